@@ -1,0 +1,1 @@
+"""What each live panel asks, how it judges the answer, and how it is drawn."""

@@ -1,0 +1,61 @@
+"""What a panel has to say at one moment, as data: the border between judging and drawing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from signals.message import Message
+    from signals.reading import Freshness, Reading, Series, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a panel's line. The least `rank` is the last to go when the line is too narrow."""
+
+    text: Message
+    rank: int
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a panel's details (a service, a queue, a worker, a source of requests, an alert)."""
+
+    cells: tuple[Message, ...]
+    verdict: Verdict | None = None
+    ref: str = ""  # what `Enter` or `r` opens from here: an alert's name, a queue, a worker
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Something to draw over time: curves of one unit, a limit line, and a forecast that is drawn differently."""
+
+    title: Message
+    unit: str
+    curves: tuple[Series, ...]
+    names: tuple[str, ...]
+    limit: float | None = None
+    forecast: Series | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PanelState:
+    """A panel, judged. `reason` says why the verdict is what it is, in one sentence."""
+
+    id: str
+    title: Message
+    verdict: Verdict
+    reason: Message
+    parts: tuple[Part, ...]
+    rows: tuple[Row, ...]
+    charts: tuple[Chart, ...]
+    readings: tuple[Reading, ...]
+    trend: Series | None
+    at: float | None
+    interval_s: float
+    freshness: Freshness
+    shape: Literal["metric", "list"] = "metric"
+    runbook: str = ""
+    warnings: tuple[Message, ...] = ()

@@ -1,0 +1,83 @@
+"""The words in which facts travel: labels, readings, series, and how fresh they are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Labels: TypeAlias = tuple[tuple[str, str], ...]
+"""Label pairs sorted by name; the metric's own name is the label `__name__`."""
+
+ResultType = Literal["scalar", "vector", "matrix", "string"]
+
+
+class Freshness(StrEnum):
+    """Whether a number may be believed: promise 1."""
+
+    LIVE = "live"
+    STALE = "stale"
+    NONE = "none"
+
+
+class Verdict(StrEnum):
+    """What a judgement says. `UNKNOWN` is never a pass."""
+
+    OK = "ok"
+    WARN = "warn"
+    BURNING = "burning"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One measured value with its time and source.
+
+    `value` is None where there is NO DATA. `unit` is a UCUM-like short name (`s`, `ratio`, `1/min`, `usd`,
+    `count`, `bytes`). `at` is when the value was measured (Unix seconds), None when it never was. `query` is
+    what was asked, in the language of the source (PromQL, a Redis command, SQL).
+    """
+
+    name: str
+    value: float | None
+    unit: str
+    at: float | None
+    source: str
+    query: str
+    labels: Labels = ()
+
+    def freshness(self, now: float, interval_s: float) -> Freshness:
+        """Live up to two intervals of age, then stale; none without a value."""
+        if self.value is None or self.at is None or math.isnan(self.value):
+            return Freshness.NONE
+        return Freshness.LIVE if now - self.at <= 2 * interval_s else Freshness.STALE
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Readings of one thing over time: `times` (Unix seconds, ascending) and `values` of equal length."""
+
+    labels: Labels
+    times: Sequence[float]
+    values: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a source of metrics said to one expression.
+
+    A vector or scalar has one sample in each series; a string has its text in `text`. `warnings` are the
+    server's own words (warnings and infos), cleaned.
+    """
+
+    expr: str
+    kind: ResultType
+    series: tuple[Series, ...]
+    source: str
+    at: float
+    text: str = ""
+    warnings: tuple[str, ...] = ()

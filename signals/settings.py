@@ -1,0 +1,115 @@
+"""The `[signals]` section of the configuration: where facts come from, and with which patience.
+
+Secrets are `SecretStr`: they come from `${ENV}` or from a `…_file`, and never show in a dump or an error.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+Seconds = Annotated[float, Field(gt=0, le=86_400 * 31)]
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are errors, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class HttpSettings(Section):
+    """How to reach an HTTP source."""
+
+    url: str
+    timeout_s: Seconds = 5.0
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    user: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    headers: dict[str, SecretStr] = {}
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    verify_tls: bool = True
+
+
+class PrometheusSettings(HttpSettings):
+    """A Prometheus server (or anything with its query API)."""
+
+
+class AlertmanagerSettings(HttpSettings):
+    """An Alertmanager (API v2)."""
+
+
+class ScrapeTarget(HttpSettings):
+    """One `/metrics` page that is read directly."""
+
+    job: str = "chimera_app"
+    labels: dict[str, str] = {}
+    interval_s: Seconds = 5.0
+
+
+class ScrapeSettings(Section):
+    """Direct scrape: the embedded source of metrics, and the fallback when Prometheus is silent."""
+
+    targets: tuple[ScrapeTarget, ...] = ()
+    retention_s: Seconds = 86_400.0
+    max_samples: int = Field(default=4_000_000, gt=0)
+    max_bytes: int = Field(default=32_000_000, gt=0, description="a longer page is refused")
+    rule_files: tuple[Path, ...] = Field(
+        default=(), description="alert rules evaluated here when no Prometheus answers"
+    )
+
+
+class RedisSettings(Section):
+    """The broker, as a Redis: queues are its lists."""
+
+    url: SecretStr
+    password_file: Path | None = None
+    timeout_s: Seconds = 3.0
+    queues: tuple[str, ...] = ("matches", "ai", "default", "celery")
+    key_prefix: str = ""
+    priority_steps: tuple[int, ...] = (0, 3, 6, 9)
+    priority_separator: str = "\x06\x16"
+
+
+class CelerySettings(Section):
+    """The workers, through remote control and events on the broker."""
+
+    broker_url: SecretStr
+    timeout_s: Seconds = 3.0
+    reply_wait_s: Seconds = 1.5
+    task_time_limit_s: Seconds = 300.0
+    key_prefix: str = ""
+
+
+class PostgresSettings(Section):
+    """The service's database, and the Alembic scripts that say what it should be."""
+
+    url: SecretStr
+    password_file: Path | None = None
+    timeout_s: Seconds = 5.0
+    alembic_ini: Path | None = Field(
+        default=None, description="the service's alembic.ini; without it the bundled migrations/service count"
+    )
+    alembic_section: str = "alembic"
+
+
+class SignalsSettings(Section):
+    """Every source; one that is not configured is not asked."""
+
+    metrics: tuple[Literal["prometheus", "scrape"], ...] = Field(
+        default=("prometheus", "scrape"), description="who answers PromQL, in order of failover"
+    )
+    interval_s: Seconds = Field(default=5.0, description="how often panels ask, unless they say otherwise")
+    breaker_failures: int = Field(default=3, ge=1, description="failures in a row that open a circuit")
+    breaker_rest_s: Seconds = Field(default=15.0, description="rest before an open circuit is tried again")
+    prometheus: PrometheusSettings | None = None
+    scrape: ScrapeSettings | None = None
+    alertmanager: AlertmanagerSettings | None = None
+    redis: RedisSettings | None = None
+    celery: CelerySettings | None = None
+    postgres: PostgresSettings | None = None

@@ -1,0 +1,42 @@
+"""What one call of the program was asked for, apart from the command's own arguments."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from signals.message import Message
+    from tui.config import Config
+    from tui.language import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """Language, configuration file and output form of one call."""
+
+    words: Language
+    config_path: Path | None
+    json: bool
+
+    def config(self) -> Config:
+        """The whole configuration; raises `ConfigError` with file, line, key and hint."""
+        from tui.config import find_config, load_config
+
+        return load_config(find_config(self.config_path))
+
+    def fact(self, line: str) -> None:
+        """Write a fact on standard output."""
+        sys.stdout.write(line + "\n")
+
+    def fact_json(self, value: object) -> None:
+        """Write a fact as one line of JSON."""
+        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+    def remark(self, message: Message) -> None:
+        """Say something to the person on standard error; standard output is for facts alone."""
+        sys.stderr.write(self.words.say(message) + "\n")
