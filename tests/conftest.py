@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, *folder.parents[:3]):  # pytest's folders are closed; Postgres may run as `nobody`
-        parent.chmod(parent.stat().st_mode | 0o011)
+    if os.geteuid() == 0:  # Postgres then runs as `nobody`, and pytest's folders are closed to others
+        for parent in (folder, *folder.parents[:3]):
+            parent.chmod(parent.stat().st_mode | 0o011)
     with run_postgres(folder / "data") as server:
         yield server
 
