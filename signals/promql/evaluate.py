@@ -1,0 +1,287 @@
+"""Walks the syntax tree: selectors, subqueries, and who computes the rest.
+
+Windows are open on the left, as in Prometheus 3: (t - range, t].
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import promql_parser as grammar
+
+from signals.clean import clean
+from signals.errors import BadQuery, NotSupported
+from signals.message import say
+from signals.promql.aggregate import aggregate
+from signals.promql.binary import binary
+from signals.promql.functions import call
+from signals.promql.values import Mask, Result, Scalar, Text, Times, Vector, Window, Windows, empty
+from signals.reading import Answer, Series
+from signals.ring import STALE_BITS, Matcher
+
+if TYPE_CHECKING:
+    from signals.ring import Ring
+
+LOOKBACK_MS = 300_000
+"""How far back an instant selector looks (Prometheus' `--query.lookback-delta`)."""
+MAX_POINTS = 11_000
+"""Points a series that a range query may ask for (prometheus/prometheus, web/api/v1)."""
+DEFAULT_SUBQUERY_STEP_MS = 60_000
+"""The step of a subquery without one: Prometheus' default evaluation interval."""
+
+_OPERATORS: dict[str, Literal["=", "!=", "=~", "!~"]] = {
+    "MatchOp.Equal": "=",
+    "MatchOp.NotEqual": "!=",
+    "MatchOp.Re": "=~",
+    "MatchOp.NotRe": "!~",
+}
+
+
+def evaluate(expr: str, ring: Ring, at: float, source: str = "in process") -> Answer:
+    """The value of `expr` at `at` (Unix seconds). Raises `BadQuery`, or `NotSupported` by name."""
+    times = np.array([round(at * 1000)], np.int64)
+    result = _walk(parse(expr), _Context(ring, times, times))
+    if isinstance(result, Text):
+        return Answer(expr, "string", (), source, at, result.text)
+    if isinstance(result, Scalar):
+        return Answer(expr, "scalar", (Series((), (at,), (float(result.values[0]),)),), source, at)
+    if isinstance(result, Windows):
+        return Answer(
+            expr,
+            "matrix",
+            tuple(_raw(window) for window in result.series if window.high[0] > window.low[0]),
+            source,
+            at,
+        )
+    return Answer(
+        expr,
+        "vector",
+        tuple(
+            Series(labels, (at,), (float(values[0]),))
+            for labels, values, present in zip(result.labels, result.values, result.present, strict=True)
+            if present[0]
+        ),
+        source,
+        at,
+    )
+
+
+def evaluate_span(  # noqa: PLR0917  # the arguments of the HTTP API, in its order
+    expr: str, ring: Ring, start: float, end: float, step: float, source: str = "in process"
+) -> Answer:
+    """The values of `expr` from `start` to `end` every `step` seconds, as a matrix. Raises as `evaluate`."""
+    if step <= 0 or end < start:
+        raise BadQuery(say("promql.bad_span"))
+    start_ms, end_ms, step_ms = round(start * 1000), round(end * 1000), max(1, round(step * 1000))
+    if (end_ms - start_ms) // step_ms > MAX_POINTS:
+        raise BadQuery(say("promql.too_many_points", limit=MAX_POINTS))
+    times = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
+    result = _walk(parse(expr), _Context(ring, times, times))
+    if isinstance(result, Text | Windows):
+        raise BadQuery(say("promql.not_for_span"))
+    seconds = times / 1000
+    if isinstance(result, Scalar):
+        series = (Series((), tuple(seconds.tolist()), tuple(result.values.tolist())),)
+        return Answer(expr, "matrix", series, source, end)
+    found = []
+    for labels, values, present in zip(result.labels, result.values, result.present, strict=True):
+        if present.any():
+            found.append(Series(labels, tuple(seconds[present].tolist()), tuple(values[present].tolist())))
+    return Answer(expr, "matrix", tuple(sorted(found, key=lambda series: series.labels)), source, end)
+
+
+@lru_cache(maxsize=512)
+def parse(expr: str) -> Any:
+    """The syntax tree of `expr` (its classes have no common type); raises `BadQuery` with the parser's words."""
+    try:
+        return grammar.parse(expr)
+    except ValueError as error:
+        text = clean(str(error))
+        if "unknown function" in text:
+            raise NotSupported(say("promql.not_supported", what=text)) from error
+        raise BadQuery(say("promql.syntax", detail=text)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """The times to evaluate at, and those of the whole query (for `@ start()` and `@ end()`)."""
+
+    ring: Ring
+    times: Times
+    query: Times
+
+
+def _walk(node: Any, context: _Context) -> Result:
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # all-NaN columns are no surprise here
+        return _evaluate(node, context)
+
+
+def _evaluate(node: Any, context: _Context) -> Result:  # noqa: C901, PLR0911  # one case a kind of node
+    count = len(context.times)
+    match node:
+        case grammar.NumberLiteral():
+            return Scalar(np.full(count, node.val))
+        case grammar.StringLiteral():
+            return Text(node.val)
+        case grammar.ParenExpr():
+            return _evaluate(node.expr, context)
+        case grammar.UnaryExpr():
+            inner = _evaluate(node.expr, context)
+            if isinstance(inner, Scalar):
+                return Scalar(-inner.values)
+            return _vector(inner).with_values(-_vector(inner).values)
+        case grammar.VectorSelector():
+            return _instant(node, context)[0]
+        case grammar.MatrixSelector():
+            return _range(node, context)
+        case grammar.SubqueryExpr():
+            return _subquery(node, context)
+        case grammar.AggregateExpr():
+            parameter = None if node.param is None else _evaluate(node.param, context)
+            return aggregate(str(node.op), node.modifier, parameter, _vector(_evaluate(node.expr, context)))
+        case grammar.BinaryExpr():
+            return binary(
+                str(node.op), node.modifier, _evaluate(node.lhs, context), _evaluate(node.rhs, context)
+            )
+        case grammar.Call():
+            return _call(node, context)
+    raise NotSupported(say("promql.not_supported", what=type(node).__name__))
+
+
+def _call(node: Any, context: _Context) -> Result:
+    name = node.func.name
+    arguments = [_evaluate(argument, context) for argument in node.args]
+    bare = node.args[0] if node.args else None
+    while isinstance(bare, grammar.ParenExpr):
+        bare = bare.expr
+    if name == "timestamp" and isinstance(bare, grammar.VectorSelector):
+        vector, stamps = _instant(bare, context)
+        return vector.with_values(stamps / 1000) if len(vector.labels) else vector
+    return call(name, arguments, context.times, _equal_labels(bare))
+
+
+def _equal_labels(node: Any) -> tuple[tuple[str, str], ...]:
+    """The labels that the equality matchers of a selector fix: what `absent` answers with."""
+    selector = node.vector_selector if isinstance(node, grammar.MatrixSelector) else node
+    if not isinstance(selector, grammar.VectorSelector):
+        return ()
+    matchers = selector.matchers.matchers
+    names = [matcher.name for matcher in matchers]
+    return tuple(
+        sorted(
+            (matcher.name, matcher.value)
+            for matcher in matchers
+            if matcher.op == grammar.MatchOp.Equal
+            and names.count(matcher.name) == 1
+            and matcher.value
+            and matcher.name != "__name__"
+        )
+    )
+
+
+def _vector(result: Result) -> Vector:
+    if isinstance(result, Vector):
+        return result
+    raise BadQuery(say("promql.wants_vector"))
+
+
+def _shifted(node: Any, context: _Context) -> Times:
+    """The evaluation times after `@` and `offset`."""
+    times = context.times
+    if node.at is not None:
+        kind = node.at.type
+        if kind == grammar.AtModifierType.Start:
+            fixed = int(context.query[0])
+        elif kind == grammar.AtModifierType.End:
+            fixed = int(context.query[-1])
+        else:
+            fixed = round(node.at.at.timestamp() * 1000)
+        times = np.full_like(times, fixed)
+    return times - _ms(node.offset) if node.offset else times
+
+
+def _ms(span: timedelta) -> int:
+    return span // timedelta(milliseconds=1)
+
+
+def _matchers(selector: Any) -> list[Matcher]:
+    if selector.matchers.or_matchers:
+        raise NotSupported(say("promql.not_supported", what="'or' between matchers"))
+    found = [Matcher(m.name, _OPERATORS[str(m.op)], m.value) for m in selector.matchers.matchers]
+    return [Matcher("__name__", "=", selector.name), *found] if selector.name else found
+
+
+def _instant(node: Any, context: _Context) -> tuple[Vector, np.ndarray[Any, np.dtype[np.float64]]]:
+    """The selector's vector, and the times of its samples (ms, same shape)."""
+    times = _shifted(node, context)
+    stored = context.ring.select(_matchers(node), int(times.min()) - LOOKBACK_MS, int(times.max()))
+    if not stored:
+        return empty(len(times)), np.empty((0, len(times)))
+    values = np.zeros((len(stored), len(times)))
+    stamps = np.zeros((len(stored), len(times)))
+    present = np.zeros((len(stored), len(times)), bool)
+    for row, series in enumerate(stored):
+        index = np.searchsorted(series.times, times, side="right") - 1
+        there = index >= 0
+        index = np.maximum(index, 0)
+        picked = series.values[index]
+        present[row] = (
+            there & (series.times[index] > times - LOOKBACK_MS) & (picked.view(np.uint64) != STALE_BITS)
+        )
+        values[row], stamps[row] = picked, series.times[index]
+    alive: Mask = np.logical_or.reduce(present, axis=1)
+    labels = [series.labels for series, lives in zip(stored, alive, strict=True) if lives]
+    return Vector(labels, values[alive], present[alive]), stamps[alive]
+
+
+def _range(node: Any, context: _Context) -> Windows:
+    times = _shifted(node.vector_selector, context)
+    span = _ms(node.range)
+    stored = context.ring.select(_matchers(node.vector_selector), int(times.min()) - span, int(times.max()))
+    series = []
+    for item in stored:
+        kept_times, kept_values = item.times, item.values
+        stale = kept_values.view(np.uint64) == STALE_BITS
+        if stale.any():
+            kept_times, kept_values = kept_times[~stale], kept_values[~stale]
+        series.append(_window(item.labels, kept_times, kept_values, times - span, times))
+    return Windows(series, times - span, times)
+
+
+def _subquery(node: Any, context: _Context) -> Windows:
+    times = _shifted(node, context)
+    span = _ms(node.range)
+    step = _ms(node.step) if node.step else DEFAULT_SUBQUERY_STEP_MS
+    first = (math.floor((int(times.min()) - span) / step) + 1) * step  # multiples of the step, left end open
+    grid = np.arange(first, int(times.max()) + 1, step, dtype=np.int64)
+    if not len(grid):
+        return Windows([], times - span, times)
+    inner = _evaluate(node.expr, _Context(context.ring, grid, context.query))
+    if isinstance(inner, Scalar):
+        inner = Vector([()], inner.values[None, :], np.ones((1, len(grid)), bool))
+    vector = _vector(inner)
+    series = [
+        _window(labels, grid[present], values[present], times - span, times)
+        for labels, values, present in zip(vector.labels, vector.values, vector.present, strict=True)
+    ]
+    return Windows(series, times - span, times)
+
+
+def _window(labels: Any, times: Times, values: Any, starts: Times, ends: Times) -> Window:
+    low = np.searchsorted(times, starts, side="right")
+    high = np.searchsorted(times, ends, side="right")
+    return Window(labels, times, values, low, high)
+
+
+def _raw(window: Window) -> Series:
+    part = slice(int(window.low[0]), int(window.high[0]))
+    return Series(
+        window.labels, tuple((window.times[part] / 1000).tolist()), tuple(window.values[part].tolist())
+    )

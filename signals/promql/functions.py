@@ -1,0 +1,302 @@
+"""Functions by name. One table; what is not in it is refused by name."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import math
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from signals.errors import BadQuery, NotSupported
+from signals.message import say
+from signals.promql.aggregate import exact_sum, quantile_of
+from signals.promql.counters import extrapolated, instant_rate, regression
+from signals.promql.histogram import histogram_quantile
+from signals.promql.values import (
+    Result,
+    Scalar,
+    Text,
+    Vector,
+    Windows,
+    distinct,
+    each_window,
+    with_label,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from signals.promql.values import Floats, Mask, Times
+    from signals.reading import Labels
+
+_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+def call(name: str, arguments: list[Result], times: Times, fixed: Labels) -> Result:
+    """Call a function. `fixed` are the labels that the first argument's equality matchers fix (for `absent`)."""
+    if name in _ELEMENTWISE and len(arguments) == 1:
+        vector = _vector(arguments[0])
+        return vector.with_values(_ELEMENTWISE[name](vector.values))
+    if name in _OVER_TIME:
+        return _over_time(name, _windows(arguments[0]))
+    if name in _CALENDAR:
+        vector = _vector(arguments[0]) if arguments else _everywhere(times / 1000)
+        return vector.with_values(
+            np.vectorize(_CALENDAR[name], otypes=[float])(vector.values) if vector.labels else vector.values
+        )
+    if name not in _SPECIAL:
+        raise NotSupported(say("promql.not_supported", what=f"{name}()"))
+    return _SPECIAL[name](arguments, times, fixed)
+
+
+def _vector(value: Result) -> Vector:
+    if isinstance(value, Vector):
+        return value
+    raise BadQuery(say("promql.wants_vector"))
+
+
+def _windows(value: Result) -> Windows:
+    if isinstance(value, Windows):
+        return value
+    raise BadQuery(say("promql.wants_range"))
+
+
+def _numbers(value: Result) -> Floats:
+    if isinstance(value, Scalar):
+        return value.values
+    raise BadQuery(say("promql.wants_scalar", what=""))
+
+
+def _text(value: Result) -> str:
+    if isinstance(value, Text):
+        return value.text
+    raise BadQuery(say("promql.wants_label"))
+
+
+def _everywhere(values: Floats, labels: Labels = ()) -> Vector:
+    return Vector([labels], np.array([values]), np.ones((1, len(values)), bool))
+
+
+_ELEMENTWISE: dict[str, Callable[[Floats], Floats]] = {
+    "abs": np.abs,
+    "sgn": np.sign,
+    "sqrt": np.sqrt,
+    "exp": np.exp,
+    "ln": np.log,
+    "log2": np.log2,
+    "log10": np.log10,
+    "ceil": np.ceil,
+    "floor": np.floor,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "asinh": np.arcsinh,
+    "acosh": np.arccosh,
+    "atanh": np.arctanh,
+    "deg": np.degrees,
+    "rad": np.radians,
+}
+
+
+def _mean(values: Floats) -> float:
+    total = exact_sum(values)
+    if math.isinf(total) and np.isfinite(values).all():
+        return exact_sum(values / len(values))
+    return total / len(values)
+
+
+def _variance(values: Floats) -> float:
+    mean = _mean(values)
+    return exact_sum((values - mean) ** 2) / len(values)
+
+
+_OVER_TIME: dict[str, tuple[Callable[[Times, Floats], float], int]] = {
+    "sum_over_time": (lambda _, v: exact_sum(v), 1),
+    "avg_over_time": (lambda _, v: _mean(v), 1),
+    "min_over_time": (lambda _, v: float(np.fmin.reduce(v)), 1),
+    "max_over_time": (lambda _, v: float(np.fmax.reduce(v)), 1),
+    "count_over_time": (lambda _, v: float(len(v)), 1),
+    "last_over_time": (lambda _, v: float(v[-1]), 1),
+    "present_over_time": (lambda _times, _values: 1.0, 1),
+    "stddev_over_time": (lambda _, v: math.sqrt(_variance(v)), 1),
+    "stdvar_over_time": (lambda _, v: _variance(v), 1),
+    "irate": (instant_rate, 2),
+    "idelta": (lambda _, v: float(v[-1] - v[-2]), 2),
+    "resets": (lambda _, v: float((v[1:] < v[:-1]).sum()), 1),
+    "changes": (lambda _, v: float(((v[1:] != v[:-1]) & ~(np.isnan(v[1:]) & np.isnan(v[:-1]))).sum()), 1),
+    "deriv": (lambda t, v: regression(t, v, int(t[0]))[0], 2),
+}
+
+
+def _over_time(name: str, windows: Windows) -> Vector:
+    function, least = _OVER_TIME[name]
+    if name != "last_over_time":
+        return each_window(windows, lambda times, values, _: function(times, values), least)
+    named = [window.labels for window in windows.series]  # the one function over time that keeps the name
+    values = np.zeros((len(named), len(windows.ends)))
+    present = np.zeros(values.shape, bool)
+    for row, window in enumerate(windows.series):
+        present[row] = window.high > window.low
+        if len(window.values):
+            values[row] = window.values[np.maximum(0, window.high - 1)]
+    return distinct(named, values, present)
+
+
+def _moment(value: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(math.floor(value), dt.UTC)
+
+
+def _dated(function: Callable[[dt.datetime], float]) -> Callable[[float], float]:
+    return lambda value: function(_moment(value)) if math.isfinite(value) else math.nan
+
+
+_CALENDAR: dict[str, Callable[[float], float]] = {
+    "minute": _dated(lambda at: at.minute),
+    "hour": _dated(lambda at: at.hour),
+    "day_of_week": _dated(lambda at: at.isoweekday() % 7),
+    "day_of_month": _dated(lambda at: at.day),
+    "day_of_year": _dated(lambda at: at.timetuple().tm_yday),
+    "days_in_month": _dated(lambda at: calendar.monthrange(at.year, at.month)[1]),
+    "month": _dated(lambda at: at.month),
+    "year": _dated(lambda at: at.year),
+}
+
+
+def _absent(present: Vector, fixed: Labels) -> Vector:
+    missing: Mask = ~np.logical_or.reduce(present.present, axis=0)
+    return distinct([fixed], np.ones((1, len(missing))), missing[None, :])
+
+
+def _absent_over_time(windows: Windows, fixed: Labels) -> Vector:
+    missing = np.ones((1, len(windows.ends)), bool)
+    for window in windows.series:
+        missing &= window.high <= window.low
+    return distinct([fixed], np.ones_like(missing, np.float64), missing)
+
+
+def _to_scalar(vector: Vector) -> Scalar:
+    alone = np.add.reduce(vector.present, axis=0) == 1
+    return Scalar(np.where(alone, np.where(vector.present, vector.values, 0.0).sum(axis=0), np.nan))
+
+
+def _clamp(vector: Vector, low: Floats, high: Floats) -> Vector:
+    values = np.fmax(low, np.fmin(high, vector.values))
+    values = np.where(np.isnan(low) | np.isnan(high) | np.isnan(vector.values), np.nan, values)
+    possible = ~(low > high)
+    clamped = vector.with_values(values)
+    return distinct(clamped.labels, clamped.values, clamped.present & possible)
+
+
+def _round(vector: Vector, nearest: Floats) -> Vector:
+    inverse = 1.0 / nearest  # as Prometheus does, so that 0.1 does not make 0.30000000000000004
+    return vector.with_values(np.floor(vector.values * inverse + 0.5) / inverse)
+
+
+def _predict(windows: Windows, ahead: Floats) -> Vector:
+    def predict(times: Times, values: Floats, column: int) -> float:
+        slope, here = regression(times, values, int(windows.ends[column]))
+        return slope * float(ahead[column]) + here
+
+    return each_window(windows, predict, 2)
+
+
+def _sorted(vector: Vector, *, descending: bool) -> Vector:
+    if vector.values.shape[1] != 1:
+        return vector  # a range query has no order
+    column = vector.values[:, 0]
+    order = sorted(
+        range(len(column)),
+        key=lambda row: (math.isnan(column[row]), -column[row] if descending else column[row]),
+    )
+    return Vector([vector.labels[row] for row in order], vector.values[order], vector.present[order])
+
+
+def _label_replace(arguments: list[Result]) -> Vector:
+    vector = _vector(arguments[0])
+    target, replacement, source, pattern = (_text(argument) for argument in arguments[1:])
+    try:
+        regex = re.compile(pattern, re.DOTALL)
+    except re.error as error:
+        raise BadQuery(say("promql.syntax", detail=str(error))) from error
+    if not _LABEL_NAME.fullmatch(target):
+        raise BadQuery(say("promql.wants_label"))
+    labels = []
+    for item in vector.labels:
+        match = regex.fullmatch(dict(item).get(source, ""))
+        labels.append(with_label(item, target, _expand(match, replacement)) if match else item)
+    return distinct(labels, vector.values, vector.present)
+
+
+def _expand(match: re.Match[str], template: str) -> str:
+    """Go's `Regexp.Expand`: $1, ${1}, $name, ${name}, $$; an unknown group is empty."""
+
+    def fill(reference: re.Match[str]) -> str:
+        if reference[0] == "$$":
+            return "$"
+        name = reference[1] or reference[2]
+        try:
+            return match[int(name) if name.isdigit() else name] or ""
+        except IndexError:
+            return ""
+
+    return re.sub(r"\$\$|\$\{(\w+)\}|\$(\w+)", fill, template)
+
+
+def _label_join(arguments: list[Result]) -> Vector:
+    vector = _vector(arguments[0])
+    target, separator, *sources = (_text(argument) for argument in arguments[1:])
+    labels = [
+        with_label(item, target, separator.join(dict(item).get(source, "") for source in sources))
+        for item in vector.labels
+    ]
+    return distinct(labels, vector.values, vector.present)
+
+
+def _level_over_time(arguments: list[Result]) -> Vector:
+    levels = _numbers(arguments[0])
+    return each_window(
+        _windows(arguments[1]), lambda _, values, column: quantile_of(float(levels[column]), values)
+    )
+
+
+def _nearest(arguments: list[Result]) -> Floats:
+    return _numbers(arguments[1]) if len(arguments) > 1 else np.ones(1)
+
+
+_SPECIAL: dict[str, Callable[[list[Result], Times, Labels], Result]] = {
+    "rate": lambda a, _, __: extrapolated(_windows(a[0]), counter=True, per_second=True),
+    "increase": lambda a, _, __: extrapolated(_windows(a[0]), counter=True, per_second=False),
+    "delta": lambda a, _, __: extrapolated(_windows(a[0]), counter=False, per_second=False),
+    "predict_linear": lambda a, _, __: _predict(_windows(a[0]), _numbers(a[1])),
+    "quantile_over_time": lambda a, _, __: _level_over_time(a),
+    "histogram_quantile": lambda a, _, __: histogram_quantile(_numbers(a[0]), _vector(a[1])),
+    "clamp": lambda a, _, __: _clamp(_vector(a[0]), _numbers(a[1]), _numbers(a[2])),
+    "clamp_min": lambda a, _, __: _clamp(_vector(a[0]), _numbers(a[1]), np.full(1, np.inf)),
+    "clamp_max": lambda a, _, __: _clamp(_vector(a[0]), np.full(1, -np.inf), _numbers(a[1])),
+    "round": lambda a, _, __: _round(_vector(a[0]), _nearest(a)),
+    "time": lambda _, times, __: Scalar(times / 1000),
+    "pi": lambda _, times, __: Scalar(np.full(len(times), math.pi)),
+    "timestamp": lambda a, times, _: _vector(a[0]).with_values(
+        np.broadcast_to(times / 1000, _vector(a[0]).values.shape)
+    ),
+    "vector": lambda a, _, __: _everywhere(_numbers(a[0])),
+    "scalar": lambda a, _, __: _to_scalar(_vector(a[0])),
+    "absent": lambda a, _, fixed: _absent(_vector(a[0]), fixed),
+    "absent_over_time": lambda a, _, fixed: _absent_over_time(_windows(a[0]), fixed),
+    "sort": lambda a, _, __: _sorted(_vector(a[0]), descending=False),
+    "sort_desc": lambda a, _, __: _sorted(_vector(a[0]), descending=True),
+    "label_replace": lambda a, _, __: _label_replace(a),
+    "label_join": lambda a, _, __: _label_join(a),
+}
+
+SUPPORTED = frozenset({*_ELEMENTWISE, *_OVER_TIME, *_CALENDAR, *_SPECIAL})
+"""Every function that can be called."""
