@@ -1,0 +1,118 @@
+"""Who answers when the first does not: sources in their configured order, each switch announced once."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from signals.errors import BadQuery, CircuitOpen, SourceError, Unreachable
+from signals.message import say
+from signals.source import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from signals.reading import Answer
+    from signals.settings import SignalsSettings
+    from signals.source import MetricSource
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Circuit:
+    """Closed until `limit` failures in a row, then open for `rest_s`; then one question may try (half open)."""
+
+    limit: int
+    rest_s: float
+    failures: int = 0
+    open_until: float = 0.0
+
+    def refuses(self, now: float) -> float:
+        """Seconds until the next try; 0 when one may be made now."""
+        return max(0.0, self.open_until - now)
+
+    def failed(self, now: float) -> None:
+        """Count a failure; at the limit the circuit opens."""
+        self.failures += 1
+        if self.failures >= self.limit:
+            self.open_until = now + self.rest_s
+
+    def answered(self) -> None:
+        """Close the circuit."""
+        self.failures, self.open_until = 0, 0.0
+
+
+class Failover:
+    """A `MetricSource` that asks its sources in order."""
+
+    def __init__(
+        self, sources: Sequence[MetricSource], settings: SignalsSettings, notice: Callable[[Notice], None]
+    ) -> None:
+        self._sources = sources
+        self._circuits = {
+            source.name: Circuit(settings.breaker_failures, settings.breaker_rest_s) for source in sources
+        }
+        self._last: dict[str, SourceError] = {}
+        self._notice = notice
+        self.active = sources[0].name if sources else ""
+
+    @property
+    def name(self) -> str:
+        """The source that answered last."""
+        return self.active
+
+    async def instant(self, expr: str, at: float | None = None) -> Answer:
+        """The first answer; a `BadQuery` is an answer too."""
+        return await self._first(lambda source: source.instant(expr, at))
+
+    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
+        """The first answer to a range query."""
+        return await self._first(lambda source: source.span(expr, start, end, step))
+
+    async def metric_names(self) -> frozenset[str]:
+        """The names that the first answering source knows."""
+        return await self._first(lambda source: source.metric_names())
+
+    async def _first(self, ask: Callable[[MetricSource], Awaitable[T]]) -> T:
+        problem: SourceError | None = None
+        for source in self._sources:
+            circuit = self._circuits[source.name]
+            if wait := circuit.refuses(time.monotonic()):
+                problem = self._refused(source.name, circuit, wait)
+                continue
+            try:
+                answer = await ask(source)
+            except BadQuery:
+                circuit.answered()
+                raise
+            except SourceError as error:
+                circuit.failed(time.monotonic())
+                self._last[source.name] = problem = error
+                continue
+            circuit.answered()
+            self._switch(source.name, problem)
+            return answer
+        raise problem or Unreachable(say("signals.no_source"))
+
+    def _refused(self, name: str, circuit: Circuit, wait: float) -> CircuitOpen:
+        detail = self._last[name].message
+        return CircuitOpen(
+            say(
+                "signals.circuit_open",
+                source=name,
+                failures=circuit.failures,
+                seconds=round(wait),
+                detail=detail,
+            )
+        )
+
+    def _switch(self, name: str, problem: SourceError | None) -> None:
+        if name == self.active:
+            return
+        self.active = name
+        if problem is not None:
+            self._notice(Notice(time.time(), say("signals.switched", source=name, detail=problem.message)))
+        else:
+            self._notice(Notice(time.time(), say("signals.back", source=name)))

@@ -1,0 +1,178 @@
+"""A Prometheus server: queries through prometheus-api-client, everything else through httpx.
+
+The library is synchronous, so queries run in a thread with a timeout of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from signals.clean import clean
+from signals.errors import BadQuery, Denied, SourceError, TimedOut, Unreachable
+from signals.http import HttpSource, request_headers, secret
+from signals.message import say
+from signals.reading import Answer, Series
+from signals.source import Alert, Alerts, AlertState
+
+if TYPE_CHECKING:
+    from signals.settings import PrometheusSettings
+
+T = TypeVar("T")
+
+
+class PrometheusSource:
+    """A `MetricSource` and an `AlertSource`."""
+
+    name = "prometheus"
+
+    def __init__(self, settings: PrometheusSettings) -> None:
+        self._settings = settings
+        self._http = HttpSource(self.name, settings)
+        self._client: Any = None  # prometheus_api_client has no types
+
+    async def instant(self, expr: str, at: float | None = None) -> Answer:
+        """An instant query."""
+        moment = time.time() if at is None else at
+        data = await self._ask("custom_query", {"query": expr, "params": {"time": repr(moment)}})
+        kind = "vector" if isinstance(data, list) and (not data or isinstance(data[0], dict)) else "scalar"
+        if kind == "scalar":
+            return Answer(
+                expr, "scalar", (Series((), (float(data[0]),), (float(data[1]),)),), self.name, moment
+            )
+        return Answer(
+            expr, "vector", tuple(self._series(item, [item["value"]]) for item in data), self.name, moment
+        )
+
+    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
+        """A range query; `params` carry the exact ends past the library's rounding."""
+        import datetime as dt
+
+        first, last = (dt.datetime.fromtimestamp(at, dt.UTC) for at in (start, end))
+        exact = {"start": repr(start), "end": repr(end)}
+        arguments = {
+            "query": expr,
+            "start_time": first,
+            "end_time": last,
+            "step": f"{step:g}",
+            "params": exact,
+        }
+        data = await self._ask("custom_query_range", arguments)
+        return Answer(
+            expr, "matrix", tuple(self._series(item, item["values"]) for item in data), self.name, end
+        )
+
+    async def metric_names(self) -> frozenset[str]:
+        """All metric names of the last hour."""
+        body = await self._http.get_json("/api/v1/label/__name__/values", {"start": str(time.time() - 3600)})
+        return frozenset(clean(str(name)) for name in self._data(body))
+
+    async def alerts(self) -> Alerts:
+        """Active alerts, with their rules' expressions."""
+        body = await self._http.get_json("/api/v1/rules", {"type": "alert"})
+        return self._shaped(lambda: self._read_rules(self._data(body)["groups"]))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()
+
+    def _read_rules(self, groups: list[dict[str, Any]]) -> Alerts:
+        rules = [rule for group in groups for rule in group["rules"]]
+        broken = [
+            (
+                clean(rule["name"]),
+                say("signals.bad_query", source=self.name, detail=clean(rule.get("lastError", ""))),
+            )
+            for rule in rules
+            if rule.get("health") == "err"
+        ]
+        found = [self._alert(rule, alert) for rule in rules for alert in rule.get("alerts", ())]
+        return Alerts(tuple(found), len(rules), tuple(broken), time.time(), self.name)
+
+    def _alert(self, rule: dict[str, Any], alert: dict[str, Any]) -> Alert:
+        labels = {clean(name): clean(value) for name, value in alert["labels"].items()}
+        return Alert(
+            name=labels.get("alertname", clean(rule["name"])),
+            state=AlertState.FIRING if alert["state"] == "firing" else AlertState.PENDING,
+            severity=labels.get("severity", ""),
+            labels=labels,
+            annotations={clean(name): clean(value) for name, value in alert.get("annotations", {}).items()},
+            since=_unix(alert["activeAt"]),
+            value=float(alert["value"]),
+            expr=clean(rule["query"]),
+            source=self.name,
+        )
+
+    def _data(self, body: Any) -> Any:
+        if not isinstance(body, dict) or body.get("status") != "success":
+            detail = body.get("error", "no status") if isinstance(body, dict) else "no object"
+            raise self._http.bad(str(detail))
+        return body["data"]
+
+    def _series(self, item: dict[str, Any], pairs: list[Any]) -> Series:
+        labels = tuple(sorted((clean(name), clean(value)) for name, value in item["metric"].items()))
+        return Series(
+            labels, tuple(float(pair[0]) for pair in pairs), tuple(float(pair[1]) for pair in pairs)
+        )
+
+    async def _ask(self, method: str, arguments: dict[str, Any]) -> Any:
+        seconds = self._settings.timeout_s
+        try:
+            async with asyncio.timeout(seconds + 0.5):
+                return await asyncio.to_thread(self._ask_now, method, arguments)
+        except TimeoutError as error:
+            raise TimedOut(say("signals.timed_out", source=self.name, seconds=seconds)) from error
+        except (KeyError, ValueError, TypeError) as error:
+            raise self._http.bad(f"{type(error).__name__} in the answer") from error
+
+    def _ask_now(self, method: str, arguments: dict[str, Any]) -> Any:
+        import requests
+        from prometheus_api_client.exceptions import PrometheusApiClientException
+
+        try:
+            if self._client is None:
+                self._client = _connect(self._settings)
+            return getattr(self._client, method)(timeout=self._settings.timeout_s, **arguments)
+        except PrometheusApiClientException as error:
+            raise self._explained(str(error)) from error
+        except requests.Timeout as error:
+            raise TimedOut(
+                say("signals.timed_out", source=self.name, seconds=self._settings.timeout_s)
+            ) from error
+        except requests.RequestException as error:
+            detail = clean(str(error), 160)
+            raise Unreachable(say("signals.unreachable", source=self.name, detail=detail)) from error
+
+    def _explained(self, text: str) -> SourceError:
+        """The library tells the status only in its text: `HTTP Status Code 400 (b'…')`."""
+        if "Code 401" in text or "Code 403" in text:
+            return Denied(say("signals.denied", source=self.name, status=401 if "Code 401" in text else 403))
+        if "Code 400" in text or "Code 422" in text:
+            return BadQuery(say("signals.bad_query", source=self.name, detail=clean(text, 200)))
+        return self._http.bad(clean(text, 160))
+
+
+def _connect(settings: PrometheusSettings) -> Any:
+    import requests
+    from prometheus_api_client import PrometheusConnect
+    from urllib3 import Retry
+
+    session = requests.Session()
+    session.trust_env = False
+    session.max_redirects = 0
+    session.headers.update(request_headers(settings))
+    if settings.user:
+        session.auth = (settings.user, secret(settings.password, settings.password_file) or "")
+    session.verify = (
+        str(settings.ca_file) if settings.ca_file and settings.verify_tls else settings.verify_tls
+    )
+    if settings.cert_file is not None:
+        session.cert = (str(settings.cert_file), str(settings.key_file or settings.cert_file))
+    return PrometheusConnect(url=settings.url.rstrip("/"), session=session, retry=Retry(0))
+
+
+def _unix(text: str) -> float:
+    import datetime as dt
+
+    return dt.datetime.fromisoformat(text[:19] + "+00:00").timestamp()

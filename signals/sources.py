@@ -1,0 +1,60 @@
+"""Opens what the configuration names, and closes it again. A source that is down is one that answers with errors."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from signals.failover import Failover
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from signals.scrape import ScrapeSource
+    from signals.settings import SignalsSettings
+    from signals.source import AlertSource, FleetSource, MetricSource, Notice, QueueSource, SchemaSource
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Everything that can be asked; None is what the configuration does not name."""
+
+    metrics: Failover
+    scrape: ScrapeSource | None = None
+    alerts: AlertSource | None = None
+    queues: QueueSource | None = None
+    fleet: FleetSource | None = None
+    schema: SchemaSource | None = None
+
+
+@asynccontextmanager
+async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], None]) -> AsyncIterator[Sources]:
+    """Open all sources and their background work; closes them at the end."""
+    from signals.prometheus import PrometheusSource
+    from signals.scrape import ScrapeSource
+
+    prometheus = PrometheusSource(settings.prometheus) if settings.prometheus else None
+    scrape = ScrapeSource(settings.scrape) if settings.scrape else None
+    known: dict[str, MetricSource | None] = {"prometheus": prometheus, "scrape": scrape}
+    order = [source for name in settings.metrics if (source := known[name]) is not None]
+    alerts: AlertSource | None = prometheus
+    background = [asyncio.create_task(scrape.run())] if scrape else []
+    for task in background:
+        task.add_done_callback(_report)
+    try:
+        yield Sources(Failover(order, settings, notice), scrape, alerts)
+    finally:
+        for task in background:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        if prometheus:
+            await prometheus.close()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logging.getLogger("warroom.signals").error("background work ended: %r", error, exc_info=error)
