@@ -17,6 +17,8 @@ from signals.reading import Answer, Series
 from signals.source import Alert, Alerts, AlertState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from signals.settings import PrometheusSettings
 
 T = TypeVar("T")
@@ -36,14 +38,11 @@ class PrometheusSource:
         """An instant query."""
         moment = time.time() if at is None else at
         data = await self._ask("custom_query", {"query": expr, "params": {"time": repr(moment)}})
-        kind = "vector" if isinstance(data, list) and (not data or isinstance(data[0], dict)) else "scalar"
-        if kind == "scalar":
-            return Answer(
-                expr, "scalar", (Series((), (float(data[0]),), (float(data[1]),)),), self.name, moment
-            )
-        return Answer(
-            expr, "vector", tuple(self._series(item, [item["value"]]) for item in data), self.name, moment
-        )
+        if isinstance(data, list) and data and not isinstance(data[0], dict):
+            point = self._shaped(lambda: Series((), (float(data[0]),), (float(data[1]),)))
+            return Answer(expr, "scalar", (point,), self.name, moment)
+        series = self._shaped(lambda: tuple(self._series(item, [item["value"]]) for item in data))
+        return Answer(expr, "vector", series, self.name, moment)
 
     async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
         """A range query; `params` carry the exact ends past the library's rounding."""
@@ -66,7 +65,10 @@ class PrometheusSource:
     async def metric_names(self) -> frozenset[str]:
         """All metric names of the last hour."""
         body = await self._http.get_json("/api/v1/label/__name__/values", {"start": str(time.time() - 3600)})
-        return frozenset(clean(str(name)) for name in self._data(body))
+        names = self._data(body)
+        if not isinstance(names, list):
+            raise self._http.bad("no list of names")
+        return frozenset(clean(str(name)) for name in names)
 
     async def alerts(self) -> Alerts:
         """Active alerts, with their rules' expressions."""
@@ -115,6 +117,13 @@ class PrometheusSource:
         return Series(
             labels, tuple(float(pair[0]) for pair in pairs), tuple(float(pair[1]) for pair in pairs)
         )
+
+    def _shaped(self, build: Callable[[], T]) -> T:
+        """Build from an answer; one of another shape is a `BadAnswer`."""
+        try:
+            return build()
+        except (AttributeError, KeyError, ValueError, TypeError, IndexError) as error:
+            raise self._http.bad(f"{type(error).__name__} in the answer") from error
 
     async def _ask(self, method: str, arguments: dict[str, Any]) -> Any:
         seconds = self._settings.timeout_s
