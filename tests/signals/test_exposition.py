@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 
+import pytest
+
+from signals.errors import BadAnswer
 from signals.exposition import parse_exposition, read_capture
+from signals.ring import Sample
 
 
 def names(page: bytes) -> list[str]:
@@ -44,3 +48,29 @@ def test_a_capture_has_its_times_in_seconds() -> None:
     page = read_capture(b'# TYPE c counter\nc_total{a="1"} 5 1700000000.25 # {trace_id="x"} 1\n# EOF\n')
     assert page.samples[0].at == 1700000000.25
     assert page.samples[0].value == 5
+
+
+def test_an_exemplar_is_no_time_and_a_label_may_hold_its_mark() -> None:
+    page = read_capture(b'a{x="p # {q"} 5 1700000000 # {trace_id="1"} 2 3\nbad{\n')
+    assert page.samples == [Sample((("__name__", "a"), ("x", "p # {q")), 5.0, 1700000000.0)]
+
+
+def test_an_openmetrics_page_with_a_bad_line_keeps_its_times_in_seconds() -> None:
+    page = parse_exposition(b"a 1 1700000000\nbad{\n# EOF\n", "application/openmetrics-text")
+    assert page.samples[0].at == 1700000000
+    assert [line for line, _ in page.problems] == [2]
+
+
+def test_a_bad_line_leaves_the_types_of_the_others() -> None:
+    page = parse_exposition(b"# TYPE a counter\na_total 1\nbad{\n# TYPE b gauge\nb 1\n")
+    assert page.types["b"] == "gauge"
+
+
+def test_names_are_cleaned_like_values() -> None:
+    page = parse_exposition('{"na\x1b[31mme", "l\x9b1mabel"="v"} 1\n'.encode())
+    assert page.samples[0].labels == (("__name__", "name"), ("label", "v"))
+
+
+def test_a_broken_gzip_is_told() -> None:
+    with pytest.raises(BadAnswer):
+        read_capture(b"\x1f\x8b\x08garbage")
