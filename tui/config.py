@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from panels.settings import PanelsSettings
 from signals.errors import ConfigError
 from signals.message import say
 from signals.settings import Section, SignalsSettings
@@ -34,6 +35,7 @@ class Config(Section):
 
     service: ServiceSettings = ServiceSettings()
     signals: SignalsSettings = SignalsSettings()
+    panels: PanelsSettings = PanelsSettings()
     tui: FaceSettings = FaceSettings()
 
 

@@ -1,0 +1,247 @@
+"""From answers to a verdict: pure, so that every limit has a row in a table of tests."""
+
+from __future__ import annotations
+
+import math
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from panels.state import Chart, PanelState, Part, Row
+from signals.errors import SourceError
+from signals.message import say
+from signals.reading import Answer, Freshness, Reading, Verdict
+from signals.source import Alerts, AlertState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from panels.settings import PanelSpec, QuerySpec
+    from signals.message import Message
+    from signals.reading import Series
+
+ORDER = (Verdict.BURNING, Verdict.WARN, Verdict.UNKNOWN, Verdict.OK)
+"""Worst first. Unknown stands before ok: it is not a pass."""
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """The worst verdict; of nothing, unknown."""
+    return min(verdicts, key=ORDER.index) if verdicts else Verdict.UNKNOWN
+
+
+def by_attention(states: list[PanelState]) -> list[PanelState]:
+    """Worst first; equal ones keep their order."""
+    return sorted(states, key=lambda state: ORDER.index(state.verdict))
+
+
+def judge_value(spec: QuerySpec, value: float) -> Verdict:
+    """One value against its limits. NaN is unknown."""
+    if math.isnan(value):
+        return Verdict.UNKNOWN
+    sign = 1 if spec.worse == "above" else -1
+    if spec.burning is not None and sign * value > sign * spec.burning:
+        return Verdict.BURNING
+    if spec.warn is not None and sign * value > sign * spec.warn:
+        return Verdict.WARN
+    return Verdict.OK
+
+
+def judge_metric(
+    spec: PanelSpec,
+    answers: Mapping[str, Answer | SourceError],
+    known: frozenset[str],
+    history: Answer | None,
+    now: float,
+) -> PanelState:
+    """A panel of queries. A query without an answer is unknown, and says why."""
+    verdicts: list[Verdict] = []
+    parts: list[Part] = []
+    rows: list[Row] = []
+    readings: list[Reading] = []
+    reasons: list[tuple[Verdict, Message]] = []
+    for query in spec.queries:
+        answer = answers.get(query.name)
+        if not isinstance(answer, Answer) or not answer.series:
+            why = _why_empty(query, answer, known)
+            verdicts.append(Verdict.UNKNOWN)
+            reasons.append((Verdict.UNKNOWN, why))
+            source = answer.source if isinstance(answer, Answer) else ""
+            readings.append(Reading(query.name, None, query.unit, None, source, query.expr))
+            parts.append(Part(say("panels.part_none", name=query.name), query.rank + 1, Verdict.UNKNOWN))
+            continue
+        ranked = sorted(answer.series, key=lambda one: -_sortable(query, one.values[-1]))
+        for index, one in enumerate(ranked):
+            value = one.values[-1]
+            verdict = judge_value(query, value)
+            name = _series_name(query, one)
+            verdicts.append(verdict)
+            reading = Reading(name, value, query.unit, one.times[-1], answer.source, query.expr, one.labels)
+            readings.append(reading)
+            shown = _quantity(value, query.unit)
+            if index < 3:
+                parts.append(Part(say("panels.part", name=name, value=shown), query.rank + index, verdict))
+            rows.append(Row((say("panels.text", text=name), shown, _limit(query)), verdict))
+            if verdict is not Verdict.OK:
+                reasons.append((verdict, _reason(query, name, value, verdict)))
+    verdict = worst(verdicts)
+    reason = next((why for judged, why in reasons if judged is verdict), say("panels.within_limits"))
+    charts = _charts(spec, history)
+    freshness = Freshness.LIVE if any(reading.value is not None for reading in readings) else Freshness.NONE
+    return PanelState(
+        spec.id, _title(spec), verdict, reason, tuple(parts), tuple(rows), charts, tuple(readings),
+        charts[0].curves[0] if charts else None, now, spec.interval_s, freshness, runbook=spec.runbook,
+    )  # fmt: skip
+
+
+def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, now: float) -> PanelState:
+    """Firing alerts burn when they page, else warn; without a source of alerts nothing is known."""
+    if not isinstance(alerts, Alerts):
+        reason = alerts.message if isinstance(alerts, SourceError) else say("panels.no_alert_source")
+        none = Reading("firing", None, "count", None, "", "alerts")
+        part = Part(say("panels.part_none", name="firing"), 1, Verdict.UNKNOWN)
+        return PanelState(
+            spec.id, _title(spec), Verdict.UNKNOWN, reason, (part,), (), (), (none,), None, now, spec.interval_s,
+            Freshness.NONE, "list",
+        )  # fmt: skip
+    firing = [alert for alert in alerts.alerts if alert.state is AlertState.FIRING]
+    pending = [alert for alert in alerts.alerts if alert.state is AlertState.PENDING]
+    paging = [alert for alert in firing if alert.severity in ("page", "critical")]
+    verdict = (
+        Verdict.BURNING if paging else Verdict.WARN if firing or pending or alerts.broken else Verdict.OK
+    )
+    counts = {"firing": firing, "pending": pending}
+    rows = [
+        Row(
+            (
+                say("panels.text", text=alert.name),
+                say("panels.text", text=f"{alert.state} {alert.severity}".strip()),
+                _quantity(max(0.0, now - alert.since), "s"),
+                say("panels.text", text=alert.annotations.get("summary", "")),
+            ),
+            Verdict.BURNING if alert in paging else Verdict.WARN,
+            alert.name,
+        )
+        for alert in (*paging, *(one for one in firing if one not in paging), *pending)
+    ]
+    reason = say("panels.alerts_quiet", rules=alerts.rules)
+    if verdict is not Verdict.OK:
+        named = (firing or pending)[0].name if firing or pending else alerts.broken[0][0]
+        reason = say(
+            "panels.alerts_active",
+            firing=len(firing),
+            pending=len(pending),
+            broken=len(alerts.broken),
+            name=named,
+        )
+    return PanelState(
+        spec.id, _title(spec), verdict, reason,
+        tuple(Part(say("panels.part", name=name, value=_quantity(len(group), "count")), rank, None) for rank, (name, group) in enumerate(counts.items(), 1)),
+        tuple(rows), (),
+        tuple(Reading(name, float(len(group)), "count", alerts.at, alerts.source, "alerts") for name, group in counts.items()),
+        None, now, spec.interval_s, Freshness.LIVE, "list",
+    )  # fmt: skip
+
+
+def crashed(spec: PanelSpec, error: Exception, now: float) -> PanelState:
+    """A panel that broke shows that in its own place."""
+    reason = say("panels.crashed", error=type(error).__name__)
+    return PanelState(
+        spec.id,
+        _title(spec),
+        Verdict.UNKNOWN,
+        reason,
+        (),
+        (),
+        (),
+        (),
+        None,
+        now,
+        spec.interval_s,
+        Freshness.NONE,
+    )
+
+
+def _sortable(spec: QuerySpec, value: float) -> float:
+    if math.isnan(value):
+        return -math.inf
+    return value if spec.worse == "above" else -value
+
+
+def _series_name(spec: QuerySpec, series: Series) -> str:
+    labels = {name: value for name, value in series.labels if name not in ("__name__", "job", "instance")}
+    if spec.by and spec.by in labels:
+        return labels[spec.by]
+    return " ".join(labels.values()) or spec.name
+
+
+def _title(spec: PanelSpec) -> Message:
+    return say("panels.title", en=spec.title, zh=spec.title_zh or spec.title)
+
+
+def _quantity(value: float, unit: str) -> Message:
+    if math.isnan(value):
+        return say("panels.not_a_number")
+    if unit == "ratio":
+        return say("panels.percent", value=f"{value * 100:.2f}")
+    if unit == "s":
+        return say("panels.seconds", value=_seconds(value))
+    if unit == "1/min":
+        return say("panels.per_minute", value=_short(value))
+    if unit == "usd":
+        return say("panels.dollars", value=f"{value:.2f}")
+    return say("panels.text", text=_short(value))
+
+
+def _short(value: float) -> str:
+    if math.isinf(value):
+        return "Inf" if value > 0 else "-Inf"
+    if abs(value) >= 10_000:
+        return f"{value:,.0f}".replace(",", " ")
+    return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.2g}"
+
+
+def _seconds(value: float) -> str:
+    if value < 120:
+        return f"{value:.2g} s" if value < 1 else f"{value:.3g} s"
+    if value < 7200:
+        return f"{value / 60:.0f} min"
+    return f"{value / 3600:.0f} h" if value < 172_800 else f"{value / 86_400:.0f} d"
+
+
+def _limit(spec: QuerySpec) -> Message:
+    if spec.burning is None:
+        return say("panels.text", text="")
+    return say("panels.of_limit", limit=_quantity(spec.burning, spec.unit))
+
+
+def _reason(spec: QuerySpec, name: str, value: float, verdict: Verdict) -> Message:
+    limit = spec.burning if verdict is Verdict.BURNING else spec.warn
+    if verdict is Verdict.UNKNOWN or limit is None:
+        return say("panels.no_traffic", name=name)
+    return say(
+        "panels.over_limit", name=name, value=_quantity(value, spec.unit), limit=_quantity(limit, spec.unit)
+    )
+
+
+def _why_empty(spec: QuerySpec, answer: Answer | SourceError | None, known: frozenset[str]) -> Message:
+    """No data has three meanings; say which: the source is down, the metric was never exported, or no traffic."""
+    if isinstance(answer, SourceError):
+        return answer.message
+    from signals.promql.names import metric_names
+
+    wanted = metric_names(spec.expr)
+    if known and wanted and not wanted & known:
+        first = min(wanted)
+        near = get_close_matches(first, known, n=1, cutoff=0.6)
+        if near:
+            return say("panels.never_exported_near", name=spec.name, metric=first, near=near[0])
+        return say("panels.never_exported", name=spec.name, metric=first)
+    return say("panels.no_traffic", name=spec.name)
+
+
+def _charts(spec: PanelSpec, history: Answer | None) -> tuple[Chart, ...]:
+    query = next((one for one in spec.queries if one.name == spec.chart), None)
+    if query is None or history is None or not history.series:
+        return ()
+    curves = sorted(history.series, key=lambda one: -_sortable(query, one.values[-1]))[:4]
+    names = tuple(_series_name(query, one) for one in curves)
+    return (Chart(say("panels.text", text=query.name), query.unit, tuple(curves), names, query.burning),)

@@ -1,0 +1,110 @@
+"""Keeps every panel up to date: each asks at its own interval, and a slow one delays itself alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from typing import TYPE_CHECKING
+
+from panels.judge import crashed, judge_alerts, judge_metric
+from signals.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from panels.settings import PanelSpec, QuerySpec
+    from panels.state import PanelState
+    from signals.reading import Answer
+    from signals.source import Alerts
+    from signals.sources import Sources
+
+CHART_SPAN_S = 1800.0
+CHART_POINTS = 60
+"""Thirty minutes in steps of thirty seconds: the axis moves only that often."""
+
+
+async def watch(
+    specs: Iterable[PanelSpec],
+    sources: Sources,
+    tell: Callable[[PanelState], None],
+    paused: Callable[[], bool],
+) -> None:
+    """Judge every panel again and again until cancelled."""
+    async with asyncio.TaskGroup() as group:
+        for spec in specs:
+            group.create_task(_follow(spec, sources, tell, paused))
+
+
+async def once(specs: Iterable[PanelSpec], sources: Sources) -> tuple[PanelState, ...]:
+    """Judge every panel one time."""
+    return tuple(await asyncio.gather(*(look(spec, sources) for spec in specs)))
+
+
+async def look(spec: PanelSpec, sources: Sources) -> PanelState:
+    """Ask and judge one panel; whatever breaks in it becomes its state."""
+    now = time.time()
+    try:
+        if spec.kind == "alerts":
+            return judge_alerts(spec, await _alerts(sources), now)
+        asked, known, history = await asyncio.gather(
+            asyncio.gather(*(_instant(sources, query) for query in spec.queries)),
+            _names(sources),
+            chart(spec, sources, now, CHART_SPAN_S, CHART_POINTS),
+        )
+        answers = dict(zip((query.name for query in spec.queries), asked, strict=True))
+        return judge_metric(spec, answers, known, history, now)
+    except Exception as error:  # one panel must not take the others down
+        logging.getLogger("warroom.panels").exception("panel %s", spec.id)
+        return crashed(spec, error, now)
+
+
+async def chart(spec: PanelSpec, sources: Sources, now: float, span_s: float, points: int) -> Answer | None:
+    """The history of the panel's charted query, on a grid that moves by whole steps."""
+    query = next((one for one in spec.queries if one.name == spec.chart), None)
+    if query is None:
+        return None
+    step = span_s / points
+    end = now // step * step
+    try:
+        return await sources.metrics.span(query.expr, end - span_s, end, step)
+    except SourceError:
+        return None  # the instant query of the same expression says why
+
+
+async def _follow(
+    spec: PanelSpec, sources: Sources, tell: Callable[[PanelState], None], paused: Callable[[], bool]
+) -> None:
+    while True:
+        if not paused():
+            state = await look(spec, sources)
+            tell(state)
+            empty = all(reading.value is None for reading in state.readings)
+            # Nothing yet: look again soon, so that a program that has just started shows what comes at once.
+            await asyncio.sleep((1.0 if empty else spec.interval_s) * random.uniform(0.95, 1.05))  # noqa: S311  # jitter
+        else:
+            await asyncio.sleep(0.2)
+
+
+async def _instant(sources: Sources, query: QuerySpec) -> Answer | SourceError:
+    try:
+        return await sources.metrics.instant(query.expr)
+    except SourceError as error:
+        return error
+
+
+async def _names(sources: Sources) -> frozenset[str]:
+    try:
+        return await sources.metrics.metric_names()
+    except SourceError:
+        return frozenset()
+
+
+async def _alerts(sources: Sources) -> Alerts | SourceError | None:
+    if sources.alerts is None:
+        return None
+    try:
+        return await sources.alerts.alerts()
+    except SourceError as error:
+        return error

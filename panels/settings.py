@@ -1,0 +1,68 @@
+"""The `[panels]` section, and a panel as configuration: what it asks and from where on it is worth a look.
+
+The built-in board is `panels/board.toml`; `[[panels.add]]` adds to it without code, an equal id replaces.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class QuerySpec(_Part):
+    """One question of a panel. `warn` and `burning` are limits in the query's unit; `worse` says on which side."""
+
+    name: str
+    expr: str
+    unit: Literal["s", "ratio", "1/min", "usd", "count", "bytes", "none"] = "none"
+    warn: float | None = None
+    burning: float | None = None
+    worse: Literal["above", "below"] = "above"
+    by: str = Field(default="", description="the label that names a series; without it the labels do")
+    zero: bool = Field(default=False, description="no series means zero, because the other queries answered")
+    rank: int = Field(default=5, description="what stays when the line is too narrow: the least")
+
+
+class PanelSpec(_Part):
+    """One panel. `chart` names the query that is drawn over time."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
+    title: str
+    title_zh: str = ""
+    kind: Literal["metric", "alerts"] = "metric"
+    interval_s: float = Field(default=5.0, gt=0.5)
+    queries: tuple[QuerySpec, ...] = ()
+    chart: str = ""
+    runbook: str = ""
+
+
+class PanelsSettings(_Part):
+    """Which panels stand on the board, in which order."""
+
+    show: tuple[str, ...] = Field(default=(), description="ids in order; empty means all")
+    add: tuple[PanelSpec, ...] = ()
+
+
+@cache
+def default_board() -> tuple[PanelSpec, ...]:
+    """The eight built-in panels."""
+    raw = tomllib.loads((Path(__file__).parent / "board.toml").read_text(encoding="utf-8"))
+    return tuple(PanelSpec.model_validate(entry) for entry in raw["panel"])
+
+
+def board(settings: PanelsSettings) -> tuple[PanelSpec, ...]:
+    """The panels to show, in order."""
+    known = {spec.id: spec for spec in (*default_board(), *settings.add)}
+    return (
+        tuple(known[name] for name in settings.show if name in known)
+        if settings.show
+        else tuple(known.values())
+    )

@@ -1,0 +1,125 @@
+"""Every limit, and the three meanings of no data."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from panels.judge import by_attention, judge_alerts, judge_metric, judge_value, worst
+from panels.settings import PanelSpec, QuerySpec, default_board
+from panels.state import PanelState
+from signals.errors import Unreachable
+from signals.message import say
+from signals.promql.names import metric_names
+from signals.reading import Answer, Freshness, Series, Verdict
+from signals.source import Alert, Alerts, AlertState
+from tui.language import Language
+
+QUERY = QuerySpec(name="waiting", expr="depth_total", unit="count", warn=50, burning=100, by="queue")
+SPEC = PanelSpec(id="q", title="Queues", queries=(QUERY,))
+
+
+def answer(*values: float) -> Answer:
+    series = tuple(Series((("queue", f"q{i}"),), (100.0,), (value,)) for i, value in enumerate(values))
+    return Answer("depth_total", "vector", series, "test", 100.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [
+        (0, "ok"),
+        (50, "ok"),
+        (50.1, "warn"),
+        (100, "warn"),
+        (101, "burning"),
+        (math.inf, "burning"),
+        (math.nan, "unknown"),
+    ],
+)
+def test_a_value_is_judged_by_its_limits(value: float, verdict: str) -> None:
+    assert judge_value(QUERY, value) == verdict
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(1.0, "ok"), (0.998, "warn"), (0.9, "burning")])
+def test_worse_can_be_below(value: float, verdict: str) -> None:
+    spec = QuerySpec(name="a", expr="a", warn=0.999, burning=0.99, worse="below")
+    assert judge_value(spec, value) == verdict
+
+
+def test_the_worst_series_stands_first_and_names_the_reason() -> None:
+    state = judge_metric(SPEC, {"waiting": answer(3, 143, 60)}, frozenset(), None, 101)
+    assert state.verdict is Verdict.BURNING
+    assert Language("en").say(state.reason) == "q1 is 143, over 100"
+    assert [row.verdict for row in state.rows] == [Verdict.BURNING, Verdict.WARN, Verdict.OK]
+
+
+def reason(state: PanelState) -> str:
+    return Language("en").say(state.reason)
+
+
+def test_no_data_is_unknown_and_says_which_of_its_meanings() -> None:
+    quiet = judge_metric(SPEC, {"waiting": answer()}, frozenset({"depth_total"}), None, 101)
+    wrong = judge_metric(SPEC, {"waiting": answer()}, frozenset({"depth", "up"}), None, 101)
+    down = judge_metric(SPEC, {"waiting": Unreachable(say("signals.no_source"))}, frozenset(), None, 101)
+    assert {state.verdict for state in (quiet, wrong, down)} == {Verdict.UNKNOWN}
+    assert "nothing was counted" in reason(quiet)
+    assert "never exported (nearest: depth)" in reason(wrong)
+    assert "no source of metrics" in reason(down)
+    assert wrong.freshness is Freshness.NONE
+    assert wrong.readings[0].value is None
+
+
+def test_nothing_is_never_ok() -> None:
+    assert worst([]) is Verdict.UNKNOWN
+
+
+def alerts(*pairs: tuple[AlertState, str]) -> Alerts:
+    made = tuple(
+        Alert(f"A{i}", state, severity, {}, {}, 50.0, 1.0, "x", "t")
+        for i, (state, severity) in enumerate(pairs)
+    )
+    return Alerts(made, 8, (), 100.0, "t")
+
+
+@pytest.mark.parametrize(
+    ("given", "verdict"),
+    [
+        (alerts(), "ok"),
+        (alerts((AlertState.PENDING, "page")), "warn"),
+        (alerts((AlertState.FIRING, "ticket")), "warn"),
+        (alerts((AlertState.FIRING, "ticket"), (AlertState.FIRING, "page")), "burning"),
+        (None, "unknown"),
+        (Unreachable(say("signals.no_source")), "unknown"),
+    ],
+)
+def test_alerts_are_judged_by_state_and_severity(given: Alerts | Unreachable | None, verdict: str) -> None:
+    assert judge_alerts(PanelSpec(id="alerts", title="Alerts", kind="alerts"), given, 101).verdict == verdict
+
+
+def test_panels_stand_worst_first() -> None:
+    states = [judge_metric(SPEC, {"waiting": answer(value)}, frozenset(), None, 1) for value in (1, 200, 60)]
+    unknown = judge_metric(SPEC, {}, frozenset(), None, 1)
+    assert [state.verdict for state in by_attention([*states, unknown])] == [
+        "burning",
+        "warn",
+        "unknown",
+        "ok",
+    ]
+
+
+def test_the_default_board_has_the_eight_panels_and_readable_queries() -> None:
+    assert [spec.id for spec in default_board()] == [
+        "slo",
+        "alerts",
+        "queues",
+        "riot429",
+        "ban",
+        "llm",
+        "cost",
+        "release",
+    ]
+    for spec in default_board():
+        assert not spec.chart or spec.chart in [query.name for query in spec.queries]
+        for query in spec.queries:
+            assert metric_names(query.expr)
