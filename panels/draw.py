@@ -1,0 +1,167 @@
+"""A panel as text: its line, its details, its chart. Blocks where the locale can show them, ASCII elsewhere."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from signals.reading import Freshness, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from panels.state import PanelState
+    from signals.message import Message
+    from signals.reading import Series
+
+    Say = Callable[[Message], str]
+
+MARKS = {Verdict.BURNING: "✖", Verdict.WARN: "▲", Verdict.OK: "✔", Verdict.UNKNOWN: "?"}
+ASCII_MARKS = {Verdict.BURNING: "X", Verdict.WARN: "!", Verdict.OK: "+", Verdict.UNKNOWN: "?"}
+STYLES = {
+    Verdict.BURNING: "bold red",
+    Verdict.WARN: "yellow",
+    Verdict.OK: "green",
+    Verdict.UNKNOWN: "magenta",
+}
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_ASCII_BLOCKS = "_.-=+*#@"
+
+
+def age_text(age_s: float) -> str:
+    """An age in coarse steps, so that a quiet line stays quiet: 2 s up to ten, then 10 s, then minutes."""
+    if age_s < 10:
+        return f"{int(age_s) // 2 * 2}s"
+    if age_s < 60:
+        return f"{int(age_s) // 10 * 10}s"
+    return f"{int(age_s) // 60}min"
+
+
+def sparkline(values: Sequence[float], width: int, *, ascii_only: bool = False) -> str:
+    """The last `width` values between zero and their highest; a gap is a space."""
+    blocks = _ASCII_BLOCKS if ascii_only else _BLOCKS
+    shown = list(values)[-width:]
+    finite = [value for value in shown if math.isfinite(value)]
+    top = max(finite, default=0.0)
+    if top <= 0:
+        return blocks[0] * len(finite)
+    return "".join(
+        blocks[max(0, min(7, round(value / top * 7)))] if math.isfinite(value) else " " for value in shown
+    )
+
+
+def panel_line(state: PanelState, say: Say, width: int, now: float, *, ascii_only: bool = False) -> Text:
+    """Mark, title, the parts that fit, a small trend, the age. Stale is reversed and said."""
+    marks = ASCII_MARKS if ascii_only else MARKS
+    title = set_cell_size(say(state.title), min(16, max(4, width // 4)))
+    age, stale = _age(state, now)
+    room = width - cell_len(title) - len(age) - 5
+    text = Text(no_wrap=True, end="")
+    text.append(f" {marks[state.verdict]} ", STYLES[state.verdict])
+    text.append(title, "bold" if state.verdict is not Verdict.OK else "")
+    text.append(" ")
+    body = Text()
+    kept = sorted(state.parts, key=lambda part: part.rank)
+    used = 0
+    for part in kept:
+        piece = say(part.text)
+        if used + cell_len(piece) + 2 > room:
+            break
+        body.append(piece + "  ", STYLES[part.verdict] if part.verdict not in (None, Verdict.OK) else "")
+        used += cell_len(piece) + 2
+    if state.trend is not None and room - used >= 10:
+        spark = sparkline(state.trend.values, min(16, room - used - 1), ascii_only=ascii_only)
+        body.append(spark)
+        used += cell_len(spark)
+    text.append_text(body)
+    text.append(" " * max(0, room - used))
+    text.append(f" {age}", "reverse" if stale else "dim")
+    text.truncate(width, pad=True)
+    return text
+
+
+def panel_details(
+    state: PanelState, say: Say, width: int, height: int, *, ascii_only: bool = False
+) -> list[Text]:
+    """What unfolds under the line: the reason, the rows, and a chart in the room that is left."""
+    lines = [Text(f"   {say(state.reason)}", STYLES[state.verdict])]
+    for row in state.rows[: max(0, height - 2)]:
+        cells = [say(cell) for cell in row.cells]
+        columns = [set_cell_size(cells[0], 30), *(set_cell_size(cell, 12) for cell in cells[1:-1]), cells[-1]]
+        mark = (ASCII_MARKS if ascii_only else MARKS)[row.verdict or Verdict.OK]
+        lines.append(
+            Text(
+                f"     {mark} " + " ".join(columns),
+                STYLES[row.verdict] if row.verdict not in (None, Verdict.OK) else "",
+            )
+        )
+    left = height - len(lines)
+    if state.charts and left >= 4:
+        chart = state.charts[0]
+        lines += chart_lines(chart.curves[0], chart.limit, width - 4, left - 1, ascii_only=ascii_only)
+    for line in lines:
+        line.truncate(width)
+    return lines[:height]
+
+
+def chart_lines(
+    series: Series, limit: float | None, width: int, height: int, *, ascii_only: bool = False
+) -> list[Text]:
+    """Bars over time with a scale at the left and the span below; the limit is said when it is out of the picture."""
+    from datetime import UTC, datetime
+
+    columns = max(1, width - 10)
+    values = _spread(series, columns)
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return []
+    top = max(*finite, 1e-9)
+    blocks = " " + (_ASCII_BLOCKS if ascii_only else _BLOCKS)
+    rows = height - 1
+    lines = []
+    for row in range(rows):
+        floor = (rows - row - 1) / rows * top
+        scale = f"{top if row == 0 else floor:8.3g} " if row in (0, rows - 1) else " " * 9
+        bars = ""
+        for value in values:
+            part = (value - floor) / (top / rows) if math.isfinite(value) else 0
+            bars += blocks[max(0, min(8, round(part * 8)))]
+        lines.append(Text(scale + bars))
+    start, end = (
+        datetime.fromtimestamp(at, UTC).strftime("%H:%M") for at in (series.times[0], series.times[-1])
+    )
+    note = f"  --- {limit:g}" if limit is not None and limit <= top else ""
+    lines.append(Text(f"{'':9}{start}{'':{max(1, columns - 11)}}{end}Z{note}", "dim"))
+    return lines
+
+
+def _spread(series: Series, columns: int) -> list[float]:
+    """One value a column: the highest of the samples that fall into it, NaN where there are none."""
+    start, end = series.times[0], series.times[-1]
+    out = [math.nan] * columns
+    for at, value in zip(series.times, series.values, strict=True):
+        column = int((at - start) / max(1e-9, end - start) * (columns - 1))
+        if math.isfinite(value) and not out[column] >= value:
+            out[column] = value
+    last = math.nan
+    step = max(1, round(columns / max(1, len(series.times) - 1)))
+    for index, value in enumerate(
+        out
+    ):  # between two samples the first one holds, over a real gap nothing does
+        if math.isfinite(value):
+            last, age = value, 0
+        elif math.isfinite(last):
+            age += 1
+            out[index] = last if age <= step else math.nan
+    return out
+
+
+def _age(state: PanelState, now: float) -> tuple[str, bool]:
+    newest = max((reading.at for reading in state.readings if reading.at is not None), default=None)
+    if newest is None or state.freshness is Freshness.NONE:
+        return "  –", False
+    age_s = max(0.0, now - newest)
+    return f"{age_text(age_s):>5}", age_s > 2 * state.interval_s + 1
