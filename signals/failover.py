@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -52,7 +53,10 @@ class Failover:
     ) -> None:
         self._sources = sources
         self._circuits = {
-            source.name: Circuit(settings.breaker_failures, settings.breaker_rest_s) for source in sources
+            source.name: Circuit(
+                settings.breaker_failures if source.remote else sys.maxsize, settings.breaker_rest_s
+            )
+            for source in sources
         }
         self._last: dict[str, SourceError] = {}
         self._notice = notice
@@ -62,6 +66,11 @@ class Failover:
     def name(self) -> str:
         """The source that answered last."""
         return self.active
+
+    @property
+    def remote(self) -> bool:
+        """Whether any of its sources is."""
+        return any(source.remote for source in self._sources)
 
     async def instant(self, expr: str, at: float | None = None) -> Answer:
         """The first answer; a `BadQuery` is an answer too."""

@@ -28,6 +28,7 @@ class PrometheusSource:
     """A `MetricSource` and an `AlertSource`."""
 
     name = "prometheus"
+    remote = True
 
     def __init__(self, settings: PrometheusSettings) -> None:
         self._settings = settings

@@ -25,6 +25,7 @@ class ScrapeSource:
     """A `MetricSource` over pages that it reads itself. `run` does the reading."""
 
     name = "scrape"
+    remote = False
 
     def __init__(self, settings: ScrapeSettings) -> None:
         self._settings = settings

@@ -25,6 +25,11 @@ class MetricSource(Protocol):
         """The name that the configuration and the screen give it."""
         ...
 
+    @property
+    def remote(self) -> bool:
+        """Whether a question goes over the wire; one that does not needs no circuit breaker."""
+        ...
+
     async def instant(self, expr: str, at: float | None = None) -> Answer:
         """The value of `expr` at `at` (Unix seconds; None is now)."""
         ...

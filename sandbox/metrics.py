@@ -1,0 +1,31 @@
+"""What the sandbox exports. Every number is counted where the thing happens: in workers and in the service.
+
+Workers are separate processes, so the client library's multi-process mode collects them
+(prometheus_client documentation, "Multiprocess Mode").
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram
+
+_LATENCY_BOUNDS = (0.1, 0.5, 1, 2, 5, 10, 15, 30, 60)
+
+REQUESTS = Counter("chimera_request_total", "Commands of users, by outcome", ("service", "outcome"))
+REQUEST_SECONDS = Histogram(
+    "chimera_request_latency_seconds",
+    "From command to delivered answer",
+    ("service",),
+    buckets=_LATENCY_BOUNDS,
+)
+RIOT_REQUESTS = Counter("chimera_riot_api_requests_total", "Calls to the Riot API", ("endpoint", "status"))
+RIOT_429 = Counter("chimera_riot_api_429_total", "Refusals by the Riot API", ("endpoint", "limit"))
+LLM_REQUESTS = Counter("chimera_llm_requests_total", "Calls to the model", ("status", "model"))
+LLM_SECONDS = Histogram(
+    "chimera_llm_latency_seconds", "Time of a call to the model", ("model",), buckets=_LATENCY_BOUNDS
+)
+LLM_TOKENS = Counter("chimera_llm_tokens_total", "Tokens paid for", ("type", "model"))
+LLM_COST = Counter("chimera_llm_cost_usd_total", "Money spent on the model", ("model",))
+JSON_ERRORS = Counter(
+    "chimera_json_validation_errors_total", "Answers that are no valid JSON", ("schema", "error")
+)
+DISCORD_REQUESTS = Counter("chimera_discord_requests_total", "Calls to Discord", ("route", "status"))

@@ -1,0 +1,108 @@
+"""The Chimera-like service: `/metrics`, `/health`, and a small community that asks it for analyses."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import redis
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from sandbox.app import app, fetch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DAY_S = 1200.0
+"""A community's day, compressed to twenty minutes."""
+QUEUES = ("matches", "ai", "default")
+VERSION = "v2.2.1"
+
+
+def asks_per_s(at_s: float) -> float:
+    """How often the community asks at a moment of its day: quiet nights, an evening peak."""
+    phase = 2 * math.pi * (at_s % DAY_S) / DAY_S
+    return 0.45 + 0.35 * math.sin(phase) + 0.15 * math.sin(2 * phase)
+
+
+def arrivals(seed: int, until_s: float) -> Iterator[tuple[float, float]]:
+    """Moments (s) at which somebody asks, and a number in [0, 1) of his own: a Poisson process, thinned (Lewis 1979)."""
+    chance = random.Random(seed)  # noqa: S311  # reproducible traffic, no secret
+    at, peak = 0.0, 1.0
+    while (at := at + chance.expovariate(peak)) < until_s:
+        if chance.random() < asks_per_s(at) / peak:
+            yield at, chance.random()
+
+
+class _Live:
+    """What is read at the moment of the scrape: queue lengths, release, start."""
+
+    def __init__(self, broker: redis.Redis) -> None:
+        self._broker = broker
+        self._started = time.time()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """As prometheus_client's collectors do."""
+        depth = GaugeMetricFamily("chimera_celery_queue_length", "Waiting messages", labels=["queue"])
+        for queue in QUEUES:
+            depth.add_metric([queue], float(self._broker.llen(queue)))
+        yield depth
+        build = GaugeMetricFamily("chimera_build_info", "The running release", labels=["version"])
+        build.add_metric([VERSION], 1.0)
+        yield build
+        yield GaugeMetricFamily("process_start_time_seconds", "Start of the service", value=self._started)
+
+
+def handler(registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:
+    """Two pages."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known: dict[str, Callable[[], bytes]] = {
+                "/metrics": lambda: bytes(generate_latest(registry)),
+                "/health": lambda: b'{"status":"healthy"}',
+            }
+            page = known.get(self.path)
+            body = page() if page else b"not found"
+            self.send_response(200 if page else 404)
+            self.send_header(
+                "Content-Type", "text/plain; version=0.0.4" if self.path == "/metrics" else "application/json"
+            )
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            """Quiet."""
+
+    return Handler
+
+
+def live_on(seed: int) -> None:
+    """The community asks, day after day, at its own moments."""
+    began = time.monotonic()
+    for at, own in arrivals(seed, math.inf):
+        time.sleep(max(0.0, began + at - time.monotonic()))
+        fetch.delay(time.time(), own)
+
+
+def main(port: int, seed: int) -> None:
+    """Serve until killed."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it so
+    registry.register(_Live(redis.Redis.from_url(os.environ["SANDBOX_REDIS"])))
+    with app.connection_for_write():
+        threading.Thread(target=live_on, args=(seed,), daemon=True).start()
+        ThreadingHTTPServer(("127.0.0.1", port), handler(registry)).serve_forever()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

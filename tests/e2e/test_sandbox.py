@@ -1,0 +1,113 @@
+"""The real program over the real stack, in a real terminal; and nothing of it stays behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import psycopg
+import pytest
+import redis
+
+from tests.terminal import PROGRAM, Terminal
+
+
+def processes_in(folder: str) -> list[int]:
+    """Every process of the stack in `folder`: its workers and servers stand in it or name it."""
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "cwd"])
+        if folder in " ".join(process.info["cmdline"] or ()) or (process.info["cwd"] or "").startswith(folder)
+    ]
+
+
+def wait_gone(folder: str, seconds: float = 25) -> None:
+    deadline = time.monotonic() + seconds
+    while processes_in(folder) or Path(folder).exists():
+        assert time.monotonic() < deadline, (
+            f"left behind: {processes_in(folder)}, folder {Path(folder).exists()}"
+        )
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_every_part_is_real_and_nothing_stays_behind(how: signal.Signals) -> None:
+    program = subprocess.Popen([PROGRAM, "sandbox", "--headless"], stdout=subprocess.PIPE)
+    assert program.stdout is not None
+    ready = json.loads(program.stdout.readline())
+    folder = str(Path(ready["config"]).parent)
+    assert processes_in(folder)
+    if how is signal.SIGTERM:
+        with psycopg.connect(f"postgresql://postgres@127.0.0.1:{ready['postgres']}/postgres") as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        with redis.Redis(port=ready["valkey"]) as broker:
+            assert broker.ping()
+        outside = f"http://127.0.0.1:{ready['outside']}"
+        riot = httpx.get(outside + "/riot/match")
+        assert riot.headers["X-App-Rate-Limit"] == "20:1,100:120"
+        answers = [httpx.get(outside + "/riot/match") for _ in range(25)]
+        refused = next(answer for answer in answers if answer.status_code == 429)
+        assert refused.headers["X-Rate-Limit-Type"] == "application"
+        assert int(refused.headers["Retry-After"]) >= 1
+        metrics = f"http://127.0.0.1:{ready['service']}/metrics"
+        deadline = time.monotonic() + 30
+        while "chimera_request_latency_seconds_count" not in httpx.get(metrics).text:
+            assert time.monotonic() < deadline, "no analysis was ever finished"
+            time.sleep(0.5)
+        status = subprocess.run(
+            [PROGRAM, "status", "--json", "--wait", "8", "--config", ready["config"]],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        told = json.loads(status.stdout)
+        assert {panel["id"] for panel in told["panels"]} == {
+            "slo",
+            "alerts",
+            "queues",
+            "riot429",
+            "ban",
+            "llm",
+            "cost",
+            "release",
+        }
+        release = next(panel for panel in told["panels"] if panel["id"] == "release")
+        assert release["verdict"] == "ok"
+        assert release["readings"][0]["source"] == "scrape"
+        assert release["readings"][0]["age_s"] < 10
+    os.kill(program.pid, how)
+    program.wait(25)
+    program.stdout.close()
+    wait_gone(folder)
+
+
+def test_the_board_opens_over_the_stack_and_its_keys_work() -> None:
+    terminal = Terminal([PROGRAM, "sandbox"], 80, 24)
+    try:
+        terminal.wait_for("Queues")
+        terminal.wait_for("v2.2.1", 30)
+        terminal.press("?")
+        terminal.wait_for("NO DATA")
+        terminal.press("\x1b")
+        terminal.wait_for("Queues")
+        terminal.press("L")
+        terminal.wait_for("队列")
+        terminal.press("L")
+        terminal.wait_for("Queues")
+        terminal.resize(20, 5)
+        terminal.read(1)
+        terminal.resize(120, 40)
+        terminal.wait_for("Release & schema")
+        terminal.press("p")
+        terminal.wait_for("PAUSED")
+        terminal.read(1.5)
+        assert terminal.read(5) == 0, "a paused board sends nothing"
+    finally:
+        terminal.press("q")
+        assert terminal.wait_end(40) == 0

@@ -1,0 +1,84 @@
+"""A real terminal for the real program: a pseudo terminal and a picture of its screen."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pyte
+
+PROGRAM = str(Path(sys.executable).with_name("warroom"))
+
+
+class Terminal:
+    """Runs a command at a size; `screen` is what a person would see, `sent` counts the bytes."""
+
+    def __init__(self, command: list[str], columns: int = 80, rows: int = 24, **environment: str) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.sent = 0
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            os.environ.update({"TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "", **environment})
+            os.execv(command[0], command)  # noqa: S606  # our own program
+        self.resize(columns, rows)
+
+    @property
+    def screen(self) -> str:
+        """All lines."""
+        return "\n".join(self._screen.display)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Another size, as a window manager does it."""
+        self._screen.resize(rows, columns)
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        os.kill(self.pid, signal.SIGWINCH)
+
+    def press(self, keys: str) -> None:
+        """Type."""
+        os.write(self._fd, keys.encode())
+
+    def wait_for(self, text: str, seconds: float = 20) -> None:
+        """Read until `text` is on the screen; fails with the screen."""
+        deadline = time.monotonic() + seconds
+        while text not in self.screen:
+            assert time.monotonic() < deadline, f"{text!r} is not on the screen:\n{self.screen}"
+            self.read(0.1)
+
+    def read(self, seconds: float) -> int:
+        """Take what comes within `seconds`; returns the bytes."""
+        deadline, count = time.monotonic() + seconds, 0
+        while (left := deadline - time.monotonic()) > 0:
+            ready, _, _ = select.select([self._fd], [], [], left)
+            if not ready:
+                break
+            try:
+                data = os.read(self._fd, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            count += len(data)
+            self._stream.feed(data)
+        self.sent += count
+        return count
+
+    def wait_end(self, seconds: float = 20) -> int:
+        """Wait for the program's end; returns its exit status."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.read(0.1)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                os.close(self._fd)
+                return os.waitstatus_to_exitcode(status)
+        os.kill(self.pid, signal.SIGKILL)
+        raise AssertionError(f"the program did not end:\n{self.screen}")

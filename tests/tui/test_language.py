@@ -1,0 +1,76 @@
+"""Both languages have the same keys and the same places for values; every key in the code exists."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from signals.message import say
+from tui.language import Language, choose_language
+
+ROOT = Path(__file__).parent.parent.parent
+FOLDER = ROOT / "tui" / "language"
+NAMESPACES = sorted(path.stem for path in (FOLDER / "en").glob("*.toml"))
+
+
+def texts(code: str, namespace: str) -> dict[str, str]:
+    return tomllib.loads((FOLDER / code / f"{namespace}.toml").read_text(encoding="utf-8"))
+
+
+def places(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text))
+
+
+def test_both_languages_have_the_same_files() -> None:
+    assert sorted(path.stem for path in (FOLDER / "zh").glob("*.toml")) == NAMESPACES
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_keys_and_places_are_the_same(namespace: str) -> None:
+    english, chinese = texts("en", namespace), texts("zh", namespace)
+    assert english.keys() == chinese.keys()
+    for key, text in english.items():
+        if f"{namespace}.{key}" != "panels.title":  # it holds both languages, and each shows its own
+            assert places(text) == places(chinese[key]), key
+
+
+def used_keys() -> set[tuple[str, str]]:
+    found = set()
+    for folder in ("tui", "panels", "signals", "sandbox"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                    if name in ("say", "text") and isinstance(node.args[0].value, str):
+                        found.add((str(path.relative_to(ROOT)), node.args[0].value))
+    return found
+
+
+def test_every_key_in_the_code_exists() -> None:
+    known = {f"{namespace}.{key}" for namespace in NAMESPACES for key in texts("en", namespace)}
+    assert len(used_keys()) > 30
+    assert not {(path, key) for path, key in used_keys() if key not in known}
+
+
+def test_a_message_in_a_message_is_said_too() -> None:
+    inner = say("signals.no_source")
+    assert "[signals.prometheus]" in Language("en").say(
+        say("signals.switched", source="scrape", detail=inner)
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "environment", "code"),
+    [
+        ("zh", {"LANG": "en_US.UTF-8"}, "zh"),
+        (None, {"LANG": "zh_CN.UTF-8"}, "zh"),
+        (None, {"LANG": "C"}, "en"),
+        (None, {}, "en"),
+    ],
+)
+def test_the_language_is_chosen(asked: str | None, environment: dict[str, str], code: str) -> None:
+    assert choose_language(asked, environment).code == code
