@@ -12,10 +12,10 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message as UiMessage
-from textual.widgets import Static
 
 from tui.keymap import BOARD, SHOWN
 from tui.language import CODES, Language
+from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,24 +73,24 @@ class Board(App[str]):
         self.words = words
         self.states: dict[str, PanelState] = {}
         self.order: list[str] = []
+        self.drawn: set[str] = set()
         self.cursor = 0
         self.view = "board"
         self.paused = False
         self.service = ""
         self.notice = words.text("tui.starting")
         self.ascii_only = "utf" not in locale.getpreferredencoding(do_setlocale=False).lower()
-        self._painted: dict[str, str] = {}
         self._stop = threading.Event()
 
     def compose(self) -> ComposeResult:
         """Four regions; each is repainted only when its text is another."""
         for name in ("head", "body", "notice", "foot"):
-            yield Static(id=name, markup=False)
+            yield Lines(id=name)
 
     def on_mount(self) -> None:
         """Paint, then start the thread that asks."""
         self.repaint()
-        self.set_interval(2.0, self.repaint)
+        self.set_interval(2.0, self.tick)
         threading.Thread(target=self._follow, name="signals", daemon=True).start()
 
     def on_unmount(self) -> None:
@@ -103,10 +103,16 @@ class Board(App[str]):
 
     def on_panel_judged(self, message: PanelJudged) -> None:
         """Keep the state; panels that get worse move up."""
+        if self.paused:
+            return
         self.states[message.state.id] = message.state
         if self.notice == self.words.text("tui.starting"):
             self.notice = ""
-        self.repaint()
+            self.repaint()
+        # The next tick draws it: one clock for all panels. The first news is drawn at once.
+        elif message.state.id not in self.drawn:
+            self.repaint()
+        self.drawn.add(message.state.id)
 
     def on_noticed(self, message: Noticed) -> None:
         """Show the notice until the next one."""
@@ -117,16 +123,21 @@ class Board(App[str]):
         """Leave with the line that says why."""
         self.exit(message.text, return_code=3)
 
+    def tick(self) -> None:
+        """Ages move on, unless paused: then not a byte is sent."""
+        if not self.paused:
+            self.repaint()
+
     def repaint(self) -> None:
-        """Draw what has changed. Nothing is sent while paused."""
+        """Draw what has changed."""
         if not self.size.width or not self.query("#foot"):
             return
         width, height = self.size
         now = time.time()
-        self._put("head", self._head(width, now))
-        self._put("body", self._body(width, max(1, height - 3), now))
-        self._put("notice", Text(self.notice))
-        self._put("foot", Text(self._foot(width)))
+        self.query_one("#head", Lines).show([self._head(width, now)])
+        self.query_one("#body", Lines).show(self._body(width, max(1, height - 3), now))
+        self.query_one("#notice", Lines).show([Text(self.notice)])
+        self.query_one("#foot", Lines).show([Text(self._foot(width))])
 
     def action_move(self, step: int) -> None:
         """Move the cursor."""
@@ -176,14 +187,7 @@ class Board(App[str]):
     def action_next_language(self) -> None:
         """The next language."""
         self.words = Language(CODES[(CODES.index(self.words.code) + 1) % len(CODES)])
-        self._painted.clear()
         self.repaint()
-
-    def _put(self, name: str, text: Text) -> None:
-        key = repr(text.plain) + repr(text.spans)
-        if self._painted.get(name) != key:
-            self._painted[name] = key
-            self.query_one(f"#{name}", Static).update(text)
 
     def _sorted(self) -> list[PanelState]:
         from panels.judge import by_attention
@@ -206,7 +210,7 @@ class Board(App[str]):
         text.truncate(width)
         return text
 
-    def _body(self, width: int, height: int, now: float) -> Text:
+    def _body(self, width: int, height: int, now: float) -> list[Text]:
         states = self._sorted()
         if self.view == "help":
             lines = [
@@ -221,7 +225,7 @@ class Board(App[str]):
             lines = self._explained(states[min(self.cursor, len(states) - 1)], now)
         else:
             lines = self._lines(states, width, height, now)
-        return Text("\n").join(lines[:height])
+        return lines[:height]
 
     def _lines(self, states: list[PanelState], width: int, height: int, now: float) -> list[Text]:
         from panels.draw import panel_details, panel_line
