@@ -1,0 +1,86 @@
+"""`warroom init` writes what passes `config check`, keeps secrets out, and never overwrites."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.tui.test_config import warroom
+from tui.config import check_config, load_config
+
+DASHBOARD = {
+    "templating": {"list": [{"name": "job", "type": "query"}, {"name": "w", "type": "custom", "current": {"value": "2m"}}]},
+    "panels": [
+        {
+            "type": "row",
+            "collapsed": True,
+            "panels": [
+                {
+                    "type": "stat",
+                    "title": "Slow [calls]",
+                    "fieldConfig": {
+                        "defaults": {
+                            "unit": "ms",
+                            "thresholds": {
+                                "mode": "absolute",
+                                "steps": [{"color": "green"}, {"color": "orange", "value": 500}, {"color": "red", "value": 1000}],
+                            },
+                        }
+                    },
+                    "targets": [{"refId": "A", "expr": 'avg by (x) (rate(t{job="$job"}[$w]))', "legendFormat": "{{x}}"}],
+                }
+            ],
+        },
+        {"type": "heatmap", "title": "Heat", "targets": []},
+        {"type": "table", "title": "SQL", "targets": [{"refId": "A", "rawSql": "select 1"}]},
+    ],
+    "rows": [{"panels": [{"type": "graph", "title": "Old", "yaxes": [{"format": "reqps"}], "targets": [{"expr": "rate(n[$__rate_interval])"}]}]}],
+}  # fmt: skip
+
+
+def test_the_written_file_is_valid_and_holds_no_secret(tmp_path: Path) -> None:
+    (tmp_path / "board.json").write_text(json.dumps(DASHBOARD))
+    (tmp_path / ".env").write_text("REDIS_URL=redis://:hunter2@cache/0\n")
+    (tmp_path / "rules.yml").write_text("groups:\n- name: a\n  rules:\n  - alert: Down\n    expr: up == 0\n")
+    (tmp_path / "alembic.ini").write_text("[alembic]\n")
+    path = tmp_path / "warroom.toml"
+    database = "postgresql://me:hunter2@db/x"
+    arguments = ("init", "--path", str(path), "--from-grafana", str(tmp_path / "board.json"))
+    done = warroom(*arguments, folder=tmp_path, DATABASE_URL=database)
+    assert done.returncode == 0, done.stderr
+    assert "Heat" in done.stderr
+    assert "SQL" in done.stderr
+    text = path.read_text()
+    assert "hunter2" not in text + done.stdout + done.stderr
+    config, problems = check_config(path, {"DATABASE_URL": database})
+    assert problems == ()
+    assert config is not None
+    assert config.signals.postgres is not None
+    assert config.signals.postgres.alembic_ini == tmp_path / "alembic.ini"
+    assert config.signals.redis is None
+    assert config.signals.scrape is not None
+    assert config.signals.scrape.rule_files == (tmp_path / "rules.yml",)
+    slow, old = config.panels.add
+    assert slow.queries[0].expr == '(avg by (x) (rate(t{job=~".*"}[2m]))) * 0.001'
+    assert (slow.queries[0].unit, slow.queries[0].warn, slow.queries[0].burning) == ("s", 0.5, 1.0)
+    assert slow.queries[0].by == "x"
+    assert (old.queries[0].expr, old.queries[0].unit) == ("(rate(n[5m])) * 60", "1/min")
+    again = warroom(*arguments, folder=tmp_path)
+    assert again.returncode == 3
+    assert path.read_text() == text
+
+
+def test_an_empty_folder_gives_a_file_that_loads(tmp_path: Path) -> None:
+    path = tmp_path / "warroom.toml"
+    assert warroom("init", "--path", str(path), folder=tmp_path).returncode == 0
+    assert load_config(path).panels.add == ()
+
+
+def test_a_file_that_is_no_dashboard_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text("[1")
+    done = warroom(
+        "init", "--path", str(tmp_path / "w"), "--from-grafana", str(tmp_path / "x.json"), folder=tmp_path
+    )
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "w").exists()
