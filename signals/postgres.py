@@ -1,0 +1,176 @@
+"""What the service's database really is: its revision against the scripts, its indexes, who blocks whom.
+
+Reads only, in one short transaction with a statement timeout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from signals.clean import clean
+from signals.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
+from signals.http import secret
+from signals.message import say
+from signals.source import Blocker, Drift, Schema
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from signals.settings import PostgresSettings
+
+BUNDLED = Path(__file__).parent.parent / "migrations" / "service"
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_INDEX_USING = re.compile(r"^.* USING ")
+
+SHAPE: dict[str, str] = {
+    "user_profiles.discord_user_id": "text",
+    "user_profiles.puuid": "text not null",
+    "user_profiles.profile_data": "jsonb not null",
+    "user_profiles.last_updated": "timestamp with time zone",
+    "user_profiles.created_at": "timestamp with time zone",
+    "idx_user_profiles_puuid": "btree (puuid)",
+    "idx_user_profiles_last_updated": "btree (last_updated DESC)",
+}
+"""Columns and indexes at the head of the bundled scripts (`migrations/service/versions`)."""
+
+_REVISIONS = "SELECT version_num FROM alembic_version"
+_COLUMNS = """SELECT 'user_profiles.' || attname, format_type(atttypid, atttypmod)
+ || CASE WHEN attnotnull AND attname <> 'discord_user_id' THEN ' not null' ELSE '' END
+ FROM pg_attribute WHERE attrelid = to_regclass('user_profiles') AND attnum > 0 AND NOT attisdropped"""
+_INDEXES = """SELECT c.relname, pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisprimary,
+ i.indrelid = coalesce(to_regclass('user_profiles')::oid, 0)
+ FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname NOT IN ('pg_catalog', 'pg_toast')"""
+_BLOCKERS = """SELECT b.pid, coalesce(b.usename, ''), b.application_name, coalesce(b.state, ''),
+ extract(epoch FROM clock_timestamp() - b.xact_start)::float8, array_agg(w.pid), coalesce(b.query, '')
+ FROM (SELECT pid, unnest(pg_blocking_pids(pid)) AS by FROM pg_stat_activity WHERE wait_event_type = 'Lock') w
+ JOIN pg_stat_activity b ON b.pid = w.by GROUP BY 1, 2, 3, 4, b.xact_start, b.query ORDER BY b.xact_start"""
+_SERVER = """SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')::int,
+ current_setting('max_connections')::int, current_setting('server_version')"""
+
+
+class PostgresSchema:
+    """A `SchemaSource`: a connection a look, so that it holds none of the service's."""
+
+    def __init__(self, settings: PostgresSettings) -> None:
+        self._settings = settings
+
+    @property
+    def name(self) -> str:
+        """How the screen calls it."""
+        return "postgres"
+
+    async def schema(self) -> Schema:
+        """The database now; raises a `SourceError`."""
+        try:
+            async with asyncio.timeout(self._settings.timeout_s + 1):
+                return await asyncio.to_thread(self._look)
+        except TimeoutError as error:
+            raise self._late() from error
+
+    def _look(self) -> Schema:
+        import psycopg
+        from psycopg import errors as sql
+
+        url = self._settings.url.get_secret_value()
+        patience = max(1, round(self._settings.timeout_s))
+        try:
+            parts = psycopg.conninfo.conninfo_to_dict(url)
+        except psycopg.ProgrammingError:  # its words hold the URL, and with it the password
+            raise Unreachable(say("schema.bad_url", source=self.name)) from None
+        if password := secret(None, self._settings.password_file):
+            parts["password"] = password
+        options = f"-c statement_timeout={patience * 1000} -c default_transaction_read_only=on"
+        parts |= {"connect_timeout": patience, "application_name": "warroom", "options": options}
+        try:
+            with psycopg.connect(**parts) as connection:  # type: ignore[arg-type]  # a dict of libpq's own words
+                return self._read(connection)
+        except (sql.QueryCanceled, psycopg.errors.ConnectionTimeout) as error:
+            raise self._late() from error
+        except (sql.InsufficientPrivilege, sql.InvalidPassword) as error:
+            raise self._denied(error) from error
+        except psycopg.OperationalError as error:
+            if "authentication failed" in str(error) or "does not exist" in str(error):
+                raise self._denied(error) from error
+            raise Unreachable(
+                say("signals.unreachable", source=self.name, detail=clean(str(error)))
+            ) from error
+        except psycopg.Error as error:
+            raise BadAnswer(say("signals.bad_answer", source=self.name, detail=clean(str(error)))) from error
+
+    def _read(self, connection: psycopg.Connection[Any]) -> Schema:
+        versioned = connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone()
+        rows = connection.execute(_REVISIONS).fetchall() if versioned and versioned[0] else []
+        revisions = tuple(sorted(clean(str(row[0])) for row in rows))
+        heads, known = _scripts(self._settings)
+        indexes = connection.execute(_INDEXES).fetchall()
+        columns: dict[str, str] = dict(connection.execute(_COLUMNS).fetchall())
+        found = columns | {
+            name: _INDEX_USING.sub("", definition)
+            for name, definition, _, primary, ours in indexes
+            if ours and not primary
+        }
+        compared = self._settings.alembic_ini is None
+        missing = tuple(name for name, kind in SHAPE.items() if found.get(name) != kind) if compared else ()
+        unexpected = tuple(
+            f"{clean(name)} {clean(kind)}" for name, kind in sorted(found.items()) if SHAPE.get(name) != kind
+        )
+        server = connection.execute(_SERVER).fetchone() or (0, 0, "")
+        blockers = tuple(
+            Blocker(
+                pid,
+                clean(user),
+                clean(application),
+                state,
+                age,
+                tuple(waiting),
+                clean(_LITERAL.sub("'…'", query)),
+            )
+            for pid, user, application, state, age, waiting, query in connection.execute(_BLOCKERS)
+        )
+        info = connection.info
+        return Schema(
+            revisions, heads, judge_drift(set(revisions), set(heads), known), missing, unexpected if compared else (),
+            tuple(clean(name) for name, _, valid, _, _ in indexes if not valid), blockers, server[0], server[1],
+            clean(server[2]), f"{info.host}:{info.port}/{clean(info.dbname)}", time.time(), self.name,
+        )  # fmt: skip
+
+    def _late(self) -> SourceError:
+        return TimedOut(say("signals.timed_out", source=self.name, seconds=self._settings.timeout_s))
+
+    def _denied(self, error: Exception) -> SourceError:
+        return Denied(say("schema.denied", source=self.name, detail=clean(str(error))))
+
+
+def judge_drift(revisions: set[str], heads: set[str], known: set[str]) -> Drift:
+    """Where the database stands. A revision that the scripts do not know is a newer release: ahead, not behind."""
+    if not revisions:
+        return Drift.UNVERSIONED
+    if revisions - known:
+        return Drift.AHEAD
+    if revisions == heads:
+        return Drift.CURRENT
+    return Drift.BRANCHED if len(revisions) > 1 else Drift.BEHIND
+
+
+def _scripts(settings: PostgresSettings) -> tuple[tuple[str, ...], set[str]]:
+    """Heads and all revisions of the scripts. `env.py` is not run."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    ini = settings.alembic_ini
+    config = Config(str(ini) if ini else None, ini_section=settings.alembic_section)
+    if ini is None:
+        config.set_main_option("script_location", str(BUNDLED).replace("%", "%%"))
+    try:
+        scripts = ScriptDirectory.from_config(config)
+        return tuple(sorted(scripts.get_heads())), {script.revision for script in scripts.walk_revisions()}
+    except CommandError as error:
+        raise BadAnswer(
+            say("schema.bad_scripts", file=str(ini or BUNDLED), detail=clean(str(error)))
+        ) from error

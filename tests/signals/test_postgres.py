@@ -1,0 +1,120 @@
+"""The schema of a real Postgres, migrated by the real scripts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from sandbox.servers import Server, free_port
+from signals.errors import SourceError, TimedOut, Unreachable
+from signals.postgres import BUNDLED, SHAPE, PostgresSchema, judge_drift
+from signals.settings import PostgresSettings
+from signals.source import Drift, Schema
+from tests.bad_servers import BEHAVIOURS, serve
+
+HEAD = "375b918c8740"
+MIGRATE = f"""import sys
+from alembic import command
+from alembic.config import Config
+config = Config()
+config.set_main_option("script_location", {str(BUNDLED)!r})
+getattr(command, sys.argv[1])(config, sys.argv[2])"""
+
+
+def migrate(url: str, *words: str) -> int:
+    environment = {**os.environ, "WARROOM_SERVICE_URL": url}
+    return subprocess.run([sys.executable, "-c", MIGRATE, *words], env=environment, check=False).returncode
+
+
+async def look(url: str, timeout_s: float = 5.0) -> Schema:
+    return await PostgresSchema(
+        PostgresSettings.model_validate({"url": url, "timeout_s": timeout_s})
+    ).schema()
+
+
+async def test_before_and_after_the_migration_and_its_undo(postgres_url: str) -> None:
+    empty = await look(postgres_url)
+    assert (empty.drift, empty.heads, empty.missing) == (Drift.UNVERSIONED, (HEAD,), tuple(SHAPE))
+    assert migrate(postgres_url, "upgrade", "head") == 0
+    done = await look(postgres_url)
+    assert (done.drift, done.revisions, done.missing, done.unexpected) == (Drift.CURRENT, (HEAD,), (), ())
+    assert 0 < done.connections <= done.connection_limit == 60
+    assert migrate(postgres_url, "downgrade", "base") == 0
+    assert (await look(postgres_url)).missing == tuple(SHAPE)
+
+
+async def test_two_upgraders_at_once_both_succeed(postgres_url: str) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda _: migrate(postgres_url, "upgrade", "head"), range(2))) == [0, 0]
+    assert (await look(postgres_url)).drift is Drift.CURRENT
+
+
+async def test_an_older_table_of_another_shape_is_drift_although_its_names_fit(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE user_profiles (discord_user_id varchar(255) PRIMARY KEY, puuid varchar(255),"
+            " profile_data jsonb DEFAULT '{}', last_updated timestamptz)"
+        )
+        connection.execute("CREATE INDEX idx_user_profiles_puuid ON user_profiles (last_updated)")
+    found = await look(postgres_url)
+    assert {"user_profiles.puuid", "user_profiles.created_at", "idx_user_profiles_puuid"} <= set(
+        found.missing
+    )
+    assert "user_profiles.puuid character varying(255)" in found.unexpected
+
+
+async def test_an_invalid_index_is_seen(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1), (1)")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("CREATE UNIQUE INDEX CONCURRENTLY half ON t (a)")
+    assert (await look(postgres_url)).invalid_indexes == ("half",)
+
+
+async def test_who_blocks_whom_with_literals_masked(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url) as holder, psycopg.connect(postgres_url) as waiter:
+        holder.execute("CREATE TABLE t (a text)")
+        holder.commit()
+        holder.execute("INSERT INTO t VALUES ('hunter2')")
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(waiter.execute, "LOCK TABLE t")
+            while not (found := await look(postgres_url)).blockers:
+                assert not waiting.done()
+            holder.rollback()
+            waiting.result(timeout=5)
+    (blocker,) = found.blockers
+
+    assert blocker.state == "idle in transaction"
+    assert len(blocker.waiting_pids) == 1
+    assert "hunter2" not in blocker.query
+
+
+async def test_bad_servers_are_said(postgres_server: Server) -> None:
+    with pytest.raises(Unreachable):
+        await look(f"postgresql://u:hunter2@127.0.0.1:{free_port()}/db")
+    with serve(BEHAVIOURS["half-open"]) as address:
+        port = address.rsplit(":", 1)[1]
+        with pytest.raises(TimedOut):
+            await look(f"postgresql://u@127.0.0.1:{port}/db?gssencmode=disable", 2.0)
+    with pytest.raises(SourceError) as caught:
+        await look("postgresql://u:hunter2@[bad/db")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("revisions", "drift"),
+    [
+        (set(), Drift.UNVERSIONED),
+        ({"b"}, Drift.CURRENT),
+        ({"a"}, Drift.BEHIND),
+        ({"z"}, Drift.AHEAD),
+        ({"a", "b"}, Drift.BRANCHED),
+    ],
+)
+def test_drift(revisions: set[str], drift: Drift) -> None:
+    assert judge_drift(revisions, {"b"}, {"a", "b"}) is drift
