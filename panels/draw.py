@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -29,6 +30,12 @@ STYLES = {
 }
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = "_.-=+*#@"
+
+
+SPAN_S = 1800.0
+"""Every chart of the board shows the last thirty minutes, also when less is known."""
+CHART_HEIGHT = 5
+"""Lines that a chart gets before further rows do."""
 
 
 def age_text(age_s: float) -> str:
@@ -87,21 +94,28 @@ def panel_details(
     state: PanelState, say: Say, width: int, height: int, *, ascii_only: bool = False
 ) -> list[Text]:
     """What unfolds under the line: the reason, the rows, and a chart in the room that is left."""
-    lines = [Text(f"   {say(state.reason)}", STYLES[state.verdict])]
-    for row in state.rows[: max(0, height - 2)]:
+    if height <= 0:
+        return []
+    lines = [Text("   " + part, STYLES[state.verdict]) for part in _wrapped(say(state.reason), width - 4)][:3]
+    lines += [
+        Text("   " + part, "italic") for one in state.warnings for part in _wrapped(say(one), width - 4)
+    ][:2]
+    wanted = len(state.rows) if not state.charts else max(0, height - len(lines) - CHART_HEIGHT)
+    for row in state.rows[:wanted]:
         cells = [say(cell) for cell in row.cells]
-        columns = [set_cell_size(cells[0], 30), *(set_cell_size(cell, 12) for cell in cells[1:-1]), cells[-1]]
+        first = min(30, max(8, width // 3))
+        columns = [
+            set_cell_size(cells[0], first),
+            *(set_cell_size(cell, 12) for cell in cells[1:-1]),
+            cells[-1],
+        ]
         mark = (ASCII_MARKS if ascii_only else MARKS)[row.verdict or Verdict.OK]
-        lines.append(
-            Text(
-                f"     {mark} " + " ".join(columns),
-                STYLES[row.verdict] if row.verdict not in (None, Verdict.OK) else "",
-            )
-        )
+        style = STYLES[row.verdict] if row.verdict not in (None, Verdict.OK) else ""
+        lines.append(Text(f"     {mark} " + " ".join(columns), style))
     left = height - len(lines)
-    if state.charts and left >= 4:
+    if state.charts and left >= 3:
         chart = state.charts[0]
-        lines += chart_lines(chart.curves[0], chart.limit, width - 4, left - 1, ascii_only=ascii_only)
+        lines += chart_lines(chart.curves[0], chart.limit, width - 1, left, ascii_only=ascii_only)
     for line in lines:
         line.truncate(width)
     return lines[:height]
@@ -118,7 +132,7 @@ def chart_lines(
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
         return []
-    top = max(*finite, 1e-9)
+    top = max(finite) if max(finite) > 0 else 1.0
     blocks = " " + (_ASCII_BLOCKS if ascii_only else _BLOCKS)
     rows = height - 1
     lines = []
@@ -130,24 +144,38 @@ def chart_lines(
             part = (value - floor) / (top / rows) if math.isfinite(value) else 0
             bars += blocks[max(0, min(8, round(part * 8)))]
         lines.append(Text(scale + bars))
-    start, end = (
-        datetime.fromtimestamp(at, UTC).strftime("%H:%M") for at in (series.times[0], series.times[-1])
-    )
+    last = series.times[-1]
+    start, end = (datetime.fromtimestamp(at, UTC).strftime("%H:%M") for at in (last - SPAN_S, last))
     note = f"  --- {limit:g}" if limit is not None and limit <= top else ""
     lines.append(Text(f"{'':9}{start}{'':{max(1, columns - 11)}}{end}Z{note}", "dim"))
     return lines
 
 
+def _wrapped(text: str, width: int) -> list[str]:
+    """Broken at spaces, by cells; what has no spaces (Chinese) is broken anywhere."""
+    from rich.cells import chop_cells
+
+    out = [""]
+    for word in text.split(" "):
+        if out[-1] and cell_len(out[-1]) + 1 + cell_len(word) <= width:
+            out[-1] += " " + word
+        else:
+            out += chop_cells(word, max(2, width))
+    return [line for line in out if line]
+
+
 def _spread(series: Series, columns: int) -> list[float]:
     """One value a column: the highest of the samples that fall into it, NaN where there are none."""
-    start, end = series.times[0], series.times[-1]
+    start, end = series.times[-1] - SPAN_S, series.times[-1]
     out = [math.nan] * columns
     for at, value in zip(series.times, series.values, strict=True):
+        if at < start:
+            continue
         column = int((at - start) / max(1e-9, end - start) * (columns - 1))
         if math.isfinite(value) and not out[column] >= value:
             out[column] = value
     last = math.nan
-    step = max(1, round(columns / max(1, len(series.times) - 1)))
+    step = max(1, round(columns * _spacing(series) / SPAN_S))
     for index, value in enumerate(
         out
     ):  # between two samples the first one holds, over a real gap nothing does
@@ -157,6 +185,12 @@ def _spread(series: Series, columns: int) -> list[float]:
             age += 1
             out[index] = last if age <= step else math.nan
     return out
+
+
+def _spacing(series: Series) -> float:
+    """Seconds between two samples, as the series mostly has them."""
+    gaps = sorted(later - earlier for earlier, later in pairwise(series.times))
+    return gaps[len(gaps) // 2] if gaps else 0.0
 
 
 def _age(state: PanelState, now: float) -> tuple[str, bool]:

@@ -6,21 +6,26 @@ import asyncio
 import logging
 import random
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from panels.judge import crashed, judge_alerts, judge_metric
 from signals.errors import SourceError
+from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from panels.settings import PanelSpec, QuerySpec
     from panels.state import PanelState
+    from signals.message import Message
     from signals.reading import Answer
     from signals.source import Alerts
     from signals.sources import Sources
 
 CHART_SPAN_S = 1800.0
+LONGEST_SHORT_WINDOW_S = 600.0
+"""The ban forecast's ten minutes: from then on only the hour-long windows are not yet whole."""
 CHART_POINTS = 60
 """Thirty minutes in steps of thirty seconds: the axis moves only that often."""
 
@@ -54,7 +59,7 @@ async def look(spec: PanelSpec, sources: Sources) -> PanelState:
             chart(spec, sources, now, CHART_SPAN_S, CHART_POINTS),
         )
         answers = dict(zip((query.name for query in spec.queries), asked, strict=True))
-        return judge_metric(spec, answers, known, history, now)
+        return replace(judge_metric(spec, answers, known, history, now), warnings=_young(sources, now))
     except Exception as error:  # one panel must not take the others down
         logging.getLogger("warroom.panels").exception("panel %s", spec.id)
         return crashed(spec, error, now)
@@ -85,6 +90,15 @@ async def _follow(
             await asyncio.sleep((1.0 if empty else spec.interval_s) * random.uniform(0.95, 1.05))  # noqa: S311  # jitter
         else:
             await asyncio.sleep(0.2)
+
+
+def _young(sources: Sources, now: float) -> tuple[Message, ...]:
+    """A direct scrape that has just begun knows less than its windows ask for: rates are then too low."""
+    scrape = sources.scrape
+    if scrape is None or sources.metrics.active != scrape.name or scrape.since is None:
+        return ()
+    covered = now - scrape.since
+    return (say("panels.young", seconds=round(covered)),) if covered < LONGEST_SHORT_WINDOW_S else ()
 
 
 async def _instant(sources: Sources, query: QuerySpec) -> Answer | SourceError:

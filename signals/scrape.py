@@ -30,6 +30,8 @@ class ScrapeSource:
     def __init__(self, settings: ScrapeSettings) -> None:
         self._settings = settings
         self._ring: Ring | None = None
+        self.since: float | None = None
+        """When the first page was stored (Unix seconds): nothing before that is known."""
         self.problems: dict[str, Message] = {}
         """What went wrong at each target's last scrape, by address."""
 
@@ -102,6 +104,7 @@ class ScrapeSource:
 
         if self._ring is None:
             self._ring = Ring(self._settings.retention_s, self._settings.max_samples)
+            self.since = began
         extra = {"job": target.job, "instance": urlsplit(target.url).netloc, **target.labels}
         own: dict[str, float] = {
             "up": up,

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from tui.config import Config
 
 
+GRID_WIDTH, GRID_HEIGHT = 110, 6
+"""From this width on panels stand in two columns; from this height a panel on, all show their charts."""
+
+
 class PanelJudged(UiMessage):
     """A panel has news; news of the same panel replaces what still waits."""
 
@@ -228,26 +232,54 @@ class Board(App[str]):
         return lines[:height]
 
     def _lines(self, states: list[PanelState], width: int, height: int, now: float) -> list[Text]:
-        from panels.draw import panel_details, panel_line
-
-        lines: list[Text] = []
+        """One line a panel with the chosen one unfolded; with enough room, all of them with their charts."""
         self.cursor = min(self.cursor, len(states) - 1)
         chosen = states[self.cursor]
-        for state in [chosen] if self.view == "zoom" else states:
-            try:
-                line = panel_line(state, self.words.say, width, now, ascii_only=self.ascii_only)
-                if state is chosen:
-                    line.stylize("underline", 3)
-                lines.append(line)
-                if state is chosen:
-                    room = height - (1 if self.view == "zoom" else len(states))
-                    lines += panel_details(state, self.words.say, width, room, ascii_only=self.ascii_only)
-            except Exception as error:  # noqa: BLE001  # a panel that can't be drawn says so in its place
-                from tui.logfile import log_crash
-
-                log = log_crash(error)
-                lines.append(Text(f" ? {state.id} {self.words.text('tui.undrawn', log=str(log))}"))
+        if self.view == "zoom":
+            return self._panel(chosen, width, height, now)
+        columns = 2 if width >= GRID_WIDTH else 1
+        rows = -(-len(states) // columns)
+        if height // rows >= GRID_HEIGHT:
+            return self._grid(states, columns, width // columns, height // rows, now)
+        lines: list[Text] = []
+        for state in states:
+            lines += self._panel(state, width, height - len(states) + 1 if state is chosen else 1, now)
         return lines
+
+    def _grid(
+        self, states: list[PanelState], columns: int, width: int, height: int, now: float
+    ) -> list[Text]:
+        lines: list[Text] = []
+        for first in range(0, len(states), columns):
+            blocks = [
+                self._panel(state, width - 1, height - 1, now) for state in states[first : first + columns]
+            ]
+            for y in range(height):
+                line = Text(no_wrap=True)
+                for block in blocks:
+                    part = block[y] if y < len(block) else Text()
+                    line.append_text(part)
+                    line.append(" " * (width - part.cell_len))
+                lines.append(line)
+        return lines
+
+    def _panel(self, state: PanelState, width: int, height: int, now: float) -> list[Text]:
+        """A panel in `height` lines; one that can't be drawn says so in its place."""
+        from panels.draw import panel_details, panel_line
+
+        try:
+            line = panel_line(state, self.words.say, width, now, ascii_only=self.ascii_only)
+            if state.id == self._sorted()[self.cursor].id:
+                line.stylize("underline", 3)
+            return [
+                line,
+                *panel_details(state, self.words.say, width, height - 1, ascii_only=self.ascii_only),
+            ][:height]
+        except Exception as error:  # noqa: BLE001  # see the docstring
+            from tui.logfile import log_crash
+
+            log = log_crash(error)
+            return [Text(f" ? {state.id} {self.words.text('tui.undrawn', log=str(log))}")]
 
     def _explained(self, state: PanelState, now: float) -> list[Text]:
         lines = [Text(f"   {self.words.say(state.title)}: {self.words.say(state.reason)}", "bold")]

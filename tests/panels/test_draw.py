@@ -1,0 +1,96 @@
+"""A panel's line fits, says its age, and never relies on colour alone."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from rich.cells import cell_len
+from rich.text import Text
+
+from panels.draw import age_text, chart_lines, panel_details, panel_line, sparkline
+from panels.judge import judge_metric
+from panels.settings import PanelSpec, QuerySpec
+from panels.state import PanelState
+from signals.reading import Answer, Series
+from tui.language import Language
+from tui.widgets.lines import changed_cells
+
+QUERY = QuerySpec(name="waiting", expr="d", unit="count", warn=50, burning=100, by="queue")
+SPEC = PanelSpec(id="q", title="Queues", title_zh="队列", queries=(QUERY,))
+SAY = {code: Language(code).say for code in ("en", "zh")}
+
+
+def state(value: float, label: str = "ai") -> PanelState:
+    series = Series((("queue", label),), (1000.0,), (value,))
+    return judge_metric(
+        SPEC, {"waiting": Answer("d", "vector", (series,), "t", 1000.0)}, frozenset(), None, 1000.0
+    )
+
+
+@pytest.mark.parametrize("width", [10, 20, 40, 80, 120])
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_a_line_is_as_wide_as_it_may_be(width: int, code: str) -> None:
+    assert panel_line(state(143), SAY[code], width, 1002).cell_len == width
+
+
+@pytest.mark.parametrize(
+    ("value", "mark", "plain"), [(1, "✔", "+"), (60, "▲", "!"), (143, "✖", "X"), (math.nan, "?", "?")]
+)
+def test_the_mark_says_the_verdict_without_colour(value: float, mark: str, plain: str) -> None:
+    assert mark in panel_line(state(value), SAY["en"], 80, 1002).plain
+    line = panel_line(state(value), SAY["en"], 80, 1002, ascii_only=True).plain
+    assert plain in line
+    assert line.isascii()
+
+
+def test_an_old_number_is_reversed_and_its_age_is_true() -> None:
+    fresh, old = (panel_line(state(1), SAY["en"], 80, now) for now in (1003, 1100))
+    assert "2s" in fresh.plain
+    assert "1min" in old.plain
+    assert any("reverse" in str(span.style) for span in old.spans)
+    assert not any("reverse" in str(span.style) for span in fresh.spans)
+
+
+@pytest.mark.parametrize(("age", "text"), [(0, "0s"), (3.9, "2s"), (59, "50s"), (125, "2min")])
+def test_ages_are_coarse(age: float, text: str) -> None:
+    assert age_text(age) == text
+
+
+def test_markup_in_a_label_stays_text() -> None:
+    shown = "\n".join(line.plain for line in panel_details(state(143, "[bold]x[/]"), SAY["en"], 80, 8))
+    assert "[bold]x[/]" in shown
+
+
+def test_a_sparkline_shows_heights_and_gaps() -> None:
+    assert sparkline([0, 7, math.nan, 3.5], 10) == "▁█ ▅"
+    assert sparkline([], 10) == ""
+    assert sparkline([0, 7], 10, ascii_only=True).isascii()
+
+
+def test_a_chart_of_one_sample_does_not_pretend_to_thirty_minutes() -> None:
+    lines = [line.plain for line in chart_lines(Series((), (1800.0,), (5.0,)), None, 70, 4)]
+    assert sum(line.count("█") for line in lines) <= 3
+    assert "00:00" in lines[-1]
+    assert "00:30" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "span"),
+    [
+        ("abc", "abc", None),
+        ("abc", "axc", (1, 2)),
+        ("abc", "abcd", (3, 10)),
+        ("限流 1", "限流 2", (5, 6)),
+        ("", "a", (0, 10)),
+        ("限a", "xya", (0, 2)),
+    ],
+)
+def test_only_the_cells_that_differ_are_sent(old: str, new: str, span: tuple[int, int] | None) -> None:
+    found = changed_cells(Text(old), Text(new), 10)
+    if span is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert found[0] <= span[0]
+        assert found[1] >= min(span[1], cell_len(new) or 1)
