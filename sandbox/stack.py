@@ -23,6 +23,7 @@ from urllib.request import urlopen
 from sandbox.servers import free_port, run_postgres, run_valkey
 
 START_LIMIT_S = 40.0
+RULES = Path(__file__).resolve().with_name("alerts.yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ environment = "sandbox"
 metrics = ["scrape"]
 
 [signals.scrape]
+rule_files = ["{RULES}"]
 targets = [{{ url = "http://127.0.0.1:{ports.service}/metrics", interval_s = 2 }}]
 
 [signals.redis]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from signals.reading import Answer
     from signals.settings import SignalsSettings
-    from signals.source import MetricSource
+    from signals.source import Alerts, AlertSource, MetricSource
 
 T = TypeVar("T")
 
@@ -125,3 +125,24 @@ class Failover:
             self._notice(Notice(time.time(), say("signals.switched", source=name, detail=problem.message)))
         else:
             self._notice(Notice(time.time(), say("signals.back", source=name)))
+
+
+class AlertFailover:
+    """An `AlertSource`: the first of its sources that answers."""
+
+    def __init__(self, sources: Sequence[AlertSource]) -> None:
+        self._sources = sources
+        self.name = sources[0].name
+
+    async def alerts(self) -> Alerts:
+        """The first answer; when none comes, the first source's error."""
+        problem: SourceError | None = None
+        for source in self._sources:
+            try:
+                found = await source.alerts()
+            except SourceError as error:
+                problem = problem or error
+                continue
+            self.name = source.name
+            return found
+        raise problem or Unreachable(say("signals.no_source"))

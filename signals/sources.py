@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from signals.failover import Failover
+from signals.failover import AlertFailover, Failover
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -40,7 +40,12 @@ async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], Non
     scrape = ScrapeSource(settings.scrape) if settings.scrape else None
     known: dict[str, MetricSource | None] = {"prometheus": prometheus, "scrape": scrape}
     order = [source for name in settings.metrics if (source := known[name]) is not None]
-    alerts: AlertSource | None = prometheus
+    alerting: list[AlertSource] = [prometheus] if prometheus else []
+    if scrape and settings.scrape and settings.scrape.rule_files:
+        from signals.rules import RuleAlerts
+
+        alerting.append(RuleAlerts(scrape, settings.scrape.rule_files))
+    alerts = AlertFailover(alerting) if alerting else None
     background = [asyncio.create_task(scrape.run())] if scrape else []
     for task in background:
         task.add_done_callback(_report)
