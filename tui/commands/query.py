@@ -1,0 +1,101 @@
+"""`warroom query`: one PromQL expression, asked of any source."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from signals.errors import SourceError, WarroomError
+from signals.message import say
+from signals.times import parse_duration, parse_time
+from tui.cli import ExitCode
+
+if TYPE_CHECKING:
+    import argparse
+
+    from signals.reading import Answer
+    from signals.source import MetricSource
+    from tui.config import Config
+    from tui.invocation import Invocation
+    from tui.language import Language
+
+YOUNG_S = 1.0
+"""Between the two scrapes that a rate needs, when the call itself is the first to scrape."""
+
+
+def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
+    """Its own options."""
+    parser.add_argument("expr", metavar="EXPR", help=words.text("query.option_expr"))
+    parser.add_argument("--time", metavar="T", help=words.text("query.option_time"))
+    parser.add_argument("--range", metavar="D", help=words.text("query.option_range"))
+    parser.add_argument("--step", metavar="D", default="15s", help=words.text("query.option_step"))
+    parser.add_argument("--source", choices=("prometheus", "scrape"), help=words.text("query.option_source"))
+
+
+def run(args: argparse.Namespace, invocation: Invocation) -> int:
+    """Print the answer; exit 1 when the expression is refused or nobody answers."""
+    try:
+        at = parse_time(args.time) if args.time else None
+        span = parse_duration(args.range) if args.range else None
+        step = parse_duration(args.step)
+    except ValueError as error:
+        raise WarroomError(say("query.bad_time", text=str(error))) from error
+    try:
+        answer = asyncio.run(_ask(invocation.config(), args.expr, args.source, (at, span, step), invocation))
+    except SourceError as error:
+        invocation.remark(error.message)
+        return ExitCode.BURNING
+    if invocation.json:
+        from signals.prometheus_json import answer_to_json
+
+        invocation.fact_json(answer_to_json(answer))
+        return ExitCode.OK
+    from rich.console import Console
+
+    from tui.answer_table import answer_table
+
+    Console(highlight=False).print(answer_table(answer, invocation.words))
+    return ExitCode.OK
+
+
+async def _ask(
+    config: Config,
+    expr: str,
+    wanted: str | None,
+    when: tuple[float | None, float | None, float],
+    invocation: Invocation,
+) -> Answer:
+    from signals.prometheus import PrometheusSource
+    from signals.scrape import ScrapeSource
+
+    settings = config.signals
+    order = (wanted,) if wanted else settings.metrics
+    problem: SourceError | None = None
+    for name in order:
+        if name == "prometheus" and settings.prometheus:
+            prometheus = PrometheusSource(settings.prometheus)
+            try:
+                return await _one(prometheus, expr, when)
+            except SourceError as error:
+                problem = error
+            finally:
+                await prometheus.close()
+        elif name == "scrape" and settings.scrape:
+            scrape = ScrapeSource(settings.scrape)
+            invocation.remark(say("query.two_scrapes", seconds=YOUNG_S))
+            await scrape.scrape_once()
+            await asyncio.sleep(YOUNG_S)
+            await scrape.scrape_once()
+            return await _one(scrape, expr, when)
+    if problem is not None:
+        raise problem
+    raise WarroomError(say("signals.no_source"))
+
+
+async def _one(source: MetricSource, expr: str, when: tuple[float | None, float | None, float]) -> Answer:
+    at, span, step = when
+    if span is None:
+        return await source.instant(expr, at)
+    end = time.time() if at is None else at
+    return await source.span(expr, end - span, end, step)
