@@ -74,10 +74,14 @@ async def _look(config: Config, words: Language) -> list[Finding]:
 async def _exported(sources: Sources) -> frozenset[str]:
     """What is exported; a direct scrape needs a moment for its first page."""
     for _ in range(int(PATIENCE_S / 0.5)):
-        if names := await sources.metrics.metric_names():
-            return names
+        try:
+            if names := await sources.metrics.metric_names():
+                return names
+        except SourceError:
+            if sources.scrape is None:
+                raise
         await asyncio.sleep(0.5)
-    return frozenset()
+    return await sources.metrics.metric_names()
 
 
 async def _query(
