@@ -93,7 +93,7 @@ def test_the_board_opens_over_the_stack_and_its_keys_work() -> None:
         terminal.wait_for("Queues")
         terminal.wait_for("v2.2.1", 30)
         terminal.press("?")
-        terminal.wait_for("firing = ")
+        terminal.wait_for(" = ")
         terminal.press("\x1b")
         terminal.wait_for("Queues")
         terminal.press("L")
