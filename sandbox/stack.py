@@ -34,23 +34,31 @@ class Ports:
     postgres: int
     outside: int
     service: int
+    prometheus: int
+    """0 when no Prometheus is installed; the service is then scraped directly."""
 
 
 def choose_ports() -> Ports:
-    """Four free ports."""
-    return Ports(free_port(), free_port(), free_port(), free_port())
+    """Free ports, one for each part that this machine can run."""
+    prometheus = free_port() if shutil.which("prometheus") else 0
+    return Ports(free_port(), free_port(), free_port(), free_port(), prometheus)
 
 
 def config_text(ports: Ports) -> str:
     """A `warroom.toml` for the stack."""
+    sources = '["prometheus", "scrape"]' if ports.prometheus else '["scrape"]'
+    prometheus = f"""
+[signals.prometheus]
+url = "http://127.0.0.1:{ports.prometheus}"
+"""
     return f"""# Written by `warroom sandbox`: a disposable stack on this machine.
 [service]
 name = "chimera"
 environment = "sandbox"
 
 [signals]
-metrics = ["scrape"]
-
+metrics = {sources}
+{prometheus if ports.prometheus else ""}
 [signals.scrape]
 rule_files = ["{RULES}"]
 targets = [{{ url = "http://127.0.0.1:{ports.service}/metrics", interval_s = 2 }}]
@@ -96,6 +104,8 @@ def run(folder: Path, ports: Ports, seed: int) -> None:
         "worker-1": [*worker, "-n", "fetch@sandbox", "-Q", "matches,default", "-P", "threads", "-c", "2"],
         "worker-2": [*worker, "-n", "analyze@sandbox", "-Q", "ai", "-P", "prefork", "-c", "2"],
     }
+    if ports.prometheus:
+        commands["prometheus"] = _prometheus(folder, ports)
     with ExitStack() as stack:
         stack.enter_context(run_valkey(folder / "valkey", ports.valkey))
         for name, command in commands.items():
@@ -108,6 +118,28 @@ def run(folder: Path, ports: Ports, seed: int) -> None:
 
 
 _ended = threading.Event()
+
+
+def _prometheus(folder: Path, ports: Ports) -> list[str]:
+    """The command of a Prometheus that scrapes the service every two seconds; its configuration is written here."""
+    settings = {
+        "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "5s"},
+        "rule_files": [str(RULES)],
+        "scrape_configs": [
+            {
+                "job_name": "chimera_app",
+                "static_configs": [
+                    {"targets": [f"127.0.0.1:{ports.service}"], "labels": {"service": "chimera-app"}}
+                ],
+            }
+        ],
+    }
+    path = folder / "prometheus.yml"
+    path.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
+    return [
+        "prometheus", f"--config.file={path}", f"--storage.tsdb.path={folder / 'tsdb'}",
+        f"--web.listen-address=127.0.0.1:{ports.prometheus}", "--log.level=warn",
+    ]  # fmt: skip
 
 
 class _child:  # noqa: N801  # a context manager that reads as a verb
