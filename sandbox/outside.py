@@ -12,9 +12,11 @@ import sys
 import threading
 import time
 from collections import deque
+from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 RIOT_LIMITS = ((20, 1), (100, 120))
+RIOT_METHOD_LIMITS = ((50, 10),)
 DISCORD_PER_S = 50
 BAN_AT = 10_000
 BAN_WINDOW_S = 600
@@ -42,46 +44,91 @@ class Window:
         return self._times[0] + self.seconds - now if self._times else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a drill or a test asks of the stand-ins; `POST /control` with these names sets it."""
+
+    riot_revoked: bool = False
+    riot_down: bool = False
+    llm_latency_s: float = 0.0
+    llm_error_rate: float = 0.0
+    ban_at: int = BAN_AT
+
+
 class Outside:
     """The state of all three."""
 
     def __init__(self, seed: int) -> None:
         self.lock = threading.Lock()
         self.chance = random.Random(seed)  # noqa: S311  # reproducible traffic, no secret
-        self.riot = [(limit, Window(seconds)) for limit, seconds in RIOT_LIMITS]
+        self.limits = {
+            "application": [(limit, Window(seconds)) for limit, seconds in RIOT_LIMITS],
+            "method": [(limit, Window(seconds)) for limit, seconds in RIOT_METHOD_LIMITS],
+        }
+        self.trouble = Trouble()
         self.discord = Window(1)
         self.invalid = Window(BAN_WINDOW_S)
 
+    def answer(self, method: str, path: str, asked: bytes) -> tuple[int, dict[str, str], bytes, float]:
+        """What the one whose path this is says: status, headers, body, and how long it thinks (s)."""
+        if path.startswith("/llm"):
+            return self.ask_model()
+        if path.startswith("/riot"):
+            return (*self.ask_riot(), 0.0)
+        if path.startswith("/discord"):
+            return (*self.ask_discord(valid="bad=1" not in path), 0.0)
+        if path == "/control" and method == "POST":
+            return (*self.control(asked), 0.0)
+        return 404, {}, b"{}", 0.0
+
+    def control(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Set the trouble; what is not named is lifted."""
+        try:
+            self.trouble = Trouble(**json.loads(body))
+        except (TypeError, ValueError) as error:
+            return 400, {}, json.dumps({"error": str(error)}).encode()
+        return 200, {}, json.dumps(asdict(self.trouble)).encode()
+
     def ask_riot(self) -> tuple[int, dict[str, str], bytes]:
         """A match, or 429 with what to wait."""
+        if self.trouble.riot_revoked:
+            return 403, {}, b'{"status":{"status_code":403,"message":"Forbidden"}}'
+        if self.trouble.riot_down:  # a service limit says neither its type nor how long to wait
+            return 429, {}, b'{"status":{"status_code":429}}'
         now = time.monotonic()
-        counts = ",".join(f"{window.count(now)}:{window.seconds:g}" for _, window in self.riot)
-        headers = {
-            "X-App-Rate-Limit": ",".join(f"{limit}:{window.seconds:g}" for limit, window in self.riot),
-            "X-App-Rate-Limit-Count": counts,
-        }
-        for limit, window in self.riot:
-            if window.count(now) >= limit:
-                headers |= {"X-Rate-Limit-Type": "application", "Retry-After": str(int(window.wait(now)) + 1)}
-                return 429, headers, b'{"status":{"status_code":429}}'
-        for _, window in self.riot:
+        headers = {}
+        for kind, name in (("application", "X-App-Rate-Limit"), ("method", "X-Method-Rate-Limit")):
+            windows = self.limits[kind]
+            headers[name] = ",".join(f"{limit}:{window.seconds:g}" for limit, window in windows)
+            headers[name + "-Count"] = ",".join(
+                f"{window.count(now)}:{window.seconds:g}" for _, window in windows
+            )
+        for kind, windows in self.limits.items():
+            for limit, window in windows:
+                if window.count(now) >= limit:
+                    headers |= {"X-Rate-Limit-Type": kind, "Retry-After": str(int(window.wait(now)) + 1)}
+                    return 429, headers, b'{"status":{"status_code":429}}'
+        for _, window in (*self.limits["application"], *self.limits["method"]):
             window.add(now)
         return 200, headers, b'{"info":{"participants":[]}}'
 
     def ask_model(self) -> tuple[int, dict[str, str], bytes, float]:
         """An answer with token counts, now and then one that is no JSON; the last item is how long it thinks."""
+        if self.chance.random() < self.trouble.llm_error_rate:
+            return 429, {"Retry-After": "1"}, b'{"error":{"type":"rate_limit_error"}}', 0.0
         content = '{"summary":"ok"}' if self.chance.random() > 0.005 else "{not json"
         usage = {
             "prompt_tokens": self.chance.randint(600, 1200),
             "completion_tokens": self.chance.randint(150, 400),
         }
         body = {"choices": [{"message": {"content": content}}], "usage": usage}
-        return 200, {}, json.dumps(body).encode(), min(4.0, self.chance.lognormvariate(-0.7, 0.5))
+        thinks = min(4.0, self.chance.lognormvariate(-0.7, 0.5)) + self.trouble.llm_latency_s
+        return 200, {}, json.dumps(body).encode(), thinks
 
     def ask_discord(self, *, valid: bool) -> tuple[int, dict[str, str], bytes]:
         """Delivered, refused, limited, or banned by what stands before it: HTML and no limit headers."""
         now = time.monotonic()
-        if self.invalid.count(now) >= BAN_AT:
+        if self.invalid.count(now) >= self.trouble.ban_at:
             return 429, {"Content-Type": "text/html"}, b"<html>error code: 1015</html>"
         limited = self.discord.count(now) >= DISCORD_PER_S
         if limited or not valid:
@@ -89,11 +136,16 @@ class Outside:
         if limited:
             return (
                 429,
-                {"X-RateLimit-Scope": "global", "Retry-After": "1"},
+                {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global", "Retry-After": "1"},
                 b'{"retry_after":0.9,"global":true}',
             )
         self.discord.add(now)
-        headers = {"X-RateLimit-Limit": str(DISCORD_PER_S), "X-RateLimit-Bucket": "sandbox"}
+        headers = {
+            "X-RateLimit-Limit": str(DISCORD_PER_S),
+            "X-RateLimit-Remaining": str(DISCORD_PER_S - self.discord.count(now)),
+            "X-RateLimit-Reset-After": f"{self.discord.wait(now):.3f}",
+            "X-RateLimit-Bucket": "webhooks",
+        }
         return (200, headers, b"{}") if valid else (401, headers, b'{"code":0}')
 
 
@@ -116,17 +168,9 @@ def handler(outside: Outside) -> type[BaseHTTPRequestHandler]:
             """Quiet."""
 
         def _answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            thinks = 0.0
+            asked = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             with outside.lock:
-                if self.path.startswith("/riot"):
-                    status, headers, body = outside.ask_riot()
-                elif self.path.startswith("/llm"):
-                    status, headers, body, thinks = outside.ask_model()
-                elif self.path.startswith("/discord"):
-                    status, headers, body = outside.ask_discord(valid="bad=1" not in self.path)
-                else:
-                    status, headers, body = 404, {}, b"{}"
+                status, headers, body, thinks = outside.answer(self.command, self.path, asked)
             time.sleep(thinks)
             self.send_response(status)
             for name, value in {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import random
 import sys
 import threading
 import time
@@ -17,29 +16,13 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from sandbox.app import app, fetch
+from sandbox.community import arrivals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-DAY_S = 1200.0
-"""A community's day, compressed to twenty minutes."""
 QUEUES = ("matches", "ai", "default")
 VERSION = "v2.2.1"
-
-
-def asks_per_s(at_s: float) -> float:
-    """How often the community asks at a moment of its day: quiet nights, an evening peak."""
-    phase = 2 * math.pi * (at_s % DAY_S) / DAY_S
-    return 0.45 + 0.35 * math.sin(phase) + 0.15 * math.sin(2 * phase)
-
-
-def arrivals(seed: int, until_s: float) -> Iterator[tuple[float, float]]:
-    """Moments (s) at which somebody asks, and a number in [0, 1) of his own: a Poisson process, thinned (Lewis 1979)."""
-    chance = random.Random(seed)  # noqa: S311  # reproducible traffic, no secret
-    at, peak = 0.0, 1.0
-    while (at := at + chance.expovariate(peak)) < until_s:
-        if chance.random() < asks_per_s(at) / peak:
-            yield at, chance.random()
 
 
 class _Live:
