@@ -6,6 +6,7 @@ Whoever started it holds the other end of that pipe, so a killed parent, too, le
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -110,7 +111,8 @@ def run(folder: Path, ports: Ports, seed: int) -> None:
         stack.enter_context(run_valkey(folder / "valkey", ports.valkey))
         for name, command in commands.items():
             stack.enter_context(_child(name, command, folder, environment))
-        stack.enter_context(run_postgres(folder / "postgres", ports.postgres))
+        database = stack.enter_context(run_postgres(folder / "postgres", ports.postgres))
+        _migrate(database.url)
         _wait_for(f"http://127.0.0.1:{ports.service}/health")
         sys.stdout.write(json.dumps({"ready": True, **asdict(ports)}) + "\n")
         sys.stdout.flush()
@@ -118,6 +120,17 @@ def run(folder: Path, ports: Ports, seed: int) -> None:
 
 
 _ended = threading.Event()
+
+
+def _migrate(url: str) -> None:
+    """Bring the database to the newest revision of the service's own migrations."""
+    from alembic import command
+    from alembic.config import Config
+
+    scripts = Path(__file__).resolve().parent.parent / "migrations" / "service"
+    config = Config(cmd_opts=argparse.Namespace(x=[f"url={url}"]))
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    command.upgrade(config, "head")
 
 
 def _prometheus(folder: Path, ports: Ports) -> list[str]:

@@ -45,7 +45,11 @@ def test_every_part_is_real_and_nothing_stays_behind(how: signal.Signals) -> Non
     assert processes_in(folder)
     if how is signal.SIGTERM:
         with psycopg.connect(f"postgresql://postgres@127.0.0.1:{ready['postgres']}/postgres") as connection:
-            assert connection.execute("SELECT 1").fetchone() == (1,)
+            assert connection.execute("SELECT count(*) FROM user_profiles").fetchone() == (0,)
+        if ready["prometheus"]:
+            rules = httpx.get(f"http://127.0.0.1:{ready['prometheus']}/api/v1/rules").json()["data"]
+            named = {rule["name"] for group in rules["groups"] for rule in group["rules"]}
+            assert {"ChimeraLatencyP95Breached", "CeleryQueueBacklog"} <= named
         with redis.Redis(port=ready["valkey"]) as broker:
             assert broker.ping()
         outside = f"http://127.0.0.1:{ready['outside']}"
