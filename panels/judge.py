@@ -6,7 +6,9 @@ import math
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from panels.overflow import beyond
 from panels.state import Chart, PanelState, Part, Row
+from panels.trend import direction, reaches
 from signals.errors import SourceError
 from signals.message import say
 from signals.reading import Answer, Freshness, Reading, Verdict
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from signals.message import Message
     from signals.reading import Series
 
+NEAR_S = 900.0
+"""A limit that may be met within a quarter of an hour burns: that is the time a mitigation takes to work."""
+FAR_S = 7200.0
+"""A line through half an hour says nothing about what is further away than two hours."""
 ORDER = (Verdict.BURNING, Verdict.WARN, Verdict.UNKNOWN, Verdict.OK)
 """Worst first. Unknown stands before ok: it is not a pass."""
 
@@ -51,8 +57,13 @@ def judge_metric(
     known: frozenset[str],
     history: Answer | None,
     now: float,
+    *,
+    buckets: Mapping[str, Answer | SourceError] | None = None,
 ) -> PanelState:
-    """A panel of queries. A query without an answer is unknown, and says why."""
+    """A panel of queries. A query without an answer is unknown, and says why.
+
+    `buckets` are those of the queries that are quantiles, by the query's name.
+    """
     verdicts: list[Verdict] = []
     parts: list[Part] = []
     rows: list[Row] = []
@@ -76,15 +87,19 @@ def judge_metric(
             verdicts.append(verdict)
             reading = Reading(name, value, query.unit, one.times[-1], answer.source, query.expr, one.labels)
             readings.append(reading)
-            shown = _quantity(value, query.unit)
+            shown = _shown(query, value, (buckets or {}).get(query.name))
             if index < 3:
                 parts.append(Part(say("panels.part", name=name, value=shown), query.rank + index, verdict))
             rows.append(Row((say("panels.text", text=name), shown, _limit(query)), verdict))
             if verdict is not Verdict.OK:
-                reasons.append((verdict, _reason(query, name, value, verdict)))
+                reasons.append((verdict, _reason(query, name, shown, verdict)))
+    charts = _charts(spec, history)
+    if ahead := _ahead(spec, charts):
+        parts += ahead
+        verdicts += [part.verdict for part in ahead if part.verdict]
+        reasons += [(part.verdict, part.text) for part in ahead if part.verdict]
     verdict = worst(verdicts)
     reason = next((why for judged, why in reasons if judged is verdict), say("panels.within_limits"))
-    charts = _charts(spec, history)
     freshness = Freshness.LIVE if any(reading.value is not None for reading in readings) else Freshness.NONE
     return PanelState(
         spec.id, _title(spec), verdict, reason, tuple(parts), tuple(rows), charts, tuple(readings),
@@ -160,6 +175,35 @@ def crashed(spec: PanelSpec, error: Exception, now: float) -> PanelState:
     )
 
 
+def _shown(spec: QuerySpec, value: float, buckets: Answer | SourceError | None) -> Message:
+    """The value; a quantile beyond the last bucket is only known to be more than its bound."""
+    bound = beyond(buckets, spec.quantile) if isinstance(buckets, Answer) else None
+    if bound is None:
+        return _quantity(value, spec.unit)
+    return say("panels.more_than", value=_quantity(bound, spec.unit))
+
+
+def _ahead(spec: PanelSpec, charts: tuple[Chart, ...]) -> list[Part]:
+    """Where the first curve is heading, and when it meets the value that the query is forecast against."""
+    if not charts:
+        return []
+    curve = charts[0].curves[0]
+    query = next(one for one in spec.queries if one.name == spec.chart)
+    heading = direction(curve)
+    parts = [] if heading is None else [Part(say(f"panels.{heading}"), query.rank + 1)]
+    span = reaches(curve, query.forecast) if query.forecast is not None else None
+    if span is None or query.forecast is None or span[0] > FAR_S:
+        return parts
+    early, late = (_quantity(one, "s") for one in span)
+    limit = _quantity(query.forecast, query.unit)
+    text = say("panels.reaches", name=query.name, limit=limit, early=early, late=late)
+    if span[1] == 0:
+        text = say("panels.reached", name=query.name, limit=limit)
+    elif math.isinf(span[1]):
+        text = say("panels.reaches_from", name=query.name, limit=limit, early=early)
+    return [*parts, Part(text, query.rank, Verdict.BURNING if span[0] <= NEAR_S else Verdict.WARN)]
+
+
 def _sortable(spec: QuerySpec, value: float) -> float:
     if math.isnan(value):
         return -math.inf
@@ -213,13 +257,11 @@ def _limit(spec: QuerySpec) -> Message:
     return say("panels.of_limit", limit=_quantity(spec.burning, spec.unit))
 
 
-def _reason(spec: QuerySpec, name: str, value: float, verdict: Verdict) -> Message:
+def _reason(spec: QuerySpec, name: str, shown: Message, verdict: Verdict) -> Message:
     limit = spec.burning if verdict is Verdict.BURNING else spec.warn
     if verdict is Verdict.UNKNOWN or limit is None:
         return say("panels.no_traffic", name=name)
-    return say(
-        "panels.over_limit", name=name, value=_quantity(value, spec.unit), limit=_quantity(limit, spec.unit)
-    )
+    return say("panels.over_limit", name=name, value=shown, limit=_quantity(limit, spec.unit))
 
 
 def _why_empty(spec: QuerySpec, answer: Answer | SourceError | None, known: frozenset[str]) -> Message:

@@ -16,7 +16,7 @@ from signals.message import say
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from panels.settings import PanelSpec, QuerySpec
+    from panels.settings import PanelSpec
     from panels.state import PanelState
     from signals.message import Message
     from signals.reading import Answer
@@ -53,13 +53,18 @@ async def look(spec: PanelSpec, sources: Sources) -> PanelState:
     try:
         if spec.kind == "alerts":
             return judge_alerts(spec, await _alerts(sources), now)
-        asked, known, history = await asyncio.gather(
-            asyncio.gather(*(_instant(sources, query) for query in spec.queries)),
+        asked, buckets, known, history = await asyncio.gather(
+            asyncio.gather(*(_instant(sources, query.expr) for query in spec.queries)),
+            asyncio.gather(*(_instant(sources, query.buckets) for query in spec.queries if query.buckets)),
             _names(sources),
             chart(spec, sources, now, CHART_SPAN_S, CHART_POINTS),
         )
         answers = dict(zip((query.name for query in spec.queries), asked, strict=True))
-        return replace(judge_metric(spec, answers, known, history, now), warnings=_young(sources, now))
+        with_buckets = (query.name for query in spec.queries if query.buckets)
+        beyond = dict(zip(with_buckets, buckets, strict=True))
+        return replace(
+            judge_metric(spec, answers, known, history, now, buckets=beyond), warnings=_young(sources, now)
+        )
     except Exception as error:  # one panel must not take the others down
         logging.getLogger("warroom.panels").exception("panel %s", spec.id)
         return crashed(spec, error, now)
@@ -101,9 +106,9 @@ def _young(sources: Sources, now: float) -> tuple[Message, ...]:
     return (say("panels.young", seconds=round(covered)),) if covered < LONGEST_SHORT_WINDOW_S else ()
 
 
-async def _instant(sources: Sources, query: QuerySpec) -> Answer | SourceError:
+async def _instant(sources: Sources, expr: str) -> Answer | SourceError:
     try:
-        return await sources.metrics.instant(query.expr)
+        return await sources.metrics.instant(expr)
     except SourceError as error:
         return error
 

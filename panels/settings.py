@@ -28,6 +28,15 @@ class QuerySpec(_Part):
     worse: Literal["above", "below"] = "above"
     by: str = Field(default="", description="the label that names a series; without it the labels do")
     zero: bool = Field(default=False, description="no series means zero, because the other queries answered")
+    buckets: str = Field(
+        default="", description="the buckets by `le` alone, when `expr` is a quantile of them"
+    )
+    quantile: float = Field(
+        default=0.95, ge=0, le=1, description="the quantile that `expr` takes of `buckets`"
+    )
+    forecast: float | None = Field(
+        default=None, description="say when the charted curve will meet this value"
+    )
     rank: int = Field(default=5, description="what stays when the line is too narrow: the least")
 
 

@@ -1,0 +1,24 @@
+"""Whether a quantile lies beyond the last finite bucket: its value is then the bound, and only the buckets tell."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from signals.reading import Answer
+
+
+def beyond(buckets: Answer, quantile: float) -> float | None:
+    """The highest finite bound when the quantile falls into the `+Inf` bucket, else None.
+
+    Prometheus documentation, "Query functions", histogram_quantile: in the highest bucket the answer is the upper
+    bound of the second highest. `buckets` are cumulative counts or rates by `le` alone.
+    """
+    counts = {float(dict(one.labels).get("le", "nan")): one.values[-1] for one in buckets.series}
+    finite = [bound for bound in counts if math.isfinite(bound)]
+    total = counts.get(math.inf)
+    if total is None or not finite or not total > 0:
+        return None
+    highest = max(finite)
+    return highest if quantile * total > counts[highest] else None

@@ -1,0 +1,108 @@
+"""A direction comes from all samples; a quantile beyond the buckets is never given as a number."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+
+from panels.judge import judge_metric
+from panels.overflow import beyond
+from panels.settings import PanelSpec, QuerySpec
+from panels.trend import direction, reaches, slope
+from signals.reading import Answer, Series, Verdict
+from tui.language import Language
+
+
+def curve(*values: float) -> Series:
+    return Series((), tuple(30.0 * index for index in range(len(values))), values)
+
+
+NOISY = curve(*(100 + random.Random(1).uniform(-1, 1) for _ in range(60)))
+
+
+@pytest.mark.parametrize(
+    ("series", "expected"),
+    [
+        (curve(*range(0, 600, 10)), "rising"),
+        (curve(*range(600, 0, -10)), "falling"),
+        (curve(*[5] * 30), "steady"),
+        (curve(*[0] * 30), "steady"),
+        (curve(*[5] * 29, 5000), "steady"),  # one spike is no trend
+        (curve(*range(0, 300, 10), math.nan), "rising"),
+        (NOISY, "steady"),
+        (curve(1, 2, 3), None),
+        (curve(*[math.nan] * 9), None),
+    ],
+)
+def test_a_direction_comes_from_all_samples(series: Series, expected: str | None) -> None:
+    assert direction(series) == expected
+
+
+def test_the_slope_is_the_median_of_all_pairs() -> None:
+    found = slope(curve(0, 30, 60, 90, 120, 5000))
+    assert found is not None
+    assert found.middle == 1.0
+    assert found.low <= 1.0 <= found.high
+
+
+def test_a_limit_is_met_within_a_range() -> None:
+    assert reaches(curve(*range(0, 6000, 100)), 10_000) == pytest.approx((1230, 1230))
+    assert reaches(curve(*[10_000] * 9), 10_000) == (0, 0)
+    assert reaches(curve(*[9_000] * 9), 10_000) is None
+    wobbling = reaches(curve(*(100 * i + random.Random(i).uniform(-300, 300) for i in range(20))), 10_000)
+    assert wobbling is not None
+    assert wobbling[0] < (10_000 - 1_900) / (100 / 30) < wobbling[1]
+
+
+def buckets(**counts: float) -> Answer:
+    bounds = {"b10": "10", "b60": "60", "inf": "+Inf"}
+    series = tuple(Series((("le", bounds[name]),), (100.0,), (value,)) for name, value in counts.items())
+    return Answer("b", "vector", series, "test", 100.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"),
+    [
+        (buckets(b10=1, b60=90, inf=100), 60),
+        (buckets(b10=1, b60=95, inf=100), None),  # exactly at the bound: it is known
+        (buckets(b10=100, b60=100, inf=100), None),
+        (buckets(b10=0, b60=0, inf=0), None),
+        (buckets(b10=1, b60=2), None),
+        (buckets(inf=2), None),
+    ],
+)
+def test_the_overflow_bucket_is_recognised(given: Answer, bound: float | None) -> None:
+    assert beyond(given, 0.95) == bound
+
+
+def test_a_quantile_beyond_the_last_bucket_reads_more_than() -> None:
+    query = QuerySpec(name="P95", expr="x", unit="s", warn=10, burning=15, buckets="b")
+    given = Answer("x", "vector", (Series((), (100.0,), (60.0,)),), "test", 100.0)
+    spec = PanelSpec(id="slo", title="SLO", queries=(query,))
+    state = judge_metric(
+        spec, {"P95": given}, frozenset(), None, 101, buckets={"P95": buckets(b10=1, b60=90, inf=100)}
+    )
+    assert Language("en").say(state.reason) == "P95 is > 60 s, over 15 s"
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "verdict", "text"),
+    [
+        (100, 100, "warn", "invalid: 10 000 in 20 min to 20 min"),
+        (1500, 100, "burning", "invalid: 10 000 in 13 min to 13 min"),
+        (4100, 20, "warn", "invalid: 10 000 in 118 min to 118 min"),
+        (4000, 0, "ok", "all values are within their limits"),
+        (0, 1, "ok", "all values are within their limits"),
+        (10_000, 0, "burning", "invalid: 10 000 is reached"),
+    ],
+)
+def test_a_ban_is_announced_before_it_comes(start: float, step: float, verdict: str, text: str) -> None:
+    series = curve(*(start + step * index for index in range(60)))
+    query = QuerySpec(name="invalid", expr="x", unit="count", forecast=10_000)
+    given = Answer("x", "vector", (Series((), (100.0,), (series.values[-1],)),), "test", 100.0)
+    history = Answer("x", "matrix", (series,), "test", 100.0)
+    spec = PanelSpec(id="ban", title="Ban", queries=(query,), chart="invalid")
+    state = judge_metric(spec, {"invalid": given}, frozenset(), history, 101)
+    assert (Language("en").say(state.reason), state.verdict) == (text, Verdict(verdict))
