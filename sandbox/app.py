@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
+import redis
 from celery import Celery
 
 from sandbox import metrics
 
 MODEL = "sandbox-model"
+MATCHES = 500
+CACHE_S = 300
+TEMPLATE = '{"summary":"template"}'
 PROMPT_USD_PER_1K, COMPLETION_USD_PER_1K = 0.0005, 0.0015
 
 app = Celery(
@@ -29,6 +35,7 @@ app.conf.update(
     result_expires=600,
     broker_connection_retry_on_startup=True,
 )
+_cache = redis.Redis.from_url(os.environ["SANDBOX_REDIS"] + "/2")
 _outside = os.environ["SANDBOX_OUTSIDE"]
 _client: httpx.Client | None = None
 
@@ -58,22 +65,72 @@ def fetch(self: Any, asked_at: float, seed: float) -> None:
 @app.task(name="src.tasks.analysis_tasks.analyze_match_task")  # type: ignore[untyped-decorator]  # celery has no types
 def analyze(asked_at: float, seed: float) -> None:
     """Let the model write, then deliver; one token in a hundred has expired by then."""
+    match = int(seed * MATCHES)
+    text = _cached(match)
+    if text is None:
+        text = _ask_model()
+        if text is not None:
+            _remember(match, text)
+    (Path(os.environ["SANDBOX_BUILDS"]) / f"{match}.json").write_text(text or TEMPLATE, encoding="utf-8")
+    delivered = _http().patch("/discord/webhooks" + ("?bad=1" if seed < 0.01 else ""), json={})
+    metrics.DISCORD_REQUESTS.labels("webhooks", str(delivered.status_code)).inc()
+    outcome = "success" if delivered.status_code == 200 else "failed"
+    if outcome == "success":
+        metrics.ANALYSES.inc()
+    metrics.REQUESTS.labels("analyze", outcome).inc()
+    metrics.REQUEST_SECONDS.labels("analyze").observe(time.time() - asked_at)
+
+
+def _ask_model() -> str | None:
+    """What the model wrote, or None where a template must do; counts time, tokens, cost and every failure."""
     began = time.monotonic()
-    answer = _http().post("/llm/v1/chat/completions", json={"model": MODEL})
+    status, body = _call_model()
     metrics.LLM_SECONDS.labels(MODEL).observe(time.monotonic() - began)
-    body = answer.json()
+    if status != 200:
+        metrics.LLM_REQUESTS.labels("error", MODEL).inc()
+        metrics.DEGRADED.labels("team", "llm_error").inc()
+        return None
     usage = body["usage"]
     metrics.LLM_TOKENS.labels("prompt", MODEL).inc(usage["prompt_tokens"])
     metrics.LLM_TOKENS.labels("completion", MODEL).inc(usage["completion_tokens"])
     cost = usage["prompt_tokens"] * PROMPT_USD_PER_1K + usage["completion_tokens"] * COMPLETION_USD_PER_1K
     metrics.LLM_COST.labels(MODEL).inc(cost / 1000)
     metrics.LLM_REQUESTS.labels("success", MODEL).inc()
+    text = str(body["choices"][0]["message"]["content"])
     try:
-        json.loads(body["choices"][0]["message"]["content"])
+        json.loads(text)
     except ValueError:
         metrics.JSON_ERRORS.labels("v2_team_analysis", "json_parse_error").inc()
-    delivered = _http().patch("/discord/webhooks" + ("?bad=1" if seed < 0.01 else ""), json={})
-    metrics.DISCORD_REQUESTS.labels("webhooks", str(delivered.status_code)).inc()
-    outcome = "success" if delivered.status_code == 200 else "failed"
-    metrics.REQUESTS.labels("analyze", outcome).inc()
-    metrics.REQUEST_SECONDS.labels("analyze").observe(time.time() - asked_at)
+        metrics.DEGRADED.labels("team", "invalid_json").inc()
+        return None
+    return text
+
+
+def _call_model() -> tuple[int, Any]:
+    """Ask over HTTP, after the delay and with the failures that the manual's chaos switches demand."""
+    time.sleep(float(os.environ.get("CHAOS_LLM_LATENCY_MS") or 0) / 1000)
+    if random.random() < float(os.environ.get("CHAOS_LLM_ERROR_RATE") or 0):  # noqa: S311  # no secret
+        return 500, None
+    try:
+        answer = _http().post("/llm/v1/chat/completions", json={"model": MODEL})
+    except httpx.TransportError:
+        return 0, None
+    return answer.status_code, answer.json()
+
+
+def _cached(match: int) -> str | None:
+    if _cache_is_down():
+        metrics.CACHE_MISSES.inc()
+        return None
+    found = _cache.get(f"cache:llm:{match}")
+    (metrics.CACHE_MISSES if found is None else metrics.CACHE_HITS).inc()
+    return found.decode() if isinstance(found, bytes) else None
+
+
+def _remember(match: int, text: str) -> None:
+    if not _cache_is_down():
+        _cache.set(f"cache:llm:{match}", text, ex=CACHE_S)
+
+
+def _cache_is_down() -> bool:
+    return os.environ.get("CHAOS_REDIS_DOWN", "").lower() in {"1", "true", "yes"}

@@ -29,3 +29,9 @@ JSON_ERRORS = Counter(
     "chimera_json_validation_errors_total", "Answers that are no valid JSON", ("schema", "error")
 )
 DISCORD_REQUESTS = Counter("chimera_discord_requests_total", "Calls to Discord", ("route", "status"))
+CACHE_HITS = Counter("chimera_llm_cache_hits_total", "Analyses answered without the model")
+CACHE_MISSES = Counter("chimera_llm_cache_misses_total", "Analyses that had to ask the model")
+DEGRADED = Counter(
+    "chimera_degraded_total", "Answers from a template instead of the model", ("mode", "reason")
+)
+ANALYSES = Counter("chimera_analyses_total", "Analyses that were delivered")

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import redis
@@ -53,7 +54,7 @@ def handler(registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:
                 "/metrics": lambda: bytes(generate_latest(registry)),
                 "/health": lambda: b'{"status":"healthy"}',
             }
-            page = known.get(self.path)
+            page = known.get(self.path) or _build(self.path)
             body = page() if page else b"not found"
             self.send_response(200 if page else 404)
             self.send_header(
@@ -67,6 +68,13 @@ def handler(registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:
             """Quiet."""
 
     return Handler
+
+
+def _build(path: str) -> Callable[[], bytes] | None:
+    """The reader of a file under /static/builds/, if there is one of this name; never of another folder."""
+    folder, _, name = path.rpartition("/")
+    file = Path(os.environ["SANDBOX_BUILDS"]) / name
+    return file.read_bytes if folder == "/static/builds" and file.is_file() else None
 
 
 def live_on(seed: int) -> None:

@@ -80,10 +80,13 @@ def run(folder: Path, ports: Ports, seed: int) -> None:
     """Start everything, say so, wait for the end of standard input, take everything down."""
     multiprocess = folder / "prom"
     multiprocess.mkdir()
+    builds = folder / "builds"
+    builds.mkdir()
     environment = {
         **os.environ,
         "SANDBOX_REDIS": f"redis://127.0.0.1:{ports.valkey}",
         "SANDBOX_OUTSIDE": f"http://127.0.0.1:{ports.outside}",
+        "SANDBOX_BUILDS": str(builds),
         "PROMETHEUS_MULTIPROC_DIR": str(multiprocess),
         "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
     }

@@ -64,6 +64,9 @@ def test_every_part_is_real_and_nothing_stays_behind(how: signal.Signals) -> Non
         while "chimera_request_latency_seconds_count" not in httpx.get(metrics).text:
             assert time.monotonic() < deadline, "no analysis was ever finished"
             time.sleep(0.5)
+        build = next(Path(folder, "builds").iterdir()).name
+        assert httpx.get(metrics.replace("metrics", f"static/builds/{build}")).status_code == 200
+        assert httpx.get(metrics.replace("metrics", "static/builds/none.json")).status_code == 404
         status = subprocess.run(
             [PROGRAM, "status", "--json", "--wait", "8", "--config", ready["config"]],
             capture_output=True,
@@ -115,3 +118,26 @@ def test_the_board_opens_over_the_stack_and_its_keys_work() -> None:
     finally:
         terminal.press("q")
         assert terminal.wait_end(40) == 0
+
+
+def test_the_manuals_chaos_switches_degrade_answers_without_failing_the_requests() -> None:
+    program = subprocess.Popen(
+        [PROGRAM, "sandbox", "--headless"],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "CHAOS_LLM_ERROR_RATE": "1", "CHAOS_REDIS_DOWN": "true"},
+    )
+    assert program.stdout is not None
+    try:
+        ready = json.loads(program.stdout.readline())
+        metrics = f"http://127.0.0.1:{ready['service']}/metrics"
+        deadline = time.monotonic() + 30
+        while 'chimera_request_total{outcome="success"' not in (page := httpx.get(metrics).text):
+            assert time.monotonic() < deadline, "no request succeeded while the model failed"
+            time.sleep(0.5)
+        assert 'chimera_degraded_total{mode="team",reason="llm_error"}' in page
+        assert 'chimera_llm_requests_total{model="sandbox-model",status="success"}' not in page
+    finally:
+        program.terminate()
+        program.wait(25)
+        program.stdout.close()
+    wait_gone(str(Path(ready["config"]).parent))
