@@ -7,14 +7,15 @@ import logging
 import random
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from panels.broker import add_queues, add_schema
 from panels.judge import crashed, judge_alerts, judge_metric
 from signals.errors import SourceError
 from signals.message import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from panels.settings import PanelSpec
     from panels.state import PanelState
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from signals.reading import Answer
     from signals.source import Alerts
     from signals.sources import Sources
+
+T = TypeVar("T")
 
 CHART_SPAN_S = 1800.0
 LONGEST_SHORT_WINDOW_S = 600.0
@@ -51,20 +54,7 @@ async def look(spec: PanelSpec, sources: Sources) -> PanelState:
     """Ask and judge one panel; whatever breaks in it becomes its state."""
     now = time.time()
     try:
-        if spec.kind == "alerts":
-            return judge_alerts(spec, await _alerts(sources), now)
-        asked, buckets, known, history = await asyncio.gather(
-            asyncio.gather(*(_instant(sources, query.expr) for query in spec.queries)),
-            asyncio.gather(*(_instant(sources, query.buckets) for query in spec.queries if query.buckets)),
-            _names(sources),
-            chart(spec, sources, now, CHART_SPAN_S, CHART_POINTS),
-        )
-        answers = dict(zip((query.name for query in spec.queries), asked, strict=True))
-        with_buckets = (query.name for query in spec.queries if query.buckets)
-        beyond = dict(zip(with_buckets, buckets, strict=True))
-        return replace(
-            judge_metric(spec, answers, known, history, now, buckets=beyond), warnings=_young(sources, now)
-        )
+        return await _look(spec, sources, now)
     except Exception as error:  # one panel must not take the others down
         logging.getLogger("warroom.panels").exception("panel %s", spec.id)
         return crashed(spec, error, now)
@@ -81,6 +71,27 @@ async def chart(spec: PanelSpec, sources: Sources, now: float, span_s: float, po
         return await sources.metrics.span(query.expr, end - span_s, end, step)
     except SourceError:
         return None  # the instant query of the same expression says why
+
+
+async def _look(spec: PanelSpec, sources: Sources, now: float) -> PanelState:
+    if spec.kind == "alerts":
+        return judge_alerts(spec, await _alerts(sources), now)
+    asked, buckets, known, history = await asyncio.gather(
+        asyncio.gather(*(_instant(sources, query.expr) for query in spec.queries)),
+        asyncio.gather(*(_instant(sources, query.buckets) for query in spec.queries if query.buckets)),
+        _names(sources),
+        chart(spec, sources, now, CHART_SPAN_S, CHART_POINTS),
+    )
+    answers = dict(zip((query.name for query in spec.queries), asked, strict=True))
+    with_buckets = (query.name for query in spec.queries if query.buckets)
+    beyond = dict(zip(with_buckets, buckets, strict=True))
+    judged = judge_metric(spec, answers, known, history, now, buckets=beyond)
+    state = replace(judged, warnings=_young(sources, now))
+    if spec.kind == "queues" and sources.queues is not None:
+        return add_queues(state, await _or_error(sources.queues.queues()))
+    if spec.kind == "release" and sources.schema is not None:
+        return add_schema(state, await _or_error(sources.schema.schema()))
+    return state
 
 
 async def _follow(
@@ -107,8 +118,12 @@ def _young(sources: Sources, now: float) -> tuple[Message, ...]:
 
 
 async def _instant(sources: Sources, expr: str) -> Answer | SourceError:
+    return await _or_error(sources.metrics.instant(expr))
+
+
+async def _or_error(asking: Awaitable[T]) -> T | SourceError:
     try:
-        return await sources.metrics.instant(expr)
+        return await asking
     except SourceError as error:
         return error
 
@@ -121,9 +136,4 @@ async def _names(sources: Sources) -> frozenset[str]:
 
 
 async def _alerts(sources: Sources) -> Alerts | SourceError | None:
-    if sources.alerts is None:
-        return None
-    try:
-        return await sources.alerts.alerts()
-    except SourceError as error:
-        return error
+    return None if sources.alerts is None else await _or_error(sources.alerts.alerts())

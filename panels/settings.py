@@ -46,7 +46,7 @@ class PanelSpec(_Part):
     id: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
     title: str
     title_zh: str = ""
-    kind: Literal["metric", "alerts"] = "metric"
+    kind: Literal["metric", "alerts", "queues", "release"] = "metric"
     interval_s: float = Field(default=5.0, gt=0.5)
     queries: tuple[QuerySpec, ...] = ()
     chart: str = ""

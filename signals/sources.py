@@ -46,16 +46,27 @@ async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], Non
 
         alerting.append(RuleAlerts(scrape, settings.scrape.rule_files))
     alerts = AlertFailover(alerting) if alerting else None
+    queues = schema = None
+    if settings.redis:
+        from signals.queues import RedisQueues
+
+        queues = RedisQueues(settings.redis)
+    if settings.postgres:
+        from signals.postgres import PostgresSchema
+
+        schema = PostgresSchema(settings.postgres)
     background = [asyncio.create_task(scrape.run())] if scrape else []
     for task in background:
         task.add_done_callback(_report)
     try:
-        yield Sources(Failover(order, settings, notice), scrape, alerts)
+        yield Sources(Failover(order, settings, notice), scrape, alerts, queues, None, schema)
     finally:
         for task in background:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        if queues:
+            await queues.close()
         if prometheus:
             await prometheus.close()
 

@@ -1,0 +1,130 @@
+"""What the broker and the database themselves say, added to a panel that metrics have judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from panels.judge import worst
+from panels.state import Part, Row
+from signals.errors import SourceError
+from signals.message import say
+from signals.reading import Freshness, Reading, Verdict
+from signals.source import Drift
+
+if TYPE_CHECKING:
+    from panels.state import PanelState
+    from signals.source import Queues, Schema
+
+WARN_WAITING, BURNING_WAITING = 50, 100
+"""The operations manual calls a queue unhealthy from 50 messages on and critical over 100."""
+
+
+def add_queues(state: PanelState, found: Queues | SourceError) -> PanelState:
+    """Depth of every queue as the broker has it: priorities counted, with what workers hold and the oldest age."""
+    if isinstance(found, SourceError):
+        return _unknown(state, found)
+    rows, readings, verdicts = [], [], [state.verdict]
+    for queue in found.queues:
+        verdict = (
+            Verdict.BURNING
+            if queue.waiting > BURNING_WAITING
+            else Verdict.WARN
+            if queue.waiting > WARN_WAITING
+            else Verdict.OK
+        )
+        verdicts.append(verdict)
+        held = say("panels.text", text="?" if queue.unacked is None else str(queue.unacked))
+        oldest = say("panels.oldest_none")
+        if queue.oldest_s is not None:
+            key = "panels.oldest_floor" if queue.oldest_is_floor else "panels.oldest"
+            oldest = say(key, seconds=round(queue.oldest_s))
+        rows.append(
+            Row(
+                (
+                    say("panels.text", text=queue.name),
+                    say("panels.waiting", count=queue.waiting),
+                    say("panels.held", count=held),
+                    oldest,
+                ),
+                verdict,
+                queue.name,
+            )
+        )
+        readings.append(
+            Reading(
+                f"{queue.name} waiting",
+                float(queue.waiting),
+                "count",
+                found.at,
+                found.source,
+                f"LLEN {queue.name}",
+            )
+        )
+    warnings = state.warnings
+    if found.eviction_policy and found.eviction_policy.startswith("allkeys"):
+        warnings = (*warnings, say("panels.evicts", policy=found.eviction_policy))
+    verdict = worst(verdicts)
+    reason = state.reason
+    if verdict is not state.verdict:
+        longest = max(found.queues, key=lambda queue: queue.waiting)
+        reason = say("panels.queue_long", name=longest.name, count=longest.waiting)
+    return replace(
+        state,
+        verdict=verdict,
+        reason=reason,
+        rows=tuple(rows),
+        readings=(*state.readings, *readings),
+        warnings=warnings,
+    )
+
+
+def add_schema(state: PanelState, found: Schema | SourceError) -> PanelState:
+    """The database's revision against the scripts, and what is there against what should be."""
+    if isinstance(found, SourceError):
+        return _unknown(state, found)
+    revision = ", ".join(found.revisions) or "–"
+    part = Part(say(f"panels.schema_{found.drift.value}", revision=revision), 2)
+    rows = [
+        Row((say("panels.text", text=item), say("panels.missing")), Verdict.WARN)
+        for item in (*found.missing, *found.invalid_indexes)
+    ]
+    rows += [
+        Row(
+            (
+                say("panels.blocker", pid=blocker.pid, count=len(blocker.waiting_pids)),
+                say("panels.text", text=blocker.query),
+            ),
+            Verdict.WARN,
+        )
+        for blocker in found.blockers
+    ]
+    sound = found.drift is Drift.CURRENT and not rows
+    verdict = worst([state.verdict, Verdict.OK if sound else Verdict.WARN])
+    reading = Reading(
+        "revision",
+        float(found.drift is Drift.CURRENT),
+        "none",
+        found.at,
+        found.source,
+        "SELECT version_num FROM alembic_version",
+    )
+    reason = state.reason if sound or verdict is state.verdict else part.text
+    return replace(
+        state,
+        verdict=verdict,
+        reason=reason,
+        parts=(*state.parts, part),
+        rows=(*state.rows, *rows),
+        readings=(*state.readings, reading),
+    )
+
+
+def _unknown(state: PanelState, error: SourceError) -> PanelState:
+    """A source that does not answer leaves the panel no better than unknown."""
+    verdict = worst([state.verdict, Verdict.UNKNOWN])
+    reason = state.reason if verdict is state.verdict and verdict is not Verdict.UNKNOWN else error.message
+    freshness = state.freshness if state.readings else Freshness.NONE
+    return replace(
+        state, verdict=verdict, reason=reason, warnings=(*state.warnings, error.message), freshness=freshness
+    )
