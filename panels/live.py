@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CHART_SPAN_S = 1800.0
+SOON_S = 2.0
 LONGEST_SHORT_WINDOW_S = 600.0
 """The ban forecast's ten minutes: from then on only the hour-long windows are not yet whole."""
 CHART_POINTS = 60
@@ -101,9 +102,10 @@ async def _follow(
         if not paused():
             state = await look(spec, sources)
             tell(state)
-            empty = all(reading.value is None for reading in state.readings)
-            # Nothing yet: look again soon, so that a program that has just started shows what comes at once.
-            await asyncio.sleep((1.0 if empty else spec.interval_s) * random.uniform(0.95, 1.05))  # noqa: S311  # jitter
+            incomplete = any(reading.value is None for reading in state.readings)
+            # Something is missing: look again soon, so that what has just started shows as soon as it answers.
+            pause_s = min(spec.interval_s, SOON_S) if incomplete else spec.interval_s
+            await asyncio.sleep(pause_s * random.uniform(0.95, 1.05))  # noqa: S311  # jitter
         else:
             await asyncio.sleep(0.2)
 
