@@ -26,6 +26,7 @@ STALE_NAN = float(np.array([STALE_BITS], dtype=np.uint64).view(np.float64)[0])
 
 _FIRST_CAPACITY = 16
 _GROWTH = 1.25
+_REMEMBERED_CHOICES = 512
 
 
 class Sample(NamedTuple):
@@ -70,10 +71,11 @@ class _Line:
     values: NDArray[np.float64] = field(default_factory=lambda: np.empty(_FIRST_CAPACITY, np.float64))
     start: int = 0
     end: int = 0
+    newest_ms: int = -(2**62)
 
     def append(self, at_ms: int, value: float) -> bool:
         """Add a sample; one that is not newer than the last is left out, as Prometheus does."""
-        if self.end > self.start and at_ms <= self.times[self.end - 1]:
+        if at_ms <= self.newest_ms:
             return False
         if self.end == len(self.times):
             size = max(_FIRST_CAPACITY, int((self.end - self.start) * _GROWTH) + 1)
@@ -85,7 +87,15 @@ class _Line:
             self.start, self.end = 0, self.end - self.start
         self.times[self.end], self.values[self.end] = at_ms, value
         self.end += 1
+        self.newest_ms = at_ms
         return True
+
+    def between(self, start_ms: int, end_ms: int) -> slice:
+        """Where the samples in [start, end] lie."""
+        kept = self.times[self.start : self.end]
+        low = self.start + int(kept.searchsorted(start_ms))
+        high = self.end if self.newest_ms <= end_ms else self.start + int(kept.searchsorted(end_ms + 1))
+        return slice(low, high)
 
     def forget_before(self, at_ms: int) -> int:
         """Drop samples older than `at_ms`; returns how many."""
@@ -106,6 +116,7 @@ class Ring:
         self._last_scrape: dict[str, set[Labels]] = {}
         self._lock = threading.Lock()
         self._next_sweep_ms = 0
+        self._chosen: dict[tuple[Matcher, ...], list[_Line]] = {}  # until a series comes or goes
 
     @property
     def series_count(self) -> int:
@@ -139,20 +150,12 @@ class Ring:
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Stored]:
         """All series that match, each with its samples in [start, end], sorted by labels."""
-        tests = [(matcher.name, matcher.test()) for matcher in matchers]
-        exact = next((m.value for m in matchers if m.name == "__name__" and m.op == "="), None)
         found: list[Stored] = []
         with self._lock:
-            candidates = self._lines.keys() if exact is None else self._by_name.get(exact, set())
-            for labels in candidates:
-                having = dict(labels)
-                if all(test(having.get(name, "")) for name, test in tests):
-                    line = self._lines[labels]
-                    low, high = np.searchsorted(line.times[line.start : line.end], (start_ms, end_ms + 1))
-                    if high > low:
-                        part = slice(line.start + int(low), line.start + int(high))
-                        found.append(Stored(labels, line.times[part], line.values[part]))
-        found.sort(key=lambda stored: stored.labels)
+            for line in self._choose(tuple(matchers)):
+                part = line.between(start_ms, end_ms)
+                if part.stop > part.start:
+                    found.append(Stored(line.labels, line.times[part], line.values[part]))
         return found
 
     def metric_names(self) -> frozenset[str]:
@@ -163,14 +166,29 @@ class Ring:
     def newest(self) -> float | None:
         """The time of the newest sample (Unix seconds); None when there is none."""
         with self._lock:
-            ends = [int(line.times[line.end - 1]) for line in self._lines.values() if line.end > line.start]
-        return max(ends) / 1000 if ends else None
+            return max(line.newest_ms for line in self._lines.values()) / 1000 if self._lines else None
+
+    def _choose(self, matchers: tuple[Matcher, ...]) -> list[_Line]:
+        """The series that match, sorted by labels. Panels ask the same again and again, and series rarely change."""
+        chosen = self._chosen.get(matchers)
+        if chosen is None:
+            tests = [(matcher.name, matcher.test()) for matcher in matchers]
+            exact = next((m.value for m in matchers if m.name == "__name__" and m.op == "="), None)
+            candidates = self._lines if exact is None else self._by_name.get(exact, set())
+            matching = (
+                labels for labels in candidates if all(test(_value(labels, name)) for name, test in tests)
+            )
+            if len(self._chosen) >= _REMEMBERED_CHOICES:
+                self._chosen.clear()
+            chosen = self._chosen[matchers] = [self._lines[labels] for labels in sorted(matching)]
+        return chosen
 
     def _append(self, labels: Labels, at_ms: int, value: float) -> None:
         line = self._lines.get(labels)
         if line is None:
             line = self._lines[labels] = _Line(labels)
-            self._by_name.setdefault(dict(labels).get("__name__", ""), set()).add(labels)
+            self._chosen.clear()
+            self._by_name.setdefault(_value(labels, "__name__"), set()).add(labels)
         self.sample_count += line.append(at_ms, value)
 
     def _sweep(self, now_ms: int) -> None:
@@ -184,10 +202,19 @@ class Ring:
                 self.sample_count -= line.forget_before(horizon)
                 if line.start == line.end:
                     del self._lines[labels]
-                    name = dict(labels).get("__name__", "")
+                    self._chosen.clear()
+                    name = _value(labels, "__name__")
                     self._by_name[name].discard(labels)
                     if not self._by_name[name]:
                         del self._by_name[name]
             if self.sample_count <= self.max_samples or horizon >= now_ms:
                 return
             horizon += max(1, (now_ms - horizon) // 10)
+
+
+def _value(labels: Labels, name: str) -> str:
+    """A label's value; a label that is not there is empty."""
+    for label, value in labels:
+        if label == name:
+            return value
+    return ""

@@ -9,6 +9,7 @@ import numpy as np
 
 from signals.errors import BadQuery, NotSupported
 from signals.message import say
+from signals.promql.sums import mean, total, variance
 from signals.promql.values import Result, Scalar, Text, Vector, distinct, empty, keep, leave_out, with_label
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ def aggregate(operator: str, modifier: Any, parameter: Result | None, vector: Ve
     if not vector.labels:
         return empty(vector.values.shape[1])
     groups: dict[Labels, list[int]] = {}
+    group_of = _grouping(modifier)
     for row, labels in enumerate(vector.labels):
-        groups.setdefault(_group(labels, modifier), []).append(row)
+        groups.setdefault(group_of(labels), []).append(row)
     if operator in ("topk", "bottomk"):
         return _ranked(vector, groups, _scalar(operator, parameter), largest=operator == "topk")
     if operator == "count_values":
@@ -60,59 +62,42 @@ def quantile_of(level: float, values: Floats) -> float:
     return float(ordered[low] * (1 - weight) + ordered[high] * weight)
 
 
-def exact_sum(values: Floats) -> float:
-    """A sum without rounding between the terms (Shewchuk, as `math.fsum`); infinities as IEEE 754 says."""
-    try:
-        return math.fsum(values.tolist())
-    except (OverflowError, ValueError):  # intermediate overflow; inf - inf
-        return float(np.sum(values))
-
-
-def _group(labels: Labels, modifier: Any) -> Labels:
+def _grouping(modifier: Any) -> Callable[[Labels], Labels]:
     if modifier is None:
-        return ()
+        return lambda _: ()
     from promql_parser import AggModifierType
 
+    named = frozenset(modifier.labels)
     if modifier.type == AggModifierType.By:
-        return keep(labels, modifier.labels)
-    return leave_out(labels, (*modifier.labels, "__name__"))
+        return lambda labels: keep(labels, named)
+    unwanted = named | {"__name__"}
+    return lambda labels: leave_out(labels, unwanted)
 
 
-def _columns(function: Callable[[Floats], float]) -> Callable[[Floats, Mask], Floats]:
+def _each_time(function: Callable[[list[float]], float]) -> Callable[[Floats, Mask], Floats]:
     """A reducer that sees, for each time, the values that are there."""
 
     def reduce(values: Floats, present: Mask) -> Floats:
-        return np.array(
-            [
-                function(values[there, column]) if there.any() else 0.0
-                for column, there in enumerate(present.T)
+        columns = values.T.tolist()
+        if not present.all():
+            columns = [
+                [value for value, there in zip(column, mask, strict=True) if there]
+                for column, mask in zip(columns, present.T.tolist(), strict=True)
             ]
-        )
+        return np.array([function(column) if column else 0.0 for column in columns])
 
     return reduce
 
 
-def _average(values: Floats) -> float:
-    total = exact_sum(values)
-    if math.isinf(total) and np.isfinite(values).all():  # the sum overflowed, the mean need not
-        return exact_sum(values / len(values))
-    return total / len(values)
-
-
-def _variance(values: Floats) -> float:
-    mean = _average(values)
-    return exact_sum((values - mean) ** 2) / len(values)
-
-
 _REDUCERS: dict[str, Callable[[Floats, Mask], Floats]] = {
-    "sum": _columns(exact_sum),
-    "avg": _columns(_average),
+    "sum": _each_time(total),
+    "avg": _each_time(mean),
     "min": lambda values, present: np.fmin.reduce(np.where(present, values, np.nan), axis=0),
     "max": lambda values, present: np.fmax.reduce(np.where(present, values, np.nan), axis=0),
     "count": lambda _, present: present.sum(axis=0).astype(np.float64),
     "group": lambda _, present: np.ones(present.shape[1]),
-    "stddev": _columns(lambda values: math.sqrt(_variance(values))),
-    "stdvar": _columns(_variance),
+    "stddev": _each_time(lambda values: math.sqrt(variance(values))),
+    "stdvar": _each_time(variance),
 }
 
 
@@ -128,7 +113,7 @@ def _scalar(operator: str, parameter: Result | None) -> Floats:
 
 def _ranked(vector: Vector, groups: dict[Labels, list[int]], wanted: Floats, *, largest: bool) -> Vector:
     present = np.zeros_like(vector.present)
-    order: list[int] = []
+    order: dict[int, None] = {}
     for rows in groups.values():
         for column in range(vector.values.shape[1]):
             if math.isnan(wanted[column]):
@@ -139,8 +124,9 @@ def _ranked(vector: Vector, groups: dict[Labels, list[int]], wanted: Floats, *, 
             )  # used at once
             chosen = ranked[: max(0, int(min(wanted[column], len(ranked))))]
             present[chosen, column] = True
-            order += [row for row in chosen if row not in order]
-    return Vector([vector.labels[row] for row in order], vector.values[order], present[order])
+            order.update(dict.fromkeys(chosen))
+    rows = list(order)
+    return Vector([vector.labels[row] for row in rows], vector.values[rows], present[rows])
 
 
 def _rank(value: float, *, largest: bool) -> tuple[bool, float]:

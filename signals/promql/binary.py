@@ -95,8 +95,10 @@ def _signature(modifier: Any) -> Callable[[Labels], Labels]:
     from promql_parser import LabelModifierType
 
     if matching.type == LabelModifierType.Include:
-        return lambda labels: keep(labels, matching.labels)
-    return lambda labels: leave_out(labels, (*matching.labels, "__name__"))
+        named = frozenset(matching.labels)
+        return lambda labels: keep(labels, named)
+    unwanted = frozenset({*matching.labels, "__name__"})
+    return lambda labels: leave_out(labels, unwanted)
 
 
 def _grouped(vector: Vector, signature: Callable[[Labels], Labels]) -> dict[Labels, list[int]]:

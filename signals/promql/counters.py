@@ -12,57 +12,56 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from signals.promql.values import Vector, Windows, distinct, drop_name
+from signals.promql.values import all_windows
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from signals.promql.values import Floats, Times
+    from signals.promql.values import Floats, Indices, Times, Vector, Windows
 
 
 def extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> Vector:
     """`rate` (counter, per second), `increase` (counter) or `delta` of every window with two samples or more."""
-    count = len(windows.ends)
-    values = np.zeros((len(windows.series), count))
-    present = np.zeros((len(windows.series), count), bool)
     span_s = (windows.ends - windows.starts) / 1000
-    for row, window in enumerate(windows.series):
-        enough = window.high - window.low >= 2
-        if not enough.any():
-            continue
-        first, last = np.where(enough, window.low, 0), np.where(enough, window.high - 1, 1)
-        gain = window.values[last] - window.values[first]
+
+    def gain_of(windows: Windows, first: Indices, last: Indices) -> Floats:
+        times, values = windows.samples.times, windows.samples.values
+        start_value = values[first]
+        gain = values[last] - start_value
         if counter:
-            gain = gain + _lost_in_resets(window.values, first, last)
-        sampled = (window.times[last] - window.times[first]) / 1000
+            gain = gain + _lost_in_resets(values, first, last)
+        sampled = (times[last] - times[first]) / 1000
         average = sampled / np.maximum(1, last - first)
-        to_start = (window.times[first] - windows.starts) / 1000
-        to_end = (windows.ends - window.times[last]) / 1000
+        to_start = (times[first] - windows.starts) / 1000
+        to_end = (windows.ends - times[last]) / 1000
         to_start = np.where(to_start >= average * 1.1, average / 2, to_start)
         if counter:
-            start_value = window.values[first]
             to_zero = np.where((gain > 0) & (start_value >= 0), sampled * (start_value / gain), math.inf)
             to_start = np.minimum(to_start, to_zero)
         to_end = np.where(to_end >= average * 1.1, average / 2, to_end)
         factor = (sampled + to_start + to_end) / sampled
-        values[row] = gain * (factor / span_s if per_second else factor)
-        present[row] = enough
-    return distinct([drop_name(window.labels) for window in windows.series], values, present)
+        return np.asarray(gain * (factor / span_s if per_second else factor))
+
+    return all_windows(windows, gain_of, 2)
 
 
-def _lost_in_resets(values: Floats, first: NDArray[np.intp], last: NDArray[np.intp]) -> Floats:
-    """What each window's counter had reached before it fell: the sum of the values before every decrease."""
-    fallen = np.concatenate([[0.0], np.where(values[1:] < values[:-1], values[:-1], 0.0)])
-    if np.isfinite(fallen).all():
-        total = np.cumsum(fallen)
-        return np.asarray(total[last] - total[first])
-    return np.array([fallen[low + 1 : high + 1].sum() for low, high in zip(first, last, strict=True)])
+def _lost_in_resets(values: Floats, first: Indices, last: Indices) -> Floats:
+    """What each window's counter had reached before it fell: the sum of the values before every decrease.
+
+    Resets are rare: they are counted for all windows at once, and summed only where there are any.
+    """
+    fell = np.flatnonzero(values[1:] < values[:-1]) + 1
+    low, high = fell.searchsorted(first, side="right"), fell.searchsorted(last, side="right")
+    lost = np.zeros(first.shape)
+    for row, column in np.argwhere(high > low).tolist():
+        lost[row, column] = values[fell[low[row, column] : high[row, column]] - 1].sum()
+    return lost
 
 
-def instant_rate(times: Times, values: Floats) -> float:
+def instant_rate(windows: Windows, _: Indices, last: Indices) -> Floats:
     """Per-second increase between the last two samples; a decrease counts from zero."""
-    gain = values[-1] if values[-1] < values[-2] else values[-1] - values[-2]
-    return float(gain / ((times[-1] - times[-2]) / 1000))
+    times, values = windows.samples.times, windows.samples.values
+    newest, before = values[last], values[last - 1]
+    gain = np.where(newest < before, newest, newest - before)
+    return np.asarray(gain / ((times[last] - times[last - 1]) / 1000))
 
 
 def regression(times: Times, values: Floats, origin_ms: int) -> tuple[float, float]:

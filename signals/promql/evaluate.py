@@ -6,7 +6,6 @@ Windows are open on the left, as in Prometheus 3: (t - range, t].
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -21,7 +20,7 @@ from signals.message import say
 from signals.promql.aggregate import aggregate
 from signals.promql.binary import binary
 from signals.promql.functions import call
-from signals.promql.values import Mask, Result, Scalar, Text, Times, Vector, Window, Windows, empty
+from signals.promql.values import Mask, Result, Samples, Scalar, Text, Times, Vector, Windows, empty
 from signals.reading import Answer, Series
 from signals.ring import STALE_BITS, Matcher
 
@@ -32,6 +31,8 @@ LOOKBACK_MS = 300_000
 """How far back an instant selector looks (Prometheus' `--query.lookback-delta`)."""
 MAX_POINTS = 11_000
 """Points a series that a range query may ask for (prometheus/prometheus, web/api/v1)."""
+MAX_CELLS = 10_000_000
+"""Series × points that one selector may fill: about 200 MB while it is evaluated."""
 DEFAULT_SUBQUERY_STEP_MS = 60_000
 """The step of a subquery without one: Prometheus' default evaluation interval."""
 
@@ -52,13 +53,7 @@ def evaluate(expr: str, ring: Ring, at: float, source: str = "in process") -> An
     if isinstance(result, Scalar):
         return Answer(expr, "scalar", (Series((), (at,), (float(result.values[0]),)),), source, at)
     if isinstance(result, Windows):
-        return Answer(
-            expr,
-            "matrix",
-            tuple(_raw(window) for window in result.series if window.high[0] > window.low[0]),
-            source,
-            at,
-        )
+        return Answer(expr, "matrix", _raw(result), source, at)
     return Answer(
         expr,
         "vector",
@@ -118,8 +113,7 @@ class _Context:
 
 
 def _walk(node: Any, context: _Context) -> Result:
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # all-NaN columns are no surprise here
+    with np.errstate(all="ignore"):
         return _evaluate(node, context)
 
 
@@ -221,38 +215,39 @@ def _matchers(selector: Any) -> list[Matcher]:
 def _instant(node: Any, context: _Context) -> tuple[Vector, np.ndarray[Any, np.dtype[np.float64]]]:
     """The selector's vector, and the times of its samples (ms, same shape)."""
     times = _shifted(node, context)
-    stored = context.ring.select(_matchers(node), int(times.min()) - LOOKBACK_MS, int(times.max()))
-    if not stored:
+    samples = _samples(context, node, int(times.min()) - LOOKBACK_MS, int(times.max()))
+    if not samples.labels:
         return empty(len(times)), np.empty((0, len(times)))
-    values = np.zeros((len(stored), len(times)))
-    stamps = np.zeros((len(stored), len(times)))
-    present = np.zeros((len(stored), len(times)), bool)
-    for row, series in enumerate(stored):
-        index = np.searchsorted(series.times, times, side="right") - 1
-        there = index >= 0
-        index = np.maximum(index, 0)
-        picked = series.values[index]
-        present[row] = (
-            there & (series.times[index] > times - LOOKBACK_MS) & (picked.view(np.uint64) != STALE_BITS)
-        )
-        values[row], stamps[row] = picked, series.times[index]
+    _check_size(samples, times)
+    index = samples.after(times) - 1
+    own = (
+        samples.rows[index] == np.arange(len(samples.labels))[:, None]
+    )  # index -1 is a sample of the last series
+    there = own & (index >= 0) & (samples.times[index] > times - LOOKBACK_MS)
+    values = samples.values[index]
+    present: Mask = there & (values.view(np.uint64) != STALE_BITS)
     alive: Mask = np.logical_or.reduce(present, axis=1)
-    labels = [series.labels for series, lives in zip(stored, alive, strict=True) if lives]
-    return Vector(labels, values[alive], present[alive]), stamps[alive]
+    labels = [labels for labels, lives in zip(samples.labels, alive, strict=True) if lives]
+    return Vector(labels, values[alive], present[alive]), samples.times[index][alive].astype(np.float64)
 
 
 def _range(node: Any, context: _Context) -> Windows:
     times = _shifted(node.vector_selector, context)
     span = _ms(node.range)
-    stored = context.ring.select(_matchers(node.vector_selector), int(times.min()) - span, int(times.max()))
-    series = []
-    for item in stored:
-        kept_times, kept_values = item.times, item.values
-        stale = kept_values.view(np.uint64) == STALE_BITS
-        if stale.any():
-            kept_times, kept_values = kept_times[~stale], kept_values[~stale]
-        series.append(_window(item.labels, kept_times, kept_values, times - span, times))
-    return Windows(series, times - span, times)
+    samples = _samples(context, node.vector_selector, int(times.min()) - span, int(times.max()))
+    return _windows(samples.only(samples.values.view(np.uint64) != STALE_BITS), times - span, times)
+
+
+def _samples(context: _Context, selector: Any, start_ms: int, end_ms: int) -> Samples:
+    stored = context.ring.select(_matchers(selector), start_ms, end_ms)
+    if not stored:
+        return Samples([], np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0))
+    return Samples(
+        [series.labels for series in stored],
+        np.repeat(np.arange(len(stored)), [len(series.times) for series in stored]),
+        np.concatenate([series.times for series in stored]),
+        np.concatenate([series.values for series in stored]),
+    )
 
 
 def _subquery(node: Any, context: _Context) -> Windows:
@@ -262,26 +257,40 @@ def _subquery(node: Any, context: _Context) -> Windows:
     first = (math.floor((int(times.min()) - span) / step) + 1) * step  # multiples of the step, left end open
     grid = np.arange(first, int(times.max()) + 1, step, dtype=np.int64)
     if not len(grid):
-        return Windows([], times - span, times)
+        return _windows(Samples([], np.empty(0, np.intp), grid, np.empty(0)), times - span, times)
     inner = _evaluate(node.expr, _Context(context.ring, grid, context.query))
     if isinstance(inner, Scalar):
         inner = Vector([()], inner.values[None, :], np.ones((1, len(grid)), bool))
     vector = _vector(inner)
-    series = [
-        _window(labels, grid[present], values[present], times - span, times)
-        for labels, values, present in zip(vector.labels, vector.values, vector.present, strict=True)
+    rows, columns = np.nonzero(vector.present)
+    return _windows(
+        Samples(vector.labels, rows, grid[columns], vector.values[rows, columns]), times - span, times
+    )
+
+
+def _windows(samples: Samples, starts: Times, ends: Times) -> Windows:
+    _check_size(samples, ends)
+    return Windows(samples, samples.after(starts), samples.after(ends), starts, ends)
+
+
+def _check_size(samples: Samples, times: Times) -> None:
+    if len(samples.labels) * len(times) > MAX_CELLS:
+        raise BadQuery(
+            say("promql.too_large", series=len(samples.labels), points=len(times), limit=MAX_CELLS)
+        )
+
+
+def _raw(windows: Windows) -> tuple[Series, ...]:
+    """The samples of a range selector as they are."""
+    samples = windows.samples
+    parts = [
+        (labels, slice(low, high))
+        for labels, low, high in zip(
+            samples.labels, windows.low[:, 0].tolist(), windows.high[:, 0].tolist(), strict=True
+        )
+        if high > low
     ]
-    return Windows(series, times - span, times)
-
-
-def _window(labels: Any, times: Times, values: Any, starts: Times, ends: Times) -> Window:
-    low = np.searchsorted(times, starts, side="right")
-    high = np.searchsorted(times, ends, side="right")
-    return Window(labels, times, values, low, high)
-
-
-def _raw(window: Window) -> Series:
-    part = slice(int(window.low[0]), int(window.high[0]))
-    return Series(
-        window.labels, tuple((window.times[part] / 1000).tolist()), tuple(window.values[part].tolist())
+    return tuple(
+        Series(labels, tuple((samples.times[part] / 1000).tolist()), tuple(samples.values[part].tolist()))
+        for labels, part in parts
     )

@@ -12,9 +12,10 @@ import numpy as np
 
 from signals.errors import BadQuery, NotSupported
 from signals.message import say
-from signals.promql.aggregate import exact_sum, quantile_of
-from signals.promql.counters import extrapolated, instant_rate, regression
+from signals.promql.aggregate import quantile_of
+from signals.promql.counters import extrapolated, regression
 from signals.promql.histogram import histogram_quantile
+from signals.promql.over_time import OVER_TIME, over_time
 from signals.promql.values import (
     Result,
     Scalar,
@@ -40,8 +41,8 @@ def call(name: str, arguments: list[Result], times: Times, fixed: Labels) -> Res
     if name in _ELEMENTWISE and len(arguments) == 1:
         vector = _vector(arguments[0])
         return vector.with_values(_ELEMENTWISE[name](vector.values))
-    if name in _OVER_TIME:
-        return _over_time(name, _windows(arguments[0]))
+    if name in OVER_TIME:
+        return over_time(name, _windows(arguments[0]))
     if name in _CALENDAR:
         vector = _vector(arguments[0]) if arguments else _everywhere(times / 1000)
         return vector.with_values(
@@ -107,50 +108,6 @@ _ELEMENTWISE: dict[str, Callable[[Floats], Floats]] = {
 }
 
 
-def _mean(values: Floats) -> float:
-    total = exact_sum(values)
-    if math.isinf(total) and np.isfinite(values).all():
-        return exact_sum(values / len(values))
-    return total / len(values)
-
-
-def _variance(values: Floats) -> float:
-    mean = _mean(values)
-    return exact_sum((values - mean) ** 2) / len(values)
-
-
-_OVER_TIME: dict[str, tuple[Callable[[Times, Floats], float], int]] = {
-    "sum_over_time": (lambda _, v: exact_sum(v), 1),
-    "avg_over_time": (lambda _, v: _mean(v), 1),
-    "min_over_time": (lambda _, v: float(np.fmin.reduce(v)), 1),
-    "max_over_time": (lambda _, v: float(np.fmax.reduce(v)), 1),
-    "count_over_time": (lambda _, v: float(len(v)), 1),
-    "last_over_time": (lambda _, v: float(v[-1]), 1),
-    "present_over_time": (lambda _times, _values: 1.0, 1),
-    "stddev_over_time": (lambda _, v: math.sqrt(_variance(v)), 1),
-    "stdvar_over_time": (lambda _, v: _variance(v), 1),
-    "irate": (instant_rate, 2),
-    "idelta": (lambda _, v: float(v[-1] - v[-2]), 2),
-    "resets": (lambda _, v: float((v[1:] < v[:-1]).sum()), 1),
-    "changes": (lambda _, v: float(((v[1:] != v[:-1]) & ~(np.isnan(v[1:]) & np.isnan(v[:-1]))).sum()), 1),
-    "deriv": (lambda t, v: regression(t, v, int(t[0]))[0], 2),
-}
-
-
-def _over_time(name: str, windows: Windows) -> Vector:
-    function, least = _OVER_TIME[name]
-    if name != "last_over_time":
-        return each_window(windows, lambda times, values, _: function(times, values), least)
-    named = [window.labels for window in windows.series]  # the one function over time that keeps the name
-    values = np.zeros((len(named), len(windows.ends)))
-    present = np.zeros(values.shape, bool)
-    for row, window in enumerate(windows.series):
-        present[row] = window.high > window.low
-        if len(window.values):
-            values[row] = window.values[np.maximum(0, window.high - 1)]
-    return distinct(named, values, present)
-
-
 def _moment(value: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(math.floor(value), dt.UTC)
 
@@ -177,10 +134,8 @@ def _absent(present: Vector, fixed: Labels) -> Vector:
 
 
 def _absent_over_time(windows: Windows, fixed: Labels) -> Vector:
-    missing = np.ones((1, len(windows.ends)), bool)
-    for window in windows.series:
-        missing &= window.high <= window.low
-    return distinct([fixed], np.ones_like(missing, np.float64), missing)
+    missing: Mask = ~np.logical_or.reduce(windows.high > windows.low, axis=0)
+    return distinct([fixed], np.ones((1, len(missing))), missing[None, :])
 
 
 def _to_scalar(vector: Vector) -> Scalar:
@@ -298,5 +253,5 @@ _SPECIAL: dict[str, Callable[[list[Result], Times, Labels], Result]] = {
     "label_join": lambda a, _, __: _label_join(a),
 }
 
-SUPPORTED = frozenset({*_ELEMENTWISE, *_OVER_TIME, *_CALENDAR, *_SPECIAL})
+SUPPORTED = frozenset({*_ELEMENTWISE, *OVER_TIME, *_CALENDAR, *_SPECIAL})
 """Every function that can be called."""

@@ -11,7 +11,7 @@ from signals.errors import BadQuery
 from signals.message import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from numpy.typing import NDArray
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Floats: TypeAlias = "NDArray[np.float64]"
 Mask: TypeAlias = "NDArray[np.bool_]"
 Times: TypeAlias = "NDArray[np.int64]"
+Indices: TypeAlias = "NDArray[np.intp]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +51,44 @@ class Vector:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """One series' samples with, for each evaluation time, the half-open index range [low, high) of its window."""
+class Samples:
+    """Series laid end to end: `rows` says for each sample which of `labels` it belongs to, ascending."""
 
-    labels: Labels
+    labels: list[Labels]
+    rows: Indices
     times: Times
     values: Floats
-    low: NDArray[np.intp]
-    high: NDArray[np.intp]
+
+    def only(self, mask: Mask) -> Samples:
+        """The samples where `mask` is true; the series stay, perhaps empty."""
+        if mask.all():
+            return self
+        return Samples(self.labels, self.rows[mask], self.times[mask], self.values[mask])
+
+    def after(self, moments: Times) -> Indices:
+        """For each series and moment (ms), the index of the series' first sample later than the moment.
+
+        One binary search serves all: a series' times are moved behind those of the series before it.
+        """
+        if not len(self.times):
+            return np.zeros((len(self.labels), len(moments)), np.intp)
+        base = int(self.times.min())
+        room = int(self.times.max()) - base + 2
+        keys = self.times - base + self.rows * room
+        wanted = np.clip(moments - base, -1, room - 2)
+        starts = np.arange(len(self.labels), dtype=np.int64) * room
+        return keys.searchsorted((starts[:, None] + wanted).ravel(), side="right").reshape(
+            len(self.labels), len(moments)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """A range selector or subquery: its series, and for each evaluation time where the window (start, end] lies."""
+    """A range selector or subquery: for each series and time, the samples [low, high) of its window (start, end]."""
 
-    series: list[Window]
+    samples: Samples
+    low: Indices
+    high: Indices
     starts: Times
     ends: Times
 
@@ -79,19 +103,19 @@ def empty(count: int) -> Vector:
 
 def drop_name(labels: Labels) -> Labels:
     """The labels without the metric's name."""
+    if labels and labels[0][0] == "__name__":
+        return labels[1:]
     return tuple(pair for pair in labels if pair[0] != "__name__")
 
 
-def keep(labels: Labels, names: Iterable[str]) -> Labels:
+def keep(labels: Labels, names: Container[str]) -> Labels:
     """Only the labels named."""
-    wanted = set(names)
-    return tuple(pair for pair in labels if pair[0] in wanted)
+    return tuple([pair for pair in labels if pair[0] in names])
 
 
-def leave_out(labels: Labels, names: Iterable[str]) -> Labels:
+def leave_out(labels: Labels, names: Container[str]) -> Labels:
     """All labels but those named."""
-    unwanted = set(names)
-    return tuple(pair for pair in labels if pair[0] not in unwanted)
+    return tuple([pair for pair in labels if pair[0] not in names])
 
 
 def with_label(labels: Labels, name: str, value: str) -> Labels:
@@ -134,14 +158,29 @@ def each_window(
     windows: Windows, function: Callable[[Times, Floats, int], float | None], least: int = 1
 ) -> Vector:
     """Apply `function(times, values, column)` to every window of at least `least` samples; None is no result."""
-    count = len(windows.ends)
-    values = np.zeros((len(windows.series), count))
-    present = np.zeros((len(windows.series), count), bool)
-    for row, window in enumerate(windows.series):
-        for column in range(count):
-            low, high = window.low[column], window.high[column]
-            if high - low >= least:
-                result = function(window.times[low:high], window.values[low:high], column)
-                if result is not None:
-                    values[row, column], present[row, column] = result, True
-    return distinct([drop_name(window.labels) for window in windows.series], values, present)
+    samples, low, high = windows.samples, windows.low, windows.high
+    values = np.zeros(low.shape)
+    present = np.zeros(low.shape, bool)
+    for row, column in np.argwhere(high - low >= least).tolist():
+        part = slice(low[row, column], high[row, column])
+        result = function(samples.times[part], samples.values[part], column)
+        if result is not None:
+            values[row, column], present[row, column] = result, True
+    return distinct([drop_name(labels) for labels in samples.labels], values, present)
+
+
+def all_windows(
+    windows: Windows,
+    function: Callable[[Windows, Indices, Indices], Floats],
+    least: int = 1,
+) -> Vector:
+    """Apply `function(windows, first, last)` to all windows at once, given the indices of their end samples.
+
+    What it says of windows with fewer than `least` samples is not looked at.
+    """
+    enough = windows.high - windows.low >= least
+    if not enough.any():
+        return empty(len(windows.ends))
+    first, last = np.where(enough, windows.low, 0), np.where(enough, windows.high - 1, 0)
+    labels = [drop_name(item) for item in windows.samples.labels]
+    return distinct(labels, function(windows, first, last), enough)
