@@ -45,11 +45,14 @@ class Matcher(NamedTuple):
     value: str
 
     def test(self) -> Callable[[str], bool]:
-        """A function that says whether a label's value matches."""
+        """A function that says whether a label's value matches. Raises `re.error` for what Python can't read.
+
+        Classes for digits and words are ASCII, as in Go's regular expressions.
+        """
         if self.op in ("=", "!="):
             wanted = self.op == "="
             return lambda text: (text == self.value) is wanted
-        pattern = re.compile(self.value, re.DOTALL)
+        pattern = re.compile(self.value, re.DOTALL | re.ASCII)
         wanted = self.op == "=~"
         return lambda text: (pattern.fullmatch(text) is not None) is wanted
 

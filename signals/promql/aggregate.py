@@ -10,7 +10,18 @@ import numpy as np
 from signals.errors import BadQuery, NotSupported
 from signals.message import say
 from signals.promql.sums import mean, total, variance
-from signals.promql.values import Result, Scalar, Text, Vector, distinct, empty, keep, leave_out, with_label
+from signals.promql.values import (
+    Result,
+    Scalar,
+    Text,
+    Vector,
+    distinct,
+    empty,
+    keep,
+    label_name,
+    leave_out,
+    with_label,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,8 +127,8 @@ def _ranked(vector: Vector, groups: dict[Labels, list[int]], wanted: Floats, *, 
     order: dict[int, None] = {}
     for rows in groups.values():
         for column in range(vector.values.shape[1]):
-            if math.isnan(wanted[column]):
-                raise BadQuery(say("promql.nan_parameter"))
+            if not abs(wanted[column]) < 2**63:
+                raise BadQuery(say("promql.not_a_count"))
             there = [row for row in rows if vector.present[row, column]]
             ranked = sorted(
                 there, key=lambda row: _rank(vector.values[row, column], largest=largest)
@@ -138,6 +149,7 @@ def _count_values(vector: Vector, groups: dict[Labels, list[int]], parameter: Re
 
     if not isinstance(parameter, Text):
         raise BadQuery(say("promql.wants_label"))
+    label_name(parameter.text)
     counts: dict[Labels, Floats] = {}
     for group, rows in groups.items():
         for row in rows:

@@ -6,6 +6,7 @@ Windows are open on the left, as in Prometheus 3: (t - range, t].
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -36,7 +37,14 @@ MAX_CELLS = 10_000_000
 DEFAULT_SUBQUERY_STEP_MS = 60_000
 """The step of a subquery without one: Prometheus' default evaluation interval."""
 
-_OPERATORS: dict[str, Literal["=", "!=", "=~", "!~"]] = {
+MAX_DEPTH = 200
+"""Nesting beyond this is refused: the parser is recursive, and overflows the stack of a small thread at 300."""
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`')
+_IN_BRACES = re.compile(r"\{[^{}]*\}")
+_BRACKET = re.compile(r"[()]")
+_OPERATOR = re.compile(r"[-+*/%^]|[=!<>]=|[<>]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+_MATCHERS: dict[str, Literal["=", "!=", "=~", "!~"]] = {
     "MatchOp.Equal": "=",
     "MatchOp.NotEqual": "!=",
     "MatchOp.Re": "=~",
@@ -94,6 +102,8 @@ def evaluate_span(  # noqa: PLR0917  # the arguments of the HTTP API, in its ord
 @lru_cache(maxsize=512)
 def parse(expr: str) -> Any:
     """The syntax tree of `expr` (its classes have no common type); raises `BadQuery` with the parser's words."""
+    if _depth(expr) > MAX_DEPTH:
+        raise BadQuery(say("promql.too_deep", limit=MAX_DEPTH))
     try:
         return grammar.parse(expr)
     except ValueError as error:
@@ -101,6 +111,16 @@ def parse(expr: str) -> Any:
         if "unknown function" in text:
             raise NotSupported(say("promql.not_supported", what=text)) from error
         raise BadQuery(say("promql.syntax", detail=text)) from error
+
+
+def _depth(expr: str) -> int:
+    """At most how deep the syntax tree is: parentheses, and operators that lean on one another."""
+    bare = _IN_BRACES.sub("", _QUOTED.sub("", expr))
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(bare):
+        depth += 1 if bracket == "(" else -1
+        deepest = max(deepest, depth)
+    return deepest + len(_OPERATOR.findall(bare))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +133,11 @@ class _Context:
 
 
 def _walk(node: Any, context: _Context) -> Result:
-    with np.errstate(all="ignore"):
-        return _evaluate(node, context)
+    try:
+        with np.errstate(all="ignore"):
+            return _evaluate(node, context)
+    except re.error as error:
+        raise BadQuery(say("promql.syntax", detail=clean(str(error)))) from error
 
 
 def _evaluate(node: Any, context: _Context) -> Result:  # noqa: C901, PLR0911  # one case a kind of node
@@ -208,7 +231,7 @@ def _ms(span: timedelta) -> int:
 def _matchers(selector: Any) -> list[Matcher]:
     if selector.matchers.or_matchers:
         raise NotSupported(say("promql.not_supported", what="'or' between matchers"))
-    found = [Matcher(m.name, _OPERATORS[str(m.op)], m.value) for m in selector.matchers.matchers]
+    found = [Matcher(m.name, _MATCHERS[str(m.op)], m.value) for m in selector.matchers.matchers]
     return [Matcher("__name__", "=", selector.name), *found] if selector.name else found
 
 

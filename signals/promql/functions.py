@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import calendar
-import datetime as dt
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -24,16 +22,17 @@ from signals.promql.values import (
     Windows,
     distinct,
     each_window,
+    label_name,
     with_label,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from signals.promql.values import Floats, Mask, Times
     from signals.reading import Labels
-
-_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 def call(name: str, arguments: list[Result], times: Times, fixed: Labels) -> Result:
@@ -45,9 +44,7 @@ def call(name: str, arguments: list[Result], times: Times, fixed: Labels) -> Res
         return over_time(name, _windows(arguments[0]))
     if name in _CALENDAR:
         vector = _vector(arguments[0]) if arguments else _everywhere(times / 1000)
-        return vector.with_values(
-            np.vectorize(_CALENDAR[name], otypes=[float])(vector.values) if vector.labels else vector.values
-        )
+        return vector.with_values(_calendar(name, vector.values))
     if name not in _SPECIAL:
         raise NotSupported(say("promql.not_supported", what=f"{name}()"))
     return _SPECIAL[name](arguments, times, fixed)
@@ -108,23 +105,41 @@ _ELEMENTWISE: dict[str, Callable[[Floats], Floats]] = {
 }
 
 
-def _moment(value: float) -> dt.datetime:
-    return dt.datetime.fromtimestamp(math.floor(value), dt.UTC)
+def _calendar(name: str, values: Floats) -> Floats:
+    """A part of the UTC date at each value (Unix seconds, cut to whole ones); NaN for what is no time."""
+    usable = np.abs(values) < _FARTHEST_S
+    seconds = np.trunc(np.where(usable, values, 0.0)).astype(np.int64).astype("datetime64[s]")
+    return np.where(usable, _CALENDAR[name](seconds).astype(np.float64), np.nan)
 
 
-def _dated(function: Callable[[dt.datetime], float]) -> Callable[[float], float]:
-    return lambda value: function(_moment(value)) if math.isfinite(value) else math.nan
+_FARTHEST_S = 1e16
+"""Beyond this a date has no meaning; Prometheus' own answer then depends on the processor."""
+
+_Moments: TypeAlias = "np.ndarray[Any, np.dtype[np.datetime64]]"
 
 
-_CALENDAR: dict[str, Callable[[float], float]] = {
-    "minute": _dated(lambda at: at.minute),
-    "hour": _dated(lambda at: at.hour),
-    "day_of_week": _dated(lambda at: at.isoweekday() % 7),
-    "day_of_month": _dated(lambda at: at.day),
-    "day_of_year": _dated(lambda at: at.timetuple().tm_yday),
-    "days_in_month": _dated(lambda at: calendar.monthrange(at.year, at.month)[1]),
-    "month": _dated(lambda at: at.month),
-    "year": _dated(lambda at: at.year),
+def _days(moments: _Moments) -> NDArray[np.int64]:
+    return moments.astype("datetime64[D]").astype(np.int64)
+
+
+def _months(moments: _Moments) -> NDArray[np.int64]:
+    return moments.astype("datetime64[M]").astype(np.int64)
+
+
+def _since(moments: _Moments, unit: str) -> NDArray[np.int64]:
+    """Whole days since the month or year of each moment began."""
+    return _days(moments) - _days(moments.astype(f"datetime64[{unit}]"))
+
+
+_CALENDAR: dict[str, Callable[[_Moments], NDArray[np.int64]]] = {
+    "minute": lambda at: at.astype(np.int64) // 60 % 60,
+    "hour": lambda at: at.astype(np.int64) // 3600 % 24,
+    "day_of_week": lambda at: (_days(at) + 4) % 7,  # 1970-01-01 was a Thursday
+    "day_of_month": lambda at: _since(at, "M") + 1,
+    "day_of_year": lambda at: _since(at, "Y") + 1,
+    "days_in_month": lambda at: _days(at.astype("datetime64[M]") + 1) - _days(at.astype("datetime64[M]")),
+    "month": lambda at: _months(at) % 12 + 1,
+    "year": lambda at: at.astype("datetime64[Y]").astype(np.int64) + 1970,
 }
 
 
@@ -178,12 +193,8 @@ def _sorted(vector: Vector, *, descending: bool) -> Vector:
 def _label_replace(arguments: list[Result]) -> Vector:
     vector = _vector(arguments[0])
     target, replacement, source, pattern = (_text(argument) for argument in arguments[1:])
-    try:
-        regex = re.compile(pattern, re.DOTALL)
-    except re.error as error:
-        raise BadQuery(say("promql.syntax", detail=str(error))) from error
-    if not _LABEL_NAME.fullmatch(target):
-        raise BadQuery(say("promql.wants_label"))
+    regex = re.compile(pattern, re.DOTALL | re.ASCII)
+    label_name(target)
     labels = []
     for item in vector.labels:
         match = regex.fullmatch(dict(item).get(source, ""))
@@ -209,6 +220,7 @@ def _expand(match: re.Match[str], template: str) -> str:
 def _label_join(arguments: list[Result]) -> Vector:
     vector = _vector(arguments[0])
     target, separator, *sources = (_text(argument) for argument in arguments[1:])
+    label_name(target)
     labels = [
         with_label(item, target, separator.join(dict(item).get(source, "") for source in sources))
         for item in vector.labels

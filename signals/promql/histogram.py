@@ -56,13 +56,7 @@ def bucket_quantile(level: float, buckets: list[tuple[float, float]]) -> float: 
     for bound, total in sorted(buckets, key=lambda bucket: bucket[0]):
         merged[bound] = merged.get(bound, 0.0) + total
     bounds, counts = list(merged), _monotonic(list(merged.values()))
-    if (
-        not math.isinf(bounds[-1])
-        or bounds[-1] < 0
-        or len(bounds) < 2
-        or counts[-1] == 0
-        or math.isnan(counts[-1])
-    ):
+    if bounds[-1] != math.inf or len(bounds) < 2 or counts[-1] == 0:
         return math.nan
     rank = level * counts[-1]
     at = next((index for index, total in enumerate(counts[:-1]) if total >= rank), len(counts) - 1)

@@ -124,6 +124,13 @@ def with_label(labels: Labels, name: str, value: str) -> Labels:
     return tuple(sorted((*rest, (name, value)))) if value else rest
 
 
+def label_name(text: str) -> str:
+    """The text, if it may name a label: since Prometheus 3 every text but the empty one may."""
+    if not text:
+        raise BadQuery(say("promql.wants_label"))
+    return text
+
+
 def distinct(labels: Sequence[Labels], values: Floats, present: Mask) -> Vector:
     """A vector whose rows of equal labels are merged; two samples at one time are an error, as in Prometheus."""
     rows: dict[Labels, list[int]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 _RANGE = ("rate", "increase", "delta", "irate", "idelta", "deriv", "resets", "changes", "sum_over_time", "avg_over_time",
           "min_over_time", "max_over_time", "count_over_time", "last_over_time", "present_over_time", "stddev_over_time",
@@ -21,7 +22,11 @@ _SELECTORS = ("jobs_total", 'jobs_total{code="500"}', 'jobs_total{code=~"4..|5..
               'depth{queue!~"ai|x"}', "quota", 'jobs_total{nope=""}', "missing")  # fmt: skip
 _WINDOWS = ("1m", "5m", "17m", "40m")
 
+EDGES = tuple((Path(__file__).parent / "edges.promql").read_text().splitlines())
+"""One expression a line: what a function or operator does at its edges."""
+
 FIXED = (
+    *EDGES,
     *(f"{f}({s}[{w}])" for f in _RANGE for s in ("jobs_total", "depth") for w in _WINDOWS),
     *(f"{f}({s})" for f in _ELEMENT for s in ("jobs_total", "depth", "-depth", "quota / 7")),
     *(f"{f}({s})" for f in _CALENDAR for s in ("timestamp(depth) * 3", "jobs_total * 1e7", "-quota * 1e6")),

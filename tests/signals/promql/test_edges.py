@@ -95,6 +95,71 @@ def test_what_is_not_known_is_refused_by_name(expr: str) -> None:
         assert expr.split("(", maxsplit=1)[0] in str(caught.value.message.values["what"])
 
 
+def test_what_names_no_time_has_no_date() -> None:
+    ring = ring_of((100, 1))
+    for expr in (
+        "minute(vector(NaN))",
+        "year(vector(Inf))",
+        "month(vector(1e300))",
+    ):  # Prometheus: as the processor likes
+        found = value(expr, ring, 100)
+        assert found is not None
+        assert math.isnan(found)
+
+
+def test_any_text_may_name_a_label_but_the_empty_one() -> None:
+    answer = evaluate('count_values("a b", m)', ring_of((100, 1)), 100)  # Prometheus 2 refuses it
+    assert answer.series[0].labels == (("a b", "1"),)
+    with pytest.raises(BadQuery):
+        evaluate('label_replace(m, "", "x", "", "")', ring_of((100, 1)), 100)
+
+
+@pytest.mark.parametrize(
+    "expr",
+    ["(" * 5000 + "m" + ")" * 5000, "1+" * 5000 + "m", "abs(" * 300 + "m" + ")" * 300, "-" * 5000 + "m", "m or " * 999 + "m"],
+)  # fmt: skip
+def test_a_bottomless_expression_is_refused_and_does_not_break_the_process(expr: str) -> None:
+    with pytest.raises(BadQuery):
+        evaluate(expr, ring_of((100, 1)), 100)
+
+
+def test_a_wide_expression_is_not_deep() -> None:
+    wide = " or ".join(f'm{{a!="{index}",b!~"(x|y)-({index})",c!~"<=="}}' for index in range(150))
+    assert value(wide, ring_of((100, 1)), 100) == 1
+
+
+def test_a_regular_expression_that_cannot_be_read_is_a_bad_query() -> None:
+    ring = ring_of((100, 1))
+    for expr in ('m{a!~"\\\\pL"}', 'label_replace(m, "b", "$1", "a", "(?<x>.)")', 'm{a=~"["}'):
+        with pytest.raises(BadQuery):
+            evaluate(expr, ring, 100)
+
+
+def test_an_answer_that_would_fill_the_memory_is_refused() -> None:
+    ring = Ring(1e9, 10**6)
+    for index in range(1000):
+        ring.append((*NAME, ("i", str(index))), 100, 1)
+    with pytest.raises(BadQuery):
+        evaluate_span("m", ring, 0, 10_999, 1)
+
+
+def test_sums_do_not_lose_small_terms_to_large_ones() -> None:
+    ring = ring_of((100, 1e100), (110, 1), (120, -1e100))
+    assert value("sum_over_time(m[1m])", ring, 120) == 1
+    assert value("avg_over_time(m[1m])", ring, 120) == pytest.approx(1 / 3)
+
+
+def test_resets_of_other_series_do_not_touch_a_rate() -> None:
+    ring = Ring(1e9, 10**6)
+    for at, value_ in ((100, 9e15), (110, 1), (120, 9e15), (130, 2)):
+        ring.append((*NAME, ("i", "large")), at, value_)
+    for at in (100, 110, 120, 130):
+        ring.append((*NAME, ("i", "small")), at, at / 1e6)
+    answer = evaluate('rate(m{i="small"}[41s])', ring, 130)
+    both = evaluate("rate(m[41s])", ring, 130)
+    assert answer.series[0].values == both.series[1].values
+
+
 def test_a_span_of_too_many_points_is_refused() -> None:
     with pytest.raises(BadQuery):
         evaluate_span("m", ring_of((100, 1)), 0, 11_001, 1)
