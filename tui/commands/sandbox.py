@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     ]
     with _stack([*command, "keep" if args.keep else "remove"], folder) as process:
         if args.headless:
-            code = _headless(process, path, args.seconds, stop, invocation)
+            code = _headless(process, path, args.seconds, stop, invocation, log=folder / "stack.log")
         else:
             if args.seconds:
                 threading.Timer(args.seconds, lambda: signal.raise_signal(signal.SIGTERM)).start()
@@ -111,10 +111,12 @@ def _headless(
     seconds: float | None,
     stop: threading.Event,
     invocation: Invocation,
+    *,
+    log: Path,
 ) -> int:
     line = process.stdout.readline() if process.stdout else b""
     if not line:
-        invocation.remark(say("sandbox.failed", log=str(path.parent / "stack.log")))
+        invocation.remark(say("sandbox.failed", log=str(log)))
         return ExitCode.CRASHED
     invocation.fact_json({**json.loads(line), "config": str(path)})
     sys.stdout.flush()
