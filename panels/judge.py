@@ -129,7 +129,7 @@ def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, now: floa
             (
                 say("panels.text", text=alert.name),
                 say("panels.text", text=f"{alert.state} {alert.severity}".strip()),
-                _quantity(max(0.0, now - alert.since), "s"),
+                quantity(max(0.0, now - alert.since), "s"),
                 say("panels.text", text=alert.annotations.get("summary", "")),
             ),
             Verdict.BURNING if alert in paging else Verdict.WARN,
@@ -149,7 +149,7 @@ def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, now: floa
         )
     return PanelState(
         spec.id, _title(spec), verdict, reason,
-        tuple(Part(say("panels.part", name=name, value=_quantity(len(group), "count")), rank, None) for rank, (name, group) in enumerate(counts.items(), 1)),
+        tuple(Part(say("panels.part", name=name, value=quantity(len(group), "count")), rank, None) for rank, (name, group) in enumerate(counts.items(), 1)),
         tuple(rows), (),
         tuple(Reading(name, float(len(group)), "count", alerts.at, alerts.source, "alerts") for name, group in counts.items()),
         None, now, spec.interval_s, Freshness.LIVE, "list",
@@ -175,12 +175,27 @@ def crashed(spec: PanelSpec, error: Exception, now: float) -> PanelState:
     )
 
 
+def quantity(value: float, unit: str) -> Message:
+    """A value with its unit, as people read it."""
+    if math.isnan(value):
+        return say("panels.not_a_number")
+    if unit == "ratio":
+        return say("panels.percent", value=f"{value * 100:.2f}")
+    if unit == "s":
+        return say("panels.seconds", value=_seconds(value))
+    if unit == "1/min":
+        return say("panels.per_minute", value=_short(value))
+    if unit == "usd":
+        return say("panels.dollars", value=f"{value:.2f}")
+    return say("panels.text", text=_short(value))
+
+
 def _shown(spec: QuerySpec, value: float, buckets: Answer | SourceError | None) -> Message:
     """The value; a quantile beyond the last bucket is only known to be more than its bound."""
     bound = beyond(buckets, spec.quantile) if isinstance(buckets, Answer) else None
     if bound is None:
-        return _quantity(value, spec.unit)
-    return say("panels.more_than", value=_quantity(bound, spec.unit))
+        return quantity(value, spec.unit)
+    return say("panels.more_than", value=quantity(bound, spec.unit))
 
 
 def _ahead(spec: PanelSpec, charts: tuple[Chart, ...]) -> list[Part]:
@@ -194,8 +209,8 @@ def _ahead(spec: PanelSpec, charts: tuple[Chart, ...]) -> list[Part]:
     span = reaches(curve, query.forecast) if query.forecast is not None else None
     if span is None or query.forecast is None or span[0] > FAR_S:
         return parts
-    early, late = (_quantity(one, "s") for one in span)
-    limit = _quantity(query.forecast, query.unit)
+    early, late = (quantity(one, "s") for one in span)
+    limit = quantity(query.forecast, query.unit)
     text = say("panels.reaches", name=query.name, limit=limit, early=early, late=late)
     if span[1] == 0:
         text = say("panels.reached", name=query.name, limit=limit)
@@ -221,20 +236,6 @@ def _title(spec: PanelSpec) -> Message:
     return say("panels.title", en=spec.title, zh=spec.title_zh or spec.title)
 
 
-def _quantity(value: float, unit: str) -> Message:
-    if math.isnan(value):
-        return say("panels.not_a_number")
-    if unit == "ratio":
-        return say("panels.percent", value=f"{value * 100:.2f}")
-    if unit == "s":
-        return say("panels.seconds", value=_seconds(value))
-    if unit == "1/min":
-        return say("panels.per_minute", value=_short(value))
-    if unit == "usd":
-        return say("panels.dollars", value=f"{value:.2f}")
-    return say("panels.text", text=_short(value))
-
-
 def _short(value: float) -> str:
     if math.isinf(value):
         return "Inf" if value > 0 else "-Inf"
@@ -254,14 +255,14 @@ def _seconds(value: float) -> str:
 def _limit(spec: QuerySpec) -> Message:
     if spec.burning is None:
         return say("panels.text", text="")
-    return say("panels.of_limit", limit=_quantity(spec.burning, spec.unit))
+    return say("panels.of_limit", limit=quantity(spec.burning, spec.unit))
 
 
 def _reason(spec: QuerySpec, name: str, shown: Message, verdict: Verdict) -> Message:
     limit = spec.burning if verdict is Verdict.BURNING else spec.warn
     if verdict is Verdict.UNKNOWN or limit is None:
         return say("panels.no_traffic", name=name)
-    return say("panels.over_limit", name=name, value=shown, limit=_quantity(limit, spec.unit))
+    return say("panels.over_limit", name=name, value=shown, limit=quantity(limit, spec.unit))
 
 
 def _why_empty(spec: QuerySpec, answer: Answer | SourceError | None, known: frozenset[str]) -> Message:

@@ -10,14 +10,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from panels.broker import add_queues, add_schema
+from panels.burn import WINDOWS
 from panels.judge import crashed, judge_alerts, judge_metric
+from panels.slo import with_objective
 from signals.errors import SourceError
 from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from panels.settings import PanelSpec
+    from panels.settings import Objective, PanelSpec
     from panels.state import PanelState
     from signals.message import Message
     from signals.reading import Answer
@@ -88,6 +90,10 @@ async def _look(spec: PanelSpec, sources: Sources, now: float) -> PanelState:
     beyond = dict(zip(with_buckets, buckets, strict=True))
     judged = judge_metric(spec, answers, known, history, now, buckets=beyond)
     state = replace(judged, warnings=_young(sources, now))
+    if spec.objective is not None:
+        counts = await asyncio.gather(*(_count(sources, spec.objective, window) for window in WINDOWS))
+        by_window = dict(zip(WINDOWS, counts, strict=True))
+        state = with_objective(state, spec.objective, by_window, _covered(sources, now))
     if spec.kind == "queues" and sources.queues is not None:
         return add_queues(state, await _or_error(sources.queues.queues()))
     if spec.kind == "release" and sources.schema is not None:
@@ -112,11 +118,25 @@ async def _follow(
 
 def _young(sources: Sources, now: float) -> tuple[Message, ...]:
     """A direct scrape that has just begun knows less than its windows ask for: rates are then too low."""
+    covered = _covered(sources, now)
+    if covered is None or covered >= LONGEST_SHORT_WINDOW_S:
+        return ()
+    return (say("panels.young", seconds=round(covered)),)
+
+
+def _covered(sources: Sources, now: float) -> float | None:
+    """Seconds of history that a direct scrape has; None for a source that keeps its own."""
     scrape = sources.scrape
     if scrape is None or sources.metrics.active != scrape.name or scrape.since is None:
-        return ()
-    covered = now - scrape.since
-    return (say("panels.young", seconds=round(covered)),) if covered < LONGEST_SHORT_WINDOW_S else ()
+        return None
+    return now - scrape.since
+
+
+async def _count(
+    sources: Sources, objective: Objective, window: str
+) -> tuple[Answer | SourceError, Answer | SourceError]:
+    bad, total = (expr.replace("$window", window) for expr in (objective.bad, objective.total))
+    return await _instant(sources, bad), await _instant(sources, total)
 
 
 async def _instant(sources: Sources, expr: str) -> Answer | SourceError:

@@ -40,6 +40,15 @@ class QuerySpec(_Part):
     rank: int = Field(default=5, description="what stays when the line is too narrow: the least")
 
 
+class Objective(_Part):
+    """A share of good requests to keep over 30 days. `bad` and `total` count requests in `[$window]`."""
+
+    target: float = Field(gt=0, lt=1)
+    bad: str
+    total: str
+    fewest: float = Field(default=20, description="below so many requests a burn rate is not believed")
+
+
 class PanelSpec(_Part):
     """One panel. `chart` names the query that is drawn over time."""
 
@@ -50,6 +59,7 @@ class PanelSpec(_Part):
     interval_s: float = Field(default=5.0, gt=0.5)
     queries: tuple[QuerySpec, ...] = ()
     chart: str = ""
+    objective: Objective | None = None
     runbook: str = ""
 
 
