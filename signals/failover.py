@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from signals.errors import BadQuery, CircuitOpen, SourceError, Unreachable
 from signals.message import say
-from signals.source import Notice
+from signals.source import AlertState, Notice
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from signals.alertmanager import AlertmanagerSource
     from signals.reading import Answer
     from signals.settings import SignalsSettings
     from signals.source import Alerts, AlertSource, MetricSource
@@ -128,10 +129,11 @@ class Failover:
 
 
 class AlertFailover:
-    """An `AlertSource`: the first of its sources that answers."""
+    """An `AlertSource`: the first of its sources that answers, with the silences of an Alertmanager laid over it."""
 
-    def __init__(self, sources: Sequence[AlertSource]) -> None:
+    def __init__(self, sources: Sequence[AlertSource], silencer: AlertmanagerSource | None = None) -> None:
         self._sources = sources
+        self._silencer = silencer
         self.name = sources[0].name
 
     async def alerts(self) -> Alerts:
@@ -144,5 +146,21 @@ class AlertFailover:
                 problem = problem or error
                 continue
             self.name = source.name
-            return found
+            return found if source is self._silencer else await self._silenced(found)
         raise problem or Unreachable(say("signals.no_source"))
+
+    async def _silenced(self, found: Alerts) -> Alerts:
+        """Without an answer about silences every alert stays as loud as it is, and the gap is named."""
+        if self._silencer is None or not found.alerts:
+            return found
+        try:
+            silences = await self._silencer.silences()
+        except SourceError as error:
+            return replace(found, broken=(*found.broken, (self._silencer.name, error.message)))
+        marked = (
+            replace(alert, state=AlertState.SILENCED)
+            if any(silence.covers(alert.labels) for silence in silences)
+            else alert
+            for alert in found.alerts
+        )
+        return replace(found, alerts=tuple(marked))

@@ -45,7 +45,13 @@ async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], Non
         from signals.rules import RuleAlerts
 
         alerting.append(RuleAlerts(scrape, settings.scrape.rule_files))
-    alerts = AlertFailover(alerting) if alerting else None
+    silencer = None
+    if settings.alertmanager:
+        from signals.alertmanager import AlertmanagerSource
+
+        silencer = AlertmanagerSource(settings.alertmanager)
+        alerting.append(silencer)
+    alerts = AlertFailover(alerting, silencer) if alerting else None
     queues = schema = None
     if settings.redis:
         from signals.queues import RedisQueues
@@ -69,6 +75,8 @@ async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], Non
             await queues.close()
         if prometheus:
             await prometheus.close()
+        if silencer:
+            await silencer.close()
 
 
 def _report(task: asyncio.Task[None]) -> None:
