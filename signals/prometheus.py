@@ -6,6 +6,7 @@ The library is synchronous, so queries run in a thread with a timeout of their o
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+_said = threading.local()
+"""What the server remarked on the query that this thread has just asked: the library drops all but the result."""
+
+
 class PrometheusSource:
     """A `MetricSource` and an `AlertSource`."""
 
@@ -38,12 +43,12 @@ class PrometheusSource:
     async def instant(self, expr: str, at: float | None = None) -> Answer:
         """An instant query."""
         moment = time.time() if at is None else at
-        data = await self._ask("custom_query", {"query": expr, "params": {"time": repr(moment)}})
+        data, warnings = await self._ask("custom_query", {"query": expr, "params": {"time": repr(moment)}})
         if isinstance(data, list) and data and not isinstance(data[0], dict):
             point = self._shaped(lambda: Series((), (float(data[0]),), (float(data[1]),)))
-            return Answer(expr, "scalar", (point,), self.name, moment)
+            return Answer(expr, "scalar", (point,), self.name, moment, warnings=warnings)
         series = self._shaped(lambda: tuple(self._series(item, [item["value"]]) for item in data))
-        return Answer(expr, "vector", series, self.name, moment)
+        return Answer(expr, "vector", series, self.name, moment, warnings=warnings)
 
     async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
         """A range query; `params` carry the exact ends past the library's rounding."""
@@ -58,10 +63,9 @@ class PrometheusSource:
             "step": f"{step:g}",
             "params": exact,
         }
-        data = await self._ask("custom_query_range", arguments)
-        return Answer(
-            expr, "matrix", tuple(self._series(item, item["values"]) for item in data), self.name, end
-        )
+        data, warnings = await self._ask("custom_query_range", arguments)
+        series = self._shaped(lambda: tuple(self._series(item, item["values"]) for item in data))
+        return Answer(expr, "matrix", series, self.name, end, warnings=warnings)
 
     async def metric_names(self) -> frozenset[str]:
         """All metric names of the last hour."""
@@ -126,7 +130,7 @@ class PrometheusSource:
         except (AttributeError, KeyError, ValueError, TypeError, IndexError) as error:
             raise self._http.bad(f"{type(error).__name__} in the answer") from error
 
-    async def _ask(self, method: str, arguments: dict[str, Any]) -> Any:
+    async def _ask(self, method: str, arguments: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
         seconds = self._settings.timeout_s
         try:
             async with asyncio.timeout(seconds + 0.5):
@@ -136,14 +140,15 @@ class PrometheusSource:
         except (KeyError, ValueError, TypeError) as error:
             raise self._http.bad(f"{type(error).__name__} in the answer") from error
 
-    def _ask_now(self, method: str, arguments: dict[str, Any]) -> Any:
+    def _ask_now(self, method: str, arguments: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
         import requests
         from prometheus_api_client.exceptions import PrometheusApiClientException
 
         try:
             if self._client is None:
                 self._client = _connect(self._settings)
-            return getattr(self._client, method)(timeout=self._settings.timeout_s, **arguments)
+            _said.warnings = ()
+            data = getattr(self._client, method)(timeout=self._settings.timeout_s, **arguments)
         except PrometheusApiClientException as error:
             raise self._explained(str(error)) from error
         except requests.Timeout as error:
@@ -153,6 +158,7 @@ class PrometheusSource:
         except requests.RequestException as error:
             detail = clean(str(error), 160)
             raise Unreachable(say("signals.unreachable", source=self.name, detail=detail)) from error
+        return data, _said.warnings
 
     def _explained(self, text: str) -> SourceError:
         """The library tells the status only in its text: `HTTP Status Code 400 (b'…')`."""
@@ -171,6 +177,7 @@ def _connect(settings: PrometheusSettings) -> Any:
     session = requests.Session()
     session.trust_env = False
     session.max_redirects = 0
+    session.hooks["response"].append(_listen)
     session.headers.update(request_headers(settings))
     if settings.user:
         session.auth = (settings.user, secret(settings.password, settings.password_file) or "")
@@ -180,6 +187,14 @@ def _connect(settings: PrometheusSettings) -> Any:
     if settings.cert_file is not None:
         session.cert = (str(settings.cert_file), str(settings.key_file or settings.cert_file))
     return PrometheusConnect(url=settings.url.rstrip("/"), session=session, retry=Retry(0))
+
+
+def _listen(response: Any, **_: Any) -> None:
+    """Keep `warnings` and `infos`; only an answer that has them is decoded twice."""
+    if b'"warnings"' in response.content or b'"infos"' in response.content:
+        body = response.json()
+        remarks = [*(body.get("warnings") or ()), *(body.get("infos") or ())]
+        _said.warnings = tuple(clean(str(remark)) for remark in remarks)
 
 
 def _unix(text: str) -> float:

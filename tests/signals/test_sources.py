@@ -68,6 +68,16 @@ async def test_a_bad_page_is_an_error_in_time(behaviour: str) -> None:
         assert url in source.problems
 
 
+async def test_remarks_of_the_server_come_with_the_answer_they_belong_to() -> None:
+    result = b'{"status":"success","data":{"resultType":"vector","result":[]}%s}'
+    remarks = b',"warnings":["\\u001b[31mpartial"],"infos":["not a counter"]'
+    for extra, expected in ((remarks, ("partial", "not a counter")), (b"", ())):
+        with serve(body(result % extra)) as url:
+            source = PrometheusSource(PrometheusSettings(url=url))
+            assert (await source.instant("up")).warnings == expected
+            await source.close()
+
+
 async def test_nobody_listens() -> None:
     source = PrometheusSource(PrometheusSettings(url=f"http://127.0.0.1:{free_port()}", timeout_s=1))
     with pytest.raises(Unreachable):
