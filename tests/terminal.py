@@ -51,10 +51,17 @@ class Terminal:
         deadline = time.monotonic() + seconds
         while text not in self.screen:
             assert time.monotonic() < deadline, f"{text!r} is not on the screen:\n{self.screen}"
-            self.read(0.1)
+            self.read(0.1, first_only=True)
 
-    def read(self, seconds: float) -> int:
-        """Take what comes within `seconds`; returns the bytes."""
+    def read_for(self, seconds: float) -> int:
+        """Take all that comes in exactly so many seconds; returns the bytes."""
+        deadline, count = time.monotonic() + seconds, 0
+        while (left := deadline - time.monotonic()) > 0:
+            count += self.read(left, first_only=True)
+        return count
+
+    def read(self, seconds: float, *, first_only: bool = False) -> int:
+        """Take what comes within `seconds`, or only the first that comes; returns the bytes."""
         deadline, count = time.monotonic() + seconds, 0
         while (left := deadline - time.monotonic()) > 0:
             ready, _, _ = select.select([self._fd], [], [], left)
@@ -68,6 +75,8 @@ class Terminal:
                 break
             count += len(data)
             self._stream.feed(data)
+            if first_only:
+                break
         self.sent += count
         return count
 
