@@ -194,8 +194,9 @@ def _spacing(series: Series) -> float:
 
 
 def _age(state: PanelState, now: float) -> tuple[str, bool]:
-    newest = max((reading.at for reading in state.readings if reading.at is not None), default=None)
-    if newest is None or state.freshness is Freshness.NONE:
+    """The age of the oldest number on the line, and whether it is too old to be believed."""
+    oldest = min((reading.at for reading in state.readings if reading.at is not None), default=None)
+    if oldest is None or state.freshness is Freshness.NONE:
         return "  –", False
-    age_s = max(0.0, now - newest)
-    return f"{age_text(age_s):>5}", age_s > 2 * state.interval_s + 1
+    age_s = max(0.0, now - oldest)
+    return f"{age_text(age_s):>5}", state.freshness is Freshness.STALE or age_s > 2 * state.interval_s + 1

@@ -53,6 +53,13 @@ class Terminal:
             assert time.monotonic() < deadline, f"{text!r} is not on the screen:\n{self.screen}"
             self.read(0.1, first_only=True)
 
+    def wait_gone(self, text: str, seconds: float = 20) -> None:
+        """Read until `text` is no longer on the screen; fails with the screen."""
+        deadline = time.monotonic() + seconds
+        while text in self.screen:
+            assert time.monotonic() < deadline, f"{text!r} is still on the screen:\n{self.screen}"
+            self.read(0.1, first_only=True)
+
     def read_for(self, seconds: float) -> int:
         """Take all that comes in exactly so many seconds; returns the bytes."""
         deadline, count = time.monotonic() + seconds, 0

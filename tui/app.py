@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import locale
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -18,7 +19,7 @@ from tui.language import CODES, Language
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from panels.state import PanelState
     from signals.source import Notice
@@ -57,6 +58,12 @@ class ConfigFailed(UiMessage):
         self.text = text
 
 
+def speaks_utf8(environment: Mapping[str, str]) -> bool:
+    """What the locale says (LC_ALL, LC_CTYPE, LANG, in POSIX' order); Python's own answer is UTF-8 even under C."""
+    named = next((environment[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environment.get(name)), "C")
+    return "utf" in named.lower()
+
+
 class Board(App[str]):
     """The whole program on screen. `app.run()` returns a line that ends it, or None."""
 
@@ -78,12 +85,12 @@ class Board(App[str]):
         self.states: dict[str, PanelState] = {}
         self.order: list[str] = []
         self.drawn: set[str] = set()
-        self.cursor = 0
+        self.chosen = ""
         self.view = "board"
         self.paused = False
         self.service = ""
         self.notice = words.text("tui.starting")
-        self.ascii_only = "utf" not in locale.getpreferredencoding(do_setlocale=False).lower()
+        self.ascii_only = not speaks_utf8(os.environ)
         self._stop = threading.Event()
 
     def compose(self) -> ComposeResult:
@@ -121,7 +128,7 @@ class Board(App[str]):
     def on_noticed(self, message: Noticed) -> None:
         """Show the notice until the next one."""
         self.notice = self.words.say(message.notice.message)
-        self.repaint()
+        self.tick()
 
     def on_config_failed(self, message: ConfigFailed) -> None:
         """Leave with the line that says why."""
@@ -144,18 +151,16 @@ class Board(App[str]):
         self.query_one("#foot", Lines).show([Text(self._foot(width))])
 
     def action_move(self, step: int) -> None:
-        """Move the cursor."""
-        if self.states:
-            self.cursor = (self.cursor + step) % len(self.states)
+        """Move the cursor; it stays with its panel when the order changes."""
+        shown = [state.id for state in self._sorted()]
+        if shown:
+            self.chosen = shown[(self._cursor(shown) + step) % len(shown)]
         self.repaint()
 
     def action_panel(self, number: int) -> None:
         """Put the cursor on a panel by its number, as configured."""
-        ids = list(self.order)
-        if number <= len(ids):
-            shown = [state.id for state in self._sorted()]
-            if ids[number - 1] in shown:
-                self.cursor = shown.index(ids[number - 1])
+        if number <= len(self.order):
+            self.chosen = self.order[number - 1]
         self.repaint()
 
     def action_unfold(self) -> None:
@@ -198,6 +203,10 @@ class Board(App[str]):
 
         return by_attention([self.states[name] for name in self.order if name in self.states])
 
+    def _cursor(self, shown: list[str]) -> int:
+        """Where the chosen panel stands; the first when none was chosen."""
+        return shown.index(self.chosen) if self.chosen in shown else 0
+
     def _head(self, width: int, now: float) -> Text:
         from panels.draw import ASCII_MARKS, MARKS, STYLES
         from signals.reading import Verdict
@@ -210,7 +219,7 @@ class Board(App[str]):
                 text.append(f"{marks[verdict]}{count} ", STYLES[verdict])
         clock = time.strftime("%H:%MZ", time.gmtime(now))
         right = f"{self.words.text('tui.paused') + '  ' if self.paused else ''}{clock} {self.words.code} "
-        text.append(right.rjust(max(0, width - text.cell_len)))
+        text.append(" " * max(0, width - text.cell_len - cell_len(right)) + right)
         text.truncate(width)
         return text
 
@@ -226,15 +235,14 @@ class Board(App[str]):
         elif not states:
             lines = [Text(f"   {self.words.text('tui.no_panels')}")]
         elif self.view == "explain":
-            lines = self._explained(states[min(self.cursor, len(states) - 1)], now)
+            lines = self._explained(states[self._cursor([state.id for state in states])], now)
         else:
             lines = self._lines(states, width, height, now)
         return lines[:height]
 
     def _lines(self, states: list[PanelState], width: int, height: int, now: float) -> list[Text]:
         """One line a panel with the chosen one unfolded; with enough room, all of them with their charts."""
-        self.cursor = min(self.cursor, len(states) - 1)
-        chosen = states[self.cursor]
+        chosen = states[self._cursor([state.id for state in states])]
         if self.view == "zoom":
             return self._panel(chosen, width, height, now)
         columns = 2 if width >= GRID_WIDTH else 1
@@ -269,7 +277,8 @@ class Board(App[str]):
 
         try:
             line = panel_line(state, self.words.say, width, now, ascii_only=self.ascii_only)
-            if state.id == self._sorted()[self.cursor].id:
+            shown = [one.id for one in self._sorted()]
+            if state.id == shown[self._cursor(shown)]:
                 line.stylize("underline", 3)
             return [
                 line,
@@ -296,7 +305,7 @@ class Board(App[str]):
             for k in BOARD
             if k.footer
         ]
-        return (" " + "  ".join(parts))[:width]
+        return set_cell_size(" " + "  ".join(parts), width)
 
     def _follow(self) -> None:
         """In the thread: load, ask, tell. Heavy imports happen here, after the first paint."""
