@@ -93,7 +93,7 @@ async def _look(spec: PanelSpec, sources: Sources, now: float) -> PanelState:
     if spec.objective is not None:
         counts = await asyncio.gather(*(_count(sources, spec.objective, window) for window in WINDOWS))
         by_window = dict(zip(WINDOWS, counts, strict=True))
-        state = with_objective(state, spec.objective, by_window, _covered(sources, now))
+        state = with_objective(state, spec.objective, by_window, await _history(sources, now))
     if spec.kind == "queues" and sources.queues is not None:
         return add_queues(state, await _or_error(sources.queues.queues()))
     if spec.kind == "release" and sources.schema is not None:
@@ -125,11 +125,22 @@ def _young(sources: Sources, now: float) -> tuple[Message, ...]:
 
 
 def _covered(sources: Sources, now: float) -> float | None:
-    """Seconds of history that a direct scrape has; None for a source that keeps its own."""
+    """Seconds of history that a direct scrape has; None for a source that keeps its own (see `_history`)."""
     scrape = sources.scrape
     if scrape is None or sources.metrics.active != scrape.name or scrape.since is None:
         return None
     return now - scrape.since
+
+
+async def _history(sources: Sources, now: float) -> float | None:
+    """Seconds of history behind the answers; unknown counts as none, never as all."""
+    covered = _covered(sources, now)
+    if covered is not None:
+        return covered
+    try:
+        return await sources.metrics.history_s(now)
+    except SourceError:
+        return 0.0
 
 
 async def _count(

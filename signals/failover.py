@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+HISTORY_LIMIT_S, HISTORY_POINTS = 30 * 86_400.0, 120
+"""The longest window that a panel asks for, looked at every six hours and then every three minutes."""
+HISTORY_KEPT_S = 300.0
+
 
 @dataclass(slots=True)
 class Circuit:
@@ -61,6 +65,7 @@ class Failover:
         }
         self._last: dict[str, SourceError] = {}
         self._notice = notice
+        self._history: tuple[str, float, float] | None = None  # whose, when asked, since when
         self.active = sources[0].name if sources else ""
 
     @property
@@ -84,6 +89,24 @@ class Failover:
     async def metric_names(self) -> frozenset[str]:
         """The names that the first answering source knows."""
         return await self._first(lambda source: source.metric_names())
+
+    async def history_s(self, now: float) -> float:
+        """How far back (s, at most 30 d) the active source knows anything at all, to a minute or three.
+
+        A window longer than this is not whole, whatever number comes back for it. Two range queries over `up`, asked
+        anew every five minutes.
+        """
+        if (
+            self._history is None
+            or self._history[0] != self.active
+            or now - self._history[1] > HISTORY_KEPT_S
+        ):
+            since = now
+            for span_s in (HISTORY_LIMIT_S, HISTORY_LIMIT_S / HISTORY_POINTS):
+                answer = await self.span("count(up)", since - span_s, since, span_s / HISTORY_POINTS)
+                since = min((series.times[0] for series in answer.series), default=since)
+            self._history = (self.active, now, since)
+        return now - self._history[2]
 
     async def _first(self, ask: Callable[[MetricSource], Awaitable[T]]) -> T:
         problem: SourceError | None = None

@@ -190,6 +190,10 @@ if shutil.which("prometheus"):
             span = await source.span("vector(7)", now - 10.5, now - 0.5, 5)
             assert span.series[0].times == pytest.approx((now - 10.5, now - 5.5, now - 0.5), abs=0.001)
             assert "up" in await source.metric_names()
+            young = Failover([source], SignalsSettings(), lambda _: None)
+            assert await young.history_s(time.time()) < 300, (
+                "a Prometheus that has just started knows minutes, not 30 d"
+            )
             with pytest.raises(BadQuery):
                 await source.instant("sum(")
         finally:
