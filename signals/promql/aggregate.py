@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 def aggregate(operator: str, modifier: Any, parameter: Result | None, vector: Vector) -> Vector:
     """Apply an aggregation operator. Raises `NotSupported` by its name."""
+    if operator in ("topk", "bottomk") and not (np.abs(_scalar(operator, parameter)) < 2**63).all():
+        raise BadQuery(say("promql.not_a_count"))
     if not vector.labels:
         return empty(vector.values.shape[1])
     groups: dict[Labels, list[int]] = {}
@@ -127,8 +129,6 @@ def _ranked(vector: Vector, groups: dict[Labels, list[int]], wanted: Floats, *, 
     order: dict[int, None] = {}
     for rows in groups.values():
         for column in range(vector.values.shape[1]):
-            if not abs(wanted[column]) < 2**63:
-                raise BadQuery(say("promql.not_a_count"))
             there = [row for row in rows if vector.present[row, column]]
             ranked = sorted(
                 there, key=lambda row: _rank(vector.values[row, column], largest=largest)

@@ -171,9 +171,11 @@ def _round(vector: Vector, nearest: Floats) -> Vector:
     return vector.with_values(np.floor(vector.values * inverse + 0.5) / inverse)
 
 
-def _predict(windows: Windows, ahead: Floats) -> Vector:
+def _predict(windows: Windows, ahead: Floats, now: Times) -> Vector:
+    """The line through each window, `ahead` seconds after the evaluation time, wherever `@` and `offset` point."""
+
     def predict(times: Times, values: Floats, column: int) -> float:
-        slope, here = regression(times, values, int(windows.ends[column]))
+        slope, here = regression(times, values, int(now[column]))
         return slope * float(ahead[column]) + here
 
     return each_window(windows, predict, 2)
@@ -243,7 +245,7 @@ _SPECIAL: dict[str, Callable[[list[Result], Times, Labels], Result]] = {
     "rate": lambda a, _, __: extrapolated(_windows(a[0]), counter=True, per_second=True),
     "increase": lambda a, _, __: extrapolated(_windows(a[0]), counter=True, per_second=False),
     "delta": lambda a, _, __: extrapolated(_windows(a[0]), counter=False, per_second=False),
-    "predict_linear": lambda a, _, __: _predict(_windows(a[0]), _numbers(a[1])),
+    "predict_linear": lambda a, times, _: _predict(_windows(a[0]), _numbers(a[1]), times),
     "quantile_over_time": lambda a, _, __: _level_over_time(a),
     "histogram_quantile": lambda a, _, __: histogram_quantile(_numbers(a[0]), _vector(a[1])),
     "clamp": lambda a, _, __: _clamp(_vector(a[0]), _numbers(a[1]), _numbers(a[2])),

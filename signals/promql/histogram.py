@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from signals.promql.values import Vector, distinct, empty, leave_out
+from signals.promql.values import Vector, distinct, drop_name, empty, leave_out
 
 if TYPE_CHECKING:
     from signals.promql.values import Floats
@@ -24,7 +24,7 @@ def histogram_quantile(levels: Floats, vector: Vector) -> Vector:
     for row, labels in enumerate(vector.labels):
         bound = _bound(dict(labels).get("le", ""))
         if bound is not None:
-            groups.setdefault(leave_out(labels, ("le", "__name__")), []).append((bound, row))
+            groups.setdefault(leave_out(labels, ("le",)), []).append((bound, row))
     if not groups:
         return empty(count)
     values = np.zeros((len(groups), count))
@@ -41,7 +41,7 @@ def histogram_quantile(levels: Floats, vector: Vector) -> Vector:
                     bucket_quantile(float(levels[column]), buckets),
                     True,
                 )
-    return distinct(list(groups), values, present)
+    return distinct([drop_name(labels) for labels in groups], values, present)
 
 
 def bucket_quantile(level: float, buckets: list[tuple[float, float]]) -> float:  # noqa: PLR0911  # each edge has an answer of its own

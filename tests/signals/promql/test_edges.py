@@ -164,3 +164,9 @@ def test_a_span_of_too_many_points_is_refused() -> None:
     with pytest.raises(BadQuery):
         evaluate_span("m", ring_of((100, 1)), 0, 11_001, 1)
     assert evaluate_span("m", ring_of((100, 1)), 0, 10_000, 1).series[0].times[0] == 100
+
+
+@pytest.mark.parametrize("expr", ["topk(NaN, nothing)", "bottomk(Inf, m)", "topk(1e19, m)"])
+def test_a_number_of_series_has_to_be_countable_even_of_none(expr: str) -> None:
+    with pytest.raises(BadQuery):
+        evaluate(expr, ring_of((100, 1)), 100)
