@@ -59,3 +59,26 @@ def test_matchers_match_whole_values_and_missing_labels_as_empty() -> None:
     assert found(Matcher("code", "=", "")) == 1
     assert found(Matcher("code", "!~", "4..")) == 1
     assert found(Matcher("code", "!=", "x")) == 2
+
+
+def test_a_selection_sees_series_that_came_and_went_since() -> None:
+    ring = Ring(retention_s=100, max_samples=10**6)
+    name = Matcher("__name__", "=", "m")
+
+    def seen() -> list[str]:
+        return [dict(stored.labels)["i"] for stored in ring.select([name], 0, 10**9)]
+
+    ring.scrape("t", 0, [Sample(labels(1), 1.0)])
+    assert seen() == ["1"]
+    ring.scrape("t", 10, [Sample(labels(0), 1.0)])
+    assert seen() == ["0", "1"]
+    ring.scrape("t", 200, [Sample(labels(2), 1.0)])
+    assert seen() == ["0", "2"]  # the marker of 0 is new; 1 is forgotten
+
+
+def test_a_series_that_was_forgotten_may_come_back() -> None:
+    ring = Ring(retention_s=100, max_samples=10**6)
+    ring.scrape("t", 0, [Sample(labels(0), 1.0)])
+    ring.scrape("t", 1000, [Sample(labels(1), 1.0)])
+    ring.scrape("t", 1010, [Sample(labels(0), 2.0)])
+    assert len(ring.select([Matcher("i", "=", "0")], 0, 10**9)) == 1

@@ -170,3 +170,25 @@ def test_a_span_of_too_many_points_is_refused() -> None:
 def test_a_number_of_series_has_to_be_countable_even_of_none(expr: str) -> None:
     with pytest.raises(BadQuery):
         evaluate(expr, ring_of((100, 1)), 100)
+
+
+def test_the_lookback_counts_for_each_point_of_a_span() -> None:
+    ring = ring_of((100, 1), (1000, 2))
+    assert evaluate_span("m", ring, 100, 1100, 100).series[0].times == (100, 200, 300, 1000, 1100)
+
+
+def buckets(*counts: float) -> Ring:
+    ring = Ring(1e9, 10**6)
+    for bound, count in zip(("1", "2", "+Inf"), counts, strict=True):
+        ring.append((("__name__", "m"), ("le", bound)), 100, count)
+    return ring
+
+
+def test_rounding_between_buckets_is_no_information_but_a_small_step_is() -> None:
+    # Prometheus 3: a difference below 1e-12 is rounding, so that the median lies in the first bucket.
+    assert value("histogram_quantile(1, m)", buckets(1.0, 1.0 + 1e-14, 1.0 + 1e-14), 100) == 1
+    assert value("histogram_quantile(1, m)", buckets(1.0, 1.0 + 1e-6, 1.0 + 1e-6), 100) == 2
+
+
+def test_buckets_that_fall_are_lifted() -> None:
+    assert value("histogram_quantile(0.5, m)", buckets(4, 2, 4), 100) == 0.5
