@@ -58,6 +58,10 @@ def fetch(self: Any, asked_at: float, seed: float) -> None:
             metrics.REQUESTS.labels("analyze", "failed").inc()
             return
         raise self.retry(countdown=float(answer.headers.get("Retry-After", "5")) + seed * 5)
+    if answer.status_code != 200:  # a revoked key, a service that is down: counted as what it is
+        metrics.RIOT_REQUESTS.labels("match", "error").inc()
+        metrics.REQUESTS.labels("analyze", "failed").inc()
+        return
     metrics.RIOT_REQUESTS.labels("match", "success").inc()
     analyze.delay(asked_at, seed)
 

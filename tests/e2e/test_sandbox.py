@@ -88,6 +88,13 @@ def test_every_part_is_real_and_nothing_stays_behind(how: signal.Signals) -> Non
         assert release["verdict"] == "ok"
         assert release["readings"][0]["source"] in {"scrape", "prometheus"}
         assert release["readings"][0]["age_s"] < 10
+        httpx.post(outside + "/control", json={"riot_revoked": True})
+        deadline = time.monotonic() + 30
+        while (
+            'chimera_riot_api_requests_total{endpoint="match",status="error"}' not in httpx.get(metrics).text
+        ):
+            assert time.monotonic() < deadline, "a revoked key does not show in the metrics"
+            time.sleep(0.5)
     os.kill(program.pid, how)
     program.wait(25)
     program.stdout.close()
