@@ -73,6 +73,10 @@ def serve(behave: Callable[[socket.socket], None]) -> Iterator[str]:
                 connection.settimeout(5)
                 connection.recv(65536)
                 behave(connection)
+                connection.shutdown(socket.SHUT_WR)  # a close with words unread would cut off what was just said
+                connection.settimeout(0.5)
+                while connection.recv(65536):
+                    pass
             except OSError:
                 pass
 
