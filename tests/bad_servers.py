@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
 
 
 def answer(raw: bytes) -> Callable[[socket.socket], None]:
@@ -21,7 +21,7 @@ def answer(raw: bytes) -> Callable[[socket.socket], None]:
 
 def body(payload: bytes, status: bytes = b"200 OK") -> Callable[[socket.socket], None]:
     """A whole answer with this body."""
-    return answer(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, len(payload), payload))
+    return answer(b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (status, len(payload), payload))
 
 
 def _slow(connection: socket.socket) -> None:
