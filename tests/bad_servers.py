@@ -21,7 +21,9 @@ def answer(raw: bytes) -> Callable[[socket.socket], None]:
 
 def body(payload: bytes, status: bytes = b"200 OK") -> Callable[[socket.socket], None]:
     """A whole answer with this body."""
-    return answer(b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (status, len(payload), payload))
+    return answer(
+        b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (status, len(payload), payload)
+    )
 
 
 def _slow(connection: socket.socket) -> None:
@@ -73,7 +75,8 @@ def serve(behave: Callable[[socket.socket], None]) -> Iterator[str]:
                 connection.settimeout(5)
                 connection.recv(65536)
                 behave(connection)
-                connection.shutdown(socket.SHUT_WR)  # a close with words unread would cut off what was just said
+                # A close with words unread would cut off what was just said.
+                connection.shutdown(socket.SHUT_WR)
                 connection.settimeout(0.5)
                 while connection.recv(65536):
                     pass
