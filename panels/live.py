@@ -15,6 +15,7 @@ from panels.judge import crashed, judge_alerts, judge_metric
 from panels.slo import with_objective
 from signals.errors import SourceError
 from signals.message import say
+from signals.reading import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from panels.settings import Objective, PanelSpec
     from panels.state import PanelState
     from signals.message import Message
-    from signals.reading import Answer
     from signals.source import Alerts
     from signals.sources import Sources
 
@@ -79,13 +79,14 @@ async def chart(spec: PanelSpec, sources: Sources, now: float, span_s: float, po
 async def _look(spec: PanelSpec, sources: Sources, now: float) -> PanelState:
     if spec.kind == "alerts":
         return judge_alerts(spec, await _alerts(sources), now)
-    asked, buckets, known, history = await asyncio.gather(
+    asked, buckets, history = await asyncio.gather(
         asyncio.gather(*(_instant(sources, query.expr) for query in spec.queries)),
         asyncio.gather(*(_instant(sources, query.buckets) for query in spec.queries if query.buckets)),
-        _names(sources),
         chart(spec, sources, now, CHART_SPAN_S, CHART_POINTS),
     )
     answers = dict(zip((query.name for query in spec.queries), asked, strict=True))
+    silent = any(not isinstance(answer, Answer) or not answer.series for answer in asked)
+    known = await _names(sources) if silent else frozenset()  # only the reason for NO DATA needs the names
     with_buckets = (query.name for query in spec.queries if query.buckets)
     beyond = dict(zip(with_buckets, buckets, strict=True))
     judged = judge_metric(spec, answers, known, history, now, buckets=beyond)
