@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from panels.axis import BOARD_AHEAD_S, BOARD_SPAN_S, time_axis
+from panels.chart import chart_columns, draw_chart
 from signals.reading import Freshness, Verdict
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from panels.state import PanelState
     from signals.message import Message
-    from signals.reading import Series
 
     Say = Callable[[Message], str]
 
@@ -30,10 +30,6 @@ STYLES = {
 }
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = "_.-=+*#@"
-
-
-SPAN_S = 1800.0
-"""Every chart of the board shows the last thirty minutes, also when less is known."""
 CHART_HEIGHT = 5
 """Lines that a chart gets before further rows do."""
 
@@ -91,9 +87,9 @@ def panel_line(state: PanelState, say: Say, width: int, now: float, *, ascii_onl
 
 
 def panel_details(
-    state: PanelState, say: Say, width: int, height: int, *, ascii_only: bool = False
+    state: PanelState, say: Say, width: int, height: int, now: float, *, ascii_only: bool = False
 ) -> list[Text]:
-    """What unfolds under the line: the reason, the rows, and a chart in the room that is left."""
+    """What unfolds under the line: the reason, the rows, and a chart up to `now` in the room that is left."""
     if height <= 0:
         return []
     lines = [Text("   " + part, STYLES[state.verdict]) for part in _wrapped(say(state.reason), width - 4)][:3]
@@ -114,41 +110,11 @@ def panel_details(
         lines.append(Text(f"     {mark} " + " ".join(columns), style))
     left = height - len(lines)
     if state.charts and left >= 3:
-        chart = state.charts[0]
-        lines += chart_lines(chart.curves[0], chart.limit, width - 1, left, ascii_only=ascii_only)
+        axis = time_axis(now, chart_columns(width - 1), BOARD_SPAN_S, BOARD_AHEAD_S)
+        lines += draw_chart(state.charts[0], axis, left, say, ascii_only=ascii_only)
     for line in lines:
         line.truncate(width)
     return lines[:height]
-
-
-def chart_lines(
-    series: Series, limit: float | None, width: int, height: int, *, ascii_only: bool = False
-) -> list[Text]:
-    """Bars over time with a scale at the left and the span below; the limit is said when it is out of the picture."""
-    from datetime import UTC, datetime
-
-    columns = max(1, width - 10)
-    values = _spread(series, columns)
-    finite = [value for value in values if math.isfinite(value)]
-    if not finite:
-        return []
-    top = max(finite) if max(finite) > 0 else 1.0
-    blocks = " " + (_ASCII_BLOCKS if ascii_only else _BLOCKS)
-    rows = height - 1
-    lines = []
-    for row in range(rows):
-        floor = (rows - row - 1) / rows * top
-        scale = f"{top if row == 0 else floor:8.3g} " if row in (0, rows - 1) else " " * 9
-        bars = ""
-        for value in values:
-            part = (value - floor) / (top / rows) if math.isfinite(value) else 0
-            bars += blocks[max(0, min(8, round(part * 8)))]
-        lines.append(Text(scale + bars))
-    last = series.times[-1]
-    start, end = (datetime.fromtimestamp(at, UTC).strftime("%H:%M") for at in (last - SPAN_S, last))
-    note = f"  --- {limit:g}" if limit is not None and limit <= top else ""
-    lines.append(Text(f"{'':9}{start}{'':{max(1, columns - 11)}}{end}Z{note}", "dim"))
-    return lines
 
 
 def _wrapped(text: str, width: int) -> list[str]:
@@ -162,35 +128,6 @@ def _wrapped(text: str, width: int) -> list[str]:
         else:
             out += chop_cells(word, max(2, width))
     return [line for line in out if line]
-
-
-def _spread(series: Series, columns: int) -> list[float]:
-    """One value a column: the highest of the samples that fall into it, NaN where there are none."""
-    start, end = series.times[-1] - SPAN_S, series.times[-1]
-    out = [math.nan] * columns
-    for at, value in zip(series.times, series.values, strict=True):
-        if at < start:
-            continue
-        column = int((at - start) / max(1e-9, end - start) * (columns - 1))
-        if math.isfinite(value) and not out[column] >= value:
-            out[column] = value
-    last = math.nan
-    step = max(1, round(columns * _spacing(series) / SPAN_S))
-    for index, value in enumerate(
-        out
-    ):  # between two samples the first one holds, over a real gap nothing does
-        if math.isfinite(value):
-            last, age = value, 0
-        elif math.isfinite(last):
-            age += 1
-            out[index] = last if age <= step else math.nan
-    return out
-
-
-def _spacing(series: Series) -> float:
-    """Seconds between two samples, as the series mostly has them."""
-    gaps = sorted(later - earlier for earlier, later in pairwise(series.times))
-    return gaps[len(gaps) // 2] if gaps else 0.0
 
 
 def _age(state: PanelState, now: float) -> tuple[str, bool]:

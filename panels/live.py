@@ -9,8 +9,10 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from panels.axis import BOARD_AHEAD_S, BOARD_SPAN_S
 from panels.broker import add_queues, add_schema
 from panels.burn import WINDOWS
+from panels.forecast import with_forecast
 from panels.judge import crashed, judge_alerts, judge_metric
 from panels.slo import with_objective
 from signals.errors import SourceError
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CHART_SPAN_S = 1800.0
 SOON_S = 2.0
 LONGEST_SHORT_WINDOW_S = 600.0
 """The ban forecast's ten minutes: from then on only the hour-long windows are not yet whole."""
@@ -82,7 +83,7 @@ async def _look(spec: PanelSpec, sources: Sources, now: float) -> PanelState:
     asked, buckets, history = await asyncio.gather(
         asyncio.gather(*(_instant(sources, query.expr) for query in spec.queries)),
         asyncio.gather(*(_instant(sources, query.buckets) for query in spec.queries if query.buckets)),
-        chart(spec, sources, now, CHART_SPAN_S, CHART_POINTS),
+        chart(spec, sources, now, BOARD_SPAN_S, CHART_POINTS),
     )
     answers = dict(zip((query.name for query in spec.queries), asked, strict=True))
     silent = any(not isinstance(answer, Answer) or not answer.series for answer in asked)
@@ -90,7 +91,8 @@ async def _look(spec: PanelSpec, sources: Sources, now: float) -> PanelState:
     with_buckets = (query.name for query in spec.queries if query.buckets)
     beyond = dict(zip(with_buckets, buckets, strict=True))
     judged = judge_metric(spec, answers, known, history, now, buckets=beyond)
-    state = replace(judged, warnings=_young(sources, now))
+    charts = tuple(with_forecast(one, now, BOARD_AHEAD_S) for one in judged.charts)
+    state = replace(judged, charts=charts, warnings=_young(sources, now))
     if spec.objective is not None:
         counts = await asyncio.gather(*(_count(sources, spec.objective, window) for window in WINDOWS))
         by_window = dict(zip(WINDOWS, counts, strict=True))

@@ -29,6 +29,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """Where a curve goes if nothing changes: the likely line, and the ends of what is probable."""
+
+    low: Series
+    middle: Series
+    high: Series
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """Something to draw over time: curves of one unit, a limit line, and a forecast that is drawn differently."""
 
@@ -37,7 +46,7 @@ class Chart:
     curves: tuple[Series, ...]
     names: tuple[str, ...]
     limit: float | None = None
-    forecast: Series | None = None
+    forecast: Forecast | None = None
 
 
 @dataclass(frozen=True, slots=True)

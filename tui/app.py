@@ -282,7 +282,7 @@ class Board(App[str]):
                 line.stylize("underline", 3)
             return [
                 line,
-                *panel_details(state, self.words.say, width, height - 1, ascii_only=self.ascii_only),
+                *panel_details(state, self.words.say, width, height - 1, now, ascii_only=self.ascii_only),
             ][:height]
         except Exception as error:  # noqa: BLE001  # see the docstring
             from tui.logfile import log_crash

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.text import Text
 
-from panels.draw import age_text, chart_lines, panel_details, panel_line, sparkline
+from panels.draw import age_text, panel_details, panel_line, sparkline
 from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState
@@ -58,7 +58,7 @@ def test_ages_are_coarse(age: float, text: str) -> None:
 
 
 def test_markup_in_a_label_stays_text() -> None:
-    shown = "\n".join(line.plain for line in panel_details(state(143, "[bold]x[/]"), SAY["en"], 80, 8))
+    shown = "\n".join(line.plain for line in panel_details(state(143, "[bold]x[/]"), SAY["en"], 80, 8, 1002))
     assert "[bold]x[/]" in shown
 
 
@@ -66,13 +66,6 @@ def test_a_sparkline_shows_heights_and_gaps() -> None:
     assert sparkline([0, 7, math.nan, 3.5], 10) == "▁█ ▅"
     assert sparkline([], 10) == ""
     assert sparkline([0, 7], 10, ascii_only=True).isascii()
-
-
-def test_a_chart_of_one_sample_does_not_pretend_to_thirty_minutes() -> None:
-    lines = [line.plain for line in chart_lines(Series((), (1800.0,), (5.0,)), None, 70, 4)]
-    assert sum(line.count("█") for line in lines) <= 3
-    assert "00:00" in lines[-1]
-    assert "00:30" in lines[-1]
 
 
 @pytest.mark.parametrize(
