@@ -26,8 +26,9 @@ MAX_BYTES = 8_000_000
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What was answered with status 200."""
+    """What was answered, with status 200 or as the explanation of a refused query (400, 422)."""
 
+    status: int
     body: bytes
     content_type: str
 
@@ -40,6 +41,7 @@ class HttpSource:
         self._settings = settings
         self._max_bytes = max_bytes
         self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
 
     async def get(self, path: str, params: dict[str, str] | None = None) -> Page:
         """GET `path` below the source's address; raises a `SourceError`."""
@@ -77,12 +79,10 @@ class HttpSource:
         return TimedOut(say("signals.timed_out", source=self.name, seconds=self._settings.timeout_s))
 
     async def _read(self, path: str, params: dict[str, str]) -> Page:
-        if self._client is None:
-            self._client = await asyncio.to_thread(
-                _open, self._settings
-            )  # loading certificates takes a while
+        async with self._opening:  # in a thread: loading certificates takes a while
+            client = self._client = self._client or await asyncio.to_thread(_open, self._settings)
         url = self._settings.url.rstrip("/") + path
-        async with self._client.stream("GET", url, params=params) as response:
+        async with client.stream("GET", url, params=params) as response:
             if response.status_code in (401, 403):
                 raise Denied(say("signals.denied", source=self.name, status=response.status_code))
             if response.is_redirect:
@@ -100,7 +100,7 @@ class HttpSource:
                 422,
             ):  # Prometheus explains bad queries with 400 and 422
                 raise self.bad(f"HTTP {response.status_code}")
-            return Page(bytes(body), response.headers.get("content-type", ""))
+            return Page(response.status_code, bytes(body), response.headers.get("content-type", ""))
 
 
 def secret(value: SecretStr | None, file: Path | None) -> str | None:
@@ -126,11 +126,14 @@ def _open(settings: HttpSettings) -> httpx.AsyncClient:
 
     import httpx
 
-    verify: ssl.SSLContext | bool = settings.verify_tls
-    if settings.verify_tls and settings.url.startswith("https"):
-        verify = ssl.create_default_context(cafile=settings.ca_file)
+    verify: ssl.SSLContext | bool = True
+    if settings.url.startswith("https"):
+        verify = ssl.create_default_context(cafile=settings.ca_file if settings.verify_tls else None)
+        if not settings.verify_tls:
+            verify.check_hostname, verify.verify_mode = False, ssl.CERT_NONE
         if settings.cert_file is not None:
-            verify.load_cert_chain(settings.cert_file, settings.key_file)
+            # Without a password OpenSSL would ask for one on the terminal that the screen is drawn on.
+            verify.load_cert_chain(settings.cert_file, settings.key_file, password="")
     password = secret(settings.password, settings.password_file)
     auth = (settings.user, password or "") if settings.user else None
     return httpx.AsyncClient(

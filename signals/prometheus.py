@@ -1,6 +1,7 @@
 """A Prometheus server: queries through prometheus-api-client, everything else through httpx.
 
-The library is synchronous, so queries run in a thread with a timeout of their own.
+The library is synchronous, so threads of the source's own call it: a slow Prometheus keeps no thread from anybody
+else. Its requests leave through `prometheus_wire`.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from signals.clean import clean
-from signals.errors import BadQuery, Denied, SourceError, TimedOut, Unreachable
-from signals.http import HttpSource, request_headers, secret
+from signals.errors import BadQuery, SourceError, TimedOut
+from signals.http import HttpSource
 from signals.message import say
 from signals.reading import Answer, Series
 from signals.source import Alert, Alerts, AlertState
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+QUESTIONS_AT_ONCE = 16
+"""Prometheus itself answers 20 at once (`--query.max-concurrency`); others ask it, too."""
 
 _said = threading.local()
 """What the server remarked on the query that this thread has just asked: the library drops all but the result."""
@@ -39,6 +43,7 @@ class PrometheusSource:
         self._settings = settings
         self._http = HttpSource(self.name, settings)
         self._client: Any = None  # prometheus_api_client has no types
+        self._threads = ThreadPoolExecutor(QUESTIONS_AT_ONCE, thread_name_prefix=self.name)
 
     async def instant(self, expr: str, at: float | None = None) -> Answer:
         """An instant query."""
@@ -82,6 +87,7 @@ class PrometheusSource:
 
     async def close(self) -> None:
         """Close the connections."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
         await self._http.close()
 
     def _read_rules(self, groups: list[dict[str, Any]]) -> Alerts:
@@ -131,62 +137,37 @@ class PrometheusSource:
             raise self._http.bad(f"{type(error).__name__} in the answer") from error
 
     async def _ask(self, method: str, arguments: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
+        loop = asyncio.get_running_loop()
         seconds = self._settings.timeout_s
         try:
-            async with asyncio.timeout(seconds + 0.5):
-                return await asyncio.to_thread(self._ask_now, method, arguments)
+            async with asyncio.timeout(seconds):  # the wait for a free thread counts, too
+                return await loop.run_in_executor(self._threads, self._ask_now, method, arguments, loop)
         except TimeoutError as error:
             raise TimedOut(say("signals.timed_out", source=self.name, seconds=seconds)) from error
         except (KeyError, ValueError, TypeError) as error:
             raise self._http.bad(f"{type(error).__name__} in the answer") from error
 
-    def _ask_now(self, method: str, arguments: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
-        import requests
+    def _ask_now(
+        self, method: str, arguments: dict[str, Any], loop: asyncio.AbstractEventLoop
+    ) -> tuple[Any, tuple[str, ...]]:
         from prometheus_api_client.exceptions import PrometheusApiClientException
 
+        if self._client is None:
+            from signals.prometheus_wire import connect
+
+            self._client = connect(self._settings.url, self._http, loop, _listen)
+        _said.warnings = ()
         try:
-            if self._client is None:
-                self._client = _connect(self._settings)
-            _said.warnings = ()
-            data = getattr(self._client, method)(timeout=self._settings.timeout_s, **arguments)
+            data = getattr(self._client, method)(**arguments)
         except PrometheusApiClientException as error:
             raise self._explained(str(error)) from error
-        except requests.Timeout as error:
-            raise TimedOut(
-                say("signals.timed_out", source=self.name, seconds=self._settings.timeout_s)
-            ) from error
-        except requests.RequestException as error:
-            detail = clean(str(error), 160)
-            raise Unreachable(say("signals.unreachable", source=self.name, detail=detail)) from error
         return data, _said.warnings
 
     def _explained(self, text: str) -> SourceError:
         """The library tells the status only in its text: `HTTP Status Code 400 (b'…')`."""
-        if "Code 401" in text or "Code 403" in text:
-            return Denied(say("signals.denied", source=self.name, status=401 if "Code 401" in text else 403))
         if "Code 400" in text or "Code 422" in text:
             return BadQuery(say("signals.bad_query", source=self.name, detail=clean(text, 200)))
         return self._http.bad(clean(text, 160))
-
-
-def _connect(settings: PrometheusSettings) -> Any:
-    import requests
-    from prometheus_api_client import PrometheusConnect
-    from urllib3 import Retry
-
-    session = requests.Session()
-    session.trust_env = False
-    session.max_redirects = 0
-    session.hooks["response"].append(_listen)
-    session.headers.update(request_headers(settings))
-    if settings.user:
-        session.auth = (settings.user, secret(settings.password, settings.password_file) or "")
-    session.verify = (
-        str(settings.ca_file) if settings.ca_file and settings.verify_tls else settings.verify_tls
-    )
-    if settings.cert_file is not None:
-        session.cert = (str(settings.cert_file), str(settings.key_file or settings.cert_file))
-    return PrometheusConnect(url=settings.url.rstrip("/"), session=session, retry=Retry(0))
 
 
 def _listen(response: Any, **_: Any) -> None:
