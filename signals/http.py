@@ -80,7 +80,7 @@ class HttpSource:
 
     async def _read(self, path: str, params: dict[str, str]) -> Page:
         async with self._opening:  # in a thread: loading certificates takes a while
-            client = self._client or await asyncio.to_thread(_open, self._settings)
+            client: httpx.AsyncClient = self._client or await asyncio.to_thread(_open, self._settings)
             self._client = client
         url = self._settings.url.rstrip("/") + path
         async with client.stream("GET", url, params=params) as response:
