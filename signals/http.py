@@ -80,8 +80,9 @@ class HttpSource:
 
     async def _read(self, path: str, params: dict[str, str]) -> Page:
         async with self._opening:  # in a thread: loading certificates takes a while
-            client: httpx.AsyncClient = self._client or await asyncio.to_thread(_open, self._settings)
-            self._client = client
+            if self._client is None:
+                self._client = await asyncio.to_thread(_open, self._settings)
+            client = self._client
         url = self._settings.url.rstrip("/") + path
         async with client.stream("GET", url, params=params) as response:
             if response.status_code in (401, 403):
