@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
+from incidents.settings import IncidentsSettings, JournalSettings
 from panels.settings import PanelsSettings
 from signals.clean import clean
 from signals.errors import ConfigError
@@ -44,6 +45,8 @@ class Config(Section):
     service: ServiceSettings = ServiceSettings()
     signals: SignalsSettings = SignalsSettings()
     panels: PanelsSettings = PanelsSettings()
+    journal: JournalSettings = JournalSettings()
+    incidents: IncidentsSettings = IncidentsSettings()
     tui: FaceSettings = FaceSettings()
 
 

@@ -1,0 +1,227 @@
+"""The journal: append an event, load an incident, list the history, watch what others write.
+
+    journal = open_journal(settings)
+    opened = journal.open_incident("ic1", Opened(title="429 storm", severity="SEV2"))
+    journal.append(opened.incident, "op1", Noted(text="spike starts with v2.2.1"))
+    incident = journal.load(opened.incident)
+
+Everything here blocks for as long as a disk or a database takes: a screen calls it from a thread. A `Journal` may be
+used from several threads. When the team's database is away, events go to the spool, `load` shows them on top of what
+was last seen, and they are merged once it is back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from incidents.database import default_file, is_team, open_database
+from incidents.errors import JournalAway, JournalError, NoSuchIncident
+from incidents.event import Draft, new_id
+from incidents.fold import apply, fold
+from incidents.spool import Spool
+from incidents.store import Store
+from signals.clean import clean
+from signals.message import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from incidents.body import Body, Opened
+    from incidents.event import Event
+    from incidents.incident import Incident
+    from incidents.settings import JournalSettings
+    from incidents.store import Summary
+    from signals.message import Message
+
+LOG = logging.getLogger(__name__)
+
+
+def utc_now() -> dt.datetime:
+    """The machine's clock. It may be wrong or jump: order is by sequence, never by time."""
+    return dt.datetime.now(dt.UTC)
+
+
+def open_journal(
+    settings: JournalSettings, *, read_only: bool = False, clock: Callable[[], dt.datetime] = utc_now
+) -> Journal:
+    """Open the journal, bringing its schema up to date; raises a `JournalError`.
+
+    A team database that is away is no error: the journal then begins with its spool.
+    """
+    journal = Journal(settings, read_only=read_only, clock=clock)
+    try:
+        journal.merge()
+    except JournalAway as error:
+        if not is_team(settings):
+            raise
+        LOG.warning("the journal is away: %s", error)
+    return journal
+
+
+class Journal:
+    """A store, and the spool that stands in for it while it is away."""
+
+    def __init__(
+        self, settings: JournalSettings, *, read_only: bool, clock: Callable[[], dt.datetime]
+    ) -> None:
+        self._settings = settings
+        self._asked_read_only = read_only
+        self._clock = clock
+        self._store: Store | None = None
+        self._rest_until = 0.0
+        self._away: Message | None = None
+        self._lock = threading.RLock()
+        spool_file = settings.spool_file or default_file().with_name("spool.db")
+        self._spool = Spool(spool_file) if is_team(settings) else None
+
+    def close(self) -> None:
+        """Give all connections back; what was appended is safe already."""
+        if self._store is not None:
+            self._store.close()
+
+    @property
+    def place(self) -> str:
+        """Where events are kept, for people."""
+        return self._store.database.place if self._store else "?"
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be written here."""
+        return self._asked_read_only or (self._store is not None and self._store.database.read_only)
+
+    @property
+    def away(self) -> Message | None:
+        """Why the team's database is not used now; None while it is."""
+        return self._away
+
+    def spooled(self) -> int:
+        """How many events wait for the team's database."""
+        return len(self._spool.events()) if self._spool else 0
+
+    def store(self) -> Store:
+        """The database; raises `JournalAway` at once while it is left alone after a failure."""
+        with self._lock:
+            if time.monotonic() < self._rest_until and self._away is not None:
+                raise JournalAway(self._away)
+            if self._store is None:
+                try:
+                    self._store = Store(open_database(self._settings, read_only=self._asked_read_only))
+                except JournalAway as error:
+                    raise self._gone(error) from error
+            return self._store
+
+    def open_incident(self, actor: str, body: Opened) -> Event:
+        """Open an incident; the event's `incident` is its id."""
+        return self.append(new_id(), actor, body)
+
+    def append(self, incident: UUID, actor: str, body: Body, *, if_at: int | None = None) -> Event:
+        """Write one event; it is on a disk (the journal's or the spool's) when this returns.
+
+        With `if_at` (the sequence seen last) it is written only if nobody came after it, else `Overtaken` is
+        raised; since a spool can't know that, such an event is not spooled. Raises a `JournalError`.
+        """
+        draft = Draft(new_id(), incident, actor, body, self._clock())
+        try:
+            self.merge()
+            event = self.store().append(draft, if_at)
+            self._away = None
+        except JournalAway as error:
+            self._gone(error)
+            if self._spool is None or if_at is not None or self.read_only:
+                raise
+            seen = self._store.seen(incident) if self._store else None
+            return self._spool.append(draft, (seen.sequence, seen.digest) if seen else None)
+        return event
+
+    def load(self, incident: UUID) -> Incident:
+        """The incident now, with what still waits in the spool; raises `NoSuchIncident` or a `JournalError`."""
+        known: Incident | None
+        problem: JournalError | None = None
+        try:
+            known = self.store().load(incident)
+        except (JournalAway, NoSuchIncident) as error:
+            problem = error
+            if isinstance(error, JournalAway):
+                self._gone(error)
+            known = self._store.seen(incident) if self._store else None
+        waiting = [event for event in self._waiting() if event.incident == incident]
+        if known is None:
+            if not waiting:
+                raise problem or NoSuchIncident(say("journal.no_such_incident", ref=str(incident)))
+            return fold(waiting)
+        there = {event.id for event in known.events}
+        for event in waiting:
+            if event.id not in there:
+                known = apply(known, event)
+        return known
+
+    def history(
+        self, search: str = "", statuses: Sequence[str] = (), limit: int | None = None
+    ) -> list[Summary]:
+        """Incidents, newest first; `search` looks in everything that was said. Raises a `JournalError`."""
+        return self.store().history(search, statuses, limit)
+
+    def find(self, ref: str) -> UUID:
+        """The incident that a person calls `INC-42`, `42`, `INC-~1a2b3c` (not numbered yet) or by its whole id."""
+        for event in self._waiting():
+            if ref in (unnumbered(event.incident), str(event.incident)):
+                return event.incident
+        found = self.store().find(ref)
+        if found is None:
+            raise NoSuchIncident(say("journal.no_such_incident", ref=clean(ref, 80)))
+        return found
+
+    def label(self, incident: UUID) -> str:
+        """How people call it: `INC-42`, or `INC-~1a2b3c` until the team's database has given a number."""
+        try:
+            number = self.store().number(incident)
+        except JournalAway:
+            number = None
+        return unnumbered(incident) if number is None else f"INC-{number}"
+
+    def merge(self) -> int:
+        """Give the store what the spool holds, in order; returns how many. Raises `JournalAway` if it is still away.
+
+        An event of an incident that the store does not have (it was replaced by another) stays in the spool.
+        """
+        store = self.store()
+        if self._spool is None or store.database.read_only or not self._spool.events():
+            return 0
+        merged = 0
+        with self._spool.merging() as waiting:
+            for event in waiting:
+                body = event.body
+                if body.kind == "unreadable":
+                    continue
+                draft = Draft(event.id, event.incident, event.actor, body, event.at, event.digest)
+                try:
+                    store.append(draft)
+                except NoSuchIncident as error:
+                    LOG.warning("event %s stays in the spool: %s", event.id, error)
+                    continue
+                except JournalAway as error:
+                    raise self._gone(error) from error
+                self._spool.remove(event.id)
+                merged += 1
+        self._away = None
+        return merged
+
+    def _waiting(self) -> list[Event]:
+        return self._spool.events() if self._spool else []
+
+    def _gone(self, error: JournalAway) -> JournalAway:
+        with self._lock:
+            if error.message is not self._away:
+                self._away = error.message
+                self._rest_until = time.monotonic() + self._settings.retry_s
+        return error
+
+
+def unnumbered(incident: UUID) -> str:
+    """What an incident is called before it has its number."""
+    return f"INC-~{incident.hex[-6:]}"

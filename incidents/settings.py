@@ -1,0 +1,84 @@
+"""The `[journal]` and `[incidents]` sections: where events are kept, how often people are told, and where."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from signals.settings import Seconds, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _database(url: SecretStr) -> SecretStr:
+    scheme = url.get_secret_value().partition("://")[0]
+    if scheme not in ("postgresql", "postgres", "postgresql+psycopg", "sqlite"):
+        raise ValueError("a journal is postgresql://… or sqlite:///…")
+    return url
+
+
+class JournalSettings(Section):
+    """Where events are kept."""
+
+    url: Annotated[SecretStr, AfterValidator(_database)] | None = Field(
+        default=None,
+        description="the team's database, postgresql://…; without it a SQLite file in the user's data folder",
+    )
+    password_file: Path | None = None
+    timeout_s: Seconds = 3.0
+    retry_s: Seconds = Field(
+        default=5.0,
+        description="how long a team database that is away is left alone before it is asked again",
+    )
+    spool_file: Path | None = Field(
+        default=None, description="where events wait while the team database is away"
+    )
+    actor: str | None = Field(
+        default=None, description="who you are; else $WARROOM_ACTOR, else the login name"
+    )
+
+
+class WebhookSettings(Section):
+    """A place that status updates are sent to. Its URL is a secret: who has it can post there."""
+
+    kind: Literal["discord", "slack", "generic"]
+    url: SecretStr | None = None
+    url_file: Path | None = None
+    timeout_s: Seconds = 10.0
+    tries: int = Field(default=4, ge=1, le=10)
+
+
+class UpdateSettings(Section):
+    """The status-update clock, in minutes (PagerDuty's and Google's guides: SEV1 15–30, SEV2 30–60)."""
+
+    sev1_min: float = Field(default=20, gt=0)
+    sev2_min: float = Field(default=30, gt=0)
+    sev3_min: float = Field(default=120, gt=0)
+    sev4_min: float = Field(default=480, gt=0)
+    template: str | None = Field(
+        default=None,
+        description="text with {incident} {title} {severity} {status} {elapsed} {ic} {next} {numbers} {text}",
+    )
+    webhooks: dict[str, WebhookSettings] = Field(default_factory=dict)
+
+
+class IncidentsSettings(Section):
+    """How incidents are led."""
+
+    updates: UpdateSettings = UpdateSettings()
+
+
+def actor_name(settings: JournalSettings, environment: Mapping[str, str] = os.environ) -> str:
+    """Who writes: the configuration, $WARROOM_ACTOR, the login name (which may be unknown in a container)."""
+    asked = settings.actor or environment.get("WARROOM_ACTOR")
+    if asked:
+        return asked
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid{os.getuid()}"
