@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, inspect, make_url, pool, text
+from sqlalchemy import create_engine, event, inspect, make_url, pool
+from sqlalchemy import text as sql
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -189,7 +190,7 @@ def _open_postgres(url: URL, timeout_s: float, *, read_only: bool) -> Database:
     place = clean(f"{url.host or 'socket'}:{url.port or 5432}/{url.database or ''}")
     with translated(place), engine.connect() as connection:
         fixed = connection.scalar(
-            text("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool")
+            sql("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool")
         )
     return Database(engine, place, read_only or bool(fixed), is_postgres=True)
 
@@ -218,7 +219,7 @@ def _revision(database: Database) -> str | None:
     with database.read() as connection:
         if not inspect(connection).has_table(_VERSION_TABLE):
             return None
-        found: str | None = connection.scalar(text(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608  # our own constant
+        found: str | None = connection.scalar(sql(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608  # our own constant
     return found
 
 
@@ -227,7 +228,7 @@ def _upgrade_lock(database: Database) -> Iterator[Connection]:
     """One upgrader at a time; the other finds the work done. SQLite's lock is the write transaction itself."""
     with database.write() as connection:
         if database.is_postgres:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+            connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
         yield connection
 
 

@@ -10,7 +10,8 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, update
+from sqlalchemy import text as sql
 
 from incidents.body import Opened
 from incidents.database import CHANNEL
@@ -87,7 +88,7 @@ class Store:
             if self.database.is_postgres:
                 payload = f"{event.incident}:{event.sequence}"
                 connection.execute(
-                    text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload}
+                    sql("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload}
                 )
         self.remember(incident)
         return event
@@ -166,7 +167,7 @@ class Store:
         if not isinstance(draft.body, Opened):
             raise NoSuchIncident(say("journal.no_such_incident", ref=str(draft.incident)))
         if self.database.is_postgres:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _NUMBER_LOCK})
+            connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _NUMBER_LOCK})
         number = (connection.scalar(select(func.max(INCIDENT.c.number))) or 0) + 1
         event = chain(draft, (0, GENESIS))
         incident = fold([event])
