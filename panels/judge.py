@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from panels.overflow import beyond
+from panels.quantity import quantity
 from panels.state import Chart, PanelState, Part, Row
 from panels.trend import direction, reaches
 from signals.errors import SourceError
@@ -54,7 +54,7 @@ def judge_value(spec: QuerySpec, value: float) -> Verdict:
 def judge_metric(
     spec: PanelSpec,
     answers: Mapping[str, Answer | SourceError],
-    known: frozenset[str],
+    why: Mapping[str, Message],
     history: Answer | None,
     now: float,
     *,
@@ -62,7 +62,7 @@ def judge_metric(
 ) -> PanelState:
     """A panel of queries. A query without an answer is unknown, and says why.
 
-    `buckets` are those of the queries that are quantiles, by the query's name.
+    `why` tells it of the queries that have no series, by the query's name (`panels.inquiry`). `buckets` are those of the queries that are quantiles, by the query's name.
     """
     verdicts: list[Verdict] = []
     parts: list[Part] = []
@@ -72,9 +72,10 @@ def judge_metric(
     for query in spec.queries:
         answer = answers.get(query.name)
         if not isinstance(answer, Answer) or not answer.series:
-            why = _why_empty(query, answer, known)
+            nothing = say("panels.no_traffic", name=query.name)
+            told = answer.message if isinstance(answer, SourceError) else why.get(query.name, nothing)
             verdicts.append(Verdict.UNKNOWN)
-            reasons.append((Verdict.UNKNOWN, why))
+            reasons.append((Verdict.UNKNOWN, told))
             source = answer.source if isinstance(answer, Answer) else ""
             readings.append(Reading(query.name, None, query.unit, None, source, query.expr))
             parts.append(Part(say("panels.part_none", name=query.name), query.rank + 1, Verdict.UNKNOWN))
@@ -175,21 +176,6 @@ def crashed(spec: PanelSpec, error: Exception, now: float) -> PanelState:
     )
 
 
-def quantity(value: float, unit: str) -> Message:
-    """A value with its unit, as people read it."""
-    if math.isnan(value):
-        return say("panels.not_a_number")
-    if unit == "ratio":
-        return say("panels.percent", value=f"{value * 100:.2f}")
-    if unit == "s":
-        return say("panels.seconds", value=_seconds(value))
-    if unit == "1/min":
-        return say("panels.per_minute", value=_short(value))
-    if unit == "usd":
-        return say("panels.dollars", value=f"{value:.2f}")
-    return say("panels.text", text=_short(value))
-
-
 def _shown(spec: QuerySpec, value: float, buckets: Answer | SourceError | None) -> Message:
     """The value; a quantile beyond the last bucket is only known to be more than its bound."""
     bound = beyond(buckets, spec.quantile) if isinstance(buckets, Answer) else None
@@ -236,22 +222,6 @@ def _title(spec: PanelSpec) -> Message:
     return say("panels.title", en=spec.title, zh=spec.title_zh or spec.title)
 
 
-def _short(value: float) -> str:
-    if math.isinf(value):
-        return "Inf" if value > 0 else "-Inf"
-    if abs(value) >= 10_000:
-        return f"{value:,.0f}".replace(",", " ")
-    return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.2g}"
-
-
-def _seconds(value: float) -> str:
-    if value < 120:
-        return f"{value:.2g} s" if value < 1 else f"{value:.3g} s"
-    if value < 7200:
-        return f"{value / 60:.0f} min"
-    return f"{value / 3600:.0f} h" if value < 172_800 else f"{value / 86_400:.0f} d"
-
-
 def _limit(spec: QuerySpec) -> Message:
     if spec.burning is None:
         return say("panels.text", text="")
@@ -263,22 +233,6 @@ def _reason(spec: QuerySpec, name: str, shown: Message, verdict: Verdict) -> Mes
     if verdict is Verdict.UNKNOWN or limit is None:
         return say("panels.no_traffic", name=name)
     return say("panels.over_limit", name=name, value=shown, limit=quantity(limit, spec.unit))
-
-
-def _why_empty(spec: QuerySpec, answer: Answer | SourceError | None, known: frozenset[str]) -> Message:
-    """No data has three meanings; say which: the source is down, the metric was never exported, or no traffic."""
-    if isinstance(answer, SourceError):
-        return answer.message
-    from signals.promql.names import metric_names
-
-    wanted = metric_names(spec.expr)
-    if known and wanted and not wanted & known:
-        first = min(wanted)
-        near = get_close_matches(first, known, n=1, cutoff=0.6)
-        if near:
-            return say("panels.never_exported_near", name=spec.name, metric=first, near=near[0])
-        return say("panels.never_exported", name=spec.name, metric=first)
-    return say("panels.no_traffic", name=spec.name)
 
 
 def _charts(spec: PanelSpec, history: Answer | None) -> tuple[Chart, ...]:

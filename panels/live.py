@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from panels.asking import Questions
 from panels.axis import BOARD_AHEAD_S, BOARD_SPAN_S
 from panels.broker import add_queues, add_schema
 from panels.burn import WINDOWS
@@ -22,7 +23,7 @@ from signals.reading import Answer
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from panels.settings import Objective, PanelSpec
+    from panels.settings import Objective, PanelSpec, QuerySpec
     from panels.state import PanelState
     from signals.message import Message
     from signals.source import Alerts
@@ -44,21 +45,23 @@ async def watch(
     paused: Callable[[], bool],
 ) -> None:
     """Judge every panel again and again until cancelled."""
+    questions = Questions(sources.metrics)
     async with asyncio.TaskGroup() as group:
         for spec in specs:
-            group.create_task(_follow(spec, sources, tell, paused))
+            group.create_task(_follow(spec, sources, questions, tell, paused))
 
 
 async def once(specs: Iterable[PanelSpec], sources: Sources) -> tuple[PanelState, ...]:
     """Judge every panel one time."""
-    return tuple(await asyncio.gather(*(look(spec, sources) for spec in specs)))
+    questions = Questions(sources.metrics)
+    return tuple(await asyncio.gather(*(look(spec, sources, questions) for spec in specs)))
 
 
-async def look(spec: PanelSpec, sources: Sources) -> PanelState:
+async def look(spec: PanelSpec, sources: Sources, questions: Questions) -> PanelState:
     """Ask and judge one panel; whatever breaks in it becomes its state."""
     now = time.time()
     try:
-        return await _look(spec, sources, now)
+        return await _look(spec, sources, questions, now)
     except Exception as error:  # one panel must not take the others down
         logging.getLogger("warroom.panels").exception("panel %s", spec.id)
         return crashed(spec, error, now)
@@ -66,35 +69,39 @@ async def look(spec: PanelSpec, sources: Sources) -> PanelState:
 
 async def chart(spec: PanelSpec, sources: Sources, now: float, span_s: float, points: int) -> Answer | None:
     """The history of the panel's charted query, on a grid that moves by whole steps."""
+    return await _drawn(spec, Questions(sources.metrics), now, span_s, points)
+
+
+async def _drawn(
+    spec: PanelSpec, questions: Questions, now: float, span_s: float, points: int
+) -> Answer | None:
     query = next((one for one in spec.queries if one.name == spec.chart), None)
     if query is None:
         return None
     step = span_s / points
     end = now // step * step
-    try:
-        return await sources.metrics.span(query.expr, end - span_s, end, step)
-    except SourceError:
-        return None  # the instant query of the same expression says why
+    answer = await questions.span(query.expr, end - span_s, end, step, keep_s=step)
+    return answer if isinstance(answer, Answer) else None  # the instant query of the same expression says why
 
 
-async def _look(spec: PanelSpec, sources: Sources, now: float) -> PanelState:
+async def _look(spec: PanelSpec, sources: Sources, questions: Questions, now: float) -> PanelState:
     if spec.kind == "alerts":
         return judge_alerts(spec, await _alerts(sources), now)
     asked, buckets, history = await asyncio.gather(
-        asyncio.gather(*(_instant(sources, query.expr) for query in spec.queries)),
-        asyncio.gather(*(_instant(sources, query.buckets) for query in spec.queries if query.buckets)),
-        chart(spec, sources, now, BOARD_SPAN_S, CHART_POINTS),
+        asyncio.gather(*(questions.instant(query.expr) for query in spec.queries)),
+        asyncio.gather(*(questions.instant(query.buckets) for query in spec.queries if query.buckets)),
+        _drawn(spec, questions, now, BOARD_SPAN_S, CHART_POINTS),
     )
     answers = dict(zip((query.name for query in spec.queries), asked, strict=True))
-    silent = any(not isinstance(answer, Answer) or not answer.series for answer in asked)
-    known = await _names(sources) if silent else frozenset()  # only the reason for NO DATA needs the names
+    silent = [q for q in spec.queries if isinstance(one := answers[q.name], Answer) and not one.series]
+    why = await _why(silent, questions, now) if silent else {}
     with_buckets = (query.name for query in spec.queries if query.buckets)
     beyond = dict(zip(with_buckets, buckets, strict=True))
-    judged = judge_metric(spec, answers, known, history, now, buckets=beyond)
+    judged = judge_metric(spec, answers, why, history, now, buckets=beyond)
     charts = tuple(with_forecast(one, now, BOARD_AHEAD_S) for one in judged.charts)
     state = replace(judged, charts=charts, warnings=_young(sources, now))
     if spec.objective is not None:
-        counts = await asyncio.gather(*(_count(sources, spec.objective, window) for window in WINDOWS))
+        counts = await asyncio.gather(*(_count(questions, spec.objective, window) for window in WINDOWS))
         by_window = dict(zip(WINDOWS, counts, strict=True))
         state = with_objective(state, spec.objective, by_window, await _history(sources, now))
     if spec.kind == "queues" and sources.queues is not None:
@@ -104,12 +111,22 @@ async def _look(spec: PanelSpec, sources: Sources, now: float) -> PanelState:
     return state
 
 
+async def _why(silent: list[QuerySpec], questions: Questions, now: float) -> dict[str, Message]:
+    from panels.inquiry import explain  # it reads PromQL: numpy and the grammar, which nothing else may need
+
+    return {query.name: await explain(query.name, query.expr, questions, now) for query in silent}
+
+
 async def _follow(
-    spec: PanelSpec, sources: Sources, tell: Callable[[PanelState], None], paused: Callable[[], bool]
+    spec: PanelSpec,
+    sources: Sources,
+    questions: Questions,
+    tell: Callable[[PanelState], None],
+    paused: Callable[[], bool],
 ) -> None:
     while True:
         if not paused():
-            state = await look(spec, sources)
+            state = await look(spec, sources, questions)
             tell(state)
             incomplete = any(reading.value is None for reading in state.readings)
             # Something is missing: look again soon, so that what has just started shows as soon as it answers.
@@ -147,14 +164,10 @@ async def _history(sources: Sources, now: float) -> float | None:
 
 
 async def _count(
-    sources: Sources, objective: Objective, window: str
+    questions: Questions, objective: Objective, window: str
 ) -> tuple[Answer | SourceError, Answer | SourceError]:
     bad, total = (expr.replace("$window", window) for expr in (objective.bad, objective.total))
-    return await _instant(sources, bad), await _instant(sources, total)
-
-
-async def _instant(sources: Sources, expr: str) -> Answer | SourceError:
-    return await _or_error(sources.metrics.instant(expr))
+    return await questions.instant(bad), await questions.instant(total)
 
 
 async def _or_error(asking: Awaitable[T]) -> T | SourceError:
@@ -162,13 +175,6 @@ async def _or_error(asking: Awaitable[T]) -> T | SourceError:
         return await asking
     except SourceError as error:
         return error
-
-
-async def _names(sources: Sources) -> frozenset[str]:
-    try:
-        return await sources.metrics.metric_names()
-    except SourceError:
-        return frozenset()
 
 
 async def _alerts(sources: Sources) -> Alerts | SourceError | None:

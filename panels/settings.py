@@ -27,7 +27,6 @@ class QuerySpec(_Part):
     burning: float | None = None
     worse: Literal["above", "below"] = "above"
     by: str = Field(default="", description="the label that names a series; without it the labels do")
-    zero: bool = Field(default=False, description="no series means zero, because the other queries answered")
     buckets: str = Field(
         default="", description="the buckets by `le` alone, when `expr` is a quantile of them"
     )

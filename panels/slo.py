@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from panels.burn import BUDGET_WINDOW, PAIRS, WINDOWS, Count, budget_left, burn_rate, exhausted_in, judge_pair
-from panels.judge import ORDER, quantity
+from panels.judge import ORDER
+from panels.quantity import quantity
 from panels.state import PanelState, Part, Row
 from signals.message import say
 from signals.reading import Answer, Reading, Verdict

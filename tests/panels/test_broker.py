@@ -19,7 +19,7 @@ SPEC = PanelSpec(id="q", title="Q", queries=(QuerySpec(name="n", expr="n", warn=
 
 def judged(value: float = 1) -> PanelState:
     series = Series((), (100.0,), (value,))
-    return judge_metric(SPEC, {"n": Answer("n", "vector", (series,), "t", 100.0)}, frozenset(), None, 100.0)
+    return judge_metric(SPEC, {"n": Answer("n", "vector", (series,), "t", 100.0)}, {}, None, 100.0)
 
 
 def queues(*depths: int, policy: str = "noeviction") -> Queues:

@@ -64,7 +64,7 @@ def answer(value: float) -> Answer:
 
 def test_a_burning_budget_is_the_panels_reason_and_says_how_little_was_seen() -> None:
     objective = Objective(target=0.999, bad="b[$window]", total="t[$window]")
-    quiet = judge_metric(PanelSpec(id="slo", title="SLO"), {}, frozenset(), None, 101)
+    quiet = judge_metric(PanelSpec(id="slo", title="SLO"), {}, {}, None, 101)
     asked = {window: (answer(30), answer(1000)) for window in WINDOWS}
     state = with_objective(quiet, objective, asked, 240)
     words = Language("en")

@@ -23,9 +23,7 @@ SAY = {code: Language(code).say for code in ("en", "zh")}
 
 def state(value: float, label: str = "ai") -> PanelState:
     series = Series((("queue", label),), (1000.0,), (value,))
-    return judge_metric(
-        SPEC, {"waiting": Answer("d", "vector", (series,), "t", 1000.0)}, frozenset(), None, 1000.0
-    )
+    return judge_metric(SPEC, {"waiting": Answer("d", "vector", (series,), "t", 1000.0)}, {}, None, 1000.0)
 
 
 @pytest.mark.parametrize("width", [10, 20, 40, 80, 120])

@@ -48,7 +48,7 @@ def test_worse_can_be_below(value: float, verdict: str) -> None:
 
 
 def test_the_worst_series_stands_first_and_names_the_reason() -> None:
-    state = judge_metric(SPEC, {"waiting": answer(3, 143, 60)}, frozenset(), None, 101)
+    state = judge_metric(SPEC, {"waiting": answer(3, 143, 60)}, {}, None, 101)
     assert state.verdict is Verdict.BURNING
     assert Language("en").say(state.reason) == "q1 is 143, over 100"
     assert [row.verdict for row in state.rows] == [Verdict.BURNING, Verdict.WARN, Verdict.OK]
@@ -58,16 +58,17 @@ def reason(state: PanelState) -> str:
     return Language("en").say(state.reason)
 
 
-def test_no_data_is_unknown_and_says_which_of_its_meanings() -> None:
-    quiet = judge_metric(SPEC, {"waiting": answer()}, frozenset({"depth_total"}), None, 101)
-    wrong = judge_metric(SPEC, {"waiting": answer()}, frozenset({"depth", "up"}), None, 101)
-    down = judge_metric(SPEC, {"waiting": Unreachable(say("signals.no_source"))}, frozenset(), None, 101)
-    assert {state.verdict for state in (quiet, wrong, down)} == {Verdict.UNKNOWN}
+def test_no_data_is_unknown_and_says_why() -> None:
+    told = say("panels.gone", name="waiting", metric="depth_total", ago="3 min")
+    quiet = judge_metric(SPEC, {"waiting": answer()}, {}, None, 101)
+    gone = judge_metric(SPEC, {"waiting": answer()}, {"waiting": told}, None, 101)
+    down = judge_metric(SPEC, {"waiting": Unreachable(say("signals.no_source"))}, {}, None, 101)
+    assert {state.verdict for state in (quiet, gone, down)} == {Verdict.UNKNOWN}
     assert "nothing was counted" in reason(quiet)
-    assert "never exported (nearest: depth)" in reason(wrong)
+    assert "depth_total disappeared, last seen 3 min ago" in reason(gone)
     assert "no source of metrics" in reason(down)
-    assert wrong.freshness is Freshness.NONE
-    assert wrong.readings[0].value is None
+    assert gone.freshness is Freshness.NONE
+    assert gone.readings[0].value is None
 
 
 def test_nothing_is_never_ok() -> None:
@@ -98,8 +99,8 @@ def test_alerts_are_judged_by_state_and_severity(given: Alerts | Unreachable | N
 
 
 def test_panels_stand_worst_first() -> None:
-    states = [judge_metric(SPEC, {"waiting": answer(value)}, frozenset(), None, 1) for value in (1, 200, 60)]
-    unknown = judge_metric(SPEC, {}, frozenset(), None, 1)
+    states = [judge_metric(SPEC, {"waiting": answer(value)}, {}, None, 1) for value in (1, 200, 60)]
+    unknown = judge_metric(SPEC, {}, {}, None, 1)
     assert [state.verdict for state in by_attention([*states, unknown])] == [
         "burning",
         "warn",

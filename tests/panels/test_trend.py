@@ -82,7 +82,7 @@ def test_a_quantile_beyond_the_last_bucket_reads_more_than() -> None:
     given = Answer("x", "vector", (Series((), (100.0,), (60.0,)),), "test", 100.0)
     spec = PanelSpec(id="slo", title="SLO", queries=(query,))
     state = judge_metric(
-        spec, {"P95": given}, frozenset(), None, 101, buckets={"P95": buckets(b10=1, b60=90, inf=100)}
+        spec, {"P95": given}, {}, None, 101, buckets={"P95": buckets(b10=1, b60=90, inf=100)}
     )
     assert Language("en").say(state.reason) == "P95 is > 60 s, over 15 s"
 
@@ -104,5 +104,5 @@ def test_a_ban_is_announced_before_it_comes(start: float, step: float, verdict: 
     given = Answer("x", "vector", (Series((), (100.0,), (series.values[-1],)),), "test", 100.0)
     history = Answer("x", "matrix", (series,), "test", 100.0)
     spec = PanelSpec(id="ban", title="Ban", queries=(query,), chart="invalid")
-    state = judge_metric(spec, {"invalid": given}, frozenset(), history, 101)
+    state = judge_metric(spec, {"invalid": given}, {}, history, 101)
     assert (Language("en").say(state.reason), state.verdict) == (text, Verdict(verdict))

@@ -21,7 +21,7 @@ def state(name: str, value: float, at: float = 1000.0) -> PanelState:
     query = QuerySpec(name="n", expr="n", warn=50, burning=100)
     series = Series((), (at,), (value,))
     spec = PanelSpec(id=name, title=name.upper(), queries=(query,))
-    return judge_metric(spec, {"n": Answer("n", "vector", (series,), "t", at)}, frozenset(), None, at)
+    return judge_metric(spec, {"n": Answer("n", "vector", (series,), "t", at)}, {}, None, at)
 
 
 def board() -> Board:

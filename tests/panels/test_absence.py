@@ -1,0 +1,213 @@
+"""Why a number is missing: each cause is told apart from the others, on real answers of the real scrape source."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from panels.absence import Evidence, Stage, why_empty
+from panels.asking import Questions
+from panels.inquiry import explain
+from signals.message import Message
+from signals.promql import evaluate, evaluate_span
+from signals.promql.names import Needs, Selector, needs
+from signals.reading import Answer
+from signals.ring import Ring, Sample
+from signals.scrape import ScrapeSource
+from signals.settings import ScrapeSettings, ScrapeTarget
+from tui.language import Language
+
+
+def words(message: Message) -> str:
+    return Language("en").say(message)
+
+
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [
+        ("rate(a[5m])", "a*"),
+        ("a or b", "any(all(a), all(b))"),
+        ("sum(rate(a[5m]) or rate(b[5m])) / c", "any(all(a*), all(b*)), c"),
+        ("a or vector(0)", "any(all(a), all())"),
+        ("a unless b", "a"),
+        ("a and b", "a, b"),
+        ("absent(a)", ""),
+        ("-(max_over_time(a[1h:1m]))", "a"),
+        ('topk(3, a{x="1\\"2"})', 'a{x="1\\"2"}'),
+    ],
+)
+def test_what_an_expression_cannot_do_without(expr: str, expected: str) -> None:
+    def show(part: Needs | Selector) -> str:
+        if isinstance(part, Selector):
+            return part.text() + "*" * part.ranged
+        inner = ", ".join(show(one) for one in part.parts)
+        return f"{part.how}({inner})"
+
+    assert show(needs(expr)) == f"all({expected})"
+
+
+NEVER, QUIET = Evidence(Stage.NEVER, "m"), Evidence(Stage.QUIET, "m")
+LABEL = Evidence(Stage.LABEL, "m", label="x")
+
+
+@pytest.mark.parametrize(
+    ("expr", "stages", "expected"),
+    [
+        ("a", {"a": NEVER}, "never exported"),
+        ("a or b", {"a": NEVER, "b": QUIET}, "nothing was counted"),
+        ("a / b", {"a": NEVER, "b": QUIET}, "never exported"),
+        ("a / b or c", {"a": NEVER, "b": QUIET, "c": LABEL}, "no label 'x'"),
+        ("a or vector(0)", {"a": NEVER}, "never exported"),
+        ("vector(0)", {}, "nothing was counted"),
+    ],
+)
+def test_the_alternative_that_got_furthest_speaks(
+    expr: str, stages: dict[str, Evidence], expected: str
+) -> None:
+    wanted = needs(expr)
+    assert expected in words(why_empty("q", wanted, {one: stages[one.name] for one in wanted.selectors()}))
+
+
+@pytest.mark.parametrize(
+    ("up", "instance", "expected"),
+    [
+        (None, "", "m disappeared, last seen 3 min ago"),
+        (None, "app:1", "with its exporter app:1, which is no longer scraped"),
+        (0.0, "app:1", "the exporter app:1 does not answer (up = 0); m last seen 3 min ago"),
+        (1.0, "app:1", "although app:1 answers"),
+    ],
+)
+def test_a_metric_that_is_gone_says_when_and_with_whom(
+    up: float | None, instance: str, expected: str
+) -> None:
+    evidence = Evidence(Stage.GONE, "m", last_seen_s=180, up=up, instance=instance)
+    assert expected in words(why_empty("q", needs("m"), {needs("m").selectors()[0]: evidence}))
+
+
+class Page:
+    """A service whose page the test writes."""
+
+    def __init__(self) -> None:
+        page = self
+        self.text = ""
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = page.text.encode()
+                self.send_response(200 if page.text else 503)
+                self.send_header("Content-Type", "text/plain; version=0.0.4")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    made = Page()
+    threading.Thread(target=made.server.serve_forever, args=(0.01,), daemon=True).start()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+async def asked(expr: str, scrape: ScrapeSource) -> str:
+    answer = await scrape.instant(expr)
+    assert not answer.series, "only a query without an answer is explained"
+    return words(await explain("q", expr, Questions(scrape), time.time()))
+
+
+async def test_the_scrape_source_is_asked_for_each_cause(page: Page) -> None:
+    target = ScrapeTarget(url=f"http://{page.address}/metrics")
+    scrape = ScrapeSource(ScrapeSettings(targets=(target,)))
+    await scrape.scrape_once()
+    assert f"hits_total was never seen, and {page.address} does not answer" in await asked(
+        "hits_total", scrape
+    )
+
+    page.text = 'hits_total{code="200",path="/a"} 1\nhits_total{code="500",path="/b"} 1\n'
+    await scrape.scrape_once()
+    assert "hits_total has one sample" in await asked("rate(hits_total[5m])", scrape)
+    await scrape.scrape_once()
+
+    assert "hit_total was never exported (nearest: hits_total)" in await asked("rate(hit_total[5m])", scrape)
+    assert "hits_total has no label 'status'" in await asked('hits_total{status="500"}', scrape)
+    assert 'has code="404"; there are: 200, 500' in await asked('hits_total{code="404"}', scrape)
+    assert "none meets all of them" in await asked('hits_total{code="200",path="/b"}', scrape)
+    assert "nothing was counted" in await asked('hits_total{code!~"200|500"}', scrape)
+    assert "nothing was counted" in await asked("hits_total > 9", scrape)
+
+
+class Stored:
+    """A source over a ring that counts what it is asked."""
+
+    remote = False
+
+    def __init__(self) -> None:
+        self.name = "first"
+        self.asked: list[str] = []
+        self.ring = Ring(7200, 10_000)
+
+    def scrape(self, ago_s: float, **values: float) -> None:
+        """One page of one target, `ago_s` seconds ago."""
+        target = (("instance", "app:1"), ("job", "app"))
+        samples = [Sample((("__name__", name), *target), value) for name, value in values.items()]
+        self.ring.scrape("t", time.time() - ago_s, samples)
+
+    async def instant(self, expr: str, at: float | None = None) -> Answer:
+        self.asked.append(expr)
+        return evaluate(expr, self.ring, time.time() if at is None else at, self.name)
+
+    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
+        return evaluate_span(expr, self.ring, start, end, step, self.name)
+
+    async def metric_names(self) -> frozenset[str]:
+        return self.ring.metric_names()
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ({"up": 1.0}, "although app:1 answers"),
+        ({"up": 0.0}, "the exporter app:1 does not answer (up = 0)"),
+        ({}, "with its exporter app:1, which is no longer scraped"),
+    ],
+)
+async def test_a_metric_that_left_is_looked_for_in_the_past(now: dict[str, float], expected: str) -> None:
+    source = Stored()
+    for ago_s in (1260, 1230, 1200):
+        source.scrape(ago_s, up=1.0, hits_total=5.0)
+    source.scrape(1170, **now)
+    source.scrape(5, **now)
+    sentence = words(await explain("q", "rate(hits_total[5m])", Questions(source), time.time()))
+    assert expected in sentence
+    assert "20 min" in sentence
+
+
+async def test_equal_questions_are_asked_once_and_slow_ones_kept() -> None:
+    source = Stored()
+    source.scrape(0, x=1.0)
+    questions = Questions(source)
+    await asyncio.gather(*(questions.instant("x") for _ in range(5)))
+    assert source.asked == ["x"]
+    await asyncio.sleep(0.6)
+    await questions.instant("x", keep_s=60)
+    assert source.asked == ["x"], "a kept answer is good enough for this question"
+    await questions.instant("x")
+    await questions.instant("nothing", keep_s=60)
+    await asyncio.sleep(0.6)
+    await questions.instant("nothing", keep_s=60)
+    assert source.asked == ["x", "x", "nothing", "nothing"], "silence is never kept"
+    source.name = "second"
+    await questions.instant("x", keep_s=60)
+    assert source.asked[-1] == "x", "another source has other numbers"
