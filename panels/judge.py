@@ -84,7 +84,7 @@ def judge_metric(
         for index, one in enumerate(ranked):
             value = one.values[-1]
             verdict = judge_value(query, value)
-            name = _series_name(query, one)
+            name = series_name(query, one)
             verdicts.append(verdict)
             reading = Reading(name, value, query.unit, one.times[-1], answer.source, query.expr, one.labels)
             readings.append(reading)
@@ -211,7 +211,8 @@ def _sortable(spec: QuerySpec, value: float) -> float:
     return value if spec.worse == "above" else -value
 
 
-def _series_name(spec: QuerySpec, series: Series) -> str:
+def series_name(spec: QuerySpec, series: Series) -> str:
+    """What a curve or row is called: the label that the query names, else what tells it from the others."""
     labels = {name: value for name, value in series.labels if name not in ("__name__", "job", "instance")}
     if spec.by and spec.by in labels:
         return labels[spec.by]
@@ -240,5 +241,5 @@ def _charts(spec: PanelSpec, history: Answer | None) -> tuple[Chart, ...]:
     if query is None or history is None or not history.series:
         return ()
     curves = sorted(history.series, key=lambda one: -_sortable(query, one.values[-1]))[:4]
-    names = tuple(_series_name(query, one) for one in curves)
+    names = tuple(series_name(query, one) for one in curves)
     return (Chart(say("panels.text", text=query.name), query.unit, tuple(curves), names, query.burning),)

@@ -1,0 +1,112 @@
+"""One question of a panel over a chosen stretch of time: what is asked, and what the screen can say of the answer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING, NamedTuple
+
+from panels.chart import LETTERS, value_at
+from panels.forecast import with_forecast
+from panels.judge import series_name
+from panels.state import Chart
+from signals.message import say
+
+if TYPE_CHECKING:
+    from panels.settings import QuerySpec
+    from signals.failover import Failover
+    from signals.reading import Answer, Series
+
+
+class Range(NamedTuple):
+    """A stretch of time to look back over, and the distance of its samples (s)."""
+
+    name: str
+    span_s: float
+    step_s: float
+
+
+RANGES = (
+    Range("5m", 300, 5),
+    Range("15m", 900, 5),
+    Range("30m", 1800, 10),
+    Range("1h", 3600, 15),
+    Range("3h", 10_800, 60),
+    Range("6h", 21_600, 120),
+    Range("24h", 86_400, 300),
+    Range("7d", 604_800, 1800),
+    Range("30d", 2_592_000, 7200),
+)
+"""At most 360 samples a curve: more than a terminal has dots, and far below the 11 000 that a Prometheus gives."""
+FIRST_RANGE = 2
+AHEAD = 0.25
+"""The share of the range that is shown ahead of now."""
+MOST_CURVES = len(LETTERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Zoom:
+    """An answer: the chart, how many curves it leaves out, since when there is anything, from where and when."""
+
+    chart: Chart
+    left_out: int
+    since: float | None
+    source: str
+    at: float
+
+
+class Summary(NamedTuple):
+    """A curve in numbers; None where nothing was measured."""
+
+    name: str
+    last: float | None
+    at_cursor: float | None
+    lowest: float | None
+    mean: float | None
+    highest: float | None
+
+
+async def ask(query: QuerySpec, stretch: Range, metrics: Failover, now: float) -> Zoom:
+    """The query over the stretch up to `now`, on whole steps. Raises SourceError."""
+    end = now // stretch.step_s * stretch.step_s
+    answer = await metrics.look_back(query.expr, end - stretch.span_s, end, stretch.step_s)
+    return zoomed(query, answer, now, stretch)
+
+
+def zoomed(query: QuerySpec, answer: Answer, now: float, stretch: Range) -> Zoom:
+    """The answer as a chart: the curves that are worst at their end first, as many as can be told apart."""
+    sign = 1 if query.worse == "above" else -1
+
+    def badness(curve: Series) -> float:
+        last = curve.values[-1] if curve.values else math.nan
+        return -math.inf if math.isnan(last) else sign * last
+
+    ranked = sorted((one for one in answer.series if one.times), key=badness, reverse=True)
+    curves = tuple(ranked[:MOST_CURVES])
+    names = tuple(series_name(query, one) for one in curves)
+    limit = query.burning if query.forecast is None else query.forecast
+    chart = Chart(say("panels.text", text=query.name), query.unit, curves, names, limit)
+    since = min((one.times[0] for one in ranked), default=None)
+    chart = with_forecast(chart, now, stretch.span_s * AHEAD)
+    return Zoom(chart, len(ranked) - len(curves), since, answer.source, now)
+
+
+def shorter_than(zoom: Zoom, stretch: Range) -> float | None:
+    """Seconds of history behind the picture when it is clearly less than the stretch; None when all of it is there."""
+    if zoom.since is None:
+        return None
+    known = zoom.at - zoom.since
+    return known if known < 0.9 * stretch.span_s else None
+
+
+def summaries(zoom: Zoom, cursor: float | None) -> tuple[Summary, ...]:
+    """Every curve in numbers, in the order of the legend; a gap under the cursor is None."""
+    out = []
+    for curve, name in zip(zoom.chart.curves, zoom.chart.names, strict=True):
+        finite = [value for value in curve.values if math.isfinite(value)]
+        last = curve.values[-1] if curve.values and math.isfinite(curve.values[-1]) else None
+        at_cursor = None if cursor is None else value_at(curve, cursor)
+        lowest, highest = min(finite, default=None), max(finite, default=None)
+        out.append(Summary(name, last, at_cursor, lowest, fmean(finite) if finite else None, highest))
+    return tuple(out)

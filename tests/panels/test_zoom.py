@@ -1,0 +1,115 @@
+"""A question over a stretch of time: whole steps, the worst curves first, gaps named, history that is too short."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from panels.settings import QuerySpec
+from panels.zoom import MOST_CURVES, RANGES, Range, ask, shorter_than, summaries, zoomed
+from signals.errors import SourceError, Unreachable
+from signals.failover import Failover
+from signals.message import say
+from signals.reading import Answer, Series
+from signals.settings import SignalsSettings
+
+QUERY = QuerySpec(name="n", expr="n", unit="count", by="queue", burning=100)
+STRETCH = Range("5m", 300, 5)
+
+
+def series(name: str, *values: float, start: float = 1000.0) -> Series:
+    times = tuple(start + 5 * index for index in range(len(values)))
+    return Series((("queue", name),), times, values)
+
+
+def answer(*curves: Series) -> Answer:
+    return Answer("n", "matrix", curves, "prometheus", 1300.0)
+
+
+class Recorder:
+    """A source that remembers what it was asked; it stands in for a fault that can't be made on demand."""
+
+    remote = True
+
+    def __init__(self, name: str, problem: SourceError | None = None) -> None:
+        self.name = name
+        self.problem = problem
+        self.asked: list[tuple[float, float, float]] = []
+
+    async def instant(self, expr: str, at: float | None = None) -> Answer:
+        return Answer(expr, "vector", (), self.name, at or 0.0)
+
+    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
+        if self.problem:
+            raise self.problem
+        self.asked.append((start, end, step))
+        return Answer(expr, "matrix", (), self.name, end)
+
+    async def metric_names(self) -> frozenset[str]:
+        return frozenset()
+
+
+@pytest.mark.parametrize("stretch", RANGES)
+def test_no_range_asks_for_more_samples_than_a_prometheus_gives(stretch: Range) -> None:
+    assert 50 <= stretch.span_s / stretch.step_s <= 400
+
+
+async def test_a_question_starts_and_ends_on_whole_steps() -> None:
+    source = Recorder("prometheus")
+    await ask(QUERY, STRETCH, Failover([source], SignalsSettings(), lambda _: None), 1302.7)
+    assert source.asked == [(1000.0, 1300.0, 5)]
+
+
+async def test_a_slow_month_says_nothing_of_the_health_of_the_source() -> None:
+    slow = Recorder("prometheus", Unreachable(say("signals.no_source")))
+    other = Recorder("scrape")
+    notices: list[object] = []
+    failover = Failover([slow, other], SignalsSettings(breaker_failures=1), notices.append)
+    for _ in range(5):
+        with pytest.raises(SourceError):
+            await ask(QUERY, STRETCH, failover, 1300.0)
+    assert other.asked == []
+    assert notices == []
+    assert (await failover.instant("n")).source == "prometheus"
+
+
+def test_the_worst_curves_come_first_and_the_rest_is_counted() -> None:
+    curves = [series(f"q{index}", index, index) for index in range(11)]
+    zoom = zoomed(QUERY, answer(*curves), 1300.0, STRETCH)
+    assert zoom.chart.names[:2] == ("q10", "q9")
+    assert len(zoom.chart.names) == MOST_CURVES
+    assert zoom.left_out == 11 - MOST_CURVES
+
+
+def test_where_less_is_worse_the_least_comes_first() -> None:
+    query = QuerySpec(name="n", expr="n", worse="below", by="queue")
+    zoom = zoomed(query, answer(series("high", 9, 9), series("low", 1, 1)), 1300.0, STRETCH)
+    assert zoom.chart.names == ("low", "high")
+
+
+def test_a_curve_in_numbers() -> None:
+    zoom = zoomed(QUERY, answer(series("q", 1, math.nan, 3, 8)), 1015.0, STRETCH)
+    (found,) = summaries(zoom, 1010.0)
+    assert found == ("q", 8, 3, 1, 4, 8)
+
+
+def test_a_gap_under_the_cursor_is_no_number() -> None:
+    zoom = zoomed(QUERY, answer(series("q", *([1] * 10), *([math.nan] * 10), *([2] * 10))), 1150.0, STRETCH)
+    assert summaries(zoom, 1075.0)[0].at_cursor is None
+    assert summaries(zoom, 1020.0)[0].at_cursor == 1
+    assert summaries(zoom, None)[0].at_cursor is None
+
+
+def test_an_answer_without_series_has_no_history() -> None:
+    zoom = zoomed(QUERY, answer(), 1300.0, STRETCH)
+    assert zoom.since is None
+    assert shorter_than(zoom, STRETCH) is None
+    assert summaries(zoom, 1.0) == ()
+
+
+def test_history_shorter_than_the_range_is_said() -> None:
+    zoom = zoomed(QUERY, answer(series("q", 1, 2, start=1200.0)), 1300.0, STRETCH)
+    assert shorter_than(zoom, STRETCH) == 100.0
+    whole = zoomed(QUERY, answer(series("q", 1, 2, start=1000.0)), 1300.0, STRETCH)
+    assert shorter_than(whole, STRETCH) is None
