@@ -92,9 +92,9 @@ def panel_details(
     """What unfolds under the line: the reason, the rows, and a chart up to `now` in the room that is left."""
     if height <= 0:
         return []
-    lines = [Text("   " + part, STYLES[state.verdict]) for part in _wrapped(say(state.reason), width - 4)][:3]
+    lines = [Text("   " + part, STYLES[state.verdict]) for part in wrapped(say(state.reason), width - 4)][:3]
     lines += [
-        Text("   " + part, "italic") for one in state.warnings for part in _wrapped(say(one), width - 4)
+        Text("   " + part, "italic") for one in state.warnings for part in wrapped(say(one), width - 4)
     ][:2]
     wanted = len(state.rows) if not state.charts else max(0, height - len(lines) - CHART_HEIGHT)
     for row in state.rows[:wanted]:
@@ -117,7 +117,7 @@ def panel_details(
     return lines[:height]
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
     """Broken at spaces, by cells; what has no spaces (Chinese) is broken anywhere."""
     from rich.cells import chop_cells
 
