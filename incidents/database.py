@@ -56,6 +56,11 @@ class Database:
         with translated(self.place), self.engine.connect() as connection:
             yield connection
 
+    def ping(self) -> None:
+        """Ask for nothing; raises `JournalAway` when there is no answer."""
+        with self.read() as connection:
+            connection.execute(sql("SELECT 1"))
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection in a transaction that is committed at the end, or leaves nothing behind."""
@@ -250,6 +255,11 @@ def translated(place: str) -> Iterator[None]:
         raise _sentence(error, place) from error
 
 
+def away(error: Exception, place: str) -> JournalAway:
+    """No answer from the server. The error's own words may hold a user's name, never a password (libpq)."""
+    return JournalAway(say("journal.away", place=place, detail=clean(str(error), 200)))
+
+
 def _sentence(error: SQLAlchemyError, place: str) -> JournalError:
     original = error.orig if isinstance(error, DBAPIError) else None
     detail = clean(str(original or error), 200)
@@ -289,5 +299,5 @@ def _postgres_sentence(error: SQLAlchemyError, place: str, detail: str) -> Journ
         state is None or state.startswith(("08", "57", "53", "55P03"))
     )
     if lost or silent or isinstance(error, PoolTimeout):
-        return JournalAway(say("journal.away", place=place, detail=detail))
+        return away(error.orig if isinstance(error, DBAPIError) and error.orig else error, place)
     return JournalError(say("journal.refused", place=place, detail=detail))

@@ -99,6 +99,11 @@ class Journal:
         """Why the team's database is not used now; None while it is."""
         return self._away
 
+    @property
+    def patience_s(self) -> float:
+        """How long a database that is away is left alone."""
+        return self._settings.retry_s
+
     def spooled(self) -> int:
         """How many events wait for the team's database."""
         return len(self._spool.events()) if self._spool else 0
@@ -112,7 +117,7 @@ class Journal:
                 try:
                     self._store = Store(open_database(self._settings, read_only=self._asked_read_only))
                 except JournalAway as error:
-                    raise self._gone(error) from error
+                    raise self.gone(error) from error
             return self._store
 
     def open_incident(self, actor: str, body: Opened) -> Event:
@@ -128,15 +133,13 @@ class Journal:
         draft = Draft(new_id(), incident, actor, body, self._clock())
         try:
             self.merge()
-            event = self.store().append(draft, if_at)
-            self._away = None
+            return self.store().append(draft, if_at)
         except JournalAway as error:
-            self._gone(error)
+            self.gone(error)
             if self._spool is None or if_at is not None or self.read_only:
                 raise
             seen = self._store.seen(incident) if self._store else None
             return self._spool.append(draft, (seen.sequence, seen.digest) if seen else None)
-        return event
 
     def load(self, incident: UUID) -> Incident:
         """The incident now, with what still waits in the spool; raises `NoSuchIncident` or a `JournalError`."""
@@ -147,7 +150,7 @@ class Journal:
         except (JournalAway, NoSuchIncident) as error:
             problem = error
             if isinstance(error, JournalAway):
-                self._gone(error)
+                self.gone(error)
             known = self._store.seen(incident) if self._store else None
         waiting = [event for event in self._waiting() if event.incident == incident]
         if known is None:
@@ -190,6 +193,12 @@ class Journal:
         An event of an incident that the store does not have (it was replaced by another) stays in the spool.
         """
         store = self.store()
+        if self._away is not None:
+            try:
+                store.database.ping()
+            except JournalAway as error:
+                raise self.gone(error) from error
+            self._away = None
         if self._spool is None or store.database.read_only or not self._spool.events():
             return 0
         merged = 0
@@ -205,21 +214,21 @@ class Journal:
                     LOG.warning("event %s stays in the spool: %s", event.id, error)
                     continue
                 except JournalAway as error:
-                    raise self._gone(error) from error
+                    raise self.gone(error) from error
                 self._spool.remove(event.id)
                 merged += 1
-        self._away = None
         return merged
 
-    def _waiting(self) -> list[Event]:
-        return self._spool.events() if self._spool else []
-
-    def _gone(self, error: JournalAway) -> JournalAway:
+    def gone(self, error: JournalAway) -> JournalAway:
+        """Leave the database alone for a while; returns `error`, to be raised."""
         with self._lock:
             if error.message is not self._away:
                 self._away = error.message
                 self._rest_until = time.monotonic() + self._settings.retry_s
         return error
+
+    def _waiting(self) -> list[Event]:
+        return self._spool.events() if self._spool else []
 
 
 def unnumbered(incident: UUID) -> str:

@@ -47,8 +47,8 @@ class WebhookSettings(Section):
     """A place that status updates are sent to. Its URL is a secret: who has it can post there."""
 
     kind: Literal["discord", "slack", "generic"]
-    url: SecretStr | None = None
-    url_file: Path | None = None
+    secret_url: SecretStr | None = None
+    secret_url_file: Path | None = None
     timeout_s: Seconds = 10.0
     tries: int = Field(default=4, ge=1, le=10)
 

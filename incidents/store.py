@@ -7,6 +7,7 @@ are kept, in one order.
 from __future__ import annotations
 
 import threading
+from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from sqlalchemy import text as sql
 
 from incidents.body import Opened
 from incidents.database import CHANNEL
-from incidents.errors import NoSuchIncident, Overtaken
+from incidents.errors import JournalError, NoSuchIncident, Overtaken
 from incidents.event import GENESIS, Record, chain, read_time, to_event, to_record, write_time
 from incidents.fold import apply, fold
 from incidents.tables import EVENT, INCIDENT
@@ -152,6 +153,39 @@ class Store:
                 for row in connection.execute(select(INCIDENT.c.id, INCIDENT.c.sequence))
             }
 
+    def rows(self) -> dict[str, tuple[int, dict[str, object]]]:
+        """Number and columns of every incident, as they are stored."""
+        with self.database.read() as connection:
+            found = [dict(row._mapping) for row in connection.execute(select(INCIDENT))]  # noqa: SLF001  # public in SQLAlchemy
+        return {str(row.pop("id")): (int(row.pop("number")), row) for row in found}
+
+    def adopt(self, records: Sequence[Record]) -> int:
+        """Take in one incident's records with their chain as it is; returns how many were new.
+
+        Raises `JournalError` when the journal has another event at the place of one of them.
+        """
+        events = [to_event(record) for record in records]
+        with self.database.write() as connection:
+            there = _records_after(connection, events[0].incident, 0)
+            pairs = zip(there, records, strict=False)
+            if fork := next((new for old, new in pairs if old.digest != new.digest), None):
+                raise JournalError(say("journal.forked", ref=fork.incident, sequence=fork.sequence))
+            if not there:
+                number = self._free_number(connection)
+                columns = summary_columns(fold(events))
+                connection.execute(
+                    insert(INCIDENT).values(id=str(events[0].incident), number=number, **columns)
+                )
+            fresh = records[len(there) :]
+            if fresh:
+                connection.execute(insert(EVENT), [asdict(record) for record in fresh])
+                connection.execute(
+                    update(INCIDENT)
+                    .where(INCIDENT.c.id == str(events[0].incident))
+                    .values(**summary_columns(fold(events)))
+                )
+        return len(fresh)
+
     def records(self, incident: UUID | None = None, kinds: Sequence[str] = ()) -> Iterator[Record]:
         """Stored events as they are, incident by incident in order of number, each in order of sequence."""
         query = select(*_FIELDS).join(INCIDENT, isouter=True).order_by(INCIDENT.c.number, EVENT.c.sequence)
@@ -166,9 +200,7 @@ class Store:
     def _first(self, connection: Connection, draft: Draft) -> tuple[Event, Incident]:
         if not isinstance(draft.body, Opened):
             raise NoSuchIncident(say("journal.no_such_incident", ref=str(draft.incident)))
-        if self.database.is_postgres:
-            connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _NUMBER_LOCK})
-        number = (connection.scalar(select(func.max(INCIDENT.c.number))) or 0) + 1
+        number = self._free_number(connection)
         event = chain(draft, (0, GENESIS))
         incident = fold([event])
         connection.execute(
@@ -176,6 +208,12 @@ class Store:
         )
         connection.execute(insert(EVENT).values(**_columns(event)))
         return event, incident
+
+    def _free_number(self, connection: Connection) -> int:
+        """The next number; nobody else gets it, for on Postgres a lock is held until the transaction ends."""
+        if self.database.is_postgres:
+            connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _NUMBER_LOCK})
+        return (connection.scalar(select(func.max(INCIDENT.c.number))) or 0) + 1
 
     def _next(self, connection: Connection, draft: Draft, end: tuple[int, str]) -> tuple[Event, Incident]:
         before = self._catch_up(connection, draft.incident, end)
