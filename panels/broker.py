@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from panels.judge import worst
+from panels.limits import worst
 from panels.state import Part, Row
 from signals.errors import SourceError
 from signals.message import say

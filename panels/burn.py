@@ -19,6 +19,8 @@ WINDOWS = {
 }  # fmt: skip
 """Seconds of each window, by its PromQL name. The last one is the objective's own."""
 BUDGET_WINDOW = "30d"
+FEWEST_BAD = 3
+"""One or two failures are a blip, whatever ratio they make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,17 @@ def budget_left(count: Count, target: float) -> float:
 
 
 def judge_pair(pair: Pair, counts: Mapping[str, Count], target: float, fewest: float) -> Verdict:
-    """The pair's verdict when both windows are over; unknown when they are, but on too few requests to tell."""
+    """The pair's verdict when both windows are over; unknown when they are, but on too few requests to tell.
+
+    Too few are fewer than `fewest` in the short window, or one or two failures in the long one.
+    """
     long, short = counts.get(pair.long), counts.get(pair.short)
     if long is None or short is None:
         return Verdict.UNKNOWN
     if not (burn_rate(long, target) > pair.factor and burn_rate(short, target) > pair.factor):
         return Verdict.OK
-    return pair.verdict if short.total >= fewest else Verdict.UNKNOWN
+    few = short.total < fewest or long.bad < FEWEST_BAD - 0.5  # extrapolated counts are no whole numbers
+    return Verdict.UNKNOWN if few else pair.verdict
 
 
 def exhausted_in(counts: Mapping[str, Count], target: float) -> tuple[float, float] | None:

@@ -132,8 +132,14 @@ def wrapped(text: str, width: int) -> list[str]:
 
 def _age(state: PanelState, now: float) -> tuple[str, bool]:
     """The age of the oldest number on the line, and whether it is too old to be believed."""
-    oldest = min((reading.at for reading in state.readings if reading.at is not None), default=None)
-    if oldest is None or state.freshness is Freshness.NONE:
+    ages = [
+        (max(0.0, now - reading.at), max(state.interval_s, reading.every_s))
+        for reading in state.readings
+        if reading.at is not None
+    ]
+    if not ages or state.freshness is Freshness.NONE:
         return "  –", False
-    age_s = max(0.0, now - oldest)
-    return f"{age_text(age_s):>5}", state.freshness is Freshness.STALE or age_s > 2 * state.interval_s + 1
+    # What is asked seldom on purpose is not old yet, and does not age the line.
+    shown = max((age_s for age_s, every_s in ages if every_s <= state.interval_s), default=ages[0][0])
+    late = [age_s for age_s, every_s in ages if age_s > 2 * every_s + 1]
+    return f"{age_text(max([shown, *late])):>5}", state.freshness is Freshness.STALE or bool(late)

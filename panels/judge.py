@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from panels.ahead import charts, heading, sortable
+from panels.limits import ORDER, judge_value, worst
 from panels.overflow import beyond
-from panels.quantity import quantity
-from panels.state import Chart, PanelState, Part, Row
-from panels.trend import direction, reaches
+from panels.quantity import quantity, title
+from panels.shares import judge_share, share
+from panels.state import PanelState, Part, Row
 from signals.errors import SourceError
 from signals.message import say
 from signals.reading import Answer, Freshness, Reading, Verdict
-from signals.source import Alerts, AlertState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from panels.settings import PanelSpec, QuerySpec
+    from panels.shares import Share
     from signals.message import Message
     from signals.reading import Series
 
-NEAR_S = 900.0
-"""A limit that may be met within a quarter of an hour burns: that is the time a mitigation takes to work."""
-FAR_S = 7200.0
-"""A line through half an hour says nothing about what is further away than two hours."""
-ORDER = (Verdict.BURNING, Verdict.WARN, Verdict.UNKNOWN, Verdict.OK)
-"""Worst first. Unknown stands before ok: it is not a pass."""
-
-
-def worst(verdicts: list[Verdict]) -> Verdict:
-    """The worst verdict; of nothing, unknown."""
-    return min(verdicts, key=ORDER.index) if verdicts else Verdict.UNKNOWN
+MOST_PARTS = 3
+"""Series of one query that get a place on the panel's line."""
 
 
 def by_attention(states: list[PanelState]) -> list[PanelState]:
@@ -39,16 +34,24 @@ def by_attention(states: list[PanelState]) -> list[PanelState]:
     return sorted(states, key=lambda state: ORDER.index(state.verdict))
 
 
-def judge_value(spec: QuerySpec, value: float) -> Verdict:
-    """One value against its limits. NaN is unknown."""
-    if math.isnan(value):
-        return Verdict.UNKNOWN
-    sign = 1 if spec.worse == "above" else -1
-    if spec.burning is not None and sign * value > sign * spec.burning:
-        return Verdict.BURNING
-    if spec.warn is not None and sign * value > sign * spec.warn:
-        return Verdict.WARN
-    return Verdict.OK
+@dataclass(slots=True)
+class _Found:
+    """What the queries say, one after the other."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+    reasons: list[tuple[Verdict, Message]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What is known beside a query's own answer."""
+
+    buckets: Answer | None
+    trials: Mapping[tuple[tuple[str, str], ...], float] | None
+    whole: float  # of which the series are parts; NaN without one
 
 
 def judge_metric(
@@ -59,101 +62,40 @@ def judge_metric(
     now: float,
     *,
     buckets: Mapping[str, Answer | SourceError] | None = None,
+    trials: Mapping[str, Answer | SourceError] | None = None,
 ) -> PanelState:
     """A panel of queries. A query without an answer is unknown, and says why.
 
-    `why` tells it of the queries that have no series, by the query's name (`panels.inquiry`). `buckets` are those of the queries that are quantiles, by the query's name.
+    All mappings go by the query's name: `why` tells of those that have no series (`panels.inquiry`), `buckets` are
+    those of quantiles, `trials` count what ratios are of. `history` is the charted query over time.
     """
-    verdicts: list[Verdict] = []
-    parts: list[Part] = []
-    rows: list[Row] = []
-    readings: list[Reading] = []
-    reasons: list[tuple[Verdict, Message]] = []
+    found = _Found()
     for query in spec.queries:
         answer = answers.get(query.name)
         if not isinstance(answer, Answer) or not answer.series:
-            nothing = say("panels.no_traffic", name=query.name)
-            told = answer.message if isinstance(answer, SourceError) else why.get(query.name, nothing)
-            verdicts.append(Verdict.UNKNOWN)
-            reasons.append((Verdict.UNKNOWN, told))
-            source = answer.source if isinstance(answer, Answer) else ""
-            readings.append(Reading(query.name, None, query.unit, None, source, query.expr))
-            parts.append(Part(say("panels.part_none", name=query.name), query.rank + 1, Verdict.UNKNOWN))
+            _missing(found, query, answer, why)
             continue
-        ranked = sorted(answer.series, key=lambda one: -_sortable(query, one.values[-1]))
-        for index, one in enumerate(ranked):
-            value = one.values[-1]
-            verdict = judge_value(query, value)
-            name = series_name(query, one)
-            verdicts.append(verdict)
-            reading = Reading(name, value, query.unit, one.times[-1], answer.source, query.expr, one.labels)
-            readings.append(reading)
-            shown = _shown(query, value, (buckets or {}).get(query.name))
-            if index < 3:
-                parts.append(Part(say("panels.part", name=name, value=shown), query.rank + index, verdict))
-            rows.append(Row((say("panels.text", text=name), shown, _limit(query)), verdict))
-            if verdict is not Verdict.OK:
-                reasons.append((verdict, _reason(query, name, shown, verdict)))
-    charts = _charts(spec, history)
-    if ahead := _ahead(spec, charts):
-        parts += ahead
-        verdicts += [part.verdict for part in ahead if part.verdict]
-        reasons += [(part.verdict, part.text) for part in ahead if part.verdict]
-    verdict = worst(verdicts)
-    reason = next((why for judged, why in reasons if judged is verdict), say("panels.within_limits"))
-    freshness = Freshness.LIVE if any(reading.value is not None for reading in readings) else Freshness.NONE
-    return PanelState(
-        spec.id, _title(spec), verdict, reason, tuple(parts), tuple(rows), charts, tuple(readings),
-        charts[0].curves[0] if charts else None, now, spec.interval_s, freshness, runbook=spec.runbook,
-    )  # fmt: skip
-
-
-def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, now: float) -> PanelState:
-    """Firing alerts burn when they page, else warn; without a source of alerts nothing is known."""
-    if not isinstance(alerts, Alerts):
-        reason = alerts.message if isinstance(alerts, SourceError) else say("panels.no_alert_source")
-        none = Reading("firing", None, "count", None, "", "alerts")
-        part = Part(say("panels.part_none", name="firing"), 1, Verdict.UNKNOWN)
-        return PanelState(
-            spec.id, _title(spec), Verdict.UNKNOWN, reason, (part,), (), (), (none,), None, now, spec.interval_s,
-            Freshness.NONE, "list",
-        )  # fmt: skip
-    firing = [alert for alert in alerts.alerts if alert.state is AlertState.FIRING]
-    pending = [alert for alert in alerts.alerts if alert.state is AlertState.PENDING]
-    paging = [alert for alert in firing if alert.severity in ("page", "critical")]
-    verdict = (
-        Verdict.BURNING if paging else Verdict.WARN if firing or pending or alerts.broken else Verdict.OK
-    )
-    counts = {"firing": firing, "pending": pending}
-    rows = [
-        Row(
-            (
-                say("panels.text", text=alert.name),
-                say("panels.text", text=f"{alert.state} {alert.severity}".strip()),
-                quantity(max(0.0, now - alert.since), "s"),
-                say("panels.text", text=alert.annotations.get("summary", "")),
-            ),
-            Verdict.BURNING if alert in paging else Verdict.WARN,
-            alert.name,
+        own_buckets = (buckets or {}).get(query.name)
+        whole = answers.get(query.share_of)
+        beside = _Beside(
+            own_buckets if isinstance(own_buckets, Answer) else None,
+            _trials((trials or {}).get(query.name)) if query.trials else None,
+            math.fsum(one.values[-1] for one in whole.series) if isinstance(whole, Answer) else math.nan,
         )
-        for alert in (*paging, *(one for one in firing if one not in paging), *pending)
-    ]
-    reason = say("panels.alerts_quiet", rules=alerts.rules)
-    if verdict is not Verdict.OK:
-        named = (firing or pending)[0].name if firing or pending else alerts.broken[0][0]
-        reason = say(
-            "panels.alerts_active",
-            firing=len(firing),
-            pending=len(pending),
-            broken=len(alerts.broken),
-            name=named,
-        )
+        _judge_query(found, query, answer, beside)
+    for part in heading(spec, history):
+        found.parts.append(part)
+        if part.verdict:
+            found.verdicts.append(part.verdict)
+            found.reasons.append((part.verdict, part.text))
+    verdict = worst(found.verdicts)
+    reason = next((why for judged, why in found.reasons if judged is verdict), say("panels.within_limits"))
+    live = any(reading.value is not None for reading in found.readings)
+    drawn = charts(spec, history, series_name)
     return PanelState(
-        spec.id, _title(spec), verdict, reason,
-        tuple(Part(say("panels.part", name=name, value=quantity(len(group), "count")), rank, None) for rank, (name, group) in enumerate(counts.items(), 1)),
-        tuple(rows), (),
-        tuple(Reading(name, float(len(group)), "count", alerts.at, alerts.source, "alerts") for name, group in counts.items()),
-        None, now, spec.interval_s, Freshness.LIVE, "list",
+        spec.id, title(spec), verdict, reason, tuple(found.parts), tuple(found.rows), drawn, tuple(found.readings),
+        drawn[0].curves[0] if drawn else None, now, spec.interval_s, Freshness.LIVE if live else Freshness.NONE,
+        runbook=spec.runbook,
     )  # fmt: skip
 
 
@@ -162,7 +104,7 @@ def crashed(spec: PanelSpec, error: Exception, now: float) -> PanelState:
     reason = say("panels.crashed", error=type(error).__name__)
     return PanelState(
         spec.id,
-        _title(spec),
+        title(spec),
         Verdict.UNKNOWN,
         reason,
         (),
@@ -176,70 +118,82 @@ def crashed(spec: PanelSpec, error: Exception, now: float) -> PanelState:
     )
 
 
-def _shown(spec: QuerySpec, value: float, buckets: Answer | SourceError | None) -> Message:
-    """The value; a quantile beyond the last bucket is only known to be more than its bound."""
-    bound = beyond(buckets, spec.quantile) if isinstance(buckets, Answer) else None
-    if bound is None:
-        return quantity(value, spec.unit)
-    return say("panels.more_than", value=quantity(bound, spec.unit))
+def _missing(
+    found: _Found, query: QuerySpec, answer: Answer | SourceError | None, why: Mapping[str, Message]
+) -> None:
+    nothing = say("panels.no_traffic", name=query.name)
+    told = answer.message if isinstance(answer, SourceError) else why.get(query.name, nothing)
+    if query.optional:
+        found.rows.append(Row((say("panels.part_none", name=query.name), told)))
+        return
+    found.verdicts.append(Verdict.UNKNOWN)
+    found.reasons.append((Verdict.UNKNOWN, told))
+    source = answer.source if isinstance(answer, Answer) else ""
+    found.readings.append(Reading(query.name, None, query.unit, None, source, query.expr))
+    found.parts.append(Part(say("panels.part_none", name=query.name), query.rank + 1, Verdict.UNKNOWN))
 
 
-def _ahead(spec: PanelSpec, charts: tuple[Chart, ...]) -> list[Part]:
-    """Where the first curve is heading, and when it meets the value that the query is forecast against."""
-    if not charts:
-        return []
-    curve = charts[0].curves[0]
-    query = next(one for one in spec.queries if one.name == spec.chart)
-    heading = direction(curve)
-    parts = [] if heading is None else [Part(say(f"panels.{heading}"), query.rank + 1)]
-    span = reaches(curve, query.forecast) if query.forecast is not None else None
-    if span is None or query.forecast is None or span[0] > FAR_S:
-        return parts
-    early, late = (quantity(one, "s") for one in span)
-    limit = quantity(query.forecast, query.unit)
-    text = say("panels.reaches", name=query.name, limit=limit, early=early, late=late)
-    if span[1] == 0:
-        text = say("panels.reached", name=query.name, limit=limit)
-    elif math.isinf(span[1]):
-        text = say("panels.reaches_from", name=query.name, limit=limit, early=early)
-    return [*parts, Part(text, query.rank, Verdict.BURNING if span[0] <= NEAR_S else Verdict.WARN)]
+def _judge_query(found: _Found, query: QuerySpec, answer: Answer, beside: _Beside) -> None:
+    ranked = sorted(answer.series, key=lambda one: -sortable(query, one.values[-1]))
+    for index, one in enumerate(ranked):
+        value, name = one.values[-1], series_name(query, one)
+        known = None if beside.trials is None else share(value, beside.trials.get(one.labels, 0.0))
+        verdict = judge_value(query, value) if known is None else judge_share(query, known)
+        shown = _shown(query, one, beside.buckets)
+        found.readings.append(
+            Reading(name, value, query.unit, one.times[-1], answer.source, query.expr, one.labels)
+        )
+        if query.optional and math.isnan(value):
+            continue  # an extra of which nothing happened
+        found.verdicts.append(verdict)
+        if index < MOST_PARTS:
+            found.parts.append(Part(say("panels.part", name=name, value=shown), query.rank + index, verdict))
+        cells = [say("panels.text", text=name), shown]
+        if query.burning is not None:
+            cells.append(say("panels.of_limit", limit=quantity(query.burning, query.unit)))
+        if known is not None:
+            cells.append(_interval(known))
+        if beside.whole > 0:
+            cells.append(
+                say("panels.part_of", share=f"{100 * value / beside.whole:.0f}", name=query.share_of)
+            )
+        found.rows.append(Row(tuple(cells), verdict))
+        if verdict is not Verdict.OK:
+            found.reasons.append((verdict, _reason(query, name, shown, verdict, known)))
 
 
-def _sortable(spec: QuerySpec, value: float) -> float:
-    if math.isnan(value):
-        return -math.inf
-    return value if spec.worse == "above" else -value
+def _interval(known: Share) -> Message:
+    low, high = (f"{100 * end:.3g}" for end in (known.low, known.high))
+    return say("panels.interval", low=low, high=high, count=f"{known.total:.0f}")
 
 
-def series_name(spec: QuerySpec, series: Series) -> str:
-    """What a curve or row is called: the label that the query names, else what tells it from the others."""
-    labels = {name: value for name, value in series.labels if name not in ("__name__", "job", "instance")}
-    if spec.by and spec.by in labels:
-        return labels[spec.by]
-    return " ".join(labels.values()) or spec.name
-
-
-def _title(spec: PanelSpec) -> Message:
-    return say("panels.title", en=spec.title, zh=spec.title_zh or spec.title)
-
-
-def _limit(spec: QuerySpec) -> Message:
-    if spec.burning is None:
-        return say("panels.text", text="")
-    return say("panels.of_limit", limit=quantity(spec.burning, spec.unit))
-
-
-def _reason(spec: QuerySpec, name: str, shown: Message, verdict: Verdict) -> Message:
-    limit = spec.burning if verdict is Verdict.BURNING else spec.warn
+def _reason(query: QuerySpec, name: str, shown: Message, verdict: Verdict, known: Share | None) -> Message:
+    if verdict is Verdict.UNKNOWN and known is not None and not math.isnan(known.ratio):
+        return say("panels.too_few", name=name, value=shown, interval=_interval(known))
+    limit = query.burning if verdict is Verdict.BURNING else query.warn
     if verdict is Verdict.UNKNOWN or limit is None:
         return say("panels.no_traffic", name=name)
-    return say("panels.over_limit", name=name, value=shown, limit=quantity(limit, spec.unit))
+    return say("panels.over_limit", name=name, value=shown, limit=quantity(limit, query.unit))
 
 
-def _charts(spec: PanelSpec, history: Answer | None) -> tuple[Chart, ...]:
-    query = next((one for one in spec.queries if one.name == spec.chart), None)
-    if query is None or history is None or not history.series:
-        return ()
-    curves = sorted(history.series, key=lambda one: -_sortable(query, one.values[-1]))[:4]
-    names = tuple(series_name(query, one) for one in curves)
-    return (Chart(say("panels.text", text=query.name), query.unit, tuple(curves), names, query.burning),)
+def _trials(asked: Answer | SourceError | None) -> dict[tuple[tuple[str, str], ...], float]:
+    """How many requests by labels; where the source does not say, none: then no ratio is believed."""
+    return {one.labels: one.values[-1] for one in asked.series} if isinstance(asked, Answer) else {}
+
+
+def _shown(query: QuerySpec, series: Series, buckets: Answer | None) -> Message:
+    """The value; a quantile beyond the last bucket is only known to be more than its bound."""
+    bound = None if buckets is None else beyond(buckets, query.quantile, series.labels)
+    if bound is None:
+        return quantity(series.values[-1], query.unit)
+    return say("panels.more_than", value=quantity(bound, query.unit))
+
+
+def series_name(query: QuerySpec, series: Series) -> str:
+    """What a person calls it: by the query's pattern, its one label, or all of them."""
+    labels = {name: value for name, value in series.labels if name not in ("__name__", "job", "instance")}
+    if query.each and labels:
+        return re.sub(r"\{(\w+)\}", lambda found: labels.get(found[1], ""), query.each)
+    if query.by and query.by in labels:
+        return labels[query.by]
+    return " ".join(labels.values()) or query.name

@@ -9,13 +9,14 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from panels.alerts import judge_alerts
 from panels.asking import Questions
 from panels.axis import BOARD_AHEAD_S, BOARD_SPAN_S
 from panels.broker import add_queues, add_schema
 from panels.burn import WINDOWS
 from panels.forecast import with_forecast
-from panels.judge import crashed, judge_alerts, judge_metric
-from panels.slo import with_objective
+from panels.judge import crashed, judge_metric
+from panels.slo import keep_s, with_objective
 from signals.errors import SourceError
 from signals.message import say
 from signals.reading import Answer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from panels.settings import Objective, PanelSpec, QuerySpec
+    from panels.slo import Asked
     from panels.state import PanelState
     from signals.message import Message
     from signals.source import Alerts
@@ -87,23 +89,23 @@ async def _drawn(
 async def _look(spec: PanelSpec, sources: Sources, questions: Questions, now: float) -> PanelState:
     if spec.kind == "alerts":
         return judge_alerts(spec, await _alerts(sources), now)
-    asked, buckets, history = await asyncio.gather(
-        asyncio.gather(*(questions.instant(query.expr) for query in spec.queries)),
-        asyncio.gather(*(questions.instant(query.buckets) for query in spec.queries if query.buckets)),
+    queries = spec.queries
+    answers, buckets, trials, history = await asyncio.gather(
+        _by_name({query.name: query.expr for query in queries}, questions),
+        _by_name({query.name: query.buckets for query in queries if query.buckets}, questions),
+        _by_name({query.name: query.trials for query in queries if query.trials}, questions),
         _drawn(spec, questions, now, BOARD_SPAN_S, CHART_POINTS),
     )
-    answers = dict(zip((query.name for query in spec.queries), asked, strict=True))
-    silent = [q for q in spec.queries if isinstance(one := answers[q.name], Answer) and not one.series]
+    silent = [q for q in queries if isinstance(one := answers[q.name], Answer) and not one.series]
     why = await _why(silent, questions, now) if silent else {}
-    with_buckets = (query.name for query in spec.queries if query.buckets)
-    beyond = dict(zip(with_buckets, buckets, strict=True))
-    judged = judge_metric(spec, answers, why, history, now, buckets=beyond)
+    judged = judge_metric(spec, answers, why, history, now, buckets=buckets, trials=trials)
     charts = tuple(with_forecast(one, now, BOARD_AHEAD_S) for one in judged.charts)
     state = replace(judged, charts=charts, warnings=_young(sources, now))
-    if spec.objective is not None:
-        counts = await asyncio.gather(*(_count(questions, spec.objective, window) for window in WINDOWS))
-        by_window = dict(zip(WINDOWS, counts, strict=True))
-        state = with_objective(state, spec.objective, by_window, await _history(sources, now))
+    if spec.objectives:
+        covered_s = await _history(sources, now)
+        for objective in spec.objectives:
+            counts = await _counts(questions, objective, covered_s)
+            state = with_objective(state, objective, counts, covered_s)
     if spec.kind == "queues" and sources.queues is not None:
         return add_queues(state, await _or_error(sources.queues.queues()))
     if spec.kind == "release" and sources.schema is not None:
@@ -163,11 +165,21 @@ async def _history(sources: Sources, now: float) -> float | None:
         return 0.0
 
 
-async def _count(
-    questions: Questions, objective: Objective, window: str
-) -> tuple[Answer | SourceError, Answer | SourceError]:
-    bad, total = (expr.replace("$window", window) for expr in (objective.bad, objective.total))
-    return await questions.instant(bad), await questions.instant(total)
+async def _counts(questions: Questions, objective: Objective, covered_s: float | None) -> dict[str, Asked]:
+    """Every window's counts; the long ones are asked for seldom, for they change slowly."""
+
+    async def ask(window: str) -> Asked:
+        exprs = (objective.buckets,) if objective.buckets else (objective.bad, objective.total)
+        kept = keep_s(window, covered_s)
+        asking = (questions.instant(expr.replace("$window", window), kept) for expr in exprs)
+        return tuple(await asyncio.gather(*asking))
+
+    return dict(zip(WINDOWS, await asyncio.gather(*map(ask, WINDOWS)), strict=True))
+
+
+async def _by_name(exprs: dict[str, str], questions: Questions) -> dict[str, Answer | SourceError]:
+    found = await asyncio.gather(*map(questions.instant, exprs.values()))
+    return dict(zip(exprs, found, strict=True))
 
 
 async def _or_error(asking: Awaitable[T]) -> T | SourceError:

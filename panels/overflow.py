@@ -6,16 +6,22 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from signals.reading import Answer
+    from signals.reading import Answer, Labels
 
 
-def beyond(buckets: Answer, quantile: float) -> float | None:
+def beyond(buckets: Answer, quantile: float, labels: Labels = ()) -> float | None:
     """The highest finite bound when the quantile falls into the `+Inf` bucket, else None.
 
     Prometheus documentation, "Query functions", histogram_quantile: in the highest bucket the answer is the upper
-    bound of the second highest. `buckets` are cumulative counts or rates by `le` alone.
+    bound of the second highest. `buckets` are cumulative counts or rates by `le` and what else the quantile's series
+    has as its `labels`.
     """
-    counts = {float(dict(one.labels).get("le", "nan")): one.values[-1] for one in buckets.series}
+    counts = {}
+    for one in buckets.series:
+        own = dict(one.labels)
+        bound = float(own.pop("le", "nan"))
+        if own == dict(labels):
+            counts[bound] = one.values[-1]
     finite = [bound for bound in counts if math.isfinite(bound)]
     total = counts.get(math.inf)
     if total is None or not finite or not total > 0:

@@ -1,4 +1,4 @@
-"""A value with its unit, as people read it."""
+"""How a panel and its values are called: words before they have a language."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from signals.message import say
 
 if TYPE_CHECKING:
+    from panels.settings import PanelSpec
     from signals.message import Message
 
 
@@ -40,3 +41,8 @@ def _seconds(value: float) -> str:
     if value < 7200:
         return f"{value / 60:.0f} min"
     return f"{value / 3600:.0f} h" if value < 172_800 else f"{value / 86_400:.0f} d"
+
+
+def title(spec: PanelSpec) -> Message:
+    """The panel's name in either language."""
+    return say("panels.title", en=spec.title, zh=spec.title_zh or spec.title)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 
 class _Part(BaseModel):
@@ -27,8 +28,10 @@ class QuerySpec(_Part):
     burning: float | None = None
     worse: Literal["above", "below"] = "above"
     by: str = Field(default="", description="the label that names a series; without it the labels do")
+    each: str = Field(default="", description="what a series is called, with its labels as {label}")
     buckets: str = Field(
-        default="", description="the buckets by `le` alone, when `expr` is a quantile of them"
+        default="",
+        description="the buckets by `le` and the labels of `expr`, when that is a quantile of them",
     )
     quantile: float = Field(
         default=0.95, ge=0, le=1, description="the quantile that `expr` takes of `buckets`"
@@ -36,16 +39,37 @@ class QuerySpec(_Part):
     forecast: float | None = Field(
         default=None, description="say when the charted curve will meet this value"
     )
+    trials: str = Field(
+        default="", description="for a ratio: of how many requests it is, by the same labels as `expr`"
+    )
+    fewest: float = Field(default=20, description="a ratio of fewer requests is over no limit")
+    share_of: str = Field(default="", description="the query that this one's series are parts of")
+    optional: bool = Field(default=False, description="an extra: without data the panel is no worse")
     rank: int = Field(default=5, description="what stays when the line is too narrow: the least")
 
 
 class Objective(_Part):
-    """A share of good requests to keep over 30 days. `bad` and `total` count requests in `[$window]`."""
+    """A share of good requests to keep over 30 days.
 
+    Either `bad` and `total` count requests in `[$window]`, or `buckets` does, by `le`, and what is slower than `bound`
+    (s) is bad. All of them keep the label `by`, so that each service has a budget of its own.
+    """
+
+    name: str = "availability"
     target: float = Field(gt=0, lt=1)
-    bad: str
-    total: str
+    bad: str = ""
+    total: str = ""
+    buckets: str = ""
+    bound: float = Field(default=0.0, ge=0, description="the bound of a bucket (s)")
+    by: str = "service"
     fewest: float = Field(default=20, description="below so many requests a burn rate is not believed")
+    rank: int = Field(default=2, description="what stays when the line is too narrow: the least")
+
+    @model_validator(mode="after")
+    def _one_way_to_count(self) -> Self:
+        if bool(self.buckets) == bool(self.bad and self.total):
+            raise PydanticCustomError("objective", "either bad and total, or buckets and bound")
+        return self
 
 
 class PanelSpec(_Part):
@@ -58,7 +82,7 @@ class PanelSpec(_Part):
     interval_s: float = Field(default=5.0, gt=0.5)
     queries: tuple[QuerySpec, ...] = ()
     chart: str = ""
-    objective: Objective | None = None
+    objectives: tuple[Objective, ...] = ()
     runbook: str = ""
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from signals.reading import Series
+from signals.reading import Series
 
 FEWEST = 5
 """Below five samples the interval of the slope is wider than any answer."""
+RECENT = 10
+"""The last samples, which tell of what has just begun: five minutes of the board's grid."""
+MOST_ALIKE = 0.9
 NOISE = 0.1
 """A change over the span below this share of the usual level is steady: rates over a window are correlated, and the
 interval of the slope, which takes samples as independent, is then too narrow."""
@@ -36,11 +38,11 @@ class Slope:
 def slope(series: Series) -> Slope | None:
     """The median of the slopes of all pairs, with its interval; None with too few finite samples.
 
-    P. K. Sen, "Estimates of the Regression Coefficient Based on Kendall's Tau", JASA 63 (1968), section 4.
+    P. K. Sen, "Estimates of the Regression Coefficient Based on Kendall's Tau", JASA 63 (1968), section 4. Neighbours
+    that are alike, as sums over a sliding window are, count for less than their number: the variance is multiplied by
+    (1 + r) / (1 - r), r the correlation of neighbouring distances from the line (Bayley and Hammersley, 1946).
     """
-    points = [
-        (at, value) for at, value in zip(series.times, series.values, strict=True) if math.isfinite(value)
-    ]
+    points = _points(series)
     count = len(points)
     if count < FEWEST:
         return None
@@ -49,10 +51,12 @@ def slope(series: Series) -> Slope | None:
         for index, first in enumerate(points)
         for later in points[index + 1 :]
     )
-    spread = 1.96 * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    middle = median(slopes)
+    alike = _likeness(_off(points, middle))
+    spread = 1.96 * math.sqrt(count * (count - 1) * (2 * count + 5) / 18 * (1 + alike) / (1 - alike))
     low = max(0, math.floor((len(slopes) - spread) / 2))
     high = min(len(slopes) - 1, math.ceil((len(slopes) + spread) / 2))
-    return Slope(slopes[low], median(slopes), slopes[high])
+    return Slope(slopes[low], middle, slopes[high])
 
 
 def direction(series: Series) -> Direction | None:
@@ -70,14 +74,52 @@ def direction(series: Series) -> Direction | None:
 def reaches(series: Series, limit: float) -> tuple[float, float] | None:
     """Seconds until the curve meets `limit` from below, earliest and latest (infinite when it may never).
 
-    (0, 0) when it is there already; None when it is not rising or not known well enough.
+    (0, 0) when it is there already; None when it is not rising or not known well enough. The whole curve and its last
+    samples each have a say: what began a moment ago shows in the latter alone. The ends are those of the slopes'
+    intervals, and of how far single values lie off the line.
     """
     if not series.values or not math.isfinite(series.values[-1]):
         return None
     left = limit - series.values[-1]
     if left <= 0:
         return 0.0, 0.0
-    found = slope(series)
-    if found is None or direction(series) is not Direction.RISING:
+    recent = Series(series.labels, series.times[-RECENT:], series.values[-RECENT:])
+    both = [(one, found) for one in (series, recent) if (found := slope(one)) is not None]
+    rising = [(one, found) for one, found in both if direction(one) is Direction.RISING]
+    if not rising:
         return None
-    return left / found.high, left / found.low if found.low > 0 else math.inf
+    noise = min(_noise(_points(one), found.middle) for one, found in rising)
+    fastest = max(found.high for _, found in rising)
+    slowest = min(found.low for _, found in (both if rising[0][0] is series else rising))
+    return max(0.0, left - noise) / fastest, (left + noise) / slowest if slowest > 0 else math.inf
+
+
+def _points(series: Series) -> list[tuple[float, float]]:
+    return [
+        (at, value) for at, value in zip(series.times, series.values, strict=True) if math.isfinite(value)
+    ]
+
+
+def _off(points: list[tuple[float, float]], per_s: float) -> list[float]:
+    """The distances from the line of this slope through the middle of the points."""
+    bare = [value - per_s * at for at, value in points]
+    centre = median(bare)
+    return [value - centre for value in bare]
+
+
+def _noise(points: list[tuple[float, float]], per_s: float) -> float:
+    """How far a single value lies off the line, but for one in twenty."""
+    off = sorted(map(abs, _off(points, per_s)))
+    return off[math.ceil(0.95 * len(off)) - 1]
+
+
+def _likeness(off: list[float]) -> float:
+    """The correlation of neighbours, from 0 to `MOST_ALIKE`."""
+    largest = max(map(abs, off))
+    if largest == 0:
+        return 0.0
+    if not math.isfinite(largest):
+        return MOST_ALIKE
+    scaled = [value / largest for value in off]
+    power = math.fsum(value * value for value in scaled)
+    return min(MOST_ALIKE, max(0.0, math.fsum(one * after for one, after in pairwise(scaled)) / power))

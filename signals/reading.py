@@ -39,7 +39,8 @@ class Reading:
 
     `value` is None where there is NO DATA. `unit` is a UCUM-like short name (`s`, `ratio`, `1/min`, `usd`,
     `count`, `bytes`). `at` is when the value was measured (Unix seconds), None when it never was. `query` is
-    what was asked, in the language of the source (PromQL, a Redis command, SQL).
+    what was asked, in the language of the source (PromQL, a Redis command, SQL). `every_s` is how often it is asked
+    where that is less often than the panel looks.
     """
 
     name: str
@@ -49,12 +50,13 @@ class Reading:
     source: str
     query: str
     labels: Labels = ()
+    every_s: float = 0.0
 
     def freshness(self, now: float, interval_s: float) -> Freshness:
         """Live up to two intervals of age, then stale; none without a value."""
         if self.value is None or self.at is None or math.isnan(self.value):
             return Freshness.NONE
-        return Freshness.LIVE if now - self.at <= 2 * interval_s else Freshness.STALE
+        return Freshness.LIVE if now - self.at <= 2 * max(interval_s, self.every_s) else Freshness.STALE
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -12,7 +13,7 @@ from panels.draw import age_text, panel_details, panel_line, sparkline
 from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState
-from signals.reading import Answer, Series
+from signals.reading import Answer, Reading, Series
 from tui.language import Language
 from tui.widgets.lines import changed_cells
 
@@ -85,3 +86,13 @@ def test_only_the_cells_that_differ_are_sent(old: str, new: str, span: tuple[int
         assert found is not None
         assert found[0] <= span[0]
         assert found[1] >= min(span[1], cell_len(new) or 1)
+
+
+def test_a_number_that_is_asked_seldom_is_not_old_before_its_time() -> None:
+    seldom = Reading("burn 30d", 1.0, "none", 800.0, "t", "q", every_s=150)
+    both = replace(state(1), readings=(*state(1).readings, seldom))
+    early, late = (panel_line(both, SAY["en"], 80, now) for now in (1003, 1102))
+    assert early.plain.endswith(" 2s")
+    assert not any(span.style == "reverse" for span in early.spans)
+    assert late.plain.endswith("5min")
+    assert any(span.style == "reverse" for span in late.spans)

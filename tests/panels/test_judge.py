@@ -6,7 +6,9 @@ import math
 
 import pytest
 
-from panels.judge import by_attention, judge_alerts, judge_metric, judge_value, worst
+from panels.alerts import judge_alerts
+from panels.judge import by_attention, judge_metric
+from panels.limits import judge_value, worst
 from panels.settings import PanelSpec, QuerySpec, default_board
 from panels.state import PanelState
 from signals.errors import Unreachable

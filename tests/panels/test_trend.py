@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from panels.ahead import heading
 from panels.judge import judge_metric
 from panels.overflow import beyond
 from panels.settings import PanelSpec, QuerySpec
@@ -62,6 +63,17 @@ def buckets(**counts: float) -> Answer:
     return Answer("b", "vector", series, "test", 100.0)
 
 
+def test_each_series_has_its_own_buckets() -> None:
+    series = tuple(
+        Series((("le", bound), ("model", model)), (100.0,), (value,))
+        for model, bound, value in [("a", "60", 1), ("a", "+Inf", 9), ("b", "60", 9), ("b", "+Inf", 9)]
+    )
+    both = Answer("b", "vector", series, "test", 100.0)
+    assert beyond(both, 0.95, (("model", "a"),)) == 60
+    assert beyond(both, 0.95, (("model", "b"),)) is None
+    assert beyond(both, 0.95) is None
+
+
 @pytest.mark.parametrize(
     ("given", "bound"),
     [
@@ -106,3 +118,47 @@ def test_a_ban_is_announced_before_it_comes(start: float, step: float, verdict: 
     spec = PanelSpec(id="ban", title="Ban", queries=(query,), chart="invalid")
     state = judge_metric(spec, {"invalid": given}, {}, history, 101)
     assert (Language("en").say(state.reason), state.verdict) == (text, Verdict(verdict))
+
+
+def test_what_has_just_begun_is_seen_before_it_is_most_of_the_curve() -> None:
+    storm = curve(*[0] * 52, *(500 * index for index in range(1, 9)))
+    assert direction(storm) == "steady", "half an hour as a whole does not rise"
+    span = reaches(storm, 10_000)
+    assert span is not None
+    assert span[0] <= 6000 / 500 * 30 <= span[1]
+
+
+def test_sums_over_a_sliding_window_are_less_sure_than_independent_samples() -> None:
+    chance = random.Random(3)
+    steps = [chance.uniform(0, 20) for _ in range(80)]
+    sliding = curve(*(sum(steps[index : index + 20]) + index for index in range(60)))
+    drift = [value - index for index, value in enumerate(sliding.values)]
+    chance.shuffle(drift)
+    shuffled = curve(*(value + index for index, value in enumerate(drift)))
+    alike, apart = slope(sliding), slope(shuffled)
+    assert alike is not None
+    assert apart is not None
+    assert alike.high - alike.low > 1.5 * (apart.high - apart.low)
+
+
+def test_the_time_to_a_limit_is_as_wide_as_the_curve_is_noisy() -> None:
+    chance = random.Random(5)
+    noisy = curve(*(100 * index + chance.uniform(-400, 400) for index in range(60)))
+    span = reaches(noisy, 12_000)
+    assert span is not None
+    true = (12_000 - 5900) / (100 / 30)
+    assert span[0] < true < span[1]
+    assert span[1] - span[0] > 0.2 * true
+
+
+def test_the_forecast_is_of_all_curves_together() -> None:
+    parts = [
+        Series((("status", code),), NOISY.times, tuple(40.0 * step for step in range(60)))
+        for code in ("401", "403", "429")
+    ]
+    query = QuerySpec(name="invalid", expr="x", unit="count", forecast=10_000)
+    spec = PanelSpec(id="ban", title="Ban", queries=(query,), chart="invalid")
+    said = [
+        Language("en").say(part.text) for part in heading(spec, Answer("x", "matrix", tuple(parts), "t", 0.0))
+    ]
+    assert said == ["rising", "invalid: 10 000 in 12 min to 12 min"]

@@ -26,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Print every panel, worst first; exit 1 burning, 2 unknown."""
-    from panels.judge import by_attention, worst
+    from panels.judge import by_attention
+    from panels.limits import worst
     from signals.reading import Verdict
 
     states = by_attention(list(asyncio.run(_look(invocation.config(), args.wait))))

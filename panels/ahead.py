@@ -1,0 +1,85 @@
+"""What the past of a panel's charted query says about what is ahead: its curves, their direction, and a limit met."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from panels.quantity import quantity
+from panels.state import Chart, Part
+from panels.trend import direction, reaches
+from signals.message import say
+from signals.reading import Series, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from panels.settings import PanelSpec, QuerySpec
+    from signals.reading import Answer
+
+NEAR_S = 900.0
+"""A limit that may be met within a quarter of an hour burns: that is the time a mitigation takes to work."""
+FAR_S = 7200.0
+"""A line through half an hour says nothing about what is further away than two hours."""
+MOST_CURVES = 4
+ADDITIVE = ("1/min", "usd", "count", "bytes")
+"""Units whose series may be added up; of the others the worst one is looked at."""
+
+
+def charts(
+    spec: PanelSpec, history: Answer | None, name: Callable[[QuerySpec, Series], str]
+) -> tuple[Chart, ...]:
+    """The worst curves of the charted query, called as `name` says."""
+    query = _charted(spec)
+    if query is None or history is None or not history.series:
+        return ()
+    curves = sorted(history.series, key=lambda one: -sortable(query, one.values[-1]))[:MOST_CURVES]
+    names = tuple(name(query, one) for one in curves)
+    return (Chart(say("panels.text", text=query.name), query.unit, tuple(curves), names, query.burning),)
+
+
+def heading(spec: PanelSpec, history: Answer | None) -> list[Part]:
+    """Where all curves together are heading, and when they meet the value that the query is forecast against."""
+    query = _charted(spec)
+    if query is None or history is None or not history.series:
+        return []
+    if query.unit in ADDITIVE:
+        curve = total(history.series)
+    else:
+        curve = min(history.series, key=lambda one: -sortable(query, one.values[-1]))
+    way = direction(curve)
+    parts = [] if way is None else [Part(say(f"panels.{way}"), query.rank + 1)]
+    span = reaches(curve, query.forecast) if query.forecast is not None else None
+    if span is None or query.forecast is None or span[0] > FAR_S:
+        return parts
+    early, late = (quantity(one, "s") for one in span)
+    limit = quantity(query.forecast, query.unit)
+    text = say("panels.reaches", name=query.name, limit=limit, early=early, late=late)
+    if span[1] == 0:
+        text = say("panels.reached", name=query.name, limit=limit)
+    elif span[1] > FAR_S:
+        text = say("panels.reaches_from", name=query.name, limit=limit, early=early)
+    return [*parts, Part(text, query.rank, Verdict.BURNING if span[0] <= NEAR_S else Verdict.WARN)]
+
+
+def total(curves: Sequence[Series]) -> Series:
+    """The sum at every time that any of the curves has; where one is not there it adds nothing."""
+    if len(curves) == 1:
+        return curves[0]
+    sums: dict[float, list[float]] = {}
+    for curve in curves:
+        for at, value in zip(curve.times, curve.values, strict=True):
+            sums.setdefault(at, []).append(value)
+    times = sorted(sums)
+    return Series((), tuple(times), tuple(math.fsum(sums[at]) for at in times))
+
+
+def sortable(query: QuerySpec, value: float) -> float:
+    """Higher is worse; NaN is least."""
+    if math.isnan(value):
+        return -math.inf
+    return value if query.worse == "above" else -value
+
+
+def _charted(spec: PanelSpec) -> QuerySpec | None:
+    return next((one for one in spec.queries if one.name == spec.chart), None)
