@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from tui.app import Board
+from tui.app import Warroom
 from tui.config import load_config
 from tui.language import choose_language
 
@@ -15,7 +15,7 @@ SECONDS = 12
 
 async def take(config: Path, file: Path, size: tuple[int, int], language: str, keys: list[str]) -> None:
     """Open the board, wait until it has news, press the keys, save."""
-    app = Board(lambda: load_config(config), choose_language(language))
+    app = Warroom(lambda: load_config(config), choose_language(language))
     async with app.run_test(size=size) as pilot:
         await asyncio.sleep(SECONDS)
         await pilot.press(*keys)

@@ -1,30 +1,62 @@
-"""The one key map: footer, help and bindings come from here."""
+"""The one key map: bindings, footer, help and palette come from here.
+
+A screen gets its keys by an entry in `KEYS` under its name; the text of each is `keys.<action>` in the catalogue. An
+action that starts with `app.` is a method `action_…` of the App, any other one of the screen. `EVERYWHERE` works on
+every screen.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.binding import Binding
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
 
 
 class Key(NamedTuple):
-    """A key, the app action that it runs, and whether the footer has room for it."""
+    """A key, the action that it runs, and whether the footer has room for it."""
 
     key: str
     action: str
     footer: bool = True
 
+    @property
+    def text(self) -> str:
+        """The key of its text in the catalogue: `app.open('help')` is `keys.open_help`, `move(-1)` is `keys.move`."""
+        name, _, given = self.action.removeprefix("app.").rstrip(")").partition("(")
+        return f"keys.{name}_{given[1:-1]}" if given.startswith("'") else f"keys.{name}"
 
-BOARD = (
-    Key("up", "move(-1)", footer=False),
-    Key("down", "move(1)", footer=False),
-    Key("enter", "unfold"),
-    Key("question_mark", "explain"),
-    Key("p", "pause"),
-    Key("t", "next_theme"),
-    Key("L", "next_language"),
-    Key("f1", "help"),
-    Key("escape", "back", footer=False),
-    *(Key(str(number), f"panel({number})", footer=False) for number in range(1, 9)),
-    Key("g", "back", footer=False),
-    Key("q", "quit"),
+
+MOVING = (Key("up", "move(-1)", footer=False), Key("down", "move(1)", footer=False))
+KEYS: dict[str, tuple[Key, ...]] = {
+    "board": (
+        *MOVING,
+        Key("enter", "app.open('zoom')"),
+        Key("question_mark", "app.open('explain')"),
+        *(Key(str(number), f"panel({number})", footer=False) for number in range(1, 9)),
+    ),
+    "zoom": (
+        *MOVING,
+        Key("enter", "app.back", footer=False),
+        Key("question_mark", "app.open('explain')"),
+    ),
+    "explain": (*MOVING, Key("question_mark", "app.back", footer=False)),
+    "help": (),
+}
+EVERYWHERE = (
+    Key("escape", "app.back", footer=False),
+    Key("g", "app.board", footer=False),
+    Key("p", "app.pause"),
+    Key("t", "app.next_theme"),
+    Key("L", "app.next_language"),
+    Key("f1", "app.open('help')"),
+    Key("q", "app.quit"),
 )
 SHOWN = {"question_mark": "?", "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "f1": "F1"}
+
+
+def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
+    """The keys as Textual wants them; our own footer and help show them."""
+    return [Binding(key.key, key.action, show=False) for key in keys]

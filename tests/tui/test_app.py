@@ -12,9 +12,10 @@ from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.reading import Answer, Freshness, Series, Verdict
-from tui.app import Board, PanelJudged, speaks_utf8
-from tui.config import Config
+from tui.app import Warroom, speaks_utf8
 from tui.language import Language
+from tui.news import PanelJudged
+from tui.screens.page import Page
 
 
 def state(name: str, value: float, at: float = 1000.0) -> PanelState:
@@ -24,10 +25,9 @@ def state(name: str, value: float, at: float = 1000.0) -> PanelState:
     return judge_metric(spec, {"n": Answer("n", "vector", (series,), "t", at)}, {}, None, at)
 
 
-def board() -> Board:
-    app = Board(Config, Language("en"))
-    app._follow = lambda: None  # type: ignore[method-assign]  # no sources: the states come from the test
-    app.order = ["a", "b", "c"]
+def board() -> Warroom:
+    app = Warroom(None, Language("en"))
+    app.order = ("a", "b", "c")
     return app
 
 
@@ -39,9 +39,10 @@ async def test_the_cursor_stays_with_its_panel_when_the_order_changes() -> None:
         await pilot.press("down")
         assert app.chosen == "b"
         app.on_panel_judged(PanelJudged(state("c", 500)))
-        shown = [one.id for one in app._sorted()]
-        assert shown == ["c", "a", "b"]
-        assert shown[app._cursor(shown)] == "b"
+        assert [one.id for one in app.by_attention()] == ["c", "a", "b"]
+        chosen = app.under_cursor()
+        assert chosen is not None
+        assert chosen.id == "b"
 
 
 async def test_pause_keeps_what_is_on_the_screen() -> None:
@@ -61,9 +62,10 @@ async def test_no_line_is_wider_than_the_terminal(size: tuple[int, int], code: s
     async with app.run_test(size=size):
         for name in "abc":
             app.on_panel_judged(PanelJudged(state(name, 500)))
-        lines = [app._head(size[0], 1001), *app._body(size[0], size[1] - 3, 1001)]
+        assert isinstance(app.screen, Page)
+        lines = [app.screen.head(size[0], 1001), *app.screen.body(size[0], size[1] - 3, 1001)]
         assert max(line.cell_len for line in lines) <= size[0]
-        assert cell_len(app._foot(size[0])) <= size[0]
+        assert cell_len(app.screen.foot(size[0])) <= size[0]
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:  # noqa: ARG001  # the shape of every command
     """Open the board; a configuration that can't be used ends it with one line."""
-    from tui.app import Board
+    from tui.app import Warroom
 
-    app = Board(invocation.config, invocation.words)
+    app = Warroom(invocation.config, invocation.words)
     line = app.run()
     if line is not None:
         sys.stderr.write(invocation.words.text("cli.error", text=line) + "\n")

@@ -1,0 +1,30 @@
+"""One panel as a block of lines, wherever it stands; one that can't be drawn says so in its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from panels.state import PanelState
+    from tui.app import Warroom
+
+
+def panel_block(face: Warroom, state: PanelState, width: int, height: int, now: float) -> list[Text]:
+    """The panel's line and its details in `height` lines; the title of the one under the cursor is underlined."""
+    from panels.draw import panel_details, panel_line
+
+    try:
+        line = panel_line(state, face.words.say, width, now, ascii_only=face.ascii_only)
+        if state is face.under_cursor():
+            line.stylize("underline", 3)
+        details = panel_details(state, face.words.say, width, height - 1, now, ascii_only=face.ascii_only)
+        return [line, *details][:height]
+    except Exception as error:  # noqa: BLE001  # one panel must not take the others down
+        from tui.logfile import log_crash
+
+        log = log_crash(error)
+        line = Text(f" ? {state.id} {face.words.text('tui.undrawn', log=str(log))}")
+        line.truncate(width)
+        return [line]
