@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 from uuid import UUID  # noqa: TC003  # pydantic reads the annotations at run time
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic_core import PydanticCustomError
 
 from signals.clean import clean, clean_block
 
@@ -27,7 +28,7 @@ def _utc(at: dt.datetime) -> dt.datetime:
 
 def _said(text: str) -> str:
     if not text.strip():
-        raise ValueError("it must say something")
+        raise PydanticCustomError("blank", "it must say something")
     return text
 
 

@@ -198,8 +198,12 @@ def _runbook(draft: _Draft, _: Event, body: b.RunbookAttached) -> None:
         draft.runbooks.append(body.runbook)
 
 
+def _key(draft: _Draft, runbook: str, name: str) -> StepKey:
+    return StepKey(runbook or (draft.runbooks[0] if draft.runbooks else ""), name)
+
+
 def _step_started(draft: _Draft, event: Event, body: b.StepStarted) -> None:
-    key = StepKey(body.runbook, body.step)
+    key = _key(draft, body.runbook, body.step)
     before = draft.steps.get(key)
     if before and before.state in ("ticked", "skipped", "failed"):
         return  # somebody else was quicker
@@ -224,7 +228,7 @@ def _finish(
     draft: _Draft, event: Event, body: b.StepTicked | b.StepSkipped | b.StepFailed, step: Step
 ) -> None:
     """The first tick stands, with its time and its name; another verdict replaces it."""
-    key = StepKey(body.runbook, body.step)
+    key = _key(draft, body.runbook, body.step)
     before = draft.steps.get(key)
     if before is None:
         draft.steps[key] = step
@@ -236,14 +240,14 @@ def _finish(
 
 
 def _step_reopened(draft: _Draft, event: Event, body: b.StepReopened) -> None:
-    key = StepKey(body.runbook, body.step)
+    key = _key(draft, body.runbook, body.step)
     before = draft.steps.get(key)
     if before:
         draft.steps[key] = Step("open", event.actor, event.at, event.at, body.reason, "", before.remarks)
 
 
 def _step_annotated(draft: _Draft, event: Event, body: b.StepAnnotated) -> None:
-    key = StepKey(body.runbook, body.step)
+    key = _key(draft, body.runbook, body.step)
     before = draft.steps.get(key) or Step("open", event.actor, event.at, event.at)
     draft.steps[key] = before._replace(remarks=(*before.remarks, body.text))
 
@@ -251,7 +255,7 @@ def _step_annotated(draft: _Draft, event: Event, body: b.StepAnnotated) -> None:
 def _pause(draft: _Draft, event: Event, body: b.PauseConfirmed) -> None:
     """The IC's word; where nobody is IC, anyone's."""
     if draft.roles.get("ic", event.actor) == event.actor:
-        draft.confirmed.add(StepKey(body.runbook, body.phase))
+        draft.confirmed.add(_key(draft, body.runbook, body.phase))
 
 
 def _noted(draft: _Draft, event: Event, body: b.Noted) -> None:

@@ -20,7 +20,7 @@ Status = Literal["open", "mitigated", "resolved"]
 
 
 class StepKey(NamedTuple):
-    """A step is named by its runbook (empty: the only one) and its id there."""
+    """A step is named by its runbook (empty only where the incident has none) and its id there."""
 
     runbook: str
     step: str
@@ -135,6 +135,10 @@ class Incident:
     def sequence(self) -> int:
         """Of the last event."""
         return self.events[-1].sequence
+
+    def key(self, runbook: str, name: str) -> StepKey:
+        """The step (or phase) `name` of `runbook`; without a runbook that of the incident's first."""
+        return StepKey(runbook or (self.runbooks[0] if self.runbooks else ""), name)
 
     @property
     def digest(self) -> str:

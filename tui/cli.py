@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tui.invocation import Invocation
     from tui.language import Language
 
-COMMANDS = ("board", "sandbox", "init", "config", "status", "query", "eval", "journal", "doctor")
+COMMANDS = ("board", "sandbox", "init", "config", "status", "query", "eval", "incident", "journal", "doctor")
 
 
 class ExitCode(IntEnum):

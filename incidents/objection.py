@@ -1,0 +1,62 @@
+"""Why something that a person wants to write would have no effect, said before it is written.
+
+The fold ignores such events (two people may write at once); somebody who does it alone should hear why.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from incidents import body as b
+from incidents.fold import can_undo
+from signals.message import say
+
+if TYPE_CHECKING:
+    from incidents.incident import Incident
+    from signals.message import Message
+
+
+def objection(incident: Incident, actor: str, body: b.Body) -> Message | None:  # noqa: PLR0911  # one case a kind
+    """What speaks against `body`, or None."""
+    match body:
+        case b.RoleTaken() | b.RoleOffered() | b.RoleAccepted() | b.RoleReleased():
+            return _role(incident, actor, body)
+        case b.StepTicked() | b.StepSkipped() | b.StepFailed():
+            before = incident.steps.get(incident.key(body.runbook, body.step))
+            if before and f"step_{before.state}" == body.kind:
+                return say("objection.step_done", step=body.step, by=before.by, state=say(f"event.state_{before.state}"))  # fmt: skip
+        case b.StepReopened() if incident.key(body.runbook, body.step) not in incident.steps:
+            return say("objection.step_untouched", step=body.step)
+        case b.PauseConfirmed() if incident.roles.get("ic", actor) != actor:
+            return say("objection.not_ic", ic=incident.roles["ic"])
+        case b.Reopened() if incident.status == "open":
+            return say("objection.is_open")
+        case b.AlertResolved() if body.fingerprint not in incident.alerts:
+            return say("objection.no_alert", alert=body.fingerprint)
+        case b.Undone():
+            event = next((each for each in incident.events if each.id == body.event), None)
+            if event is None or not can_undo(incident, event):
+                return say("objection.no_undo")
+        case _:
+            pass
+    return None
+
+
+def _role(
+    incident: Incident, actor: str, body: b.RoleTaken | b.RoleOffered | b.RoleAccepted | b.RoleReleased
+) -> Message | None:
+    role, holder = say(f"event.role_{body.role}"), incident.roles.get(body.role)
+    offer = incident.offers.get(body.role)
+    match body:
+        case b.RoleTaken() if holder == actor:
+            return say("objection.role_yours", role=role)
+        case b.RoleTaken() if holder is not None and not body.reason:
+            return say("objection.role_held", role=role, holder=holder)
+        case b.RoleOffered() if holder not in (None, actor):
+            return say("objection.role_not_yours", role=role, holder=holder or "")
+        case b.RoleAccepted() if offer is None or offer.to != actor:
+            return say("objection.role_not_offered", role=role)
+        case b.RoleReleased() if holder != actor:
+            return say("objection.role_not_yours", role=role, holder=holder or "–")
+        case _:
+            return None

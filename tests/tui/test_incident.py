@@ -1,0 +1,107 @@
+"""`warroom incident` leads a whole incident from scripts, and says why it does not do what has no effect."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.terminal import PROGRAM
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Desk:
+    """One user's data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            **os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "WARROOM_LOG": str(folder / "log"),
+            "LANG": "C.UTF-8", "WARROOM_ACTOR": "op1",
+        }  # fmt: skip
+
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [PROGRAM, *arguments], capture_output=True, text=True, env=self.environment, cwd=self.folder,
+            timeout=60, check=False,
+        )  # fmt: skip
+
+    def fact(self, *arguments: str) -> str:
+        done = self("incident", *arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.rstrip("\n")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_a_whole_incident(desk: Desk) -> None:
+    opening = ("open", "--title", "Ban near", "--severity", "SEV2", "--runbook", "cloudflare-ban")
+    assert desk.fact(*opening) == "INC-1"
+    assert desk.fact("role", "INC-1", "take", "ic", "--as", "ic1").endswith("ic1 took incident command")
+    desk.fact("tick", "INC-1", "1.1", "--observed", "12/min")
+    desk.fact("skip", "INC-1", "1.2", "--reason", "nobody to ask")
+    desk.fact("note", "INC-1", "[red]spike[/red] starts with v2.2.1")
+    desk.fact("undo", "INC-1")
+    desk.fact("resolve", "INC-1", "--at", "2026-11-24T04:00:00Z")
+    found = json.loads(desk.fact("show", "INC-1", "--json"))
+    assert (found["status"], found["roles"], found["notes"]) == ("resolved", {"ic": "ic1"}, [])
+    assert [(step["runbook"], step["step"], step["state"]) for step in found["steps"]] == [
+        ("cloudflare-ban", "1.1", "ticked"),
+        ("cloudflare-ban", "1.2", "skipped"),
+    ]
+    assert found["times"]["resolved"] == "2026-11-24T04:00:00.000000Z"
+    assert "INC-1  SEV2  resolved" in desk.fact("list", "--status", "resolved")
+    assert desk.fact("list", "--search", "no such thing") == ""
+    assert "op1** ~~noted: \\[red\\]spike" in desk.fact("timeline", "INC-1")
+    assert "跳过 1.2：nobody to ask" in desk.fact("timeline", "INC-1", "--lang", "zh")
+    whole = desk("journal", "verify")
+    assert whole.returncode == 0
+    assert "7 events of 1 incidents" in whole.stdout
+
+
+def test_what_has_no_effect_is_said_and_not_written(desk: Desk) -> None:
+    desk.fact("open", "--title", "x", "--severity", "SEV3")
+    desk.fact("role", "1", "take", "ic", "--as", "ic1")
+    for arguments, reason in (
+        (("role", "1", "take", "ic"), "ic1 has incident command"),
+        (("role", "1", "accept", "ic"), "nobody has offered"),
+        (("confirm", "1", "phase-1"), "ic1) confirms"),
+        (("reopen", "1", "--reason", "why not"), "is open"),
+        (("undo", "1", "1"), "nothing to take back"),
+        (("note", "1", "  "), "text must say something"),
+        (("mark", "1", "mitigated", "--at", "yesterday"), "yesterday"),
+        (("note", "INC-2", "x"), "no incident INC-2"),
+        (("follow-up", "1", "x", "--due", "soon"), "soon"),
+    ):
+        done = desk("incident", *arguments)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert reason in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert json.loads(desk.fact("show", "1", "--json"))["sequence"] == 2
+
+
+def test_events_of_others_are_printed_as_they_come(desk: Desk) -> None:
+    desk.fact("open", "--title", "x", "--severity", "SEV3")
+    command = [PROGRAM, "incident", "watch"]
+    watching = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=desk.environment, cwd=desk.folder
+    )  # fmt: skip
+    assert watching.stdout is not None
+    assert watching.stderr is not None
+    assert "watching" in watching.stderr.readline()
+    desk.fact("note", "1", "seen by others", "--as", "op2")
+    line = watching.stdout.readline()
+    assert line.startswith("INC-1 #2 ")
+    assert line.endswith("op2 noted: seen by others\n")
+    watching.send_signal(signal.SIGINT)
+    assert watching.wait(20) == 130
+    assert "Traceback" not in watching.stderr.read()

@@ -1,0 +1,162 @@
+"""What `warroom incident` shows: the list, one incident, its timeline, and news as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from incidents.body import Role
+from incidents.clock import update_clock
+from incidents.event import write_time
+from incidents.timeline import incident_json, short_time, timeline_json, timeline_markdown, told
+from signals.clean import clean
+from signals.errors import WarroomError
+from signals.message import say
+from tui.cli import ExitCode
+from tui.journal_of import config_or_default, journal_of
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from incidents.incident import Incident
+    from incidents.journal import Journal
+    from incidents.settings import UpdateSettings
+    from incidents.store import Summary
+    from tui.invocation import Invocation
+    from tui.language import Language
+
+MARKS = {"open": "☐", "started": "▶", "ticked": "✔", "skipped": "–", "failed": "✖"}
+
+
+def read(args: argparse.Namespace, invocation: Invocation) -> int:
+    """Print what is asked for."""
+    config = config_or_default(invocation)
+    with journal_of(invocation, config) as journal:
+        if args.verb == "list":
+            return _list(args, journal, invocation)
+        if args.verb == "watch":
+            return _watch(journal, invocation)
+        incident = journal.load(journal.find(args.incident))
+        label = journal.label(incident.id)
+        if args.verb == "timeline":
+            return _timeline(args, incident, label, invocation)
+        if invocation.json:
+            invocation.fact_json(incident_json(incident, label))
+        else:
+            for line in _lines(incident, label, config.incidents.updates, invocation.words):
+                invocation.fact(line)
+    return ExitCode.OK
+
+
+def _list(args: argparse.Namespace, journal: Journal, invocation: Invocation) -> int:
+    found = journal.history(args.search, [args.status] if args.status else (), args.limit)
+    if invocation.json:
+        invocation.fact_json([_summary_json(each) for each in found])
+        return ExitCode.OK
+    for each in found:
+        drill = f" {invocation.words.text('incident.drill')}" if each.drill else ""
+        status = invocation.words.text(f"incident.status_{each.status}")
+        at = short_time(write_time(each.opened_at))
+        invocation.fact(
+            f"INC-{each.number}  {each.severity}  {status}  {at}  {each.commander or '–'}  {each.title}{drill}"
+        )
+    return ExitCode.OK
+
+
+def _summary_json(each: Summary) -> dict[str, object]:
+    return {
+        "id": f"INC-{each.number}",
+        "uuid": str(each.id),
+        "sequence": each.sequence,
+        "title": each.title,
+        "severity": each.severity,
+        "status": each.status,
+        "drill": each.drill,
+        "runbook": each.runbook,
+        "ic": each.commander,
+        "opened_at": write_time(each.opened_at),
+        "times": {moment: write_time(at) for moment, at in each.times.items()},
+    }
+
+
+def _timeline(args: argparse.Namespace, incident: Incident, label: str, invocation: Invocation) -> int:
+    if invocation.json:
+        invocation.fact_json(timeline_json(incident, invocation.words.say))
+        return ExitCode.OK
+    write_text(args.out, timeline_markdown(incident, label, invocation.words.say))
+    return ExitCode.OK
+
+
+def write_text(out: str, text: str) -> None:
+    """Into the file `out`, else on standard output; raises `WarroomError`."""
+    if not out:
+        sys.stdout.write(text)
+        return
+    try:
+        Path(out).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WarroomError(
+            say("journal.unwritable", place=clean(out), detail=error.strerror or "?")
+        ) from error
+
+
+def _lines(incident: Incident, label: str, settings: UpdateSettings, words: Language) -> Iterator[str]:
+    drill = f" {words.text('incident.drill')}" if incident.drill else ""
+    status = words.text(f"incident.status_{incident.status}")
+    yield f"{label}  {incident.severity}  {status}{drill}  {incident.title}"
+    yield " · ".join(
+        f"{words.text(f'event.role_{role}')}: {incident.roles.get(role, '–')}" for role in get_args(Role)
+    )
+    times: list[tuple[str, dt.datetime]] = [("opened", incident.opened_at), *incident.times.items()]
+    for moment, at in sorted(times, key=lambda pair: pair[1]):
+        name = words.text(f"event.moment_{moment}" if moment != "opened" else "incident.moment_opened")
+        yield f"  {short_time(write_time(at))}  {name}"
+    clock = update_clock(incident, settings, dt.datetime.now(dt.UTC))
+    if clock:
+        minutes, seconds = divmod(int(abs(clock.left_s)), 60)
+        key = "incident.update_overdue" if clock.overdue else "incident.update_due"
+        yield words.text(key, left=f"{minutes}:{seconds:02}")
+    for key_, step in sorted(incident.steps.items()):
+        reason = f"  {step.reason}" if step.reason else ""
+        observed = f"  [{step.observed}]" if step.observed else ""
+        yield f"  {MARKS[step.state]} {key_.step}  {step.by} {write_time(step.at)[11:19]}{reason}{observed}"
+    for alert in incident.alerts.values():
+        until = short_time(write_time(alert.resolved_at)) if alert.resolved_at else "…"
+        yield f"  {words.text('incident.alert')} {alert.name}  {until}"
+    for note in incident.notes:
+        yield f"  {write_time(note.at)[11:19]} {note.by}: {note.text}"
+    for each in incident.follow_ups:
+        mark = MARKS["ticked" if each.done else "open"]
+        yield f"  {mark} {each.text}  {each.owner or '–'}  {each.due or ''}".rstrip()
+
+
+def _watch(journal: Journal, invocation: Invocation) -> int:
+    """Print each event of every incident as it comes, until interrupted."""
+    asyncio.run(_follow(journal, invocation))
+    return ExitCode.OK
+
+
+async def _follow(journal: Journal, invocation: Invocation) -> None:
+    from incidents.watch import watch
+
+    store = journal.store()
+    printed = await asyncio.to_thread(store.ends)
+    invocation.remark(say("incident.watching", place=journal.place))
+    async for changed in watch(journal):
+        for incident_id in changed:
+            incident = await asyncio.to_thread(journal.load, incident_id)
+            label = await asyncio.to_thread(journal.label, incident_id)
+            for event in incident.events[printed.get(incident_id, 0) :]:
+                text = invocation.words.say(told(incident, event))
+                if invocation.json:
+                    invocation.fact_json({"incident": label, "sequence": event.sequence, "actor": event.actor, "at": write_time(event.at), "text": text})  # fmt: skip
+                else:
+                    invocation.fact(
+                        f"{label} #{event.sequence} {write_time(event.at)[11:19]}Z {event.actor} {text}"
+                    )
+            printed[incident_id] = incident.sequence
+        sys.stdout.flush()
