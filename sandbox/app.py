@@ -53,7 +53,12 @@ def fetch(self: Any, asked_at: float, seed: float) -> None:
     answer = _http().get("/riot/match")
     if answer.status_code == 429:
         metrics.RIOT_REQUESTS.labels("match", "rate_limited").inc()
-        metrics.RIOT_429.labels("match", answer.headers.get("X-Rate-Limit-Type", "service")).inc()
+        limit = answer.headers.get("X-Rate-Limit-Type", "service")
+        metrics.RIOT_429.labels("match", limit).inc()
+        if "Retry-After" in answer.headers:
+            metrics.RIOT_RETRY_AT.labels("match", limit).set(
+                time.time() + float(answer.headers["Retry-After"])
+            )
         if self.request.retries >= self.max_retries:
             metrics.REQUESTS.labels("analyze", "failed").inc()
             return

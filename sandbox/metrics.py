@@ -6,7 +6,7 @@ Workers are separate processes, so the client library's multi-process mode colle
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 _LATENCY_BOUNDS = (0.1, 0.5, 1, 2, 5, 10, 15, 30, 60)
 
@@ -19,6 +19,12 @@ REQUEST_SECONDS = Histogram(
 )
 RIOT_REQUESTS = Counter("chimera_riot_api_requests_total", "Calls to the Riot API", ("endpoint", "status"))
 RIOT_429 = Counter("chimera_riot_api_429_total", "Refusals by the Riot API", ("endpoint", "limit"))
+RIOT_RETRY_AT = Gauge(
+    "chimera_riot_api_retry_timestamp_seconds",
+    "Until when (Unix time) the Riot API asked to wait",
+    ("endpoint", "limit"),
+    multiprocess_mode="max",
+)
 LLM_REQUESTS = Counter("chimera_llm_requests_total", "Calls to the model", ("status", "model"))
 LLM_SECONDS = Histogram(
     "chimera_llm_latency_seconds", "Time of a call to the model", ("model",), buckets=_LATENCY_BOUNDS
@@ -35,3 +41,7 @@ DEGRADED = Counter(
     "chimera_degraded_total", "Answers from a template instead of the model", ("mode", "reason")
 )
 ANALYSES = Counter("chimera_analyses_total", "Analyses that were delivered")
+
+# Zero is a number: a failure that never happened is counted as none, and does not look like one that nobody counts.
+DEGRADED.labels("team", "llm_error")
+DEGRADED.labels("team", "invalid_json")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 HISTORY_LIMIT_S, HISTORY_POINTS = 30 * 86_400.0, 120
-"""The longest window that a panel asks for, looked at every six hours and then every three minutes."""
+"""The longest window that a panel asks for, looked at every six hours, then three minutes, then one second and a half."""
 HISTORY_KEPT_S = 300.0
 
 
@@ -101,9 +101,9 @@ class Failover:
         return await self._first(lambda source: source.metric_names())
 
     async def history_s(self, now: float) -> float:
-        """How far back (s, at most 30 d) the active source knows anything at all, to a minute or three.
+        """How far back (s, at most 30 d) the active source knows anything at all, to a few seconds.
 
-        A window longer than this is not whole, whatever number comes back for it. Two range queries over `up`, asked
+        A window longer than this is not whole, whatever number comes back for it. Three range queries over `up`, asked
         anew every five minutes.
         """
         if (
@@ -112,7 +112,7 @@ class Failover:
             or now - self._history[1] > HISTORY_KEPT_S
         ):
             since = now
-            for span_s in (HISTORY_LIMIT_S, HISTORY_LIMIT_S / HISTORY_POINTS):
+            for span_s in (HISTORY_LIMIT_S / HISTORY_POINTS**power for power in range(3)):
                 answer = await self.span("count(up)", since - span_s, since, span_s / HISTORY_POINTS)
                 since = min((series.times[0] for series in answer.series), default=since)
             self._history = (self.active, now, since)

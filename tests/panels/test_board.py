@@ -1,0 +1,149 @@
+"""The built-in board answers on the names that the manual uses and on those that the service really exports."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from panels.live import once
+from panels.settings import default_board
+from panels.state import PanelState
+from signals.failover import Failover
+from signals.scrape import ScrapeSource
+from signals.settings import ScrapeSettings, ScrapeTarget, SignalsSettings
+from signals.sources import Sources
+from tui.language import Language
+
+MANUAL = """
+chimera_request_total{{service="analyze",outcome="success"}} {many}
+chimera_request_total{{service="analyze",outcome="failed"}} {few}
+chimera_request_latency_seconds_bucket{{service="analyze",le="5"}} {few}
+chimera_request_latency_seconds_bucket{{service="analyze",le="10"}} {many}
+chimera_request_latency_seconds_bucket{{service="analyze",le="+Inf"}} {all}
+chimera_celery_queue_length{{queue="ai"}} 7
+chimera_riot_api_requests_total{{endpoint="match",status="success"}} {many}
+chimera_riot_api_429_total{{endpoint="match",limit="method"}} {few}
+chimera_discord_requests_total{{route="webhooks",status="200"}} {many}
+chimera_discord_requests_total{{route="webhooks",status="403"}} {few}
+chimera_discord_requests_total{{route="channels",status="429"}} {few}
+chimera_discord_requests_total{{route="channels",status="429",scope="shared"}} {many}
+chimera_llm_requests_total{{model="m1",status="success"}} {many}
+chimera_llm_requests_total{{model="m1",status="error"}} {few}
+chimera_llm_requests_total{{model="m2",status="success"}} {many}
+chimera_llm_latency_seconds_bucket{{model="m1",le="1"}} {few}
+chimera_llm_latency_seconds_bucket{{model="m1",le="+Inf"}} {many}
+chimera_json_validation_errors_total{{schema="v2_team_analysis",error="x",mode="sr"}} {few}
+chimera_llm_cost_usd_total{{model="m1"}} {few}
+"""
+
+EXPORTED = """
+chimera_analyze_requests_total{{mode="analyze",status="success"}} {many}
+chimera_analyze_requests_total{{mode="analyze",status="failed"}} {few}
+chimera_request_duration_seconds_bucket{{endpoint="analyze",status="success",le="5"}} {few}
+chimera_request_duration_seconds_bucket{{endpoint="analyze",status="success",le="10"}} {many}
+chimera_request_duration_seconds_bucket{{endpoint="analyze",status="success",le="+Inf"}} {all}
+chimera_request_duration_seconds_bucket{{endpoint="llm_m1",status="success",le="1"}} {few}
+chimera_request_duration_seconds_bucket{{endpoint="llm_m1",status="success",le="+Inf"}} {many}
+chimera_celery_queue_length{{queue="ai"}} 7
+chimera_riot_api_requests_total{{endpoint="timeline",status="rate_limited"}} {few}
+chimera_external_api_errors_total{{service="riot",error_type="429"}} {few}
+chimera_external_api_errors_total{{service="discord",error_type="webhook_error"}} {few}
+chimera_llm_tokens_total{{type="success",model="m1",mode="sr"}} {many}
+chimera_llm_tokens_total{{type="error",model="m1",mode="sr"}} {few}
+chimera_llm_tokens_total{{type="prompt",model="m1",mode="sr"}} 123456
+chimera_json_validation_errors_total_by_mode_total{{schema="v2_team_analysis",error="x",mode="sr",game_mode="a"}} {few}
+chimera_llm_cost_usd_total_by_mode_total{{model="m1",game_mode="default"}} {few}
+"""
+
+
+@pytest.fixture
+def board() -> Iterator[tuple[str, list[str]]]:
+    """The address of a service that answers with one page after the other, the last one again and again."""
+    pages: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = (pages.pop(0) if len(pages) > 1 else pages[0]).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/metrics", pages
+    server.shutdown()
+    server.server_close()
+
+
+async def judged(board: tuple[str, list[str]], page: str, **labels: str) -> dict[str, PanelState]:
+    url, pages = board
+    pages += [page.format(few=0, many=0, all=0), page.format(few=40, many=400, all=500)]
+    scrape = ScrapeSource(ScrapeSettings(targets=(ScrapeTarget(url=url, labels=labels),)))
+    await scrape.scrape_once()
+    await scrape.scrape_once()
+    sources = Sources(Failover([scrape], SignalsSettings(), lambda _: None), scrape)
+    return {state.id: state for state in await once(default_board(), sources)}
+
+
+def readings(state: PanelState) -> dict[str, float | None]:
+    return {reading.name: reading.value for reading in state.readings if not reading.every_s}
+
+
+def rows(state: PanelState) -> list[str]:
+    return [" | ".join(Language("en").say(cell) for cell in row.cells) for row in state.rows]
+
+
+@pytest.mark.parametrize(
+    ("page", "labels"),
+    [(MANUAL, {}), (MANUAL, {"service": "chimera-app"}), (EXPORTED, {"service": "chimera-app"})],
+)
+async def test_the_board_answers_on_both_sets_of_names(
+    board: tuple[str, list[str]], page: str, labels: dict[str, str]
+) -> None:
+    states = await judged(board, page, **labels)
+    slo = readings(states["slo"])
+    assert slo["errors 5m"] == pytest.approx(40 / 440)
+    assert slo["P95 analyze"] == 10
+    assert "analyze availability budget left" in rows(states["slo"])[3]
+    assert states["slo"].verdict == "burning"
+    assert readings(states["queues"])["ai"] == 7
+    assert states["riot429"].verdict in ("warn", "burning")
+    assert (readings(states["ban"])["invalid in 10 min"] or 0) > 40
+    llm = readings(states["llm"])
+    assert llm["errors m1"] == pytest.approx(40 / 440)
+    assert "P95 m1 | > 1 s" in " ".join(rows(states["llm"]))
+    assert llm["invalid JSON"] is not None
+    assert llm["invalid JSON"] == pytest.approx(40 / 840 if page is MANUAL else 40 / 440)
+    assert states["cost"].verdict == "burning"
+
+
+async def test_a_shared_limit_of_discord_does_not_count_and_sources_have_their_share(
+    board: tuple[str, list[str]],
+) -> None:
+    ban = (await judged(board, MANUAL))["ban"]
+    found = readings(ban)
+    assert found["403"] == found["429"]
+    assert found["invalid in 10 min"] == pytest.approx(2 * (found["403"] or 0))
+    sources = [row for row in rows(ban) if row.startswith("from ")]
+    # Asked milliseconds apart, which shows in a history of milliseconds.
+    assert all(re.search(r"(4\d|5\d) % of invalid in 10 min", row) for row in sources), sources
+    assert {row.split()[1] for row in sources} == {"webhooks", "channels"}
+
+
+async def test_what_nobody_counts_leaves_a_panel_unknown_and_extras_do_not(
+    board: tuple[str, list[str]],
+) -> None:
+    states = await judged(board, "up_to_you {few}\n")
+    for name in ("slo", "queues", "riot429", "ban", "llm", "cost"):
+        assert states[name].verdict == "unknown", name
+        assert "never exported" in Language("en").say(states[name].reason)
+    assert "retry after" not in readings(states["riot429"])
