@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import string
 from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -53,6 +54,17 @@ class WebhookSettings(Section):
     tries: int = Field(default=4, ge=1, le=10)
 
 
+PLACES = ("incident", "title", "severity", "status", "elapsed", "ic", "next", "numbers", "text")
+"""What a template of updates may name."""
+
+
+def _template(text: str) -> str:
+    for _, name, spec, conversion in string.Formatter().parse(text):
+        if name is not None and (name not in PLACES or spec or conversion):
+            raise ValueError(f"known places are {', '.join(PLACES)}")
+    return text
+
+
 class UpdateSettings(Section):
     """The status-update clock, in minutes (PagerDuty's and Google's guides: SEV1 15–30, SEV2 30–60)."""
 
@@ -60,9 +72,8 @@ class UpdateSettings(Section):
     sev2_min: float = Field(default=30, gt=0)
     sev3_min: float = Field(default=120, gt=0)
     sev4_min: float = Field(default=480, gt=0)
-    template: str | None = Field(
-        default=None,
-        description="text with {incident} {title} {severity} {status} {elapsed} {ic} {next} {numbers} {text}",
+    template: Annotated[str, AfterValidator(_template)] | None = Field(
+        default=None, description=f"text with {' '.join(f'{{{place}}}' for place in PLACES)}"
     )
     webhooks: dict[str, WebhookSettings] = Field(default_factory=dict)
 

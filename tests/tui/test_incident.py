@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.servers import free_port
+from tests.bad_servers import body, serve
 from tests.terminal import PROGRAM
 
 if TYPE_CHECKING:
@@ -105,3 +107,36 @@ def test_events_of_others_are_printed_as_they_come(desk: Desk) -> None:
     watching.send_signal(signal.SIGINT)
     assert watching.wait(20) == 130
     assert "Traceback" not in watching.stderr.read()
+
+
+def test_an_update_is_shown_first_and_sent_when_asked(desk: Desk) -> None:
+    desk.fact("open", "--title", "Ban near", "--severity", "SEV1", "--drill")
+    config = desk.folder / "warroom.toml"
+    config.write_text(
+        '[incidents.updates.webhooks.team]\nkind = "slack"\nsecret_url = "${HOOK}"\ntries = 1\n'
+    )
+    with serve(body(b"ok")) as url:
+        desk.environment["HOOK"] = f"{url}/SECRET"
+        dry = desk("incident", "update", "1", "We throttle.", "--send", "--dry-run")
+        assert dry.returncode == 0
+        assert dry.stdout.startswith("DRILL SEV1 INC-1: Ban near\n")
+        assert "would go to team (slack at 127.0.0.1:" in dry.stderr
+        assert json.loads(desk.fact("show", "1", "--json"))["updates"] == []
+        sent = desk("incident", "update", "1", "We throttle.", "--send")
+    assert (sent.returncode, sent.stderr) == (0, "sent to team (HTTP 200)\n")
+    desk.environment["HOOK"] = f"http://127.0.0.1:{free_port()}/SECRET"
+    failed = desk("incident", "update", "1", "Again.", "--send")
+    assert failed.returncode == 1
+    assert "NOT sent to team" in failed.stderr
+    assert "SECRET" not in dry.stderr + sent.stderr + failed.stderr
+    updates = json.loads(desk.fact("show", "1", "--json"))["updates"]
+    assert [[each["ok"] for each in update["deliveries"]] for update in updates] == [[True], [False]]
+
+
+def test_a_webhooks_address_does_not_stand_in_the_file(desk: Desk) -> None:
+    (desk.folder / "warroom.toml").write_text(
+        '[incidents.updates.webhooks.team]\nkind = "slack"\nsecret_url = "https://hooks.slack.com/T0/B0/x"\n'
+    )
+    done = desk("incident", "list")
+    assert done.returncode == 3
+    assert "secret must not stand in this file" in done.stderr

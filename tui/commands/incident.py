@@ -87,6 +87,14 @@ WRITING: dict[str, tuple[_Argument, ...]] = {
         _argument("--due"),
         _argument("--done", action="store_true", default=False),
     ),
+    "update": (
+        ID,
+        _argument("text", nargs="?", default=""),
+        _argument("--numbers", action="store_true", default=False),
+        _argument("--send", action="store_true", default=False),
+        _argument("--to", "update_to", action="append", default=None, metavar="NAME"),
+        _argument("--dry-run", "dry_run", action="store_true", default=False),
+    ),
     "undo": (ID, _argument("sequence", nargs="?", type=int, default=None), REASON),
 }
 
@@ -112,6 +120,10 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         from tui.incident_read import read
 
         return read(args, invocation)
+    if args.verb == "update":
+        from tui.incident_update import update
+
+        return update(args, invocation)
     from tui.incident_write import write
 
     return write(args, invocation)

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     from panels.limits import worst
     from signals.reading import Verdict
 
-    states = by_attention(list(asyncio.run(_look(invocation.config(), args.wait))))
+    states = by_attention(list(asyncio.run(look(invocation.config(), args.wait))))
     verdict = worst([state.verdict for state in states])
     if Verdict.BURNING not in {state.verdict for state in states} and any(
         s.verdict is Verdict.UNKNOWN for s in states
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     return code
 
 
-async def _look(config: Config, wait_s: float) -> tuple[PanelState, ...]:
+async def look(config: Config, wait_s: float) -> tuple[PanelState, ...]:
     """One look; while rates have no second sample yet, again until `wait_s` is over."""
     from panels.live import once
     from panels.settings import board
