@@ -140,3 +140,17 @@ def test_a_webhooks_address_does_not_stand_in_the_file(desk: Desk) -> None:
     done = desk("incident", "list")
     assert done.returncode == 3
     assert "secret must not stand in this file" in done.stderr
+
+
+def test_the_postmortem_is_a_file_and_the_past_is_counted(desk: Desk) -> None:
+    desk.fact("open", "--title", "Ban near", "--severity", "SEV2", "--detected", "2026-11-24T03:00:00Z")
+    desk.fact("mark", "1", "resolved", "--at", "2026-11-24T04:00:00Z")
+    done = desk("incident", "postmortem", "1", "--out", "pm.md", "--lang", "zh")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "## 促成因素" in (desk.folder / "pm.md").read_text(encoding="utf-8")
+    assert desk.fact("postmortem", "1").startswith("# INC-1: Ban near\n")
+    assert "time to resolve: mean 1:00:00" in desk.fact("stats")
+    assert json.loads(desk.fact("stats", "--json"))["spans"]["mttr"]["mean_s"] == 3600
+    missing = desk("incident", "postmortem", "1", "--out", "no/such/folder.md")
+    assert missing.returncode == 3
+    assert "Traceback" not in missing.stderr

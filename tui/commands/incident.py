@@ -45,6 +45,11 @@ READING: dict[str, tuple[_Argument, ...]] = {
     "show": (ID,),
     "timeline": (ID, _argument("--out")),
     "watch": (),
+    "postmortem": (ID, _argument("--out"), _argument("--numbers", action="store_true", default=False)),
+    "stats": (
+        _argument("--drill", "only_drills", action="store_true", default=False),
+        _argument("--limit", type=int, default=20),
+    ),
 }
 WRITING: dict[str, tuple[_Argument, ...]] = {
     "open": (
@@ -116,6 +121,10 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Exit 3 when it can't be done; nothing is written then."""
+    if args.verb in ("postmortem", "stats"):
+        from tui.incident_report import report
+
+        return report(args, invocation)
     if args.verb in READING:
         from tui.incident_read import read
 
