@@ -35,7 +35,8 @@ def charts(
         return ()
     curves = sorted(history.series, key=lambda one: -sortable(query, one.values[-1]))[:MOST_CURVES]
     names = tuple(name(query, one) for one in curves)
-    return (Chart(say("panels.text", text=query.name), query.unit, tuple(curves), names, query.burning),)
+    limit = query.warn if query.burning is None else query.burning
+    return (Chart(say("panels.text", text=query.name), query.unit, tuple(curves), names, limit),)
 
 
 def heading(spec: PanelSpec, history: Answer | None) -> list[Part]:

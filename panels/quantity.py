@@ -23,7 +23,7 @@ def quantity(value: float, unit: str) -> Message:
     if unit == "1/min":
         return say("panels.per_minute", value=_short(value))
     if unit == "usd":
-        return say("panels.dollars", value=f"{value:.2f}")
+        return say("panels.dollars", value=f"{value:.2g}" if 0 < abs(value) < 0.1 else f"{value:.2f}")
     return say("panels.text", text=_short(value))
 
 

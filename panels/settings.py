@@ -72,6 +72,13 @@ class Objective(_Part):
         return self
 
 
+class Budget(_Part):
+    """What a month may cost. `spend` is the money spent in `[$window]`."""
+
+    monthly_usd: float = Field(default=100.0, gt=0)
+    spend: str
+
+
 class PanelSpec(_Part):
     """One panel. `chart` names the query that is drawn over time."""
 
@@ -83,6 +90,7 @@ class PanelSpec(_Part):
     queries: tuple[QuerySpec, ...] = ()
     chart: str = ""
     objectives: tuple[Objective, ...] = ()
+    budget: Budget | None = None
     runbook: str = ""
 
 
