@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, event, inspect, make_url, pool
 from sqlalchemy import text as sql
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from incidents.errors import JournalAway, JournalError, JournalFull, JournalTooNew, ReadOnlyJournal
 from signals.clean import clean
@@ -189,9 +188,8 @@ def _open_postgres(url: URL, timeout_s: float, *, read_only: bool) -> Database:
         "keepalives_count": 2,
         "tcp_user_timeout": patience * 1000,
     }
-    engine = create_engine(
-        url, connect_args=arguments, pool_size=2, max_overflow=4, pool_timeout=timeout_s, pool_pre_ping=True
-    )
+    # A connection an operation: fifty responders who each kept one more would use up a server's usual hundred.
+    engine = create_engine(url, connect_args=arguments, poolclass=pool.NullPool)
     place = clean(f"{url.host or 'socket'}:{url.port or 5432}/{url.database or ''}")
     with translated(place), engine.connect() as connection:
         fixed = connection.scalar(
@@ -298,6 +296,6 @@ def _postgres_sentence(error: SQLAlchemyError, place: str, detail: str) -> Journ
     silent = isinstance(error, OperationalError) and (
         state is None or state.startswith(("08", "57", "53", "55P03"))
     )
-    if lost or silent or isinstance(error, PoolTimeout):
+    if lost or silent:
         return away(error.orig if isinstance(error, DBAPIError) and error.orig else error, place)
     return JournalError(say("journal.refused", place=place, detail=detail))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text as sql
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from incidents.store import Store
 
 POLL_S = 0.5
-"""Between two looks at SQLite, and the longest that news of Postgres wait when several come at once."""
+"""Between two looks at SQLite."""
+SPREAD_S = 0.3
+"""The longest that news of Postgres wait; what comes meanwhile is one piece of news."""
 SILENCE_S = 10.0
 """After so long without news Postgres is asked whether it still lives."""
 LOG = logging.getLogger(__name__)
@@ -112,7 +115,10 @@ async def _postgres(database: Database) -> AsyncIterator[None]:
                 heard = False
                 async for _ in connection.notifies(timeout=SILENCE_S, stop_after=1):
                     heard = True
-                if heard:
+                if heard:  # many hear it at once: they do not all ask at once
+                    await asyncio.sleep(random.uniform(0, SPREAD_S))  # noqa: S311  # jitter, no secret
+                    async for _ in connection.notifies(timeout=0):
+                        pass
                     yield
                 else:
                     await asyncio.wait_for(connection.execute("SELECT 1"), SILENCE_S)
