@@ -14,9 +14,9 @@ import redis
 from celery import Celery
 
 from sandbox import metrics
+from sandbox.community import match_of
 
 MODEL = "sandbox-model"
-MATCHES = 500
 CACHE_S = 300
 TEMPLATE = '{"summary":"template"}'
 PROMPT_USD_PER_1K, COMPLETION_USD_PER_1K = 0.0005, 0.0015
@@ -74,7 +74,7 @@ def fetch(self: Any, asked_at: float, seed: float) -> None:
 @app.task(name="src.tasks.analysis_tasks.analyze_match_task")  # type: ignore[untyped-decorator]  # celery has no types
 def analyze(asked_at: float, seed: float) -> None:
     """Let the model write, then deliver; one token in a hundred has expired by then."""
-    match = int(seed * MATCHES)
+    match = match_of(seed)
     text = _cached(match)
     if text is None:
         text = _ask_model()

@@ -13,6 +13,15 @@ DAY_S = 1200.0
 """A community's day, compressed to twenty minutes."""
 
 
+MATCHES = 500
+"""How many matches people talk about; what was said about one can be remembered."""
+
+
+def match_of(own: float) -> int:
+    """Which match somebody asks for, by his own number in [0, 1)."""
+    return int(own * MATCHES)
+
+
 def asks_per_s(at_s: float) -> float:
     """How often the community asks at a moment of its day: quiet nights, an evening peak."""
     phase = 2 * math.pi * (at_s % DAY_S) / DAY_S

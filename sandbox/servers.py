@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -39,11 +40,22 @@ class Server:
     folder: Path
 
 
+FREE_PORTS = range(20_000, 30_000)
+"""Below the ports that systems give to outgoing connections (from 32768 on Linux, from 49152 by RFC 6335)."""
+
+
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of the loopback interface that nobody listens on now, and that no connection will take by chance."""
+    for port in random.sample(FREE_PORTS, 200):
+        with socket.socket() as probe:
+            # As servers do: a port whose last connections are still being forgotten is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise ServerFailedError(f"none of 200 ports from {FREE_PORTS.start} to {FREE_PORTS.stop} is free")
 
 
 @contextmanager
@@ -69,6 +81,8 @@ def run_postgres(folder: Path, port: int | None = None) -> Iterator[Server]:
             [
                 str(binaries / "postgres"), "-D", str(folder), "-h", "127.0.0.1", "-p", str(port),
                 "-k", "", "-c", "fsync=off", "-c", "max_connections=60",
+                # Shared memory in its own folder goes with the folder, also after SIGKILL.
+                "-c", "dynamic_shared_memory_type=mmap",
             ],
             stdout=log, stderr=log, user=name, cwd="/",
         )  # fmt: skip
@@ -137,7 +151,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path, hello: bytes) 
             time.sleep(0.02)
     _stop(process, signal.SIGKILL)
     tail = log.read_text(errors="replace")[-2000:] if log.exists() else ""
-    raise ServerFailedError(f"{process.args!r} did not come up:\n{tail}")
+    raise ServerFailedError(f"{log.stem} did not come up:\n{tail}")
 
 
 def _stop(process: subprocess.Popen[bytes], how: signal.Signals) -> None:

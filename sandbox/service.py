@@ -16,7 +16,6 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from sandbox.app import app, fetch
 from sandbox.community import arrivals
 
 if TYPE_CHECKING:
@@ -79,6 +78,8 @@ def _build(path: str) -> Callable[[], bytes] | None:
 
 def live_on(seed: int) -> None:
     """The community asks, day after day, at its own moments."""
+    from sandbox.app import fetch  # here, so that /metrics need not wait for Celery
+
     began = time.monotonic()
     for at, own in arrivals(seed, math.inf):
         time.sleep(max(0.0, began + at - time.monotonic()))
@@ -90,9 +91,8 @@ def main(port: int, seed: int) -> None:
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it so
     registry.register(_Live(redis.Redis.from_url(os.environ["SANDBOX_REDIS"])))
-    with app.connection_for_write():
-        threading.Thread(target=live_on, args=(seed,), daemon=True).start()
-        ThreadingHTTPServer(("127.0.0.1", port), handler(registry)).serve_forever()
+    threading.Thread(target=live_on, args=(seed,), daemon=True).start()
+    ThreadingHTTPServer(("127.0.0.1", port), handler(registry)).serve_forever()
 
 
 if __name__ == "__main__":

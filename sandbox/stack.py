@@ -1,7 +1,8 @@
 """Starts the whole stack and takes it down: a process of its own that ends when its standard input does.
 
-Whoever started it holds the other end of that pipe, so a killed parent, too, leaves nothing behind.
-`python -m sandbox.stack FOLDER PORTS SEED KEEP` prints one line when everything answers.
+Whoever started it holds the other end of that pipe, so a killed parent, too, leaves nothing behind; for its own sudden
+end it has a guard. `python -m sandbox.stack FOLDER PORTS SEED KEEP` prints one line of JSON when everything answers, or
+when something did not come up.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from sandbox.children import Children
+from sandbox.guard import stand_guard
 from sandbox.servers import free_port, run_postgres, run_valkey
 
 START_LIMIT_S = 40.0
@@ -77,7 +78,10 @@ url = "postgresql://postgres@127.0.0.1:{ports.postgres}/postgres"
 
 
 def run(folder: Path, ports: Ports, seed: int) -> None:
-    """Start everything, say so, wait for the end of standard input, take everything down."""
+    """Start everything, say so, wait for the end of standard input, take everything down.
+
+    What the board shows first is started first; the workers, who import most, come last.
+    """
     multiprocess = folder / "prom"
     multiprocess.mkdir()
     builds = folder / "builds"
@@ -91,38 +95,34 @@ def run(folder: Path, ports: Ports, seed: int) -> None:
         "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
     }
     worker = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "sandbox.app:app",
-        "worker",
-        "--loglevel=WARNING",
-        "-E",
-        "--without-mingle",
-        "--without-gossip",
-    ]
-    commands = {
-        "outside": [sys.executable, "-m", "sandbox.outside", str(ports.outside), str(seed)],
-        "service": [sys.executable, "-m", "sandbox.service", str(ports.service), str(seed)],
-        "worker-1": [*worker, "-n", "fetch@sandbox", "-Q", "matches,default", "-P", "threads", "-c", "2"],
-        "worker-2": [*worker, "-n", "analyze@sandbox", "-Q", "ai", "-P", "prefork", "-c", "2"],
-    }
-    if ports.prometheus:
-        commands["prometheus"] = _prometheus(folder, ports)
-    with ExitStack() as stack:
-        stack.enter_context(run_valkey(folder / "valkey", ports.valkey))
-        for name, command in commands.items():
-            stack.enter_context(_child(name, command, folder, environment))
-        database = stack.enter_context(run_postgres(folder / "postgres", ports.postgres))
-        _migrate(database.url)
-        _wait_for(f"http://127.0.0.1:{ports.service}/health")
-        sys.stdout.write(json.dumps({"ready": True, **asdict(ports)}) + "\n")
-        sys.stdout.flush()
-        _ended.wait()
+        sys.executable, "-m", "celery", "-A", "sandbox.app:app", "worker", "--loglevel=WARNING", "-E",
+        "--without-mingle", "--without-gossip",
+    ]  # fmt: skip
+    with run_valkey(folder / "valkey", ports.valkey), Children(folder, environment) as children:
+        children.start("service", [sys.executable, "-m", "sandbox.service", str(ports.service), str(seed)])
+        if ports.prometheus:
+            children.start("prometheus", _prometheus(folder, ports))
+        children.start("outside", [sys.executable, "-m", "sandbox.outside", str(ports.outside), str(seed)])
+        _wait_for(f"http://127.0.0.1:{ports.service}/health", children)
+        fetch, analyze = (
+            ("-Q", "matches,default", "-P", "threads", "-c", "2"),
+            ("-Q", "ai", "-P", "prefork", "-c", "2"),
+        )
+        children.start("worker-1", [*worker, "-n", "fetch@sandbox", *fetch])
+        children.start("worker-2", [*worker, "-n", "analyze@sandbox", *analyze])
+        with run_postgres(folder / "postgres", ports.postgres) as database:
+            _migrate(database.url)
+            children.check()
+            _tell({"ready": True, **asdict(ports)})
+            _ended.wait()
 
 
 _ended = threading.Event()
+
+
+def _tell(fact: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(fact) + "\n")
+    sys.stdout.flush()
 
 
 def _migrate(url: str) -> None:
@@ -158,40 +158,10 @@ def _prometheus(folder: Path, ports: Ports) -> list[str]:
     ]  # fmt: skip
 
 
-class _child:  # noqa: N801  # a context manager that reads as a verb
-    """A process with a log of its own; ended politely, then firmly, its own children with it."""
-
-    def __init__(self, name: str, command: list[str], folder: Path, environment: dict[str, str]) -> None:
-        self._log = (folder / f"{name}.log").open("ab")
-        self._process = subprocess.Popen(
-            command,
-            stdout=self._log,
-            stderr=self._log,
-            stdin=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-            cwd=folder,
-        )
-
-    def __enter__(self) -> None:
-        """It is running already."""
-
-    def __exit__(self, *_: object) -> None:
-        for how, patience in ((signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0)):
-            try:
-                os.killpg(self._process.pid, how)
-            except ProcessLookupError:
-                break
-            try:
-                self._process.wait(patience)
-            except subprocess.TimeoutExpired:
-                continue
-        self._log.close()
-
-
-def _wait_for(url: str) -> None:
+def _wait_for(url: str, children: Children) -> None:
     deadline = time.monotonic() + START_LIMIT_S
     while not _ended.is_set():
+        children.check()
         try:
             with urlopen(url, timeout=2):  # noqa: S310  # our own address on loopback
                 return
@@ -202,7 +172,7 @@ def _wait_for(url: str) -> None:
 
 
 def _watch_parent() -> None:
-    while sys.stdin.buffer.read(4096):
+    while os.read(0, 4096):  # not `sys.stdin`: a reader that holds its lock aborts the interpreter at the end
         pass
     _ended.set()
 
@@ -217,9 +187,14 @@ def main(arguments: list[str]) -> int:
     )
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda *_: _ended.set())
+    stand_guard(folder, _ended.set, keep=keep)
     threading.Thread(target=_watch_parent, daemon=True).start()
     try:
         run(folder, ports, seed)
+    except Exception as error:
+        first, *log = str(error).strip().splitlines() or [type(error).__name__]
+        _tell({"ready": False, "detail": " ".join([first, *log[-1:]])})
+        raise
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)

@@ -10,30 +10,12 @@ import time
 from pathlib import Path
 
 import httpx
-import psutil
 import psycopg
 import pytest
 import redis
 
+from tests.e2e.stack import processes_in, wait_gone
 from tests.terminal import PROGRAM, Terminal
-
-
-def processes_in(folder: str) -> list[int]:
-    """Every process of the stack in `folder`: its workers and servers stand in it or name it."""
-    return [
-        process.pid
-        for process in psutil.process_iter(["cmdline", "cwd"])
-        if folder in " ".join(process.info["cmdline"] or ()) or (process.info["cwd"] or "").startswith(folder)
-    ]
-
-
-def wait_gone(folder: str, seconds: float = 25) -> None:
-    deadline = time.monotonic() + seconds
-    while processes_in(folder) or Path(folder).exists():
-        assert time.monotonic() < deadline, (
-            f"left behind: {processes_in(folder)}, folder {Path(folder).exists()}"
-        )
-        time.sleep(0.2)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from contextlib import contextmanager
-from dataclasses import astuple
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox.stack import choose_ports, config_text
+from signals.clean import clean
 from signals.errors import ConfigError
 from signals.message import say
 from tui.cli import ExitCode
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from signals.message import Message
     from tui.language import Language
 
 STOP_LIMIT_S = 20.0
@@ -42,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Start, show, take down."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: _interrupt(stop))
     folder = Path(tempfile.mkdtemp(prefix="warroom-sandbox-"))
     folder.chmod(0o711)  # Postgres may run as another user, who must pass through
     ports = choose_ports()
@@ -51,9 +56,6 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     except OSError as error:
         folder.rmdir()
         raise ConfigError(say("config.unwritable", file=str(path), detail=error.strerror or "")) from error
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: _interrupt(stop))
     command = [
         sys.executable,
         "-m",
@@ -62,23 +64,77 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         ",".join(map(str, astuple(ports))),
         str(args.seed),
     ]
+    ending = _Ending()
     with _stack([*command, "keep" if args.keep else "remove"], folder) as process:
-        if args.headless:
-            code = _headless(process, path, args.seconds, stop, invocation, log=folder / "stack.log")
-        else:
-            if args.seconds:
-                threading.Timer(args.seconds, lambda: signal.raise_signal(signal.SIGTERM)).start()
-            from tui.commands.board import run as open_board
+        threading.Thread(target=_watch, args=(process, path, args, invocation, ending), daemon=True).start()
+        try:
+            if args.headless:
+                stop.wait()
+                code = int(ExitCode.INTERRUPTED)
+            else:
+                from tui.commands.board import run as open_board
 
-            code = open_board(args, Invocation(invocation.words, path, json=False))
+                code = open_board(args, Invocation(invocation.words, path, json=False))
+        except KeyboardInterrupt:
+            if not ending.due:
+                raise
+            code = ExitCode.OK
+        finally:
+            ending.over.set()
+    if ending.problem is not None:
+        invocation.remark(ending.problem)
+        code = ExitCode.CRASHED
     if args.keep:
         invocation.remark(say("sandbox.kept", folder=str(folder)))
     return code
 
 
+@dataclass(slots=True)
+class _Ending:
+    """Why the command ends, when no person ended it."""
+
+    due: bool = False
+    problem: Message | None = None
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+def _watch(
+    process: subprocess.Popen[bytes],
+    path: Path,
+    args: argparse.Namespace,
+    invocation: Invocation,
+    ending: _Ending,
+) -> None:
+    """Tell when the stack is up; end the command when its time is over or the stack is gone."""
+    line = process.stdout.readline() if process.stdout else b""
+    told = json.loads(line) if line else {}
+    if told.get("ready"):
+        if args.headless:
+            invocation.fact_json({**told, "config": str(path)})
+            sys.stdout.flush()
+        ending.due = _runs_for(process, args.seconds)
+        problem = None if ending.due else say("sandbox.gone")
+    else:
+        problem = say("sandbox.failed", detail=clean(str(told.get("detail", ""))))
+    if ending.over.is_set():
+        return  # a person was faster
+    ending.due, ending.problem = True, problem
+    os.kill(os.getpid(), signal.SIGTERM)  # the one way to end both a screen and a wait; `_interrupt` takes it
+
+
+def _runs_for(process: subprocess.Popen[bytes], seconds: float | None) -> bool:
+    """Wait for the end of the stack; true when `seconds` were over before."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
 def _interrupt(stop: threading.Event) -> None:
-    stop.set()
-    raise KeyboardInterrupt
+    if not stop.is_set():  # a second signal must not interrupt the tidying up
+        stop.set()
+        raise KeyboardInterrupt
 
 
 @contextmanager
@@ -103,24 +159,3 @@ def _stack(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]
             process.wait(STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
             process.kill()
-
-
-def _headless(
-    process: subprocess.Popen[bytes],
-    path: Path,
-    seconds: float | None,
-    stop: threading.Event,
-    invocation: Invocation,
-    *,
-    log: Path,
-) -> int:
-    line = process.stdout.readline() if process.stdout else b""
-    if not line:
-        invocation.remark(say("sandbox.failed", log=str(log)))
-        return ExitCode.CRASHED
-    invocation.fact_json({**json.loads(line), "config": str(path)})
-    sys.stdout.flush()
-    deadline = time.monotonic() + seconds if seconds else None
-    while process.poll() is None and not stop.is_set() and (deadline is None or time.monotonic() < deadline):
-        stop.wait(0.2)
-    return ExitCode.OK

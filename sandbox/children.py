@@ -1,0 +1,59 @@
+"""The stack's own processes: each with a log, all ended together, politely and then firmly."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from typing import TYPE_CHECKING, Self
+
+from sandbox.servers import ServerFailedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+PATIENCE_S = 2.0
+
+
+class Children:
+    """Starts processes in `folder`, in the group of this process; leaving the block ends them."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, command: list[str]) -> None:
+        """Start one; what it says goes to `name`.log."""
+        with (self._folder / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                env=self._environment,
+                cwd=self._folder,
+            )
+
+    def check(self) -> None:
+        """Raise `ServerFailedError` with the end of its log if one has ended by itself."""
+        for name, process in self._processes.items():
+            if process.poll() is not None:
+                log = (self._folder / f"{name}.log").read_text(errors="replace")
+                raise ServerFailedError(f"{name} did not come up:\n{log[-2000:]}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._processes.values():
+            process.terminate()
+        deadline = time.monotonic() + PATIENCE_S
+        for process in self._processes.values():
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()  # children of its own, if any, are the guard's
+                process.wait()
