@@ -1,14 +1,16 @@
 """The `[panels]` section, and a panel as configuration: what it asks and from where on it is worth a look.
 
-The built-in board is `panels/board.toml`; `[[panels.add]]` adds to it without code, an equal id replaces.
+The built-in board is `panels/board.toml`; `[[panels.add]]` adds to it without code, an equal id replaces. Limits and
+targets of what is there change by name: `limits.slo.P95.warn`, `targets.slo.availability`.
 """
 
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -94,11 +96,32 @@ class PanelSpec(_Part):
     runbook: str = ""
 
 
+class Limits(_Part):
+    """From where on a value is worth a look, in the unit of its query; what is not named stays as it is."""
+
+    warn: float | None = None
+    burning: float | None = None
+
+
 class PanelsSettings(_Part):
-    """Which panels stand on the board, in which order."""
+    """Which panels stand on the board, in which order, and what differs from the built-in ones."""
 
     show: tuple[str, ...] = Field(default=(), description="ids in order; empty means all")
     add: tuple[PanelSpec, ...] = ()
+    limits: dict[str, dict[str, Limits]] = Field(default={}, description="by panel and query")
+    targets: dict[str, dict[str, Annotated[float, Field(gt=0, lt=1)]]] = Field(
+        default={}, description="by panel and objective: the share of good requests to keep"
+    )
+    monthly_budget_usd: float | None = Field(default=None, gt=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A name in the configuration that names nothing: where it stands, and what could have stood there."""
+
+    at: tuple[str | int, ...]
+    asked: str
+    known: tuple[str, ...]
 
 
 @cache
@@ -109,10 +132,65 @@ def default_board() -> tuple[PanelSpec, ...]:
 
 
 def board(settings: PanelsSettings) -> tuple[PanelSpec, ...]:
-    """The panels to show, in order."""
-    known = {spec.id: spec for spec in (*default_board(), *settings.add)}
-    return (
-        tuple(known[name] for name in settings.show if name in known)
-        if settings.show
-        else tuple(known.values())
+    """The panels to show, in order, each once."""
+    known = _known(settings)
+    shown = dict.fromkeys(settings.show or known)
+    return tuple(_changed(known[name], settings) for name in shown if name in known)
+
+
+def strangers(settings: PanelsSettings) -> list[Stranger]:
+    """Every name of a panel, query or objective that does not exist."""
+    known = _known(settings)
+    found = [
+        Stranger(("show", index), name, tuple(known))
+        for index, name in enumerate(settings.show)
+        if name not in known
+    ]
+    for section, changes in (("limits", settings.limits), ("targets", settings.targets)):
+        for panel, names in changes.items():
+            if panel not in known:
+                found.append(Stranger((section, panel), panel, tuple(known)))
+                continue
+            spec = known[panel]
+            there = tuple(one.name for one in (spec.queries if section == "limits" else spec.objectives))
+            found += [Stranger((section, panel, name), name, there) for name in names if name not in there]
+    for index, spec in enumerate(settings.add):
+        queries = tuple(query.name for query in spec.queries)
+        if spec.chart and spec.chart not in queries:
+            found.append(Stranger(("add", index, "chart"), spec.chart, queries))
+        found += [
+            Stranger(("add", index, "queries", number, "share_of"), query.share_of, queries)
+            for number, query in enumerate(spec.queries)
+            if query.share_of and query.share_of not in queries
+        ]
+    return found
+
+
+def _known(settings: PanelsSettings) -> dict[str, PanelSpec]:
+    return {spec.id: spec for spec in (*default_board(), *settings.add)}
+
+
+def _changed(spec: PanelSpec, settings: PanelsSettings) -> PanelSpec:
+    """The panel with the limits, targets and budget that the configuration names."""
+    limits, targets = settings.limits.get(spec.id, {}), settings.targets.get(spec.id, {})
+    monthly = settings.monthly_budget_usd
+    budget = spec.budget
+    if budget is not None and monthly is not None:
+        # The manual's alert compares what a month costs at this rate with the budget: one number, two places.
+        limits = {
+            query.name: Limits(warn=monthly)
+            for query in spec.queries
+            if query.unit == "usd" and query.warn == budget.monthly_usd
+        } | limits
+        budget = budget.model_copy(update={"monthly_usd": monthly})
+    queries = tuple(
+        query.model_copy(update=limits[query.name].model_dump(exclude_none=True))
+        if query.name in limits
+        else query
+        for query in spec.queries
     )
+    objectives = tuple(
+        one.model_copy(update={"target": targets[one.name]}) if one.name in targets else one
+        for one in spec.objectives
+    )
+    return spec.model_copy(update={"queries": queries, "objectives": objectives, "budget": budget})

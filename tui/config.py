@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import ValidationError
 
 from incidents.settings import IncidentsSettings, JournalSettings
-from panels.settings import PanelsSettings
+from panels.settings import PanelsSettings, strangers
 from signals.clean import clean
 from signals.errors import ConfigError
 from signals.message import Message, say
@@ -20,7 +20,7 @@ from signals.settings import Section, SignalsSettings
 from tui.config_lines import key_lines, line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tui.config_lines import Location
 
@@ -124,6 +124,8 @@ def check_config(
         for each in error.errors(include_url=False, include_input=False):
             if ".".join(map(str, each["loc"])) not in bad:
                 complain(each["loc"], _explain(each["type"], each["msg"], each["loc"]))
+    for one in strangers(config.panels) if config is not None else ():
+        complain(("panels", *one.at), _no_such(one.asked, one.known))
     return config, tuple(sorted(problems, key=lambda problem: problem.line))
 
 
@@ -187,6 +189,16 @@ def _explain(kind: str, message: str, at: Location) -> Message:
     if near:
         return say("config.unknown_near", name=near[0])
     return say("config.unknown", known=", ".join(sorted(known)))
+
+
+def _no_such(asked: str, known: Iterable[str]) -> Message:
+    """A name that names nothing; the file's own words are not repeated."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(asked, known, n=1)
+    if near:
+        return say("config.no_such_near", name=near[0])
+    return say("config.no_such", known=", ".join(known) or "-")
 
 
 def _known_keys(at: Location) -> list[str]:
