@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from panels.quantity import quantity
 from panels.state import Chart, Part
-from panels.trend import direction, reaches
+from panels.trend import Direction, direction, reaches
 from signals.message import say
 from signals.reading import Series, Verdict
 
@@ -48,9 +48,11 @@ def heading(spec: PanelSpec, history: Answer | None) -> list[Part]:
         curve = total(history.series)
     else:
         curve = min(history.series, key=lambda one: -sortable(query, one.values[-1]))
-    way = direction(curve)
-    parts = [] if way is None else [Part(say(f"panels.{way}"), query.rank + 1)]
     span = reaches(curve, query.forecast) if query.forecast is not None else None
+    # A storm of minutes is no direction of half an hour, but it rises.
+    soon = span is not None and span[1] > 0 and span[0] <= FAR_S
+    way = Direction.RISING if soon else direction(curve)
+    parts = [] if way is None else [Part(say(f"panels.{way}"), query.rank + 1)]
     if span is None or query.forecast is None or span[0] > FAR_S:
         return parts
     early, late = (quantity(one, "s") for one in span)
@@ -60,6 +62,8 @@ def heading(spec: PanelSpec, history: Answer | None) -> list[Part]:
         text = say("panels.reached", name=query.name, limit=limit)
     elif span[1] > FAR_S:
         text = say("panels.reaches_from", name=query.name, limit=limit, early=early)
+    elif early == late:
+        text = say("panels.reaches_about", name=query.name, limit=limit, about=early)
     return [*parts, Part(text, query.rank, Verdict.BURNING if span[0] <= NEAR_S else Verdict.WARN)]
 
 

@@ -21,7 +21,7 @@ FORGOTTEN_S = 1800.0
 
 
 class Questions:
-    """Puts PromQL to a source. An answer with series may be kept; silence and errors are asked about anew each look.
+    """Puts PromQL to a source. An answer with series may be kept; an error never, and silence only for who says so.
 
     What is kept is thrown away when another source answers: its numbers are not comparable.
     """
@@ -31,16 +31,18 @@ class Questions:
         self._kept: dict[str, tuple[float, asyncio.Task[Answer | SourceError]]] = {}
         self._names: tuple[float, frozenset[str]] | None = None
 
-    async def instant(self, expr: str, keep_s: float = 0.0) -> Answer | SourceError:
-        """The value now, or one that is at most `keep_s` old; its own time is in the answer."""
-        return await self._once(expr, keep_s, lambda: self._metrics.instant(expr))
+    async def instant(
+        self, expr: str, keep_s: float = 0.0, *, silence_s: float = 0.0
+    ) -> Answer | SourceError:
+        """The value now, or one that is at most `keep_s` old (`silence_s` when it is empty); its own time is in it."""
+        return await self._once(expr, keep_s, silence_s, lambda: self._metrics.instant(expr))
 
     async def span(
         self, expr: str, start: float, end: float, step: float, keep_s: float = 0.0
     ) -> Answer | SourceError:
-        """The values from `start` to `end`; the same range again is not asked twice within `keep_s`."""
+        """The values from `start` to `end`; the past does not change, so the same range is not asked twice within `keep_s`."""
         key = f"{expr}\n{start} {end} {step}"
-        return await self._once(key, keep_s, lambda: self._metrics.span(expr, start, end, step))
+        return await self._once(key, keep_s, keep_s, lambda: self._metrics.span(expr, start, end, step))
 
     async def names(self) -> frozenset[str]:
         """Every metric name that the source knows, at most half a minute old. Raises `SourceError`."""
@@ -50,22 +52,23 @@ class Questions:
         return self._names[1]
 
     async def _once(
-        self, key: str, keep_s: float, ask: Callable[[], Awaitable[Answer]]
+        self, key: str, keep_s: float, silence_s: float, ask: Callable[[], Awaitable[Answer]]
     ) -> Answer | SourceError:
         now = time.monotonic()
         kept = self._kept.get(key)
-        if kept is None or now - kept[0] > self._worth(kept[1], keep_s):
+        if kept is None or now - kept[0] > self._worth(kept[1], keep_s, silence_s):
             self._forget(now)
             kept = self._kept[key] = (now, asyncio.create_task(_or_error(ask)))
         return await asyncio.shield(kept[1])
 
-    def _worth(self, task: asyncio.Task[Answer | SourceError], keep_s: float) -> float:
+    def _worth(self, task: asyncio.Task[Answer | SourceError], keep_s: float, silence_s: float) -> float:
         """How long this answer may be used again."""
         if not task.done():
             return max(keep_s, ONE_LOOK_S)
         answer = None if task.cancelled() else task.result()
-        good = isinstance(answer, Answer) and answer.series and answer.source == self._metrics.name
-        return max(keep_s, ONE_LOOK_S) if good else ONE_LOOK_S
+        if not isinstance(answer, Answer) or answer.source != self._metrics.name:
+            return ONE_LOOK_S
+        return max(keep_s if answer.series else silence_s, ONE_LOOK_S)
 
     def _forget(self, now: float) -> None:
         for key in [key for key, (at, task) in self._kept.items() if task.done() and now - at > FORGOTTEN_S]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 KEEP_S = 30.0
 """A missing metric is missed at every look; its story need not be told anew each time."""
+SILENCE_S = 10.0
+"""But what has come back is to be seen soon."""
 SPANS_S = (1800.0, 86_400.0, 30 * 86_400.0)
 """How far back a metric that is gone is looked for: closely first, then further and coarser."""
 POINTS = 120
@@ -100,7 +102,7 @@ async def _down(questions: Questions) -> tuple[str, ...]:
 
 
 async def _series(questions: Questions, expr: str) -> tuple[Series, ...]:
-    return _answered(await questions.instant(expr, KEEP_S))
+    return _answered(await questions.instant(expr, KEEP_S, silence_s=SILENCE_S))
 
 
 def _answered(answer: Answer | SourceError) -> tuple[Series, ...]:

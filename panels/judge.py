@@ -124,7 +124,7 @@ def _missing(
     nothing = say("panels.no_traffic", name=query.name)
     told = answer.message if isinstance(answer, SourceError) else why.get(query.name, nothing)
     if query.optional:
-        found.rows.append(Row((say("panels.part_none", name=query.name), told)))
+        found.rows.append(Row((say("panels.text", text=query.name), told)))
         return
     found.verdicts.append(Verdict.UNKNOWN)
     found.reasons.append((Verdict.UNKNOWN, told))

@@ -70,7 +70,7 @@ def with_objective(
     }
     if not services:
         return state
-    judged = {name: _judge(objective, counts) for name, counts in services.items()}
+    judged = {name: _judge(objective, counts, covered_s) for name, counts in services.items()}
     first = min(services, key=lambda name: (ORDER.index(judged[name][0]), -_burn(services[name], objective)))
     verdict, reason = state.verdict, state.reason
     if ORDER.index(judged[first][0]) < ORDER.index(verdict):
@@ -90,7 +90,9 @@ def with_objective(
     )  # fmt: skip
 
 
-def _judge(objective: Objective, counts: Mapping[str, Count]) -> tuple[Verdict, Message]:
+def _judge(
+    objective: Objective, counts: Mapping[str, Count], covered_s: float | None
+) -> tuple[Verdict, Message]:
     """The worst of the pairs, and its sentence."""
     found = (Verdict.OK, say("panels.within_limits"))
     for pair in PAIRS:
@@ -101,7 +103,8 @@ def _judge(objective: Objective, counts: Mapping[str, Count]) -> tuple[Verdict, 
                 key = "panels.burn_unknown"
             factor, fewest = f"{pair.factor:g}", f"{objective.fewest:g}"
             found = verdict, say(
-                key, name=objective.name, long=pair.long, short=pair.short, factor=factor, fewest=fewest
+                key, name=objective.name, long=pair.long, short=pair.short, factor=factor, fewest=fewest,
+                seen=_seen(pair.long, covered_s),
             )  # fmt: skip
     return found
 

@@ -12,8 +12,8 @@ from signals.reading import Series
 
 FEWEST = 5
 """Below five samples the interval of the slope is wider than any answer."""
-RECENT = 10
-"""The last samples, which tell of what has just begun: five minutes of the board's grid."""
+RECENT = (10, 5)
+"""The last samples, which tell of what has just begun: five minutes of the board's grid, and two and a half."""
 MOST_ALIKE = 0.9
 NOISE = 0.1
 """A change over the span below this share of the usual level is steady: rates over a window are correlated, and the
@@ -83,14 +83,16 @@ def reaches(series: Series, limit: float) -> tuple[float, float] | None:
     left = limit - series.values[-1]
     if left <= 0:
         return 0.0, 0.0
-    recent = Series(series.labels, series.times[-RECENT:], series.values[-RECENT:])
-    both = [(one, found) for one in (series, recent) if (found := slope(one)) is not None]
-    rising = [(one, found) for one, found in both if direction(one) is Direction.RISING]
+    windows = [series] + [
+        Series(series.labels, series.times[-count:], series.values[-count:]) for count in RECENT
+    ]
+    known = [(one, found) for one in windows if (found := slope(one)) is not None]
+    rising = [(one, found) for one, found in known if direction(one) is Direction.RISING]
     if not rising:
         return None
     noise = min(_noise(_points(one), found.middle) for one, found in rising)
     fastest = max(found.high for _, found in rising)
-    slowest = min(found.low for _, found in (both if rising[0][0] is series else rising))
+    slowest = min(found.low for _, found in (known if rising[0][0] is series else rising))
     return max(0.0, left - noise) / fastest, (left + noise) / slowest if slowest > 0 else math.inf
 
 

@@ -206,8 +206,10 @@ async def test_equal_questions_are_asked_once_and_slow_ones_kept() -> None:
     await questions.instant("x")
     await questions.instant("nothing", keep_s=60)
     await asyncio.sleep(0.6)
+    await questions.instant("nothing", keep_s=60, silence_s=60)
+    assert source.asked == ["x", "x", "nothing"], "silence will do when the question says so"
     await questions.instant("nothing", keep_s=60)
-    assert source.asked == ["x", "x", "nothing", "nothing"], "silence is never kept"
+    assert source.asked == ["x", "x", "nothing", "nothing"], "else it is asked about anew"
     source.name = "second"
     await questions.instant("x", keep_s=60)
     assert source.asked[-1] == "x", "another source has other numbers"

@@ -82,7 +82,10 @@ def test_a_burning_budget_is_the_panels_reason_and_says_how_little_was_seen() ->
     objective = Objective(target=0.999, bad="b[$window]", total="t[$window]")
     asked = {window: (answer(all=30), answer(all=1000)) for window in WINDOWS}
     state = with_objective(QUIET, objective, asked, 240)
-    assert WORDS.say(state.reason) == "the availability budget burns faster than 14.4× over 1h and over 5m"
+    assert (
+        WORDS.say(state.reason)
+        == "the availability budget burns faster than 14.4× over 1h (only 4 min seen) and over 5m"
+    )
     assert state.verdict == "burning"
     assert (
         rows(state)[0] == " availability budget left, 30d (only 4 min seen) | -2900.00 % | the budget is gone"

@@ -102,9 +102,9 @@ def test_a_quantile_beyond_the_last_bucket_reads_more_than() -> None:
 @pytest.mark.parametrize(
     ("start", "step", "verdict", "text"),
     [
-        (100, 100, "warn", "invalid: 10 000 in 20 min to 20 min"),
-        (1500, 100, "burning", "invalid: 10 000 in 13 min to 13 min"),
-        (4100, 20, "warn", "invalid: 10 000 in 118 min to 118 min"),
+        (100, 100, "warn", "invalid: 10 000 in about 20 min"),
+        (1500, 100, "burning", "invalid: 10 000 in about 13 min"),
+        (4100, 20, "warn", "invalid: 10 000 in about 118 min"),
         (4000, 0, "ok", "all values are within their limits"),
         (0, 1, "ok", "all values are within their limits"),
         (10_000, 0, "burning", "invalid: 10 000 is reached"),
@@ -161,4 +161,4 @@ def test_the_forecast_is_of_all_curves_together() -> None:
     said = [
         Language("en").say(part.text) for part in heading(spec, Answer("x", "matrix", tuple(parts), "t", 0.0))
     ]
-    assert said == ["rising", "invalid: 10 000 in 12 min to 12 min"]
+    assert said == ["rising", "invalid: 10 000 in about 12 min"]

@@ -1,0 +1,92 @@
+"""A storm of refused requests, from samples to the sentence: the built-in board's own questions over a filled ring."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from panels.live import once
+from panels.settings import default_board
+from panels.state import PanelState
+from signals.failover import Failover
+from signals.promql import evaluate, evaluate_span
+from signals.reading import Answer
+from signals.ring import Ring, Sample
+from signals.settings import SignalsSettings
+from signals.sources import Sources
+from tui.language import Language
+
+STEP_S = 15
+
+
+class Filled:
+    """A source over a ring."""
+
+    name = "ring"
+    remote = False
+
+    def __init__(self, ring: Ring) -> None:
+        self.ring = ring
+
+    async def instant(self, expr: str, at: float | None = None) -> Answer:
+        return evaluate(expr, self.ring, time.time() if at is None else at, self.name)
+
+    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
+        return evaluate_span(expr, self.ring, start, end, step, self.name)
+
+    async def metric_names(self) -> frozenset[str]:
+        return self.ring.metric_names()
+
+
+async def after(per_s: float, storm_s: float) -> PanelState:
+    """The ban panel after half an hour, in whose last `storm_s` so many requests a second were refused."""
+    ring, now = Ring(7200, 100_000), time.time()
+    count = 0.0
+    for back in range(2400, -1, -STEP_S):
+        count += per_s * STEP_S if back < storm_s else 0.0
+        labels = {"instance": "app", "job": "chimera"}
+        samples = [
+            Sample(
+                tuple(sorted({**labels, "__name__": "chimera_discord_requests_total", **own}.items())), value
+            )
+            for own, value in (
+                ({"route": "webhooks", "status": "429"}, 0.75 * count),
+                ({"route": "channels", "status": "403"}, 0.25 * count),
+                ({"route": "webhooks", "status": "200"}, float(2400 - back)),
+            )
+        ]
+        ring.scrape("app", now - back, samples)
+    sources = Sources(Failover([Filled(ring)], SignalsSettings(), lambda _: None))
+    (state,) = await once([spec for spec in default_board() if spec.id == "ban"], sources)
+    return state
+
+
+def said(state: PanelState) -> str:
+    return " ".join(Language("en").say(part.text) for part in state.parts)
+
+
+async def test_a_storm_of_three_minutes_is_announced_with_its_sources() -> None:
+    state = await after(per_s=20, storm_s=180)
+    assert state.verdict == "burning"
+    assert "rising" in said(state)
+    true_min = (10_000 - 180 * 20) / 20 / 60
+    told = re.search(r"10 000 in (?:about )?(\d+)(?: min to (\d+))? min", said(state))
+    assert told, said(state)
+    assert float(told[1]) - 1 <= true_min <= float(told[2] or told[1]) + 1
+    rows = [" | ".join(Language("en").say(cell) for cell in row.cells) for row in state.rows]
+    assert any(row.startswith("429 | ") and row.endswith("75 % of invalid in 10 min") for row in rows)
+    assert any(
+        row.startswith("from channels | ") and row.endswith("25 % of invalid in 10 min") for row in rows
+    )
+
+
+async def test_a_steady_trickle_is_no_ban() -> None:
+    state = await after(per_s=1, storm_s=2400)
+    assert state.verdict == "ok"
+    assert "10 000" not in said(state)
+
+
+async def test_a_ban_that_is_reached_says_so() -> None:
+    state = await after(per_s=20, storm_s=700)
+    assert state.verdict == "burning"
+    assert "10 000 is reached" in said(state)
