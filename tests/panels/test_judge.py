@@ -73,6 +73,15 @@ def test_no_data_is_unknown_and_says_why() -> None:
     assert gone.readings[0].value is None
 
 
+@pytest.mark.parametrize("given", [answer(), answer(math.nan), Unreachable(say("signals.no_source"))])
+def test_an_extra_without_data_leaves_the_panel_as_it_is(given: Answer | Unreachable) -> None:
+    extra = QuerySpec(name="extra", expr="e", optional=True)
+    spec = SPEC.model_copy(update={"queries": (QUERY, extra)})
+    state = judge_metric(spec, {"waiting": answer(3), "extra": given}, {}, None, 101)
+    assert state.verdict is Verdict.OK
+    assert not any("extra" in Language("en").say(part.text) for part in state.parts)
+
+
 def test_nothing_is_never_ok() -> None:
     assert worst([]) is Verdict.UNKNOWN
 

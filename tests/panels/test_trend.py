@@ -149,6 +149,11 @@ def test_the_time_to_a_limit_is_as_wide_as_the_curve_is_noisy() -> None:
     true = (12_000 - 5900) / (100 / 30)
     assert span[0] < true < span[1]
     assert span[1] - span[0] > 0.2 * true
+    found = slope(noisy)
+    assert found is not None
+    assert span[0] < (12_000 - noisy.values[-1]) / found.high - 60, (
+        "a single value may already lie off the line"
+    )
 
 
 def test_the_forecast_is_of_all_curves_together() -> None:
