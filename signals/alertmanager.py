@@ -62,6 +62,7 @@ class AlertmanagerSource:
     """An `AlertSource`, and what knows the silences. It has no rules and no pending alerts."""
 
     name = "alertmanager"
+    remote = True
 
     def __init__(self, settings: AlertmanagerSettings) -> None:
         self._http = HttpSource(self.name, settings)

@@ -50,6 +50,43 @@ class Circuit:
         self.failures, self.open_until = 0, 0.0
 
 
+class Breaker:
+    """A source's circuit: asks it, or says why it is not asked now."""
+
+    def __init__(self, name: str, settings: SignalsSettings, *, remote: bool) -> None:
+        self._name = name
+        self._circuit = Circuit(settings.breaker_failures if remote else sys.maxsize, settings.breaker_rest_s)
+        self._last: SourceError | None = None
+
+    async def ask(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """The answer. Raises the source's `SourceError`, or `CircuitOpen` with the last one's words.
+
+        A `BadQuery` is an answer too: the source is there.
+        """
+        wait = self._circuit.refuses(time.monotonic())
+        if wait and self._last is not None:
+            raise CircuitOpen(
+                say(
+                    "signals.circuit_open",
+                    source=self._name,
+                    failures=self._circuit.failures,
+                    seconds=round(wait),
+                    detail=self._last.message,
+                )
+            )
+        try:
+            answer = await ask()
+        except BadQuery:
+            self._circuit.answered()
+            raise
+        except SourceError as error:
+            self._circuit.failed(time.monotonic())
+            self._last = error
+            raise
+        self._circuit.answered()
+        return answer
+
+
 class Failover:
     """A `MetricSource` that asks its sources in order."""
 
@@ -57,13 +94,9 @@ class Failover:
         self, sources: Sequence[MetricSource], settings: SignalsSettings, notice: Callable[[Notice], None]
     ) -> None:
         self._sources = sources
-        self._circuits = {
-            source.name: Circuit(
-                settings.breaker_failures if source.remote else sys.maxsize, settings.breaker_rest_s
-            )
-            for source in sources
+        self._breakers = {
+            source.name: Breaker(source.name, settings, remote=source.remote) for source in sources
         }
-        self._last: dict[str, SourceError] = {}
         self._notice = notice
         self._history: tuple[str, float, float] | None = None  # whose, when asked, since when
         self.active = sources[0].name if sources else ""
@@ -121,35 +154,16 @@ class Failover:
     async def _first(self, ask: Callable[[MetricSource], Awaitable[T]]) -> T:
         problem: SourceError | None = None
         for source in self._sources:
-            circuit = self._circuits[source.name]
-            if wait := circuit.refuses(time.monotonic()):
-                problem = self._refused(source.name, circuit, wait)
-                continue
             try:
-                answer = await ask(source)
+                answer = await self._breakers[source.name].ask(lambda source=source: ask(source))  # type: ignore[misc]  # mypy infers no default of a lambda
             except BadQuery:
-                circuit.answered()
                 raise
             except SourceError as error:
-                circuit.failed(time.monotonic())
-                self._last[source.name] = problem = error
+                problem = error
                 continue
-            circuit.answered()
             self._switch(source.name, problem)
             return answer
         raise problem or Unreachable(say("signals.no_source"))
-
-    def _refused(self, name: str, circuit: Circuit, wait: float) -> CircuitOpen:
-        detail = self._last[name].message
-        return CircuitOpen(
-            say(
-                "signals.circuit_open",
-                source=name,
-                failures=circuit.failures,
-                seconds=round(wait),
-                detail=detail,
-            )
-        )
 
     def _switch(self, name: str, problem: SourceError | None) -> None:
         if name == self.active:
@@ -164,30 +178,54 @@ class Failover:
 class AlertFailover:
     """An `AlertSource`: the first of its sources that answers, with the silences of an Alertmanager laid over it."""
 
-    def __init__(self, sources: Sequence[AlertSource], silencer: AlertmanagerSource | None = None) -> None:
+    def __init__(
+        self,
+        sources: Sequence[AlertSource],
+        settings: SignalsSettings,
+        notice: Callable[[Notice], None],
+        silencer: AlertmanagerSource | None = None,
+    ) -> None:
         self._sources = sources
         self._silencer = silencer
+        # Each has its own, so that an Alertmanager that hangs does not hold up every look at the alerts.
+        self._breakers = {
+            source.name: Breaker(source.name, settings, remote=source.remote)
+            for source in (*sources, silencer)
+            if source
+        }
+        self._notice = notice
         self.name = sources[0].name
+        self.remote = any(source.remote for source in sources)
 
     async def alerts(self) -> Alerts:
         """The first answer; when none comes, the first source's error."""
         problem: SourceError | None = None
         for source in self._sources:
             try:
-                found = await source.alerts()
+                found = await self._breakers[source.name].ask(source.alerts)
             except SourceError as error:
                 problem = problem or error
                 continue
-            self.name = source.name
+            self._switch(source.name, problem)
             return found if source is self._silencer else await self._silenced(found)
         raise problem or Unreachable(say("signals.no_source"))
+
+    def _switch(self, name: str, problem: SourceError | None) -> None:
+        if name == self.name:
+            return
+        self.name = name
+        if problem is not None:
+            message = say("signals.alerts_switched", source=name, detail=problem.message)
+        else:
+            message = say("signals.alerts_back", source=name)
+        self._notice(Notice(time.time(), message))
 
     async def _silenced(self, found: Alerts) -> Alerts:
         """Without an answer about silences every alert stays as loud as it is, and the gap is named."""
         if self._silencer is None or not found.alerts:
             return found
         try:
-            silences = await self._silencer.silences()
+            silences = await self._breakers[self._silencer.name].ask(self._silencer.silences)
         except SourceError as error:
             return replace(found, broken=(*found.broken, (self._silencer.name, error.message)))
         marked = (

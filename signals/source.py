@@ -89,6 +89,9 @@ class AlertSource(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def remote(self) -> bool: ...
+
     async def alerts(self) -> Alerts: ...
 
 

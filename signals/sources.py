@@ -51,7 +51,7 @@ async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], Non
 
         silencer = AlertmanagerSource(settings.alertmanager)
         alerting.append(silencer)
-    alerts = AlertFailover(alerting, silencer) if alerting else None
+    alerts = AlertFailover(alerting, settings, notice, silencer) if alerting else None
     queues = schema = None
     if settings.redis:
         from signals.queues import RedisQueues

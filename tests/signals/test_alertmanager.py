@@ -187,4 +187,4 @@ async def test_a_silent_alertmanager_hides_no_alert_and_is_named() -> None:
 async def test_no_source_of_alerts_is_said() -> None:
     manager = source(f"http://127.0.0.1:{free_port()}")
     with pytest.raises(Unreachable):
-        await AlertFailover([manager], manager).alerts()
+        await AlertFailover([manager], SignalsSettings(), lambda _: None, manager).alerts()
