@@ -76,6 +76,8 @@ def load_rules(path: Path) -> tuple[Rule, ...]:
 class RuleAlerts:
     """An `AlertSource`: asks a source every rule, and remembers since when each has held."""
 
+    remote = False
+
     def __init__(
         self, source: MetricSource, rule_files: Sequence[Path], clock: Callable[[], float] = time.time
     ) -> None:
