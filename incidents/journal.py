@@ -16,14 +16,14 @@ import datetime as dt
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from incidents.database import default_file, is_team, open_database
-from incidents.errors import JournalAway, JournalError, NoSuchIncident
+from incidents.errors import JournalAway, JournalError, NoSuchIncident, Overtaken
 from incidents.event import Draft, new_id
 from incidents.fold import apply, fold
 from incidents.spool import Spool
-from incidents.store import Store
+from incidents.store import Store, summary_of, unnumbered
 from signals.clean import clean
 from signals.message import say
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from incidents.store import Summary
     from signals.message import Message
 
+E = TypeVar("E", bound=JournalError)
 LOG = logging.getLogger(__name__)
 
 
@@ -76,6 +77,8 @@ class Journal:
         self._rest_until = 0.0
         self._away: Message | None = None
         self._lock = threading.RLock()
+        self._numbers: dict[UUID, int] = {}
+        self._copied: dict[UUID, int] = {}
         spool_file = settings.spool_file or default_file().with_name("spool.db")
         self._spool = Spool(spool_file) if is_team(settings) else None
 
@@ -133,25 +136,34 @@ class Journal:
         draft = Draft(new_id(), incident, actor, body, self._clock())
         try:
             self.merge()
-            return self.store().append(draft, if_at)
-        except JournalAway as error:
+            store = self.store()
+            event = store.append(draft, if_at)
+        except (NoSuchIncident, Overtaken):
+            raise
+        except (
+            JournalError
+        ) as error:  # away, full, refused: whatever ails the team's database, nothing is lost
             self.gone(error)
             if self._spool is None or if_at is not None or self.read_only:
                 raise
-            seen = self._store.seen(incident) if self._store else None
-            return self._spool.append(draft, (seen.sequence, seen.digest) if seen else None)
+            known = self._last_seen(incident)
+            return self._spool.append(draft, (known.sequence, known.digest) if known else None)
+        self._copy(store, incident)
+        return event
 
     def load(self, incident: UUID) -> Incident:
         """The incident now, with what still waits in the spool; raises `NoSuchIncident` or a `JournalError`."""
         known: Incident | None
         problem: JournalError | None = None
         try:
-            known = self.store().load(incident)
+            store = self.store()
+            known = store.load(incident)
+            self._copy(store, incident)
         except (JournalAway, NoSuchIncident) as error:
             problem = error
             if isinstance(error, JournalAway):
                 self.gone(error)
-            known = self._store.seen(incident) if self._store else None
+            known = self._last_seen(incident)
         waiting = [event for event in self._waiting() if event.incident == incident]
         if known is None:
             if not waiting:
@@ -166,15 +178,43 @@ class Journal:
     def history(
         self, search: str = "", statuses: Sequence[str] = (), limit: int | None = None
     ) -> list[Summary]:
-        """Incidents, newest first; `search` looks in everything that was said. Raises a `JournalError`."""
-        return self.store().history(search, statuses, limit)
+        """Incidents, newest first; `search` looks in everything that was said. Raises a `JournalError`.
+
+        While the team's database is away: those that were not resolved when last seen, by title.
+        """
+        try:
+            return self.store().history(search, statuses, limit)
+        except JournalAway as error:
+            self.gone(error)
+            if self._spool is None:
+                raise
+            numbers = {incident: number for incident, (number, _) in self._spool.recall().items()}
+            numbers |= {event.incident: 0 for event in self._waiting() if event.incident not in numbers}
+            if not numbers:
+                raise
+        found = [summary_of(self.load(incident), number) for incident, number in numbers.items()]
+        found.sort(key=lambda each: (each.number == 0, each.number), reverse=True)
+        wanted = [
+            each
+            for each in found
+            if search.lower() in each.title.lower() and (not statuses or each.status in statuses)
+        ]
+        return wanted[:limit]
 
     def find(self, ref: str) -> UUID:
         """The incident that a person calls `INC-42`, `42`, `INC-~1a2b3c` (not numbered yet) or by its whole id."""
         for event in self._waiting():
             if ref in (unnumbered(event.incident), str(event.incident)):
                 return event.incident
-        found = self.store().find(ref)
+        try:
+            found = self.store().find(ref)
+        except JournalAway as error:
+            self.gone(error)
+            recalled = self._spool.recall() if self._spool else {}
+            names = {f"INC-{number}": incident for incident, (number, _) in recalled.items()}
+            found = names.get(f"INC-{ref.upper().removeprefix('INC-')}")
+            if found is None:
+                raise
         if found is None:
             raise NoSuchIncident(say("journal.no_such_incident", ref=clean(ref, 80)))
         return found
@@ -184,7 +224,8 @@ class Journal:
         try:
             number = self.store().number(incident)
         except JournalAway:
-            number = None
+            recalled = self._spool.recall() if self._spool else {}
+            number = recalled[incident][0] if incident in recalled else None
         return unnumbered(incident) if number is None else f"INC-{number}"
 
     def merge(self) -> int:
@@ -219,18 +260,34 @@ class Journal:
                 merged += 1
         return merged
 
-    def gone(self, error: JournalAway) -> JournalAway:
+    def gone(self, error: E) -> E:
         """Leave the database alone for a while; returns `error`, to be raised."""
         with self._lock:
-            if error.message is not self._away:
+            if self._spool is not None and error.message is not self._away:
                 self._away = error.message
                 self._rest_until = time.monotonic() + self._settings.retry_s
         return error
 
+    def _last_seen(self, incident: UUID) -> Incident | None:
+        """What this program, or an earlier one of this user, last saw of it."""
+        known = self._store.seen(incident) if self._store else None
+        if known is None and self._spool is not None:
+            _, known = self._spool.recall().get(incident, (0, None))
+        return known
+
+    def _copy(self, store: Store, incident: UUID) -> None:
+        """Keep what the team's database has, for the time when it is away; no reason to fail."""
+        known = store.seen(incident)
+        if self._spool is None or known is None or self._copied.get(incident) == known.sequence:
+            return
+        try:
+            number = self._numbers.get(incident) or store.number(incident)
+            if number is not None:
+                self._numbers[incident] = number
+                self._spool.remember(known, number)
+                self._copied[incident] = known.sequence
+        except JournalError as error:
+            LOG.warning("no copy of incident %s was kept: %s", incident, error)
+
     def _waiting(self) -> list[Event]:
         return self._spool.events() if self._spool else []
-
-
-def unnumbered(incident: UUID) -> str:
-    """What an incident is called before it has its number."""
-    return f"INC-~{incident.hex[-6:]}"

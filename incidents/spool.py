@@ -1,5 +1,8 @@
 """Where events wait while the team's database is away: a small SQLite file beside the journal.
 
+It also holds what was last seen of the incidents that are not resolved, so that a program that is started while
+the database is away can go on with them.
+
 Events are chained here as they are in the journal; the digest that they have here stays with them as `origin` when
 they are merged and chained anew. An event leaves the spool only after the journal has it; the journal takes an id
 once, so a merge that is cut off or done twice changes nothing.
@@ -10,23 +13,28 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing, contextmanager
+from itertools import groupby
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from incidents.database import locked, make_private
 from incidents.errors import JournalError, JournalFull
 from incidents.event import GENESIS, canonical, chain, from_json, to_event, to_json, to_record
+from incidents.fold import fold
 from signals.clean import clean
 from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from uuid import UUID
 
     from incidents.event import Draft, Event
+    from incidents.incident import Incident
 
-_TABLE = (
-    "CREATE TABLE IF NOT EXISTS waiting (place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, event TEXT)"
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS waiting (place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, event TEXT)",
+    ("CREATE TABLE IF NOT EXISTS seen (incident TEXT, sequence INTEGER, number INTEGER, event TEXT,"
+    " PRIMARY KEY (incident, sequence))"),
 )
 
 
@@ -61,6 +69,38 @@ class Spool:
         with self._open() as connection:
             connection.execute("DELETE FROM waiting WHERE id = ?", (str(event),))
 
+    def remember(self, incident: Incident, number: int) -> None:
+        """Keep a copy of what the database has of an incident; of a resolved one nothing is kept."""
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            if incident.status == "resolved":
+                connection.execute("DELETE FROM seen WHERE incident = ?", (str(incident.id),))
+            else:
+                (last,) = connection.execute(
+                    "SELECT coalesce(max(sequence), 0) FROM seen WHERE incident = ?", (str(incident.id),)
+                ).fetchone()
+                connection.executemany(
+                    "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)",
+                    [
+                        (str(incident.id), event.sequence, number, canonical(to_json(to_record(event))))
+                        for event in incident.events[last:]
+                        if event.body.kind != "unreadable"
+                    ],
+                )
+            connection.execute("COMMIT")
+
+    def recall(self) -> dict[UUID, tuple[int, Incident]]:
+        """Number and fold of every incident that was not resolved when it was last seen."""
+        if not self.file.exists():
+            return {}
+        with self._open() as connection:
+            rows = connection.execute("SELECT incident, number, event FROM seen ORDER BY incident, sequence")
+            grouped = groupby(rows.fetchall(), key=lambda row: (row[0], row[1]))
+            return {
+                UUID(incident): (number, fold(to_event(from_json(json.loads(row[2]))) for row in group))
+                for (incident, number), group in grouped
+            }
+
     @contextmanager
     def merging(self) -> Iterator[list[Event]]:
         """What waits, while no other program of this machine merges it."""
@@ -75,7 +115,8 @@ class Spool:
             with closing(sqlite3.connect(self.file, timeout=5, isolation_level=None)) as connection:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=FULL")
-                connection.execute(_TABLE)
+                for table in _TABLES:
+                    connection.execute(table)
                 yield connection
         except sqlite3.Error as error:
             if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:

@@ -53,6 +53,25 @@ class Summary(NamedTuple):
     opened_at: dt.datetime
     times: dict[Moment, dt.datetime]
 
+    @property
+    def label(self) -> str:
+        """How people call it; `number` is 0 until the team's database has given one."""
+        return f"INC-{self.number}" if self.number else unnumbered(self.id)
+
+
+def unnumbered(incident: UUID) -> str:
+    """What an incident is called before it has its number."""
+    return f"INC-~{incident.hex[-6:]}"
+
+
+def summary_of(incident: Incident, number: int) -> Summary:
+    """The same from a fold."""
+    return Summary(
+        incident.id, number, incident.sequence, incident.title, incident.severity, incident.status,
+        incident.drill, incident.runbooks[0] if incident.runbooks else "", incident.roles.get("ic", ""),
+        incident.opened_at, dict(incident.times),
+    )  # fmt: skip
+
 
 class Store:
     """Reads and writes one database; remembers what it folded, so that one more event costs one step."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text as sql
 
 from incidents.database import CHANNEL, translated
-from incidents.errors import JournalAway
+from incidents.errors import JournalAway, JournalError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,7 +45,7 @@ async def watch(journal: Journal) -> AsyncIterator[frozenset[UUID]]:
     while True:
         try:
             store = await asyncio.to_thread(journal.store)
-            await asyncio.to_thread(journal.merge)
+            await asyncio.to_thread(_merge, journal)
             if ends is not None:
                 yield frozenset()
             async for now in _follow(store):
@@ -58,6 +58,16 @@ async def watch(journal: Journal) -> AsyncIterator[frozenset[UUID]]:
             ends = ends or {}
             yield frozenset()
             await asyncio.sleep(journal.patience_s)
+
+
+def _merge(journal: Journal) -> None:
+    """A database that answers but takes nothing can still be watched; its events stay in the spool."""
+    try:
+        journal.merge()
+    except JournalAway:
+        raise
+    except JournalError as error:
+        LOG.warning("the spool is not merged: %s", error)
 
 
 def _changed(before: dict[UUID, int], now: dict[UUID, int]) -> frozenset[UUID]:

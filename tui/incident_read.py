@@ -62,14 +62,14 @@ def _list(args: argparse.Namespace, journal: Journal, invocation: Invocation) ->
         status = invocation.words.text(f"incident.status_{each.status}")
         at = short_time(write_time(each.opened_at))
         invocation.fact(
-            f"INC-{each.number}  {each.severity}  {status}  {at}  {each.commander or '–'}  {each.title}{drill}"
+            f"{each.label}  {each.severity}  {status}  {at}  {each.commander or '–'}  {each.title}{drill}"
         )
     return ExitCode.OK
 
 
 def _summary_json(each: Summary) -> dict[str, object]:
     return {
-        "id": f"INC-{each.number}",
+        "id": each.label,
         "uuid": str(each.id),
         "sequence": each.sequence,
         "title": each.title,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import os
 import random
 import shutil
@@ -13,10 +14,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
-from incidents.body import Noted, Opened, StepTicked, Undone
-from incidents.errors import JournalAway
+from incidents.body import Marked, Noted, Opened, StepTicked, Undone
+from incidents.errors import JournalAway, JournalError
+from incidents.incident import StepKey
 from incidents.journal import Journal, open_journal
 from incidents.settings import JournalSettings
 from incidents.verify import verify
@@ -195,7 +198,7 @@ def test_a_killed_database_loses_nothing_and_the_spool_merges_once_in_order(
 def merged(journal: Journal) -> bool:
     try:
         journal.merge()
-    except JournalAway:
+    except JournalError:
         return False
     return journal.spooled() == 0
 
@@ -214,6 +217,52 @@ def test_a_program_that_starts_without_its_database_works_from_the_spool(tmp_pat
     again = open_journal(settings(url, tmp_path))
     assert texts(again.load(again.find(str(incident)))) == ["alone"]
     assert again.load(incident).title == "429 storm"
+
+
+def test_a_program_started_without_its_database_goes_on_with_what_was_seen(
+    database: Restartable, tmp_path: Path
+) -> None:
+    url = database.server.url
+    first = open_journal(settings(url, tmp_path))
+    incident = first.open_incident("ic1", OPENED).incident
+    first.append(incident, "ic1", StepTicked(step="1.1"))
+    over = first.open_incident("ic1", Opened(title="over", severity="SEV3")).incident
+    first.append(over, "ic1", Marked(moment="resolved", at=dt.datetime(2026, 11, 24, tzinfo=dt.UTC)))
+    first.close()
+    database.kill()
+    second = open_journal(settings(url, tmp_path))
+    assert [(each.label, each.title) for each in second.history()] == [("INC-1", "429 storm")]
+    assert second.find("INC-1") == incident
+    assert second.label(incident) == "INC-1"
+    second.append(incident, "op1", Noted(text="on my own"))
+    own = second.open_incident("op1", Opened(title="new", severity="SEV4")).incident
+    seen = second.load(incident)
+    assert (seen.sequence, texts(seen), list(seen.steps)) == (3, ["on my own"], [StepKey("", "1.1")])
+    assert [each.label for each in second.history()] == [second.label(own), "INC-1"]
+    database.start()
+    wait_for(lambda: merged(second))
+    assert second.load(incident).events[2].previous == seen.events[1].digest
+    assert [each.label for each in second.history()] == ["INC-3", "INC-2", "INC-1"]
+    assert verify(second.store()).findings == ()
+    second.close()
+
+
+def test_a_database_that_refuses_to_write_loses_nothing(postgres_url: str, tmp_path: Path) -> None:
+    """A standby after a failover, a full disk, a right that was taken away: the server answers, but with no."""
+    journal = open_journal(settings(postgres_url, tmp_path))
+    incident = journal.open_incident("ic1", OPENED).incident
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        name = postgres_url.rsplit("/", 1)[1]
+        connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'.encode())
+        journal.append(incident, "op1", Noted(text="kept"))
+        assert journal.spooled() == 1
+        assert journal.away is not None
+        assert texts(journal.load(incident)) == ["kept"]
+        connection.execute("SET default_transaction_read_only = off")
+        connection.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only'.encode())
+    wait_for(lambda: merged(journal))
+    assert texts(journal.load(incident)) == ["kept"]
+    journal.close()
 
 
 def test_writers_go_on_while_the_database_is_killed_again_and_again(

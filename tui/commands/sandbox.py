@@ -52,7 +52,9 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     ports = choose_ports()
     path: Path = args.write_config or folder / "warroom.toml"
     try:
-        path.write_text(config_text(ports), encoding="utf-8")
+        # What is played here does not belong among the user's own incidents.
+        journal = json.dumps(f"sqlite:///{folder}/journal.db")
+        path.write_text(f"{config_text(ports)}\n[journal]\nurl = {journal}\n", encoding="utf-8")
     except OSError as error:
         folder.rmdir()
         raise ConfigError(say("config.unwritable", file=str(path), detail=error.strerror or "")) from error
