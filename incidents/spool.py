@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS waiting (place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, event TEXT)",
-    ("CREATE TABLE IF NOT EXISTS seen (incident TEXT, sequence INTEGER, number INTEGER, event TEXT,"
-    " PRIMARY KEY (incident, sequence))"),
+    (
+        "CREATE TABLE IF NOT EXISTS seen (incident TEXT, sequence INTEGER, number INTEGER, event TEXT,"
+        " PRIMARY KEY (incident, sequence))"
+    ),
 )
 
 
