@@ -36,6 +36,8 @@ T = TypeVar("T")
 
 LONGEST_SHORT_WINDOW_S = 600.0
 """The ban forecast's ten minutes: from then on only the hour-long windows are not yet whole."""
+BESIDE_KEPT_S = 15.0
+"""What only says how far a number may be believed need not be as fresh as the number."""
 CHART_POINTS = 60
 """Thirty minutes in steps of thirty seconds: the axis moves only that often."""
 
@@ -67,8 +69,8 @@ async def _look(spec: PanelSpec, sources: Sources, questions: Questions, now: fl
     queries = spec.queries
     answers, buckets, trials, history = await asyncio.gather(
         _by_name({query.name: query.expr for query in queries}, questions),
-        _by_name({query.name: query.buckets for query in queries if query.buckets}, questions),
-        _by_name({query.name: query.trials for query in queries if query.trials}, questions),
+        _by_name({query.name: query.buckets for query in queries if query.buckets}, questions, BESIDE_KEPT_S),
+        _by_name({query.name: query.trials for query in queries if query.trials}, questions, BESIDE_KEPT_S),
         _charted(spec, questions, now),
     )
     silent = [q for q in queries if isinstance(one := answers[q.name], Answer) and not one.series]
@@ -158,8 +160,10 @@ async def _released(state: PanelState, query: QuerySpec, current: Answer, questi
     return release.with_releases(state, query.by, current, past)
 
 
-async def _by_name(exprs: dict[str, str], questions: Questions) -> dict[str, Answer | SourceError]:
-    found = await asyncio.gather(*map(questions.instant, exprs.values()))
+async def _by_name(
+    exprs: dict[str, str], questions: Questions, keep_s: float = 0.0
+) -> dict[str, Answer | SourceError]:
+    found = await asyncio.gather(*(questions.instant(expr, keep_s) for expr in exprs.values()))
     return dict(zip(exprs, found, strict=True))
 
 

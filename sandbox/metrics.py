@@ -45,3 +45,6 @@ ANALYSES = Counter("chimera_analyses_total", "Analyses that were delivered")
 # Zero is a number: a failure that never happened is counted as none, and does not look like one that nobody counts.
 DEGRADED.labels("team", "llm_error")
 DEGRADED.labels("team", "invalid_json")
+for _limit in ("application", "method"):
+    RIOT_429.labels("match", _limit)
+    RIOT_RETRY_AT.labels("match", _limit)
