@@ -67,24 +67,23 @@ async def _look(spec: PanelSpec, sources: Sources, questions: Questions, now: fl
     if spec.kind == "alerts":
         return judge_alerts(spec, await _alerts(sources), now)
     queries = spec.queries
-    answers, buckets, trials, history = await asyncio.gather(
+    answers, buckets, trials, history, covered_s = await asyncio.gather(
         _by_name({query.name: query.expr for query in queries}, questions),
         _by_name({query.name: query.buckets for query in queries if query.buckets}, questions, BESIDE_KEPT_S),
         _by_name({query.name: query.trials for query in queries if query.trials}, questions, BESIDE_KEPT_S),
         _charted(spec, questions, now),
+        _history(sources, now),
     )
     silent = [q for q in queries if isinstance(one := answers[q.name], Answer) and not one.series]
     why = await _why(silent, questions, now) if silent else {}
     judged = judge_metric(spec, answers, why, history, now, buckets=buckets, trials=trials)
     charts = tuple(with_forecast(one, now, BOARD_AHEAD_S) for one in judged.charts)
-    state = replace(judged, charts=charts, warnings=_young(sources, now))
-    if spec.objectives:
-        covered_s = await _history(sources, now)
-        for objective in spec.objectives:
-            counts = await _counts(questions, objective, covered_s)
-            state = with_objective(state, objective, counts, covered_s)
+    state = replace(judged, charts=charts, warnings=_young(covered_s))
+    for objective in spec.objectives:
+        counts = await _counts(questions, objective, covered_s)
+        state = with_objective(state, objective, counts, covered_s)
     if spec.budget is not None:
-        state = await _budgeted(state, spec.budget, questions, await _history(sources, now))
+        state = await _budgeted(state, spec.budget, questions, covered_s)
     if spec.kind == "release" and queries and isinstance(current := answers[queries[0].name], Answer):
         state = await _released(state, queries[0], current, questions)
     if spec.kind == "queues" and sources.queues is not None:
@@ -100,12 +99,11 @@ async def _why(silent: list[QuerySpec], questions: Questions, now: float) -> dic
     return {query.name: await explain(query.name, query.expr, questions, now) for query in silent}
 
 
-def _young(sources: Sources, now: float) -> tuple[Message, ...]:
-    """A direct scrape that has just begun knows less than its windows ask for: rates are then too low."""
-    covered = _covered(sources, now)
-    if covered is None or covered >= LONGEST_SHORT_WINDOW_S:
+def _young(covered_s: float | None) -> tuple[Message, ...]:
+    """A source that has just begun knows less than the windows ask for: rates are then too low."""
+    if covered_s is None or not 0 < covered_s < LONGEST_SHORT_WINDOW_S:
         return ()
-    return (say("panels.young", seconds=round(covered)),)
+    return (say("panels.young", seconds=round(covered_s)),)
 
 
 def _covered(sources: Sources, now: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -99,6 +100,7 @@ class Failover:
         }
         self._notice = notice
         self._history: tuple[str, float, float] | None = None  # whose, when asked, since when
+        self._looking_back = asyncio.Lock()
         self.active = sources[0].name if sources else ""
 
     @property
@@ -139,17 +141,18 @@ class Failover:
         A window longer than this is not whole, whatever number comes back for it. Three range queries over `up`, asked
         anew every five minutes.
         """
-        if (
-            self._history is None
-            or self._history[0] != self.active
-            or now - self._history[1] > HISTORY_KEPT_S
-        ):
-            since = now
-            for span_s in (HISTORY_LIMIT_S / HISTORY_POINTS**power for power in range(3)):
-                answer = await self.span("count(up)", since - span_s, since, span_s / HISTORY_POINTS)
-                since = min((series.times[0] for series in answer.series), default=since)
-            self._history = (self.active, now, since)
-        return now - self._history[2]
+        async with self._looking_back:  # the panels ask all at once, and one answer does for all
+            if (
+                self._history is None
+                or self._history[0] != self.active
+                or now - self._history[1] > HISTORY_KEPT_S
+            ):
+                since = now
+                for span_s in (HISTORY_LIMIT_S / HISTORY_POINTS**power for power in range(3)):
+                    answer = await self.span("count(up)", since - span_s, since, span_s / HISTORY_POINTS)
+                    since = min((series.times[0] for series in answer.series), default=since)
+                self._history = (self.active, now, since)
+            return now - self._history[2]
 
     async def _first(self, ask: Callable[[MetricSource], Awaitable[T]]) -> T:
         problem: SourceError | None = None
