@@ -18,6 +18,7 @@ from signals.errors import ConfigError
 from signals.message import Message, say
 from signals.settings import Section, SignalsSettings
 from tui.config_lines import key_lines, line_of
+from tui.secrets import literals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -130,7 +131,6 @@ def check_config(
 
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_PASSWORD_IN_URL = re.compile(r"://[^/@\s:]*:([^/\s]+)@")
 _SECRET_NAME = re.compile(r"password|token|secret|authorization|cookie|api.?key", re.IGNORECASE)
 _PATH_NAME = re.compile(r"_files?$|_ini$")
 
@@ -164,8 +164,7 @@ def _holds_secret(name: str, value: str) -> bool:
     without = _VARIABLE.sub("", value)
     if _SECRET_NAME.search(name):
         return without.strip() not in ("", "Bearer", "Basic")
-    found = _PASSWORD_IN_URL.search(value)
-    return found is not None and _VARIABLE.sub("", found[1]) != ""
+    return any(_VARIABLE.sub("", literal) for literal in literals(value))
 
 
 def _variable_name(at: Location) -> str:

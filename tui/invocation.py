@@ -24,10 +24,14 @@ class Invocation:
     json: bool
 
     def config(self) -> Config:
-        """The whole configuration; raises `ConfigError` with file, line, key and hint."""
+        """The whole configuration, its secrets kept out of the log; raises `ConfigError` with file, line, key, hint."""
         from tui.config import find_config, load_config
+        from tui.logfile import keep_out
+        from tui.secrets import secrets_of
 
-        return load_config(find_config(self.config_path))
+        config = load_config(find_config(self.config_path))
+        keep_out(secrets_of(config))
+        return config
 
     def fact(self, line: str) -> None:
         """Write a fact on standard output."""

@@ -6,6 +6,36 @@ import logging
 import os
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class _Masking(logging.Formatter):
+    """Masks the whole finished record: message, values, exception and traceback."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+        self.secrets: frozenset[str] = frozenset()
+
+    def format(self, record: logging.LogRecord) -> str:
+        from tui.secrets import MASK, masked
+
+        text = super().format(record)
+        for secret in sorted(self.secrets, key=len, reverse=True):  # a part of a longer one comes after it
+            text = text.replace(secret, MASK)
+        return masked(text)
+
+
+_FORMATTER = (
+    _Masking()
+)  # one for the process, as logging's root is: secrets may be known before the log is opened
+
+
+def keep_out(secrets: Iterable[str]) -> None:
+    """From now on none of `secrets` reaches the log file, wherever in a record it stands."""
+    _FORMATTER.secrets |= frozenset(secrets)
 
 
 def log_path() -> Path:
@@ -32,7 +62,7 @@ def open_log(level: int = logging.INFO) -> Path:
         )
     except OSError:
         handler = logging.NullHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_FORMATTER)
     root.addHandler(handler)
     root.setLevel(level)
     for noisy in ("httpx", "httpcore", "urllib3"):  # they log whole URLs, which may hold credentials

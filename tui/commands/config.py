@@ -65,13 +65,13 @@ def _check(invocation: Invocation) -> int:
 
 
 def _mask_urls(value: object) -> None:
-    """Hide what stands between `://` and `@`: an expanded `${NAME}` may have put a password there."""
-    import re
+    """Hide what an expanded `${NAME}` may have put into an address."""
+    from tui.secrets import masked
 
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in list(pairs):
         if isinstance(item, str):
-            value[key] = re.sub(r"://\S*@", "://**********@", item)  # type: ignore[index]  # a dict or a list, see above
+            value[key] = masked(item)  # type: ignore[index]  # a dict or a list, see above
         else:
             _mask_urls(item)
 

@@ -1,0 +1,82 @@
+"""Where secrets hide in texts: in the user part of a URL, behind `?password=`, in the words of a connection."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus, unquote
+
+from pydantic import BaseModel, SecretStr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MASK = "**********"
+SHORTEST = 4
+"""A shorter secret is masked inside URLs alone: masking `a` everywhere would leave no readable line."""
+
+_USER_PART = re.compile(r"([a-z][\w+.-]*)://(\S*)@", re.IGNORECASE)
+_PARAMETER = re.compile(
+    r"([?&;](?:ssl)?(?:password|passwd|pwd|secret|token|access_token|api_?key|auth)=)([^&#\s'\"]+)",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"((?:^|\s)(?:ssl)?password\s*=\s*)('[^']*'|[^\s'\"]+)", re.IGNORECASE)
+_PORT_AND_PATH = re.compile(r"\d*(?:[/?#]|$)")
+_SECRET_FILE = re.compile(r"(?:token|password|secret)\w*_file$")
+
+
+def literals(text: str) -> Iterator[str]:
+    """Every password, token or the like that stands in a URL or in libpq's `key=value` words, as it is written."""
+    for found in _USER_PART.finditer(text):
+        user, colon, password = found[2].partition(":")
+        if colon and not ("/" not in user and _PORT_AND_PATH.match(password)):
+            yield password
+        elif colon and password.isdigit():
+            yield password  # digits up to the `@` are no port
+        elif not colon and found[1].lower() in ("http", "https") and not set("/?#") & set(user):
+            yield user  # a token as the user's name
+    for pattern in (_PARAMETER, _WORD):
+        for found in pattern.finditer(text):
+            yield found[2].strip("'")
+
+
+def masked(text: str) -> str:
+    """`text` with a mask where URLs and connection words may hold a secret."""
+    text = re.sub(r"://\S*@", f"://{MASK}@", text)
+    for pattern in (_PARAMETER, _WORD):
+        text = pattern.sub(rf"\g<1>{MASK}", text)
+    return text
+
+
+def secrets_of(section: BaseModel) -> frozenset[str]:
+    """All secrets that a validated configuration holds or names by file, in the spellings in which they travel."""
+    found: set[str] = set()
+    for secret in _secrets(section):
+        for plain in {secret, unquote(secret)}:
+            found |= {plain, quote(plain), quote(plain, safe=""), quote_plus(plain), repr(plain)[1:-1]}
+    return frozenset(one for one in found if len(one) >= SHORTEST)
+
+
+def _secrets(value: object) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        text = value.get_secret_value()
+        yield text
+        yield from literals(text)
+        if text.startswith(("Bearer ", "Basic ")):
+            yield text.partition(" ")[2]
+    elif isinstance(value, str):
+        yield from literals(value)
+    elif isinstance(value, BaseModel | dict):
+        for name, item in dict(value).items():
+            yield from _from_file(str(item)) if item and _SECRET_FILE.search(name) else _secrets(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _secrets(item)
+
+
+def _from_file(path: str) -> Iterator[str]:
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123  # what is no path is no file
+            yield file.read(100_000).strip()
+    except (OSError, UnicodeDecodeError):
+        return  # whoever needs the secret says that its file can't be read
