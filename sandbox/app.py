@@ -28,9 +28,10 @@ app.conf.update(
     task_routes={
         "src.tasks.match_tasks.fetch_and_store_match": {"queue": "matches"},
         "src.tasks.analysis_tasks.analyze_match_task": {"queue": "ai"},
+        "sandbox.post_digest": {"queue": "default"},
     },
     task_acks_late=True,
-    worker_prefetch_multiplier=1,
+    worker_prefetch_multiplier=4,
     worker_send_task_events=True,
     result_expires=600,
     broker_connection_retry_on_startup=True,
@@ -50,7 +51,12 @@ def _http() -> httpx.Client:
 @app.task(name="src.tasks.match_tasks.fetch_and_store_match", bind=True, max_retries=5)  # type: ignore[untyped-decorator]  # celery has no types
 def fetch(self: Any, asked_at: float, seed: float) -> None:
     """Fetch a match from Riot; a refusal waits as long as it says, and is tried again."""
-    answer = _http().get("/riot/match")
+    try:
+        answer = _http().get("/riot/match")
+    except httpx.TransportError:
+        metrics.RIOT_REQUESTS.labels("match", "error").inc()
+        metrics.REQUESTS.labels("analyze", "failed").inc()
+        return
     if answer.status_code == 429:
         metrics.RIOT_REQUESTS.labels("match", "rate_limited").inc()
         limit = answer.headers.get("X-Rate-Limit-Type", "service")
@@ -81,13 +87,29 @@ def analyze(asked_at: float, seed: float) -> None:
         if text is not None:
             _remember(match, text)
     (Path(os.environ["SANDBOX_BUILDS"]) / f"{match}.json").write_text(text or TEMPLATE, encoding="utf-8")
-    delivered = _http().patch("/discord/webhooks" + ("?bad=1" if seed < 0.01 else ""), json={})
-    metrics.DISCORD_REQUESTS.labels("webhooks", str(delivered.status_code)).inc()
-    outcome = "success" if delivered.status_code == 200 else "failed"
+    token = f"{int(asked_at * 1000)}-{match}" + ("?bad=1" if seed < 0.01 else "")
+    delivered = _tell_discord("PATCH", "webhooks", f"1/{token}", "analyze")
+    outcome = "success" if delivered else "failed"
     if outcome == "success":
         metrics.ANALYSES.inc()
     metrics.REQUESTS.labels("analyze", outcome).inc()
     metrics.REQUEST_SECONDS.labels("analyze").observe(time.time() - asked_at)
+
+
+@app.task(name="sandbox.post_digest")  # type: ignore[untyped-decorator]  # celery has no types
+def post_digest(channel: int) -> None:
+    """Tell a channel what it has missed."""
+    _tell_discord("POST", "channels", f"{channel}/messages", "digest")
+
+
+def _tell_discord(method: str, route: str, rest: str, source: str) -> bool:
+    """One attempt, counted; whether it was delivered."""
+    try:
+        told = _http().request(method, f"/discord/{route}/{rest}", json={})
+    except httpx.TransportError:
+        told = None
+    metrics.count_discord(route, source, told)
+    return told is not None and told.status_code == 200
 
 
 def _ask_model() -> str | None:

@@ -6,7 +6,12 @@ Workers are separate processes, so the client library's multi-process mode colle
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import Counter, Gauge, Histogram
+
+if TYPE_CHECKING:
+    import httpx
 
 _LATENCY_BOUNDS = (0.1, 0.5, 1, 2, 5, 10, 15, 30, 60)
 
@@ -34,13 +39,23 @@ LLM_COST = Counter("chimera_llm_cost_usd_total", "Money spent on the model", ("m
 JSON_ERRORS = Counter(
     "chimera_json_validation_errors_total", "Answers that are no valid JSON", ("schema", "error")
 )
-DISCORD_REQUESTS = Counter("chimera_discord_requests_total", "Calls to Discord", ("route", "status"))
+DISCORD_REQUESTS = Counter(
+    "chimera_discord_requests_total", "Calls to Discord", ("route", "source", "status", "scope")
+)
 CACHE_HITS = Counter("chimera_llm_cache_hits_total", "Analyses answered without the model")
 CACHE_MISSES = Counter("chimera_llm_cache_misses_total", "Analyses that had to ask the model")
 DEGRADED = Counter(
     "chimera_degraded_total", "Answers from a template instead of the model", ("mode", "reason")
 )
 ANALYSES = Counter("chimera_analyses_total", "Analyses that were delivered")
+
+
+def count_discord(route: str, source: str, told: httpx.Response | None) -> None:
+    """Count an answer of Discord, or that there was none: for what the call was made, and whose limit refused it."""
+    status = str(told.status_code) if told is not None else "error"
+    scope = told.headers.get("X-RateLimit-Scope", "") if told is not None else ""
+    DISCORD_REQUESTS.labels(route, source, status, scope).inc()
+
 
 # Zero is a number: a failure that never happened is counted as none, and does not look like one that nobody counts.
 DEGRADED.labels("team", "llm_error")

@@ -1,7 +1,7 @@
 """Stand-ins of Riot, the model and Discord over HTTP, with the limits and headers that these publish.
 
 Riot: 20 calls a second and 100 in two minutes of a development key (developer portal, "Rate limiting").
-Discord: 50 calls a second; 10 000 invalid ones in ten minutes end in a ban (developer documentation, "Rate limits").
+Discord: see `sandbox.discord`.
 """
 
 from __future__ import annotations
@@ -11,37 +11,15 @@ import random
 import sys
 import threading
 import time
-from collections import deque
 from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from sandbox.discord import BAN_AT, Discord
+from sandbox.window import Window
 
 RIOT_LIMITS = ((20, 1), (100, 120))
 RIOT_METHOD_LIMITS = ((50, 10),)
-DISCORD_PER_S = 50
-BAN_AT = 10_000
-BAN_WINDOW_S = 600
-
-
-class Window:
-    """Counts events of the last `seconds`."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._times: deque[float] = deque()
-
-    def count(self, now: float) -> int:
-        """How many there are."""
-        while self._times and self._times[0] <= now - self.seconds:
-            self._times.popleft()
-        return len(self._times)
-
-    def add(self, now: float) -> None:
-        """One more."""
-        self._times.append(now)
-
-    def wait(self, now: float) -> float:
-        """Seconds until the oldest leaves."""
-        return self._times[0] + self.seconds - now if self._times else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +30,8 @@ class Trouble:
     riot_down: bool = False
     llm_latency_s: float = 0.0
     llm_error_rate: float = 0.0
+    llm_invalid_rate: float = 0.005
+    discord_shared: bool = False
     ban_at: int = BAN_AT
 
 
@@ -66,8 +46,7 @@ class Outside:
             "method": [(limit, Window(seconds)) for limit, seconds in RIOT_METHOD_LIMITS],
         }
         self.trouble = Trouble()
-        self.discord = Window(1)
-        self.invalid = Window(BAN_WINDOW_S)
+        self.discord = Discord()
 
     def answer(self, method: str, path: str, asked: bytes) -> tuple[int, dict[str, str], bytes, float]:
         """What the one whose path this is says: status, headers, body, and how long it thinks (s)."""
@@ -76,7 +55,14 @@ class Outside:
         if path.startswith("/riot"):
             return (*self.ask_riot(), 0.0)
         if path.startswith("/discord"):
-            return (*self.ask_discord(valid="bad=1" not in path), 0.0)
+            asked_for = urlsplit(path)
+            told = self.discord.ask(
+                asked_for.path.removeprefix("/discord/"),
+                valid="bad" not in parse_qs(asked_for.query),
+                shared=self.trouble.discord_shared,
+                ban_at=self.trouble.ban_at,
+            )
+            return (*told, 0.0)
         if path == "/control" and method == "POST":
             return (*self.control(asked), 0.0)
         return 404, {}, b"{}", 0.0
@@ -116,7 +102,7 @@ class Outside:
         """An answer with token counts, now and then one that is no JSON; the last item is how long it thinks."""
         if self.chance.random() < self.trouble.llm_error_rate:
             return 429, {"Retry-After": "1"}, b'{"error":{"type":"rate_limit_error"}}', 0.0
-        content = '{"summary":"ok"}' if self.chance.random() > 0.005 else "{not json"
+        content = '{"summary":"ok"}' if self.chance.random() >= self.trouble.llm_invalid_rate else "{not json"
         usage = {
             "prompt_tokens": self.chance.randint(600, 1200),
             "completion_tokens": self.chance.randint(150, 400),
@@ -124,29 +110,6 @@ class Outside:
         body = {"choices": [{"message": {"content": content}}], "usage": usage}
         thinks = min(4.0, self.chance.lognormvariate(-0.7, 0.5)) + self.trouble.llm_latency_s
         return 200, {}, json.dumps(body).encode(), thinks
-
-    def ask_discord(self, *, valid: bool) -> tuple[int, dict[str, str], bytes]:
-        """Delivered, refused, limited, or banned by what stands before it: HTML and no limit headers."""
-        now = time.monotonic()
-        if self.invalid.count(now) >= self.trouble.ban_at:
-            return 429, {"Content-Type": "text/html"}, b"<html>error code: 1015</html>"
-        limited = self.discord.count(now) >= DISCORD_PER_S
-        if limited or not valid:
-            self.invalid.add(now)
-        if limited:
-            return (
-                429,
-                {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global", "Retry-After": "1"},
-                b'{"retry_after":0.9,"global":true}',
-            )
-        self.discord.add(now)
-        headers = {
-            "X-RateLimit-Limit": str(DISCORD_PER_S),
-            "X-RateLimit-Remaining": str(DISCORD_PER_S - self.discord.count(now)),
-            "X-RateLimit-Reset-After": f"{self.discord.wait(now):.3f}",
-            "X-RateLimit-Bucket": "webhooks",
-        }
-        return (200, headers, b"{}") if valid else (401, headers, b'{"code":0}')
 
 
 def handler(outside: Outside) -> type[BaseHTTPRequestHandler]:

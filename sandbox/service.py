@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import sys
@@ -9,20 +10,24 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import redis
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from sandbox.community import arrivals
+from sandbox.community import arrivals, match_of
+from sandbox.relay import relay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 QUEUES = ("matches", "ai", "default")
 VERSION = "v2.2.1"
+DIGESTS = 0.2
+"""The share of those who ask whose channel gets a digest, too."""
 
 
 class _Live:
@@ -30,7 +35,11 @@ class _Live:
 
     def __init__(self, broker: redis.Redis) -> None:
         self._broker = broker
-        self._started = time.time()
+        self.deploy(VERSION)
+
+    def deploy(self, version: str) -> None:
+        """Another release runs from now on."""
+        self._version, self._started = version, time.time()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """As prometheus_client's collectors do."""
@@ -39,13 +48,13 @@ class _Live:
             depth.add_metric([queue], float(self._broker.llen(queue)))
         yield depth
         build = GaugeMetricFamily("chimera_build_info", "The running release", labels=["version"])
-        build.add_metric([VERSION], 1.0)
+        build.add_metric([self._version], 1.0)
         yield build
         yield GaugeMetricFamily("process_start_time_seconds", "Start of the service", value=self._started)
 
 
-def handler(registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:
-    """Two pages."""
+def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHandler]:
+    """The service's pages; `POST /control` with a `version` deploys another release."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -54,11 +63,21 @@ def handler(registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:
                 "/health": lambda: b'{"status":"healthy"}',
             }
             page = known.get(self.path) or _build(self.path)
-            body = page() if page else b"not found"
-            self.send_response(200 if page else 404)
-            self.send_header(
-                "Content-Type", "text/plain; version=0.0.4" if self.path == "/metrics" else "application/json"
-            )
+            kind = "text/plain; version=0.0.4" if self.path == "/metrics" else "application/json"
+            self._tell(200 if page else 404, page() if page else b"not found", kind)
+
+        def do_POST(self) -> None:
+            asked = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            told: tuple[int, dict[str, Any]] = 404, {"error": "not found"}
+            if urlsplit(self.path).path == "/alerts":
+                told = relay(self.path, dict(self.headers), asked)
+            elif self.path == "/control":
+                told = _control(live, asked)
+            self._tell(told[0], json.dumps(told[1]).encode(), "application/json")
+
+        def _tell(self, status: int, body: bytes, kind: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -67,6 +86,15 @@ def handler(registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:
             """Quiet."""
 
     return Handler
+
+
+def _control(live: _Live, asked: bytes) -> tuple[int, dict[str, Any]]:
+    try:
+        version = json.loads(asked)["version"]
+    except (ValueError, KeyError, TypeError) as error:
+        return 400, {"error": repr(error)}
+    live.deploy(str(version))
+    return 200, {"version": str(version)}
 
 
 def _build(path: str) -> Callable[[], bytes] | None:
@@ -78,21 +106,24 @@ def _build(path: str) -> Callable[[], bytes] | None:
 
 def live_on(seed: int) -> None:
     """The community asks, day after day, at its own moments."""
-    from sandbox.app import fetch  # here, so that /metrics need not wait for Celery
+    from sandbox.app import fetch, post_digest  # here, so that /metrics need not wait for Celery
 
     began = time.monotonic()
     for at, own in arrivals(seed, math.inf):
         time.sleep(max(0.0, began + at - time.monotonic()))
         fetch.delay(time.time(), own)
+        if own < DIGESTS:
+            post_digest.delay(match_of(own))
 
 
 def main(port: int, seed: int) -> None:
     """Serve until killed."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it so
-    registry.register(_Live(redis.Redis.from_url(os.environ["SANDBOX_REDIS"])))
+    live = _Live(redis.Redis.from_url(os.environ["SANDBOX_REDIS"]))
+    registry.register(live)
     threading.Thread(target=live_on, args=(seed,), daemon=True).start()
-    ThreadingHTTPServer(("127.0.0.1", port), handler(registry)).serve_forever()
+    ThreadingHTTPServer(("127.0.0.1", port), handler(registry, live)).serve_forever()
 
 
 if __name__ == "__main__":

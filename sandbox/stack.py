@@ -90,6 +90,7 @@ def run(folder: Path, ports: Ports, seed: int) -> None:
         **os.environ,
         "SANDBOX_REDIS": f"redis://127.0.0.1:{ports.valkey}",
         "SANDBOX_OUTSIDE": f"http://127.0.0.1:{ports.outside}",
+        "ALERTS_DISCORD_WEBHOOK": f"http://127.0.0.1:{ports.outside}/discord/channels/0/messages",
         "SANDBOX_BUILDS": str(builds),
         "PROMETHEUS_MULTIPROC_DIR": str(multiprocess),
         "PYTHONPATH": str(Path(__file__).resolve().parent.parent),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
@@ -68,11 +69,45 @@ def test_too_many_invalid_calls_end_in_a_ban_that_hits_valid_calls_too(outside: 
     assert not [name for name in banned.headers if name.lower().startswith("x-ratelimit")]
 
 
-def test_discord_refuses_the_51st_call_of_a_second_globally(outside: httpx.Client) -> None:
-    answers = [outside.patch("/discord/webhooks", json={}) for _ in range(60)]
+def test_discord_refuses_the_51st_call_of_a_second_globally_but_not_an_interaction(
+    outside: httpx.Client,
+) -> None:
+    answers = [outside.post(f"/discord/channels/{channel}/messages", json={}) for channel in range(60)]
     refused = next(answer for answer in answers if answer.status_code == 429)
     assert refused.json()["global"] is True
     assert refused.headers["X-RateLimit-Global"] == "true"
+    assert refused.headers["X-RateLimit-Scope"] == "global"
+    tokens = [outside.patch(f"/discord/webhooks/1/{token}", json={}) for token in range(60)]
+    assert {answer.status_code for answer in tokens} == {200}
+
+
+def test_every_channel_has_a_bucket_of_its_own_that_says_how_much_is_left(outside: httpx.Client) -> None:
+    answers = [outside.post("/discord/channels/1/messages", json={}) for _ in range(6)]
+    assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["4", "3", "2", "1", "0", "0"]
+    refused = answers[5]
+    assert (refused.status_code, refused.headers["X-RateLimit-Scope"]) == (429, "user")
+    assert 0 < refused.json()["retry_after"] <= 5
+    assert int(refused.headers["Retry-After"]) >= refused.json()["retry_after"]
+    assert refused.json()["global"] is False
+    assert outside.post("/discord/channels/2/messages", json={}).status_code == 200
+
+
+def test_refusals_of_a_shared_limit_do_not_bring_the_ban_nearer_and_others_do(outside: httpx.Client) -> None:
+    outside.post("/control", json={"ban_at": 2, "discord_shared": True})
+    shared = [outside.post("/discord/channels/1/messages", json={}) for _ in range(5)]
+    assert {answer.headers["X-RateLimit-Scope"] for answer in shared} == {"shared"}
+    outside.post("/control", json={"ban_at": 2})
+    answers = [outside.post("/discord/channels/1/messages", json={}) for _ in range(8)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 3
+    assert "1015" not in answers[6].text
+    assert "1015" in answers[7].text
+
+
+def test_the_model_writes_nonsense_as_often_as_asked(outside: httpx.Client) -> None:
+    outside.post("/control", json={"llm_invalid_rate": 1.0})
+    answer = outside.post("/llm/v1/chat/completions", json={}).json()
+    with pytest.raises(ValueError, match="Expecting"):
+        json.loads(answer["choices"][0]["message"]["content"])
 
 
 def test_an_unknown_control_is_refused(outside: httpx.Client) -> None:
