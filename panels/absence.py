@@ -51,7 +51,7 @@ class Evidence:
     values: tuple[str, ...] = ()
 
 
-def why_empty(name: str, wanted: Needs, found: Mapping[Selector, Evidence]) -> Message:
+def why_empty(name: Message, wanted: Needs, found: Mapping[Selector, Evidence]) -> Message:
     """The sentence for query `name`. Of alternatives (`or`) the one that got furthest speaks, else the first gap."""
     evidence = _furthest(wanted, found)
     if evidence is None:
@@ -82,7 +82,7 @@ def _furthest(wanted: Needs | Selector, found: Mapping[Selector, Evidence]) -> E
     return choose(parts, key=lambda one: one.stage) if parts else None
 
 
-def _never(name: str, evidence: Evidence) -> Message:
+def _never(name: Message, evidence: Evidence) -> Message:
     if evidence.down:
         return say(
             "panels.never_down", name=name, metric=evidence.metric, instance=", ".join(evidence.down[:2])
@@ -93,7 +93,7 @@ def _never(name: str, evidence: Evidence) -> Message:
     return say("panels.never_exported", name=name, metric=evidence.metric)
 
 
-def _gone(name: str, evidence: Evidence) -> Message:
+def _gone(name: Message, evidence: Evidence) -> Message:
     ago = quantity(evidence.last_seen_s or 0.0, "s")
     metric, instance = evidence.metric, evidence.instance
     if not instance:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from panels.quantity import quantity
+from panels.quantity import called, quantity
 from panels.state import Chart, Part
 from panels.trend import Direction, direction, reaches
 from signals.message import say
@@ -36,7 +36,7 @@ def charts(
     curves = sorted(history.series, key=lambda one: -sortable(query, one.values[-1]))[:MOST_CURVES]
     names = tuple(name(query, one) for one in curves)
     limit = query.warn if query.burning is None else query.burning
-    return (Chart(say("panels.text", text=query.name), query.unit, tuple(curves), names, limit),)
+    return (Chart(called(query), query.unit, tuple(curves), names, limit),)
 
 
 def heading(spec: PanelSpec, history: Answer | None) -> list[Part]:
@@ -57,13 +57,13 @@ def heading(spec: PanelSpec, history: Answer | None) -> list[Part]:
         return parts
     early, late = (quantity(one, "s") for one in span)
     limit = quantity(query.forecast, query.unit)
-    text = say("panels.reaches", name=query.name, limit=limit, early=early, late=late)
+    text = say("panels.reaches", name=called(query), limit=limit, early=early, late=late)
     if span[1] == 0:
-        text = say("panels.reached", name=query.name, limit=limit)
+        text = say("panels.reached", name=called(query), limit=limit)
     elif span[1] > FAR_S:
-        text = say("panels.reaches_from", name=query.name, limit=limit, early=early)
+        text = say("panels.reaches_from", name=called(query), limit=limit, early=early)
     elif early == late:
-        text = say("panels.reaches_about", name=query.name, limit=limit, about=early)
+        text = say("panels.reaches_about", name=called(query), limit=limit, about=early)
     return [*parts, Part(text, query.rank, Verdict.BURNING if span[0] <= NEAR_S else Verdict.WARN)]
 
 

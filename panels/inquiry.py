@@ -26,7 +26,7 @@ POINTS = 120
 MOST_VALUES = 4
 
 
-async def explain(name: str, expr: str, questions: Questions, now: float) -> Message:
+async def explain(name: Message, expr: str, questions: Questions, now: float) -> Message:
     """Why `expr` has no series, in one sentence about the query `name`."""
     try:
         wanted = needs(expr)

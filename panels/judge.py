@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from panels.ahead import charts, heading, sortable
 from panels.limits import ORDER, judge_value, worst
 from panels.overflow import beyond
-from panels.quantity import quantity, title
+from panels.quantity import called, exactly, quantity, title
 from panels.shares import judge_share, share
 from panels.state import PanelState, Part, Row
 from signals.errors import SourceError
@@ -121,42 +121,48 @@ def crashed(spec: PanelSpec, error: Exception, now: float) -> PanelState:
 def _missing(
     found: _Found, query: QuerySpec, answer: Answer | SourceError | None, why: Mapping[str, Message]
 ) -> None:
-    nothing = say("panels.no_traffic", name=query.name)
+    nothing = say("panels.no_traffic", name=called(query))
     told = answer.message if isinstance(answer, SourceError) else why.get(query.name, nothing)
     if query.optional:
-        found.rows.append(Row((say("panels.text", text=query.name), told)))
+        found.rows.append(Row((called(query), told)))
         return
     found.verdicts.append(Verdict.UNKNOWN)
     found.reasons.append((Verdict.UNKNOWN, told))
     source = answer.source if isinstance(answer, Answer) else ""
     found.readings.append(Reading(query.name, None, query.unit, None, source, query.expr))
-    found.parts.append(Part(say("panels.part_none", name=query.name), query.rank + 1, Verdict.UNKNOWN))
+    found.parts.append(Part(say("panels.part_none", name=called(query)), query.rank + 1, Verdict.UNKNOWN))
 
 
 def _judge_query(found: _Found, query: QuerySpec, answer: Answer, beside: _Beside) -> None:
     ranked = sorted(answer.series, key=lambda one: -sortable(query, one.values[-1]))
     for index, one in enumerate(ranked):
-        value, name = one.values[-1], series_name(query, one)
+        value, name = one.values[-1], _series_called(query, one)
         known = None if beside.trials is None else share(value, beside.trials.get(one.labels, 0.0))
         verdict = judge_value(query, value) if known is None else judge_share(query, known)
         shown = _shown(query, one, beside.buckets)
         found.readings.append(
-            Reading(name, value, query.unit, one.times[-1], answer.source, query.expr, one.labels)
+            Reading(
+                series_name(query, one),
+                value,
+                query.unit,
+                one.times[-1],
+                answer.source,
+                query.expr,
+                one.labels,
+            )
         )
         if query.optional and math.isnan(value):
             continue  # an extra of which nothing happened
         found.verdicts.append(verdict)
         if index < MOST_PARTS:
             found.parts.append(Part(say("panels.part", name=name, value=shown), query.rank + index, verdict))
-        cells = [say("panels.text", text=name), shown]
+        cells = [name, shown]
         if query.burning is not None:
-            cells.append(say("panels.of_limit", limit=quantity(query.burning, query.unit)))
+            cells.append(say("panels.of_limit", limit=exactly(query.burning, query.unit)))
         if known is not None:
             cells.append(_interval(known))
         if beside.whole > 0:
-            cells.append(
-                say("panels.part_of", share=f"{100 * value / beside.whole:.0f}", name=query.share_of)
-            )
+            cells.append(say("panels.part_of", share=f"{100 * value / beside.whole:.0f}"))
         found.rows.append(Row(tuple(cells), verdict))
         if verdict is not Verdict.OK:
             found.reasons.append((verdict, _reason(query, name, shown, verdict, known)))
@@ -167,13 +173,15 @@ def _interval(known: Share) -> Message:
     return say("panels.interval", low=low, high=high, count=f"{known.total:.0f}")
 
 
-def _reason(query: QuerySpec, name: str, shown: Message, verdict: Verdict, known: Share | None) -> Message:
+def _reason(
+    query: QuerySpec, name: Message, shown: Message, verdict: Verdict, known: Share | None
+) -> Message:
     if verdict is Verdict.UNKNOWN and known is not None and not math.isnan(known.ratio):
         return say("panels.too_few", name=name, value=shown, interval=_interval(known))
     limit = query.burning if verdict is Verdict.BURNING else query.warn
     if verdict is Verdict.UNKNOWN or limit is None:
         return say("panels.no_traffic", name=name)
-    return say("panels.over_limit", name=name, value=shown, limit=quantity(limit, query.unit))
+    return say("panels.over_limit", name=name, value=shown, limit=exactly(limit, query.unit))
 
 
 def _trials(asked: Answer | SourceError | None) -> dict[tuple[tuple[str, str], ...], float]:
@@ -190,10 +198,22 @@ def _shown(query: QuerySpec, series: Series, buckets: Answer | None) -> Message:
 
 
 def series_name(query: QuerySpec, series: Series) -> str:
-    """What a person calls it: by the query's pattern, its one label, or all of them."""
+    """What tells a series from the others: by the query's pattern, its one label, or all of them."""
+    return _named(query, series, query.each, query.name)
+
+
+def _series_called(query: QuerySpec, series: Series) -> Message:
+    """The same in both languages."""
+    own = called(query).values
+    english = _named(query, series, query.each, str(own["en"]))
+    chinese = _named(query, series, query.each_zh or query.each, str(own["zh"]))
+    return say("panels.title", en=english, zh=chinese)
+
+
+def _named(query: QuerySpec, series: Series, pattern: str, bare: str) -> str:
     labels = {name: value for name, value in series.labels if name not in ("__name__", "job", "instance")}
-    if query.each and labels:
-        return re.sub(r"\{(\w+)\}", lambda found: labels.get(found[1], ""), query.each)
+    if pattern and labels:
+        return re.sub(r"\{(\w+)\}", lambda found: labels.get(found[1], ""), pattern)
     if query.by and query.by in labels:
         return labels[query.by]
-    return " ".join(labels.values()) or query.name
+    return " ".join(labels.values()) or bare

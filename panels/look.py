@@ -16,6 +16,7 @@ from panels.broker import add_queues, add_schema
 from panels.burn import WINDOWS
 from panels.forecast import with_forecast
 from panels.judge import crashed, judge_metric
+from panels.quantity import called
 from panels.slo import keep_s, with_objective
 from signals.errors import SourceError
 from signals.message import say
@@ -96,7 +97,7 @@ async def _look(spec: PanelSpec, sources: Sources, questions: Questions, now: fl
 async def _why(silent: list[QuerySpec], questions: Questions, now: float) -> dict[str, Message]:
     from panels.inquiry import explain  # it reads PromQL: numpy and the grammar, which nothing else may need
 
-    return {query.name: await explain(query.name, query.expr, questions, now) for query in silent}
+    return {query.name: await explain(called(query), query.expr, questions, now) for query in silent}
 
 
 def _young(covered_s: float | None) -> tuple[Message, ...]:

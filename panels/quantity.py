@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from signals.message import say
 
 if TYPE_CHECKING:
-    from panels.settings import PanelSpec
+    from panels.settings import Objective, PanelSpec, QuerySpec
     from signals.message import Message
 
 
@@ -46,3 +46,13 @@ def _seconds(value: float) -> str:
 def title(spec: PanelSpec) -> Message:
     """The panel's name in either language."""
     return say("panels.title", en=spec.title, zh=spec.title_zh or spec.title)
+
+
+def called(named: QuerySpec | Objective) -> Message:
+    """What a query or an objective is called in either language."""
+    return say("panels.title", en=named.name, zh=named.name_zh or named.name)
+
+
+def exactly(limit: float, unit: str) -> Message:
+    """A limit as it was written, without digits that say nothing."""
+    return say("panels.percent", value=f"{100 * limit:.6g}") if unit == "ratio" else quantity(limit, unit)

@@ -30,6 +30,8 @@ class QuerySpec(_Part):
     burning: float | None = None
     worse: Literal["above", "below"] = "above"
     by: str = Field(default="", description="the label that names a series; without it the labels do")
+    name_zh: str = ""
+    each_zh: str = ""
     each: str = Field(default="", description="what a series is called, with its labels as {label}")
     buckets: str = Field(
         default="",
@@ -58,6 +60,7 @@ class Objective(_Part):
     """
 
     name: str = "availability"
+    name_zh: str = ""
     target: float = Field(gt=0, lt=1)
     bad: str = ""
     total: str = ""

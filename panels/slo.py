@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from panels.burn import BUDGET_WINDOW, PAIRS, WINDOWS, Count, budget_left, burn_rate, exhausted_in, judge_pair
 from panels.limits import ORDER, worst
-from panels.quantity import quantity
+from panels.quantity import called, quantity
 from panels.state import PanelState, Part, Row
 from signals.message import say
 from signals.reading import Answer, Reading, Verdict
@@ -103,7 +103,7 @@ def _judge(
                 key = "panels.burn_unknown"
             factor, fewest = f"{pair.factor:g}", f"{objective.fewest:g}"
             found = verdict, say(
-                key, name=objective.name, long=pair.long, short=pair.short, factor=factor, fewest=fewest,
+                key, name=called(objective), long=pair.long, short=pair.short, factor=factor, fewest=fewest,
                 seen=_seen(pair.long, covered_s),
             )  # fmt: skip
     return found
@@ -118,7 +118,7 @@ def _service_rows(
         return []
     seen = _seen(BUDGET_WINDOW, covered_s)
     left = budget_left(whole, objective.target)
-    name = say("panels.budget_row", service=service, name=objective.name, seen=seen)
+    name = say("panels.budget_row", service=service, name=called(objective), seen=seen)
     gone = verdict if left > 0 else worst([verdict, Verdict.WARN])
     return [Row((name, quantity(left, "ratio"), _gone(counts, objective.target)), gone, service)]
 
@@ -128,7 +128,7 @@ def _pair_rows(objective: Objective, counts: Mapping[str, Count], covered_s: flo
     for pair in PAIRS:
         rates = [_rate(counts.get(window), objective.target) for window in (pair.long, pair.short)]
         text = say(
-            "panels.burn_row", name=objective.name, long=pair.long, short=pair.short, seen=_seen(pair.long, covered_s)
+            "panels.burn_row", name=called(objective), long=pair.long, short=pair.short, seen=_seen(pair.long, covered_s)
         )  # fmt: skip
         limit = say("panels.burn_limit", factor=f"{pair.factor:g}")
         judged = judge_pair(pair, counts, objective.target, objective.fewest)
@@ -141,10 +141,10 @@ def _parts(objective: Objective, counts: Mapping[str, Count]) -> list[Part]:
     whole = counts.get(BUDGET_WINDOW)
     if whole is not None and whole.total > 0:
         left = quantity(budget_left(whole, objective.target), "ratio")
-        parts.append(Part(say("panels.budget_part", name=objective.name, left=left), objective.rank))
+        parts.append(Part(say("panels.budget_part", name=called(objective), left=left), objective.rank))
     if "1h" in counts:
         rate = _rate(counts["1h"], objective.target)
-        parts.append(Part(say("panels.burn_part", name=objective.name, rate=rate), objective.rank + 1))
+        parts.append(Part(say("panels.burn_part", name=called(objective), rate=rate), objective.rank + 1))
     return parts
 
 
@@ -174,8 +174,8 @@ def _readings(
 def _unanswerable(state: PanelState, objective: Objective, bounds: tuple[float, float]) -> PanelState:
     """No bucket ends where the objective does: the share of good requests can't be known."""
     near = " / ".join("–" if math.isinf(bound) else f"{bound:g}" for bound in bounds)
-    reason = say("panels.no_such_bound", name=objective.name, bound=f"{objective.bound:g}", near=near)
-    row = Row((say("panels.text", text=objective.name), reason), Verdict.UNKNOWN)
+    reason = say("panels.no_such_bound", name=called(objective), bound=f"{objective.bound:g}", near=near)
+    row = Row((called(objective), reason), Verdict.UNKNOWN)
     verdict = worst([state.verdict, Verdict.UNKNOWN])
     return replace(
         state,

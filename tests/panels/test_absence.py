@@ -13,7 +13,7 @@ import pytest
 from panels.absence import Evidence, Stage, why_empty
 from panels.asking import Questions
 from panels.inquiry import explain
-from signals.message import Message
+from signals.message import Message, say
 from signals.promql import evaluate, evaluate_span
 from signals.promql.names import Needs, Selector, needs
 from signals.reading import Answer
@@ -21,6 +21,8 @@ from signals.ring import Ring, Sample
 from signals.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, ScrapeTarget
 from tui.language import Language
+
+Q = say("panels.text", text="q")
 
 
 def words(message: Message) -> str:
@@ -70,7 +72,7 @@ def test_the_alternative_that_got_furthest_speaks(
     expr: str, stages: dict[str, Evidence], expected: str
 ) -> None:
     wanted = needs(expr)
-    assert expected in words(why_empty("q", wanted, {one: stages[one.name] for one in wanted.selectors()}))
+    assert expected in words(why_empty(Q, wanted, {one: stages[one.name] for one in wanted.selectors()}))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,7 @@ def test_a_metric_that_is_gone_says_when_and_with_whom(
     up: float | None, instance: str, expected: str
 ) -> None:
     evidence = Evidence(Stage.GONE, "m", last_seen_s=180, up=up, instance=instance)
-    assert expected in words(why_empty("q", needs("m"), {needs("m").selectors()[0]: evidence}))
+    assert expected in words(why_empty(Q, needs("m"), {needs("m").selectors()[0]: evidence}))
 
 
 class Page:
@@ -124,7 +126,7 @@ def page() -> Iterator[Page]:
 async def asked(expr: str, scrape: ScrapeSource) -> str:
     answer = await scrape.instant(expr)
     assert not answer.series, "only a query without an answer is explained"
-    return words(await explain("q", expr, Questions(scrape), time.time()))
+    return words(await explain(Q, expr, Questions(scrape), time.time()))
 
 
 async def test_the_scrape_source_is_asked_for_each_cause(page: Page) -> None:
@@ -189,7 +191,7 @@ async def test_a_metric_that_left_is_looked_for_in_the_past(now: dict[str, float
         source.scrape(ago_s, up=1.0, hits_total=5.0)
     source.scrape(1170, **now)
     source.scrape(5, **now)
-    sentence = words(await explain("q", "rate(hits_total[5m])", Questions(source), time.time()))
+    sentence = words(await explain(Q, "rate(hits_total[5m])", Questions(source), time.time()))
     assert expected in sentence
     assert "20 min" in sentence
 

@@ -87,10 +87,8 @@ def test_a_burning_budget_is_the_panels_reason_and_says_how_little_was_seen() ->
         == "the availability budget burns faster than 14.4× over 1h (only 4 min seen) and over 5m"
     )
     assert state.verdict == "burning"
-    assert (
-        rows(state)[0] == " availability budget left, 30d (only 4 min seen) | -2900.00 % | the budget is gone"
-    )
-    assert rows(state)[1] == "availability burn 1h and 5m (only 4 min seen) | 30.0× 30.0× | limit 14.4×"
+    assert rows(state)[0] == " availability left (only 4 min seen) | -2900.00 % | the budget is gone"
+    assert rows(state)[1] == "availability 1h/5m (only 4 min seen) | 30.0× 30.0× | limit 14.4×"
     assert [one.query for one in state.readings][:1] == ["b[5m]"]
 
 
@@ -101,7 +99,7 @@ def test_each_service_has_a_budget_and_the_worst_one_speaks() -> None:
     }
     state = with_objective(QUIET, objective, asked, None)
     assert WORDS.say(state.reason).startswith("team: the availability budget burns faster")
-    assert rows(state)[0] == "analyze availability budget left, 30d | 97.78 % | gone in 1320 d to 1320 d"
+    assert rows(state)[0] == "analyze availability left | 97.78 % | gone in 1320 d to 1320 d"
     assert [row.verdict for row in state.rows[:2]] == ["ok", "burning"]
     assert not any("new" in row for row in rows(state)), "a service without requests spends nothing"
 

@@ -67,10 +67,10 @@ def answer(value: float) -> Answer:
     [
         (
             {"errors": answer(40)},
-            "errors m is 5.00 %, but that is 1.38 to 16.5 % of 40 requests: too few to judge",
+            "errors m is 5.00 %, but that is 1.38–16.5 % of 40 requests: too few to judge",
         ),
-        ({"errors": answer(4000)}, "errors m is 5.00 %, over 0.50 %"),
-        ({}, "errors m is 5.00 %, but that is 0 to 100 % of 0 requests: too few to judge"),
+        ({"errors": answer(4000)}, "errors m is 5.00 %, over 0.5 %"),
+        ({}, "errors m is 5.00 %, but that is 0–100 % of 0 requests: too few to judge"),
     ],
 )
 def test_the_panel_says_of_how_many_requests_a_ratio_is(trials: dict[str, Answer], reason: str) -> None:
