@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from incidents import database, store
 from incidents.body import Marked, Noted, Opened, RoleTaken, Undone
 from incidents.database import REVISIONS, SCRIPTS
 from incidents.errors import (
@@ -25,7 +27,8 @@ from incidents.errors import (
     Overtaken,
     ReadOnlyJournal,
 )
-from incidents.event import new_id
+from incidents.event import Draft, chain, new_id
+from incidents.fold import fold
 from incidents.journal import Journal, open_journal
 from incidents.settings import JournalSettings
 
@@ -137,6 +140,54 @@ def test_two_programs_that_start_at_once_make_one_schema(url: str) -> None:
     journal = open_journal(settings(url))
     assert [each.number for each in journal.history()] == [3, 2, 1]
     journal.close()
+
+
+@pytest.mark.parametrize("key", ["_LOCK_KEY", "_NUMBER_LOCK"])
+def test_only_one_program_at_a_time_upgrades_or_gives_a_number(
+    postgres_url: str, tmp_path: Path, key: str
+) -> None:
+    """While somebody else holds the lock nothing happens; then all of it."""
+    number = database._LOCK_KEY if key == "_LOCK_KEY" else store._NUMBER_LOCK
+    patient = settings(postgres_url, spool_file=tmp_path / "spool.db", timeout_s=30)
+    if key == "_NUMBER_LOCK":
+        open_journal(patient).close()
+
+    def work() -> int:
+        journal = open_journal(patient)
+        return journal.open_incident("ic1", OPENED).sequence
+
+    with psycopg.connect(postgres_url, autocommit=True) as holder, ThreadPoolExecutor(1) as pool:
+        holder.execute("SELECT pg_advisory_lock(%s)", (number,))
+        waiting = pool.submit(work)
+        deadline = time.monotonic() + 25
+        query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while holder.execute(query).fetchone() != (1,):
+            assert not waiting.done(), "it did not wait for the lock"
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        holder.execute("SELECT pg_advisory_unlock(%s)", (number,))
+        assert waiting.result(25) == 1
+
+
+def test_a_commit_waits_for_the_disk(tmp_path: Path) -> None:
+    journal = open_journal(settings(f"sqlite:///{tmp_path}/journal.db"))
+    with journal.store().database.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2, "FULL"
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    journal.close()
+
+
+def test_what_is_remembered_gives_way_to_a_restored_backup(journal: Journal) -> None:
+    incident = journal.open_incident("ic1", OPENED)
+    other = chain(Draft(new_id(), incident.incident, "x", OPENED, incident.at), (0, "f" * 64))
+    for index in range(3):
+        journal.append(incident.incident, "op1", Noted(text=f"true {index}"))
+    store_ = journal.store()
+    store_._folded[incident.incident] = fold([other])  # as before the backup was restored
+    assert [note.text for note in journal.load(incident.incident).notes] == ["true 0", "true 1", "true 2"]
+    store_._folded[incident.incident] = fold([other])
+    assert journal.append(incident.incident, "op1", Noted(text="true 3")).sequence == 5
+    assert len(journal.load(incident.incident).notes) == 4
 
 
 def execute(url: str, statement: str) -> None:
