@@ -141,7 +141,7 @@ def database(server_folder: Path) -> Iterator[Restartable]:
     running.context.__exit__(None, None, None)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 25) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 45) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -287,7 +287,7 @@ async def news(journal: Journal, found: list[tuple[float, frozenset[UUID]]]) -> 
         found.append((time.monotonic(), changed))  # noqa: PERF401  # the test looks on while it grows
 
 
-async def until(condition: Callable[[], bool], seconds: float = 25) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 45) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
