@@ -51,6 +51,13 @@ class Questions:
             self._names = (now, await self._metrics.metric_names())
         return self._names[1]
 
+    async def close(self) -> None:
+        """Stop waiting for answers that nobody waits for any more."""
+        tasks = [task for _, task in self._kept.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def _once(
         self, key: str, keep_s: float, silence_s: float, ask: Callable[[], Awaitable[Answer]]
     ) -> Answer | SourceError:
@@ -65,7 +72,9 @@ class Questions:
         """How long this answer may be used again."""
         if not task.done():
             return max(keep_s, ONE_LOOK_S)
-        answer = None if task.cancelled() else task.result()
+        if task.cancelled() or task.exception() is not None:
+            return 0.0
+        answer = task.result()
         if not isinstance(answer, Answer) or answer.source != self._metrics.name:
             return ONE_LOOK_S
         return max(keep_s if answer.series else silence_s, ONE_LOOK_S)

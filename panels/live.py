@@ -27,9 +27,12 @@ async def watch(
 ) -> None:
     """Judge every panel again and again until cancelled."""
     questions = Questions(sources.metrics)
-    async with asyncio.TaskGroup() as group:
-        for spec in specs:
-            group.create_task(_follow(spec, sources, questions, tell, paused))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for spec in specs:
+                group.create_task(_follow(spec, sources, questions, tell, paused))
+    finally:
+        await questions.close()
 
 
 async def once(specs: Iterable[PanelSpec], sources: Sources) -> tuple[PanelState, ...]:

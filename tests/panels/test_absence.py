@@ -215,3 +215,41 @@ async def test_equal_questions_are_asked_once_and_slow_ones_kept() -> None:
     source.name = "second"
     await questions.instant("x", keep_s=60)
     assert source.asked[-1] == "x", "another source has other numbers"
+
+
+async def test_a_question_that_broke_is_asked_again() -> None:
+    source = Stored()
+    questions = Questions(source)
+    real = source.instant
+
+    async def broken(expr: str, at: float | None = None) -> Answer:
+        raise RuntimeError(expr)
+
+    source.instant = broken  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError):
+        await questions.instant("x", keep_s=60)
+    source.instant = real  # type: ignore[method-assign]
+    assert isinstance(await questions.instant("x", keep_s=60), Answer)
+
+
+async def test_nothing_is_left_waiting_at_the_end() -> None:
+    source = Stored()
+    questions = Questions(source)
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def hanging(expr: str, at: float | None = None) -> Answer:
+        asked.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+        raise AssertionError
+
+    source.instant = hanging  # type: ignore[method-assign]
+    waiter = asyncio.create_task(questions.instant("x"))
+    await asked.wait()
+    waiter.cancel()
+    await asyncio.gather(waiter, return_exceptions=True)
+    assert not ended.is_set(), "another may still wait for it"
+    await questions.close()
+    assert ended.is_set()
