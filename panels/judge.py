@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from panels.ahead import charts, heading, sortable
 from panels.limits import ORDER, judge_value, worst
-from panels.overflow import beyond
+from panels.overflow import beyond, observed
 from panels.quantity import called, exactly, quantity, title
 from panels.shares import judge_share, share
 from panels.state import PanelState, Part, Row
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from signals.message import Message
     from signals.reading import Series
 
+OVER = (Verdict.WARN, Verdict.BURNING)
 MOST_PARTS = 3
 """Series of one query that get a place on the panel's line."""
 
@@ -140,6 +141,9 @@ def _judge_query(found: _Found, query: QuerySpec, answer: Answer, beside: _Besid
         known = None if beside.trials is None else share(value, beside.trials.get(one.labels, 0.0))
         verdict = judge_value(query, value) if known is None else judge_share(query, known)
         shown = _shown(query, one, beside.buckets)
+        few = _few(query, one, beside.buckets) if verdict in OVER else None
+        if few is not None:
+            verdict = Verdict.UNKNOWN
         found.readings.append(
             Reading(
                 series_name(query, one),
@@ -165,7 +169,15 @@ def _judge_query(found: _Found, query: QuerySpec, answer: Answer, beside: _Besid
             cells.append(say("panels.part_of", share=f"{100 * value / beside.whole:.0f}"))
         found.rows.append(Row(tuple(cells), verdict))
         if verdict is not Verdict.OK:
-            found.reasons.append((verdict, _reason(query, name, shown, verdict, known)))
+            too_few = say("panels.too_few_values", name=name, value=shown, count=f"{few or 0:.0f}")
+            why = _reason(query, name, shown, verdict, known) if few is None else too_few
+            found.reasons.append((verdict, why))
+
+
+def _few(query: QuerySpec, series: Series, buckets: Answer | None) -> float | None:
+    """The number of values behind a quantile where it is too small for the quantile to be believed."""
+    count = None if buckets is None else observed(buckets, series.labels)
+    return count if count is not None and count < query.fewest else None
 
 
 def _interval(known: Share) -> Message:

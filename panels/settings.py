@@ -35,7 +35,7 @@ class QuerySpec(_Part):
     each: str = Field(default="", description="what a series is called, with its labels as {label}")
     buckets: str = Field(
         default="",
-        description="the buckets by `le` and the labels of `expr`, when that is a quantile of them",
+        description="what fell into each bucket, by `le` and the labels of `expr`, when that is a quantile of them",
     )
     quantile: float = Field(
         default=0.95, ge=0, le=1, description="the quantile that `expr` takes of `buckets`"
@@ -46,7 +46,7 @@ class QuerySpec(_Part):
     trials: str = Field(
         default="", description="for a ratio: of how many requests it is, by the same labels as `expr`"
     )
-    fewest: float = Field(default=20, description="a ratio of fewer requests is over no limit")
+    fewest: float = Field(default=20, description="a ratio or quantile of fewer requests is over no limit")
     share_of: str = Field(default="", description="the query that this one's series are parts of")
     optional: bool = Field(default=False, description="an extra: without data the panel is no worse")
     rank: int = Field(default=5, description="what stays when the line is too narrow: the least")

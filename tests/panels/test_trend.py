@@ -100,6 +100,23 @@ def test_a_quantile_beyond_the_last_bucket_reads_more_than() -> None:
 
 
 @pytest.mark.parametrize(
+    ("count", "verdict", "reason"),
+    [
+        (19, "unknown", "P95 is 30 s, but of 19 requests: too few to judge"),
+        (20, "burning", "P95 is 30 s, over 15 s"),
+    ],
+)
+def test_a_quantile_of_few_requests_is_over_no_limit(count: float, verdict: str, reason: str) -> None:
+    query = QuerySpec(name="P95", expr="x", unit="s", warn=10, burning=15, buckets="b")
+    given = Answer("x", "vector", (Series((), (100.0,), (30.0,)),), "test", 100.0)
+    beside = {"P95": buckets(b10=1, b60=count, inf=count)}
+    state = judge_metric(
+        PanelSpec(id="slo", title="SLO", queries=(query,)), {"P95": given}, {}, None, 101, buckets=beside
+    )
+    assert (state.verdict, Language("en").say(state.reason)) == (Verdict(verdict), reason)
+
+
+@pytest.mark.parametrize(
     ("start", "step", "verdict", "text"),
     [
         (100, 100, "warn", "invalid: 10 000 in about 20 min"),
