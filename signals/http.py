@@ -31,6 +31,8 @@ class Page:
     status: int
     body: bytes
     content_type: str
+    date: str = ""
+    """The server's clock, as RFC 9110 writes it; empty where it does not say."""
 
 
 class HttpSource:
@@ -102,7 +104,10 @@ class HttpSource:
                 422,
             ):  # Prometheus explains bad queries with 400 and 422
                 raise self.bad(f"HTTP {response.status_code}")
-            return Page(response.status_code, bytes(body), response.headers.get("content-type", ""))
+            headers = response.headers
+            return Page(
+                response.status_code, bytes(body), headers.get("content-type", ""), headers.get("date", "")
+            )
 
 
 def secret(value: SecretStr | None, file: Path | None) -> str | None:
