@@ -109,8 +109,12 @@ def _impact(incident: Incident, words: Say, lines: Sequence[str]) -> Iterator[st
     if end and end >= start:
         yield "- " + words(say("postmortem.lasted", length=length((end - start).total_seconds())))
     for alert in incident.alerts.values():
-        over = short_time(write_time(alert.resolved_at)) if alert.resolved_at else "–"
-        yield "- " + words(say("postmortem.alert", name=plain(alert.name), over=over))
+        name = plain(alert.name)
+        yield "- " + words(
+            say("postmortem.alert", name=name, over=short_time(write_time(alert.resolved_at)))
+            if alert.resolved_at
+            else say("postmortem.alert_firing", name=name)
+        )
     for line in lines:
         yield f"- {plain(line)}"
     if not lines:

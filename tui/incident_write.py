@@ -36,7 +36,7 @@ def write(args: argparse.Namespace, invocation: Invocation) -> int:
     try:
         with journal_of(invocation, config) as journal:
             event = _write(args, journal, actor)
-            _report(args.verb, event, journal, invocation)
+            report_event(event, journal, invocation)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         field = clean(".".join(str(part) for part in first["loc"])) or "?"
@@ -63,7 +63,8 @@ def _write(args: argparse.Namespace, journal: Journal, actor: str) -> Event:
     return journal.append(incident.id, actor, body)
 
 
-def _report(verb: str, event: Event, journal: Journal, invocation: Invocation) -> None:
+def report_event(event: Event, journal: Journal, invocation: Invocation) -> None:
+    """Say what was written."""
     label = journal.label(event.incident)
     if invocation.json:
         invocation.fact_json(
@@ -74,7 +75,7 @@ def _report(verb: str, event: Event, journal: Journal, invocation: Invocation) -
                 "sequence": event.sequence,
             }
         )
-    elif verb == "open":
+    elif event.body.kind == "opened":
         invocation.fact(label)
     else:
         text = invocation.words.say(told(journal.load(event.incident), event))

@@ -154,3 +154,23 @@ def test_the_postmortem_is_a_file_and_the_past_is_counted(desk: Desk) -> None:
     missing = desk("incident", "postmortem", "1", "--out", "no/such/folder.md")
     assert missing.returncode == 3
     assert "Traceback" not in missing.stderr
+
+
+def test_a_panel_is_pinned_with_its_data(desk: Desk) -> None:
+    """The service's own page is scraped; the pinned line stands in the postmortem."""
+    page = b"# TYPE discord_invalid_requests_total counter\ndiscord_invalid_requests_total 5\n"
+    desk.fact("open", "--title", "Ban near", "--severity", "SEV2")
+    with serve(body(page)) as url:
+        (desk.folder / "warroom.toml").write_text(
+            f'[signals]\nmetrics = ["scrape"]\n[signals.scrape]\ntargets = [{{ url = "{url}" }}]\n'
+        )
+        unknown = desk("incident", "pin", "1", "nonsense")
+        assert unknown.returncode == 3
+        assert "there is no panel nonsense" in unknown.stderr
+        name = unknown.stderr.split("there are: ")[1].split(",")[0]
+        assert "#2" in desk.fact("pin", "1", name)
+    (found,) = json.loads(desk.fact("show", "1", "--json"))["evidence"]
+    assert (found["panel"], found["by"]) == (name, "op1")
+    assert found["line"]
+    assert found["verdict"]
+    assert found["line"][:20] in desk.fact("postmortem", "1")

@@ -100,6 +100,7 @@ WRITING: dict[str, tuple[_Argument, ...]] = {
         _argument("--to", "update_to", action="append", default=None, metavar="NAME"),
         _argument("--dry-run", "dry_run", action="store_true", default=False),
     ),
+    "pin": (ID, _argument("panel")),
     "undo": (ID, _argument("sequence", nargs="?", type=int, default=None), REASON),
 }
 
@@ -133,6 +134,10 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         from tui.incident_update import update
 
         return update(args, invocation)
+    if args.verb == "pin":
+        from tui.incident_pin import pin
+
+        return pin(args, invocation)
     from tui.incident_write import write
 
     return write(args, invocation)

@@ -1,0 +1,53 @@
+"""A panel as evidence: what its window shows right now, with its data, ready for the journal."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from incidents.body import Curve, EvidencePinned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from panels.state import PanelState
+    from signals.message import Message
+    from signals.reading import Series
+
+    Say = Callable[[Message], str]
+
+MOST_POINTS, MOST_CURVES = 2000, 16
+"""A longer curve is thinned evenly: a picture is no wider."""
+
+
+def evidence_of(state: PanelState, words: Say) -> EvidencePinned:
+    """The panel's line, verdict, query and source, and the curves of its first chart (else its trend)."""
+    chart = state.charts[0] if state.charts else None
+    if chart is not None:
+        named = list(zip(chart.names, chart.curves, strict=False))
+    else:
+        named = [("", state.trend)] if state.trend is not None else []
+    queries = dict.fromkeys(reading.query for reading in state.readings if reading.query)
+    sources = dict.fromkeys(reading.source for reading in state.readings if reading.source)
+    limit = chart.limit if chart is not None else None
+    return EvidencePinned(
+        panel=state.id,
+        title=words(state.title),
+        line=words(state.reason),
+        verdict=state.verdict.value,
+        unit=chart.unit if chart is not None else "",
+        limit=limit if limit is not None and math.isfinite(limit) else None,
+        curves=tuple(_curve(name, series) for name, series in named[:MOST_CURVES]),
+        query="\n".join(queries),
+        source=", ".join(sources),
+    )
+
+
+def _curve(name: str, series: Series) -> Curve:
+    step = -(-len(series.times) // MOST_POINTS) or 1
+    times, values = list(series.times)[::step], list(series.values)[::step]
+    return Curve(
+        name=name,
+        at=tuple(float(at) for at in times),
+        values=tuple(float(value) if math.isfinite(value) else None for value in values),
+    )

@@ -1,0 +1,39 @@
+"""`warroom incident pin`: what a panel shows right now goes into the journal, with its data."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from incidents.settings import actor_name
+from signals.clean import clean
+from signals.errors import WarroomError
+from signals.message import say
+from tui.cli import ExitCode
+from tui.evidence import evidence_of
+from tui.incident_write import report_event
+from tui.journal_of import journal_of
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tui.invocation import Invocation
+
+
+def pin(args: argparse.Namespace, invocation: Invocation) -> int:
+    """Look once and pin; raises `WarroomError` for an unknown panel."""
+    from panels.settings import board
+    from tui.commands.status import look
+
+    config = invocation.config()
+    known = [spec.id for spec in board(config.panels)]
+    if args.panel not in known:
+        raise WarroomError(say("incident.no_panel", name=clean(args.panel, 40), known=", ".join(known)))
+    actor = clean(args.actor or actor_name(config.journal), 80)
+    with journal_of(invocation, config) as journal:
+        incident = journal.find(args.incident)
+        states = asyncio.run(look(config, 10.0))
+        state = next(each for each in states if each.id == args.panel)
+        event = journal.append(incident, actor, evidence_of(state, invocation.words.say))
+        report_event(event, journal, invocation)
+    return ExitCode.OK
