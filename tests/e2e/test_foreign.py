@@ -116,7 +116,7 @@ def start_database(stack: ExitStack, folder: Path) -> str:
     ]
     stack.enter_context(process(command, folder / "pg.log", **as_user))
     url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    until("Postgres", lambda: psycopg.connect(url).close() is None)
+    until("Postgres", lambda: psycopg.connect(url).execute("SELECT 1").fetchone())
     return url
 
 
