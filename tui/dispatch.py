@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import tui
 from signals.errors import WarroomError
+from tui.argparse_words import speak
 from tui.cli import ExitCode
 from tui.invocation import Invocation
 from tui.language import CODES, Language, choose_language
@@ -44,6 +45,7 @@ def dispatch(arguments: list[str], commands: Sequence[str], load: Callable[[str]
 
 
 def _run(name: str, rest: list[str], words: Language, load: Callable[[str], CommandModule]) -> int:
+    speak(words)
     try:
         module = load(name)
         parser = Parser(
@@ -52,7 +54,7 @@ def _run(name: str, rest: list[str], words: Language, load: Callable[[str], Comm
             epilog=words.text("cli.exit_codes"),
             add_help=False,
         )
-        add_shared_options(parser, words)
+        add_shared_options(parser, words, facts=name not in _NO_FACTS)
         module.add_arguments(parser, words)
         args = parser.parse_args(rest)
         return int(module.run(args, Invocation(words, args.config, args.json)))
@@ -72,12 +74,17 @@ def _run(name: str, rest: list[str], words: Language, load: Callable[[str], Comm
         )
 
 
-def add_shared_options(parser: argparse.ArgumentParser, words: Language) -> None:
-    """The options that every command takes."""
+def add_shared_options(parser: argparse.ArgumentParser, words: Language, *, facts: bool = True) -> None:
+    """The options that every command takes; `--json` is for those that return facts."""
     parser.add_argument("-h", "--help", action="help", help=words.text("cli.option_help"))
     parser.add_argument("--config", type=Path, metavar="FILE", help=words.text("cli.option_config"))
     parser.add_argument("--lang", choices=CODES, help=words.text("cli.option_lang"))
-    parser.add_argument("--json", action="store_true", help=words.text("cli.option_json"))
+    parser.set_defaults(json=False)
+    if facts:
+        parser.add_argument("--json", action="store_true", help=words.text("cli.option_json"))
+
+
+_NO_FACTS = ("board", "sandbox", "init")
 
 
 def _asked_language(arguments: list[str]) -> str | None:
