@@ -85,16 +85,27 @@ def open_database(settings: JournalSettings, *, read_only: bool = False) -> Data
     """
     url = _url(settings)
     if url is None or url.drivername == "sqlite":
-        file = Path(url.database) if url is not None and url.database else default_file()
-        database = _open_sqlite(file, settings.timeout_s, read_only=read_only)
+        database = _open_sqlite(_file(url), settings.timeout_s, read_only=read_only)
     else:
-        database = _open_postgres(url, settings.timeout_s, read_only=read_only)
+        database = _open_postgres(url, place_of(settings), settings.timeout_s, read_only=read_only)
     try:
         _upgrade(database)
     except BaseException:
         database.engine.dispose()
         raise
     return database
+
+
+def place_of(settings: JournalSettings) -> str:
+    """Where the journal is, for people, without its password; raises a `JournalError` for a bad address."""
+    url = _url(settings)
+    if url is None or url.drivername == "sqlite":
+        return clean(str(_file(url)))
+    return clean(f"{url.host or 'socket'}:{url.port or 5432}/{url.database or ''}")
+
+
+def _file(url: URL | None) -> Path:
+    return Path(url.database) if url is not None and url.database else default_file()
 
 
 def is_team(settings: JournalSettings) -> bool:
@@ -177,7 +188,7 @@ def _quoted(file: Path) -> str:
     return quote(str(file.absolute()))
 
 
-def _open_postgres(url: URL, timeout_s: float, *, read_only: bool) -> Database:
+def _open_postgres(url: URL, place: str, timeout_s: float, *, read_only: bool) -> Database:
     patience = max(1, round(timeout_s))
     arguments: dict[str, Any] = {
         "connect_timeout": patience,
@@ -190,7 +201,6 @@ def _open_postgres(url: URL, timeout_s: float, *, read_only: bool) -> Database:
     }
     # A connection an operation: fifty responders who each kept one more would use up a server's usual hundred.
     engine = create_engine(url, connect_args=arguments, poolclass=pool.NullPool)
-    place = clean(f"{url.host or 'socket'}:{url.port or 5432}/{url.database or ''}")
     with translated(place), engine.connect() as connection:
         fixed = connection.scalar(
             sql("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool")
@@ -254,8 +264,12 @@ def translated(place: str) -> Iterator[None]:
 
 
 def away(error: Exception, place: str) -> JournalAway:
-    """No answer from the server. The error's own words may hold a user's name, never a password (libpq)."""
-    return JournalAway(say("journal.away", place=place, detail=clean(str(error), 200)))
+    """No answer from the server. The error's own words may hold a user's name, never a password (libpq).
+
+    Only their first line is of use: libpq goes on with advice.
+    """
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return JournalAway(say("journal.away", place=place, detail=clean(first, 200)))
 
 
 def _sentence(error: SQLAlchemyError, place: str) -> JournalError:

@@ -18,7 +18,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from incidents.database import default_file, is_team, open_database
+from incidents.database import default_file, is_team, open_database, place_of
 from incidents.errors import JournalAway, JournalError, NoSuchIncident, Overtaken
 from incidents.event import Draft, new_id
 from incidents.fold import apply, fold
@@ -90,7 +90,7 @@ class Journal:
     @property
     def place(self) -> str:
         """Where events are kept, for people."""
-        return self._store.database.place if self._store else "?"
+        return place_of(self._settings)
 
     @property
     def read_only(self) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 
 from incidents.body import Role
 from incidents.clock import update_clock
+from incidents.errors import JournalAway
 from incidents.event import write_time
 from incidents.timeline import incident_json, short_time, timeline_json, timeline_markdown, told
 from signals.clean import clean
@@ -21,6 +22,7 @@ from tui.journal_of import config_or_default, journal_of
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+    from uuid import UUID
 
     from incidents.incident import Incident
     from incidents.journal import Journal
@@ -143,10 +145,17 @@ def _watch(journal: Journal, invocation: Invocation) -> int:
 async def _follow(journal: Journal, invocation: Invocation) -> None:
     from incidents.watch import watch
 
-    store = journal.store()
-    printed = await asyncio.to_thread(store.ends)
+    try:
+        printed: dict[UUID, int] | None = await asyncio.to_thread(lambda: journal.store().ends())
+    except JournalAway as error:
+        printed = None
+        invocation.remark(error.message)
     invocation.remark(say("incident.watching", place=journal.place))
     async for changed in watch(journal):
+        if printed is None and changed:  # the journal is back: what is in it is no news
+            printed = await asyncio.to_thread(lambda: journal.store().ends())
+            continue
+        printed = printed or {}
         for incident_id in changed:
             incident = await asyncio.to_thread(journal.load, incident_id)
             label = await asyncio.to_thread(journal.label, incident_id)

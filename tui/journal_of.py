@@ -9,6 +9,7 @@ from incidents.journal import open_journal
 from signals.errors import ConfigError
 from signals.message import say
 from tui.config import Config
+from tui.logfile import open_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ def journal_of(
     invocation: Invocation, config: Config | None = None, *, read_only: bool = False
 ) -> Iterator[Journal]:
     """The journal, opened; says afterwards on standard error when events wait in the spool."""
+    open_log()  # what the journal says of its troubles belongs there, not between the facts
     settings = (config or config_or_default(invocation)).journal
     journal = open_journal(settings, read_only=read_only)
     try:

@@ -174,3 +174,20 @@ def test_a_panel_is_pinned_with_its_data(desk: Desk) -> None:
     assert found["line"]
     assert found["verdict"]
     assert found["line"][:20] in desk.fact("postmortem", "1")
+
+
+def test_while_the_teams_journal_is_away_everything_goes_on_and_says_so(desk: Desk) -> None:
+    (desk.folder / "warroom.toml").write_text(
+        f'[journal]\nurl = "postgresql://me@127.0.0.1:{free_port()}/none"\n'
+    )
+    opened = desk("incident", "open", "--title", "Ban near", "--severity", "SEV2")
+    name = opened.stdout.strip()
+    assert (opened.returncode, name.startswith("INC-~")) == (0, True)
+    assert "1 events wait in the spool" in opened.stderr
+    assert opened.stderr.count("\n") == 1, "one remark, no log lines"
+    assert "noted: alone" in desk("incident", "note", name, "alone").stdout
+    assert name in desk("incident", "list").stdout
+    assert "2 waiting in the spool" in desk("journal", "stats").stdout
+    verified = desk("journal", "verify")
+    assert (verified.returncode, verified.stdout) == (2, "")
+    assert desk("incident", "note", "INC-3", "x").returncode == 3

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from incidents.errors import JournalError
+from incidents.errors import JournalAway, JournalError
 from signals.clean import clean
 from signals.message import say
 from tui.cli import ExitCode
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
-    """Exit 1 when the journal is not whole, 3 when it can't be used."""
+    """Exit 1 when the journal is not whole, 2 when it can't be reached, 3 when it can't be used."""
     with journal_of(invocation, read_only=args.what in ("verify", "export")) as journal:
         if args.what == "verify":
             return _verify(journal, invocation)
@@ -43,7 +43,11 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
 def _verify(journal: Journal, invocation: Invocation) -> int:
     from incidents.verify import verify
 
-    found = verify(journal.store())
+    try:
+        found = verify(journal.store())
+    except JournalAway as error:  # not looked at is neither whole nor broken
+        invocation.remark(error.message)
+        return ExitCode.UNKNOWN
     if invocation.json:
         invocation.fact_json(
             {
