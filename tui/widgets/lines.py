@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import zip_longest
+from typing import TYPE_CHECKING, TypeAlias
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -13,9 +14,17 @@ from textual.widget import Widget
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.style import Style
+
+Cell: TypeAlias = "tuple[str, tuple[str | Style, ...]]"
+"""What stands in one column, and in which styles; the right half of a wide character is an empty string."""
+
+REST = 8
+"""Columns that stayed the same between two that changed: from so many on, moving there costs less than repeating them."""
+
 
 class Lines(Widget):
-    """Shows lines as they are; `show` repaints the part of each line that is another than before."""
+    """Shows lines as they are; `show` repaints the parts of each line that are others than before."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's own name
         super().__init__(id=id)
@@ -24,12 +33,9 @@ class Lines(Widget):
     def show(self, lines: Sequence[Text]) -> None:
         """Replace the lines."""
         before, self._lines = self._lines, list(lines)
-        width = self.size.width
-        for y in range(max(len(before), len(self._lines))):
-            old = before[y] if y < len(before) else Text()
-            new = self._lines[y] if y < len(self._lines) else Text()
-            if (span := changed_cells(old, new, width)) is not None:
-                self.refresh(Region(span[0], y, span[1] - span[0], 1))
+        for y, (old, new) in enumerate(zip_longest(before, self._lines, fillvalue=Text())):
+            if old != new or old.style != new.style:
+                self.refresh(*(Region(start, y, end - start, 1) for start, end in changed_cells(old, new)))
 
     def render_line(self, y: int) -> Strip:
         """One line, padded with the widget's own background."""
@@ -38,21 +44,36 @@ class Lines(Widget):
         return strip.adjust_cell_length(self.size.width).apply_style(self.rich_style)
 
 
-def changed_cells(old: Text, new: Text, width: int) -> tuple[int, int] | None:
-    """The columns [start, end) in which two lines differ; None when they are the same."""
-    if old.spans != new.spans or old.style != new.style:
-        return None if old.plain == new.plain and old == new else (0, width)
-    one, other = old.plain, new.plain
-    if one == other:
-        return None
-    start = next(
-        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
-    if len(one) != len(other):
-        return cell_len(other[:start]), width
-    end = len(other)
-    while one[end - 1] == other[end - 1]:
-        end -= 1
-    if cell_len(one) != cell_len(other):
-        return cell_len(other[:start]), width
-    return cell_len(other[:start]), max(cell_len(one[:end]), cell_len(other[:end]))
+def changed_cells(old: Text, new: Text) -> list[tuple[int, int]]:
+    """The runs of columns [start, end) in which two lines differ in text or style, with short rests between bridged."""
+    nothing: Cell = (" ", ())
+    pairs = list(zip_longest(_cells(old), _cells(new), fillvalue=nothing))
+    runs: list[tuple[int, int]] = []
+    for column, (one, other) in enumerate(pairs):
+        if one == other:
+            continue
+        start, end = column, column + 1
+        while start and not (pairs[start][0][0] and pairs[start][1][0]):
+            start -= 1  # never half of a wide character
+        while end < len(pairs) and not (pairs[end][0][0] and pairs[end][1][0]):
+            end += 1
+        if runs and start - runs[-1][1] < REST:
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((start, end))
+    return runs
+
+
+def _cells(text: Text) -> list[Cell]:
+    styles: list[tuple[str | Style, ...]] = [(text.style,) if text.style else ()] * len(text.plain)
+    for span in text.spans:
+        for index in range(max(0, span.start), min(span.end, len(styles))):
+            styles[index] = (*styles[index], span.style)
+    cells: list[Cell] = []
+    for char, style in zip(text.plain, styles, strict=True):
+        width = cell_len(char)
+        if not width and cells:
+            cells[-1] = (cells[-1][0] + char, style)
+        else:
+            cells += [(char, style), *[("", style)] * (width - 1)]
+    return cells
