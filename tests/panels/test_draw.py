@@ -6,8 +6,6 @@ import math
 from dataclasses import replace
 
 import pytest
-from rich.cells import cell_len
-from rich.text import Text
 
 from panels.draw import age_text, panel_details, panel_line, sparkline
 from panels.judge import judge_metric
@@ -15,7 +13,6 @@ from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.reading import Answer, Reading, Series
 from tui.language import Language
-from tui.widgets.lines import changed_cells
 
 QUERY = QuerySpec(name="waiting", expr="d", unit="count", warn=50, burning=100, by="queue")
 SPEC = PanelSpec(id="q", title="Queues", title_zh="队列", queries=(QUERY,))
@@ -65,27 +62,6 @@ def test_a_sparkline_shows_heights_and_gaps() -> None:
     assert sparkline([0, 7, math.nan, 3.5], 10) == "▁█ ▅"
     assert sparkline([], 10) == ""
     assert sparkline([0, 7], 10, ascii_only=True).isascii()
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "span"),
-    [
-        ("abc", "abc", None),
-        ("abc", "axc", (1, 2)),
-        ("abc", "abcd", (3, 10)),
-        ("限流 1", "限流 2", (5, 6)),
-        ("", "a", (0, 10)),
-        ("限a", "xya", (0, 2)),
-    ],
-)
-def test_only_the_cells_that_differ_are_sent(old: str, new: str, span: tuple[int, int] | None) -> None:
-    found = changed_cells(Text(old), Text(new), 10)
-    if span is None:
-        assert found is None
-    else:
-        assert found is not None
-        assert found[0] <= span[0]
-        assert found[1] >= min(span[1], cell_len(new) or 1)
 
 
 def test_a_number_that_is_asked_seldom_is_not_old_before_its_time() -> None:
