@@ -48,7 +48,7 @@ class ZoomView:
 
 def zoom_axis(stretch: Range, now: float, width: int) -> TimeAxis:
     """The time axis of a zoom of this width, a quarter of the range ahead of now included."""
-    return time_axis(now, chart_columns(width), stretch.span_s * (1 + AHEAD), stretch.span_s * AHEAD)
+    return time_axis(now, chart_columns(width), stretch.span_s, stretch.span_s * AHEAD)
 
 
 def draw_zoom(

@@ -39,6 +39,15 @@ KEYS: dict[str, tuple[Key, ...]] = {
     ),
     "zoom": (
         *MOVING,
+        Key("left", "read(-1)", footer=False),
+        Key("right", "read(1)", footer=False),
+        Key("shift+left", "read(-10)", footer=False),
+        Key("shift+right", "read(10)", footer=False),
+        Key("end", "read_now", footer=False),
+        Key("z", "range(1)"),
+        Key("Z", "range(-1)", footer=False),
+        Key("tab", "question(1)"),
+        Key("shift+tab", "question(-1)", footer=False),
         Key("enter", "app.back", footer=False),
         Key("question_mark", "app.open('explain')"),
     ),
@@ -54,7 +63,21 @@ EVERYWHERE = (
     Key("f1", "app.open('help')"),
     Key("q", "app.quit"),
 )
-SHOWN = {"question_mark": "?", "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "f1": "F1"}
+SHOWN = {
+    "question_mark": "?",
+    "escape": "Esc",
+    "enter": "Enter",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "shift+left": "Shift←",
+    "shift+right": "Shift→",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+    "end": "End",
+    "f1": "F1",
+}
 
 
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panels.draw_zoom import ZoomView, draw_zoom
+from panels.draw_zoom import ZoomView, draw_zoom, zoom_axis
 from panels.settings import QuerySpec
 from panels.zoom import RANGES, zoomed
 from signals.message import say
@@ -51,6 +51,12 @@ def test_the_value_under_the_cursor_stands_beside_its_time() -> None:
     row = next(line for line in text.splitlines() if line.startswith("   q0"))
     assert row.split() == ["q0", "4", "5", "0", "2.92", "6"]
     assert "22:11:40Z" in text
+
+
+def test_the_range_fills_the_past_of_the_axis() -> None:
+    axis = zoom_axis(STRETCH, NOW, 88)
+    assert axis.columns * axis.column_s == pytest.approx(375)
+    assert axis.start == pytest.approx(NOW - 300, abs=2 * axis.column_s)
 
 
 def test_many_curves_leave_room_for_the_chart() -> None:

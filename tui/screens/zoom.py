@@ -1,8 +1,12 @@
-"""One panel on the whole screen."""
+"""One panel on the whole screen: each of its questions over a range of one's choice, with a cursor to read values."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from textual import work
 
 from tui.screens.page import Page
 from tui.screens.panel import panel_block
@@ -10,17 +14,140 @@ from tui.screens.panel import panel_block
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from panels.draw_zoom import ZoomView
+    from panels.settings import PanelSpec
+
+LEAST_REST_S = 5.0
+"""Between two questions; a longer range is asked again when a new sample of it can be there."""
+
 
 class ZoomScreen(Page):
-    """The panel under the cursor; the cursor moves to its neighbours."""
+    """The panel under the cursor; up and down move to its neighbours, left and right read the chart."""
 
     page = "zoom"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.view: ZoomView | None = None
+        self._panel = ""
+        self._range = 0
+        self._asked_at = 0.0
+
+    def on_mount(self) -> None:
+        """Ask now, and again whenever there can be something new."""
+        from panels.zoom import FIRST_RANGE
+
+        self._range = FIRST_RANGE
+        self.set_interval(1.0, self._follow)
+
+    def on_screen_resume(self) -> None:
+        """The board's cursor may stand elsewhere now."""
+        self._follow()
+        super().on_screen_resume()
+
     def body(self, width: int, height: int, now: float) -> list[Text]:
-        """The panel with all its room."""
-        state = self.face.under_cursor()
-        return [] if state is None else panel_block(self.face, state, width, height, now)
+        """The panel's line, then the chart; a panel without questions of its own shows its rows with all the room."""
+        from panels.draw_zoom import draw_zoom
+
+        face = self.face
+        state = face.under_cursor()
+        if state is None:
+            return []
+        if self.view is None or self._panel != state.id:
+            return panel_block(face, state, width, height, now)
+        line = panel_block(face, state, width, 1, now)
+        drawn = draw_zoom(self.view, face.words.say, width, height - 1, now, ascii_only=face.ascii_only)
+        return [*line, *drawn]
 
     def action_move(self, step: int) -> None:
         """The panel above or below."""
         self.face.move_cursor(step)
+        self._follow()
+
+    def action_question(self, step: int) -> None:
+        """The panel's next question."""
+        spec = self._spec()
+        if self.view is not None and spec is not None and len(spec.queries) > 1:
+            self._start(spec, (self.view.number - 1 + step) % len(spec.queries))
+
+    def action_range(self, step: int) -> None:
+        """A longer or a shorter look back."""
+        from panels.zoom import RANGES
+
+        spec = self._spec()
+        if self.view is not None and spec is not None:
+            self._range = (self._range + step) % len(RANGES)
+            self._start(spec, self.view.number - 1)
+
+    def action_read(self, columns: int) -> None:
+        """Move the cursor of the chart by columns; from the right edge of the past it leaves again."""
+        from panels.draw_zoom import zoom_axis
+
+        if self.view is None:
+            return
+        axis = zoom_axis(self.view.stretch, time.time(), self.size.width)
+        here = axis.now if self.view.cursor is None else self.view.cursor
+        column = int((here - axis.start) / axis.column_s) + columns
+        there = axis.at(max(0, column))
+        self.view = replace(self.view, cursor=None if there > axis.now else there)
+        self.repaint()
+
+    def action_read_now(self) -> None:
+        """Take the cursor away."""
+        if self.view is not None:
+            self.view = replace(self.view, cursor=None)
+            self.repaint()
+
+    def _spec(self) -> PanelSpec | None:
+        state, follower = self.face.under_cursor(), self.face.follower
+        return follower.specs.get(state.id) if state is not None and follower is not None else None
+
+    def _follow(self) -> None:
+        """Start over with another panel; else ask again when it is time."""
+        spec = self._spec()
+        if spec is None or not spec.queries:
+            self.view = None
+        elif self.view is None or spec.id != self._panel:
+            names = [query.name for query in spec.queries]
+            self._start(spec, names.index(spec.chart) if spec.chart in names else 0)
+        elif (
+            not self.face.paused
+            and not self.view.asking
+            and time.monotonic() >= self._asked_at + self._rest()
+        ):
+            self._ask(spec, self.view)
+
+    def _rest(self) -> float:
+        return LEAST_REST_S if self.view is None else max(LEAST_REST_S, self.view.stretch.step_s)
+
+    def _start(self, spec: PanelSpec, number: int) -> None:
+        from panels.draw_zoom import ZoomView
+        from panels.zoom import RANGES
+        from signals.message import say
+
+        self._panel = spec.id
+        title = say("panels.title", en=spec.title, zh=spec.title_zh or spec.title)
+        query, stretch = spec.queries[number], RANGES[self._range]
+        self.view = ZoomView(title, query.name, number + 1, len(spec.queries), stretch, asking=True)
+        self._ask(spec, self.view)
+        self.repaint()
+
+    @work(exclusive=True)
+    async def _ask(self, spec: PanelSpec, view: ZoomView) -> None:
+        from panels.zoom import ask
+        from signals.errors import SourceError
+
+        follower = self.face.follower
+        if follower is None:
+            return
+        query = spec.queries[view.number - 1]
+        self._asked_at = time.monotonic()
+        zoom, problem = view.zoom, None
+        try:
+            found = await follower.ask(lambda sources: ask(query, view.stretch, sources.metrics, time.time()))
+            zoom = found or zoom
+        except SourceError as error:
+            problem = error.message  # what was there before stays, under the reason
+        if self.view is not None and not self.face.paused:
+            self.view = replace(self.view, zoom=zoom, problem=problem, asking=False)
+            self.repaint()
