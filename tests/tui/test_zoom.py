@@ -115,6 +115,11 @@ def shown(screen: ZoomScreen, width: int = 80, height: int = 21) -> str:
     return "\n".join(line.plain for line in screen.body(width, height, time.time()))
 
 
+def cursor_of(screen: ZoomScreen) -> float:
+    assert screen.view is not None
+    return screen.view.cursor or float("inf")
+
+
 @pytest.fixture
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: NOW)
@@ -140,9 +145,9 @@ async def test_the_keys_read_values_and_change_range_and_question() -> None:
         assert screen.view is not None
         assert screen.view.cursor is None
         await pilot.press("left", "left")
-        first = screen.view.cursor or NOW
+        first = cursor_of(screen)
         await pilot.press("shift+left")
-        assert (screen.view.cursor or NOW) < first < time.time()
+        assert cursor_of(screen) < first < time.time()
         await pilot.press("shift+right", "shift+right", "right")
         assert screen.view.cursor is None
         await pilot.press("left", "end")
