@@ -58,6 +58,7 @@ def count_discord(route: str, source: str, told: httpx.Response | None) -> None:
 
 
 # Zero is a number: a failure that never happened is counted as none, and does not look like one that nobody counts.
+JSON_ERRORS.labels("v2_team_analysis", "json_parse_error")
 DEGRADED.labels("team", "llm_error")
 DEGRADED.labels("team", "invalid_json")
 for _limit in ("application", "method"):

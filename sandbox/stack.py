@@ -42,8 +42,11 @@ class Ports:
 
 def choose_ports() -> Ports:
     """Free ports, one for each part that this machine can run."""
-    prometheus = free_port() if shutil.which("prometheus") else 0
-    return Ports(free_port(), free_port(), free_port(), free_port(), prometheus)
+    chosen: set[int] = set()
+    while len(chosen) < 5:  # none is taken yet, so the same one may be found free twice
+        chosen.add(free_port())
+    first, second, third, fourth, fifth = chosen
+    return Ports(first, second, third, fourth, fifth if shutil.which("prometheus") else 0)
 
 
 def config_text(ports: Ports) -> str:
