@@ -17,7 +17,7 @@ from signals.errors import BadQuery, SourceError, TimedOut
 from signals.http import HttpSource
 from signals.message import say
 from signals.reading import Answer, Series
-from signals.source import Alert, Alerts, AlertState
+from signals.source import Alert, Alerts, AlertState, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +84,21 @@ class PrometheusSource:
         """Active alerts, with their rules' expressions."""
         body = await self._http.get_json("/api/v1/rules", {"type": "alert"})
         return self._shaped(lambda: self._read_rules(self._data(body)["groups"]))
+
+    async def targets(self) -> tuple[Target, ...]:
+        """Every exporter that is scraped now, with what its last scrape said."""
+        body = await self._http.get_json("/api/v1/targets", {"state": "active"})
+        return self._shaped(
+            lambda: tuple(
+                Target(
+                    clean(one["labels"].get("instance", "")),
+                    clean(one["labels"].get("job", "")),
+                    one["health"] == "up",
+                    clean(one.get("lastError", ""), 160),
+                )
+                for one in self._data(body)["activeTargets"]
+            )
+        )
 
     async def close(self) -> None:
         """Close the connections."""

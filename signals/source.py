@@ -96,6 +96,16 @@ class AlertSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """An exporter as its Prometheus sees it; `error` is what its last scrape said, empty when it went well."""
+
+    instance: str
+    job: str
+    up: bool
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """One Celery queue on the broker.
 

@@ -13,6 +13,7 @@ from signals.failover import AlertFailover, Failover
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from signals.prometheus import PrometheusSource
     from signals.scrape import ScrapeSource
     from signals.settings import SignalsSettings
     from signals.source import AlertSource, FleetSource, MetricSource, Notice, QueueSource, SchemaSource
@@ -23,6 +24,7 @@ class Sources:
     """Everything that can be asked; None is what the configuration does not name."""
 
     metrics: Failover
+    prometheus: PrometheusSource | None = None
     scrape: ScrapeSource | None = None
     alerts: AlertSource | None = None
     queues: QueueSource | None = None
@@ -65,7 +67,7 @@ async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], Non
     for task in background:
         task.add_done_callback(_report)
     try:
-        yield Sources(Failover(order, settings, notice), scrape, alerts, queues, None, schema)
+        yield Sources(Failover(order, settings, notice), prometheus, scrape, alerts, queues, None, schema)
     finally:
         for task in background:
             task.cancel()

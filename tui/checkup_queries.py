@@ -38,7 +38,7 @@ async def look_at_questions(config: Config, words: Language) -> list[Finding]:
         try:
             exported = await _exported(sources)
             questions = Questions(sources.metrics)
-            findings = [_names(exported, words), *await _down(questions, words)]
+            findings = [_names(exported, words), *await _down(sources, questions, words)]
             for spec in board(config.panels):
                 for where, expr, optional in _expressions(spec):
                     findings.append(await _query(where, expr, questions, words, optional=optional))
@@ -67,13 +67,35 @@ def _names(exported: frozenset[str], words: Language) -> Finding:
     return Finding("metrics", bool(exported), count, "metrics", fix)
 
 
-async def _down(questions: Questions, words: Language) -> list[Finding]:
+async def _down(sources: Sources, questions: Questions, words: Language) -> list[Finding]:
     answer = await questions.instant("up == 0")
     if not isinstance(answer, Answer):
         return []  # whoever can't answer this answers no query below, and says it there
     down = sorted(clean(dict(one.labels).get("instance", "?"), 80) for one in answer.series)
+    why = await _scrape_errors(sources) if down else {}
     fix = words.text("doctor.fix_down")
-    return [Finding("up", ok=False, what=words.text("doctor.down"), where=name, fix=fix) for name in down]
+    return [
+        Finding(
+            "up",
+            ok=False,
+            what=words.text("doctor.down_why", detail=why[name])
+            if why.get(name)
+            else words.text("doctor.down"),
+            where=name,
+            fix=fix,
+        )
+        for name in down
+    ]
+
+
+async def _scrape_errors(sources: Sources) -> dict[str, str]:
+    """What the last scrape of each exporter said, where a Prometheus knows it."""
+    if sources.prometheus is None:
+        return {}
+    try:
+        return {target.instance: target.error for target in await sources.prometheus.targets()}
+    except SourceError:
+        return {}
 
 
 def _expressions(spec: PanelSpec) -> Iterator[tuple[str, str, bool]]:
