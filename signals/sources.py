@@ -24,12 +24,12 @@ class Sources:
     """Everything that can be asked; None is what the configuration does not name."""
 
     metrics: Failover
-    prometheus: PrometheusSource | None = None
     scrape: ScrapeSource | None = None
     alerts: AlertSource | None = None
     queues: QueueSource | None = None
     fleet: FleetSource | None = None
     schema: SchemaSource | None = None
+    prometheus: PrometheusSource | None = None
 
 
 @asynccontextmanager
@@ -67,7 +67,7 @@ async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], Non
     for task in background:
         task.add_done_callback(_report)
     try:
-        yield Sources(Failover(order, settings, notice), prometheus, scrape, alerts, queues, None, schema)
+        yield Sources(Failover(order, settings, notice), scrape, alerts, queues, None, schema, prometheus)
     finally:
         for task in background:
             task.cancel()

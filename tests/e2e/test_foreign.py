@@ -143,7 +143,8 @@ def start_metrics(stack: ExitStack, folder: Path) -> tuple[str, str]:
             f'[signals.scrape]\ntargets = [{{ url = "http://127.0.0.1:{page}/metrics", interval_s = 1 }}]',
         )
     job = {"job_name": "theirs", "static_configs": [{"targets": [f"127.0.0.1:{page}"]}]}
-    settings = {"global": {"scrape_interval": "1s"}, "scrape_configs": [job]}
+    gone = {"job_name": "gone", "static_configs": [{"targets": ["127.0.0.1:1"]}]}
+    settings = {"global": {"scrape_interval": "1s"}, "scrape_configs": [job, gone]}
     (folder / "prometheus.yml").write_text(json.dumps(settings))
     command = [
         binary, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
@@ -250,6 +251,9 @@ def test_the_doctor_tells_what_answers_and_what_nobody_exports(foreign: Foreign)
     lines = told(foreign, "doctor").stdout.splitlines()
     sound = [line.split(":")[0].split(maxsplit=1)[1] for line in lines if line.startswith("ok")]
     assert {"signals.redis", "metrics", "slo.errors 5m", "release.running"} <= set(sound)
+    if foreign.metrics == "prometheus":
+        (gone,) = [line for line in lines if line.startswith("BAD 127.0.0.1:1:")]
+        assert "connection refused" in gone
     assert any(line.startswith("BAD") and "chimera_celery_queue_length" in line for line in lines)
 
 
