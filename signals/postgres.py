@@ -6,6 +6,7 @@ Reads only, in one short transaction with a statement timeout.
 from __future__ import annotations
 
 import asyncio
+import configparser
 import re
 import time
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 BUNDLED = Path(__file__).parent.parent / "migrations" / "service"
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
+_DRIVER = re.compile(
+    r"^(postgres(?:ql)?)\+\w+://"
+)  # SQLAlchemy's way to name a driver, which libpq does not know
 _INDEX_USING = re.compile(r"^.* USING ")
 
 SHAPE: dict[str, str] = {
@@ -76,7 +80,7 @@ class PostgresSchema:
         import psycopg
         from psycopg import errors as sql
 
-        url = self._settings.url.get_secret_value()
+        url = _DRIVER.sub(r"\1://", self._settings.url.get_secret_value())
         patience = max(1, round(self._settings.timeout_s))
         try:
             parts = psycopg.conninfo.conninfo_to_dict(url)
@@ -94,6 +98,8 @@ class PostgresSchema:
         except (sql.InsufficientPrivilege, sql.InvalidPassword) as error:
             raise self._denied(error) from error
         except psycopg.OperationalError as error:
+            if (known := _refusal(error, self.name)) is not None:
+                raise known from error
             if "authentication failed" in str(error) or "does not exist" in str(error):
                 raise self._denied(error) from error
             raise Unreachable(
@@ -157,6 +163,27 @@ def judge_drift(revisions: set[str], heads: set[str], known: set[str]) -> Drift:
     return Drift.BRANCHED if len(revisions) > 1 else Drift.BEHIND
 
 
+def _refusal(error: psycopg.OperationalError, source: str) -> SourceError | None:
+    """What a server that is there but lets nobody in means (PostgreSQL documentation, appendix A: error codes).
+
+    libpq keeps the SQLSTATE of a failed connection to itself, so that then the server's words have to do; a server that
+    speaks another language than English is quoted as it is.
+    """
+    words = str(error)
+    for state, hint, kind, message in (
+        ("28P01", "password authentication failed", Denied, say("schema.wrong_password", source=source)),
+        ("28P01", "no password supplied", Denied, say("schema.no_password", source=source)),
+        ("3D000", 'database "', Denied, say("schema.no_database", source=source)),
+        ("53300", "too many connections", Unreachable, say("schema.full", source=source)),
+        ("53300", "remaining connection slots", Unreachable, say("schema.full", source=source)),
+        ("53300", "too many clients", Unreachable, say("schema.full", source=source)),
+        ("57P03", "the database system is", Unreachable, say("schema.not_ready", source=source)),
+    ):
+        if error.sqlstate == state or (error.sqlstate is None and hint in words):
+            return kind(message)
+    return None
+
+
 def _scripts(settings: PostgresSettings) -> tuple[tuple[str, ...], set[str]]:
     """Heads and all revisions of the scripts. `env.py` is not run."""
     from alembic.config import Config
@@ -165,12 +192,16 @@ def _scripts(settings: PostgresSettings) -> tuple[tuple[str, ...], set[str]]:
 
     ini = settings.alembic_ini
     config = Config(str(ini) if ini else None, ini_section=settings.alembic_section)
-    if ini is None:
-        config.set_main_option("script_location", str(BUNDLED).replace("%", "%%"))
     try:
+        location = str(BUNDLED) if ini is None else config.get_main_option("script_location") or ""
+        if ini is not None and location and ":" not in location:
+            # Alembic takes it from the working directory, where Warroom need not stand; the file's own folder is meant.
+            location = str(ini.absolute().parent / location)
+        if location:
+            config.set_main_option("script_location", location.replace("%", "%%"))
         scripts = ScriptDirectory.from_config(config)
         return tuple(sorted(scripts.get_heads())), {script.revision for script in scripts.walk_revisions()}
-    except CommandError as error:
+    except (CommandError, configparser.Error) as error:
         raise BadAnswer(
             say("schema.bad_scripts", file=str(ini or BUNDLED), detail=clean(str(error)))
         ) from error

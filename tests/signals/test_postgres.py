@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -104,6 +106,66 @@ async def test_bad_servers_are_said(postgres_server: Server) -> None:
     with pytest.raises(SourceError) as caught:
         await look("postgresql://u:hunter2@[bad/db")
     assert "hunter2" not in str(caught.value)
+
+
+async def test_sqlalchemys_url_is_understood(postgres_url: str) -> None:
+    url = postgres_url.replace("postgresql://", "postgresql+psycopg://")
+    assert (await look(url)).drift is Drift.UNVERSIONED
+
+
+async def test_a_server_that_lets_nobody_in_says_why(postgres_server: Server, postgres_url: str) -> None:
+    base, name = postgres_url.rsplit("/", 1)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE crowd_{name} LOGIN CONNECTION LIMIT 0".encode())
+    for url, key in (
+        (f"{base}/nothing_{name}", "schema.no_database"),
+        (f"{base}/{name}".replace("postgres@", f"crowd_{name}@"), "schema.full"),
+        (f"{base}/{name}".replace("postgres@", "ghost@"), "schema.denied"),
+    ):
+        with pytest.raises(SourceError) as caught:
+            await look(url)
+        assert caught.value.message.key == key
+
+
+async def _first_refusal(url: str) -> SourceError:
+    """New rules of admission hold once the server's main process has read them."""
+    for _ in range(100):
+        try:
+            await look(url)
+        except SourceError as error:
+            return error
+        await asyncio.sleep(0.1)
+    pytest.fail("nobody was refused")
+
+
+async def test_a_wrong_password_is_said_without_it(postgres_server: Server, postgres_url: str) -> None:
+    hba = postgres_server.folder / "pg_hba.conf"
+    before = hba.read_text()
+    role = "keeper_" + postgres_url.rsplit("/", 1)[1]
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'right'".encode())
+        hba.write_text(f"host all {role} 127.0.0.1/32 scram-sha-256\n{before}")
+        try:
+            connection.execute("SELECT pg_reload_conf()")
+            for user, key in ((f"{role}:hunter2", "schema.wrong_password"), (role, "schema.no_password")):
+                url = postgres_url.replace("postgres@", f"{user}@")
+                refused = await _first_refusal(url)
+                assert refused.message.key == key
+                assert "hunter2" not in str(refused.message)
+        finally:
+            hba.write_text(before)
+            connection.execute("SELECT pg_reload_conf()")
+
+
+@pytest.mark.parametrize("location", ["%(here)s/db/scripts", "db/scripts"])
+async def test_the_services_own_alembic_ini(postgres_url: str, tmp_path: Path, location: str) -> None:
+    versions = tmp_path / "a folder" / "db" / "scripts" / "versions"
+    versions.mkdir(parents=True)
+    (versions / "one.py").write_text("revision = 'one'\ndown_revision = None\n")
+    ini = tmp_path / "a folder" / "alembic.ini"
+    ini.write_text(f"[alembic]\nscript_location = {location}\nsqlalchemy.url = postgresql://u:a%b@h/d\n")
+    settings = PostgresSettings.model_validate({"url": postgres_url, "alembic_ini": str(ini)})
+    assert (await PostgresSchema(settings).schema()).heads == ("one",)
 
 
 @pytest.mark.parametrize(
