@@ -88,6 +88,7 @@ def run_postgres(folder: Path, port: int | None = None) -> Iterator[Server]:
         )  # fmt: skip
     try:
         _wait(process, port, folder.parent / f"{folder.name}.log", b"\x00\x00\x00\x08\x04\xd2\x16\x2f")
+        _wait_for_sessions(f"postgresql://postgres@127.0.0.1:{port}/postgres")
         yield Server(f"postgresql://postgres@127.0.0.1:{port}/postgres", port, process, folder)
     finally:
         _stop(process, signal.SIGINT)  # fast shutdown: open sessions are cut
@@ -134,6 +135,15 @@ def _postgres_binaries(parent: Path, user: pwd.struct_passwd | None) -> Path:
 
 def _open_to_others(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
+
+
+def _wait_for_sessions(url: str) -> None:
+    """Postgres listens, and even answers a greeting, before it lets anybody in ('the database system is starting up')."""
+    from psycopg.pq import PGconn, Ping
+
+    deadline = time.monotonic() + START_LIMIT_S
+    while PGconn.ping(url.encode()) is not Ping.OK and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path, hello: bytes) -> None:
