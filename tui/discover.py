@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ class Found:
     alembic_ini: str
     celery_app: str
     rule_files: tuple[str, ...]
+    targets: tuple[str, ...] = ()
 
     def variable(self, names: tuple[str, ...]) -> tuple[str, bool]:
         """The first of `names` that is set somewhere, and whether this process has it."""
@@ -45,16 +47,66 @@ def discover(folder: Path, environment: Mapping[str, str]) -> Found:
         for path in sorted(folder.glob(pattern))
         if re.search(r"^\s*-\s*alert:", _text(path), re.MULTILINE)
     ]
-    sources = [path for pattern in ("*.py", "*/*.py") for path in sorted(folder.glob(pattern))]
-    celery = next((path for path in sources if re.search(r"=\s*Celery\(", _text(path))), None)
     return Found(
         exported=tuple(name for name in wanted if environment.get(name)),
         in_dotenv=tuple(name for name in wanted if name in dotenv),
         prometheus=_prometheus("http://127.0.0.1:9090"),
         alembic_ini="alembic.ini" if (folder / "alembic.ini").is_file() else "",
-        celery_app=str(celery.relative_to(folder)) if celery else "",
+        celery_app=_celery_app(folder),
+        targets=_targets(folder),
         rule_files=tuple(str(path.relative_to(folder)) for path in rules),
     )
+
+
+def _celery_app(folder: Path) -> str:
+    """As `-A` names it where workers are started, else the file in which an app is made."""
+    for pattern in ("Procfile", "Makefile", "*compose*.y*ml", "*.sh", "*/*.sh"):
+        for path in sorted(folder.glob(pattern)):
+            if found := re.search(
+                r"\bcelery[\s\"',]+(?:-A|--app)[\s\"',=]+([A-Za-z_][\w.]*(?::\w+)?)", _text(path)
+            ):
+                return found[1]
+    for path in sorted((*folder.glob("*.py"), *folder.glob("*/*.py"))):
+        if _makes_celery(_text(path)):
+            return str(path.relative_to(folder))
+    return ""
+
+
+def _makes_celery(source: str) -> bool:
+    if "Celery" not in source:
+        return False
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return any(getattr(called, "id", getattr(called, "attr", "")) == "Celery" for called in calls)
+
+
+def _targets(folder: Path) -> tuple[str, ...]:
+    """The `/metrics` addresses that a prometheus.yml here scrapes, Prometheus itself left out."""
+    import yaml
+
+    found: list[str] = []
+    for path in sorted((*folder.glob("prometheus*.y*ml"), *folder.glob("*/prometheus*.y*ml"))):
+        try:
+            raw = yaml.safe_load(_text(path))
+        except (yaml.YAMLError, RecursionError):
+            continue
+        for job in _dicts(raw.get("scrape_configs") if isinstance(raw, dict) else None):
+            scheme, page = str(job.get("scheme", "http")), str(job.get("metrics_path", "/metrics"))
+            for group in _dicts(job.get("static_configs")):
+                hosts = group.get("targets")
+                found += [
+                    f"{scheme}://{host}{page}"
+                    for host in (hosts if isinstance(hosts, list) else ())
+                    if re.fullmatch(r"[\w.\[\]:-]+", str(host)) and not str(host).endswith(":9090")
+                ]
+    return tuple(dict.fromkeys(found))
+
+
+def _dicts(value: object) -> list[dict[str, object]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _text(path: Path) -> str:

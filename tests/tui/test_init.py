@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.tui.test_config import warroom
 from tui.config import check_config, load_config
+from tui.discover import discover
 
 DASHBOARD = {
     "templating": {"list": [{"name": "job", "type": "query"}, {"name": "w", "type": "custom", "current": {"value": "2m"}}]},
@@ -84,3 +85,38 @@ def test_a_file_that_is_no_dashboard_is_refused_in_one_line(tmp_path: Path) -> N
     assert done.returncode == 3
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "w").exists()
+
+
+PROMETHEUS = """scrape_configs:
+- job_name: bot
+  static_configs:
+  - targets: ["bot:3000", "bad host\\n"]
+- job_name: self
+  static_configs: [{targets: ["localhost:9090"]}]
+"""
+
+
+def test_what_stands_around_is_told_and_written(tmp_path: Path) -> None:
+    (tmp_path / "prometheus.yml").write_text(PROMETHEUS)
+    (tmp_path / "docker-compose.yml").write_text(
+        'services:\n  worker:\n    command: ["celery", "-A", "bot.jobs:app", "worker"]\n'
+    )
+    path = tmp_path / "warroom.toml"
+    done = warroom("init", "--path", str(path), folder=tmp_path, REDIS_URL="redis://:hunter2@h/0")
+    assert done.returncode == 0
+    assert "hunter2" not in path.read_text() + done.stdout + done.stderr
+    for told in ("REDIS_URL", "bot.jobs:app", "http://bot:3000/metrics"):
+        assert told in done.stderr
+    config, problems = check_config(path, {"REDIS_URL": "redis://h/0"})
+    assert problems == ()
+    assert config is not None
+    assert config.signals.scrape is not None
+    assert [target.url for target in config.signals.scrape.targets] == ["http://bot:3000/metrics"]
+
+
+def test_a_celery_app_is_found_by_its_call_not_by_its_mention(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("# app = Celery('x')\n")
+    (tmp_path / "b.py").write_text("def broken(:  # Celery(")
+    assert discover(tmp_path, {}).celery_app == ""
+    (tmp_path / "c.py").write_text("import celery\napp = celery.Celery('x')\n")
+    assert discover(tmp_path, {}).celery_app == "c.py"

@@ -14,6 +14,7 @@ from tui.cli import ExitCode
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from tui.discover import Found
     from tui.grafana import Json
@@ -53,8 +54,27 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         raise ConfigError(
             say("config.unwritable", file=clean(str(path)), detail=error.strerror or "")
         ) from error
+    for what, where in _seen(found):
+        invocation.remark(say("init.seen", what=what, where=clean(where)))
     invocation.fact(invocation.words.text("init.written", file=clean(str(path)), panels=len(panels)))
     return ExitCode.OK
+
+
+def _seen(found: Found) -> Iterator[tuple[str, str]]:
+    """What was found, for the person: names of variables and places, never values."""
+    for name in found.exported:
+        yield "environment", name
+    for name in found.in_dotenv:
+        yield ".env", name
+    for what, places in (
+        ("Prometheus", (found.prometheus,)),
+        ("Alembic", (found.alembic_ini,)),
+        ("Celery", (found.celery_app,)),
+        ("alert", found.rule_files),
+        ("/metrics", found.targets),
+    ):
+        for place in filter(None, places):
+            yield what, place
 
 
 def config_text(found: Found, words: Language) -> str:
@@ -72,10 +92,12 @@ def config_text(found: Found, words: Language) -> str:
     if found.alembic_ini:
         postgres.append(f"alembic_ini = {_toml(found.alembic_ini)}")
     rules = [f"rule_files = {_toml(list(found.rule_files))}"]
+    if found.targets:
+        rules.append(f"targets = [{', '.join(f'{{ url = {_toml(url)} }}' for url in found.targets)}]")
     address = f"${{{broker or BROKER[0]}}}"
     sections = (
         ("signals.prometheus", bool(found.prometheus) or has_prometheus, [f"url = {_toml(url)}"]),
-        ("signals.scrape", bool(found.rule_files), rules),
+        ("signals.scrape", bool(found.rule_files or found.targets), rules),
         ("signals.redis", has_broker, [f'url = "{address}"']),
         ("signals.celery", has_broker, [f'broker_url = "{address}"']),
         ("signals.postgres", has_database, postgres),
