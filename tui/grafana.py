@@ -130,13 +130,24 @@ def _fill(expr: str, variables: dict[str, str]) -> tuple[str, str]:
     unknown = ""
 
     def matcher(found: re.Match[str]) -> str:
-        name = _REFERENCE.fullmatch(found[3])
-        value = variables.get(next(filter(None, name.groups()))) if name else None
-        if value is None:
+        sign, text = found[1], found[3]
+        names = [next(filter(None, one.groups())) for one in _REFERENCE.finditer(text)]
+        values = [variables.get(name) for name in names]
+        if not names or None in values:
             return found[0]
-        pattern = value == ".*" or "|" in value
-        sign = {"=": "=~", "!=": "!~"}.get(found[1], found[1]) if pattern else found[1]
-        return f'{sign}"{value}"'
+        is_pattern = sign in ("=~", "!~")
+        becomes = not is_pattern and any(value == ".*" or "|" in (value or "") for value in values)
+        literals = _REFERENCE.sub("\0", text).split("\0")
+        if becomes:
+            literals = [re.escape(one).replace("\\", "\\\\") for one in literals]
+            sign = {"=": "=~", "!=": "!~"}[sign]
+        alone = not any(literals)
+        whole = literals[0]
+        for value, literal in zip(values, literals[1:], strict=True):
+            quoted = (value or "").replace('"', '\\"')
+            grouped = "|" in quoted and (is_pattern or becomes) and not alone
+            whole += (f"({quoted})" if grouped else quoted) + literal
+        return f'{sign}"{whole}"'
 
     def plain(found: re.Match[str]) -> str:
         nonlocal unknown
