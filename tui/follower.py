@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.news import Failed, Noticed, Opened, PanelJudged
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
     from tui.config import Config
 
 T = TypeVar("T")
+
+M_ARENA_MAX = -8
+"""glibc's malloc.h; see mallopt(3)."""
+
+
+def share_one_heap() -> None:
+    """Let all threads allocate from one heap: glibc gives each its own, which cost 23 of 145 MB and won no time.
+
+    Elsewhere (macOS, musl) there is no such switch, and no need for it.
+    """
+    import ctypes
+
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 class Follower:
@@ -38,6 +53,7 @@ class Follower:
 
     def start(self) -> None:
         """Start the thread; heavy imports happen there, after the first paint."""
+        share_one_heap()
         threading.Thread(target=self._run, name="signals", daemon=True).start()
 
     def stop(self) -> None:
