@@ -45,18 +45,25 @@ class Canvas:
         self._styles.setdefault((column, row), style)
 
     def line(self, x0: int, y0: int, x1: int, y1: int, style: str = "") -> None:
-        """A straight line without holes; a steep one fills its columns from value to value."""
+        """A straight line without holes; a steep one fills its columns from value to value.
+
+        Only what lies inside is walked through: an end may be as far away as a float can be.
+        """
         if x1 <= x0:
-            for y in range(min(y0, y1), max(y0, y1) + 1):
-                self.dot(x0, y, style)
+            self._rise(x0, min(y0, y1), max(y0, y1), style)
             return
-        before = y0
-        for x in range(x0, x1 + 1):
-            y = round(y0 + (y1 - y0) * (x - x0) / (x1 - x0))
-            low, high = (before + 1, y) if y > before else (y, before - 1) if y < before else (y, y)
-            for each in range(low, high + 1):
-                self.dot(x, each, style)
+        before = None
+        for x in range(max(x0, 0), min(x1, self.width - 1) + 1):
+            y = y0 + (y1 - y0) * (x - x0) // (x1 - x0)
+            low, high = y, y
+            if before is not None and y != before:
+                low, high = (before + 1, y) if y > before else (y, before - 1)
+            self._rise(x, low, high, style)
             before = y
+
+    def _rise(self, x: int, low: int, high: int, style: str) -> None:
+        for y in range(max(low, 0), min(high, self.height - 1) + 1):
+            self.dot(x, y, style)
 
     def put(self, column: int, row: int, text: str, style: str = "") -> None:
         """A character over whatever dots there are, unless another character stands there."""

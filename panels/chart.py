@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 GUTTER = 8
 """Cells left of the curves, for the scale."""
 LETTERS = "abcdefgh"
-STYLES = ("", "cyan", "yellow", "magenta", "green", "blue", "bright_cyan", "bright_yellow")
-LIMIT_STYLE, AHEAD_STYLE = "red", "dim"
+STYLES = tuple(f"curve{number}" for number in range(1, 9))
+"""Names that a theme gives a colour, here and below."""
+LIMIT_STYLE, AHEAD_STYLE = "limit", "ahead"
 LETTER_EVERY = 16
 """Columns between two letters of one curve."""
 LIMIT_IN_SIGHT = 4.0
@@ -67,16 +68,16 @@ def draw_chart(
 
     _curves(canvas, axis, chart, level)
     if cursor is not None:
-        _mark(canvas, int((cursor - axis.start) / axis.column_s), "|" if ascii_only else "│", "bold")
+        _mark(canvas, int((cursor - axis.start) / axis.column_s), "|" if ascii_only else "│", "cursor")
     if chart.limit is not None and low <= chart.limit <= high:
         _limit(canvas, canvas.cell_of(level(chart.limit)))
     if axis.end - axis.now > axis.column_s:
-        _mark(canvas, int((axis.now - axis.start) / axis.column_s) + 1, ":" if ascii_only else "┊", "dim")
+        _mark(canvas, int((axis.now - axis.start) / axis.column_s) + 1, ":" if ascii_only else "┊", "quiet")
     lines = []
     for row, drawn in enumerate(canvas.lines()):
         scale = _gutter(row, rows, (low, high), chart.unit, ascii_only=ascii_only)
         lines.append(scale.append_text(drawn))
-    lines.append(Text(" " * GUTTER + time_labels(axis), "dim", no_wrap=True))
+    lines.append(Text(" " * GUTTER + time_labels(axis), "quiet", no_wrap=True))
     if rows == height - 2:
         lines.append(legend(chart, say_, GUTTER + axis.columns))
     return lines
@@ -216,4 +217,4 @@ def _gutter(row: int, rows: int, ends: tuple[float, float], unit: str, *, ascii_
     mark = ("+" if ascii_only else "┤") if value is not None else ("|" if ascii_only else "│")
     if cell_len(shown) > GUTTER - 1:
         shown = set_cell_size(shown, GUTTER - 1)
-    return Text(f"{shown:>{GUTTER - 1}}{mark}", "dim", no_wrap=True)
+    return Text(f"{shown:>{GUTTER - 1}}{mark}", "quiet", no_wrap=True)

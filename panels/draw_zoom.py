@@ -72,13 +72,13 @@ def draw_zoom(
 
 def _head(view: ZoomView, say_: Say, *, ascii_only: bool) -> Text:
     text = Text(no_wrap=True)
-    text.append(f" {say_(view.title)} ", "bold")
+    text.append(f" {say_(view.title)} ", "title")
     text.append(f"{'-' if ascii_only else '·'} {view.query}")
     if view.of > 1:
-        text.append(f"  {view.number}/{view.of}", "dim")
+        text.append(f"  {view.number}/{view.of}", "quiet")
     text.append("  " + say_(say("chart.range", range=view.stretch.name)))
     if view.asking:
-        text.append("  " + say_(say("chart.asking_dots" if ascii_only else "chart.asking")), "italic")
+        text.append("  " + say_(say("chart.asking_dots" if ascii_only else "chart.asking")), "remark")
     return text
 
 
@@ -91,9 +91,9 @@ def _remarks(view: ZoomView, say_: Say, width: int) -> list[Text]:
         if not zoom.chart.curves:
             remarks.append((say("chart.nothing"), ""))
         elif (known := shorter_than(zoom, view.stretch)) is not None:
-            remarks.append((say("chart.shorter", known=scale_text(known, "s")), "italic"))
+            remarks.append((say("chart.shorter", known=scale_text(known, "s")), "remark"))
         if zoom.left_out:
-            remarks.append((say("chart.left_out", count=zoom.left_out), "italic"))
+            remarks.append((say("chart.left_out", count=zoom.left_out), "remark"))
     return [
         Text("   " + part, style, no_wrap=True)
         for message, style in remarks
@@ -108,7 +108,7 @@ def _table(view: ZoomView, zoom: Zoom, say_: Say, none: str) -> list[Text]:
     there = none if view.cursor is None else time.strftime("%H:%M:%SZ", time.gmtime(view.cursor))
     heads = ["", say_(say("chart.last")), there]
     heads += [say_(say(key)) for key in ("chart.lowest", "chart.mean", "chart.highest")]
-    lines = [Text("   " + _cells(heads, first), "dim", no_wrap=True)]
+    lines = [Text("   " + _cells(heads, first), "quiet", no_wrap=True)]
     for index, one in enumerate(found):
         name = f"{LETTERS[index]} {one.name}" if len(found) > 1 else one.name
         values = (one.last, one.at_cursor, one.lowest, one.mean, one.highest)

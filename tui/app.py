@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 
+from signals.message import say
 from tui.follower import Follower
 from tui.keymap import EVERYWHERE, bindings
 from tui.language import CODES, Language
@@ -15,13 +16,16 @@ from tui.screens.explain import ExplainScreen
 from tui.screens.help import HelpScreen
 from tui.screens.page import Page
 from tui.screens.zoom import ZoomScreen
+from tui.theme import NAMES, STYLESHEET, few_colours, read_look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from panels.state import PanelState
+    from signals.message import Message
     from tui.config import Config
     from tui.news import Failed, Noticed, Opened, PanelJudged
+    from tui.theme import ThemeName
 
 TICK_S = 2.0
 """Ages move in these steps; news of panels waits for the next one."""
@@ -36,13 +40,7 @@ def speaks_utf8(environment: Mapping[str, str]) -> bool:
 class Warroom(App[str]):
     """`app.run()` returns a line that ends it, or None. `load` None follows no source: states come from elsewhere."""
 
-    CSS = """
-    Screen { layout: vertical; }
-    #head { height: 1; text-style: bold; }
-    #body { height: 1fr; }
-    #notice { height: 1; text-style: italic; }
-    #foot { height: 1; text-style: dim; }
-    """
+    CSS_PATH = STYLESHEET
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = bindings(EVERYWHERE)
     SCREENS: ClassVar = {
@@ -50,18 +48,29 @@ class Warroom(App[str]):
         "explain": ExplainScreen,
         "help": HelpScreen,
     }
-    THEMES = ("textual-dark", "textual-light", "textual-ansi")
 
-    def __init__(self, load: Callable[[], Config] | None, words: Language) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        load: Callable[[], Config] | None,
+        words: Language,
+        *,
+        theme: ThemeName | None = None,
+        language_asked: bool = False,
+    ) -> None:
+        without_colours = few_colours(os.environ)
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.words = words
+        self.ascii_only = not speaks_utf8(os.environ)
+        self._theme_asked = theme is not None or without_colours
+        self._language_asked = language_asked
+        self._styled = False
+        self.wear(theme or ("mono" if without_colours else "dark"))
         self.states: dict[str, PanelState] = {}
         self.order: tuple[str, ...] = ()
         self.chosen = ""
         self.paused = False
         self.service = ""
-        self.notice = words.text("tui.starting")
-        self.ascii_only = not speaks_utf8(os.environ)
+        self.notice: Message | None = say("tui.starting")
         self._drawn: set[str] = set()
         self.follower = Follower(load, self.post_message, lambda: self.paused) if load else None
 
@@ -84,14 +93,20 @@ class Warroom(App[str]):
         """The configuration is read."""
         self.order = message.order
         self.service = f"{message.config.service.name} {message.config.service.environment}"
+        face = message.config.tui
+        if face.theme and not self._theme_asked:
+            self.wear(face.theme)
+        if face.language and not self._language_asked:
+            self.words = Language(face.language)
+        self.repaint()
 
     def on_panel_judged(self, message: PanelJudged) -> None:
         """Keep the state; panels that get worse move up."""
         if self.paused:
             return
         self.states[message.state.id] = message.state
-        if self.notice == self.words.text("tui.starting"):
-            self.notice = ""
+        if self.notice == say("tui.starting"):
+            self.notice = None
             self.repaint()
         # The next tick draws it: one clock for all panels. The first news is drawn at once.
         elif message.state.id not in self._drawn:
@@ -100,7 +115,7 @@ class Warroom(App[str]):
 
     def on_noticed(self, message: Noticed) -> None:
         """Show the notice until the next one."""
-        self.notice = self.words.say(message.notice.message)
+        self.notice = message.notice.message
         self.tick()
 
     def on_failed(self, message: Failed) -> None:
@@ -116,6 +131,16 @@ class Warroom(App[str]):
         """Let the screen on top draw what has changed."""
         if isinstance(self.screen, Page):
             self.screen.repaint()
+
+    def wear(self, name: ThemeName) -> None:
+        """Another look, for what Textual colours and for the names that the panels draw with."""
+        self.look = read_look(name)
+        if self._styled:
+            self.console.pop_theme()
+        self.console.push_theme(self.look.styles)
+        self._styled = True
+        self.register_theme(self.look.colours)
+        self.theme = name
 
     def by_attention(self) -> list[PanelState]:
         """The panels that have an answer, worst first."""
@@ -166,8 +191,7 @@ class Warroom(App[str]):
 
     def action_next_theme(self) -> None:
         """The next theme."""
-        names = list(self.THEMES)
-        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+        self.wear(NAMES[(NAMES.index(self.look.name) + 1) % len(NAMES)])
 
     def action_next_language(self) -> None:
         """The next language."""

@@ -19,6 +19,7 @@ from signals.message import Message, say
 from signals.settings import Section, SignalsSettings
 from tui.config_lines import key_lines, line_of
 from tui.secrets import literals
+from tui.theme import ThemeName  # noqa: TC001  # pydantic reads it
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -37,7 +38,7 @@ class FaceSettings(Section):
     """How the program looks and speaks."""
 
     language: Literal["en", "zh"] | None = None
-    theme: str = "dark"
+    theme: ThemeName | None = None
 
 
 class Config(Section):

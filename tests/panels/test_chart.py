@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panels.axis import round_top, scale_text, time_axis, time_labels
+from panels.canvas import Canvas
 from panels.chart import GUTTER, draw_chart, legend, scale_of, value_at
 from panels.forecast import with_forecast
 from panels.state import Chart
@@ -136,6 +137,13 @@ def test_the_value_under_the_cursor_is_the_nearest_sample_and_none_over_a_gap() 
     assert value_at(one, NOW + 10) == 6.0
     assert value_at(one, NOW + 300) is None
     assert value_at(Series((), (), ()), NOW) is None
+
+
+def test_a_line_to_the_end_of_the_world_takes_no_longer_than_its_part_in_the_picture() -> None:
+    canvas = Canvas(4, 2, ascii_only=False)
+    canvas.line(-(10**15), 0, 3, 10**15)
+    canvas.line(5, -(10**15), 5, 10**15)
+    assert [line.plain for line in canvas.lines()] == ["  ⢸ ", "  ⢸ "]
 
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)

@@ -44,7 +44,8 @@ def test_an_old_number_is_reversed_and_its_age_is_true() -> None:
     fresh, old = (panel_line(state(1), SAY["en"], 80, now) for now in (1003, 1100))
     assert "2s" in fresh.plain
     assert "1min" in old.plain
-    assert any("reverse" in str(span.style) for span in old.spans)
+    assert "stale 1min" in old.plain
+    assert any(span.style == "stale" for span in old.spans)
     assert not any("reverse" in str(span.style) for span in fresh.spans)
 
 
@@ -69,6 +70,6 @@ def test_a_number_that_is_asked_seldom_is_not_old_before_its_time() -> None:
     both = replace(state(1), readings=(*state(1).readings, seldom))
     early, late = (panel_line(both, SAY["en"], 80, now) for now in (1003, 1102))
     assert early.plain.endswith(" 2s")
-    assert not any(span.style == "reverse" for span in early.spans)
+    assert not any(span.style == "stale" for span in early.spans)
     assert late.plain.endswith("5min")
-    assert any(span.style == "reverse" for span in late.spans)
+    assert any(span.style == "stale" for span in late.spans)

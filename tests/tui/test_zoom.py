@@ -93,7 +93,7 @@ def zoomed(code: str = "en", source: Curves | None = None) -> Warroom:
     app.follower = Asker(source or Curves())  # type: ignore[assignment]  # the part of it that screens use
     app.order = (PANEL.id,)
     app.service = "chimera prod"
-    app.notice = ""
+    app.notice = None
     app.ascii_only = False
     return app
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from tui.theme import NAMES
+
 if TYPE_CHECKING:
     import argparse
 
@@ -13,14 +15,15 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
-    """It has no options of its own."""
+    """Its looks."""
+    parser.add_argument("--theme", choices=NAMES, help=words.text("cli.option_theme"))
 
 
-def run(args: argparse.Namespace, invocation: Invocation) -> int:  # noqa: ARG001  # the shape of every command
+def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Open the board; a configuration that can't be used ends it with one line."""
     from tui.app import Warroom
 
-    app = Warroom(invocation.config, invocation.words)
+    app = Warroom(invocation.config, invocation.words, theme=args.theme, language_asked=args.lang is not None)
     line = app.run()
     if line is not None:
         sys.stderr.write(invocation.words.text("cli.error", text=line) + "\n")

@@ -19,6 +19,7 @@ from signals.clean import clean
 from signals.errors import ConfigError
 from signals.message import say
 from tui.cli import ExitCode
+from tui.commands.board import add_arguments as add_board_arguments
 from tui.invocation import Invocation
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ STOP_LIMIT_S = 20.0
 
 
 def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
-    """Its own options."""
+    """Its own options, and those of the board that it opens."""
+    add_board_arguments(parser, words)
     parser.add_argument("--headless", action="store_true", help=words.text("sandbox.option_headless"))
     parser.add_argument("--seconds", type=float, metavar="N", help=words.text("sandbox.option_seconds"))
     parser.add_argument("--keep", action="store_true", help=words.text("sandbox.option_keep"))

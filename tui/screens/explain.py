@@ -18,12 +18,12 @@ class ExplainScreen(Page):
         state = face.under_cursor()
         if state is None:
             return [Text(f"   {face.words.text('tui.no_panels')}")]
-        lines = [Text(f"   {face.words.say(state.title)}: {face.words.say(state.reason)}", "bold")]
+        lines = [Text(f"   {face.words.say(state.title)}: {face.words.say(state.reason)}", "title")]
         for reading in state.readings:
             age = "–" if reading.at is None else f"{max(0.0, now - reading.at):.0f} s"
             value = face.words.text("tui.no_data") if reading.value is None else repr(reading.value)
             lines.append(Text(f"   {reading.name} = {value} {reading.unit}   {reading.source}  {age}"))
-            lines.append(Text(f"     {reading.query}", "dim"))
+            lines.append(Text(f"     {reading.query}", "quiet"))
         return lines
 
     def action_move(self, step: int) -> None:

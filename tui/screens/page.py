@@ -62,7 +62,7 @@ class Page(Screen[None]):
         self.query_one("#head", Lines).show([self.head(width, now)])
         room = max(1, height - 3)
         self.query_one("#body", Lines).show(self.body(width, room, now)[:room])
-        self.query_one("#notice", Lines).show([Text(self.face.notice)])
+        self.query_one("#notice", Lines).show([self.notice(width)])
         self.query_one("#foot", Lines).show([Text(self.foot(width))])
 
     def head(self, width: int, now: float) -> Text:
@@ -80,6 +80,13 @@ class Page(Screen[None]):
         clock = time.strftime("%H:%MZ", time.gmtime(now))
         right = f"{face.words.text('tui.paused') + '  ' if face.paused else ''}{clock} {face.words.code} "
         text.append(" " * max(0, width - text.cell_len - cell_len(right)) + right)
+        text.truncate(width)
+        return text
+
+    def notice(self, width: int) -> Text:
+        """What there is to tell, until the next one."""
+        told = self.face.notice
+        text = Text("" if told is None else f" {self.face.words.say(told)}", no_wrap=True)
         text.truncate(width)
         return text
 

@@ -18,7 +18,7 @@ def panel_block(face: Warroom, state: PanelState, width: int, height: int, now: 
     try:
         line = panel_line(state, face.words.say, width, now, ascii_only=face.ascii_only)
         if state is face.under_cursor():
-            line.stylize("underline", 3)
+            line.stylize("chosen", 3)
         details = panel_details(state, face.words.say, width, height - 1, now, ascii_only=face.ascii_only)
         return [line, *details][:height]
     except Exception as error:  # noqa: BLE001  # one panel must not take the others down

@@ -1,0 +1,134 @@
+"""The themes: every name that is drawn with has a look, and every look can be read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from rich.color import Color
+from rich.style import Style
+
+from panels.chart import AHEAD_STYLE, LIMIT_STYLE, STYLES
+from panels.draw import STYLES as VERDICTS
+from tests.terminal import PROGRAM, Terminal
+from tui.app import Warroom
+from tui.language import Language
+from tui.theme import NAMES, ThemeName, few_colours, read_look
+
+ROOT = Path(__file__).parent.parent.parent
+DRAWN = {
+    *STYLES,
+    LIMIT_STYLE,
+    AHEAD_STYLE,
+    *VERDICTS.values(),
+    "stale",
+    "no_data",
+    "title",
+    "chosen",
+    "quiet",
+    "remark",
+}
+
+
+def luminance(color: Color) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    assert color.triplet is not None
+    parts = [part / 255 for part in color.triplet]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_that_is_drawn_with_has_a_look(name: ThemeName) -> None:
+    assert read_look(name).styles.styles.keys() >= DRAWN
+
+
+@pytest.mark.parametrize(("name", "least"), [("dark", 4.5), ("light", 4.5), ("high-contrast", 7.0)])
+def test_every_style_can_be_read_on_its_background(name: ThemeName, least: float) -> None:
+    look = read_look(name)
+    ground = luminance(Color.parse(look.colours.background or ""))
+    own = colours_of(name)
+    assert len(own) > 15
+    for style, colour in own.items():
+        shade = luminance(colour)
+        ratio = (max(shade, ground) + 0.05) / (min(shade, ground) + 0.05)
+        assert ratio >= least, (name, style, round(ratio, 2))
+
+
+def colours_of(name: ThemeName) -> dict[str, Color]:
+    return {
+        style: told.color
+        for style, told in read_look(name).styles.styles.items()
+        if style in DRAWN and told.color is not None
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_not_known_and_what_is_old_stands_out_from_good_news(name: ThemeName) -> None:
+    styles = read_look(name).styles.styles
+    for style in ("stale", "no_data"):
+        assert styles[style].reverse
+    assert len({str(styles[verdict]) for verdict in VERDICTS.values()}) == 4
+
+
+def test_mono_has_no_colour() -> None:
+    own = read_look("mono").styles.styles
+    assert all(own[style].color is None and own[style].bgcolor is None for style in DRAWN)
+
+
+def test_no_colour_stands_in_the_code() -> None:
+    named = re.compile(r'"(?:bold |reverse |dim )*(?:red|green|yellow|magenta|cyan|blue|dim|reverse)"')
+    found = [
+        path.name
+        for folder in ("panels", "tui")
+        for path in (ROOT / folder).rglob("*.py")
+        if path.name != "grafana.py" and named.search(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+async def test_the_key_wears_one_look_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    app = Warroom(None, Language("en"))
+    async with app.run_test() as pilot:
+        worn = [app.look.name]
+        for _ in range(4):
+            await pilot.press("t")
+            worn.append(app.look.name)
+            assert app.console.get_style("burning") == app.look.styles.styles["burning"]
+            assert app.theme == app.look.name
+        assert worn == ["dark", "light", "high-contrast", "mono", "dark"]
+    assert app.console.get_style("stale") != Style.null()
+
+
+@pytest.mark.parametrize(
+    ("environment", "few"),
+    [
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, True),
+        ({"TERM": "xterm-256color", "NO_COLOR": ""}, False),
+        ({"TERM": "linux"}, True),
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, False),
+    ],
+)
+def test_the_terminal_decides_where_nothing_was_asked(environment: dict[str, str], *, few: bool) -> None:
+    assert few_colours(environment) is few
+
+
+@pytest.mark.parametrize(("given", "coloured"), [({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True)])
+def test_no_color_sends_no_colour(tmp_path: Path, given: dict[str, str], *, coloured: bool) -> None:
+    config = tmp_path / "warroom.toml"
+    config.write_text('[signals.prometheus]\nurl = "http://127.0.0.1:9"\n', encoding="utf-8")
+    terminal = Terminal(
+        [PROGRAM, "--config", str(config)], 80, 24, WARROOM_LOG=str(tmp_path / "log"), **given
+    )
+    terminal.wait_for("warroom")
+    terminal.wait_for("?8")
+    colours = {
+        cell.fg for row in terminal._screen.buffer.values() for cell in row.values() if cell.data.strip()
+    }
+    terminal.press("q")
+    assert terminal.wait_end() == 0
+    assert (colours != {"default"}) is coloured
