@@ -79,12 +79,21 @@ class RedisSettings(Section):
 
 
 class CelerySettings(Section):
-    """The workers, through remote control and events on the broker."""
+    """The workers, through remote control and events on the broker. Nothing is switched on in them."""
 
-    broker_url: SecretStr
+    follow: bool = Field(default=True, description="false: the workers are not asked")
+    broker_url: SecretStr | None = Field(
+        default=None,
+        description="the broker; without it that of [signals.redis], with its prefix and password",
+    )
+    password_file: Path | None = None
     timeout_s: Seconds = 3.0
-    reply_wait_s: Seconds = 1.5
-    task_time_limit_s: Seconds = 300.0
+    interval_s: Seconds = Field(default=5.0, description="how often the workers are asked")
+    reply_wait_s: Seconds = Field(default=1.5, description="how long answers are waited for")
+    window_s: Seconds = Field(default=60.0, description="how far back a finished task is a sign of work")
+    task_time_limit_s: Seconds = Field(
+        default=300.0, description="the limit of tasks that have none of their own: older ones are stuck"
+    )
     key_prefix: str = ""
 
 

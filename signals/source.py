@@ -170,6 +170,8 @@ class Worker:
     oldest_active_s: float | None
     finished_per_min: float | None
     rate_limits: Mapping[str, str]
+    started_per_min: Mapping[str, float] | None = None
+    """By queue: how fast it takes messages; None when that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
