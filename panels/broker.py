@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from panels.limits import worst
+from panels.quantity import quantity
 from panels.state import Part, Row
+from panels.trend import Direction, direction, slope
 from signals.errors import SourceError
 from signals.message import say
 from signals.reading import Freshness, Reading, Verdict
@@ -14,7 +16,8 @@ from signals.source import Drift
 
 if TYPE_CHECKING:
     from panels.state import PanelState
-    from signals.source import Queues, Schema
+    from signals.message import Message
+    from signals.source import Queue, Queues, Schema
 
 WARN_WAITING, BURNING_WAITING = 50, 100
 """The operations manual calls a queue unhealthy from 50 messages on and critical over 100."""
@@ -45,6 +48,7 @@ def add_queues(state: PanelState, found: Queues | SourceError) -> PanelState:
                     say("panels.text", text=queue.name),
                     say("panels.waiting", count=queue.waiting),
                     say("panels.held", count=held),
+                    _drain(queue),
                     oldest,
                 ),
                 verdict,
@@ -69,14 +73,28 @@ def add_queues(state: PanelState, found: Queues | SourceError) -> PanelState:
     if verdict is not state.verdict:
         longest = max(found.queues, key=lambda queue: queue.waiting)
         reason = say("panels.queue_long", name=longest.name, count=longest.waiting)
+    fullest = max(found.queues, key=lambda queue: queue.waiting, default=None)
+    part = (Part(_drain(fullest), 3),) if fullest is not None and fullest.waiting else ()
     return replace(
         state,
         verdict=verdict,
         reason=reason,
+        parts=(*state.parts, *part),
         rows=tuple(rows),
         readings=(*state.readings, *readings),
         warnings=warnings,
     )
+
+
+def _drain(queue: Queue) -> Message:
+    """Which way the queue goes, and when it will be empty: never while as much comes in as goes out."""
+    if queue.depths is None or (way := direction(queue.depths)) is None:
+        return say("panels.text", text="")
+    if way is Direction.FALLING and (found := slope(queue.depths)) is not None and found.middle < 0:
+        return say("panels.drains", duration=quantity(queue.waiting / -found.middle, "s"))
+    if not queue.waiting:
+        return say("panels.way_steady")
+    return say("panels.never_drains_rising" if way is Direction.RISING else "panels.never_drains")
 
 
 def add_schema(state: PanelState, found: Schema | SourceError) -> PanelState:

@@ -18,6 +18,7 @@ from panels.forecast import with_forecast
 from panels.judge import crashed, judge_metric
 from panels.quantity import called
 from panels.slo import keep_s, with_objective
+from panels.workers import add_workers
 from signals.errors import SourceError
 from signals.message import say
 from signals.reading import Answer
@@ -88,7 +89,9 @@ async def _look(spec: PanelSpec, sources: Sources, questions: Questions, now: fl
     if spec.kind == "release" and queries and isinstance(current := answers[queries[0].name], Answer):
         state = await _released(state, queries[0], current, questions)
     if spec.kind == "queues" and sources.queues is not None:
-        return add_queues(state, await _or_error(sources.queues.queues()))
+        state = add_queues(state, await _or_error(sources.queues.queues()))
+    if spec.kind == "queues" and sources.fleet is not None:
+        return add_workers(state, await _or_error(sources.fleet.fleet()))
     if spec.kind == "release" and sources.schema is not None:
         return add_schema(state, await _or_error(sources.schema.schema()))
     return state

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections import Counter
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
 from signals.clean import clean
 from signals.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from signals.http import secret
 from signals.message import say
+from signals.reading import Series
 from signals.source import Queue, Queues
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from signals.settings import RedisSettings
 
+DEPTHS_S = 300.0
+"""How far back depths are remembered: long enough to tell a trend, short enough that it is the present one."""
+MOST_DEPTHS = 60
 MAX_UNACKED = 2_000
 """More entries than this are not read: the hash holds whole messages, and reading them all would load the broker."""
 
@@ -33,6 +37,7 @@ class RedisQueues:
         self._settings = settings
         self._client: Redis | None = None
         self._tails: dict[str, tuple[bytes, float]] = {}
+        self._depths: dict[str, deque[tuple[float, int]]] = {}
 
     @property
     def name(self) -> str:
@@ -89,7 +94,8 @@ class RedisQueues:
             age, is_floor = max(known, default=(None, False))
             waiting = sum(by_priority.values())
             count = None if unacked is None else unacked[name]
-            found.append(Queue(clean(name), waiting, count, by_priority, age, is_floor))
+            depths = self._remember(name, waiting, now)
+            found.append(Queue(clean(name), waiting, count, by_priority, age, is_floor, depths=depths))
         limit = int(memory.get("maxmemory", 0)) or None
         policy = memory.get("maxmemory_policy")
         return Queues(
@@ -99,6 +105,15 @@ class RedisQueues:
             clean(str(policy)) if policy else None,
             memory.get("used_memory"),
             limit,
+        )
+
+    def _remember(self, name: str, waiting: int, now: float) -> Series:
+        kept = self._depths.setdefault(name, deque(maxlen=MOST_DEPTHS))
+        kept.append((now, waiting))
+        while kept[0][0] < now - DEPTHS_S:
+            kept.popleft()
+        return Series(
+            (("queue", clean(name)),), tuple(at for at, _ in kept), tuple(float(n) for _, n in kept)
         )
 
     def _key(self, queue: str, step: int) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from signals.message import Message
-    from signals.reading import Answer
+    from signals.reading import Answer, Series
 
 
 class MetricSource(Protocol):
@@ -121,6 +121,8 @@ class Queue:
     oldest_s: float | None
     oldest_is_floor: bool
     paused: bool = False
+    depths: Series | None = None
+    """What `waiting` was in the last minutes, as often as it was asked."""
 
 
 @dataclass(frozen=True, slots=True)

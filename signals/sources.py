@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from signals.failover import AlertFailover, Failover
+from signals.settings import CelerySettings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from signals.fleet import CeleryFleet
     from signals.prometheus import PrometheusSource
     from signals.scrape import ScrapeSource
     from signals.settings import SignalsSettings
@@ -33,7 +35,9 @@ class Sources:
 
 
 @asynccontextmanager
-async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], None]) -> AsyncIterator[Sources]:
+async def open_sources(  # noqa: C901  # one branch a source
+    settings: SignalsSettings, notice: Callable[[Notice], None]
+) -> AsyncIterator[Sources]:
     """Open all sources and their background work; closes them at the end."""
     from signals.prometheus import PrometheusSource
     from signals.scrape import ScrapeSource
@@ -63,6 +67,7 @@ async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], Non
         from signals.postgres import PostgresSchema
 
         schema = PostgresSchema(settings.postgres)
+    fleet = _fleet(settings)
     background = [asyncio.create_task(scrape.run())] if scrape else []
     for task in background:
         task.add_done_callback(_report)
@@ -75,10 +80,22 @@ async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], Non
                 await task
         if queues:
             await queues.close()
+        if fleet:
+            await fleet.close()
         if prometheus:
             await prometheus.close()
         if silencer:
             await silencer.close()
+
+
+def _fleet(settings: SignalsSettings) -> CeleryFleet | None:
+    """The workers behind the broker; a configured Redis is taken for one unless told otherwise."""
+    following = settings.celery or (CelerySettings() if settings.redis else None)
+    if following is None or not following.follow:
+        return None
+    from signals.fleet import CeleryFleet
+
+    return CeleryFleet(following, settings.redis)
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -50,8 +50,8 @@ async def look_at_sources(settings: SignalsSettings, words: Language) -> list[Fi
         looks.append(_http("signals.alertmanager", settings.alertmanager, "/api/v2/status", words))
     if settings.redis:
         looks.append(_broker(settings.redis, words))
-    if settings.celery:
-        looks.append(_workers(settings.celery, words))
+    if settings.celery and settings.celery.broker_url:
+        looks.append(_workers(settings.celery, settings.celery.broker_url.get_secret_value(), words))
     if settings.postgres:
         looks.append(_database(settings.postgres, words))
     return [finding for found in await asyncio.gather(*looks) for finding in found]
@@ -101,11 +101,11 @@ async def _broker(settings: RedisSettings, words: Language) -> list[Finding]:
     return [Finding("redis", not fix, what, where, fix)]
 
 
-async def _workers(settings: CelerySettings, words: Language) -> list[Finding]:
+async def _workers(settings: CelerySettings, url: str, words: Language) -> list[Finding]:
     """Asks all workers for a sign of life. Silence is no proof of death: a full solo pool does not answer either."""
     where = "signals.celery"
     try:
-        names = await asyncio.to_thread(_ping, settings)
+        names = await asyncio.to_thread(_ping, settings, url)
     except Exception as error:  # noqa: BLE001  # kombu lets every transport's own errors through
         what = words.text("doctor.no_broker", detail=type(error).__name__)
         fix = words.text("doctor.check_section", section=where)
@@ -117,10 +117,10 @@ async def _workers(settings: CelerySettings, words: Language) -> list[Finding]:
     return [Finding("celery", ok=True, what=what, where=where)]
 
 
-def _ping(settings: CelerySettings) -> list[str]:
+def _ping(settings: CelerySettings, url: str) -> list[str]:
     from celery import Celery
 
-    app = Celery(broker=settings.broker_url.get_secret_value(), set_as_current=False)
+    app = Celery(broker=url, set_as_current=False)
     patience = settings.timeout_s
     app.conf.broker_transport_options = {
         "socket_timeout": patience,
