@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from panels.quantity import called, quantity
 from panels.state import Chart, Part
-from panels.trend import Direction, direction, reaches
 from signals.message import say
 from signals.reading import Series, Verdict
+from signals.trend import Direction, direction, reaches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from panels.limits import worst
 from panels.quantity import quantity
 from panels.state import Part, Row
-from panels.trend import Direction, direction, slope
 from signals.errors import SourceError
 from signals.message import say
 from signals.reading import Freshness, Reading, Verdict
 from signals.source import Drift
+from signals.trend import Direction, direction, slope
 
 if TYPE_CHECKING:
     from panels.state import PanelState

@@ -72,7 +72,7 @@ async def open_sources(  # noqa: C901  # one branch a source
     for task in background:
         task.add_done_callback(_report)
     try:
-        yield Sources(Failover(order, settings, notice), scrape, alerts, queues, None, schema, prometheus)
+        yield Sources(Failover(order, settings, notice), scrape, alerts, queues, fleet, schema, prometheus)
     finally:
         for task in background:
             task.cancel()

@@ -11,8 +11,8 @@ from panels.ahead import heading
 from panels.judge import judge_metric
 from panels.overflow import beyond
 from panels.settings import PanelSpec, QuerySpec
-from panels.trend import direction, reaches, slope
 from signals.reading import Answer, Series, Verdict
+from signals.trend import direction, reaches, slope
 from tui.language import Language
 
 

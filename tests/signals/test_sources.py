@@ -200,3 +200,13 @@ if shutil.which("prometheus"):
             server.terminate()
             server.wait(10)
             await source.close()
+
+
+async def test_everything_that_is_configured_can_be_asked(redis_url: str, postgres_url: str) -> None:
+    settings = SignalsSettings.model_validate(
+        {"redis": {"url": redis_url}, "postgres": {"url": postgres_url}}
+    )
+    async with open_sources(settings, lambda _: None) as sources:
+        assert sources.queues is not None
+        assert sources.fleet is not None
+        assert sources.schema is not None
