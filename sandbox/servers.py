@@ -142,7 +142,9 @@ def _wait_for_sessions(url: str) -> None:
     from psycopg.pq import PGconn, Ping
 
     deadline = time.monotonic() + START_LIMIT_S
-    while PGconn.ping(url.encode()) != Ping.OK:  # libpq answers a plain number: equal to the name, not the same
+    while (
+        PGconn.ping(url.encode()) != Ping.OK
+    ):  # libpq answers a plain number: equal to the name, not the same
         if time.monotonic() > deadline:
             raise ServerFailedError(f"Postgres listens, but let nobody in within {START_LIMIT_S:.0f} s")
         time.sleep(0.02)

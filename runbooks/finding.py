@@ -1,0 +1,29 @@
+"""One thing that a lint found: where, which rule, how sure, on what evidence, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from signals.message import Message
+
+Confidence = Literal["hint", "likely", "certain"]
+CONFIDENCES: tuple[Confidence, ...] = get_args(Confidence)
+"""Ascending. A false alarm among `certain` is a bug."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`file` as the person named it (or relative to the repository), `line` from 1; `evidence` and `fix` may be empty texts.
+
+    `evidence` is plain text from the repository (a path with line, a nearest name), already cleaned.
+    """
+
+    file: str
+    line: int
+    rule: str
+    message: Message
+    confidence: Confidence
+    evidence: str = ""
+    fix: Message | None = None

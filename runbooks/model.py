@@ -1,0 +1,161 @@
+"""A runbook as data: the border between the Markdown file and whoever shows, checks or judges it.
+
+`runbooks/FORMAT.md` is the format for people. Texts are cleaned plain text without markup, ready for any screen.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from signals.trend import Direction
+
+Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4", ""]
+ProbeKind = Literal["http", "queue", "workers", "schema"]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a check should see; `text` is as written.
+
+    `compare`: `operator` and `value`. `trend`: `direction`, or anything but it where `negated`. `some` and `none`: whether
+    there is any series at all. `status`: one of the HTTP `statuses`.
+    """
+
+    text: str
+    kind: Literal["compare", "trend", "some", "none", "status"]
+    operator: Literal["<", "<=", ">", ">=", "==", "!=", ""] = ""
+    value: float = math.nan
+    direction: Direction | None = None
+    negated: bool = False
+    statuses: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something that is measured live: PromQL, or a probe with its own parameters.
+
+    `within_s` is how long the expectation may take to come true after the step was done; 0 means at once. `window_s` is
+    how far a trend looks back.
+    """
+
+    expect: Expectation
+    line: int
+    promql: str = ""
+    probe: ProbeKind | None = None
+    parameters: Mapping[str, str | tuple[str, ...]] | None = None
+    unit: str = "none"
+    within_s: float = 0.0
+    window_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCall:
+    """The id of an action, with its parameters as written."""
+
+    id: str
+    parameters: Mapping[str, str]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something to type, exactly as it stands."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A piece of prose; `role` is what it says about the step: what to expect, or how to take it back."""
+
+    text: str
+    role: Literal["", "expect", "undo"] = ""
+
+
+Block: TypeAlias = Paragraph | Command | Check | ActionCall
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do. `id` is stable and unique in its runbook, `number` is where it stands now (`1.3`).
+
+    `level` is how deep the bullet stood (0 at the outside); only plain manuals have deeper ones.
+    """
+
+    id: str
+    number: str
+    text: str
+    line: int
+    killer: bool = False
+    blocks: tuple[Block, ...] = ()
+    level: int = 0
+    file: str = ""
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What can be measured here."""
+        return tuple(block for block in self.blocks if isinstance(block, Check))
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """What can be copied here."""
+        return tuple(block for block in self.blocks if isinstance(block, Command))
+
+    @property
+    def actions(self) -> tuple[ActionCall, ...]:
+        """What can be run here."""
+        return tuple(block for block in self.blocks if isinstance(block, ActionCall))
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Steps that belong together. `pause` is what the IC confirms behind them, empty without a pause point.
+
+    A `prevention` phase is not worked off in the heat: its steps go into the postmortem.
+    """
+
+    id: str
+    number: str
+    title: str
+    line: int
+    steps: tuple[Step, ...]
+    intro: tuple[Block, ...] = ()
+    pause: str = ""
+    prevention: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Runbook:
+    """One manual in one language. `plain` means that the file knows nothing of our format."""
+
+    id: str
+    title: str
+    language: str
+    file: str
+    severity: Severity
+    alerts: tuple[str, ...]
+    panels: tuple[str, ...]
+    intro: tuple[Block, ...]
+    phases: tuple[Phase, ...]
+    plain: bool = False
+
+    def steps(self) -> Iterator[Step]:
+        """All steps, in order."""
+        for phase in self.phases:
+            yield from phase.steps
+
+    def step(self, name: str) -> Step | None:
+        """The step with this id, else with this number."""
+        return next((s for s in self.steps() if s.id == name), None) or next(
+            (s for s in self.steps() if s.number == name), None
+        )
+
+    def prevention(self) -> tuple[str, ...]:
+        """What keeps it from happening again."""
+        return tuple(step.text for phase in self.phases if phase.prevention for step in phase.steps)
