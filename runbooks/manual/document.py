@@ -18,12 +18,84 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 MOST_CHARACTERS: Final = 2_000_000
-SHELLS: Final = frozenset("sh bash shell zsh console terminal shell-session shellsession sh-session".split())
+SHELLS: Final = frozenset(
+    ["sh", "bash", "shell", "zsh", "console", "terminal", "shell-session", "shellsession", "sh-session"]
+)
 PROGRAMS: Final = frozenset(
-    "alembic apt apt-get aws bash brew cat cd celery chmod chown cp curl dig docker docker-compose echo env export find gcloud "
-    "git grep helm http journalctl kill kubectl ls make mkdir mv mypy nc node npm npx openssl pip pip3 pipenv pnpm poetry "
-    "promtool ps psql pg_dump pg_restore pytest python python3 redis-cli rm rsync ruff scp sed sh source ssh sudo systemctl "
-    "tail tar terraform touch uv uvicorn gunicorn flask wget yarn".split()
+    [
+        "alembic",
+        "apt",
+        "apt-get",
+        "aws",
+        "bash",
+        "brew",
+        "cat",
+        "cd",
+        "celery",
+        "chmod",
+        "chown",
+        "cp",
+        "curl",
+        "dig",
+        "docker",
+        "docker-compose",
+        "echo",
+        "env",
+        "export",
+        "find",
+        "gcloud",
+        "git",
+        "grep",
+        "helm",
+        "http",
+        "journalctl",
+        "kill",
+        "kubectl",
+        "ls",
+        "make",
+        "mkdir",
+        "mv",
+        "mypy",
+        "nc",
+        "node",
+        "npm",
+        "npx",
+        "openssl",
+        "pip",
+        "pip3",
+        "pipenv",
+        "pnpm",
+        "poetry",
+        "promtool",
+        "ps",
+        "psql",
+        "pg_dump",
+        "pg_restore",
+        "pytest",
+        "python",
+        "python3",
+        "redis-cli",
+        "rm",
+        "rsync",
+        "ruff",
+        "scp",
+        "sed",
+        "sh",
+        "source",
+        "ssh",
+        "sudo",
+        "systemctl",
+        "tail",
+        "tar",
+        "terraform",
+        "touch",
+        "uv",
+        "uvicorn",
+        "gunicorn",
+        "flask",
+        "wget",
+        "yarn",
+    ]
 )
 _PROMPT = re.compile(r"^\s*(?:\([\w.-]+\)\s*)?(?:[\w.-]+@[\w.-]+[:\s][^\s$#]*)?[$❯➜]\s+(?=\S)")
 _SPAN = re.compile(r"(?<![\\`])(`+)(?!`)(.+?)(?<!`)\1(?!`)|<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -58,7 +130,9 @@ def read_document(file: str, text: str) -> Document:
         elif token.type == "html_block" and token.map is not None:
             _add_html(token.content, token.map[0] + 1, heading, prose)
     prose += _references(environment)
-    return Document(file, tuple(sorted(prose, key=lambda p: p.line)), tuple(sorted(codes, key=lambda c: c.line)))
+    return Document(
+        file, tuple(sorted(prose, key=lambda p: p.line)), tuple(sorted(codes, key=lambda c: c.line))
+    )
 
 
 def _without_front_matter(text: str) -> str:
@@ -74,12 +148,18 @@ def _add_inline(content: str, first: int, heading: str, prose: list[Prose], code
             visible = visible.replace(span[0], "\n" * span[0].count("\n"), 1)
         else:
             codes.append(Code(" ".join(span[2].split()), line))
-    prose += [Prose(line.strip(), first + i, heading) for i, line in enumerate(visible.split("\n")) if line.strip()]
+    prose += [
+        Prose(line.strip(), first + i, heading) for i, line in enumerate(visible.split("\n")) if line.strip()
+    ]
 
 
 def _add_html(content: str, first: int, heading: str, prose: list[Prose]) -> None:
-    content = re.sub(r"<!--.*?(?:-->|\Z)", lambda found: "\n" * found[0].count("\n"), content, flags=re.DOTALL)
-    prose += [Prose(line.strip(), first + i, heading) for i, line in enumerate(content.split("\n")) if line.strip()]
+    content = re.sub(
+        r"<!--.*?(?:-->|\Z)", lambda found: "\n" * found[0].count("\n"), content, flags=re.DOTALL
+    )
+    prose += [
+        Prose(line.strip(), first + i, heading) for i, line in enumerate(content.split("\n")) if line.strip()
+    ]
 
 
 def _references(environment: dict[str, dict[str, dict[str, object]]]) -> Iterator[Prose]:
@@ -93,7 +173,9 @@ def _block_lines(token: Token) -> Iterator[_Line]:
     """Every line of the block, empty ones too: lines that follow each other belong to one block."""
     first = (token.map[0] if token.map else 0) + (2 if token.type == "fence" else 1)
     language = (token.info.strip().split() or [""])[0].lower().strip("{}.")
-    lines = [_Line(text, first + i, language) for i, text in enumerate(token.content.rstrip("\n").split("\n"))]
+    lines = [
+        _Line(text, first + i, language) for i, text in enumerate(token.content.rstrip("\n").split("\n"))
+    ]
     prompted = any(_PROMPT.match(line.text) for line in lines)
     if language in SHELLS or (not language and (prompted or _looks_typed(lines))):
         return _typed(lines, prompted=prompted)
@@ -101,7 +183,9 @@ def _block_lines(token: Token) -> Iterator[_Line]:
 
 
 def _looks_typed(lines: list[_Line]) -> bool:
-    words = [line.text.split() for line in lines if line.text.strip() and not line.text.lstrip().startswith("#")]
+    words = [
+        line.text.split() for line in lines if line.text.strip() and not line.text.lstrip().startswith("#")
+    ]
     typed = sum(1 for found in words if found[0] in PROGRAMS or found[0].startswith("./"))
     return bool(words) and words[0][0] in PROGRAMS and 2 * typed >= len(words)
 
@@ -124,7 +208,9 @@ def _typed(lines: list[_Line], *, prompted: bool) -> Iterator[_Line]:
         yield _Line(joined, line, "sh")
         yield from (_Line("", line + i, "sh") for i in range(1, count))
         found = _HEREDOC.search(joined)
-        here_end = found[2] if found and any(o.text.strip() == found[2] for o in lines[index + count :]) else ""
+        here_end = (
+            found[2] if found and any(o.text.strip() == found[2] for o in lines[index + count :]) else ""
+        )
         index += count
 
 
