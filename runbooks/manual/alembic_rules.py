@@ -11,12 +11,13 @@ from runbooks.manual.found import at_command, meant, name
 from runbooks.manual.migration_source import migrations, required_settings
 from runbooks.manual.nearest import nearest
 from runbooks.manual.shell import WILD
+from runbooks.manual.words import is_example
 from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runbooks.finding import Finding
+    from runbooks.finding import Confidence, Finding
     from runbooks.manual.commands import Command
     from runbooks.manual.project import Project
 
@@ -160,7 +161,7 @@ def unknown_revisions(project: Project) -> Iterator[Finding]:
     """`alembic upgrade X` of a revision that no script has, and `upgrade head` where there are several heads."""
     found = migrations(project)
     revisions = [revision for m in found for revision in m.revisions]
-    if not revisions:
+    if not revisions or any(m.open_ended for m in found):
         return
     broken = [revision for m in found for revision in m.broken]
     said: set[str] = set()
@@ -199,8 +200,9 @@ def unknown_revisions(project: Project) -> Iterator[Finding]:
             place = next((r.file for r in revisions if r.id == other), "")
             fix = meant(other, say("manual.fix_unknown_revision"))
             message = say("manual.unknown_revision", revision=name(text))
+            sure: Confidence = "likely" if is_example(command.document, command.line) else "certain"
             yield at_command(
-                command, "unknown-revision", message, "certain", evidence=f"{place} {other}".strip(), fix=fix
+                command, "unknown-revision", message, sure, evidence=f"{place} {other}".strip(), fix=fix
             )
         if (
             call.subcommand == "upgrade"

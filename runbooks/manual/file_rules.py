@@ -77,6 +77,10 @@ _READERS: Final[dict[tuple[str, ...], int]] = {
 }
 
 
+_BROUGHT: Final = re.compile(r"(?i)^\.env|secret|credential|private|backup|dump")
+"""Files of these names are often somebody's own, and kept out of the repository on purpose."""
+
+
 def missing_scripts(project: Project) -> Iterator[Finding]:
     """A command that runs or reads a file of the repository that is not there."""
     for command in commands(project):
@@ -100,7 +104,7 @@ def _only_named(command: Command) -> bool:
 def _finding(project: Project, command: Command, path: str) -> Finding:
     script = path.endswith(SCRIPTS)
     other = near(project, path)
-    certain = "/" in path.removeprefix("./") or path.startswith("./") or command.fenced
+    certain = ("/" in path or command.fenced) and (script or not _BROUGHT.search(posixpath.basename(path)))
     return at_command(
         command,
         "missing-script" if script else "missing-file",
