@@ -104,12 +104,14 @@ def _only_named(command: Command) -> bool:
 def _finding(project: Project, command: Command, path: str) -> Finding:
     script = path.endswith(SCRIPTS)
     other = near(project, path)
-    certain = ("/" in path or command.fenced) and (script or not _BROUGHT.search(posixpath.basename(path)))
+    confidence: Confidence = "certain" if "/" in path or command.fenced else "likely"
+    if not script and _BROUGHT.search(posixpath.basename(path)):
+        confidence = "hint"
     return at_command(
         command,
         "missing-script" if script else "missing-file",
         say("manual.missing_script" if script else "manual.missing_file", path=name(path)),
-        "certain" if certain else "likely",
+        confidence,
         evidence=other,
         fix=meant(other, say("manual.fix_missing_file", path=name(path))),
     )
