@@ -39,6 +39,8 @@ _EXPECTS: dict[ProbeKind | None, tuple[str, ...]] = {
 }
 WINDOW_S = 600.0
 """How far a trend looks back unless the check says otherwise."""
+METHODS = ("GET", "HEAD", "OPTIONS")
+"""A check only looks; what changes the world is an action."""
 UNITS = ("none", "count", "s", "ratio", "1/min", "usd", "bytes")
 
 
@@ -115,6 +117,9 @@ def unknown_key(name: str, known: Iterable[str]) -> Message:
 
 def _probe(fields: Mapping[str, Field], complain: Callable[[int, Message], None]) -> ProbeKind | None:
     if "probe" not in fields:
+        return None
+    if "method" in fields and fields["method"].text not in METHODS:
+        complain(fields["method"].line, say("runbook.check_method", known=", ".join(METHODS)))
         return None
     known: tuple[ProbeKind, ...] = get_args(ProbeKind)
     found = next((one for one in known if one == fields["probe"].text), None)

@@ -60,6 +60,15 @@ def judge_values(expect: Expectation, values: Sequence[float]) -> Verdict:
     return _met(all(_COMPARE[expect.operator](value, expect.value) for value in values))
 
 
+def compared(expect: Expectation, value: float) -> float:
+    """The higher, the further on the wrong side: by this the worst of several values is found."""
+    if expect.operator in (">", ">="):
+        return -value
+    if expect.operator in ("==", "!="):
+        return abs(value - expect.value) * (1 if expect.operator == "==" else -1)
+    return value
+
+
 def judge_trend(expect: Expectation, direction: Direction | None) -> Verdict:
     """Where a curve is heading; with too few samples (None) nobody knows."""
     if expect.kind != "trend" or direction is None:

@@ -49,6 +49,8 @@ _INDEXES = """SELECT c.relname, pg_get_indexdef(i.indexrelid), i.indisvalid, i.i
  i.indrelid = coalesce(to_regclass('user_profiles')::oid, 0)
  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname NOT IN ('pg_catalog', 'pg_toast')"""
+_TABLES = """SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema')"""
 _BLOCKERS = """SELECT b.pid, coalesce(b.usename, ''), b.application_name, coalesce(b.state, ''),
  extract(epoch FROM clock_timestamp() - b.xact_start)::float8, array_agg(w.pid), coalesce(b.query, '')
  FROM (SELECT pid, unnest(pg_blocking_pids(pid)) AS by FROM pg_stat_activity WHERE wait_event_type = 'Lock') w
@@ -125,6 +127,7 @@ class PostgresSchema:
         unexpected = tuple(
             f"{clean(name)} {clean(kind)}" for name, kind in sorted(found.items()) if SHAPE.get(name) != kind
         )
+        tables = tuple(sorted(clean(row[0]) for row in connection.execute(_TABLES)))
         server = connection.execute(_SERVER).fetchone() or (0, 0, "")
         blockers = tuple(
             Blocker(
@@ -143,6 +146,7 @@ class PostgresSchema:
             revisions, heads, judge_drift(set(revisions), set(heads), known), missing, unexpected if compared else (),
             tuple(clean(name) for name, _, valid, _, _ in indexes if not valid), blockers, server[0], server[1],
             clean(server[2]), f"{info.host}:{info.port}/{clean(info.dbname)}", time.time(), self.name,
+            tables, tuple(sorted(clean(name) for name, _, valid, _, _ in indexes if valid)),
         )  # fmt: skip
 
     def _late(self) -> SourceError:
