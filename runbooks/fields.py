@@ -59,8 +59,8 @@ class _Broken:
     line: int
 
 
-_LOOKS_LIKE_YAML = re.compile(r"^(\w[\w-]*:[ \t]+)([<>=!%].*)$", re.MULTILINE)
-"""`expect: > 5` and `expect: != 0` mean something else in YAML; here they mean what they say."""
+_LOOKS_LIKE_YAML = re.compile(r"^(\w[\w-]*:[ \t]+(?=[<>=!%])|title:[ \t]+(?=[^\s'\"]))(.*)$", re.MULTILINE)
+"""`expect: > 5`, `expect: != 0` and `title: A: b` mean something else in YAML; here they mean what they say."""
 
 
 def read_fields(text: str, file: str, first_line: int) -> tuple[dict[str, Field], tuple[Problem, ...]]:

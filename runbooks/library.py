@@ -15,13 +15,14 @@ from signals.errors import WarroomError
 from signals.message import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from runbooks.model import Runbook
     from runbooks.settings import RunbooksSettings
 
 BUNDLED = Path(__file__).parent
 LANGUAGES = ("en", "zh")
+NO_RUNBOOKS = ("readme.md", "format.md")
 ALIKE = 0.75
 """How alike an alert's name and one of a runbook must be for a guess, from 0 to 1."""
 
@@ -71,9 +72,10 @@ def load_library(settings: RunbooksSettings, language: str) -> Library:
     for folder in (BUNDLED, *settings.folders):
         if folder is not BUNDLED and not folder.is_dir():
             problems.append(Problem(clean(str(folder)), 1, say("runbook.no_folder")))
+        wanted = {path.name for path in _paths(folder / language)}
         here: dict[str, Parsed] = {}
-        for one in order:
-            here |= _read_folder(folder / one, one, problems)
+        for one in order:  # a file that is there in both languages need not be read in both
+            here |= _read_folder(folder / one, one, problems, wanted if one != language else ())
         if folder is not BUNDLED:
             here |= _read_folder(folder, language, problems)
         found |= here
@@ -110,13 +112,20 @@ def language_of(path: Path, otherwise: str) -> str:
     return path.absolute().parent.name if path.absolute().parent.name in LANGUAGES else otherwise
 
 
-def _read_folder(folder: Path, language: str, problems: list[Problem]) -> dict[str, Parsed]:
-    found: dict[str, Parsed] = {}
+def _paths(folder: Path) -> list[Path]:
     try:
-        paths = sorted(path for path in folder.glob("*.md") if path.name.lower() != "readme.md")
+        return sorted(path for path in folder.glob("*.md") if path.name.lower() not in NO_RUNBOOKS)
     except OSError:
-        paths = []
-    for path in paths:
+        return []
+
+
+def _read_folder(
+    folder: Path, language: str, problems: list[Problem], but: Container[str] = ()
+) -> dict[str, Parsed]:
+    found: dict[str, Parsed] = {}
+    for path in _paths(folder):
+        if path.name in but:
+            continue
         try:
             parsed = read_file(path, language)
         except WarroomError as error:

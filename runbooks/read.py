@@ -6,7 +6,7 @@ Includes are only noted here; who knows all runbooks resolves them (`runbooks.in
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ from signals.clean import clean, clean_block
 from signals.message import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from markdown_it.tree import SyntaxTreeNode
 
     from runbooks.own import Include
@@ -48,6 +50,8 @@ class Parsed:
     runbook: Runbook
     problems: tuple[Problem, ...]
     includes: tuple[Include, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """Where the keys of the front matter stand."""
 
 
 def read_runbook(text: str, file: str, language: str) -> Parsed:
@@ -75,9 +79,9 @@ def _own(
     language: str,
     problems: list[Problem],
 ) -> Parsed:
-    for name, field in fields.items():
+    for name, one in fields.items():
         if name not in KEYS:
-            problems.append(Problem(file, field.line, unknown_key(name, KEYS)))
+            problems.append(Problem(file, one.line, unknown_key(name, KEYS)))
     identity = fields["id"].text if "id" in fields else ""
     if not identity:
         problems.append(Problem(file, 1, say("runbook.no_id", suggested=stem)))
@@ -101,7 +105,8 @@ def _own(
     runbook = Runbook(
         name, clean(title or body.title or name, 200), language, file, severity, alerts, panels, body.intro, body.phases
     )  # fmt: skip
-    return Parsed(runbook, tuple(sorted(problems, key=lambda one: one.line)), body.includes)
+    lines = {key: one.line for key, one in fields.items()}
+    return Parsed(runbook, tuple(sorted(problems, key=lambda one: one.line)), body.includes, lines)
 
 
 def _cleaned(text: str, file: str, problems: list[Problem]) -> str:

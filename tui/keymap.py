@@ -52,7 +52,12 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("enter", "app.back", footer=False),
         Key("question_mark", "app.open('explain')"),
     ),
-    "explain": (*MOVING, Key("question_mark", "app.back", footer=False)),
+    "explain": (
+        *MOVING,
+        Key("pageup", "scroll(-1)", footer=False),
+        Key("pagedown", "scroll(1)"),
+        Key("question_mark", "app.back", footer=False),
+    ),
     "help": (),
     "incident": (
         *MOVING,
@@ -145,13 +150,13 @@ SHOWN = {
     "tab": "Tab",
     "shift+tab": "Shift+Tab",
     "end": "End",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
     "f1": "F1",
     "f2": "F2",
     "space": "Space",
     "exclamation_mark": "!",
     "slash": "/",
-    "pagedown": "PgDn",
-    "pageup": "PgUp",
     "ctrl+s": "Ctrl+S",
 }
 

@@ -145,6 +145,14 @@ def test_an_expectation_means_what_it_says_although_yaml_reads_it_otherwise(
 
 
 @pytest.mark.parametrize(
+    "title", ["Cloudflare ban: a storm", "'Quoted: yes'", "What's up", "#42 & more", "> 10 s"]
+)
+def test_a_title_needs_no_quotes(title: str) -> None:
+    parsed = read(f"---\nid: a\ntitle: {title}\n---\n")
+    assert (parsed.problems, parsed.runbook.title) == ((), title.strip("'") if title[0] == "'" else title)
+
+
+@pytest.mark.parametrize(
     ("text", "problems"),
     [
         ("---\nid: a\ntitle: A\nalert: [X]\n---\n", [(4, "unknown-key-near")]),
@@ -154,7 +162,7 @@ def test_an_expectation_means_what_it_says_although_yaml_reads_it_otherwise(
         ("---\nid: a\ntitle: A\nid: b\n---\n", [(4, "yaml-twice")]),
         ("---\nid: a\ntitle: A\nalerts: [[[x]]]\n---\n", [(4, "yaml-nested")]),
         ("---\nid: a\ntitle: A\nalerts: [x\n---\n", [(5, "yaml-broken")]),
-        ("---\nid: a\ntitle: [&x a, *x]\n---\n", [(1, "no-title"), (3, "yaml-alias")]),
+        ("---\nid: a\ntitle: A\nalerts: [&x a, *x]\n---\n", [(4, "yaml-alias")]),
         ("---\nid: a\ntitle: A\n\n## Do <!-- id: do -->\n", [(1, "no-id"), (1, "no-title"), (1, "open-front-matter")]),
         ("---\nid: a\ntitle: A\n---\n## Do\n- [ ] Step\n", [(5, "no-phase-id"), (6, "no-step-id")]),
         ("---\nid: a\ntitle: A\n---\n- [ ] Step <!-- id: s -->\n", [(5, "step-outside")]),
