@@ -146,7 +146,8 @@ class IncidentScreen(Page):
             right.append(f" {words.text('room.past')} ", "stale")
         roles = [
             f"{words.text(f'room.role_{role}')} {incident.roles.get(role, '–')}"
-            for role in ("ic", "ops", "comms")
+            for role in ("ic", "ops", "comms", "scribe")
+            if role == "ic" or role in incident.roles
         ]
         room = width - left.cell_len - right.cell_len
         while roles and cell_len(" · ".join(roles)) > max(room - 12, room // 2):
@@ -343,8 +344,16 @@ class IncidentScreen(Page):
             return None
         return self.seen
 
+    def _at_checklist(self) -> bool:
+        """A key must not change a step that stands behind another pane."""
+        if self.pane:
+            self.room.tell(say("room.other_pane"))
+        return not self.pane
+
     def _step_row(self, seen: Seen, *, onward: bool = True) -> Row | None:
         """The step under the cursor, unless a pause point stands before it; says why not."""
+        if not self._at_checklist():
+            return None
         row = self.row()
         if row is None or row.step is None:
             self.room.tell(say("room.no_step"))
@@ -366,7 +375,7 @@ class IncidentScreen(Page):
             self.room.do(steps.finish_follow_up(self.room, seen, self._at))
             return
         row = self.row()
-        if row is not None and row.kind == "pause":
+        if self._at_checklist() and row is not None and row.kind == "pause":
             self._confirm(seen, row)
         elif (row := self._step_row(seen)) is not None:
             self._tick(seen, row)
@@ -391,9 +400,7 @@ class IncidentScreen(Page):
     def action_start(self) -> None:
         """We are at this step now."""
         row = self.row()
-        if PANES[self.pane] == "follow_ups":
-            return
-        if (seen := self._writable()) is None or row is None:
+        if (seen := self._writable()) is None or row is None or not self._at_checklist():
             return
         if row.kind == "pause":
             self._confirm(seen, row)
