@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 9
 """Between two pause points (Gawande, "The Checklist Manifesto"; Degani and Wiener, 1990)."""
+_CHANGES = re.compile(
+    r"\b(?:restart|stop|start|kill|rm|mv|scale|apply|rollout|deploy|push|revert|reset|purge|revoke|drop|delete|update"
+    r"|upgrade|downgrade|insert|alter|create|truncate|set|rename|rate_limit|cancel_consumer|add_consumer|up|down)\b"
+    r"|\bsed -i|-X ?(?:POST|PUT|PATCH|DELETE)",
+    re.IGNORECASE,
+)
+"""Words of commands that change something; one that only reads has nothing to take back."""
 _LESS_SURE: dict[str, Confidence] = {"nested-step": "likely", "no-folder": "likely"}
 
 
@@ -98,7 +105,7 @@ def _commands(step: Step) -> Iterator[Finding]:
     line = step.commands[0].line
     if "expect" not in roles and not step.checks:
         yield Finding(step.file, line, "no-expect", say("lint.no_expect"), "hint")
-    if "undo" not in roles:
+    if "undo" not in roles and any(_CHANGES.search(command.text) for command in step.commands):
         yield Finding(step.file, line, "no-undo", say("lint.no_undo"), "hint")
 
 
