@@ -70,6 +70,10 @@ class PostgresSchema:
         """How the screen calls it."""
         return "postgres"
 
+    async def revisions(self) -> frozenset[str]:
+        """All revisions that the scripts know; raises `BadAnswer` where they can't be read."""
+        return frozenset((await asyncio.to_thread(_scripts, self._settings))[1])
+
     async def schema(self) -> Schema:
         """The database now; raises a `SourceError`."""
         try:
