@@ -31,6 +31,7 @@ from tui.room.exports import export, free_folder
 from tui.room.marks import SEVERITIES, change_severity, mark, moments
 from tui.room.pen import Pen
 from tui.room.roles import change_role, role_choices
+from tui.room.room import guarded
 from tui.room.strip import clock_part, clock_text, elapsed_s, journal_part, update_clock_of
 from tui.room.updates import send_update
 from tui.screens.choose import Choose
@@ -162,7 +163,15 @@ class IncidentScreen(Page):
         return text
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
-        """The checklist with its step unfolded, and the panes in the room there is."""
+        """The checklist with its step unfolded, and the panes in the room there is; never the program's end."""
+        from tui.logfile import log_crash
+
+        try:
+            return self._body(width, height, now)
+        except Exception as error:  # noqa: BLE001  # keys still work, and what they write is safe
+            return [Text(f" ? {self.face.words.text('room.undrawn', log=str(log_crash(error)))}")]
+
+    def _body(self, width: int, height: int, now: float) -> list[Text]:
         incident = self.incident
         if incident is None:
             return self._main(width, height, now)
@@ -563,6 +572,9 @@ class IncidentScreen(Page):
 
     @work(exclusive=True, group="checks")
     async def _ask(self, key: RowKey, checks: tuple[Check, ...]) -> None:
+        await guarded(self._ask_all(key, checks))
+
+    async def _ask_all(self, key: RowKey, checks: tuple[Check, ...]) -> None:
         from runbooks.measure import measure
         from signals.errors import WarroomError
 
