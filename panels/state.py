@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from signals.message import Message
     from signals.reading import Freshness, Reading, Series, Verdict
+    from signals.source import Alerts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,19 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Something that is the case now, began once and will end: an alert, a silence, a release, a rate limit that is hit.
+
+    `since` (Unix seconds) is None where its beginning is not known.
+    """
+
+    kind: Literal["alert", "silence", "release", "told"]
+    name: Message
+    since: float | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PanelState:
     """A panel, judged. `reason` says why the verdict is what it is, in one sentence."""
 
@@ -68,3 +82,5 @@ class PanelState:
     shape: Literal["metric", "list"] = "metric"
     runbook: str = ""
     warnings: tuple[Message, ...] = ()
+    standing: tuple[Standing, ...] = ()
+    alerts: Alerts | None = None  # all that is known of them, on the panel of alerts
