@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from panels.axis import BOARD_AHEAD_S, BOARD_SPAN_S, time_axis
+from panels.axis import AHEAD, BOARD_SPAN_S, time_axis
 from panels.chart import chart_columns, draw_chart
 from signals.message import say
 from signals.reading import Freshness, Verdict
@@ -16,7 +16,7 @@ from signals.reading import Freshness, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from panels.state import PanelState
+    from panels.state import Chart, PanelState, Row
     from signals.message import Message
 
     Say = Callable[[Message], str]
@@ -29,6 +29,8 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = "_.-=+*#@"
 CHART_HEIGHT = 5
 """Lines that a chart gets before further rows do."""
+BESIDE_WIDTH, BESIDE_HEIGHT = 74, 8
+"""From so much room on the rows stand beside the chart."""
 
 
 def age_text(age_s: float) -> str:
@@ -86,34 +88,82 @@ def panel_line(state: PanelState, say_: Say, width: int, now: float, *, ascii_on
 
 
 def panel_details(
-    state: PanelState, say_: Say, width: int, height: int, now: float, *, ascii_only: bool = False
+    state: PanelState,
+    say_: Say,
+    width: int,
+    height: int,
+    now: float,
+    *,
+    ascii_only: bool = False,
+    span_s: float = BOARD_SPAN_S,
 ) -> list[Text]:
-    """What unfolds under the line: the reason, the rows, and a chart up to `now` in the room that is left."""
+    """What unfolds under the line: the reason, the rows, and a chart of `span_s` up to `now` in the room that is left.
+
+    With much room the rows stand beside the chart.
+    """
     if height <= 0:
         return []
+    chart = next(
+        (one for one in state.charts if one.span_s == span_s), state.charts[0] if state.charts else None
+    )
+    # That all is well stands in the mark already, and everything below shows it.
+    told = state.verdict is not Verdict.OK or not (state.rows or chart)
     lines = [Text("   " + part, STYLES[state.verdict]) for part in wrapped(say_(state.reason), width - 4)][:3]
+    lines = lines if told else []
     lines += [
         Text("   " + part, "remark") for one in state.warnings for part in wrapped(say_(one), width - 4)
     ][:2]
-    wanted = len(state.rows) if not state.charts else max(0, height - len(lines) - CHART_HEIGHT)
-    for row in state.rows[:wanted]:
-        cells = [say_(cell) for cell in row.cells]
-        first = min(30, max(8, width // 3))
-        columns = [
-            set_cell_size(cells[0], first),
-            *(set_cell_size(cell, 12) for cell in cells[1:-1]),
-            cells[-1],
-        ]
-        mark = (ASCII_MARKS if ascii_only else MARKS)[row.verdict or Verdict.OK]
-        style = STYLES[row.verdict] if row.verdict not in (None, Verdict.OK) else ""
-        lines.append(Text(f"     {mark} " + " ".join(columns), style))
     left = height - len(lines)
-    if state.charts and left >= 3:
-        axis = time_axis(now, chart_columns(width - 1), BOARD_SPAN_S, BOARD_AHEAD_S)
-        lines += draw_chart(state.charts[0], axis, left, say_, ascii_only=ascii_only)
+    if chart is not None and width >= BESIDE_WIDTH and left >= BESIDE_HEIGHT:
+        half = width * 9 // 20
+        axis = time_axis(now, chart_columns(width - half - 2), chart.span_s, chart.span_s * AHEAD)
+        rows = _rows(state.rows[:left], say_, half, ascii_only=ascii_only)
+        lines += _beside(rows, half, draw_chart(chart, axis, left, say_, ascii_only=ascii_only))
+    else:
+        wanted = len(state.rows) if chart is None else max(0, left - CHART_HEIGHT)
+        lines += _rows(state.rows[:wanted], say_, width, ascii_only=ascii_only)
+        left = height - len(lines)
+        if chart is not None and left >= 3:
+            axis = time_axis(now, chart_columns(width - 1), chart.span_s, chart.span_s * AHEAD)
+            lines += draw_chart(chart, axis, left, say_, ascii_only=ascii_only)
     for line in lines:
         line.truncate(width)
     return lines[:height]
+
+
+def _beside(rows: list[Text], width: int, drawn: list[Text]) -> list[Text]:
+    """The rows in `width` cells, the chart to the right of them."""
+    lines = []
+    for y, right in enumerate(drawn):
+        line = rows[y] if y < len(rows) else Text(no_wrap=True)
+        line.truncate(width, pad=True)
+        lines.append(line.append("  ").append_text(right))
+    return lines
+
+
+def _rows(rows: Sequence[Row], say_: Say, width: int, *, ascii_only: bool) -> list[Text]:
+    """One line a row, in columns; what does not fit is cut with a mark that says so."""
+    marks = ASCII_MARKS if ascii_only else MARKS
+    shown = [[say_(cell) for cell in row.cells] for row in rows]
+    first = max((cell_len(cells[0]) for cells in shown), default=0)
+    first = min(max(first, 12), max(8, (width - 7) // 2))
+    lines = []
+    for row, cells in zip(rows, shown, strict=True):
+        style = STYLES[row.verdict] if row.verdict not in (None, Verdict.OK) else ""
+        columns = [cut(cells[0], first, ascii_only=ascii_only)]
+        columns += [cell + " " * max(0, 12 - cell_len(cell)) for cell in cells[1:-1]]
+        columns += cells[-1:] if len(cells) > 1 else []
+        mark = marks[row.verdict] if row.verdict is not None else " "
+        text = cut(f"     {mark} " + " ".join(columns), width, ascii_only=ascii_only).rstrip()
+        lines.append(Text(text, style, no_wrap=True))
+    return lines
+
+
+def cut(text: str, width: int, *, ascii_only: bool = False) -> str:
+    """Exactly `width` cells; what was longer ends in a mark."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(text, max(0, width - 1)) + ("~" if ascii_only else "…") if width > 0 else ""
 
 
 def wrapped(text: str, width: int) -> list[str]:

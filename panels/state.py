@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from panels.axis import BOARD_SPAN_S
+
 if TYPE_CHECKING:
     from signals.message import Message
     from signals.reading import Freshness, Reading, Series, Verdict
@@ -48,6 +50,7 @@ class Chart:
     names: tuple[str, ...]
     limit: float | None = None
     forecast: Forecast | None = None
+    span_s: float = BOARD_SPAN_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
+from textual.events import Key
 
+from panels.axis import BOARD_SPAN_S
+from panels.changes import Change, ChangeLog, followed, noted
 from signals.message import say
+from signals.reading import Verdict
+from tui.filter import Filter
 from tui.follower import Follower
 from tui.keymap import EVERYWHERE, bindings
 from tui.language import CODES, Language
+from tui.looking import Looking
+from tui.screens.alerts import AlertsScreen
 from tui.screens.board import BoardScreen
 from tui.screens.explain import ExplainScreen
 from tui.screens.help import HelpScreen
 from tui.screens.page import Page
+from tui.screens.panel import texts_of
 from tui.screens.zoom import ZoomScreen
 from tui.theme import NAMES, STYLESHEET, few_colours, read_look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from textual.events import Event
+
     from panels.state import PanelState
     from signals.message import Message
     from tui.config import Config
+    from tui.language import LanguageCode
     from tui.news import Failed, Noticed, Opened, PanelJudged
     from tui.theme import ThemeName
 
 TICK_S = 2.0
 """Ages move in these steps; news of panels waits for the next one."""
+READ_S = 1.0
+"""A key within this of a notice was meant for what stood there before."""
 
 
 def speaks_utf8(environment: Mapping[str, str]) -> bool:
@@ -47,6 +61,7 @@ class Warroom(App[str]):
         "zoom": ZoomScreen,
         "explain": ExplainScreen,
         "help": HelpScreen,
+        "alerts": AlertsScreen,
     }
 
     def __init__(
@@ -72,7 +87,16 @@ class Warroom(App[str]):
         self.service = ""
         self.notice: Message | None = say("tui.starting")
         self._drawn: set[str] = set()
-        self.follower = Follower(load, self.post_message, lambda: self.paused) if load else None
+        self._noticed_at = 0.0
+        self.log_of_changes = ChangeLog()
+        self.looking = Looking(time.time(), time.time())
+        self.panel_filter = Filter()
+        self.chart_span_s = BOARD_SPAN_S
+        self.follower = (
+            Follower(load, self.post_message, lambda: self.paused, lambda: self.chart_span_s)
+            if load
+            else None
+        )
 
     def get_default_screen(self) -> BoardScreen:
         """The board lies under all other screens."""
@@ -105,6 +129,7 @@ class Warroom(App[str]):
         if self.paused:
             return
         self.states[message.state.id] = message.state
+        self.log_of_changes = followed(self.log_of_changes, message.state)
         if self.notice == say("tui.starting"):
             self.notice = None
             self.repaint()
@@ -114,9 +139,26 @@ class Warroom(App[str]):
         self._drawn.add(message.state.id)
 
     def on_noticed(self, message: Noticed) -> None:
-        """Show the notice until the next one."""
+        """Show the notice until a key says that it was read, or until the next one."""
         self.notice = message.notice.message
+        self._noticed_at = time.time()
+        self.log_of_changes = noted(
+            self.log_of_changes, Change(message.notice.at, message.notice.message, verdict=Verdict.UNKNOWN)
+        )
         self.tick()
+
+    async def on_event(self, event: Event) -> None:
+        """Every key says that somebody looks."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            self.touch(time.time())
+        await super().on_event(event)
+
+    def touch(self, now: float) -> None:
+        """What there was to read counts as read, unless it came at the same moment."""
+        self.looking = self.looking.touched(now)
+        if self.notice not in (None, say("tui.starting")) and now - self._noticed_at > READ_S:
+            self.notice = None
+            self.repaint()
 
     def on_failed(self, message: Failed) -> None:
         """Leave with the line that says why."""
@@ -143,10 +185,13 @@ class Warroom(App[str]):
         self.theme = name
 
     def by_attention(self) -> list[PanelState]:
-        """The panels that have an answer, worst first."""
+        """The panels that have an answer and are not filtered out, worst first."""
         from panels.judge import by_attention
 
-        return by_attention([self.states[name] for name in self.order if name in self.states])
+        shown = [self.states[name] for name in self.order if name in self.states]
+        if self.panel_filter.text:
+            shown = [state for state in shown if self.panel_filter.keeps(*texts_of(state, self.words))]
+        return by_attention(shown)
 
     def under_cursor(self) -> PanelState | None:
         """The chosen panel; the first when none was chosen; None before the first answer."""
@@ -168,14 +213,19 @@ class Warroom(App[str]):
         self.repaint()
 
     def action_open(self, name: str) -> None:
-        """Put a screen on top; one that is on top already goes."""
+        """Put a screen on top; one that is on top already goes. The alerts' zoom is their list."""
+        state = self.under_cursor()
+        if name == "zoom" and state is not None and state.alerts is not None:
+            name = "alerts"
         if isinstance(self.screen, Page) and self.screen.page == name:
             self.action_back()  # the same key closes it
         else:
             self.push_screen(name)
 
     def action_back(self) -> None:  # type: ignore[override]  # Textual's own is a coroutine that does the same
-        """Take the top screen away."""
+        """Take the filter away, else the top screen."""
+        if isinstance(self.screen, Page) and self.screen.unfilter():
+            return
         if len(self.screen_stack) > 1:
             self.pop_screen()
 
@@ -195,5 +245,39 @@ class Warroom(App[str]):
 
     def action_next_language(self) -> None:
         """The next language."""
-        self.words = Language(CODES[(CODES.index(self.words.code) + 1) % len(CODES)])
+        self.speak(CODES[(CODES.index(self.words.code) + 1) % len(CODES)])
+
+    def speak(self, code: LanguageCode) -> None:
+        """Another language."""
+        self.words = Language(code)
+        self.repaint()
+
+    def action_palette(self) -> None:
+        """Everything that can be done here, to search in."""
+        from tui.palette import Palette
+
+        if isinstance(self.screen, Page):
+            self.push_screen(Palette(self.words))
+
+    def runbook_of(self, alert: str, panel: str = "") -> str:
+        """The runbook that the alert itself names, else that of the panel; empty where none is known."""
+        known = [
+            one for state in self.states.values() if state.alerts is not None for one in state.alerts.alerts
+        ]
+        for one in known:
+            named = one.annotations.get("runbook") or one.annotations.get("runbook_url")
+            if one.name == alert and named:
+                return named
+        return self.states[panel].runbook if panel in self.states else ""
+
+    def show_runbook_of(self, alert: str, panel: str = "") -> None:
+        """Open the runbook that fits; where nothing opens one yet, say which it is."""
+        opener = getattr(self, "open_runbook_for", None)
+        if opener is not None:
+            opener(alert, panel)
+            return
+        found = self.runbook_of(alert, panel)
+        key = "alerts.runbook_fits" if found else "alerts.runbook_none"
+        self.notice = say(key, name=alert or panel, runbook=found)
+        self._noticed_at = time.time()
         self.repaint()

@@ -30,11 +30,19 @@ class Key(NamedTuple):
 
 
 MOVING = (Key("up", "move(-1)", footer=False), Key("down", "move(1)", footer=False))
+SCROLLING = (
+    Key("pageup", "scroll(-1)", footer=False),
+    Key("pagedown", "scroll(1)", footer=False),
+    Key("home", "top", footer=False),
+    Key("end", "bottom", footer=False),
+)
+FILTER = Key("slash", "filter")
 KEYS: dict[str, tuple[Key, ...]] = {
     "board": (
         *MOVING,
         Key("enter", "app.open('zoom')"),
         Key("question_mark", "app.open('explain')"),
+        FILTER,
         *(Key(str(number), f"panel({number})", footer=False) for number in range(1, 9)),
     ),
     "zoom": (
@@ -50,21 +58,41 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("shift+tab", "question(-1)", footer=False),
         Key("enter", "app.back", footer=False),
         Key("question_mark", "app.open('explain')"),
+        FILTER,
     ),
-    "explain": (*MOVING, Key("question_mark", "app.back", footer=False)),
-    "help": (),
+    "alerts": (
+        *MOVING,
+        *SCROLLING,
+        Key("r", "runbook"),
+        Key("enter", "app.open('explain')", footer=False),
+        Key("question_mark", "app.open('explain')"),
+        FILTER,
+    ),
+    "explain": (*MOVING, *SCROLLING, FILTER, Key("question_mark", "app.back", footer=False)),
+    "help": SCROLLING,
 }
 EVERYWHERE = (
     Key("escape", "app.back", footer=False),
     Key("g", "app.board", footer=False),
+    Key("l", "app.open('alerts')"),
+    Key("colon", "app.palette"),
+    Key("ctrl+p", "app.palette", footer=False),
     Key("p", "app.pause"),
-    Key("t", "app.next_theme"),
-    Key("L", "app.next_language"),
+    Key("t", "app.next_theme", footer=False),
+    Key("L", "app.next_language", footer=False),
+    Key("ctrl+z", "app.suspend_process", footer=False),
     Key("f1", "app.open('help')"),
     Key("q", "app.quit"),
 )
 SHOWN = {
     "question_mark": "?",
+    "slash": "/",
+    "colon": ":",
+    "ctrl+p": "Ctrl+P",
+    "ctrl+z": "Ctrl+Z",
+    "home": "Home",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
     "escape": "Esc",
     "enter": "Enter",
     "up": "↑",
