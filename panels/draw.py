@@ -16,7 +16,7 @@ from signals.reading import Freshness, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from panels.state import Chart, PanelState, Row
+    from panels.state import PanelState, Row
     from signals.message import Message
 
     Say = Callable[[Message], str]
@@ -29,8 +29,8 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = "_.-=+*#@"
 CHART_HEIGHT = 5
 """Lines that a chart gets before further rows do."""
-BESIDE_WIDTH, BESIDE_HEIGHT = 74, 8
-"""From so much room on the rows stand beside the chart."""
+MOST_NAME = 24
+"""Cells that the name of a row may take from the columns behind it."""
 
 
 def age_text(age_s: float) -> str:
@@ -58,7 +58,7 @@ def sparkline(values: Sequence[float], width: int, *, ascii_only: bool = False) 
 def panel_line(state: PanelState, say_: Say, width: int, now: float, *, ascii_only: bool = False) -> Text:
     """Mark, title, the parts that fit, a small trend, the age. Stale is reversed and said."""
     marks = ASCII_MARKS if ascii_only else MARKS
-    title = set_cell_size(say_(state.title), min(16, max(4, width // 4)))
+    title = set_cell_size(say_(state.title), min(16, max(4, width * 2 // 7)))
     age, stale = _age(state, say_, now)
     room = width - cell_len(title) - cell_len(age) - 5
     text = Text(no_wrap=True, end="")
@@ -99,23 +99,27 @@ def panel_details(
 ) -> list[Text]:
     """What unfolds under the line: the reason, the rows, and a chart of `span_s` up to `now` in the room that is left.
 
-    With much room the rows stand beside the chart.
+    Where a longer past is asked for there is much room: the rows stand beside the chart.
     """
     if height <= 0:
         return []
     chart = next(
         (one for one in state.charts if one.span_s == span_s), state.charts[0] if state.charts else None
     )
-    # That all is well stands in the mark already, and everything below shows it.
-    told = state.verdict is not Verdict.OK or not (state.rows or chart)
+    # That all is well stands in the mark already, and the rows of a list are its reason.
+    told = (
+        not (state.rows or chart)
+        if state.verdict is Verdict.OK
+        else not (state.rows and state.shape == "list")
+    )
     lines = [Text("   " + part, STYLES[state.verdict]) for part in wrapped(say_(state.reason), width - 4)][:3]
     lines = lines if told else []
     lines += [
         Text("   " + part, "remark") for one in state.warnings for part in wrapped(say_(one), width - 4)
     ][:2]
     left = height - len(lines)
-    if chart is not None and width >= BESIDE_WIDTH and left >= BESIDE_HEIGHT:
-        half = width * 9 // 20
+    if chart is not None and span_s > BOARD_SPAN_S:
+        half = width // 2
         axis = time_axis(now, chart_columns(width - half - 2), chart.span_s, chart.span_s * AHEAD)
         rows = _rows(state.rows[:left], say_, half, ascii_only=ascii_only)
         lines += _beside(rows, half, draw_chart(chart, axis, left, say_, ascii_only=ascii_only))
@@ -142,21 +146,42 @@ def _beside(rows: list[Text], width: int, drawn: list[Text]) -> list[Text]:
 
 
 def _rows(rows: Sequence[Row], say_: Say, width: int, *, ascii_only: bool) -> list[Text]:
-    """One line a row, in columns; what does not fit is cut with a mark that says so."""
+    """One line a row, in columns: those that fit whole, and as much of the last one as there is room for."""
     marks = ASCII_MARKS if ascii_only else MARKS
     shown = [[say_(cell) for cell in row.cells] for row in rows]
-    first = max((cell_len(cells[0]) for cells in shown), default=0)
-    first = min(max(first, 12), max(8, (width - 7) // 2))
+    room = width - 7
+    widths = _columns(shown, room)
     lines = []
     for row, cells in zip(rows, shown, strict=True):
         style = STYLES[row.verdict] if row.verdict not in (None, Verdict.OK) else ""
-        columns = [cut(cells[0], first, ascii_only=ascii_only)]
-        columns += [cell + " " * max(0, 12 - cell_len(cell)) for cell in cells[1:-1]]
-        columns += cells[-1:] if len(cells) > 1 else []
+        kept = cells[: len(widths)]
+        columns = [cut(kept[0], widths[0], ascii_only=ascii_only)]
+        columns += [
+            cell + " " * (one - cell_len(cell)) for cell, one in zip(kept[1:], widths[1:], strict=False)
+        ]
         mark = marks[row.verdict] if row.verdict is not None else " "
-        text = cut(f"     {mark} " + " ".join(columns), width, ascii_only=ascii_only).rstrip()
+        text = cut(f"     {mark} {' '.join(columns).rstrip()}", width, ascii_only=ascii_only).rstrip()
         lines.append(Text(text, style, no_wrap=True))
     return lines
+
+
+def _columns(shown: Sequence[Sequence[str]], room: int) -> list[int]:
+    """How wide each column is. The name comes first, then the value; the last ones go when there is no room for them."""
+    most = max((len(cells) for cells in shown), default=0)
+    widths = [max(cell_len(cells[at]) for cells in shown if at < len(cells)) for at in range(most)]
+    between = [12, *(min(max(12, one), 26) for one in widths[1:])]
+    name = min(widths[0], MOST_NAME) if widths else 0
+
+    def rest(count: int) -> int:
+        """What the columns behind the name need."""
+        return sum(one + 1 for one in between[1 : count - 1]) + (
+            1 + min(widths[count - 1], 14) if count > 1 else 0
+        )
+
+    while most > 2 and name + rest(most) > room:
+        most -= 1
+    first = min(widths[0], max(8, room - rest(most))) if widths else 0
+    return [first, *between[1:most]]
 
 
 def cut(text: str, width: int, *, ascii_only: bool = False) -> str:

@@ -70,7 +70,7 @@ class BoardScreen(Page):
         cursor = next((index for index, state in enumerate(states) if state is chosen), 0)
         shown = [states[index] for index in pinned(len(states), cursor, height)]
         spare = height - len(shown)
-        below = min(MOST_CHANGES, max(0, spare - UNFOLDED))
+        below = min(MOST_CHANGES, 2 + len(self.face.log_of_changes.changes), max(0, spare - UNFOLDED))
         lines: list[Text] = []
         for state in shown:
             lines += panel_block(self.face, state, width, spare - below + 1 if state is chosen else 1, now)
