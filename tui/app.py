@@ -30,6 +30,7 @@ from tui.theme import NAMES, STYLESHEET, few_colours, read_look
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from textual.driver import Driver
     from textual.events import Event
 
     from panels.state import PanelState
@@ -101,6 +102,22 @@ class Warroom(App[str]):
     def get_default_screen(self) -> BoardScreen:
         """The board lies under all other screens."""
         return BoardScreen()
+
+    def get_driver_class(self) -> type[Driver]:
+        """On a terminal, the driver that is sparing of bytes."""
+        from textual.drivers.linux_driver import LinuxDriver
+
+        from tui.driver import SparingDriver
+
+        usual = super().get_driver_class()
+        return SparingDriver if usual is LinuxDriver else usual
+
+    def on_resize(self) -> None:
+        """What the terminal shows after it is not known."""
+        from tui.driver import SparingDriver
+
+        if isinstance(self._driver, SparingDriver):
+            self._driver.forget()
 
     def on_mount(self) -> None:
         """Paint, then start the thread that asks."""

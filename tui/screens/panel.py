@@ -19,7 +19,8 @@ def panel_block(face: Warroom, state: PanelState, width: int, height: int, now: 
     try:
         line = panel_line(state, face.words.say, width, now, ascii_only=face.ascii_only)
         if state is face.under_cursor():
-            line = Text(">" if face.ascii_only else "▶", "cursor", no_wrap=True, end="").append_text(line[1:])
+            pointer = Text(no_wrap=True, end="").append(">" if face.ascii_only else "▶", "cursor")
+            line = pointer.append_text(line[1:])
             line.stylize("chosen", 3, 3 + len(face.words.say(state.title)))
         details = panel_details(
             state,
