@@ -83,8 +83,9 @@ def followed(log: ChangeLog, state: PanelState) -> ChangeLog:
         told = []
     else:
         told = _begun_and_ended(before[1], state, now)
-    # What began or ended says more than the verdict that it moves; only fire is never left out.
-    if state.verdict is not before[0] and (not told or state.verdict is Verdict.BURNING):
+    # What began or ended says more than the verdict that it moves; only fire is never left out, unless alerts are it.
+    burns = state.verdict is Verdict.BURNING and state.shape != "list"
+    if state.verdict is not before[0] and (not told or burns):
         message = say(f"changes.{state.verdict}", panel=state.title, reason=state.reason)
         told.append(Change(now, message, state.id, state.verdict))
     for change in told:

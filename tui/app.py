@@ -6,7 +6,9 @@ import os
 import time
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.app import App
+from textual.driver import Driver
 from textual.events import Key
 
 from panels.axis import BOARD_SPAN_S
@@ -30,7 +32,6 @@ from tui.theme import NAMES, STYLESHEET, few_colours, read_look
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from textual.driver import Driver
     from textual.events import Event
 
     from panels.state import PanelState
@@ -118,6 +119,13 @@ class Warroom(App[str]):
 
         if isinstance(self._driver, SparingDriver):
             self._driver.forget()
+
+    @on(Driver.SignalResume)
+    def back_from_the_shell(self) -> None:
+        """The shell has written over the screen; how old everything is now is shown at once."""
+        self.on_resize()
+        self.screen.refresh(layout=True)
+        self.repaint()
 
     def on_mount(self) -> None:
         """Paint, then start the thread that asks."""

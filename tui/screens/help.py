@@ -15,8 +15,6 @@ from tui.screens.scrolled import Scrolled
 if TYPE_CHECKING:
     from tui.keymap import Key
 
-TWO_COLUMNS = 76
-
 
 class HelpScreen(Scrolled):
     """The keys of the screen that it was opened from, then those that work everywhere."""
@@ -29,13 +27,14 @@ class HelpScreen(Scrolled):
         below = stack[-2] if len(stack) > 1 else self
         own = KEYS[below.page] if isinstance(below, Page) else ()
         groups = [self._group("tui.here", own), self._group("tui.everywhere", EVERYWHERE)]
-        if width < TWO_COLUMNS:
+        left, right = (max(line.cell_len for line in group) for group in groups)
+        if left + 2 + right > width:
             return [*groups[0], Text(), *groups[1]]
         lines = []
-        for left, right in zip_longest(*groups, fillvalue=Text()):
-            line = left.copy()
-            line.truncate(width // 2, pad=True)
-            lines.append(line.append_text(right))
+        for one, other in zip_longest(*groups, fillvalue=Text()):
+            line = one.copy()
+            line.truncate(min(max(left + 2, width // 2), width - right), pad=True)
+            lines.append(line.append_text(other))
         return lines
 
     def _group(self, title: str, keys: tuple[Key, ...]) -> list[Text]:
