@@ -109,7 +109,8 @@ async def _look(
     if spec.kind == "release" and queries and isinstance(current := answers[queries[0].name], Answer):
         state = await _released(state, queries[0], current, questions)
     if spec.kind == "queues" and sources.queues is not None:
-        state = add_queues(state, await _or_error(sources.queues.queues()))
+        charted = next((one for one in queries if one.name == spec.chart), None)
+        state = add_queues(state, await _or_error(sources.queues.queues()), charted)
     if spec.kind == "queues" and sources.fleet is not None:
         return add_workers(state, await _or_error(sources.fleet.fleet()))
     if spec.kind == "release" and sources.schema is not None:

@@ -219,7 +219,10 @@ class Drift(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What the database really is. `missing` and `unexpected` name tables, columns and indexes in plain form."""
+    """What the database really is. `missing` and `unexpected` name tables, columns and indexes in plain form.
+
+    `tables` and `indexes` are all there are outside of the system's own; an invalid index counts as none.
+    """
 
     revisions: tuple[str, ...]
     heads: tuple[str, ...]
@@ -234,6 +237,8 @@ class Schema:
     address: str
     at: float
     source: str
+    tables: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
 
 
 class SchemaSource(Protocol):

@@ -38,7 +38,7 @@ async def test_a_long_query_is_shown_whole_and_scrolls() -> None:
         assert LONG.replace(" ", "") in together
         assert max(line.cell_len for line in whole) <= 60
         assert "first = 1.25 s   prometheus  6 s" in "\n".join(line.plain for line in whole)
-        assert "more lines below" in shown(app)
+        assert "more lines: PgDn" in shown(app)
         assert "missing" not in shown(app)
         await pilot.press("end")
         assert "missing = NO DATA" in shown(app)
@@ -67,7 +67,7 @@ async def test_help_shows_every_key_of_the_screen_at_80_by_24(page: str, code: L
             assert words.text(key.text) in text, key
             name = SHOWN.get(key.key, key.key)
             assert name in text or (name.isdigit() and "1-8" in text), key
-        assert "PgDn)" not in text  # nothing is left below
+        assert ": PgDn" not in text  # nothing is left below
 
 
 @pytest.mark.parametrize("size", [(20, 5), (40, 10)])

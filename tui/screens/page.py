@@ -51,7 +51,7 @@ class Page(Screen[None]):
     def compose(self) -> ComposeResult:
         """Four regions."""
         for name in ("head", "body", "notice", "foot"):
-            yield Lines(id=name)
+            yield Lines(id=name, ascii_only=self.face.ascii_only)
 
     def on_resize(self) -> None:
         """Another size, another picture."""
