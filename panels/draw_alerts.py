@@ -150,7 +150,9 @@ def _alert(alert: Alert, cause: Cause, view: AlertView, say_: Say, width: int, *
     new = alert.since > view.seen
     line.append((ASCII_NEW if view.ascii_only else NEW) if new else " ", "cursor")
     summary = alert.annotations.get("summary", "")
-    line.append(" " + cut(summary, max(0, width - line.cell_len - 1), ascii_only=view.ascii_only).rstrip())
+    if not chosen:  # there it stands below, whole
+        room = max(0, width - line.cell_len - 1)
+        line.append(" " + cut(summary, room, ascii_only=view.ascii_only).rstrip())
     line.truncate(width)
     return line
 

@@ -20,9 +20,11 @@ from tui.follower import Follower
 from tui.keymap import EVERYWHERE, bindings
 from tui.language import CODES, Language
 from tui.looking import Looking
+from tui.room.room import Room
 from tui.screens.alerts import AlertsScreen
 from tui.screens.board import BoardScreen
 from tui.screens.explain import ExplainScreen
+from tui.screens.form import Form
 from tui.screens.help import HelpScreen
 from tui.screens.page import Page
 from tui.screens.panel import texts_of
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from tui.config import Config
     from tui.language import LanguageCode
     from tui.news import Failed, Noticed, Opened, PanelJudged
+    from tui.room.news import IncidentChanged, JournalTold, LibraryRead
     from tui.theme import ThemeName
 
 TICK_S = 2.0
@@ -87,9 +90,9 @@ class Warroom(App[str]):
         self.chosen = ""
         self.paused = False
         self.service = ""
-        self.notice: Message | None = say("tui.starting")
-        self._drawn: set[str] = set()
         self._noticed_at = 0.0
+        self._notice: Message | None = say("tui.starting")
+        self._drawn: set[str] = set()
         self.log_of_changes = ChangeLog()
         self.looking = Looking(time.time(), time.time())
         self.panel_filter = Filter()
@@ -99,6 +102,16 @@ class Warroom(App[str]):
             if load
             else None
         )
+        self.room = Room(self)
+
+    @property
+    def notice(self) -> Message | None:
+        """What there is to tell, until a key says that it was read."""
+        return self._notice
+
+    @notice.setter
+    def notice(self, told: Message | None) -> None:
+        self._notice, self._noticed_at = told, time.time()
 
     def get_default_screen(self) -> BoardScreen:
         """The board lies under all other screens."""
@@ -137,6 +150,7 @@ class Warroom(App[str]):
         """Let the thread end."""
         if self.follower:
             self.follower.stop()
+        self.room.close()
 
     def on_opened(self, message: Opened) -> None:
         """The configuration is read."""
@@ -147,6 +161,7 @@ class Warroom(App[str]):
             self.wear(face.theme)
         if face.language and not self._language_asked:
             self.words = Language(face.language)
+        self.room.open(message.config)
         self.repaint()
 
     def on_panel_judged(self, message: PanelJudged) -> None:
@@ -166,7 +181,6 @@ class Warroom(App[str]):
     def on_noticed(self, message: Noticed) -> None:
         """Show the notice until a key says that it was read, or until the next one."""
         self.notice = message.notice.message
-        self._noticed_at = time.time()
         self.log_of_changes = noted(
             self.log_of_changes, Change(message.notice.at, message.notice.message, verdict=Verdict.UNKNOWN)
         )
@@ -185,6 +199,23 @@ class Warroom(App[str]):
             self.notice = None
             self.repaint()
 
+    def on_incident_changed(self, message: IncidentChanged) -> None:
+        """Somebody, perhaps here, wrote to an incident."""
+        self.room.take_incident(message.seen)
+
+    def on_journal_told(self, message: JournalTold) -> None:
+        """The journal came or went."""
+        self.room.take_journal(message.state)
+
+    def on_library_read(self, message: LibraryRead) -> None:
+        """The runbooks are there."""
+        self.room.take_library(message.library)
+
+    def on_key(self, event: Key) -> None:
+        """What was typed ahead belongs to the form that has come on top meanwhile."""
+        if isinstance(self.screen, Form):
+            self.screen.typed_ahead(event)
+
     def on_failed(self, message: Failed) -> None:
         """Leave with the line that says why."""
         self.exit(self.words.say(message.why), return_code=message.code)
@@ -196,8 +227,9 @@ class Warroom(App[str]):
 
     def repaint(self) -> None:
         """Let the screen on top draw what has changed."""
-        if isinstance(self.screen, Page):
-            self.screen.repaint()
+        page = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Page)), None)
+        if page is not None:
+            page.repaint()
 
     def wear(self, name: ThemeName) -> None:
         """Another look, for what Textual colours and for the names that the panels draw with."""
@@ -210,22 +242,28 @@ class Warroom(App[str]):
         self.theme = name
 
     def by_attention(self) -> list[PanelState]:
-        """The panels that have an answer and are not filtered out, worst first."""
+        """The panels that have an answer, worst first."""
         from panels.judge import by_attention
 
-        shown = [self.states[name] for name in self.order if name in self.states]
-        if self.panel_filter.text:
-            shown = [state for state in shown if self.panel_filter.keeps(*texts_of(state, self.words))]
-        return by_attention(shown)
+        return by_attention([self.states[name] for name in self.order if name in self.states])
+
+    def panels_shown(self) -> list[PanelState]:
+        """Those of them that the board's filter keeps."""
+        keeps = self.panel_filter.keeps
+        return [
+            state
+            for state in self.by_attention()
+            if not self.panel_filter.text or keeps(*texts_of(state, self.words))
+        ]
 
     def under_cursor(self) -> PanelState | None:
         """The chosen panel; the first when none was chosen; None before the first answer."""
-        states = self.by_attention()
+        states = self.panels_shown()
         return next((state for state in states if state.id == self.chosen), states[0] if states else None)
 
     def move_cursor(self, step: int) -> None:
         """Choose a neighbour; the cursor stays with its panel when the order changes."""
-        shown = [state.id for state in self.by_attention()]
+        shown = [state.id for state in self.panels_shown()]
         if shown:
             now_at = shown.index(self.chosen) if self.chosen in shown else 0
             self.chosen = shown[(now_at + step) % len(shown)]
@@ -275,6 +313,7 @@ class Warroom(App[str]):
     def speak(self, code: LanguageCode) -> None:
         """Another language."""
         self.words = Language(code)
+        self.room.read_library()
         self.repaint()
 
     def action_palette(self) -> None:
@@ -284,25 +323,35 @@ class Warroom(App[str]):
         if isinstance(self.screen, Page):
             self.push_screen(Palette(self.words))
 
-    def runbook_of(self, alert: str, panel: str = "") -> str:
-        """The runbook that the alert itself names, else that of the panel; empty where none is known."""
-        known = [
-            one for state in self.states.values() if state.alerts is not None for one in state.alerts.alerts
-        ]
-        for one in known:
-            named = one.annotations.get("runbook") or one.annotations.get("runbook_url")
-            if one.name == alert and named:
-                return named
-        return self.states[panel].runbook if panel in self.states else ""
+    def runbook_of(self, alert: str) -> str:
+        """The runbook that answers an alert, by its title, else what the alert itself names; empty without either."""
+        library = self.room.library
+        found = library.for_alert(alert) if library is not None else ()
+        if found:
+            return found[0].title
+        every = [one for state in self.states.values() if state.alerts for one in state.alerts.alerts]
+        named = (
+            one.annotations.get("runbook") or one.annotations.get("runbook_url")
+            for one in every
+            if one.name == alert
+        )
+        return next((one for one in named if one), "")
 
-    def show_runbook_of(self, alert: str, panel: str = "") -> None:
-        """Open the runbook that fits; where nothing opens one yet, say which it is."""
-        opener = getattr(self, "open_runbook_for", None)
-        if opener is not None:
-            opener(alert, panel)
-            return
-        found = self.runbook_of(alert, panel)
-        key = "alerts.runbook_fits" if found else "alerts.runbook_none"
-        self.notice = say(key, name=alert or panel, runbook=found)
-        self._noticed_at = time.time()
-        self.repaint()
+    def action_incident(self) -> None:
+        """The open incident, or a new one."""
+        self.room.enter()
+
+    def action_runbook(self) -> None:
+        """The runbook for the panel under the cursor."""
+        state = self.under_cursor()
+        self.open_runbook_for(None, state.id if state is not None else None)
+
+    def open_runbook_for(self, alert_name: str | None, panel_id: str | None) -> None:
+        """The runbook that answers an alert or explains a panel: inside an incident, or only to be read."""
+        self.room.open_runbook(alert_name or "", panel_id or "")
+
+    def action_history(self) -> None:
+        """Past incidents."""
+        from tui.screens.history import HistoryScreen
+
+        self.push_screen(HistoryScreen())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from panels.alerts import judge_alerts
 from panels.judge import judge_metric
@@ -14,6 +15,9 @@ from signals.source import Alert, Alerts, AlertState
 from tui.app import Warroom
 from tui.language import CODES, Language
 from tui.news import PanelJudged
+
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
 
 IDS = ("slo", "alerts", "queues", "riot429", "ban", "llm", "cost", "release")
 
@@ -75,7 +79,8 @@ def eight(worst: str = "queues") -> list[PanelState]:
     return [alerts() if name == "alerts" else metric(name, 143 if name == worst else 1) for name in IDS]
 
 
-def shown(app: Warroom) -> str:
+async def shown(pilot: Pilot[str]) -> str:
     """All lines of the screen on top, as a person sees them."""
-    strips = app.screen._compositor.render_strips()
+    await pilot.pause()
+    strips = pilot.app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
+from runbooks.library import load_library
+from runbooks.settings import RunbooksSettings
 from signals.message import say
 from tests.tui.board import alert, alerts, board, metric, shown, tell
 from tui.app import Warroom
@@ -49,7 +52,7 @@ async def test_causes_stand_together_and_states_are_told_apart() -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         tell(app, MANY)
         await pilot.press("l")
-        lines = [line.rstrip() for line in shown(app).splitlines()]
+        lines = [line.rstrip() for line in (await shown(pilot)).splitlines()]
         assert "3 firing  1 pending  1 silenced" in lines[1]
         assert lines[2].startswith("  ✖ Page  2×")
         assert "book-of-Page" in lines[2]
@@ -90,16 +93,16 @@ async def test_a_long_list_scrolls_with_its_cursor() -> None:
     async with app.run_test(size=(80, 12)) as pilot:
         tell(app, many)
         await pilot.press("l")
-        assert "Alert00" in shown(app)
-        assert "Alert40" not in shown(app)
+        assert "Alert00" in await shown(pilot)
+        assert "Alert40" not in await shown(pilot)
         for _ in range(40):
             await pilot.press("down")
-        assert "▶ ✖ Alert40" in shown(app)
-        assert "summary of Alert40" in shown(app)
+        assert "▶ ✖ Alert40" in await shown(pilot)
+        assert "summary of Alert40" in await shown(pilot)
         await pilot.press("pagedown", "pagedown", "pagedown")
-        assert "▶ ✖ Alert59" in shown(app)
+        assert "▶ ✖ Alert59" in await shown(pilot)
         await pilot.press("pageup")
-        assert "Alert59" not in shown(app).splitlines()[2]
+        assert "Alert59" not in (await shown(pilot)).splitlines()[2]
 
 
 async def test_what_fired_since_the_last_look_is_marked() -> None:
@@ -111,7 +114,7 @@ async def test_what_fired_since_the_last_look_is_marked() -> None:
         app.looking = Looking(now, now - REST_S)
         app.repaint()
         await pilot.pause()
-        marked = [line for line in shown(app).splitlines() if "●" in line]
+        marked = [line for line in (await shown(pilot)).splitlines() if "●" in line]
         assert len(marked) == 1
         assert "queue=ai" in marked[0]
 
@@ -122,7 +125,7 @@ async def test_everything_known_of_an_alert_is_explained() -> None:
         tell(app, MANY)
         await pilot.press("l", "question_mark")
         assert isinstance(app.screen, ExplainScreen)
-        text = shown(app)
+        text = await shown(pilot)
         for part in (
             "vector(1) > 0 # Page",
             "1.5",
@@ -134,7 +137,7 @@ async def test_everything_known_of_an_alert_is_explained() -> None:
         ):
             assert part in text, part
         await pilot.press("down")
-        assert "matches" in shown(app)
+        assert "matches" in await shown(pilot)
         await pilot.press("escape", "escape")
         assert len(app.screen_stack) == 1
 
@@ -144,29 +147,34 @@ async def test_the_filter_looks_into_labels_and_summaries() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         tell(app, MANY)
         await pilot.press("l", "slash", *"queue=mat", "enter")
-        assert "queue=matches" in shown(app)
-        assert "Ticket" not in shown(app)
-        assert "filter: queue=mat" in shown(app).splitlines()[0]
+        assert "queue=matches" in await shown(pilot)
+        assert "Ticket" not in await shown(pilot)
+        assert "filter: queue=mat" in (await shown(pilot)).splitlines()[0]
         await pilot.press("slash", *"zzz")
-        assert "no alert matches 'queue=matzzz'" in shown(app)
+        assert "no alert matches 'queue=matzzz'" in await shown(pilot)
         await pilot.press("escape")
-        assert "Ticket" in shown(app)
+        assert "Ticket" in await shown(pilot)
         listed(app)
 
 
-@pytest.mark.parametrize("opener", [False, True])
-async def test_its_key_names_the_runbook_that_fits_or_opens_it(*, opener: bool) -> None:
+async def test_its_key_opens_the_runbook_that_answers_the_alert(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(
+        "---\nid: page\ntitle: What to do when it pages\nalerts: [Page]\n---\n\n## First\n\n- [ ] Look at it\n",
+        encoding="utf-8",
+    )
     app = board(MANY)
-    opened: list[tuple[str, str]] = []
-    if opener:
-        app.open_runbook_for = lambda name, panel: opened.append((name, panel))  # type: ignore[attr-defined]  # what another screen brings
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(110, 30)) as pilot:
         tell(app, MANY)
-        await pilot.press("l", "r")
-        if opener:
-            assert opened == [("Page", "alerts")]
-        else:
-            assert "the runbook for Page: book-of-Page" in shown(app).splitlines()[-2]
+        await pilot.press("l")
+        assert "book-of-Page" in await shown(pilot)  # what the alert itself names
+        app.room.library = load_library(RunbooksSettings(folders=(tmp_path,)), "en")
+        app.repaint()
+        await pilot.pause()
+        assert "What to do when it pages" in await shown(pilot)
+        await pilot.press("r")
+        assert "What to do when it pages: where?" in await shown(pilot)
+        await pilot.press("2")  # only to be read
+        assert "Look at it" in await shown(pilot)
 
 
 @pytest.mark.parametrize("code", ["en", "zh"])
@@ -180,7 +188,7 @@ async def test_no_source_of_alerts_is_said_and_nothing_breaks(code: str) -> None
         await pilot.press("l", "down", "r", "question_mark", "escape")
         tell(app, none)
         await pilot.pause()
-        assert ("NO DATA" if code == "en" else "无数据") in shown(app)
+        assert ("NO DATA" if code == "en" else "无数据") in await shown(pilot)
 
 
 async def test_markup_in_an_alert_stays_text() -> None:
@@ -189,5 +197,5 @@ async def test_markup_in_an_alert_stays_text() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         tell(app, state)
         await pilot.press("l")
-        assert "[red]x[/]" in shown(app)
-        assert "queue=[b]y" in shown(app)
+        assert "[red]x[/]" in await shown(pilot)
+        assert "queue=[b]y" in await shown(pilot)

@@ -63,7 +63,7 @@ async def test_the_panel_under_the_cursor_unfolds_with_its_chart_at_80_by_24() -
     async with app.run_test(size=(80, 24)) as pilot:
         tell(app, *states)
         await pilot.pause()
-        text = shown(app)
+        text = await shown(pilot)
         assert "queues_one is 143, over 100" in text
         assert "limit 100" in text
         assert "┤" in text
@@ -79,7 +79,7 @@ async def test_120_by_40_is_a_grid_and_200_by_60_looks_back_longer_with_the_chan
         tell(app, *states)
         await pilot.pause()
         assert app.chart_span_s == BOARD_SPAN_S
-        lines = shown(app).splitlines()
+        lines = (await shown(pilot)).splitlines()
         assert sum(line.count("┤") for line in lines) == 2 * 7
         assert "QUEUES" in lines[1]
         assert "SLO" in lines[1]  # beside each other
@@ -88,7 +88,7 @@ async def test_120_by_40_is_a_grid_and_200_by_60_looks_back_longer_with_the_chan
         tell(app, *states)
         await pilot.pause()
         assert app.chart_span_s == LONG_SPAN_S
-        lines = shown(app).splitlines()
+        lines = (await shown(pilot)).splitlines()
         assert "nothing new since your last look" in lines[1][150:]
         assert all(line[156] == "│" for line in lines[1:57])
         row = next(line for line in lines if line.startswith("     ✖ queues_one"))
@@ -108,11 +108,11 @@ async def test_a_longer_past_is_drawn_when_it_is_there() -> None:
     async with app.run_test(size=(200, 60)) as pilot:
         tell(app, state)
         await pilot.pause()
-        assert "1k" in shown(app)
+        assert "1k" in await shown(pilot)
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
-        assert "1k" not in shown(app)
-        assert "200" in shown(app)
+        assert "1k" not in await shown(pilot)
+        assert "200" in await shown(pilot)
 
 
 async def test_what_changed_while_nobody_looked_is_marked_until_somebody_rests() -> None:
@@ -124,19 +124,19 @@ async def test_what_changed_while_nobody_looked_is_marked_until_somebody_rests()
         app.looking = Looking(now - REST_S - 5, now - 600)
         tell(app, metric("llm", 60), alerts(alert("TooSlow")))
         await pilot.pause()
-        text = shown(app)
+        text = await shown(pilot)
         assert "2 new since your last look" in text
         newest = next(line for line in text.splitlines() if "●" in line)
         assert "alert TooSlow fires" in newest
         assert "LLM: llm_one is 60, over 50" in text
         await pilot.press("down")  # one look: what is new stays new while it is read
         await pilot.press("up")
-        assert "2 new" in shown(app)
+        assert "2 new" in await shown(pilot)
         app.looking = Looking(now + 1, now + 1)
         app.repaint()
         await pilot.pause()
-        assert "nothing new" in shown(app)
-        assert "alert TooSlow fires" in shown(app)
+        assert "nothing new" in await shown(pilot)
+        assert "alert TooSlow fires" in await shown(pilot)
 
 
 async def test_the_board_says_in_chinese_what_changed() -> None:
@@ -147,7 +147,7 @@ async def test_the_board_says_in_chinese_what_changed() -> None:
         app.looking = Looking(time.time() - REST_S - 5, 0)
         tell(app, metric("llm", 143))
         await pilot.pause()
-        last = shown(app).splitlines()[-3]
+        last = (await shown(pilot)).splitlines()[-3]
         assert "1 条新变化" in last
         assert "llm面板 告急" in last
 
@@ -162,17 +162,17 @@ async def test_a_switch_of_source_stays_until_a_key_says_it_was_read() -> None:
         await pilot.pause()
         text = app.words.say(switched)[:40]
         notice_line = -2
-        assert text in shown(app).splitlines()[notice_line]
+        assert text in (await shown(pilot)).splitlines()[notice_line]
         await pilot.press("down")  # meant for what stood there before
-        assert text in shown(app).splitlines()[notice_line]
+        assert text in (await shown(pilot)).splitlines()[notice_line]
         app._noticed_at -= READ_S + 1
         tell(app, metric("cost", 2))
-        assert text in shown(app).splitlines()[notice_line]
+        assert text in (await shown(pilot)).splitlines()[notice_line]
         await pilot.press("down")
         await pilot.pause()
-        assert text not in shown(app).splitlines()[notice_line]
+        assert text not in (await shown(pilot)).splitlines()[notice_line]
         assert isinstance(app.log_of_changes.changes[0], Change)
-        assert text in shown(app)  # the log keeps it
+        assert text in await shown(pilot)  # the log keeps it
 
 
 async def test_paused_is_loud_and_shown_in_the_head() -> None:
@@ -182,7 +182,7 @@ async def test_paused_is_loud_and_shown_in_the_head() -> None:
         tell(app, *states)
         await pilot.press("p")
         await pilot.pause()
-        assert "PAUSED" in shown(app).splitlines()[0]
+        assert "PAUSED" in (await shown(pilot)).splitlines()[0]
         screen = app.screen
         assert isinstance(screen, Page)
         head = screen.head(80, time.time())
@@ -197,17 +197,17 @@ async def test_the_filter_keeps_the_panels_that_have_the_words() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         tell(app, *states)
         await pilot.press("slash", *"qll")  # q is a letter now
-        assert "/qll" in shown(app)
-        assert "no panel matches 'qll'" in shown(app)
+        assert "/qll" in await shown(pilot)
+        assert "no panel matches 'qll'" in await shown(pilot)
         assert app.under_cursor() is None
         await pilot.press("backspace", "backspace", "backspace", *"LLM")
-        assert [state.id for state in app.by_attention()] == ["llm"]
+        assert [state.id for state in app.panels_shown()] == ["llm"]
         await pilot.press("enter")
-        assert "filter: LLM" in shown(app).splitlines()[0]
-        assert "✖1" in shown(app).splitlines()[0]  # what is filtered out still counts
+        assert "filter: LLM" in (await shown(pilot)).splitlines()[0]
+        assert "✖1" in (await shown(pilot)).splitlines()[0]  # what is filtered out still counts
         await pilot.press("escape")
-        assert len(app.by_attention()) == 8
-        assert "filter" not in shown(app).splitlines()[0]
+        assert len(app.panels_shown()) == 8
+        assert "filter" not in (await shown(pilot)).splitlines()[0]
 
 
 async def test_the_footer_leaves_out_whole_keys_and_never_help_and_quit() -> None:

@@ -42,7 +42,7 @@ async def test_it_lists_what_can_be_done_here_with_the_keys(key: str, code: str,
     async with app.run_test(size=(80, 40)) as pilot:
         tell(app, *states)
         await opened(app, pilot, key)
-        text = shown(app)
+        text = await shown(pilot)
         assert first in text
         for theme in NAMES[:1]:
             assert theme in text

@@ -111,8 +111,7 @@ class AlertsScreen(Page):
         """The runbook that answers the alert under the cursor."""
         alert = self.chosen()
         if alert is not None:
-            state = self._state()
-            self.face.show_runbook_of(alert.name, "" if state is None else state.id)
+            self.face.open_runbook_for(alert.name, None)
 
     def _state(self) -> PanelState | None:
         states = [self.face.states[name] for name in self.face.order if name in self.face.states]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from panels.axis import BOARD_SPAN_S, LONG_SPAN_S
+from tui.room.strip import STRIP_WIDTH, beside, board_strip
 from tui.screens.page import Page
 from tui.screens.panel import panel_block
 from tui.scroll import pinned
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from panels.state import PanelState
 
 
+STRIP_FROM = 120
+"""From this width on an open incident has a column of its own."""
 GRID_WIDTH, GRID_HEIGHT = 110, 6
 """From this width on panels stand in two columns; from this height a panel on, all show their charts."""
 SIDE_WIDTH, SIDE_FROM, SIDE_HEIGHT = 44, 180, 44
@@ -33,23 +36,33 @@ class BoardScreen(Page):
     page = "board"
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
-        """All panels in the room there is."""
+        """All panels in the room there is; on a wide screen the open incident, else what changed, stands beside them."""
         face = self.face
-        states = face.by_attention()
+        wide = width >= SIDE_FROM and height >= SIDE_HEIGHT
+        face.chart_span_s = LONG_SPAN_S if wide else BOARD_SPAN_S
+        seen = face.room.leading()
+        if seen is not None and width >= STRIP_FROM:
+            inner = width - STRIP_WIDTH
+            side = board_strip(face.room, seen, face.words, height, now)
+        elif wide:
+            inner = width - SIDE_WIDTH
+            side = self._side(height, now)
+        else:
+            return self._panels(width, height, now, columns=2 if width >= GRID_WIDTH else 1)
+        return beside(self._panels(inner, height, now, columns=2), side, inner)
+
+    def _panels(self, width: int, height: int, now: float, *, columns: int) -> list[Text]:
+        """In a grid with their charts, else in a list; below it what changed, unless it stands at the side."""
+        face = self.face
+        states = face.panels_shown()
         if not states:
             key = "tui.no_match" if face.panel_filter.text else "tui.no_panels"
             return [Text(f"   {face.words.text(key, text=face.panel_filter.text)}")]
-        wide = width >= SIDE_FROM and height >= SIDE_HEIGHT
-        face.chart_span_s = LONG_SPAN_S if wide else BOARD_SPAN_S
-        inner = width - SIDE_WIDTH if wide else width
-        columns = 2 if inner >= GRID_WIDTH and len(states) > 1 else 1
-        rows = -(-len(states) // columns)
-        each = (height if wide else height - 1) // rows
+        columns = min(columns, len(states))
+        each = (height - 1) // -(-len(states) // columns)
         if each < GRID_HEIGHT:
             return self._list(states, width, height, now)
-        grid = self._grid(states, columns, inner // columns, each, now)
-        if wide:
-            return self._beside(grid, inner, SIDE_WIDTH, height, now)
+        grid = self._grid(states, columns, width // columns, each, now)
         return [*grid, *self._changes(width, height - len(grid), now)]
 
     def filtered(self) -> None:
@@ -89,26 +102,15 @@ class BoardScreen(Page):
             return [changes_line(log, seen, face.words.say, width, ascii_only=face.ascii_only)]
         return draw_changes(log, seen, face.words.say, width, height, ascii_only=face.ascii_only)
 
-    def _beside(self, grid: list[Text], inner: int, side: int, height: int, now: float) -> list[Text]:
+    def _side(self, height: int, now: float) -> list[Text]:
+        """The column of changes, each of them whole."""
         from panels.draw_changes import draw_changes
 
         face = self.face
-        told = draw_changes(
-            face.log_of_changes,
-            face.looking.seen(now),
-            face.words.say,
-            side - 2,
-            height,
-            wrap=True,
-            ascii_only=face.ascii_only,
+        seen, say = face.looking.seen(now), face.words.say
+        return draw_changes(
+            face.log_of_changes, seen, say, SIDE_WIDTH - 2, height, wrap=True, ascii_only=face.ascii_only
         )
-        lines = []
-        for y in range(height):
-            line = grid[y] if y < len(grid) else Text(no_wrap=True)
-            line.truncate(inner, pad=True)
-            line.append("| " if face.ascii_only else "│ ", "quiet")
-            lines.append(line.append_text(told[y]) if y < len(told) else line)
-        return lines
 
     def _grid(
         self, states: list[PanelState], columns: int, width: int, height: int, now: float

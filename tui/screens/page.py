@@ -15,13 +15,16 @@ from textual.screen import Screen
 
 from tui.filter import Filter, pasted, typed
 from tui.keymap import EVERYWHERE, KEYS, SHOWN, bindings
+from tui.room.strip import strip
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-    from textual.events import Key, Paste
+    from textual.events import Key as Pressed
+    from textual.events import Paste
 
     from tui.app import Warroom
+    from tui.keymap import Key
 
 
 class Page(Screen[None]):
@@ -88,7 +91,7 @@ class Page(Screen[None]):
         self._take(Filter())
         return True
 
-    def on_key(self, event: Key) -> None:
+    def on_key(self, event: Pressed) -> None:
         """While a filter is typed, letters are no commands."""
         after = typed(self.filter, event.key, event.character) if self.filter.typing else None
         if after is not None:
@@ -119,6 +122,7 @@ class Page(Screen[None]):
             count = sum(state.verdict is verdict for state in face.states.values())
             if count:
                 text.append(f"{marks[verdict]}{count} ", STYLES[verdict])
+        text.append_text(strip(face.room, face.words, now))
         right = Text(end="")
         if self.filter.text:
             right.append(f" {face.words.text('tui.filter', text=self.filter.text)} ", "cursor").append("  ")
@@ -148,16 +152,18 @@ class Page(Screen[None]):
         """The keys that work here, as text."""
         return self.keys(width).plain
 
+    def footer(self) -> list[Key]:
+        """The keys that the footer shows, those that are dropped last first; the last two always stay."""
+        back = [] if self.page == "board" else [key for key in EVERYWHERE if key.key == "escape"]
+        return [*back, *(key for key in (*KEYS[self.page], *EVERYWHERE) if key.footer)]
+
     def keys(self, width: int) -> Text:
         """The keys that work here; where there is no room for all, whole ones are left out, but never help and quit."""
         words = self.face.words
         if self.filter.typing:
             wanted = [("Enter", words.text("tui.filter_keep")), ("Esc", words.text("tui.filter_clear"))]
         else:
-            keys = [key for key in (*KEYS[self.page], *EVERYWHERE) if key.footer]
-            wanted = [(SHOWN.get(key.key, key.key), words.text(key.text)) for key in keys]
-        if self.page != "board" and not self.filter.typing:
-            wanted.insert(0, (SHOWN["escape"], words.text("keys.back")))
+            wanted = [(SHOWN.get(key.key, key.key), words.text(key.text)) for key in self.footer()]
         while len(wanted) > 2 and sum(cell_len(key) + cell_len(text) + 3 for key, text in wanted) > width:
             del wanted[-3]
         text = Text(no_wrap=True)
