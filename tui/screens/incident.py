@@ -14,6 +14,7 @@ from rich.text import Text
 from textual import work
 
 from signals.message import say
+from tui.keymap import EVERYWHERE, KEYS
 from tui.room import steps
 from tui.room.checklist import (
     can_stand,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from runbooks.measure import Observation
     from runbooks.model import Check, Runbook
     from signals.message import Message
+    from tui.keymap import Key
     from tui.room.checklist import Missing, Row, RowKey
     from tui.room.news import Seen
     from tui.room.room import Room
@@ -194,23 +196,10 @@ class IncidentScreen(Page):
             lines.append(Text.assemble(one, gap, (bar, "quiet"), other))
         return lines
 
-    def foot(self, width: int) -> str:
+    def footer(self) -> list[Key]:
         """The keys that are needed here first; all others are behind F1."""
-        parts = [f"{shown} {self.face.words.text(key)}" for shown, key in self._foot_keys()]
-        text = " "
-        for part in parts:
-            if cell_len(text) + cell_len(part) > width:
-                break
-            text += f"{part}  "
-        return text.ljust(width)
-
-    def _foot_keys(self) -> list[tuple[str, str]]:
-        from tui.keymap import KEYS, SHOWN
-
-        keys = [(SHOWN.get(key.key, key.key), key.text) for key in KEYS[self.page] if key.footer]
-        return (
-            [("F1", "keys.open_help"), *keys] if self.size.width < 60 else [*keys, ("F1", "keys.open_help")]
-        )
+        own = [key for key in KEYS[self.page] if key.footer]
+        return [*own, *(key for key in EVERYWHERE if key.key in ("f1", "q"))]
 
     def _main(self, width: int, height: int, now: float) -> list[Text]:
         words, rows, row = self.face.words, self.rows(), self.row()
