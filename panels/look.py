@@ -89,7 +89,8 @@ async def _look(spec: PanelSpec, sources: Sources, questions: Questions, now: fl
     if spec.kind == "release" and queries and isinstance(current := answers[queries[0].name], Answer):
         state = await _released(state, queries[0], current, questions)
     if spec.kind == "queues" and sources.queues is not None:
-        state = add_queues(state, await _or_error(sources.queues.queues()))
+        charted = next((one for one in queries if one.name == spec.chart), None)
+        state = add_queues(state, await _or_error(sources.queues.queues()), charted)
     if spec.kind == "queues" and sources.fleet is not None:
         return add_workers(state, await _or_error(sources.fleet.fleet()))
     if spec.kind == "release" and sources.schema is not None:
@@ -107,7 +108,8 @@ def _young(covered_s: float | None) -> tuple[Message, ...]:
     """A source that has just begun knows less than the windows ask for: rates are then too low."""
     if covered_s is None or not 0 < covered_s < LONGEST_SHORT_WINDOW_S:
         return ()
-    return (say("panels.young", seconds=round(covered_s)),)
+    coarse = covered_s // 10 * 10 or covered_s  # the same in all panels that look within ten seconds
+    return (say("panels.young", seconds=round(coarse)),)
 
 
 def _covered(sources: Sources, now: float) -> float | None:

@@ -13,7 +13,8 @@ import pytest
 
 from sandbox.servers import Server, free_port
 from signals.errors import SourceError, TimedOut, Unreachable
-from signals.postgres import BUNDLED, SHAPE, PostgresSchema, judge_drift
+from signals.postgres import SHAPE, PostgresSchema, judge_drift
+from signals.revisions import BUNDLED
 from signals.settings import PostgresSettings
 from signals.source import Drift, Schema
 from tests.bad_servers import BEHAVIOURS, serve
