@@ -77,6 +77,10 @@ _READERS: Final[dict[tuple[str, ...], int]] = {
 }
 
 
+_BROUGHT: Final = re.compile(r"(?i)^\.env|secret|credential|private|backup|dump")
+"""Files of these names are often somebody's own, and kept out of the repository on purpose."""
+
+
 def missing_scripts(project: Project) -> Iterator[Finding]:
     """A command that runs or reads a file of the repository that is not there."""
     for command in commands(project):
@@ -100,12 +104,14 @@ def _only_named(command: Command) -> bool:
 def _finding(project: Project, command: Command, path: str) -> Finding:
     script = path.endswith(SCRIPTS)
     other = near(project, path)
-    certain = "/" in path.removeprefix("./") or path.startswith("./") or command.fenced
+    confidence: Confidence = "certain" if "/" in path or command.fenced else "likely"
+    if not script and _BROUGHT.search(posixpath.basename(path)):
+        confidence = "hint"
     return at_command(
         command,
         "missing-script" if script else "missing-file",
         say("manual.missing_script" if script else "manual.missing_file", path=name(path)),
-        "certain" if certain else "likely",
+        confidence,
         evidence=other,
         fix=meant(other, say("manual.fix_missing_file", path=name(path))),
     )

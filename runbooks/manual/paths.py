@@ -17,6 +17,23 @@ from runbooks.manual.words import absent_paths, makes_or_misses
 if TYPE_CHECKING:
     from runbooks.manual.project import Document, Project
 
+BUILT: Final = frozenset(
+    {
+        "dist",
+        "build",
+        "target",
+        "out",
+        "node_modules",
+        "venv",
+        ".venv",
+        "site-packages",
+        "htmlcov",
+        "coverage",
+        ".next",
+    }
+)
+"""Folders that a build makes."""
+
 _OUTPUTS: Final = {
     "-o", "--output", "-out", "--out", "-keyout", "--cov-report", "--junitxml", "--logfile", "--pidfile",
     "--outfile", "--output-file", "--report", "--destination", "--dest", "-O", "--json-report-file", "--html",
@@ -100,7 +117,20 @@ def made_on_the_way(project: Project, document: Document, path: str, folder: str
         ):
             return True
     base = posixpath.basename(posixpath.normpath(path))
+    if BUILT & set(path.split("/")[:-1]) or in_submodule(project, path):
+        return True
     return base in project.fact(_made).get(document.file, set())
+
+
+def in_submodule(project: Project, path: str) -> bool:
+    """Whether it belongs to another repository that is only linked here."""
+    return any(path == folder or path.startswith(folder + "/") for folder in project.fact(_submodules))
+
+
+def _submodules(project: Project) -> list[str]:
+    if ".gitmodules" not in project.files:
+        return []
+    return re.findall(r"(?m)^\s*path\s*=\s*(\S+)", project.text(".gitmodules"))
 
 
 def file_of(project: Project, document: Document, path: str, folder: str = "") -> str | None:

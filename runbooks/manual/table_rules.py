@@ -103,7 +103,7 @@ def unknown_indexes(project: Project) -> Iterator[Finding]:
                 index = found[0]
                 if (
                     index in known.indexes
-                    or (known.automatic_indexes and index.startswith("ix_"))
+                    or index.split("_", 1)[0] in known.automatic_indexes
                     or index.endswith("_idx")
                 ):
                     continue
