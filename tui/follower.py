@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SETTLED_S, TIDY_S = 15.0, 300.0
+SETTLED_S, TIDY_S = 15.0, 60.0
 """When all sources are imported and have answered, and how often memory is given back from then on."""
 
 
