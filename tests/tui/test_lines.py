@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from tui.widgets.lines import REST, changed_cells
+from tui.widgets.lines import REST, changed_cells, printable
 
 LINES = st.text(alphabet="ab 队é列\u0301", max_size=40).map(Text)
 
@@ -45,3 +45,24 @@ def test_outside_of_the_runs_nothing_differs(old: Text, new: Text) -> None:
     assert all(second[0] - first[1] >= REST for first, second in pairwise(runs))
     if not runs:
         assert old.plain.rstrip() == new.plain.rstrip()
+
+
+@given(st.text(max_size=40))
+def test_what_is_shown_holds_no_control_character_and_where_asked_only_ascii(text: str) -> None:
+    shown = printable(Text(text), ascii_only=False).plain
+    assert all(char.isprintable() or char == "\u3000" or char.isspace() for char in shown)
+    assert "\n" not in shown
+    assert "\x1b" not in shown
+    plain = printable(Text(text), ascii_only=True).plain
+    assert plain.isascii()
+    assert plain.isprintable()
+
+
+def test_ascii_is_as_wide_and_as_coloured_as_what_it_stands_for() -> None:
+    text = Text("队列 → 7")
+    text.stylize("bold", 3, 4)
+    shown = printable(text, ascii_only=True)
+    assert shown.plain == "???? > 7"
+    assert shown.cell_len == text.cell_len
+    assert [(span.start, span.end, span.style) for span in shown.spans] == [(5, 6, "bold")]
+    assert printable(text, ascii_only=False) is text
