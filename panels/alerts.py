@@ -20,7 +20,7 @@ def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, now: floa
     if not isinstance(alerts, Alerts):
         reason = alerts.message if isinstance(alerts, SourceError) else say("panels.no_alert_source")
         none = Reading("firing", None, "count", None, "", "alerts")
-        part = Part(say("panels.part_none", name="firing"), 1, Verdict.UNKNOWN)
+        part = Part(say("panels.part_none", name=say("panels.firing")), 1, Verdict.UNKNOWN)
         return PanelState(
             spec.id, title(spec), Verdict.UNKNOWN, reason, (part,), (), (), (none,), None, now, spec.interval_s,
             Freshness.NONE, "list",
@@ -36,7 +36,7 @@ def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, now: floa
         Row(
             (
                 say("panels.text", text=alert.name),
-                say("panels.text", text=f"{alert.state} {alert.severity}".strip()),
+                say("panels.alert_state", state=say(f"panels.{alert.state}"), severity=alert.severity),
                 quantity(max(0.0, now - alert.since), "s"),
                 say("panels.text", text=alert.annotations.get("summary", "")),
             ),
@@ -57,7 +57,7 @@ def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, now: floa
         )
     return PanelState(
         spec.id, title(spec), verdict, reason,
-        tuple(Part(say("panels.part", name=name, value=quantity(len(group), "count")), rank, None) for rank, (name, group) in enumerate(counts.items(), 1)),
+        tuple(Part(say("panels.part", name=say(f"panels.{name}"), value=quantity(len(group), "count")), rank, None) for rank, (name, group) in enumerate(counts.items(), 1)),
         tuple(rows), (),
         tuple(Reading(name, float(len(group)), "count", alerts.at, alerts.source, "alerts") for name, group in counts.items()),
         None, now, spec.interval_s, Freshness.LIVE, "list",
