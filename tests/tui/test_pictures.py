@@ -1,4 +1,4 @@
-"""Pictures of the main screens over every kind of state; `pytest tests/tui/test_pictures.py --snapshot-update` takes new ones."""
+"""Pictures of the main screens over every kind of state. New ones: `pytest tests/tui -k picture --snapshot-update`."""
 
 from __future__ import annotations
 
@@ -63,18 +63,18 @@ def test_the_states_are_of_every_kind() -> None:
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-def test_the_board(snap_compare: Callable[..., bool], size: tuple[int, int], code: str) -> None:
+def test_a_picture_of_the_board(snap_compare: Callable[..., bool], size: tuple[int, int], code: str) -> None:
     assert snap_compare(board(code, "dark"), terminal_size=size, run_before=told())
 
 
 @pytest.mark.parametrize("theme", NAMES)
-def test_the_board_in_every_theme(snap_compare: Callable[..., bool], theme: ThemeName) -> None:
+def test_a_picture_in_every_theme(snap_compare: Callable[..., bool], theme: ThemeName) -> None:
     assert snap_compare(board(theme=theme), terminal_size=(80, 24), run_before=told("3"))
 
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("keys", [("3", "question_mark"), ("f1",)], ids=["explain", "help"])
-def test_the_other_screens(snap_compare: Callable[..., bool], keys: tuple[str, ...], code: str) -> None:
+def test_a_picture_of_the_other_screens(snap_compare: Callable[..., bool], keys: tuple[str, ...], code: str) -> None:
     assert snap_compare(board(code, "dark"), terminal_size=(80, 24), run_before=told(*keys))
 
 
