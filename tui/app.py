@@ -11,6 +11,7 @@ from signals.message import say
 from tui.follower import Follower
 from tui.keymap import EVERYWHERE, bindings
 from tui.language import CODES, Language
+from tui.locale_of import speaks_utf8
 from tui.screens.board import BoardScreen
 from tui.screens.explain import ExplainScreen
 from tui.screens.help import HelpScreen
@@ -19,7 +20,7 @@ from tui.screens.zoom import ZoomScreen
 from tui.theme import NAMES, STYLESHEET, few_colours, read_look
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from panels.state import PanelState
     from signals.message import Message
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
 
 TICK_S = 2.0
 """Ages move in these steps; news of panels waits for the next one."""
-
-
-def speaks_utf8(environment: Mapping[str, str]) -> bool:
-    """What the locale says (LC_ALL, LC_CTYPE, LANG, in POSIX' order); Python's own answer is UTF-8 even under C."""
-    named = next((environment[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environment.get(name)), "C")
-    return "utf" in named.lower()
 
 
 class Warroom(App[str]):

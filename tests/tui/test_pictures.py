@@ -74,7 +74,9 @@ def test_a_picture_in_every_theme(snap_compare: Callable[..., bool], theme: Them
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("keys", [("3", "question_mark"), ("f1",)], ids=["explain", "help"])
-def test_a_picture_of_the_other_screens(snap_compare: Callable[..., bool], keys: tuple[str, ...], code: str) -> None:
+def test_a_picture_of_the_other_screens(
+    snap_compare: Callable[..., bool], keys: tuple[str, ...], code: str
+) -> None:
     assert snap_compare(board(code, "dark"), terminal_size=(80, 24), run_before=told(*keys))
 
 
