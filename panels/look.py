@@ -108,7 +108,8 @@ def _young(covered_s: float | None) -> tuple[Message, ...]:
     """A source that has just begun knows less than the windows ask for: rates are then too low."""
     if covered_s is None or not 0 < covered_s < LONGEST_SHORT_WINDOW_S:
         return ()
-    return (say("panels.young", seconds=round(covered_s)),)
+    coarse = covered_s // 10 * 10 or covered_s  # the same in all panels that look within ten seconds
+    return (say("panels.young", seconds=round(coarse)),)
 
 
 def _covered(sources: Sources, now: float) -> float | None:

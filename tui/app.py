@@ -12,8 +12,10 @@ from tui.follower import Follower
 from tui.keymap import EVERYWHERE, bindings
 from tui.language import CODES, Language
 from tui.locale_of import speaks_utf8
+from tui.room.room import Room
 from tui.screens.board import BoardScreen
 from tui.screens.explain import ExplainScreen
+from tui.screens.form import Form
 from tui.screens.help import HelpScreen
 from tui.screens.page import Page
 from tui.screens.zoom import ZoomScreen
@@ -22,10 +24,14 @@ from tui.theme import NAMES, STYLESHEET, few_colours, read_look
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from textual.driver import Driver
+    from textual.events import Key
+
     from panels.state import PanelState
     from signals.message import Message
     from tui.config import Config
     from tui.news import Failed, Noticed, Opened, PanelJudged
+    from tui.room.news import IncidentChanged, JournalTold, LibraryRead
     from tui.theme import ThemeName
 
 TICK_S = 2.0
@@ -68,10 +74,27 @@ class Warroom(App[str]):
         self.notice: Message | None = say("tui.starting")
         self._drawn: set[str] = set()
         self.follower = Follower(load, self.post_message, lambda: self.paused) if load else None
+        self.room = Room(self)
 
     def get_default_screen(self) -> BoardScreen:
         """The board lies under all other screens."""
         return BoardScreen()
+
+    def get_driver_class(self) -> type[Driver]:
+        """On a terminal, the driver that is sparing of bytes."""
+        from textual.drivers.linux_driver import LinuxDriver
+
+        from tui.driver import SparingDriver
+
+        usual = super().get_driver_class()
+        return SparingDriver if usual is LinuxDriver else usual
+
+    def on_resize(self) -> None:
+        """What the terminal shows after it is not known."""
+        from tui.driver import SparingDriver
+
+        if isinstance(self._driver, SparingDriver):
+            self._driver.forget()
 
     def on_mount(self) -> None:
         """Paint, then start the thread that asks."""
@@ -83,6 +106,7 @@ class Warroom(App[str]):
         """Let the thread end."""
         if self.follower:
             self.follower.stop()
+        self.room.close()
 
     def on_opened(self, message: Opened) -> None:
         """The configuration is read."""
@@ -93,6 +117,7 @@ class Warroom(App[str]):
             self.wear(face.theme)
         if face.language and not self._language_asked:
             self.words = Language(face.language)
+        self.room.open(message.config)
         self.repaint()
 
     def on_panel_judged(self, message: PanelJudged) -> None:
@@ -113,6 +138,23 @@ class Warroom(App[str]):
         self.notice = message.notice.message
         self.tick()
 
+    def on_incident_changed(self, message: IncidentChanged) -> None:
+        """Somebody, perhaps here, wrote to an incident."""
+        self.room.take_incident(message.seen)
+
+    def on_journal_told(self, message: JournalTold) -> None:
+        """The journal came or went."""
+        self.room.take_journal(message.state)
+
+    def on_library_read(self, message: LibraryRead) -> None:
+        """The runbooks are there."""
+        self.room.take_library(message.library)
+
+    def on_key(self, event: Key) -> None:
+        """What was typed ahead belongs to the form that has come on top meanwhile."""
+        if isinstance(self.screen, Form):
+            self.screen.typed_ahead(event)
+
     def on_failed(self, message: Failed) -> None:
         """Leave with the line that says why."""
         self.exit(self.words.say(message.why), return_code=message.code)
@@ -124,8 +166,9 @@ class Warroom(App[str]):
 
     def repaint(self) -> None:
         """Let the screen on top draw what has changed."""
-        if isinstance(self.screen, Page):
-            self.screen.repaint()
+        page = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Page)), None)
+        if page is not None:
+            page.repaint()
 
     def wear(self, name: ThemeName) -> None:
         """Another look, for what Textual colours and for the names that the panels draw with."""
@@ -191,4 +234,24 @@ class Warroom(App[str]):
     def action_next_language(self) -> None:
         """The next language."""
         self.words = Language(CODES[(CODES.index(self.words.code) + 1) % len(CODES)])
+        self.room.read_library()
         self.repaint()
+
+    def action_incident(self) -> None:
+        """The open incident, or a new one."""
+        self.room.enter()
+
+    def action_runbook(self) -> None:
+        """The runbook for the panel under the cursor."""
+        state = self.under_cursor()
+        self.open_runbook_for(None, state.id if state is not None else None)
+
+    def open_runbook_for(self, alert_name: str | None, panel_id: str | None) -> None:
+        """The runbook that answers an alert or explains a panel: inside an incident, or only to be read."""
+        self.room.open_runbook(alert_name or "", panel_id or "")
+
+    def action_history(self) -> None:
+        """Past incidents."""
+        from tui.screens.history import HistoryScreen
+
+        self.push_screen(HistoryScreen())

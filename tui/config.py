@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from incidents.settings import IncidentsSettings, JournalSettings
 from panels.settings import PanelsSettings, strangers
+from runbooks.settings import RunbooksSettings
 from sandbox.settings import SandboxSettings
 from signals.clean import clean
 from signals.errors import ConfigError
@@ -50,6 +51,7 @@ class Config(Section):
     panels: PanelsSettings = PanelsSettings()
     journal: JournalSettings = JournalSettings()
     incidents: IncidentsSettings = IncidentsSettings()
+    runbooks: RunbooksSettings = RunbooksSettings()
     sandbox: SandboxSettings = SandboxSettings()
     tui: FaceSettings = FaceSettings()
 
@@ -135,7 +137,7 @@ def check_config(
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET_NAME = re.compile(r"password|token|secret|authorization|cookie|api.?key", re.IGNORECASE)
-_PATH_NAME = re.compile(r"_files?$|_ini$")
+_PATH_NAME = re.compile(r"_files?$|_ini$|^folders$")
 
 
 def _resolve(

@@ -16,7 +16,8 @@ import pytest
 
 from sandbox.servers import Server, free_port, run_postgres
 from signals.errors import Denied, SourceError, TimedOut, Unreachable
-from signals.postgres import BUNDLED, SHAPE, PostgresSchema, judge_drift
+from signals.postgres import SHAPE, PostgresSchema, judge_drift
+from signals.revisions import BUNDLED
 from signals.settings import PostgresSettings
 from signals.source import Drift, Schema
 from tests.bad_servers import BEHAVIOURS, serve

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from tui.room.strip import STRIP_WIDTH, beside, board_strip
 from tui.screens.page import Page
 from tui.screens.panel import panel_block
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from panels.state import PanelState
 
 
+STRIP_FROM = 120
+"""From this width on an open incident has a column of its own."""
 GRID_WIDTH, GRID_HEIGHT = 110, 6
 """From this width on panels stand in two columns; from this height a panel on, all show their charts."""
 
@@ -23,11 +26,19 @@ class BoardScreen(Page):
     page = "board"
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
-        """All panels in the room there is."""
+        """All panels in the room there is; on a wide screen the open incident stands beside them."""
+        seen = self.face.room.leading()
+        if width < STRIP_FROM or seen is None:
+            return self._panels(width, height, now, columns=2 if width >= GRID_WIDTH else 1)
+        left = self._panels(width - STRIP_WIDTH, height, now, columns=2)
+        return beside(
+            left, board_strip(self.face.room, seen, self.face.words, height, now), width - STRIP_WIDTH
+        )
+
+    def _panels(self, width: int, height: int, now: float, *, columns: int) -> list[Text]:
         states = self.face.by_attention()
         if not states:
             return [Text(f"   {self.face.words.text('tui.no_panels')}")]
-        columns = 2 if width >= GRID_WIDTH else 1
         rows = -(-len(states) // columns)
         if height // rows >= GRID_HEIGHT:
             return self._grid(states, columns, width // columns, height // rows, now)

@@ -13,6 +13,7 @@ from rich.text import Text
 from textual.screen import Screen
 
 from tui.keymap import EVERYWHERE, KEYS, SHOWN, bindings
+from tui.room.strip import strip
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Page(Screen[None]):
                 text.append(f"{marks[verdict]}{count} ", STYLES[verdict])
         clock = time.strftime("%H:%MZ", time.gmtime(now))
         right = f"{face.words.text('tui.paused') + '  ' if face.paused else ''}{clock} {face.words.code} "
+        text.append_text(strip(face.room, face.words, now))
         text.append(" " * max(0, width - text.cell_len - cell_len(right)) + right)
         text.truncate(width)
         return text
