@@ -35,7 +35,7 @@ async def watch(
     try:
         async with asyncio.TaskGroup() as group:
             for spec in specs:
-                group.create_task(_follow(spec, sources, questions, tell, paused, span_s))
+                group.create_task(_follow(spec, sources, questions, tell, paused=paused, span_s=span_s))
     finally:
         await questions.close()
 
@@ -51,6 +51,7 @@ async def _follow(
     sources: Sources,
     questions: Questions,
     tell: Callable[[PanelState], None],
+    *,
     paused: Callable[[], bool],
     span_s: Callable[[], float],
 ) -> None:
