@@ -62,7 +62,7 @@ def pieces(block: SyntaxTreeNode) -> tuple[Piece, ...]:
 
 
 def joined(found: Iterable[Piece]) -> str:
-    """As plain text. A line end between two wide characters is none: Chinese has no blanks between words."""
+    """As plain text, in which code keeps its backticks. A line end between two wide characters is none: Chinese has no blanks between words."""
     text = ""
     broken = False
     for one in found:
@@ -72,7 +72,7 @@ def joined(found: Iterable[Piece]) -> str:
             if broken and not (text and _wide(text[-1]) and _wide(one.text.lstrip()[:1])):
                 text += " "
             broken = False
-            text += one.text
+            text += one.text if one.kind != "code" else _quoted(one.text)
     return clean(text, LONGEST_TEXT)
 
 
@@ -127,6 +127,10 @@ def _pieces(node: SyntaxTreeNode) -> Iterator[Piece]:  # noqa: C901  # one case 
                 yield Piece("text", child.content, 0)
             case _:
                 yield from _pieces(child)
+
+
+def _quoted(code: str) -> str:
+    return f"`` {code} ``" if "`" in code else f"`{code}`"
 
 
 def _wide(character: str) -> bool:

@@ -133,12 +133,17 @@ def see_schema(check: Check, found: Schema) -> Observation:
     return Observation(value, check.unit, verdict, None, text, found.source, found.at, _query(check))
 
 
-def _missing(check: Check, found: Schema) -> list[str]:
-    table, revision, indexes = _text(check, "table"), _text(check, "revision"), _texts(check, "indexes")
+def absent(check: Check, found: Schema) -> list[str]:
+    """The table and the indexes that the check names and the database does not have."""
+    table = _text(check, "table")
     missing = [table] if table and table.removeprefix("public.") not in found.tables else []
-    missing += [name for name in indexes if name not in found.indexes]
+    return missing + [name for name in _texts(check, "indexes") if name not in found.indexes]
+
+
+def _missing(check: Check, found: Schema) -> list[str]:
+    missing, revision = absent(check, found), _text(check, "revision")
     at = ", ".join(found.revisions) or "–"
-    if not (table or indexes or revision):
+    if not (_text(check, "table") or _texts(check, "indexes") or revision):
         revision = "head"
     if revision == "head" and found.drift is not Drift.CURRENT:
         missing.append(f"head {', '.join(found.heads)} ({found.drift.value}: {at})")

@@ -83,6 +83,16 @@ class Alerts:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """One alert rule. `for_s` is how long it has to hold before it fires; `place` is its file, or who evaluates it."""
+
+    name: str
+    expr: str
+    for_s: float
+    place: str
+
+
 class AlertSource(Protocol):
     """Something that knows which alerts are active."""
 

@@ -144,7 +144,7 @@ class Warroom(App[str]):
         """Paint, then start the thread that asks."""
         self.set_interval(TICK_S, self.tick)
         if self.follower:
-            self.follower.start()
+            self.call_after_refresh(self.follower.start)  # its imports must not delay the first paint
 
     def on_unmount(self) -> None:
         """Let the thread end."""

@@ -60,15 +60,15 @@ def test_headings_become_phases_and_bullets_steps_at_their_level() -> None:
     ]  # fmt: skip
     assert [(step.number, step.level, step.text, step.line) for step in book.steps()] == [
         ("1.1", 0, "数据库", 6),
-        ("1.1.1", 1, '生成：alembic revision -m "<名称>"', 7),
-        ("1.1.2", 1, "新表：profiles", 8),
+        ("1.1.1", 1, '生成：`alembic revision -m "<名称>"`', 7),
+        ("1.1.2", 1, "新表：`profiles`", 8),
         ("1.1.2.1", 2, "验证：", 9),
-        ("1.1.2.1.1", 3, "\\dt profiles 应存在；索引：idx_a、idx_b", 10),
+        ("1.1.2.1.1", 3, "`\\dt profiles` 应存在；索引：`idx_a`、`idx_b`", 10),
         ("1.2", 0, "通知", 11),
         ("1.3", 0, "看 看板 (https://grafana/d/1)", 12),
         ("2.1", 0, "延迟 > 10 秒", 17),
         ("2.1.1", 1, "看队列", 18),
-        ("2.2", 0, '不写 outcome!="ok"', 19),
+        ("2.2", 0, '不写 `outcome!="ok"`', 19),
     ]  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def test_what_is_no_bullet_is_shown_too() -> None:
     assert book.phases[0].steps[-1].blocks[-1] == Paragraph("结束时记录。")
     assert book.phases[2].intro == (
         Paragraph("名称 | 命令"),
-        Paragraph("回滚 | helm rollback"),
+        Paragraph("回滚 | `helm rollback`"),
         Command("helm rollback", 30),
     )
 

@@ -98,13 +98,13 @@ def test_a_whole_runbook_is_read_without_a_problem() -> None:
 
 def test_a_step_holds_its_prose_command_roles_check_and_action() -> None:
     throttle, look, budget = read(WHOLE).runbook.steps()
-    assert throttle.text == "Throttle the analyze task"
+    assert throttle.text == "Throttle the `analyze` task"
     why, command, expect, undo, check = throttle.blocks
     assert why == Paragraph("Why it matters, and what to look at.")
     assert command == Command("celery control rate_limit tasks.analyze 20/m", 21)
     assert (expect, undo) == (
         Paragraph("every worker answers.", "expect"),
-        Paragraph("the same with 100/m.", "undo"),
+        Paragraph("the same with `100/m`.", "undo"),
     )
     assert throttle.checks == (check,)
     measured = throttle.checks[0]
@@ -126,7 +126,7 @@ def test_chinese_lines_are_joined_without_a_blank_and_its_roles_are_known() -> N
         with_step("先看\n队列，再看 `ai`\nworker。\n\n**预期：** 全部回答。\n\n**撤销：** 改回 `100/m`。")
     ).runbook
     assert next(book.steps()).blocks == (
-        Paragraph("先看队列，再看 ai worker。"), Paragraph("全部回答。", "expect"), Paragraph("改回 100/m。", "undo"),
+        Paragraph("先看队列，再看 `ai` worker。"), Paragraph("全部回答。", "expect"), Paragraph("改回 `100/m`。", "undo"),
     )  # fmt: skip
 
 

@@ -49,10 +49,10 @@ class Dialogue(ModalScreen[R]):
     def compose(self) -> ComposeResult:
         """Title, remarks, what the subclass asks, keys."""
         with Vertical(id="dialogue"):
-            yield Lines(id="asked")
-            yield Lines(id="remarks")
+            yield Lines(id="asked", ascii_only=self.face.ascii_only)
+            yield Lines(id="remarks", ascii_only=self.face.ascii_only)
             yield from self.middle()
-            yield Lines(id="keys")
+            yield Lines(id="keys", ascii_only=self.face.ascii_only)
 
     def middle(self) -> ComposeResult:
         """What stands between the remarks and the keys."""

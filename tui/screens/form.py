@@ -53,7 +53,7 @@ class Form(Dialogue[tuple[str, ...]]):
         """A line a field."""
         for number, widget in enumerate(self._widgets):
             with Horizontal(classes="field"):
-                label = Lines(id=f"label{number}")
+                label = Lines(id=f"label{number}", ascii_only=self.face.ascii_only)
                 label.styles.width = self._label_width()
                 yield label
                 yield widget

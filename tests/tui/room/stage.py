@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
+from tests.terminal import PROGRAM
 from tui.app import Warroom
 from tui.config import load_config
 from tui.language import CODES, Language
+from tui.screens.form import Form
 from tui.screens.incident import IncidentScreen
 from tui.screens.page import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
+
+    from textual.pilot import Pilot
 
     from incidents.incident import Incident
 
@@ -163,3 +167,54 @@ def incident_of(app: Warroom) -> Incident:
     incident = screen_of(app).incident
     assert incident is not None
     return incident
+
+
+@asynccontextmanager
+async def running(
+    config: Path, size: tuple[int, int] = (80, 24), code: str = "en"
+) -> AsyncIterator[Responder]:
+    app = app_of(config, code)
+    async with app.run_test(size=size) as pilot:
+        await until(lambda: app.room.journal.place and app.room.library and app.states, "the room opens")
+        yield Responder(app, pilot)
+
+
+async def write_as(actor: str, config: Path, *arguments: str) -> None:
+    """Somebody else, from a script."""
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM, "incident", *arguments, "--as", actor, "--config", str(config),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    _, said = await process.communicate()
+    assert process.returncode == 0, said.decode()
+
+
+class Responder:
+    """Somebody at a keyboard."""
+
+    def __init__(self, app: Warroom, pilot: Pilot[str]) -> None:
+        self.app, self.pilot = app, pilot
+
+    async def press(self, *keys: str, then: Callable[[], object] | None = None) -> None:
+        await self.pilot.press(*keys)
+        if then is not None:
+            await until(then, f"after {keys}: {shown(self.app)}")
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*("space" if char == " " else char for char in text))
+
+    async def open_with_runbook(self) -> None:
+        """`r` on the panel, `in a new incident`, Enter."""
+        await self.press("r", then=lambda: len(self.app.screen_stack) == 2)
+        await self.press("enter", then=lambda: isinstance(self.app.screen, Form))
+        await self.press(
+            "enter", then=lambda: self.app.room.worst_first() and len(self.app.screen_stack) == 2
+        )
+        await until(lambda: (found := screen_of(self.app).incident) and "ic" in found.roles)
+        await self.pilot.pause()
+
+    def state(self, step: str) -> str:
+        incident = incident_of(self.app)
+        found = incident.steps.get(incident.key("ban-near", step))
+        return found.state if found else "open"

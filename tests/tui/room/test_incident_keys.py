@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from textual.events import Key, Paste
 
-from tests.terminal import PROGRAM
-from tests.tui.room.stage import app_of, configuration, exporter, incident_of, screen_of, shown, until
-from tui.screens.form import Form
+from tests.tui.room.stage import (
+    configuration,
+    exporter,
+    incident_of,
+    running,
+    screen_of,
+    shown,
+    until,
+    write_as,
+)
 from tui.screens.incident import HASTE_S
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from prometheus_client import Gauge
-    from textual.pilot import Pilot
-
-    from tui.app import Warroom
 
 
 @pytest.fixture
@@ -33,57 +36,6 @@ def metrics() -> Iterator[tuple[str, Gauge]]:
 @pytest.fixture
 def config(tmp_path: Path, metrics: tuple[str, Gauge]) -> Path:
     return configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
-
-
-@asynccontextmanager
-async def running(
-    config: Path, size: tuple[int, int] = (80, 24), code: str = "en"
-) -> AsyncIterator[Responder]:
-    app = app_of(config, code)
-    async with app.run_test(size=size) as pilot:
-        await until(lambda: app.room.journal.place and app.room.library and app.states, "the room opens")
-        yield Responder(app, pilot)
-
-
-async def write_as(actor: str, config: Path, *arguments: str) -> None:
-    """Somebody else, from a script."""
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM, "incident", *arguments, "--as", actor, "--config", str(config),
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    _, said = await process.communicate()
-    assert process.returncode == 0, said.decode()
-
-
-class Responder:
-    """Somebody at a keyboard."""
-
-    def __init__(self, app: Warroom, pilot: Pilot[str]) -> None:
-        self.app, self.pilot = app, pilot
-
-    async def press(self, *keys: str, then: Callable[[], object] | None = None) -> None:
-        await self.pilot.press(*keys)
-        if then is not None:
-            await until(then, f"after {keys}: {shown(self.app)}")
-        await self.pilot.pause()
-
-    async def type(self, text: str) -> None:
-        await self.pilot.press(*("space" if char == " " else char for char in text))
-
-    async def open_with_runbook(self) -> None:
-        """`r` on the panel, `in a new incident`, Enter."""
-        await self.press("r", then=lambda: len(self.app.screen_stack) == 2)
-        await self.press("enter", then=lambda: isinstance(self.app.screen, Form))
-        await self.press(
-            "enter", then=lambda: self.app.room.worst_first() and len(self.app.screen_stack) == 2
-        )
-        await until(lambda: "ic" in incident_of(self.app).roles)
-        await self.pilot.pause()
-
-    def state(self, step: str) -> str:
-        incident = incident_of(self.app)
-        found = incident.steps.get(incident.key("ban-near", step))
-        return found.state if found else "open"
 
 
 async def test_a_panels_runbook_in_a_new_incident_with_one_enter_each(config: Path) -> None:
