@@ -73,22 +73,27 @@ def write_repository(folder: Path) -> None:
 
 
 def module(number: int) -> str:
-    """Some 150 lines of Python with a task, a metric and settings."""
+    """Some 150 lines of Python; every third has a task, every fifth a metric, all read a variable."""
     functions = "\n\n".join(
         f'def step_{i}(value):\n    """Step {i}."""\n    total = value * {i}\n    return [total + n for n in range({i})]\n'
         for i in range(25)
     )
+    task = f"\n\nfrom app.celery import app\n\n\n@app.task\ndef work_{number}(value):\n    return value\n"
+    metric = (
+        "\n\nfrom prometheus_client import Counter\n\n"
+        f'DONE = Counter("app_done_{number}_total", "Done", ["kind"])\n\n\n'
+        "def count():\n    DONE.labels(kind='x').inc()\n"
+    )
     return (
-        "import os\n\nfrom prometheus_client import Counter\n\nfrom app.celery import app\n\n"
-        f'DONE = Counter("app_done_{number}_total", "Done", ["kind"])\nLIMIT = os.environ.get("APP_LIMIT_{number}")\n\n\n'
-        f"@app.task\ndef work_{number}(value):\n    DONE.labels(kind='x').inc()\n    return value\n\n\n{functions}"
+        f'import os\n\nLIMIT = os.environ.get("APP_LIMIT_{number}")\n'
+        f"{task if number % 3 == 0 else ''}{metric if number % 5 == 0 else ''}\n\n{functions}"
     )
 
 
 def manual(number: int) -> str:
     """Some 120 lines, most of them right."""
     block = "\n".join(
-        f"## Part {i}\n\nSet `APP_LIMIT_{i}=5`, look at `app_done_{i}_total` and [there](manual{i % MANUALS}.md).\n\n"
+        f"## Part {i}\n\nSet `APP_LIMIT_{i}=5`, look at `app_done_{5 * i}_total` and [there](manual{i % MANUALS}.md).\n\n"
         f"```bash\nmake check\ncelery -A app.celery worker -Q work\nalembic upgrade {i:012x}\n"
         f"docker compose logs worker\npython -m app.part{i % 20}.module_{i}\n```\n"
         for i in range(10)
