@@ -101,7 +101,9 @@ class Exports:
 
     def nearest(self, series: str) -> Metric | None:
         """The exported family whose series is written most alike, if any is."""
-        return _nearest(series, self)
+        if series not in self._near:
+            self._near[series] = _nearest(series, self)
+        return self._near[series]
 
     def own(self) -> bool:
         """Whether the repository exports anything at all that we can read."""
@@ -111,6 +113,10 @@ class Exports:
     def by_series(self) -> Mapping[str, list[Metric]]:
         """Every name that was read completely."""
         return self._by_series
+
+    @cached_property
+    def _near(self) -> dict[str, Metric | None]:
+        return {}
 
     @cached_property
     def _by_series(self) -> dict[str, list[Metric]]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from runbooks.manual.differing_rules import (
-    numbers_beside_a_metric,
-    numbers_beside_an_alert,
-    numbers_in_annotations,
-)
+from runbooks.manual.alert_numbers_rules import numbers_beside_an_alert
 from runbooks.manual.metric_lacks_rules import (
     alerts_without_series,
     expressions_that_are_none,
     labels_grouped_by,
     metrics_that_nothing_exports,
+    rule_files_that_are_none,
 )
+from runbooks.manual.metric_numbers_rules import numbers_beside_a_metric, numbers_in_annotations
 from runbooks.manual.named_rules import (
     alerts_that_no_rule_defines,
     dashboards_that_are_not_there,
@@ -32,6 +30,7 @@ METRIC_RULES = (
     labels_grouped_by,
     alerts_without_series,
     expressions_that_are_none,
+    rule_files_that_are_none,
     conditions_out_of_reach,
     quantiles_without_le,
     windows_too_short,
