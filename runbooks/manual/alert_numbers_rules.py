@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runbooks.finding import Finding
 from runbooks.manual.manual_lines import documents, lines
-from runbooks.manual.rule_bounds import bounds_of_rules, comparable, differs, equal
+from runbooks.manual.rule_bounds import bounds_of_rules, comparable, differs, equal, same_quantile
 from runbooks.manual.rule_files import rules
 from runbooks.manual.text_numbers import limits, waits
 from signals.clean import clean
@@ -59,7 +59,7 @@ def _stated(text: str, bounds: Sequence[Bound]) -> list[tuple[Limit, Bound]]:
         for one in limits(plain)
         if not _ABOUT_WORK.search(plain[: max(plain.find(one.text), 0)])
         for bound in bounds
-        if comparable(one, bound)
+        if comparable(one, bound) and same_quantile(plain, bound)
     ]
 
 

@@ -72,13 +72,14 @@ class Exports:
 
     `recorded`: the names that recording rules make. `mentioned`: names that stand in code or configuration without being
     read as a definition. `unread`: files that export something whose names could not be read; with any of them nothing
-    is certain.
+    is certain. `instrumented`: a library counts requests under names of its own.
     """
 
     metrics: tuple[Metric, ...]
     recorded: frozenset[str]
     mentioned: Mapping[str, str]
     unread: tuple[str, ...]
+    instrumented: bool = False
 
     def find(self, series: str) -> list[Metric]:
         """The families that have this series, patterns included."""
@@ -108,11 +109,6 @@ class Exports:
     def own(self) -> bool:
         """Whether the repository exports anything at all that we can read."""
         return bool(self._by_series)
-
-    @cached_property
-    def by_series(self) -> Mapping[str, list[Metric]]:
-        """Every name that was read completely."""
-        return self._by_series
 
     @cached_property
     def _near(self) -> dict[str, Metric | None]:
@@ -190,6 +186,8 @@ _THIRD_PARTY = re.compile(
 
 def third_party(series: str, exports: Exports) -> bool:
     """Whether a name may belong to a well-known exporter: its first word is one's, and not the repository's alone."""
+    if exports.instrumented and series.startswith("http_"):
+        return True
     return _THIRD_PARTY.match(series) is not None and not exports.has_prefix(series)
 
 

@@ -10,7 +10,11 @@ from runbooks.manual.metric_lacks_rules import (
     metrics_that_nothing_exports,
     rule_files_that_are_none,
 )
-from runbooks.manual.metric_numbers_rules import numbers_beside_a_metric, numbers_in_annotations
+from runbooks.manual.metric_numbers_rules import (
+    numbers_beside_a_metric,
+    numbers_in_annotations,
+    objectives_between_buckets,
+)
 from runbooks.manual.named_rules import (
     alerts_that_no_rule_defines,
     dashboards_that_are_not_there,
@@ -38,6 +42,7 @@ METRIC_RULES = (
     numbers_beside_an_alert,
     numbers_beside_a_metric,
     numbers_in_annotations,
+    objectives_between_buckets,
     alerts_that_no_rule_defines,
     dashboards_that_are_not_there,
     rule_groups_that_are_not_there,

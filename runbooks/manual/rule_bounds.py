@@ -24,7 +24,10 @@ SERIES_ENDING = re.compile(r"_(bucket|sum|count)$")
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The one comparison of an alert rule, in base units; `metric` when just one is compared."""
+    """The one comparison of an alert rule, in base units; `metric` when just one is compared.
+
+    `quantile` is that of a `histogram_quantile` (0.95), None where there is none.
+    """
 
     rule: RuleAt
     value: float
@@ -32,6 +35,7 @@ class Bound:
     more: bool
     metric: str
     windows: tuple[float, ...]
+    quantile: float | None = None
 
 
 def bounds_of_rules(project: Project) -> tuple[Bound, ...]:
@@ -47,7 +51,10 @@ def bounds_of_rules(project: Project) -> tuple[Bound, ...]:
         kind, factor = _unit(names, str(one.node), one.value)
         windows = tuple(_seconds(text) for text in re.findall(r"\[(\w+)", rule.expr))
         metric = SERIES_ENDING.sub("", names.pop()) if len(names) == 1 and "/" not in str(one.node) else ""
-        found.append(Bound(rule, one.value * factor, kind, one.operator in (">", ">="), metric, windows))
+        share = re.search(r"histogram_quantile\(\s*(0?\.\d+)", rule.expr)
+        more = one.operator in (">", ">=")
+        quantile = float(share[1]) if share else None
+        found.append(Bound(rule, one.value * factor, kind, more, metric, windows, quantile))
     return tuple(found)
 
 
@@ -86,6 +93,21 @@ def comparable(one: Limit, bound: Bound) -> bool:
         and one.more in (None, bound.more)
         and (one.more is not None or one.kind == "money")
     )
+
+
+_PERCENTILE = re.compile(
+    r"(?<![a-z0-9])p(\d{2,3})(?!\d)|\b(\d{2})(?:th|st|nd|rd)[ -]percentile|(\d{2})\s*分位|(median|中位)",
+    re.IGNORECASE,
+)
+
+
+def same_quantile(text: str, bound: Bound) -> bool:
+    """Whether a text that names a percentile names the rule's (P99 is another limit than P95)."""
+    named = _PERCENTILE.findall(text)
+    if not named or bound.quantile is None:
+        return True
+    digits = [first or second or third or "5" for first, second, third, _ in named]
+    return any(equal(float("0." + one), bound.quantile) for one in digits)
 
 
 def same_kind(one: Limit, bound: Bound) -> bool:
