@@ -80,9 +80,11 @@ def objectives_between_buckets(project: Project) -> Iterable[Finding]:
         for prose in lines(document):
             words = {SERIES_ENDING.sub("", word) for word in re.findall(r"[a-zA-Z_:][\w:]+", prose.text)}
             named = [histograms[word] for word in sorted(words) if word in histograms]
+            if len(named) != 1 or not named[0].name.endswith("_seconds"):
+                continue
             plain = re.sub(r"`[^`]*`", " ", prose.text)
             stated = {one.value for one in limits(plain) if one.kind == "time" and one.more is not None}
-            if len(named) == 1 and len(stated) == 1 and named[0].name.endswith("_seconds"):
+            if len(stated) == 1:
                 yield from _off_bound(document.file, prose.line, stated.pop(), named[0])
 
 
