@@ -121,3 +121,56 @@ def test_five_hundred_files_take_seconds(tmp_path: Path) -> None:
     began = time.process_time()
     assert found(given)
     assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("names", "asked", "confidences"),
+    [
+        (("mill_a", "mill_b"), "mill_c_total", ["certain"]),
+        (
+            ("mill_a", "solo_b"),
+            "mill_c_total",
+            [],
+        ),  # one family alone makes no first word the repository's own
+        (("app_a", "app_b"), "app_c_total", []),  # a first word that many authors use
+        (("mill_a", "mill_b"), "redis_c_total", []),
+    ],
+)
+def test_only_an_own_first_word_makes_a_name_the_repositorys(
+    tmp_path: Path, names: tuple[str, str], asked: str, confidences: list[str]
+) -> None:
+    lines = "".join(f"Gauge('{name}', '')\n" for name in names)
+    (tmp_path / "own.py").write_text("from prometheus_client import Gauge\n" + lines)
+    assert [one[3] for one in found(project(tmp_path, manual=f"Look at `{asked}`.\n"))] == confidences
+
+
+@pytest.mark.parametrize(
+    ("expr", "never"),
+    [
+        ('sum(rate(mill_a_total{x="1"}[5m])) / sum(rate(mill_a_total[5m])) > 1', True),
+        ('sum(rate(mill_a_total{x="1"}[5m])) / sum(rate(mill_a_total[5m])) >= 1', False),
+        ('sum(rate(mill_a_total{x="1"}[5m])) / sum(rate(mill_a_total{x="2"}[5m])) > 1', False),
+        ('sum(rate(mill_a_total{x="1"}[5m])) / sum(rate(mill_a_total[1h])) > 1', False),
+        ('sum by (x) (rate(mill_a_total{x="1"}[5m])) / sum(rate(mill_a_total[5m])) > 1', False),
+        ('1 - sum(rate(mill_a_total{x="1"}[5m])) / sum(rate(mill_a_total[5m])) < 0', True),
+        ("rate(mill_a_total[5m]) < 0", True),
+        ("delta(mill_b[5m]) < 0", False),
+        ("mill_b < 0", False),
+        ("up == 2", True),
+        ("absent(mill_b) > 1", True),
+        ("count(mill_b) < 1", True),
+        ("mill_b > bool 1", False),
+        ("clamp_max(mill_b, 5) > 6", True),
+        ("mill_b > 1 or up > 1", False),
+        ("mill_b > 1 and up > 1", True),
+        ("mill_b > 1 unless up > 1", False),
+        ("rate(mill_a_total[5m]) * -1 > 0", True),
+        ("mill_a_total - mill_a_total < 0", False),
+    ],
+)
+def test_what_a_condition_can_reach(tmp_path: Path, expr: str, never: bool) -> None:  # noqa: FBT001  # a table's column
+    (tmp_path / "own.py").write_text(
+        "from prometheus_client import Counter, Gauge\nCounter('mill_a_total', '', ['x'])\nGauge('mill_b', '')\n"
+    )
+    (tmp_path / "rules.yml").write_text(f"- alert: A\n  expr: '{expr}'\n")
+    assert found(project(tmp_path)) == ([("rules.yml", 1, "alert-never-fires", "certain")] if never else [])
