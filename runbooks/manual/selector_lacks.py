@@ -206,7 +206,8 @@ def lacking_label(name: str, label: str, found: Sequence[Metric], project: Proje
         return None
     read = project.fact(exports)
     confidence: Confidence = "hint" if scraping == "dynamic" else "likely"
-    if scraping == "static" and read.has_prefix(name) and not read.unread:
+    proved = scraping == "static" and label not in USUAL_TARGET_LABELS
+    if proved and read.has_prefix(name) and not read.unread:
         confidence = "certain"
     labels = sorted(set().union(*(metric.labels or () for metric in found)))
     shown = ", ".join(labels) or "-"
