@@ -109,8 +109,7 @@ def explain_alert(alert: Alert, runbook: str, say_: Say, width: int) -> list[Tex
 
 def _fact(name: str, text: str, width: int) -> list[Text]:
     parts = [part for line in text.splitlines() for part in wrapped(line, max(10, width - 20))] or [""]
-    head = cut(f"   {name}", 18).rstrip().ljust(18)
-    lines = [Text(no_wrap=True).append(cut(head, 18), "quiet").append(" " + parts[0])]
+    lines = [Text(no_wrap=True).append(cut(f"   {name}", 18), "quiet").append(" " + parts[0])]
     return [*lines, *(Text(" " * 19 + part, no_wrap=True) for part in parts[1:])]
 
 

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from runbooks.library import load_library
 from runbooks.settings import RunbooksSettings
@@ -175,6 +176,21 @@ async def test_its_key_opens_the_runbook_that_answers_the_alert(tmp_path: Path) 
         assert "What to do when it pages: where?" in await shown(pilot)
         await pilot.press("2")  # only to be read
         assert "Look at it" in await shown(pilot)
+
+
+async def test_an_explanation_stands_in_columns_in_chinese_too() -> None:
+    app = board(MANY, code="zh")
+    async with app.run_test(size=(80, 24)) as pilot:
+        tell(app, MANY)
+        await pilot.press("l", "question_mark")
+        lines = (await shown(pilot)).splitlines()
+        places = [
+            cell_len(line[: line.index(value)])
+            for line in lines
+            for value in ("触发中 page", "1.5")
+            if value in line
+        ]
+        assert places == [19, 19]
 
 
 @pytest.mark.parametrize("code", ["en", "zh"])
