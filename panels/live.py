@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from panels.asking import Questions
@@ -14,7 +13,7 @@ from signals.errors import Unreachable
 from signals.message import say
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Iterable
 
     from panels.settings import PanelSpec
     from panels.state import PanelState
@@ -36,8 +35,7 @@ async def watch(
     try:
         async with asyncio.TaskGroup() as group:
             for spec in specs:
-                asking = partial(_ask, spec, questions, span_s)
-                group.create_task(_follow(spec, sources, asking, tell, paused))
+                group.create_task(_follow(spec, sources, questions, tell, paused=paused, span_s=span_s))
     finally:
         await questions.close()
 
@@ -48,24 +46,20 @@ async def once(specs: Iterable[PanelSpec], sources: Sources) -> tuple[PanelState
     return tuple(await asyncio.gather(*(look(spec, sources, questions) for spec in specs)))
 
 
-async def _ask(
-    spec: PanelSpec, questions: Questions, span_s: Callable[[], float], sources: Sources
-) -> PanelState:
-    return await look(spec, sources, questions, span_s())
-
-
 async def _follow(
     spec: PanelSpec,
     sources: Sources,
-    asking: Callable[[Sources], Awaitable[PanelState]],
+    questions: Questions,
     tell: Callable[[PanelState], None],
+    *,
     paused: Callable[[], bool],
+    span_s: Callable[[], float],
 ) -> None:
     if spec.kind in ("queues", "release"):  # the others ask nothing that takes so long
-        tell(await asking(_at_first(sources)))
+        tell(await look(spec, _at_first(sources), questions, span_s()))
     while True:
         if not paused():
-            state = await asking(sources)
+            state = await look(spec, sources, questions, span_s())
             tell(state)
             incomplete = any(reading.value is None for reading in state.readings)
             # Something is missing: look again soon, so that what has just started shows as soon as it answers.

@@ -166,6 +166,7 @@ def unknown_revisions(project: Project) -> Iterator[Finding]:
         return
     broken = [revision for m in found for revision in m.broken]
     said: set[str] = set()
+    told: set[str] = set()
     for command, call in project.fact(_calls):
         if call.unknown:
             continue
@@ -205,12 +206,9 @@ def unknown_revisions(project: Project) -> Iterator[Finding]:
             yield at_command(
                 command, "unknown-revision", message, sure, evidence=f"{place} {other}".strip(), fix=fix
             )
-        if (
-            call.subcommand == "upgrade"
-            and call.rest[:1] == ("head",)
-            and not broken
-            and all(len(m.heads) > 1 for m in found)
-        ):
+        several = call.subcommand == "upgrade" and call.rest[:1] == ("head",) and not broken
+        if several and command.document.file not in told and all(len(m.heads) > 1 for m in found):
+            told.add(command.document.file)
             heads = found[0].heads
             yield at_command(
                 command,

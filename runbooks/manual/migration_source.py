@@ -64,11 +64,12 @@ def _find(project: Project) -> tuple[Migrations, ...]:
     }
     found = []
     for folder in sorted(folders | set(inis)):
-        inside = [file for file in project.files if file.startswith(f"{folder}/") and file.endswith(".py")]
         ini = inis.get(folder, "")
-        open_ended = (
-            re.search(r"(?m)^\s*version_locations\s*=\s*\S", project.text(ini) if ini else "") is not None
-        )
+        deeper = re.search(r"(?m)^\s*recursive_version_locations\s*=\s*true", project.text(ini))
+        place = f"{folder}/versions"
+        inside = [file for file in project.files if file.startswith(f"{place}/") and file.endswith(".py")]
+        inside = [file for file in inside if deeper or posixpath.dirname(file) == place]
+        open_ended = re.search(r"(?m)^\s*version_locations\s*=\s*\S", project.text(ini)) is not None
         revisions = []
         for file in sorted(inside):
             read = revision(project, file)

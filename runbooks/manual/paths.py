@@ -74,10 +74,18 @@ def judgeable(path: str) -> bool:
     return not (
         WILD in path
         or path.startswith(("/", "~", "-", "\\"))
-        or re.search(r"[*?\[\]{}<>|\"'`\s\\@=,;!%]|^[a-z][\w+.-]*:|\.\.\.|…|^[A-Za-z]:", path)
-        or re.search(r"(?i)(?:^|[/_-])(?:your|my|some|foo|bar|xxx+|example|path[/-]to|placeholder)", path)
+        or re.search(
+            r"[*?\[\]{}<>|\"'`\s\\@=,;!%：，。；、（）「」“”]|^[a-z][\w+.-]*:|\.\.\.|…|^[A-Za-z]:", path
+        )
+        or made_up(path)
         or re.search(r"(?:YYYY|XXX|<|>)|(?:^|/)[A-Z]+_[A-Z]+/", path)
     )
+
+
+def made_up(name: str) -> bool:
+    """Whether a name stands for one that the reader has to fill in."""
+    words = r"your|my|some|foo|bar|xx+|example|path[/-]to|placeholder|file_?name|script_?name"
+    return re.search(rf"(?i)(?:^|[/._-])(?:{words})", name) is not None
 
 
 def candidates(project: Project, document: Document, path: str, folder: str = "") -> list[str]:
@@ -218,11 +226,11 @@ def _made(project: Project) -> dict[str, set[str]]:
 def _listed(document: Document) -> list[str]:
     """Paths in a list under a line such as "Generated files:"."""
     found: list[str] = []
-    lead_end = -1
+    lead_end = -9
     for prose in document.prose:
         lead = prose.text.strip("*_ ")
         if lead.endswith((":", "：")) and "`" not in lead:
-            lead_end = prose.line if makes_or_misses(lead) else -1
+            lead_end = prose.line if makes_or_misses(lead) else -9
         elif lead_end >= prose.line - 2:
             lead_end = prose.line
             found += re.findall(r"`([^`\s]+)`", prose.text)

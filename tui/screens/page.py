@@ -57,7 +57,11 @@ class Page(Screen[None]):
             yield Lines(id=name, ascii_only=self.face.ascii_only)
 
     def on_resize(self) -> None:
-        """Another size, another picture."""
+        """Another size, another picture: all of it, also when the size is the old one again.
+
+        A terminal that shrinks and grows at once has lost what it showed, and tells only its last size.
+        """
+        self.refresh()
         self.repaint()
 
     def on_screen_resume(self) -> None:
