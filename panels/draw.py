@@ -139,7 +139,9 @@ def _beside(rows: list[Text], width: int, drawn: list[Text]) -> list[Text]:
     """The rows in `width` cells, the chart to the right of them."""
     lines = []
     for y, right in enumerate(drawn):
-        line = rows[y] if y < len(rows) else Text(no_wrap=True)
+        line = Text(no_wrap=True)  # a row's style is its own, not that of the chart behind it
+        if y < len(rows):
+            line.append_text(rows[y])
         line.truncate(width, pad=True)
         lines.append(line.append("  ").append_text(right))
     return lines

@@ -118,6 +118,14 @@ async def test_what_fired_since_the_last_look_is_marked() -> None:
         marked = [line for line in (await shown(pilot)).splitlines() if "●" in line]
         assert len(marked) == 1
         assert "queue=ai" in marked[0]
+        lines = listed(app).body(100, 27, now)
+        styled = [
+            line.plain[span.start : span.end]
+            for line in lines
+            for span in line.spans
+            if span.style == "cursor"
+        ]
+        assert styled == ["▶", "●"]  # no blank: a theme may reverse them
 
 
 async def test_everything_known_of_an_alert_is_explained() -> None:
