@@ -136,6 +136,15 @@ def test_samples_are_those_of_series_that_each_keep_their_own_times(
         assert {at for at, one in kept if isnan(one)} <= markers, "a marker stands where the series vanished"
 
 
+def test_a_series_that_comes_back_after_some_scrapes_keeps_its_times() -> None:
+    ring = Ring(10**6, 10**6)
+    for at, value in ((0, 1.0), (10, None), (20, None), (30, None), (40, 2.0)):
+        ring.scrape("t", at, [] if value is None else [Sample(labels(0), value)])
+    (found,) = ring.select([Matcher("i", "=", "0")], 0, 10**9)
+    pairs = zip(found.times.tolist(), found.values.tolist(), strict=True)
+    assert [(at, one) for at, one in pairs if not isnan(one)] == [(0, 1.0), (40_000, 2.0)]
+
+
 def test_series_of_one_target_share_their_times() -> None:
     ring = Ring(retention_s=3600, max_samples=10**7)
     for at in range(0, 7200, 15):
