@@ -28,13 +28,14 @@ async def watch(
     sources: Sources,
     tell: Callable[[PanelState], None],
     paused: Callable[[], bool],
+    span_s: Callable[[], float],
 ) -> None:
-    """Judge every panel again and again until cancelled."""
+    """Judge every panel again and again until cancelled; `span_s` says how long a past its charts need."""
     questions = Questions(sources.metrics)
     try:
         async with asyncio.TaskGroup() as group:
             for spec in specs:
-                group.create_task(_follow(spec, sources, questions, tell, paused))
+                group.create_task(_follow(spec, sources, questions, tell, paused=paused, span_s=span_s))
     finally:
         await questions.close()
 
@@ -50,13 +51,15 @@ async def _follow(
     sources: Sources,
     questions: Questions,
     tell: Callable[[PanelState], None],
+    *,
     paused: Callable[[], bool],
+    span_s: Callable[[], float],
 ) -> None:
     if spec.kind in ("queues", "release"):  # the others ask nothing that takes so long
-        tell(await look(spec, _at_first(sources), questions))
+        tell(await look(spec, _at_first(sources), questions, span_s()))
     while True:
         if not paused():
-            state = await look(spec, sources, questions)
+            state = await look(spec, sources, questions, span_s())
             tell(state)
             incomplete = any(reading.value is None for reading in state.readings)
             # Something is missing: look again soon, so that what has just started shows as soon as it answers.

@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from signals.message import say
+from signals.quantity import exactly, quantity
 
 if TYPE_CHECKING:
     from panels.settings import Objective, PanelSpec, QuerySpec
     from signals.message import Message
 
-
-def quantity(value: float, unit: str) -> Message:
-    """`unit` is that of a `Reading`; NaN reads as nothing yet."""
-    if math.isnan(value):
-        return say("panels.not_a_number")
-    if unit == "ratio":
-        return say("panels.percent", value=f"{value * 100:.2f}")
-    if unit == "s":
-        return say("panels.seconds", value=_seconds(value))
-    if unit == "1/min":
-        return say("panels.per_minute", value=_short(value))
-    if unit == "usd":
-        return say("panels.dollars", value=f"{value:.2g}" if 0 < abs(value) < 0.1 else f"{value:.2f}")
-    return say("panels.text", text=_short(value))
-
-
-def _short(value: float) -> str:
-    if math.isinf(value):
-        return "Inf" if value > 0 else "-Inf"
-    if abs(value) >= 10_000:
-        return f"{value:,.0f}".replace(",", " ")
-    return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.2g}"
-
-
-def _seconds(value: float) -> str:
-    if value < 120:
-        return f"{value:.2g} s" if value < 1 else f"{value:.3g} s"
-    if value < 7200:
-        return f"{value / 60:.0f} min"
-    return f"{value / 3600:.0f} h" if value < 172_800 else f"{value / 86_400:.0f} d"
+__all__ = ["called", "exactly", "quantity", "title"]
 
 
 def title(spec: PanelSpec) -> Message:
@@ -51,8 +22,3 @@ def title(spec: PanelSpec) -> Message:
 def called(named: QuerySpec | Objective) -> Message:
     """What a query or an objective is called in either language."""
     return say("panels.title", en=named.name, zh=named.name_zh or named.name)
-
-
-def exactly(limit: float, unit: str) -> Message:
-    """A limit as it was written, without digits that say nothing."""
-    return say("panels.percent", value=f"{100 * limit:.6g}") if unit == "ratio" else quantity(limit, unit)

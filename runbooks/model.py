@@ -1,6 +1,7 @@
 """A runbook as data: the border between the Markdown file and whoever shows, checks or judges it.
 
-`runbooks/FORMAT.md` is the format for people. Texts are cleaned plain text without markup, ready for any screen.
+`runbooks/FORMAT.md` is the format for people. Texts are cleaned plain text without markup, ready for any screen; only
+inline code keeps its backticks.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from signals.clean import clean
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from signals.revisions import Revisions
     from signals.settings import PostgresSettings
 
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
@@ -50,6 +50,8 @@ _INDEXES = """SELECT c.relname, pg_get_indexdef(i.indexrelid), i.indisvalid, i.i
  i.indrelid = coalesce(to_regclass('user_profiles')::oid, 0)
  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname NOT IN ('pg_catalog', 'pg_toast')"""
+_TABLES = """SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema')"""
 _BLOCKERS = """SELECT b.pid, coalesce(b.usename, ''), b.application_name, coalesce(b.state, ''),
  extract(epoch FROM clock_timestamp() - b.xact_start)::float8, array_agg(w.pid), coalesce(b.query, '')
  FROM (SELECT pid, unnest(pg_blocking_pids(pid)) AS by FROM pg_stat_activity WHERE wait_event_type = 'Lock') w
@@ -70,16 +72,27 @@ class PostgresSchema:
         """How the screen calls it."""
         return "postgres"
 
+    async def revisions(self) -> frozenset[str]:
+        """All revisions that the scripts know; raises `BadAnswer` where they can't be read."""
+        return (await asyncio.to_thread(self._scripts.revisions)).known
+
     async def schema(self) -> Schema:
         """The database now; raises a `SourceError`."""
-        scripts = await asyncio.to_thread(self._scripts.revisions)
         try:
             async with asyncio.timeout(self._settings.timeout_s + 1):
-                return await asyncio.to_thread(self._look, scripts)
+                found = await asyncio.to_thread(self._look)
         except TimeoutError as error:
             raise self._late() from error
+        # After the database: one that does not answer is told without waiting for the scripts.
+        scripts = await asyncio.to_thread(self._scripts.revisions)
+        return replace(
+            found,
+            heads=scripts.heads,
+            drift=judge_drift(set(found.revisions), set(scripts.heads), scripts.known),
+        )
 
-    def _look(self, scripts: Revisions) -> Schema:
+    def _look(self) -> Schema:
+        """All but what the scripts say."""
         import psycopg
         from psycopg import errors as sql
 
@@ -95,7 +108,7 @@ class PostgresSchema:
         parts |= {"connect_timeout": patience, "application_name": "warroom", "options": options}
         try:
             with psycopg.connect(**parts) as connection:  # type: ignore[arg-type]  # a dict of libpq's own words
-                return self._read(connection, scripts)
+                return self._read(connection)
         except (sql.QueryCanceled, psycopg.errors.ConnectionTimeout) as error:
             raise self._late() from error
         except (sql.InsufficientPrivilege, sql.InvalidPassword) as error:
@@ -111,7 +124,7 @@ class PostgresSchema:
         except psycopg.Error as error:
             raise BadAnswer(say("signals.bad_answer", source=self.name, detail=clean(str(error)))) from error
 
-    def _read(self, connection: psycopg.Connection[Any], scripts: Revisions) -> Schema:
+    def _read(self, connection: psycopg.Connection[Any]) -> Schema:
         versioned = connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone()
         rows = connection.execute(_REVISIONS).fetchall() if versioned and versioned[0] else []
         revisions = tuple(sorted(clean(str(row[0])) for row in rows))
@@ -127,6 +140,7 @@ class PostgresSchema:
         unexpected = tuple(
             f"{clean(name)} {clean(kind)}" for name, kind in sorted(found.items()) if SHAPE.get(name) != kind
         )
+        tables = tuple(sorted(clean(row[0]) for row in connection.execute(_TABLES)))
         server = connection.execute(_SERVER).fetchone() or (0, 0, "")
         blockers = tuple(
             Blocker(
@@ -142,9 +156,10 @@ class PostgresSchema:
         )
         info = connection.info
         return Schema(
-            revisions, scripts.heads, judge_drift(set(revisions), set(scripts.heads), scripts.known), missing, unexpected if compared else (),
+            revisions, (), Drift.UNVERSIONED, missing, unexpected if compared else (),
             tuple(clean(name) for name, _, valid, _, _ in indexes if not valid), blockers, server[0], server[1],
             clean(server[2]), f"{info.host}:{info.port}/{clean(info.dbname)}", time.time(), self.name,
+            tables, tuple(sorted(clean(name) for name, _, valid, _, _ in indexes if valid)),
         )  # fmt: skip
 
     def _late(self) -> SourceError:

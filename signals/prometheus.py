@@ -17,7 +17,7 @@ from signals.errors import BadQuery, SourceError, TimedOut
 from signals.http import HttpSource
 from signals.message import say
 from signals.reading import Answer, Series
-from signals.source import Alert, Alerts, AlertState, Target
+from signals.source import Alert, AlertRule, Alerts, AlertState, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +84,18 @@ class PrometheusSource:
         """Active alerts, with their rules' expressions."""
         body = await self._http.get_json("/api/v1/rules", {"type": "alert"})
         return self._shaped(lambda: self._read_rules(self._data(body)["groups"]))
+
+    async def rules(self) -> tuple[AlertRule, ...]:
+        """Every alert rule that is evaluated there."""
+        body = await self._http.get_json("/api/v1/rules", {"type": "alert"})
+        return self._shaped(
+            lambda: tuple(
+                AlertRule(clean(rule["name"]), clean(rule["query"], 2000), float(rule["duration"]), self.name)
+                for group in self._data(body)["groups"]
+                for rule in group["rules"]
+                if rule.get("type") == "alerting"
+            )
+        )
 
     async def targets(self) -> tuple[Target, ...]:
         """Every exporter that is scraped now, with what its last scrape said."""

@@ -83,6 +83,16 @@ class Alerts:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """One alert rule. `for_s` is how long it has to hold before it fires; `place` is its file, or who evaluates it."""
+
+    name: str
+    expr: str
+    for_s: float
+    place: str
+
+
 class AlertSource(Protocol):
     """Something that knows which alerts are active."""
 
@@ -219,7 +229,10 @@ class Drift(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What the database really is. `missing` and `unexpected` name tables, columns and indexes in plain form."""
+    """What the database really is. `missing` and `unexpected` name tables, columns and indexes in plain form.
+
+    `tables` and `indexes` are all there are outside of the system's own; an invalid index counts as none.
+    """
 
     revisions: tuple[str, ...]
     heads: tuple[str, ...]
@@ -234,6 +247,8 @@ class Schema:
     address: str
     at: float
     source: str
+    tables: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
 
 
 class SchemaSource(Protocol):

@@ -20,7 +20,19 @@ if TYPE_CHECKING:
     from tui.invocation import Invocation
     from tui.language import Language
 
-COMMANDS = ("board", "sandbox", "init", "config", "status", "query", "eval", "incident", "journal", "doctor")
+COMMANDS = (
+    "board",
+    "sandbox",
+    "init",
+    "config",
+    "status",
+    "query",
+    "eval",
+    "incident",
+    "runbook",
+    "journal",
+    "doctor",
+)
 
 
 class ExitCode(IntEnum):

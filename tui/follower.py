@@ -28,14 +28,18 @@ SETTLED_S, TIDY_S = 15.0, 60.0
 class Follower:
     """Loads the configuration, opens the sources and tells every panel's news until stopped.
 
-    `tell` must be safe to call from another thread; `paused` is asked before each question.
+    `tell` must be safe to call from another thread; `paused` and `span_s` are asked before each look at a panel.
     """
 
     def __init__(
-        self, load: Callable[[], Config], tell: Callable[[UiMessage], object], paused: Callable[[], bool]
+        self,
+        load: Callable[[], Config],
+        tell: Callable[[UiMessage], object],
+        paused: Callable[[], bool],
+        span_s: Callable[[], float],
     ) -> None:
         self.specs: dict[str, PanelSpec] = {}
-        self._load, self._send, self._paused = load, tell, paused
+        self._load, self._send, self._paused, self._span_s = load, tell, paused, span_s
         self._stop = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sources: Sources | None = None
@@ -93,7 +97,13 @@ class Follower:
         async with open_sources(config.signals, lambda notice: self._tell(Noticed(notice))) as sources:
             self._loop, self._sources = asyncio.get_running_loop(), sources
             asking = asyncio.create_task(
-                watch(specs, sources, lambda state: self._tell(PanelJudged(state)), self._paused)
+                watch(
+                    specs,
+                    sources,
+                    lambda state: self._tell(PanelJudged(state)),
+                    self._paused,
+                    self._span_s,
+                )
             )
             tidying = asyncio.create_task(_tidy())
             ending = asyncio.create_task(asyncio.to_thread(self._stop.wait))

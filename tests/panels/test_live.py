@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from panels.axis import BOARD_SPAN_S
 from panels.live import watch
 from panels.settings import default_board
 from panels.state import PanelState
@@ -61,7 +62,9 @@ async def test_a_slow_database_delays_no_number_and_is_unknown_until_it_answers(
     slow, told = Slow(), asyncio.Queue[PanelState]()
     sources = Sources(Failover([Filled()], SignalsSettings(), lambda _: None), schema=slow, fleet=slow)
     specs = [spec for spec in default_board() if spec.id == "release"]
-    watching = asyncio.create_task(watch(specs, sources, told.put_nowait, lambda: False))
+    watching = asyncio.create_task(
+        watch(specs, sources, told.put_nowait, lambda: False, lambda: BOARD_SPAN_S)
+    )
     try:
         first = await asyncio.wait_for(told.get(), 10)
         assert any(reading.value == 1 for reading in first.readings)

@@ -40,7 +40,7 @@ def test_keys_and_places_are_the_same(namespace: str) -> None:
 
 def used_keys() -> set[tuple[str, str]]:
     found = set()
-    for folder in ("tui", "panels", "signals", "incidents", "sandbox"):
+    for folder in ("tui", "panels", "signals", "incidents", "runbooks", "sandbox"):
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):

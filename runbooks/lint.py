@@ -1,0 +1,136 @@
+"""What is wrong in a runbook of our own format, found without asking anybody."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from runbooks.finding import Confidence, Finding
+from runbooks.model import Paragraph
+from signals.errors import BadQuery, NotSupported
+from signals.message import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from runbooks.model import Check, Phase, Runbook, Step
+    from runbooks.problem import Problem
+    from runbooks.read import Parsed
+
+MOST_STEPS = 9
+"""Between two pause points (Gawande, "The Checklist Manifesto"; Degani and Wiener, 1990)."""
+_CHANGES = re.compile(
+    r"\b(?:restart|stop|start|kill|rm|mv|scale|apply|rollout|deploy|push|revert|reset|purge|revoke|drop|delete|update"
+    r"|upgrade|downgrade|insert|alter|create|truncate|set|rename|rate_limit|cancel_consumer|add_consumer|up|down)\b"
+    r"|\bsed -i|-X ?(?:POST|PUT|PATCH|DELETE)",
+    re.IGNORECASE,
+)
+"""Words of commands that change something; one that only reads has nothing to take back."""
+_LESS_SURE: dict[str, Confidence] = {"nested-step": "likely", "no-folder": "likely"}
+
+
+def lint(parsed: Parsed, known_actions: frozenset[str] | None = None) -> list[Finding]:
+    """Everything that the file itself shows; `known_actions` is None where nobody knows the actions."""
+    found = [from_problem(problem) for problem in parsed.problems]
+    runbook = parsed.runbook
+    if runbook.plain:
+        return found
+    found += _phases(runbook, parsed)
+    found += _pauses(runbook)
+    for step in runbook.steps():
+        found += _commands(step)
+        found += [finding for check in step.checks for finding in _promql(check, step.file)]
+        found += _actions(step, known_actions)
+    return found
+
+
+def from_problem(problem: Problem) -> Finding:
+    """What reading the file complained of."""
+    confidence = _LESS_SURE.get(problem.rule, "certain")
+    return Finding(problem.file, problem.line, problem.rule, problem.message, confidence)
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """By file and line, each once."""
+    found = {(one.file, one.line, one.rule, str(one.message)): one for one in findings}
+    return [found[key] for key in sorted(found)]
+
+
+def _phases(runbook: Runbook, parsed: Parsed) -> Iterator[Finding]:
+    if not runbook.phases and not parsed.includes:
+        yield Finding(runbook.file, 1, "no-steps", say("lint.no_steps"), "likely")
+    for phase in runbook.phases:
+        if not phase.steps:
+            message = say("lint.empty_phase", title=phase.title)
+            yield Finding(runbook.file, phase.line, "empty-phase", message, "likely")
+        yield from _killers(phase)
+
+
+def _killers(phase: Phase) -> Iterator[Finding]:
+    for before, step in pairwise(phase.steps):
+        if step.killer and not before.killer:
+            message = say("lint.killer_late", step=step.text, before=before.text)
+            yield Finding(
+                step.file, step.line, "killer-late", message, "likely", fix=say("lint.killer_first")
+            )
+
+
+def _pauses(runbook: Runbook) -> Iterator[Finding]:
+    """Steps that a person works off in one go; prevention waits for the postmortem."""
+    run: list[Step] = []
+    for phase in runbook.phases:
+        if phase.prevention:
+            continue
+        run += phase.steps
+        if phase.pause:
+            yield from _too_many(run)
+            run = []
+    yield from _too_many(run)
+
+
+def _too_many(run: list[Step]) -> Iterator[Finding]:
+    if len(run) > MOST_STEPS:
+        step = run[MOST_STEPS]
+        message = say("lint.too_many_steps", count=len(run), limit=MOST_STEPS)
+        yield Finding(step.file, step.line, "too-many-steps", message, "hint", fix=say("lint.add_pause"))
+
+
+def _commands(step: Step) -> Iterator[Finding]:
+    """Whoever types a command at night has to know what comes, and how to take it back."""
+    if not step.commands:
+        return
+    roles = {block.role for block in step.blocks if isinstance(block, Paragraph)}
+    line = step.commands[0].line
+    if "expect" not in roles and not step.checks:
+        yield Finding(step.file, line, "no-expect", say("lint.no_expect"), "hint")
+    if "undo" not in roles and any(_CHANGES.search(command.text) for command in step.commands):
+        yield Finding(step.file, line, "no-undo", say("lint.no_undo"), "hint")
+
+
+def _promql(check: Check, file: str) -> Iterator[Finding]:
+    """Read and evaluated over nothing, which finds wrong types too."""
+    if not check.promql:
+        return
+    from signals.promql import evaluate
+    from signals.ring import Ring
+
+    try:
+        evaluate(check.promql, Ring(60.0, 1), 0.0)
+    except NotSupported as error:
+        message = say("lint.promql_not_here", detail=error.message)
+        yield Finding(file, check.line, "promql-not-here", message, "hint", check.promql)
+    except BadQuery as error:
+        # Python's regular expressions are not quite those of Prometheus.
+        confidence: Confidence = "likely" if isinstance(error.__cause__, re.error) else "certain"
+        yield Finding(file, check.line, "promql-syntax", error.message, confidence, check.promql)
+
+
+def _actions(step: Step, known: frozenset[str] | None) -> Iterator[Finding]:
+    for call in step.actions if known is not None else ():
+        if call.id not in (known or ()):
+            near = get_close_matches(call.id, known or (), n=1)
+            fix = say("lint.did_you_mean", name=near[0]) if near else None
+            message = say("lint.unknown_action", id=call.id)
+            yield Finding(step.file, call.line, "unknown-action", message, "certain", fix=fix)

@@ -1,0 +1,127 @@
+"""What is wrong in a runbook as soon as the sources are asked: metrics, labels, tables and revisions that are not there."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from runbooks.finding import Finding
+from runbooks.probe import absent
+from signals.clean import clean
+from signals.errors import SourceError
+from signals.message import say
+from signals.promql.names import needs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Sequence
+
+    from runbooks.model import Check, Runbook
+    from signals.message import Message
+    from signals.promql.names import Selector
+    from signals.source import MetricSource, Schema
+    from signals.sources import Sources
+
+_REVISION = re.compile(r"\balembic\b.*?\b(?:upgrade|downgrade|stamp|show)\s+(?:\S+:)?([0-9a-f]{6,40})\b")
+MOST_NEAR = 4
+
+
+async def lint_live(
+    runbooks: Sequence[Runbook], sources: Sources, revisions: frozenset[str] | None
+) -> tuple[list[Finding], list[Message]]:
+    """Findings, and which sources did not answer. `revisions` are those of the scripts, None where they are not known.
+
+    A metric that is not there now may come with its first event, so none of this is certain.
+    """
+    found: list[Finding] = []
+    silent: list[Message] = []
+    checks = [(step.file, check) for runbook in runbooks for step in runbook.steps() for check in step.checks]
+    try:
+        known = await sources.metrics.metric_names()
+        asked = _Asked(sources.metrics, known)
+        for file, check in checks:
+            if check.promql:
+                found += await asked.missing(file, check)
+    except SourceError as error:
+        silent.append(error.message)
+    schemas = [(file, check) for file, check in checks if check.probe == "schema"]
+    if schemas and sources.schema is not None:
+        try:
+            schema = await sources.schema.schema()
+            for file, check in schemas:
+                found += _schema(file, check, schema)
+        except SourceError as error:
+            silent.append(error.message)
+    if revisions is not None:
+        found += [one for runbook in runbooks for one in _revisions(runbook, revisions)]
+    return found, silent
+
+
+class _Asked:
+    """Asks the source each question once."""
+
+    def __init__(self, metrics: MetricSource, known: frozenset[str]) -> None:
+        self._metrics = metrics
+        self._known = known
+        self._labels: dict[tuple[str, str], tuple[str, ...] | None] = {}
+
+    async def missing(self, file: str, check: Check) -> list[Finding]:
+        """Metrics of the check that nobody exports, and labels and values that no series of theirs has."""
+        found = []
+        try:
+            selectors = needs(check.promql).selectors()
+        except SourceError:  # the offline part tells that it can't be read
+            return []
+        for selector in selectors:
+            if selector.name not in self._known:
+                near = get_close_matches(selector.name, self._known, n=1)
+                fix = say("lint.did_you_mean", name=near[0]) if near else None
+                message = say("lint.no_metric", metric=selector.name)
+                found.append(
+                    Finding(file, check.line, "metric-missing", message, "likely", check.promql, fix)
+                )
+            else:
+                found += [one async for one in self._unmatched(file, check, selector)]
+        return found
+
+    async def _unmatched(self, file: str, check: Check, selector: Selector) -> AsyncIterator[Finding]:
+        for label, operator, value in selector.matchers:
+            values = await self._values(selector.name, label)
+            if values is None or operator in ("!=", "!~"):
+                continue
+            if not values:
+                message = say("lint.no_label", metric=selector.name, label=label)
+                yield Finding(file, check.line, "label-missing", message, "likely", check.promql)
+            elif operator == "=" and value not in values:
+                message = say("lint.no_value", metric=selector.name, label=label, value=clean(value, 80))
+                evidence = ", ".join(get_close_matches(value, values, n=MOST_NEAR, cutoff=0.0))
+                yield Finding(file, check.line, "value-missing", message, "hint", evidence)
+
+    async def _values(self, metric: str, label: str) -> tuple[str, ...] | None:
+        """What the label is now; None where the metric has no series at all."""
+        if (metric, label) not in self._labels:
+            answer = await self._metrics.instant(f"count by ({label}) ({metric})")
+            values = [dict(one.labels).get(label, "") for one in answer.series]
+            self._labels[metric, label] = tuple(filter(None, values)) if values else None
+        return self._labels[metric, label]
+
+
+def _schema(file: str, check: Check, schema: Schema) -> Iterator[Finding]:
+    """Named tables and indexes; a database that is still before its migration has none of them, so this is no proof."""
+    for name in absent(check, schema):
+        near = get_close_matches(name, (*schema.tables, *schema.indexes), n=1)
+        fix = say("lint.did_you_mean", name=near[0]) if near else None
+        message = say("lint.not_in_schema", name=clean(name, 80), place=schema.address)
+        yield Finding(file, check.line, "schema-missing", message, "likely", fix=fix)
+
+
+def _revisions(runbook: Runbook, known: frozenset[str]) -> Iterator[Finding]:
+    for step in runbook.steps():
+        for command in step.commands:
+            for found in _REVISION.finditer(command.text):
+                if not any(revision.startswith(found[1]) for revision in known):
+                    line = command.line + command.text.count("\n", 0, found.start())
+                    message = say("lint.unknown_revision", revision=found[1])
+                    yield Finding(
+                        step.file, line, "unknown-revision", message, "likely", ", ".join(sorted(known)[:4])
+                    )

@@ -1,0 +1,137 @@
+"""Markdown as a tree, and its running text as pieces that know their line. Knows nothing of runbooks."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+from signals.clean import clean, clean_block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+LONGEST_TEXT = 4000
+NESTING = 100
+"""Fifty bullets deep; what is deeper the parser leaves out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A bit of running text. A `break` is a line end in the source; a `comment` is what stands in `<!-- -->`."""
+
+    kind: Literal["text", "strong", "code", "comment", "break"]
+    text: str
+    line: int
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": True, "maxNesting": NESTING}).enable("table")
+
+
+def parse(text: str) -> SyntaxTreeNode:
+    """The tree of blocks."""
+    return SyntaxTreeNode(_parser().parse(text))
+
+
+def line_of(node: SyntaxTreeNode) -> int:
+    """Where a block begins, from 1; a table's cell is where its row is."""
+    at: SyntaxTreeNode | None = node
+    while at is not None and not (at.type != "root" and at.map):
+        at = at.parent
+    return at.map[0] + 1 if at is not None and at.map else 1
+
+
+def pieces(block: SyntaxTreeNode) -> tuple[Piece, ...]:
+    """The running text of a paragraph, heading or table cell."""
+    found: list[Piece] = []
+    line = line_of(block)
+    for inline in block.children:
+        if inline.type == "inline":
+            for one in _pieces(inline):
+                if one.kind in ("text", "strong") and not one.text:
+                    continue
+                found.append(replace(one, line=line))
+                line += one.kind == "break"
+    return tuple(found)
+
+
+def joined(found: Iterable[Piece]) -> str:
+    """As plain text, in which code keeps its backticks. A line end between two wide characters is none: Chinese has no blanks between words."""
+    text = ""
+    broken = False
+    for one in found:
+        if one.kind == "break":
+            broken = True
+        elif one.kind != "comment" and one.text:
+            if broken and not (text and _wide(text[-1]) and _wide(one.text.lstrip()[:1])):
+                text += " "
+            broken = False
+            text += one.text if one.kind != "code" else _quoted(one.text)
+    return clean(text, LONGEST_TEXT)
+
+
+def code_of(node: SyntaxTreeNode) -> str:
+    """The content of a fenced or indented block, exactly but for what a terminal would obey."""
+    return clean_block(node.content.rstrip("\n"), len(node.content) + 1)
+
+
+def comments(html: str) -> Iterator[tuple[str, int]]:
+    """What stands in each `<!-- -->` of a piece of HTML, with its line counted from 0."""
+    start = 0
+    while (begin := html.find("<!--", start)) >= 0:
+        end = html.find("-->", begin + 4)
+        if end < 0:
+            return
+        yield html[begin + 4 : end].strip(), html.count("\n", 0, begin)
+        start = end + 3
+
+
+def rows(table: SyntaxTreeNode) -> Iterator[str]:
+    """A table's rows as text."""
+    for node in table.walk():
+        if node.type == "tr":
+            yield " | ".join(joined(pieces(cell)) for cell in node.children)
+
+
+def _pieces(node: SyntaxTreeNode) -> Iterator[Piece]:  # noqa: C901  # one case a kind of node
+    for child in node.children:
+        match child.type:
+            case "text":
+                yield Piece("text", child.content, 0)
+            case "code_inline":
+                yield Piece("code", clean(child.content, LONGEST_TEXT), 0)
+            case "softbreak" | "hardbreak":
+                yield Piece("break", "", 0)
+            case "html_inline":
+                inside = [text for text, _ in comments(child.content)]
+                yield Piece("comment", inside[0], 0) if inside else Piece("text", child.content, 0)
+            case "strong":
+                inner = list(_pieces(child))
+                if any(one.kind not in ("text", "strong") for one in inner):
+                    yield from inner
+                else:
+                    yield Piece("strong", "".join(one.text for one in inner), 0)
+            case "link":
+                inner = list(_pieces(child))
+                yield from inner
+                address = str(child.attrs.get("href", ""))
+                if address and address not in "".join(one.text for one in inner):
+                    yield Piece("text", f" ({address})", 0)
+            case "image":
+                yield Piece("text", child.content, 0)
+            case _:
+                yield from _pieces(child)
+
+
+def _quoted(code: str) -> str:
+    return f"`` {code} ``" if "`" in code else f"`{code}`"
+
+
+def _wide(character: str) -> bool:
+    return bool(character) and unicodedata.east_asian_width(character) in "WF"

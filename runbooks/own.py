@@ -1,0 +1,231 @@
+"""The body of a runbook in our own format (`FORMAT.md`): phases, steps with ids, what stands in them, pauses, includes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from runbooks.markdown import comments, joined, line_of, pieces, rows
+from runbooks.model import Block, Paragraph, Phase, Step
+from runbooks.names import is_id, slug, unique
+from runbooks.number import numbered
+from runbooks.problem import Problem
+from runbooks.step_blocks import read_block
+from signals.message import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markdown_it.tree import SyntaxTreeNode
+
+    from runbooks.markdown import Piece
+    from signals.message import Message
+
+_BOX = re.compile(r"^\[[ xX]\](?:\s+|$)")
+_ID = re.compile(r"id:\s*(\S+)(?:\s+(.*))?", re.DOTALL)
+_INCLUDE = re.compile(r"include:\s*([^\s#]+)(?:#(\S+))?")
+_KILLER = "!"
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """Phases of another runbook stand before the phase with index `before`; all of them, or the one that is named."""
+
+    runbook: str
+    phase: str
+    line: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What stands behind the front matter. `title` is that of the first `#` heading."""
+
+    title: str
+    intro: tuple[Block, ...]
+    phases: tuple[Phase, ...]
+    includes: tuple[Include, ...]
+
+
+@dataclass(slots=True)
+class _Draft:
+    title: str
+    line: int
+    id: str
+    prevention: bool
+    intro: list[Block] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    pause: str = ""
+
+
+def read_own(tree: SyntaxTreeNode, file: str, problems: list[Problem]) -> Body:
+    """Read the body; adds what is wrong to `problems`."""
+    reader = _Reader(file, problems)
+    for node in tree.children:
+        reader.take(node)
+    phases = numbered(
+        Phase(one.id, "", one.title, one.line, tuple(one.steps), tuple(one.intro), one.pause, one.prevention)
+        for one in reader.drafts
+    )
+    return Body(reader.title, tuple(reader.intro), phases, tuple(reader.includes))
+
+
+class _Reader:
+    """Where we are in the file: the phase under way, and the ids that are taken."""
+
+    def __init__(self, file: str, problems: list[Problem]) -> None:
+        self.title = ""
+        self.intro: list[Block] = []
+        self.drafts: list[_Draft] = []
+        self.includes: list[Include] = []
+        self._file = file
+        self._problems = problems
+        self._phase_ids: dict[str, int] = {}
+        self._step_ids: dict[str, int] = {}
+
+    def take(self, node: SyntaxTreeNode) -> None:
+        """The next block of the file."""
+        if node.type == "heading" and node.tag in ("h1", "h2"):
+            self._heading(node)
+        elif node.type == "blockquote" and self._pauses(node):
+            self._pause(node)
+        elif node.type in ("bullet_list", "ordered_list"):
+            self._list(node)
+        elif node.type == "html_block":
+            self._html(node)
+        else:
+            self._prose(node)
+
+    def _heading(self, node: SyntaxTreeNode) -> None:
+        found = pieces(node)
+        text, line = joined(found), line_of(node)
+        if node.tag == "h1" and not self.title and not self.drafts:
+            self.title = text
+            return
+        identity, words = self._identity(found, line, self._phase_ids, "runbook.no_phase_id", text)
+        self.drafts.append(_Draft(text, line, identity, "prevention" in words))
+
+    def _list(self, node: SyntaxTreeNode) -> None:
+        for item in node.children:
+            first = next(iter(item.children), None)
+            found = pieces(first) if first is not None and first.type == "paragraph" else ()
+            if not (found and found[0].kind == "text" and _BOX.match(found[0].text)):
+                self._add(Paragraph(f"- {joined(found)}"))
+                for child in item.children[1:]:
+                    self._prose(child)
+                continue
+            if not self.drafts:
+                self._complain(line_of(item), say("runbook.step_outside"))
+                self.drafts.append(_Draft(self.title or "…", line_of(item), "start", prevention=False))
+            self.drafts[-1].steps.append(self._step(item, found))
+            if self.drafts[-1].pause:
+                self._complain(line_of(item), say("runbook.step_after_pause"))
+
+    def _step(self, item: SyntaxTreeNode, found: tuple[Piece, ...]) -> Step:
+        line = line_of(item)
+        identity, _ = self._identity(
+            found, line, self._step_ids, "runbook.no_step_id", _without_box(joined(found))
+        )
+        killer = len(found) > 1 and found[1].kind == "strong" and found[1].text.strip() == _KILLER
+        text = _without_box(joined(found[:1] + found[2:] if killer else found))
+        blocks = [block for child in item.children[1:] for block in self._blocks(child, in_step=True)]
+        if not text:
+            self._complain(line, say("runbook.empty_step"))
+        return Step(identity, "", text or identity, line, killer, tuple(blocks), file=self._file)
+
+    def _identity(
+        self, found: tuple[Piece, ...], line: int, taken: dict[str, int], missing: str, text: str
+    ) -> tuple[str, list[str]]:
+        """The id in the comment behind a heading or step, and the words behind it."""
+        said = next(
+            (match for one in found if one.kind == "comment" and (match := _ID.fullmatch(one.text))), None
+        )
+        words = (said[2] or "").split() if said else []
+        identity = said[1] if said else slug(text) or "step"
+        if said is None:
+            self._complain(line, say(missing, suggested=identity))
+        elif not is_id(identity):
+            self._complain(line, say("runbook.bad_id", id=identity))
+        if said is not None and identity in taken:
+            self._complain(line, say("runbook.duplicate_id", id=identity, first=taken[identity]))
+        identity = unique(identity, set(taken))
+        taken[identity] = line
+        return identity, words
+
+    def _pauses(self, node: SyntaxTreeNode) -> bool:
+        return any(
+            text == "pause"
+            for inner in node.walk()
+            if inner.type in ("html_inline", "html_block")
+            for text, _ in comments(inner.content)
+        )
+
+    def _pause(self, node: SyntaxTreeNode) -> None:
+        line = line_of(node)
+        text = " ".join(joined(pieces(inner)) for inner in node.walk() if inner.type == "paragraph").strip()
+        if not self.drafts:
+            self._complain(line, say("runbook.pause_outside"))
+        elif self.drafts[-1].pause:
+            self._complain(line, say("runbook.second_pause"))
+        elif not text:
+            self._complain(line, say("runbook.empty_pause"))
+            self.drafts[-1].pause = "…"
+        else:
+            self.drafts[-1].pause = text
+
+    def _html(self, node: SyntaxTreeNode) -> None:
+        for text, offset in comments(node.content):
+            if found := _INCLUDE.fullmatch(text):
+                self.includes.append(
+                    Include(found[1], found[2] or "", line_of(node) + offset, len(self.drafts))
+                )
+
+    def _prose(self, node: SyntaxTreeNode) -> None:
+        for block in self._blocks(node, in_step=False):
+            self._add(block)
+
+    def _add(self, block: Block) -> None:
+        """What stands in a phase but in no step: before its steps it introduces them, behind one it belongs to that."""
+        if not self.drafts:
+            self.intro.append(block)
+        elif not self.drafts[-1].steps:
+            self.drafts[-1].intro.append(block)
+        else:
+            last = self.drafts[-1].steps[-1]
+            self.drafts[-1].steps[-1] = replace(last, blocks=(*last.blocks, block))
+
+    def _blocks(self, node: SyntaxTreeNode, *, in_step: bool) -> Iterator[Block]:
+        match node.type:
+            case "bullet_list" | "ordered_list":
+                for item in node.children:
+                    yield from self._item(item, in_step=in_step)
+            case "table":
+                for row in rows(node):
+                    yield Paragraph(row)
+            case "hr":
+                return
+            case "html_block":
+                for text, offset in comments(node.content):
+                    if _INCLUDE.fullmatch(text):
+                        self._complain(line_of(node) + offset, say("runbook.include_inside"))
+            case _:
+                yield from read_block(node, self._file, self._problems)
+
+    def _item(self, item: SyntaxTreeNode, *, in_step: bool) -> Iterator[Block]:
+        """A bullet that is no step. One with a box looks as if it could be ticked, so that is said."""
+        for index, child in enumerate(item.children):
+            if index == 0 and child.type == "paragraph":
+                found = pieces(child)
+                if in_step and found and found[0].kind == "text" and _BOX.match(found[0].text):
+                    self._complain(line_of(item), say("runbook.nested_step"))
+                yield Paragraph(f"- {_without_box(joined(found))}")
+            else:
+                yield from self._blocks(child, in_step=in_step)
+
+    def _complain(self, line: int, message: Message) -> None:
+        self._problems.append(Problem(self._file, line, message))
+
+
+def _without_box(text: str) -> str:
+    return _BOX.sub("", text, count=1).strip()

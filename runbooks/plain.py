@@ -1,0 +1,143 @@
+"""A Markdown manual that knows nothing of our format, as a checklist: nothing is left out, nothing is changed.
+
+Headings become phases, bullets become steps at their level, code becomes commands to copy. Ids are made of the texts,
+so that a tick stays with its step when another line is added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from runbooks.markdown import code_of, comments, joined, line_of, pieces, rows
+from runbooks.model import Block, Command, Paragraph, Phase, Runbook, Step
+from runbooks.names import slug, unique
+from signals.clean import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from markdown_it.tree import SyntaxTreeNode
+
+    from runbooks.markdown import Piece
+
+_MARKS = ("[ ] ", "[x] ", "[X] ")
+
+
+@dataclass(slots=True)
+class _Draft:
+    title: str
+    line: int
+    intro: list[Block] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+
+
+def read_plain(tree: SyntaxTreeNode, title: str, stem: str, file: str, language: str) -> Runbook:
+    """The checklist. `title` is what the front matter says, if anything; `stem` names the file."""
+    intro: list[Block] = []
+    drafts: list[_Draft] = []
+    taken: set[str] = set()
+    for node in tree.children:
+        if node.type == "heading":
+            text = joined(pieces(node))
+            if not title and not drafts and node.tag == "h1":
+                title = text
+            else:
+                drafts.append(_Draft(text, line_of(node)))
+        elif node.type in ("bullet_list", "ordered_list"):
+            if not drafts:
+                drafts.append(_Draft(title or stem, line_of(node)))
+            number = sum(step.level == 0 for step in drafts[-1].steps)
+            drafts[-1].steps += _steps(node, file, f"{len(drafts)}.", number, 0, taken)
+        else:
+            blocks = list(_blocks(node))
+            if drafts and drafts[-1].steps:
+                last = drafts[-1].steps[-1]
+                drafts[-1].steps[-1] = replace(last, blocks=(*last.blocks, *blocks))
+            else:
+                (drafts[-1].intro if drafts else intro).extend(blocks)
+    names: set[str] = set()
+    phases = tuple(
+        Phase(
+            unique(slug(one.title) or "phase", names), str(number), one.title, one.line, tuple(one.steps), tuple(one.intro)
+        )
+        for number, one in enumerate(drafts, 1)
+    )  # fmt: skip
+    return Runbook(
+        stem, clean(title or stem, 200), language, file, "", (), (), tuple(intro), phases, plain=True
+    )
+
+
+def _steps(  # noqa: PLR0917  # recursion carries its place
+    node: SyntaxTreeNode, file: str, prefix: str, number: int, level: int, taken: set[str]
+) -> Iterator[Step]:
+    """The list's items, each followed by those nested in it."""
+    for item in node.children:
+        number += 1
+        text, blocks = "", list[Block]()
+        nested = [child for child in item.children if child.type in ("bullet_list", "ordered_list")]
+        for child in item.children:
+            if child in nested:
+                continue
+            if child.type == "paragraph" and not text:
+                found = _unmarked(pieces(child))
+                text = joined(found)
+                blocks += _commands(found)
+            else:
+                blocks += _blocks(child)
+        if not text:
+            text = next(
+                (one.text.split("\n")[0] for one in blocks if isinstance(one, Command | Paragraph)), "…"
+            )
+        step_id = unique(slug(text) or "step", taken)
+        place = f"{prefix}{number}"
+        yield Step(step_id, place, text, line_of(item), blocks=tuple(blocks), level=level, file=file)
+        within = 0
+        for child in nested:
+            yield from _steps(child, file, f"{place}.", within, level + 1, taken)
+            within += len(child.children)
+
+
+def _blocks(node: SyntaxTreeNode) -> Iterator[Block]:
+    """Anything but headings and lists outside."""
+    match node.type:
+        case "paragraph" | "heading":
+            found = pieces(node)
+            yield Paragraph(joined(found))
+            yield from _commands(found)
+        case "fence" | "code_block":
+            yield Command(code_of(node), line_of(node) + (node.type == "fence"))
+        case "table":
+            for row in rows(node):
+                yield Paragraph(row)
+            for cell in node.walk():
+                if cell.type in ("td", "th"):
+                    yield from _commands(pieces(cell))
+        case "html_block":
+            if text := _without_comments(node.content):
+                yield Paragraph(text)
+        case _:
+            for child in node.children:
+                yield from _blocks(child)
+
+
+def _commands(found: Sequence[Piece]) -> Iterator[Command]:
+    """Each piece of code once."""
+    seen = set()
+    for one in found:
+        if one.kind == "code" and one.text and one.text not in seen:
+            seen.add(one.text)
+            yield Command(one.text, one.line)
+
+
+def _unmarked(found: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """Without the box of a task list."""
+    if found and found[0].kind == "text" and found[0].text.startswith(_MARKS):
+        return (replace(found[0], text=found[0].text[4:]), *found[1:])
+    return found
+
+
+def _without_comments(html: str) -> str:
+    for text, _ in comments(html):
+        html = html.replace(text, "")
+    return clean(html.replace("<!--", "").replace("-->", ""), 4000)

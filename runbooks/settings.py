@@ -1,0 +1,18 @@
+"""The `[runbooks]` section of the configuration: where a team keeps its own manuals."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
+
+from pydantic import Field
+
+from signals.settings import Section
+
+
+class RunbooksSettings(Section):
+    """The built-in runbooks are always there; a team's runbook with the same id replaces one."""
+
+    folders: tuple[Path, ...] = Field(
+        default=(),
+        description="folders with the team's own runbooks, in en/ and zh/ or beside each other; later ones win",
+    )

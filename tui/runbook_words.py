@@ -1,0 +1,32 @@
+"""A check in words: what it asks, and what it expects until when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runbooks.measure import wanted
+from signals.quantity import quantity
+
+if TYPE_CHECKING:
+    from runbooks.model import Check
+    from tui.language import Language
+
+
+def asked(check: Check) -> str:
+    """The query or the probe, as written; headers, which may hold a secret, are left out."""
+    if check.promql:
+        return " ".join(check.promql.split())
+    values = (check.parameters or {}).items()
+    shown = [
+        value if isinstance(value, str) else ", ".join(value) for name, value in values if name != "headers"
+    ]
+    return " ".join([str(check.probe), *shown])
+
+
+def expected(check: Check, words: Language) -> str:
+    """Such as 'expected falling, within 2 min'."""
+    text = words.say(wanted(check))
+    if check.within_s:
+        within = words.say(quantity(check.within_s, "s"))
+        text = words.text("runbook.within", text=text, within=within)
+    return text

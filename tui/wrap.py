@@ -1,0 +1,50 @@
+"""Running text in lines of so many cells: words and code stay whole, Chinese breaks anywhere but before a stop."""
+
+from __future__ import annotations
+
+import re
+
+from rich.cells import cell_len
+
+_WIDE = (
+    "\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60"
+)
+_UNIT = re.compile(f"`[^`]+`|[{_WIDE}]|[^\\s`{_WIDE}]+|`|\\s+")
+_IS_WIDE = re.compile(f"[{_WIDE}]")
+_OPENERS = "（《“‘「『【("
+_STOPS = "，。、；：？！）》”’」』】,.;:?!)"
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """At least one line; a word that is wider than `width` stands alone and runs over, so that it can be copied."""
+    lines: list[str] = []
+    line = ""
+    for unit in _units(text):
+        if not line and unit.isspace():
+            continue
+        if line and cell_len(line) + cell_len(unit.rstrip()) > width:
+            lines.append(line.rstrip())
+            line = unit.lstrip()
+        else:
+            line += unit
+    if line.strip() or not lines:
+        lines.append(line.rstrip())
+    return lines
+
+
+def _units(text: str) -> list[str]:
+    """What must not be broken: a word, code, or a wide character with the stops behind it."""
+    found: list[str] = []
+    for unit in _UNIT.findall(text):
+        if found and not unit.isspace() and _sticks(found[-1][-1], unit[0]):
+            found[-1] += unit
+        else:
+            found.append(unit)
+    return found
+
+
+def _sticks(before: str, after: str) -> bool:
+    """Whether no line may end between these two characters."""
+    if before.isspace():
+        return False
+    return after in _STOPS or before in _OPENERS or not (_IS_WIDE.match(before) or _IS_WIDE.match(after))
