@@ -80,10 +80,11 @@ def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, now: floa
             broken=len(alerts.broken),
             name=ordered[0].name if ordered else alerts.broken[0][0],
         )
+    worst_one = (Part(say("panels.text", text=ordered[0].name), 4, rows[0].verdict),) if ordered else ()
     counted = [state for state in AlertState if groups[state] or state is not AlertState.SILENCED]
     return PanelState(
         spec.id, title(spec), verdict, reason,
-        tuple(_part(state, len(groups[state]), rank) for rank, state in enumerate(counted, 1)),
+        tuple(_part(state, len(groups[state]), rank) for rank, state in enumerate(counted, 1)) + worst_one,
         tuple(rows), (),
         tuple(Reading(state.value, float(len(groups[state])), "count", alerts.at, alerts.source, "alerts") for state in counted),
         None, now, spec.interval_s, Freshness.LIVE, "list", standing=_standing(alerts), alerts=alerts,

@@ -71,7 +71,7 @@ def panel_line(state: PanelState, say_: Say, width: int, now: float, *, ascii_on
     for part in kept:
         piece = say_(part.text)
         if used + cell_len(piece) + 2 > room:
-            break
+            continue
         body.append(piece, _part_style(part.verdict))
         body.append("  ")
         used += cell_len(piece) + 2

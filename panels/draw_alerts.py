@@ -46,6 +46,7 @@ class AlertView:
     seen: float
     runbooks: Mapping[str, str]
     ascii_only: bool = False
+    all_unfolded: bool = False
 
 
 def listed(alerts: Alerts, keeps: Callable[..., bool]) -> tuple[Cause, ...]:
@@ -74,8 +75,9 @@ def draw_alerts(found: tuple[Cause, ...], view: AlertView, say_: Say, width: int
         for alert in cause.alerts:
             chosen = place == view.cursor
             block = [_alert(alert, cause, view, say_, width, chosen=chosen)]
-            if chosen:
+            if chosen or view.all_unfolded:
                 block += _unfolded(alert, view, say_, width)
+            if chosen:
                 first = len(lines) - (alert is cause.alerts[0] and len(cause.alerts) > 1)
                 after = len(lines) + len(block)
             lines += block
@@ -150,7 +152,7 @@ def _alert(alert: Alert, cause: Cause, view: AlertView, say_: Say, width: int, *
     new = alert.since > view.seen
     line.append((ASCII_NEW if view.ascii_only else NEW) if new else " ", "cursor")
     summary = alert.annotations.get("summary", "")
-    if not chosen:  # there it stands below, whole
+    if not (chosen or view.all_unfolded):  # there it stands below, whole
         room = max(0, width - line.cell_len - 1)
         line.append(" " + cut(summary, room, ascii_only=view.ascii_only).rstrip())
     line.truncate(width)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from panels.asking import Questions
 from panels.look import look
+from signals.errors import Unreachable
+from signals.message import say
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Iterable
 
     from panels.settings import PanelSpec
     from panels.state import PanelState
+    from signals.source import Fleet, Schema
     from signals.sources import Sources
 
 SOON_S = 2.0
@@ -32,9 +35,7 @@ async def watch(
     try:
         async with asyncio.TaskGroup() as group:
             for spec in specs:
-                group.create_task(
-                    _follow(spec.interval_s, partial(look, spec, sources, questions), tell, paused, span_s)
-                )
+                group.create_task(_follow(spec, sources, questions, tell, paused=paused, span_s=span_s))
     finally:
         await questions.close()
 
@@ -46,19 +47,45 @@ async def once(specs: Iterable[PanelSpec], sources: Sources) -> tuple[PanelState
 
 
 async def _follow(
-    interval_s: float,
-    look_: Callable[[float], Awaitable[PanelState]],
+    spec: PanelSpec,
+    sources: Sources,
+    questions: Questions,
     tell: Callable[[PanelState], None],
+    *,
     paused: Callable[[], bool],
     span_s: Callable[[], float],
 ) -> None:
+    if spec.kind in ("queues", "release"):  # the others ask nothing that takes so long
+        tell(await look(spec, _at_first(sources), questions, span_s()))
     while True:
         if not paused():
-            state = await look_(span_s())
+            state = await look(spec, sources, questions, span_s())
             tell(state)
             incomplete = any(reading.value is None for reading in state.readings)
             # Something is missing: look again soon, so that what has just started shows as soon as it answers.
-            pause_s = min(interval_s, SOON_S) if incomplete else interval_s
+            pause_s = min(spec.interval_s, SOON_S) if incomplete else spec.interval_s
             await asyncio.sleep(pause_s * random.uniform(0.95, 1.05))  # noqa: S311  # jitter
         else:
             await asyncio.sleep(0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unasked:
+    """Stands for a source that takes seconds to answer, so that the first numbers need not wait for it."""
+
+    name: str
+
+    async def fleet(self) -> Fleet:
+        raise Unreachable(say("signals.unasked", source=self.name))
+
+    async def schema(self) -> Schema:
+        raise Unreachable(say("signals.unasked", source=self.name))
+
+
+def _at_first(sources: Sources) -> Sources:
+    """Workers are given their time to answer, and scripts of migrations are read by another program."""
+    return replace(
+        sources,
+        fleet=_Unasked(sources.fleet.name) if sources.fleet else None,
+        schema=_Unasked(sources.schema.name) if sources.schema else None,
+    )

@@ -19,6 +19,7 @@ from tui.filter import Filter
 from tui.follower import Follower
 from tui.keymap import EVERYWHERE, bindings
 from tui.language import CODES, Language
+from tui.locale_of import speaks_utf8
 from tui.looking import Looking
 from tui.room.room import Room
 from tui.screens.alerts import AlertsScreen
@@ -32,7 +33,7 @@ from tui.screens.zoom import ZoomScreen
 from tui.theme import NAMES, STYLESHEET, few_colours, read_look
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from textual.events import Event
 
@@ -48,12 +49,6 @@ TICK_S = 2.0
 """Ages move in these steps; news of panels waits for the next one."""
 READ_S = 1.0
 """A key within this of a notice was meant for what stood there before."""
-
-
-def speaks_utf8(environment: Mapping[str, str]) -> bool:
-    """What the locale says (LC_ALL, LC_CTYPE, LANG, in POSIX' order); Python's own answer is UTF-8 even under C."""
-    named = next((environment[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environment.get(name)), "C")
-    return "utf" in named.lower()
 
 
 class Warroom(App[str]):
@@ -144,7 +139,7 @@ class Warroom(App[str]):
         """Paint, then start the thread that asks."""
         self.set_interval(TICK_S, self.tick)
         if self.follower:
-            self.follower.start()
+            self.call_after_refresh(self.follower.start)  # its imports must not delay the first paint
 
     def on_unmount(self) -> None:
         """Let the thread end."""

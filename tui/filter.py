@@ -30,7 +30,7 @@ def typed(before: Filter, key: str, character: str | None) -> Filter | None:
         return replace(before, text=before.text[:-1]) if before.text else Filter()
     if key == "ctrl+u":
         return replace(before, text="")
-    if character is not None and character.isprintable():
+    if character is not None and character.isprintable() and "+" not in key:  # Alt+q is no q
         return pasted(before, character)
     return None
 

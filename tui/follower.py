@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from tui.heap import give_back, share_one_heap
 from tui.news import Failed, Noticed, Opened, PanelJudged
 
 if TYPE_CHECKING:
@@ -21,19 +21,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-M_ARENA_MAX = -8
-"""glibc's malloc.h; see mallopt(3)."""
-
-
-def share_one_heap() -> None:
-    """Let all threads allocate from one heap: glibc gives each its own, which cost 23 of 145 MB and won no time.
-
-    Elsewhere (macOS, musl) there is no such switch, and no need for it.
-    """
-    import ctypes
-
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+SETTLED_S, TIDY_S = 15.0, 60.0
+"""When all sources are imported and have answered, and how often memory is given back from then on."""
 
 
 class Follower:
@@ -116,9 +105,11 @@ class Follower:
                     self._span_s,
                 )
             )
+            tidying = asyncio.create_task(_tidy())
             ending = asyncio.create_task(asyncio.to_thread(self._stop.wait))
             await asyncio.wait((asking, ending), return_when=asyncio.FIRST_COMPLETED)
             self._sources = None
+            tidying.cancel()
             if asking.done():
                 asking.result()  # raises what ended it
             asking.cancel()
@@ -126,3 +117,10 @@ class Follower:
     def _tell(self, message: UiMessage) -> None:
         if not self._stop.is_set():
             self._send(message)
+
+
+async def _tidy() -> None:
+    await asyncio.sleep(SETTLED_S)
+    while True:
+        give_back()
+        await asyncio.sleep(TIDY_S)

@@ -53,8 +53,13 @@ def test_only_labels_that_differ_are_named_where_there_are_several() -> None:
     [
         ((), (), Verdict.OK, ["firing 0", "pending 0"]),
         ((alert("A", "silenced"),), (), Verdict.OK, ["firing 0", "pending 0", "silenced 1"]),
-        ((alert("A", "pending"),), (), Verdict.WARN, ["firing 0", "pending 1"]),
-        ((alert("A"), alert("B", "silenced")), (), Verdict.BURNING, ["firing 1", "pending 0", "silenced 1"]),
+        ((alert("A", "pending"),), (), Verdict.WARN, ["firing 0", "pending 1", "A"]),
+        (
+            (alert("A"), alert("B", "silenced")),
+            (),
+            Verdict.BURNING,
+            ["firing 1", "pending 0", "silenced 1", "A"],
+        ),
         ((), (("Broken", say("signals.no_source")),), Verdict.WARN, ["firing 0", "pending 0"]),
     ],
 )

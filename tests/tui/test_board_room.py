@@ -90,6 +90,7 @@ async def test_120_by_40_is_a_grid_and_200_by_60_looks_back_longer_with_the_chan
         assert app.chart_span_s == LONG_SPAN_S
         lines = (await shown(pilot)).splitlines()
         assert "nothing new since your last look" in lines[1][150:]
+        assert sum("nothing new" in line for line in lines) == 1
         assert all(line[156] == "│" for line in lines[1:57])
         row = next(line for line in lines if line.startswith("     ✖ queues_one"))
         assert "│" in row[30:70] or "┤" in row[30:70]  # the chart stands beside the rows

@@ -22,6 +22,8 @@ from tui.scroll import pinned, scroll_to
         (Filter("ab", typing=True), "enter", "\r", Filter("ab")),
         (Filter("ab", typing=True), "escape", "\x1b", Filter()),
         (Filter("ab", typing=True), "up", None, None),
+        (Filter("ab", typing=True), "alt+q", "q", None),
+        (Filter("ab", typing=True), "plus", "+", Filter("ab+", typing=True)),
         (Filter("ab", typing=True), "f1", None, None),
         (Filter("ab", typing=True), "ctrl+z", "\x1a", None),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -49,7 +50,9 @@ class AlertsScreen(Page):
         head.truncate(width)
         runbooks = {cause.name: face.runbook_of(cause.name) for cause in found}
         view = AlertView(now, self._at(found), face.looking.seen(now), runbooks, face.ascii_only)
-        drawn = draw_alerts(found, view, words.say, width)
+        drawn = draw_alerts(found, replace(view, all_unfolded=True), words.say, width)
+        if len(drawn.lines) + 2 * len(state.alerts.broken) > height - 1:
+            drawn = draw_alerts(found, view, words.say, width)
         lines = drawn.lines
         if not lines:
             text = words.text("alerts.none", rules=state.alerts.rules)

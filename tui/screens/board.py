@@ -42,28 +42,28 @@ class BoardScreen(Page):
         face.chart_span_s = LONG_SPAN_S if wide else BOARD_SPAN_S
         seen = face.room.leading()
         if seen is not None and width >= STRIP_FROM:
-            inner = width - STRIP_WIDTH
+            inner, told = width - STRIP_WIDTH, 1
             side = board_strip(face.room, seen, face.words, height, now)
         elif wide:
-            inner = width - SIDE_WIDTH
+            inner, told = width - SIDE_WIDTH, 0
             side = self._side(height, now)
         else:
             return self._panels(width, height, now, columns=2 if width >= GRID_WIDTH else 1)
-        return beside(self._panels(inner, height, now, columns=2), side, inner)
+        return beside(self._panels(inner, height, now, columns=2, told=told), side, inner)
 
-    def _panels(self, width: int, height: int, now: float, *, columns: int) -> list[Text]:
-        """In a grid with their charts, else in a list; below it what changed, unless it stands at the side."""
+    def _panels(self, width: int, height: int, now: float, *, columns: int, told: int = 1) -> list[Text]:
+        """In a grid with their charts, else in a list; below it what changed, unless `told` leaves no line for that."""
         face = self.face
         states = face.panels_shown()
         if not states:
             key = "tui.no_match" if face.panel_filter.text else "tui.no_panels"
             return [Text(f"   {face.words.text(key, text=face.panel_filter.text)}")]
         columns = min(columns, len(states))
-        each = (height - 1) // -(-len(states) // columns)
+        each = (height - told) // -(-len(states) // columns)
         if each < GRID_HEIGHT:
             return self._list(states, width, height, now)
         grid = self._grid(states, columns, width // columns, each, now)
-        return [*grid, *self._changes(width, height - len(grid), now)]
+        return [*grid, *(self._changes(width, height - len(grid), now) if told else [])]
 
     def filtered(self) -> None:
         """The App shows fewer panels everywhere."""

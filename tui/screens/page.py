@@ -57,7 +57,11 @@ class Page(Screen[None]):
             yield Lines(id=name, ascii_only=self.face.ascii_only)
 
     def on_resize(self) -> None:
-        """Another size, another picture."""
+        """Another size, another picture: all of it, also when the size is the old one again.
+
+        A terminal that shrinks and grows at once has lost what it showed, and tells only its last size.
+        """
+        self.refresh()
         self.repaint()
 
     def on_screen_resume(self) -> None:
@@ -116,21 +120,24 @@ class Page(Screen[None]):
         from signals.reading import Verdict
 
         face = self.face
-        text = Text(f" warroom  {face.service}   ")
+        counts = Text()
         marks = ASCII_MARKS if face.ascii_only else MARKS
         for verdict in (Verdict.BURNING, Verdict.WARN, Verdict.UNKNOWN, Verdict.OK):
             count = sum(state.verdict is verdict for state in face.states.values())
             if count:
-                text.append(f"{marks[verdict]}{count} ", STYLES[verdict])
-        text.append_text(strip(face.room, face.words, now))
+                counts.append(f"{marks[verdict]}{count} ", STYLES[verdict])
+        counts.append_text(strip(face.room, face.words, now))
         right = Text(end="")
         if self.filter.text:
             right.append(f" {face.words.text('tui.filter', text=self.filter.text)} ", "cursor").append("  ")
         if face.paused:
             right.append(f" {face.words.text('tui.paused')} ", "stale").append("  ")
         right.append(f"{time.strftime('%H:%MZ', time.gmtime(now))} {face.words.code} ")
-        text.truncate(max(0, width - right.cell_len), pad=True)
-        text.append_text(right)
+        room = width - counts.cell_len - right.cell_len
+        # How many burn is never cut for a name.
+        names = (f" warroom  {face.service}   ", f" {face.service}  ", " ")
+        text = Text(next((name for name in names if cell_len(name) <= room), " ")).append_text(counts)
+        text.append(" " * max(1, width - text.cell_len - right.cell_len)).append_text(right)
         text.truncate(width)
         return text
 
