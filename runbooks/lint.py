@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from runbooks.finding import Confidence, Finding
 from runbooks.model import Paragraph
+from signals.clean import clean
 from signals.errors import BadQuery, NotSupported
 from signals.message import say
 
@@ -120,11 +121,11 @@ def _promql(check: Check, file: str) -> Iterator[Finding]:
         evaluate(check.promql, Ring(60.0, 1), 0.0)
     except NotSupported as error:
         message = say("lint.promql_not_here", detail=error.message)
-        yield Finding(file, check.line, "promql-not-here", message, "hint", check.promql)
+        yield Finding(file, check.line, "promql-not-here", message, "hint", clean(check.promql, 300))
     except BadQuery as error:
         # Python's regular expressions are not quite those of Prometheus.
         confidence: Confidence = "likely" if isinstance(error.__cause__, re.error) else "certain"
-        yield Finding(file, check.line, "promql-syntax", error.message, confidence, check.promql)
+        yield Finding(file, check.line, "promql-syntax", error.message, confidence, clean(check.promql, 300))
 
 
 def _actions(step: Step, known: frozenset[str] | None) -> Iterator[Finding]:
