@@ -21,24 +21,35 @@ def objection(incident: Incident, actor: str, body: b.Body) -> Message | None:  
     match body:
         case b.RoleTaken() | b.RoleOffered() | b.RoleAccepted() | b.RoleReleased():
             return _role(incident, actor, body)
-        case b.StepTicked() | b.StepSkipped() | b.StepFailed():
-            before = incident.steps.get(incident.key(body.runbook, body.step))
-            if before and f"step_{before.state}" == body.kind:
-                return say("objection.step_done", step=body.step, by=before.by, state=say(f"event.state_{before.state}"))  # fmt: skip
-        case b.StepReopened() if incident.key(body.runbook, body.step) not in incident.steps:
-            return say("objection.step_untouched", step=body.step)
+        case b.StepTicked() | b.StepSkipped() | b.StepFailed() | b.StepStarted() | b.StepReopened():
+            return _step(incident, body)
         case b.PauseConfirmed() if incident.roles.get("ic", actor) != actor:
             return say("objection.not_ic", ic=incident.roles["ic"])
         case b.Reopened() if incident.status == "open":
             return say("objection.is_open")
         case b.AlertResolved() if body.fingerprint not in incident.alerts:
             return say("objection.no_alert", alert=body.fingerprint)
+        case b.AlertResolved() if incident.alerts[body.fingerprint].resolved_at is not None:
+            return say("objection.alert_over", alert=body.fingerprint)
         case b.Undone():
             event = next((each for each in incident.events if each.id == body.event), None)
             if event is None or not can_undo(incident, event):
                 return say("objection.no_undo")
         case _:
             pass
+    return None
+
+
+def _step(
+    incident: Incident, body: b.StepTicked | b.StepSkipped | b.StepFailed | b.StepStarted | b.StepReopened
+) -> Message | None:
+    before = incident.steps.get(incident.key(body.runbook, body.step))
+    if before is None:
+        return say("objection.step_untouched", step=body.step) if body.kind == "step_reopened" else None
+    finished = before.state in ("ticked", "skipped", "failed")
+    if finished and body.kind in (f"step_{before.state}", "step_started"):
+        state = say(f"event.state_{before.state}")
+        return say("objection.step_done", step=body.step, by=before.by, state=state)
     return None
 
 

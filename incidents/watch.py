@@ -39,7 +39,8 @@ async def watch(journal: Journal) -> AsyncIterator[frozenset[UUID]]:
     """Yield the incidents that have new events (also one's own), until it is closed.
 
     While the team's database is away it waits, tries again, and merges the spool as soon as that is possible; an
-    empty set says that the connection came or went (`Journal.away` and `Journal.spooled` say more).
+    empty set says that the connection came (also the first time: what is read from now on misses nothing) or went
+    (`Journal.away` and `Journal.spooled` say more).
     """
     ends: dict[UUID, int] | None = None
     while True:
@@ -50,7 +51,9 @@ async def watch(journal: Journal) -> AsyncIterator[frozenset[UUID]]:
                 yield frozenset()
             async for now in _follow(store):
                 before, ends = ends, now
-                if before is not None and (changed := _changed(before, now)):
+                if before is None:
+                    yield frozenset()
+                elif changed := _changed(before, now):
                     yield changed
         except JournalAway as error:
             journal.gone(error)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from panels.limits import worst
+from panels.depths import believed_limits, contradictions, knows, without_metric
+from panels.limits import judge_value, worst
 from panels.quantity import quantity
 from panels.state import Part, Row
 from signals.errors import SourceError
@@ -15,27 +16,30 @@ from signals.source import Drift
 from signals.trend import Direction, direction, slope
 
 if TYPE_CHECKING:
+    from panels.settings import QuerySpec
     from panels.state import PanelState
     from signals.message import Message
     from signals.source import Queue, Queues, Schema
 
-WARN_WAITING, BURNING_WAITING = 50, 100
-"""The operations manual calls a queue unhealthy from 50 messages on and critical over 100."""
 
+def add_queues(state: PanelState, found: Queues | SourceError, query: QuerySpec | None = None) -> PanelState:
+    """Depth of every queue as the broker has it: priorities counted, with what workers hold and the oldest age.
 
-def add_queues(state: PanelState, found: Queues | SourceError) -> PanelState:
-    """Depth of every queue as the broker has it: priorities counted, with what workers hold and the oldest age."""
+    `query` is the panel's question to the metrics: its limits hold for the broker, too. Where the metrics have no
+    answer, the broker alone is judged; where they have another, the difference is said.
+    """
     if isinstance(found, SourceError):
         return _unknown(state, found)
+    warnings = state.warnings
+    if knows(state):
+        warnings = (*warnings, *contradictions(state, found))
+    elif found.queues:
+        state = without_metric(state, found, query)
+        warnings = state.warnings
+    limits = believed_limits(query)
     rows, readings, verdicts = [], [], [state.verdict]
     for queue in found.queues:
-        verdict = (
-            Verdict.BURNING
-            if queue.waiting > BURNING_WAITING
-            else Verdict.WARN
-            if queue.waiting > WARN_WAITING
-            else Verdict.OK
-        )
+        verdict = judge_value(limits, float(queue.waiting))
         verdicts.append(verdict)
         held = say("panels.text", text="?" if queue.unacked is None else str(queue.unacked))
         oldest = say("panels.oldest_none")
@@ -65,7 +69,6 @@ def add_queues(state: PanelState, found: Queues | SourceError) -> PanelState:
                 f"LLEN {queue.name}",
             )
         )
-    warnings = state.warnings
     if found.eviction_policy and found.eviction_policy.startswith("allkeys"):
         warnings = (*warnings, say("panels.evicts", policy=found.eviction_policy))
     verdict = worst(verdicts)
@@ -143,6 +146,6 @@ def _unknown(state: PanelState, error: SourceError) -> PanelState:
     verdict = worst([state.verdict, Verdict.UNKNOWN])
     reason = state.reason if verdict is state.verdict and verdict is not Verdict.UNKNOWN else error.message
     freshness = state.freshness if state.readings else Freshness.NONE
-    return replace(
-        state, verdict=verdict, reason=reason, warnings=(*state.warnings, error.message), freshness=freshness
-    )
+    # Said once: as the reason, or beside another one.
+    warnings = state.warnings if reason == error.message else (*state.warnings, error.message)
+    return replace(state, verdict=verdict, reason=reason, warnings=warnings, freshness=freshness)

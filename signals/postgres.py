@@ -6,24 +6,25 @@ Reads only, in one short transaction with a statement timeout.
 from __future__ import annotations
 
 import asyncio
-import configparser
 import re
 import time
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from signals.clean import clean
 from signals.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from signals.http import secret
 from signals.message import say
+from signals.revisions import Scripts
 from signals.source import Blocker, Drift, Schema
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     import psycopg
 
     from signals.settings import PostgresSettings
 
-BUNDLED = Path(__file__).parent.parent / "migrations" / "service"
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _DRIVER = re.compile(
     r"^(postgres(?:ql)?)\+\w+://"
@@ -64,6 +65,7 @@ class PostgresSchema:
 
     def __init__(self, settings: PostgresSettings) -> None:
         self._settings = settings
+        self._scripts = Scripts(settings)
 
     @property
     def name(self) -> str:
@@ -72,17 +74,25 @@ class PostgresSchema:
 
     async def revisions(self) -> frozenset[str]:
         """All revisions that the scripts know; raises `BadAnswer` where they can't be read."""
-        return frozenset((await asyncio.to_thread(_scripts, self._settings))[1])
+        return (await asyncio.to_thread(self._scripts.revisions)).known
 
     async def schema(self) -> Schema:
         """The database now; raises a `SourceError`."""
         try:
             async with asyncio.timeout(self._settings.timeout_s + 1):
-                return await asyncio.to_thread(self._look)
+                found = await asyncio.to_thread(self._look)
         except TimeoutError as error:
             raise self._late() from error
+        # After the database: one that does not answer is told without waiting for the scripts.
+        scripts = await asyncio.to_thread(self._scripts.revisions)
+        return replace(
+            found,
+            heads=scripts.heads,
+            drift=judge_drift(set(found.revisions), set(scripts.heads), scripts.known),
+        )
 
     def _look(self) -> Schema:
+        """All but what the scripts say."""
         import psycopg
         from psycopg import errors as sql
 
@@ -118,7 +128,6 @@ class PostgresSchema:
         versioned = connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone()
         rows = connection.execute(_REVISIONS).fetchall() if versioned and versioned[0] else []
         revisions = tuple(sorted(clean(str(row[0])) for row in rows))
-        heads, known = _scripts(self._settings)
         indexes = connection.execute(_INDEXES).fetchall()
         columns: dict[str, str] = dict(connection.execute(_COLUMNS).fetchall())
         found = columns | {
@@ -147,7 +156,7 @@ class PostgresSchema:
         )
         info = connection.info
         return Schema(
-            revisions, heads, judge_drift(set(revisions), set(heads), known), missing, unexpected if compared else (),
+            revisions, (), Drift.UNVERSIONED, missing, unexpected if compared else (),
             tuple(clean(name) for name, _, valid, _, _ in indexes if not valid), blockers, server[0], server[1],
             clean(server[2]), f"{info.host}:{info.port}/{clean(info.dbname)}", time.time(), self.name,
             tables, tuple(sorted(clean(name) for name, _, valid, _, _ in indexes if valid)),
@@ -160,7 +169,7 @@ class PostgresSchema:
         return Denied(say("schema.denied", source=self.name, detail=clean(str(error))))
 
 
-def judge_drift(revisions: set[str], heads: set[str], known: set[str]) -> Drift:
+def judge_drift(revisions: set[str], heads: set[str], known: AbstractSet[str]) -> Drift:
     """Where the database stands. A revision that the scripts do not know is a newer release: ahead, not behind."""
     if not revisions:
         return Drift.UNVERSIONED
@@ -190,26 +199,3 @@ def _refusal(error: psycopg.OperationalError, source: str) -> SourceError | None
         if error.sqlstate == state or (error.sqlstate is None and hint in words):
             return kind(message)
     return None
-
-
-def _scripts(settings: PostgresSettings) -> tuple[tuple[str, ...], set[str]]:
-    """Heads and all revisions of the scripts. `env.py` is not run."""
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
-    from alembic.util import CommandError
-
-    ini = settings.alembic_ini
-    config = Config(str(ini) if ini else None, ini_section=settings.alembic_section)
-    try:
-        location = str(BUNDLED) if ini is None else config.get_main_option("script_location") or ""
-        if ini is not None and location and ":" not in location:
-            # Alembic takes it from the working directory, where Warroom need not stand; the file's own folder is meant.
-            location = str(ini.absolute().parent / location)
-        if location:
-            config.set_main_option("script_location", location.replace("%", "%%"))
-        scripts = ScriptDirectory.from_config(config)
-        return tuple(sorted(scripts.get_heads())), {script.revision for script in scripts.walk_revisions()}
-    except (CommandError, configparser.Error) as error:
-        raise BadAnswer(
-            say("schema.bad_scripts", file=str(ini or BUNDLED), detail=clean(str(error)))
-        ) from error

@@ -65,6 +65,9 @@ class RedisQueues:
             ) from error
         except failures.RedisError as error:
             raise self._bad(str(error)) from error
+        except (AttributeError, TypeError, ValueError, LookupError) as error:
+            # It speaks the protocol, but answers what nobody asked: the client believes it and stumbles.
+            raise self._bad(f"{type(error).__name__}: {error}") from error
 
     async def close(self) -> None:
         """Close the connections."""

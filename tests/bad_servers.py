@@ -32,6 +32,11 @@ def _slow(connection: socket.socket) -> None:
         time.sleep(0.1)
 
 
+def _late(connection: socket.socket) -> None:
+    time.sleep(30)
+    connection.sendall(OK + b"Content-Length: 0\r\n\r\n")
+
+
 def _drip(connection: socket.socket) -> None:
     connection.sendall(OK + b"Content-Length: 1000\r\n\r\n")
     for _ in range(40):
@@ -47,6 +52,7 @@ def _huge(connection: socket.socket) -> None:
 
 BEHAVIOURS: dict[str, Callable[[socket.socket], None]] = {
     "slow": _slow,
+    "half a minute late": _late,
     "dripping": _drip,
     "half-open": lambda _: time.sleep(4),
     "closing": lambda _: None,

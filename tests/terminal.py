@@ -14,17 +14,19 @@ import time
 from pathlib import Path
 
 import pyte
+from wcwidth import wcwidth
 
 PROGRAM = str(Path(sys.executable).with_name("warroom"))
 
 
 class Terminal:
-    """Runs a command at a size; `screen` is what a person would see, `sent` counts the bytes."""
+    """Runs a command at a size; `screen` is what a person would see, `raw` are the bytes and `sent` counts them."""
 
     def __init__(self, command: list[str], columns: int = 80, rows: int = 24, **environment: str) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.sent = 0
+        self.raw = bytearray()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             os.environ.update({"TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "", **environment})
@@ -33,8 +35,17 @@ class Terminal:
 
     @property
     def screen(self) -> str:
-        """All lines."""
-        return "\n".join(self._screen.display)
+        """All lines. The second half of a wide character whose first half was overwritten is a blank, as in a terminal."""
+        lines = []
+        for y in range(self._screen.lines):
+            row, text = self._screen.buffer[y], ""
+            before = ""
+            for x in range(self._screen.columns):
+                cell = row[x].data
+                text += cell or ("" if before and wcwidth(before[0]) == 2 else " ")
+                before = cell
+            lines.append(text)
+        return "\n".join(lines)
 
     def resize(self, columns: int, rows: int) -> None:
         """Another size, as a window manager does it."""
@@ -45,6 +56,14 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Type."""
         os.write(self._fd, keys.encode())
+
+    def seconds_until_painted(self, keys: str, limit: float = 10) -> float:
+        """Press, and measure how long it takes until the program sends something for it."""
+        self.read(0.05)
+        began = time.monotonic()
+        self.press(keys)
+        assert self.read(limit, first_only=True), f"nothing came for {keys!r}:\n{self.screen}"
+        return time.monotonic() - began
 
     def wait_for(self, text: str, seconds: float = 20) -> None:
         """Read until `text` is on the screen; fails with the screen."""
@@ -81,6 +100,7 @@ class Terminal:
             if not data:
                 break
             count += len(data)
+            self.raw += data
             self._stream.feed(data)
             if first_only:
                 break

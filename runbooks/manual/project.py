@@ -6,10 +6,13 @@ A rule is a function from a `Project` to findings; `runbooks.manual.rules` lists
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,19 @@ class Project:
     files: frozenset[str]
     documents: tuple[Document, ...]
     _texts: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _facts: dict[object, object] = field(default_factory=dict, repr=False, compare=False)
 
     def text(self, file: str) -> str:
         """A file's text ('' where it is too large, binary or gone), read once."""
         if file not in self._texts:
             self._texts[file] = _read(self.root / file)
         return self._texts[file]
+
+    def fact(self, find: Callable[[Project], T]) -> T:
+        """What `find` finds out about this repository, found out once however many rules ask."""
+        if find not in self._facts:
+            self._facts[find] = find(self)
+        return cast("T", self._facts[find])
 
     def matching(self, *endings: str) -> list[str]:
         """The files whose name ends so, sorted."""

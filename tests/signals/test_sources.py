@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.servers import free_port
-from signals.errors import BadAnswer, BadQuery, Denied, SourceError, TimedOut, Unreachable
+from signals.errors import BadQuery, Denied, SourceError, Unreachable
 from signals.failover import Circuit, Failover
 from signals.prometheus import PrometheusSource
 from signals.scrape import ScrapeSource
@@ -24,16 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from signals.source import Notice
-
-EXPECTED: dict[str, type[SourceError] | tuple[type[SourceError], ...]] = {
-    "slow": TimedOut,
-    "dripping": TimedOut,
-    "half-open": TimedOut,
-    "closing": Unreachable,
-    "garbage": Unreachable,
-    "denied": Denied,
-    "cut": (Unreachable, BadAnswer),
-}
 
 
 def clean_sentence(error: SourceError) -> bool:

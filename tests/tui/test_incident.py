@@ -156,6 +156,29 @@ def test_the_postmortem_is_a_file_and_the_past_is_counted(desk: Desk) -> None:
     assert "Traceback" not in missing.stderr
 
 
+def test_the_postmortem_names_steps_and_prevention_as_the_runbook_does_in_the_asked_language(
+    desk: Desk,
+) -> None:
+    desk.fact("open", "--title", "Ban near", "--severity", "SEV2", "--runbook", "cloudflare-ban")
+    desk.fact("tick", "1", "throttle")
+    desk.fact("skip", "1", "stop-bot", "--reason", "far from the ban")
+    english = desk.fact("postmortem", "1")
+    assert "- Throttle both tasks that write to Discord: " in english
+    assert "- [ ] Give production an address of its own" in english
+    assert "- [ ] See how near" not in english
+    chinese = desk("incident", "postmortem", "1", "--lang", "zh").stdout
+    assert "- 给两个会写 Discord 的任务限速: " in chinese
+    assert "- [ ] 生产环境使用独立的出口地址" in chinese
+    gone = desk.folder / "own.md"
+    gone.write_text("# Own\n\n- do it\n")
+    desk.fact("open", "--title", "Own", "--severity", "SEV3", "--runbook", str(gone))
+    gone.unlink()
+    left = desk("incident", "postmortem", "2")
+    assert left.returncode == 0
+    assert "own" in left.stderr
+    assert "Traceback" not in left.stderr
+
+
 def test_a_panel_is_pinned_with_its_data(desk: Desk) -> None:
     """The service's own page is scraped; the pinned line stands in the postmortem."""
     page = b"# TYPE discord_invalid_requests_total counter\ndiscord_invalid_requests_total 5\n"

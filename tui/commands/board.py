@@ -27,4 +27,6 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     line = app.run()
     if line is not None:
         sys.stderr.write(invocation.words.text("cli.error", text=line) + "\n")
+    if (goodbye := app.room.farewell()) is not None:
+        invocation.remark(goodbye)
     return app.return_code or 0

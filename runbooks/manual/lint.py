@@ -1,0 +1,133 @@
+"""Judges manuals against a repository: opens both, asks every rule, and sorts what they found."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from runbooks.manual.document import MOST_CHARACTERS, read_document
+from runbooks.manual.project import MOST_BYTES, Project
+from signals.clean import clean
+from signals.errors import WarroomError
+from signals.message import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from runbooks.finding import Finding
+    from runbooks.manual.project import Document
+
+    Rule = Callable[[Project], Iterable[Finding]]
+
+log = logging.getLogger(__name__)
+SKIPPED: Final = frozenset(
+    {".git", "node_modules", "venv", ".venv", "__pycache__", "site-packages", ".tox", ".mypy_cache"}
+)
+MOST_FILES: Final = 50_000
+
+
+class ManualError(WarroomError):
+    """A manual or a repository that can't be read, or a rule that broke on it."""
+
+
+def lint_manuals(paths: Sequence[Path], repo: Path) -> list[Finding]:
+    """All findings, once each, by file and line. `ManualError` names what can't be read."""
+    project = open_project(paths, repo)
+    found: dict[object, Finding] = {}
+    for rule in rules():
+        for finding in _asked(rule, project):
+            found.setdefault((finding.file, finding.line, finding.rule, str(finding.message)), finding)
+    return sorted(found.values(), key=lambda f: (f.file, f.line, f.rule, str(f.message)))
+
+
+def rules() -> list[Rule]:
+    """Every rule there is."""
+    from runbooks.manual.command_rules import COMMAND_RULES
+
+    found: list[Rule] = list(COMMAND_RULES)
+    if importlib.util.find_spec("runbooks.manual.metric_rules"):
+        found += importlib.import_module("runbooks.manual.metric_rules").METRIC_RULES
+    return found
+
+
+def _asked(rule: Rule, project: Project) -> list[Finding]:
+    try:
+        return list(rule(project))
+    except Exception as error:
+        log.exception("rule %s broke on %s", rule.__name__, project.root)
+        raise ManualError(
+            say(
+                "manual.rule_broke",
+                rule=rule.__name__,
+                repo=clean(str(project.root)),
+                error=clean(repr(error)),
+            )
+        ) from error
+
+
+def open_project(paths: Sequence[Path], repo: Path) -> Project:
+    """Reads the manuals and lists the repository's files; nothing of the repository is run."""
+    if not repo.is_dir():
+        raise ManualError(say("manual.no_repository", path=clean(str(repo))))
+    documents = tuple(_document(path) for path in dict.fromkeys(paths))
+    return Project(repo, frozenset(_files(repo)), documents)
+
+
+def _document(path: Path) -> Document:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ManualError(
+                say("manual.too_large", path=clean(str(path)), megabytes=MOST_BYTES // 1_000_000)
+            )
+        raw = path.read_bytes()
+    except (OSError, RuntimeError) as error:  # RuntimeError: a symlink that leads to itself
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ManualError(say("manual.unreadable", path=clean(str(path)), reason=clean(reason))) from error
+    if b"\0" in raw:
+        raise ManualError(say("manual.binary", path=clean(str(path))))
+    return read_document(clean(str(path), MOST_CHARACTERS), raw.decode("utf-8", errors="replace"))
+
+
+def _files(repo: Path) -> Iterator[str]:
+    inside = repo.resolve()
+    for number, name in enumerate(_tracked(repo) or _walked(repo)):
+        if number >= MOST_FILES:
+            log.warning("%s has more than %d files; the rest is not looked at", repo, MOST_FILES)
+            return
+        path = repo / name
+        try:
+            if path.is_symlink() and not path.resolve(strict=True).is_relative_to(inside):
+                continue
+            if path.is_file():
+                yield name
+        except (OSError, RuntimeError):
+            continue
+
+
+def _tracked(repo: Path) -> list[str]:
+    """What git keeps, and what is new and not ignored. Settings of the repository that would run a program are off."""
+    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", str(repo)]
+    try:
+        done = subprocess.run(
+            [*command, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            capture_output=True,
+            check=True,
+            timeout=60,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    names = [name.decode("utf-8", errors="replace") for name in done.stdout.split(b"\0") if name]
+    return sorted(name for name in dict.fromkeys(names) if not SKIPPED & set(name.split("/")[:-1]))
+
+
+def _walked(repo: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(repo):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        for name in sorted(names):
+            yield (Path(folder) / name).relative_to(repo).as_posix()

@@ -1,0 +1,5 @@
+from alembic import context
+
+from tariffs.settings import settings
+
+context.configure(url=settings.tariff_dsn)

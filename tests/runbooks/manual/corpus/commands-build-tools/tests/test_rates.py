@@ -1,0 +1,2 @@
+def test_rounding():
+    assert round(1.25, 1) == 1.2

@@ -1,0 +1,2 @@
+class Letter:
+    number = 0

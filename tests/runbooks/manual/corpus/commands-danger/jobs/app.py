@@ -1,0 +1,4 @@
+from celery import Celery
+
+app = Celery("jobs")
+TABLE = "CREATE TABLE jobs (id int)"

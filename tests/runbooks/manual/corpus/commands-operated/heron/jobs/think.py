@@ -1,0 +1,6 @@
+from heron.jobs.app import app
+
+
+@app.task(bind=True, max_retries=3)
+def analyse(self, match):
+    return match

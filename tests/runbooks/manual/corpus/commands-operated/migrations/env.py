@@ -1,0 +1,5 @@
+from alembic import context
+
+from heron.settings import settings
+
+context.configure(url=settings.database_url)

@@ -1,0 +1,2 @@
+#!/bin/sh
+mv logs/parcels.log logs/parcels.1

@@ -1,0 +1,2 @@
+#!/bin/sh
+exec python parcels/jobs/nightly.py

@@ -1,0 +1,2 @@
+SAME = "CREATE TABLE IF NOT EXISTS visits (id BIGINT, day DATE, ward INT)"
+OTHER = "CREATE TABLE IF NOT EXISTS core.visits (id BIGINT, colour TEXT)"

@@ -1,0 +1,2 @@
+#!/bin/sh
+curl --limit-rate "$RATE_LIMIT" http://localhost

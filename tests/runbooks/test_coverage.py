@@ -1,0 +1,60 @@
+"""The table of `runbooks/COVERAGE.md`: no item of the operations manual is left out, and every step that it names exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from runbooks.library import LANGUAGES, Library, load_library
+from runbooks.settings import RunbooksSettings
+
+ITEMS = {
+    "Deploy and rollback": range(4, 28),
+    "Alerts": range(30, 38),
+    "Major incidents": range(40, 47),
+    "Chaos": range(49, 54),
+    "FinOps": range(56, 59),
+    "References": range(61, 64),
+}
+"""The lines of the manual that hold an item, by chapter."""
+TABLE = Path(__file__).parents[2] / "runbooks" / "COVERAGE.md"
+ROW = re.compile(r"\| (?P<line>\d+) \| (?P<chapter>[^|]+) \| (?P<what>[^|]+) \| (?P<steps>[^|]+) \|")
+
+
+def rows() -> list[re.Match[str]]:
+    lines = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("|")][2:]
+    found = [ROW.fullmatch(line) for line in lines]
+    assert None not in found, [line for line in lines if not ROW.fullmatch(line)]
+    return [one for one in found if one]
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def library(request: pytest.FixtureRequest) -> Library:
+    return load_library(RunbooksSettings(), request.param)
+
+
+def test_every_item_of_the_manual_has_its_row() -> None:
+    told = [(row["chapter"], int(row["line"])) for row in rows()]
+    assert told == [(chapter, line) for chapter, lines in ITEMS.items() for line in lines]
+
+
+def test_every_step_that_is_named_exists(library: Library) -> None:
+    for row in rows():
+        named = re.findall(r"`([^`/]+)/([^`]+)`", row["steps"])
+        assert named, row[0]
+        for runbook_id, step in named:
+            runbook = library.get(runbook_id)
+            assert runbook is not None, f"{row['line']}: no runbook {runbook_id}"
+            assert step in {one.id for one in runbook.steps()}, f"{row['line']}: no step {runbook_id}/{step}"
+
+
+def test_nothing_but_steps_is_named() -> None:
+    for row in rows():
+        assert re.sub(r"`[a-z0-9-]+/[a-z0-9.-]+`", "", row["steps"]).strip() == "", row[0]
+
+
+def test_every_runbook_answers_for_something_in_the_manual(library: Library) -> None:
+    named = {one for row in rows() for one in re.findall(r"`([^`/]+)/", row["steps"])}
+    assert named == {one.id for one in library.runbooks}

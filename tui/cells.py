@@ -1,0 +1,172 @@
+"""What the terminal shows already, so that only the cells that differ are sent.
+
+Textual sends a changed line from its start on, with a colour sequence for every run of it: about 60 bytes a cell that
+really changed. This reads what it sends (ECMA-48: cursor position, colours, text) and says the same in fewer bytes.
+What it can't read passes unchanged, and nothing is known of the screen any more.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
+_KNOWN = re.compile(r"\x1b\[(?:(\d+);(\d+))?H|\x1b\[([\d;]*)m|(\n)|([^\x00-\x1f\x7f-\x9f]+)")
+_ALL_KNOWN = re.compile(rf"(?:{_KNOWN.pattern})*")
+SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
+LARGE = 600
+"""So many bytes may arrive in pieces; only then it is worth asking the terminal to wait for the last (mode 2026)."""
+REST = 4
+"""So many ASCII cells between two changed ones cost less than moving over them."""
+
+
+class Style(NamedTuple):
+    """Parameters of Select Graphic Rendition; an empty colour is the terminal's own."""
+
+    flags: frozenset[str] = frozenset()
+    front: str = ""
+    back: str = ""
+
+
+class Cell(NamedTuple):
+    """A character with its combining marks; the right half of a wide one is empty."""
+
+    text: str
+    style: Style
+
+
+PLAIN = Style()
+_SEEN_ON_BLANKS = frozenset({"4", "7", "9", "21", "53"})
+"""Underlined, reversed, struck, underlined twice, overlined."""
+
+
+class Cells:
+    """The cells of one screen. `spare` turns one frame into the bytes that bring the terminal to it."""
+
+    def __init__(self) -> None:
+        self._shown: dict[tuple[int, int], Cell] = {}
+        self._cursor: tuple[int, int] | None = None
+        self._style: Style | None = None
+        self._waits = False
+
+    def forget(self) -> None:
+        """Know nothing: the terminal was resized, or somebody else wrote to it."""
+        self._shown.clear()
+        self._cursor = self._style = None
+
+    def spare(self, data: str) -> str:
+        """What to send instead of `data`; empty when the terminal shows it already."""
+        if data in (SYNC_START, SYNC_END):  # only a terminal that knows the mode is sent it
+            self._waits = True
+            return ""
+        if not _ALL_KNOWN.fullmatch(data):
+            colours_end = "\x1b[m" if self._style not in (None, PLAIN) else ""  # Textual leaves none behind
+            self.forget()
+            return colours_end + data
+        wanted, cursor = _read(data, self._cursor or (0, 0))
+        sent = [self._send(place, wanted) for place in sorted(wanted)]
+        if self._cursor != cursor:
+            sent.append("\x1b[H" if cursor == (0, 0) else f"\x1b[{cursor[0] + 1};{cursor[1] + 1}H")
+            self._cursor = cursor
+        text = "".join(sent)
+        return f"{SYNC_START}{text}{SYNC_END}" if self._waits and len(text) > LARGE else text
+
+    def _send(self, place: tuple[int, int], wanted: dict[tuple[int, int], Cell]) -> str:
+        (row, column), cell = place, wanted[place]
+        right = (row, column + 1)
+        whole = (half := wanted.get(right)) is None or half.text != "" or self._shown.get(right) == half
+        if self._shown.get(place) == cell and whole:
+            return ""
+        self._shown[place] = cell
+        if not cell.text:  # its left half draws it, and comes first
+            return ""
+        sent = self._move(row, column) + _restyle(self._style, cell.style) + cell.text
+        self._cursor, self._style = (row, column + max(1, cell_len(cell.text))), cell.style
+        return sent
+
+    def _move(self, row: int, column: int) -> str:
+        if self._cursor == (row, column):
+            return ""
+        if self._cursor is None or self._cursor[0] != row:
+            return f"\x1b[{row + 1};{column + 1}H"
+        between = [self._shown.get((row, at)) for at in range(self._cursor[1], column)]
+        if 0 < len(between) <= REST and all(
+            cell and len(cell.text) == 1 and cell.text.isascii() and cell.style == self._style
+            for cell in between
+        ):
+            return "".join(cell.text for cell in between if cell)
+        return f"\x1b[{column + 1}G"  # to a column, not over so many: terminals differ about widths
+
+
+def _read(data: str, cursor: tuple[int, int]) -> tuple[dict[tuple[int, int], Cell], tuple[int, int]]:
+    """The cells that `data` writes, and where it leaves the cursor."""
+    wanted: dict[tuple[int, int], Cell] = {}
+    (row, column), style = cursor, PLAIN
+    for token in _KNOWN.finditer(data):
+        kind = token.lastindex
+        if kind == 5:
+            for char in token[5]:
+                width = 1 if char.isascii() else cell_len(char)
+                if not width and (before := wanted.get((row, column - 1))):
+                    wanted[row, column - 1] = before._replace(text=before.text + char)
+                    continue
+                wanted[row, column] = Cell(char, style if char != " " else _on_blank(style))
+                for half in range(column + 1, column + width):
+                    wanted[row, half] = Cell("", style)
+                column += width
+        elif kind == 3:
+            style = _style(token[3])
+        elif kind == 4:
+            row, column = row + 1, 0
+        else:
+            row, column = int(token[1] or 1) - 1, int(token[2] or 1) - 1
+    return wanted, (row, column)
+
+
+@lru_cache(1024)
+def _style(parameters: str) -> Style:
+    """From a whole sequence, as Textual writes them: it says everything, or resets everything."""
+    flags: set[str] = set()
+    colours = {"3": "", "4": ""}
+    rest = parameters.split(";")
+    while rest:
+        one = rest.pop(0)
+        if one in ("38", "48"):
+            length = 2 if rest[:1] == ["5"] else 4
+            colours[one[0]] = ";".join([one, *rest[:length]])
+            del rest[:length]
+        elif re.fullmatch(r"[39][0-7]", one):
+            colours["3"] = one
+        elif re.fullmatch(r"4[0-7]|10[0-7]", one):
+            colours["4"] = one
+        elif one in ("39", "49"):
+            colours[one[0]] = ""
+        elif one not in ("", "0"):
+            flags.add(one)
+    return Style(frozenset(flags), colours["3"], colours["4"])
+
+
+@lru_cache(1024)
+def _on_blank(style: Style) -> Style:
+    """What can be seen of a style where no character stands."""
+    flags = style.flags & _SEEN_ON_BLANKS
+    return style if flags else Style(frozenset(), "", style.back)
+
+
+@lru_cache(4096)
+def _restyle(old: Style | None, new: Style) -> str:
+    """The shortest sequence from one style to another."""
+    if old == new:
+        return ""
+    if new == PLAIN:
+        return "\x1b[m"
+    whole = [*sorted(new.flags), *filter(None, new[1:])]
+    if old is None or old.flags - new.flags:
+        return f"\x1b[{';'.join(['0', *whole])}m"
+    parts = sorted(new.flags - old.flags)
+    for before, after, own in ((old.front, new.front, "39"), (old.back, new.back, "49")):
+        if before != after:
+            parts.append(after or own)
+    return f"\x1b[{min(';'.join(parts), ';'.join(['0', *whole]), key=len)}m"

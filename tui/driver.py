@@ -1,0 +1,29 @@
+"""Textual's driver for terminals, sparing of bytes: at the end of a slow line each of them is seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.drivers.linux_driver import LinuxDriver
+
+from tui.cells import Cells
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+
+class SparingDriver(LinuxDriver):
+    """Sends what differs from what the terminal shows."""
+
+    def __init__(self, app: App[Any], **given: Any) -> None:
+        super().__init__(app, **given)
+        self._cells = Cells()
+
+    def forget(self) -> None:
+        """The terminal may show anything, as after a resize."""
+        self._cells.forget()
+
+    def write(self, data: str) -> None:
+        """Send one frame, or one sequence."""
+        if spared := self._cells.spare(data):
+            super().write(spared)

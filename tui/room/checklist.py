@@ -1,0 +1,150 @@
+"""The checklist of an incident as rows: what stands where, what is done, where people are, and what stops them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from incidents.incident import Incident
+    from incidents.incident import Step as StepState
+    from runbooks.model import Phase, Runbook, Step
+
+DONE = ("ticked", "skipped", "failed")
+RowKey = tuple[str, str, str]
+
+
+class Missing(NamedTuple):
+    """A runbook that the incident follows and this program does not have."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the checklist. The cursor stands on steps and pause points only."""
+
+    kind: Literal["runbook", "phase", "step", "pause"]
+    runbook: Runbook | Missing
+    phase: Phase | None = None
+    step: Step | None = None
+
+    @property
+    def key(self) -> RowKey:
+        """What the cursor remembers: it stays with its row when the rows around it change."""
+        inner = self.step.id if self.step else self.phase.id if self.phase else ""
+        return self.runbook.id, self.kind, inner
+
+
+def rows_of(runbooks: Sequence[Runbook | Missing]) -> tuple[Row, ...]:
+    """All rows; the name of a runbook stands over its phases where there is more than one."""
+    rows: list[Row] = []
+    for runbook in runbooks:
+        if len(runbooks) > 1 or isinstance(runbook, Missing):
+            rows.append(Row("runbook", runbook))
+        if isinstance(runbook, Missing):
+            continue
+        for phase in runbook.phases:
+            if not phase.steps and not phase.pause:
+                continue
+            rows.append(Row("phase", runbook, phase))
+            rows += [Row("step", runbook, phase, step) for step in phase.steps]
+            if phase.pause:
+                rows.append(Row("pause", runbook, phase))
+    return tuple(rows)
+
+
+def can_stand(row: Row) -> bool:
+    """Whether the cursor stops here."""
+    return row.kind in ("step", "pause")
+
+
+def state_of(incident: Incident | None, row: Row) -> StepState | None:
+    """How far the row's step is; who scripts may have named it by its number."""
+    if incident is None or row.step is None:
+        return None
+    by_id = incident.steps.get(incident.key(row.runbook.id, row.step.id))
+    return by_id or incident.steps.get(incident.key(row.runbook.id, row.step.number))
+
+
+def is_done(incident: Incident | None, row: Row) -> bool:
+    """Whether nobody has to do anything about this row any more."""
+    if row.kind == "pause":
+        return is_confirmed(incident, row)
+    state = state_of(incident, row)
+    return state is not None and state.state in DONE
+
+
+def is_confirmed(incident: Incident | None, row: Row) -> bool:
+    """Whether the pause point of the row's phase is behind us."""
+    if incident is None or row.phase is None:
+        return False
+    names = (row.phase.id, row.phase.number)
+    return any(incident.key(row.runbook.id, name) in incident.confirmed for name in names)
+
+
+def is_here(incident: Incident | None, row: Row) -> bool:
+    """Whether this is the step at which people are, or were interrupted."""
+    if incident is None or incident.at_step is None or row.step is None:
+        return False
+    at = incident.at_step
+    return at.runbook == row.runbook.id and at.step in (row.step.id, row.step.number)
+
+
+def stopped_by(incident: Incident | None, rows: Sequence[Row], row: Row) -> Row | None:
+    """The pause point before `row` that the IC has not confirmed yet: until then the checklist goes no further."""
+    for before in rows:
+        if before == row:
+            return None
+        if before.kind == "pause" and before.runbook == row.runbook and not is_confirmed(incident, before):
+            return before
+    return None
+
+
+def open_killers(incident: Incident | None, rows: Sequence[Row], pause: Row) -> list[Row]:
+    """The killer items of the phase before a pause point that are not done."""
+    return [
+        row
+        for row in rows
+        if row.phase == pause.phase
+        and row.runbook == pause.runbook
+        and row.step is not None
+        and row.step.killer
+        and not is_done(incident, row)
+    ]
+
+
+def next_killer(incident: Incident | None, rows: Sequence[Row], at: RowKey | None) -> Row | None:
+    """The next killer item behind the cursor that is not done; behind the last one the first again."""
+    wanted = [row for row in rows if row.step is not None and row.step.killer and not is_done(incident, row)]
+    keys = [row.key for row in rows]
+    here = keys.index(at) if at in keys else -1
+    return next((row for row in wanted if keys.index(row.key) > here), wanted[0] if wanted else None)
+
+
+def first_row(incident: Incident | None, rows: Sequence[Row]) -> Row | None:
+    """Where a newcomer should look: at the interrupted step, else at the first that is not done."""
+    standing = [row for row in rows if can_stand(row)]
+    here = next((row for row in standing if is_here(incident, row)), None)
+    undone = (
+        row for row in standing if not is_done(incident, row) and not (row.phase and row.phase.prevention)
+    )
+    return here or next(undone, standing[0] if standing else None)
+
+
+def progress(incident: Incident | None, rows: Sequence[Row], phase_row: Row) -> tuple[int, int]:
+    """How many steps of a phase are done, of how many."""
+    own = [
+        row
+        for row in rows
+        if row.kind == "step" and row.phase == phase_row.phase and row.runbook == phase_row.runbook
+    ]
+    return sum(is_done(incident, row) for row in own), len(own)
+
+
+def place_of(rows: Sequence[Row], phase_row: Row) -> tuple[int, int]:
+    """Which phase of its runbook this is (from 1), of how many."""
+    phases = [row.phase for row in rows if row.kind == "phase" and row.runbook == phase_row.runbook]
+    return (phases.index(phase_row.phase) + 1 if phase_row.phase in phases else 0), len(phases)

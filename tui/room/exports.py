@@ -1,0 +1,80 @@
+"""The postmortem draft and the timeline as files; nothing that is there already is overwritten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from signals.message import say
+from tui.room.checklist import Missing
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+    from runbooks.model import Runbook
+    from signals.message import Message
+    from tui.room.news import Seen
+    from tui.room.room import Room
+
+
+def free_folder(label: str) -> str:
+    """`inc-42` here, or `inc-42-2` where that is taken: somebody may have worked on the draft."""
+    name = label.lower().replace("~", "")
+    number = 1
+    while Path(f"{name}-{number}" if number > 1 else name).exists():
+        number += 1
+    return str(Path(f"{name}-{number}" if number > 1 else name).absolute())
+
+
+async def export(room: Room, seen: Seen, answer: Future[tuple[str, ...] | None]) -> Message | None:
+    """Write `postmortem.md` with its charts, `timeline.md` and `timeline.json` into the folder, and say where."""
+    import asyncio
+
+    given = await answer
+    if given is None:
+        return None
+    words = room.face.words
+    impact = [
+        f"{words.say(state.title)}: {words.say(state.reason)}"
+        for state in room.face.by_attention()
+        if state.id.startswith("slo")
+    ]
+    followed = [one for one in room.runbooks_of(seen.incident.runbooks) if not isinstance(one, Missing)]
+    return await asyncio.to_thread(_write, room, seen, given[0], impact, followed)
+
+
+def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list[Runbook]) -> Message:
+    import json
+
+    from incidents.incident import StepKey
+    from incidents.postmortem import postmortem
+    from incidents.timeline import timeline_json, timeline_markdown
+    from signals.clean import clean
+    from signals.errors import WarroomError
+
+    words, folder = room.face.words.say, Path(asked).expanduser()
+    made = postmortem(
+        seen.incident,
+        seen.label,
+        words,
+        impact=impact,
+        prevention=tuple(dict.fromkeys(item for runbook in followed for item in runbook.prevention())),
+        step_texts={StepKey(one.id, step.id): step.text for one in followed for step in one.steps()},
+    )
+    files = {
+        "postmortem.md": made.markdown,
+        **made.charts,
+        "timeline.md": timeline_markdown(seen.incident, seen.label, words),
+        "timeline.json": json.dumps(timeline_json(seen.incident, words), ensure_ascii=False, indent=1) + "\n",
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            with (folder / name).open("x", encoding="utf-8") as file:
+                file.write(text)
+    except FileExistsError as error:
+        raise WarroomError(say("room.export_exists", place=clean(str(error.filename or folder)))) from error
+    except OSError as error:
+        detail = error.strerror or "?"
+        raise WarroomError(say("journal.unwritable", place=clean(str(folder)), detail=detail)) from error
+    return say("room.exported", place=clean(str(folder)), count=len(files))

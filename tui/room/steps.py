@@ -1,0 +1,171 @@
+"""What keys do to a step: from a row of the checklist to one event, and what the person is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from signals.message import say
+
+if TYPE_CHECKING:
+    from asyncio import Future
+    from collections.abc import Mapping
+
+    from incidents.event import Event
+    from runbooks.measure import Observation
+    from runbooks.model import Step
+    from signals.message import Message
+    from tui.language import Language
+    from tui.room.checklist import Row
+    from tui.room.news import Seen
+    from tui.room.room import Room
+    from tui.screens.confirm import Answer
+
+
+def observed_text(step: Step, observed: Mapping[int, Observation], words: Language, now: float) -> str:
+    """What the step's checks said at this moment, for the journal; a check without an answer is NO DATA."""
+    from panels.draw import age_text
+
+    told = []
+    for index in range(len(step.checks)):
+        observation = observed.get(index)
+        if observation is None:
+            told.append(words.text("tui.no_data"))
+            continue
+        verdict = words.text(f"room.verdict_{observation.verdict.value}")
+        age = "" if observation.at is None else f", {age_text(max(0.0, now - observation.at))}"
+        told.append(f"{words.say(observation.text)} ({verdict}{age})")
+    return "; ".join(told)
+
+
+async def tick(room: Room, seen: Seen, row: Row, observed: str, *, doubtful: bool) -> Message | None:
+    """Done, with what the checks said; a check that says otherwise is no hindrance, but it is told."""
+    from incidents.body import StepTicked
+
+    assert row.step is not None  # noqa: S101  # the caller stands on a step
+    body = StepTicked(runbook=row.runbook.id, step=row.step.id, observed=observed)
+    against = await room.write(seen.incident.id, body)
+    if against is None and doubtful:
+        return say("room.ticked_doubtful", step=row.step.number, observed=observed)
+    return against or say("room.ticked", step=row.step.number)
+
+
+async def start(room: Room, seen: Seen, row: Row) -> Message | None:
+    """We are at this step: who comes back after an interruption sees where it was."""
+    from incidents.body import StepStarted
+
+    assert row.step is not None  # noqa: S101  # the caller stands on a step
+    body = StepStarted(runbook=row.runbook.id, step=row.step.id)
+    return await room.write(seen.incident.id, body) or say("room.started", step=row.step.number)
+
+
+async def skip(room: Room, seen: Seen, row: Row, answer: Future[tuple[str, ...] | None]) -> Message | None:
+    """Left out, with the reason that was asked for."""
+    from incidents.body import StepSkipped
+
+    given = await answer
+    if given is None or row.step is None:
+        return None
+    body = StepSkipped(runbook=row.runbook.id, step=row.step.id, reason=given[0])
+    return await room.write(seen.incident.id, body) or say("room.skipped", step=row.step.number)
+
+
+async def fail(
+    room: Room, seen: Seen, row: Row, observed: str, answer: Future[tuple[str, ...] | None]
+) -> Message | None:
+    """It did not do what it should."""
+    from incidents.body import StepFailed
+
+    given = await answer
+    if given is None or row.step is None:
+        return None
+    body = StepFailed(runbook=row.runbook.id, step=row.step.id, reason=given[0], observed=observed)
+    return await room.write(seen.incident.id, body) or say("room.failed", step=row.step.number)
+
+
+async def reopen(room: Room, seen: Seen, row: Row) -> Message | None:
+    """To be done again."""
+    from incidents.body import StepReopened
+
+    assert row.step is not None  # noqa: S101  # the caller stands on a step
+    body = StepReopened(runbook=row.runbook.id, step=row.step.id)
+    return await room.write(seen.incident.id, body) or say("room.reopened", step=row.step.number)
+
+
+async def confirm_pause(
+    room: Room, seen: Seen, row: Row, answer: Future[Answer | None] | None
+) -> Message | None:
+    """The IC lets the checklist go on; with killer items open only after a question."""
+    from incidents.body import PauseConfirmed
+
+    if row.phase is None or (answer is not None and await answer is None):
+        return None
+    body = PauseConfirmed(runbook=row.runbook.id, phase=row.phase.id)
+    return await room.write(seen.incident.id, body) or say("room.confirmed", phase=row.phase.title)
+
+
+async def note(
+    room: Room, seen: Seen, row: Row | None, answer: Future[tuple[str, ...] | None]
+) -> Message | None:
+    """On the incident, or on the step under the cursor where that was picked."""
+    from incidents.body import Noted, StepAnnotated
+
+    given = await answer
+    if given is None:
+        return None
+    text, about = given[0], given[1] if len(given) > 1 else ""
+    if row is not None and row.step is not None and about == room.face.words.text("room.about_step"):
+        body: Noted | StepAnnotated = StepAnnotated(runbook=row.runbook.id, step=row.step.id, text=text)
+    else:
+        body = Noted(text=text)
+    return await room.write(seen.incident.id, body) or say("room.noted")
+
+
+async def add_follow_up(room: Room, seen: Seen, answer: Future[tuple[str, ...] | None]) -> Message | None:
+    """Work for afterwards."""
+    import datetime as dt
+
+    from incidents.body import FollowUpAdded
+
+    given = await answer
+    if given is None:
+        return None
+    text, owner, due = given
+    try:
+        until = dt.date.fromisoformat(due) if due else None
+    except ValueError:
+        return say("incident.bad_date", text=due)
+    return await room.write(seen.incident.id, FollowUpAdded(text=text, owner=owner, due=until)) or say(
+        "room.noted"
+    )
+
+
+async def finish_follow_up(room: Room, seen: Seen, at: int) -> Message | None:
+    """It is done."""
+    from incidents.body import FollowUpDone
+
+    follow_ups = seen.incident.follow_ups
+    if not 0 <= at < len(follow_ups) or follow_ups[at].done:
+        return None
+    return await room.write(seen.incident.id, FollowUpDone(follow_up=follow_ups[at].event)) or say(
+        "room.noted"
+    )
+
+
+async def pin(room: Room, seen: Seen) -> Message | None:
+    """The panel that is chosen on the board, as it shows now, with its data."""
+    from tui.evidence import evidence_of
+
+    state = room.face.under_cursor()
+    if state is None:
+        return say("room.nothing_to_pin")
+    body = evidence_of(state, room.face.words.say)
+    return await room.write(seen.incident.id, body) or say("room.pinned", title=state.title)
+
+
+async def undo(room: Room, seen: Seen, event: Event, answer: Future[Answer | None]) -> Message | None:
+    """Take an event back after it was shown."""
+    from incidents.body import Undone
+
+    if await answer is None:
+        return None
+    return await room.write(seen.incident.id, Undone(event=event.id)) or say("room.undone")

@@ -1,0 +1,99 @@
+"""The timeline on screen: time, who, what; steps by their number and their words instead of their id."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from tui.room.checklist import Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from incidents.event import Event
+    from incidents.incident import Incident
+    from runbooks.model import Runbook
+    from signals.message import Message
+    from tui.language import Language
+
+LOUD = ("severity_changed", "step_failed", "reopened")
+
+
+def event_sentence(incident: Incident, runbooks: Sequence[Runbook | Missing], event: Event) -> Message:
+    """What the event says, for somebody who sees the checklist and not its ids."""
+    from incidents.timeline import told
+
+    return told(incident, _with_number(runbooks, incident, event))
+
+
+def _with_number(runbooks: Sequence[Runbook | Missing], incident: Incident, event: Event) -> Event:
+    step, name = getattr(event.body, "step", ""), getattr(event.body, "runbook", "")
+    phase = getattr(event.body, "phase", "")
+    wanted = incident.key(name, "").runbook
+    runbook = next((one for one in runbooks if one.id == wanted), None)
+    if runbook is None or isinstance(runbook, Missing) or not (step or phase):
+        return event
+    if step and (found := runbook.step(step)) is not None:
+        shown = {"step": f"{found.number} {found.text}"}
+    elif named := next((one for one in runbook.phases if phase in (one.id, one.number)), None):
+        shown = {"phase": f"{named.number} {named.title}"}
+    else:
+        return event
+    return replace(event, body=event.body.model_copy(update=shown))
+
+
+def event_lines(
+    incident: Incident,
+    runbooks: Sequence[Runbook | Missing],
+    words: Language,
+    width: int,
+    height: int,
+    *,
+    back: int = 0,
+) -> list[Text]:
+    """The last events in `height` lines, the newest at the bottom; `back` so many events are left out there.
+
+    An event has as many lines as its text needs, at most three; what was taken back is struck and said.
+    """
+    lines: list[Text] = []
+    events = incident.events[: len(incident.events) - back] if back else incident.events
+    for event in reversed(events):
+        block = event_block(incident, runbooks, event, words, width)
+        left = height - len(lines)
+        if left <= 0:
+            break
+        if len(block) > left:
+            block = block[:left]
+            block[-1].append("…")
+            block[-1].truncate(width)
+        lines = block + lines
+    return lines
+
+
+def event_block(
+    incident: Incident, runbooks: Sequence[Runbook | Missing], event: Event, words: Language, width: int
+) -> list[Text]:
+    """One event, cut after three lines."""
+    from panels.draw import wrapped
+
+    text = " ".join(words.say(event_sentence(incident, runbooks, event)).split())
+    gone = event.id in incident.undone
+    if gone:
+        text = f"{words.text('room.taken_back')} {text}"
+    clock = f"{event.at:%H:%M:%S}" if width >= 40 else f"{event.at:%H:%M}"
+    actor = set_cell_size(event.actor, min(10, max(3, cell_len(event.actor))))
+    head = f"{clock} {actor} "
+    style = "quiet strike" if gone else "burning" if event.body.kind in LOUD else ""
+    indent = cell_len(head) if width - cell_len(head) >= 24 else 2
+    first = wrapped(text, max(4, width - cell_len(head))) or [""]
+    rest = wrapped(" ".join(first[1:]), max(4, width - indent))
+    block = [Text.assemble((head, "quiet"), (first[0], style))]
+    block += [Text(" " * indent + part, style) for part in rest[:2]]
+    if len(rest) > 2:
+        block[-1].append("…")
+    for line in block:
+        line.truncate(width)
+    return block

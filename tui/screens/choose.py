@@ -1,0 +1,54 @@
+"""A list to choose from, at the bottom of the screen: arrows and Enter, or the number before the line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from tui.screens.dialogue import Dialogue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Choose(Dialogue[int]):
+    """Returns the place (from 0) of the line that was chosen; None when it was left."""
+
+    page = "choose"
+
+    def __init__(self, title: str, options: Sequence[str | Text], *, at: int = 0) -> None:
+        super().__init__(title)
+        self._options = [Text(one) if isinstance(one, str) else one for one in options]
+        self._at = min(max(0, at), max(0, len(self._options) - 1))
+
+    def remarks(self, width: int) -> list[Text]:
+        """The lines around the cursor."""
+        height = self.room()
+        start = max(0, min(self._at - height // 2, len(self._options) - height))
+        lines = []
+        for number, option in enumerate(self._options[start : start + height], start):
+            chosen = number == self._at
+            pointer = (">" if self.face.ascii_only else "›") if chosen else " "
+            digit = f"{number + 1} " if number < 9 else "  "
+            line = Text.assemble((pointer, "cursor"), (digit, "quiet"), option)
+            if chosen:
+                line.stylize("chosen", 3)
+            line.truncate(width)
+            lines.append(line)
+        return lines
+
+    def action_move(self, step: int) -> None:
+        """The next line."""
+        if self._options:
+            self._at = (self._at + step) % len(self._options)
+            self.draw()
+
+    def action_take(self, number: int) -> None:
+        """The line with this number."""
+        if number <= len(self._options):
+            self.dismiss(number - 1)
+
+    def action_confirm(self) -> None:
+        """The line under the cursor."""
+        self.dismiss(self._at if self._options else None)

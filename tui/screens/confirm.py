@@ -1,0 +1,48 @@
+"""Something is shown before it is done: Enter does it, Esc leaves it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from tui.screens.dialogue import Dialogue
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+Answer = Literal["yes", "edit", "copy"]
+
+
+class Confirm(Dialogue[Answer]):
+    """Returns `yes`, or None when it was left. More lines than there is room for scroll."""
+
+    page = "confirm"
+    _from = 0
+
+    def remarks(self, width: int) -> list[Text]:
+        """From the line that was scrolled to."""
+        lines = super().remarks(width)
+        self._from = max(0, min(self._from, len(lines) - self.room()))
+        return lines[self._from :]
+
+    def action_scroll(self, step: int) -> None:
+        """Further down or up."""
+        self._from += step
+        self.draw()
+
+    def action_confirm(self) -> None:
+        """Do it."""
+        self.dismiss("yes")
+
+
+class Preview(Confirm):
+    """A text that will leave the program: it can be edited and copied before. Returns `yes`, `edit` or `copy`."""
+
+    page = "preview"
+
+    def action_edit(self) -> None:
+        """Change the text first."""
+        self.dismiss("edit")
+
+    def action_copy(self) -> None:
+        """Into the clipboard."""
+        self.dismiss("copy")

@@ -1,0 +1,111 @@
+"""What all questions share: a block of lines at the bottom of the screen that they were asked from.
+
+A dialogue is put on top at once and takes what is typed from then on. Enter says yes, Esc leaves everything as it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from rich.cells import set_cell_size
+from rich.text import Text
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from tui.keymap import KEYS, SHOWN, bindings
+from tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from tui.app import Warroom
+
+R = TypeVar("R")
+
+
+class Dialogue(ModalScreen[R]):
+    """A question. A subclass has a `page` (its keys stand under it in the key map)."""
+
+    page: ClassVar[str]
+    CSS_PATH = None
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        if "page" in cls.__dict__:
+            cls.BINDINGS = bindings(KEYS[cls.page])
+        super().__init_subclass__(**given)
+
+    def __init__(self, title: str, remarks: Sequence[str | Text] = ()) -> None:
+        super().__init__()
+        self.asked = title
+        self._remarks = [Text(one) if isinstance(one, str) else one for one in remarks]
+
+    @property
+    def face(self) -> Warroom:
+        """The App with what it knows."""
+        return cast("Warroom", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Title, remarks, what the subclass asks, keys."""
+        with Vertical(id="dialogue"):
+            yield Lines(id="asked", ascii_only=self.face.ascii_only)
+            yield Lines(id="remarks", ascii_only=self.face.ascii_only)
+            yield from self.middle()
+            yield Lines(id="keys", ascii_only=self.face.ascii_only)
+
+    def middle(self) -> ComposeResult:
+        """What stands between the remarks and the keys."""
+        yield from ()
+
+    def room(self) -> int:
+        """Lines for the remarks; they scroll with page up and down where there are more."""
+        return max(1, self.size.height - 3)
+
+    def on_mount(self) -> None:
+        """Draw once; sizes are known."""
+        self.draw()
+
+    def on_resize(self) -> None:
+        """Another size, another picture."""
+        self.draw()
+
+    def draw(self) -> None:
+        """Fill in the lines."""
+        width = self.size.width
+        asked = Text(set_cell_size(f" {self.asked}", width))
+        self.query_one("#asked", Lines).show([asked])
+        remarks = self.remarks(width)[: self.room()]
+        block = self.query_one("#remarks", Lines)
+        block.styles.height = len(remarks)
+        block.display = bool(remarks)
+        block.show(remarks)
+        self.query_one("#keys", Lines).show([Text(set_cell_size(f" {self.foot()}", width), "quiet")])
+
+    def remarks(self, width: int) -> list[Text]:
+        """The lines between title and fields, broken where the screen ends."""
+        from panels.draw import wrapped
+
+        lines: list[Text] = []
+        for one in self._remarks:
+            if one.cell_len <= width - 2:
+                lines.append(Text.assemble(" ", one))
+            else:
+                lines += [
+                    Text(f" {part}", one.style)
+                    for line in one.plain.splitlines() or [""]
+                    for part in wrapped(line, max(4, width - 2)) or [""]
+                ]
+        return lines
+
+    def foot(self) -> str:
+        """The keys that work here."""
+        return "  ".join(
+            f"{SHOWN.get(key.key, key.key)} {self.face.words.text(key.text)}"
+            for key in KEYS[self.page]
+            if key.footer
+        )
+
+    def action_leave(self) -> None:
+        """Nothing is done."""
+        self.dismiss(None)

@@ -1,0 +1,147 @@
+"""Past incidents, newest first: search in all that was said, how long people needed, and each one to look into."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from signals.message import say
+from tui.room.news import Seen
+from tui.screens.form import Field, Form
+from tui.screens.page import Page
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+    from incidents.statistics import Span
+    from incidents.store import Summary
+    from signals.message import Message
+    from tui.room.room import Room
+
+MOST = 500
+"""Incidents that are listed; a search finds older ones."""
+
+
+class HistoryScreen(Page):
+    """The list, its cursor, and what was searched for."""
+
+    page = "history"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Summary] | None = None
+        self.spans: dict[str, Span] = {}
+        self._search = ""
+        self._at = 0
+
+    @property
+    def room(self) -> Room:
+        """What is known of incidents."""
+        return self.face.room
+
+    def on_mount(self) -> None:
+        """Ask the journal."""
+        self.room.do(self._look())
+
+    def body(self, width: int, height: int, now: float) -> list[Text]:  # noqa: ARG002  # the shape of every screen
+        """Statistics, then a line an incident."""
+        words = self.face.words
+        if self.found is None:
+            return [Text(f"  {words.text('room.asking_journal')}", "quiet")]
+        lines = [Text(f" {self._statistics()}", "title")]
+        if self._search:
+            lines.append(Text(f" {words.text('room.searched', text=self._search, count=len(self.found))}"))
+        if not self.found:
+            return [*lines, Text(f"  {words.text('room.no_past')}", "quiet")]
+        room = max(1, height - len(lines))
+        start = max(0, min(self._at - room // 2, len(self.found) - room))
+        widest = max(cell_len(words.text(f"room.status_{one}")) for one in ("open", "mitigated", "resolved"))
+        for number, each in enumerate(self.found[start : start + room], start):
+            status = set_cell_size(words.text(f"room.status_{each.status}"), widest)
+            drill = f"{words.text('update.drill')} " if each.drill else ""
+            pointer = (">" if self.face.ascii_only else "›") if number == self._at else " "
+            line = Text.assemble(
+                (pointer, "cursor"),
+                f"{each.label:<8} {each.severity} ",
+                (status, "" if each.status == "resolved" else "warn"),
+                (f" {each.opened_at:%Y-%m-%d %H:%M}  {_length(each)}  ", "quiet"),
+                f"{drill}{each.title}",
+            )
+            if number == self._at:
+                line.stylize("chosen", 1)
+            lines.append(line)
+        for line in lines:
+            line.truncate(width)
+        return lines
+
+    def action_move(self, step: int) -> None:
+        """The next incident."""
+        if self.found:
+            self._at = max(0, min(self._at + step, len(self.found) - 1))
+            self.repaint()
+
+    def action_search(self) -> None:
+        """In titles and in everything that was said; empty shows all."""
+        words = self.face.words
+        field = Field(words.text("room.field_search"), self._search, needed=False)
+        self.room.do(self._find(self.room.ask(Form(words.text("room.search"), [field]))))
+
+    def action_open(self) -> None:
+        """An incident that is over can only be read; one that is not is joined."""
+        from tui.room.enter import show
+
+        if not self.found:
+            return
+        chosen = self.found[self._at]
+        if chosen.status != "resolved" and chosen.id in self.room.seen:
+            show(self.room, chosen.id)
+        else:
+            self.room.do(self._open(chosen))
+
+    async def _open(self, chosen: Summary) -> Message | None:
+        from tui.screens.incident import IncidentScreen
+
+        if self.room.follower is None:
+            return say("room.no_journal")
+        incident = await self.room.follower.ask(lambda journal: journal.load(chosen.id))
+        self.face.push_screen(IncidentScreen(chosen.id, past=Seen(chosen.label, incident)))
+        return None
+
+    async def _find(self, answer: Future[tuple[str, ...] | None]) -> Message | None:
+        given = await answer
+        if given is None:
+            return None
+        self._search, self._at = given[0], 0
+        return await self._look()
+
+    async def _look(self) -> Message | None:
+        from incidents.statistics import spans
+
+        if self.room.follower is None:
+            return say("room.no_journal")
+        search = self._search
+        self.found = await self.room.follower.ask(lambda journal: journal.history(search, limit=MOST))
+        self.spans = spans(each for each in self.found if not each.drill)
+        self.repaint()
+        return None
+
+    def _statistics(self) -> str:
+        """`MTTA 1:23 · MTTM 14:02 · MTTR 41:10 (12 incidents)`; drills don't count."""
+        from incidents.postmortem import length
+
+        told = [
+            f"{name.upper()} {'–' if span.mean_s is None else length(span.mean_s)}"
+            for name, span in self.spans.items()
+            if name != "mttd"
+        ]
+        count = sum(not each.drill for each in self.found or ())
+        return self.face.words.text("room.statistics", spans=" · ".join(told), count=count)
+
+
+def _length(each: Summary) -> str:
+    from incidents.postmortem import length
+
+    end = each.times.get("resolved")
+    return f"{length((end - each.opened_at).total_seconds()):>7}" if end else "      –"
