@@ -89,7 +89,9 @@ async def test_of_several_series_the_worst_speaks_and_is_named() -> None:
 
 
 async def test_of_several_trends_one_that_fails_speaks() -> None:
-    found = await seen("promql: depth\nexpect: not rising", scraped(depth__a=FALLING, depth__b=RISING))
+    found = await seen(
+        "promql: depth\nexpect: not rising", scraped(depth__a=lambda at: 500 - at / 2, depth__b=RISING)
+    )
     assert (found.verdict, found.value) == (BURNING, 100)
 
 
