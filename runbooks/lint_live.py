@@ -17,7 +17,7 @@ from signals.promql.names import Needs, needs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from runbooks.model import Check, Runbook
+    from runbooks.model import Check, Runbook, Step
     from signals.message import Message
     from signals.promql.names import Selector
     from signals.source import MetricSource, Schema
@@ -133,11 +133,21 @@ def _schema(file: str, check: Check, schema: Schema) -> Iterator[Finding]:
 
 def _revisions(runbook: Runbook, known: frozenset[str]) -> Iterator[Finding]:
     for step in runbook.steps():
-        for command in step.commands:
-            for found in _REVISION.finditer(command.text):
-                if not any(revision.startswith(found[1]) for revision in known):
-                    line = command.line + command.text.count("\n", 0, found.start())
-                    message = say("lint.unknown_revision", revision=found[1])
-                    yield Finding(
-                        step.file, line, "unknown-revision", message, "likely", ", ".join(sorted(known)[:4])
-                    )
+        for line, name in (*_in_commands(step), *_in_checks(step)):
+            if not any(revision.startswith(name) for revision in known):
+                message = say("lint.unknown_revision", revision=clean(name, 80))
+                evidence = ", ".join(sorted(known)[:MOST_NEAR])
+                yield Finding(step.file, line, "unknown-revision", message, "likely", evidence)
+
+
+def _in_commands(step: Step) -> Iterator[tuple[int, str]]:
+    for command in step.commands:
+        for found in _REVISION.finditer(command.text):
+            yield command.line + command.text.count("\n", 0, found.start()), found[1]
+
+
+def _in_checks(step: Step) -> Iterator[tuple[int, str]]:
+    for check in step.checks:
+        name = (check.parameters or {}).get("revision", "head") if check.probe == "schema" else "head"
+        if isinstance(name, str) and name != "head":
+            yield check.line, name

@@ -99,3 +99,11 @@ async def test_revisions_that_the_scripts_do_not_have(command: str, lines: list[
     found, _ = await looked(f"```sh\n{command}\n```", revisions=frozenset({HEAD}))
     assert [one.line for one in found] == lines
     assert (await looked(f"```sh\n{command}\n```"))[0] == []
+
+
+@pytest.mark.parametrize(("revision", "count"), [("head", 0), (HEAD, 0), ("deadbeef0001", 1)])
+async def test_a_revision_that_a_check_asks_for_is_one_of_the_scripts(revision: str, count: int) -> None:
+    found, _ = await looked(
+        f"```check\nprobe: schema\nrevision: {revision}\n```", revisions=frozenset({HEAD})
+    )
+    assert [one.rule for one in found] == ["unknown-revision"] * count
