@@ -46,8 +46,12 @@ def used_keys() -> set[tuple[str, str]]:
                 if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                     name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                     key = node.args[0].value
-                    # A file's text has the same name as a catalogue's, but no key begins with a dot.
-                    if name in ("say", "text") and isinstance(key, str) and not key.startswith("."):
+                    # A file's text has the same name as a catalogue's: a key is words and one dot.
+                    if (
+                        name in ("say", "text")
+                        and isinstance(key, str)
+                        and re.fullmatch(r"[a-z]\w*\.\w+", key)
+                    ):
                         found.add((str(path.relative_to(ROOT)), key))
     return found
 
