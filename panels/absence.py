@@ -94,8 +94,10 @@ def _never(name: Message, evidence: Evidence) -> Message:
 
 
 def _gone(name: Message, evidence: Evidence) -> Message:
-    ago = quantity(evidence.last_seen_s or 0.0, "s")
     metric, instance = evidence.metric, evidence.instance
+    if evidence.last_seen_s is None:
+        return say("panels.gone_sometime", name=name, metric=metric)
+    ago = quantity(evidence.last_seen_s, "s")
     if not instance:
         return say("panels.gone", name=name, metric=metric, ago=ago)
     if evidence.up is None:

@@ -146,6 +146,6 @@ def _unknown(state: PanelState, error: SourceError) -> PanelState:
     verdict = worst([state.verdict, Verdict.UNKNOWN])
     reason = state.reason if verdict is state.verdict and verdict is not Verdict.UNKNOWN else error.message
     freshness = state.freshness if state.readings else Freshness.NONE
-    return replace(
-        state, verdict=verdict, reason=reason, warnings=(*state.warnings, error.message), freshness=freshness
-    )
+    # Said once: as the reason, or beside another one.
+    warnings = state.warnings if reason == error.message else (*state.warnings, error.message)
+    return replace(state, verdict=verdict, reason=reason, warnings=warnings, freshness=freshness)

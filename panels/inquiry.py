@@ -20,9 +20,10 @@ KEEP_S = 30.0
 """A missing metric is missed at every look; its story need not be told anew each time."""
 SILENCE_S = 10.0
 """But what has come back is to be seen soon."""
-SPANS_S = (1800.0, 86_400.0, 30 * 86_400.0)
+SPANS_S = (300.0, 1800.0, 86_400.0, 30 * 86_400.0)
 """How far back a metric that is gone is looked for: closely first, then further and coarser."""
 POINTS = 120
+CLOSE_S = 60.0
 MOST_VALUES = 4
 
 
@@ -44,7 +45,7 @@ async def _evidence(selector: Selector, questions: Questions, now: float) -> Evi
     if metric not in known:
         return Evidence(Stage.NEVER, metric, known, down=await _down(questions))
     if not await _series(questions, f"count({metric})"):
-        return await _gone(metric, known, questions, now)
+        return await _gone(metric, questions, now)
     if selector.matchers and not await _series(questions, f"count({selector.text()})"):
         return await _unmatched(selector, questions)
     if selector.ranged:
@@ -54,12 +55,14 @@ async def _evidence(selector: Selector, questions: Questions, now: float) -> Evi
     return Evidence(Stage.QUIET, metric)
 
 
-async def _gone(metric: str, known: frozenset[str], questions: Questions, now: float) -> Evidence:
+async def _gone(metric: str, questions: Questions, now: float) -> Evidence:
     """When it was last there, and what its exporter's `up` says now."""
     for span_s in SPANS_S:
         step = span_s / POINTS
         end = now // step * step
-        asked = await questions.span(f"count by (job, instance) ({metric})", end - span_s, end, step, KEEP_S)
+        # Between two close points nothing that was there for a moment is missed; far ones would read too much.
+        there = f"last_over_time({metric}[{1000 * step:.0f}ms])" if step <= CLOSE_S else metric
+        asked = await questions.span(f"count by (job, instance) ({there})", end - span_s, end, step, KEEP_S)
         series = _answered(asked)
         if not series:
             continue
@@ -72,7 +75,7 @@ async def _gone(metric: str, known: frozenset[str], questions: Questions, now: f
                 if all(of_one.get(label) == labels.get(label) for label in ("job", "instance")):
                     up = one.values[-1]
         return Evidence(Stage.GONE, metric, last_seen_s=now - last.times[-1], up=up, instance=instance)
-    return Evidence(Stage.NEVER, metric, known - {metric}, down=await _down(questions))
+    return Evidence(Stage.GONE, metric)  # its name is known: it was there, if only between two of our looks
 
 
 async def _unmatched(selector: Selector, questions: Questions) -> Evidence:

@@ -37,10 +37,13 @@ def asks_per_s(at_s: float) -> float:
     return calm + BURST_PER_S * any(start <= moment < start + BURST_S for start in BURSTS)
 
 
-def arrivals(seed: int, until_s: float) -> Iterator[tuple[float, float]]:
-    """Moments (s) at which somebody asks, and a number in [0, 1) of his own: a Poisson process, thinned (Lewis 1979)."""
+def arrivals(seed: int, until_s: float, load: float = 1.0) -> Iterator[tuple[float, float]]:
+    """Moments (s) at which somebody asks, and a number in [0, 1) of his own: a Poisson process, thinned (Lewis 1979).
+
+    `load` is how many such communities there are.
+    """
     chance = random.Random(seed)  # noqa: S311  # reproducible traffic, no secret
     at = 0.0
-    while (at := at + chance.expovariate(PEAK_PER_S)) < until_s:
+    while (at := at + chance.expovariate(PEAK_PER_S * load)) < until_s:
         if chance.random() < asks_per_s(at) / PEAK_PER_S:
             yield at, chance.random()

@@ -104,27 +104,27 @@ def _build(path: str) -> Callable[[], bytes] | None:
     return file.read_bytes if folder == "/static/builds" and file.is_file() else None
 
 
-def live_on(seed: int) -> None:
+def live_on(seed: int, load: float) -> None:
     """The community asks, day after day, at its own moments."""
     from sandbox.app import fetch, post_digest  # here, so that /metrics need not wait for Celery
 
     began = time.monotonic()
-    for at, own in arrivals(seed, math.inf):
+    for at, own in arrivals(seed, math.inf, load):
         time.sleep(max(0.0, began + at - time.monotonic()))
         fetch.delay(time.time(), own)
         if own < DIGESTS:
             post_digest.delay(match_of(own))
 
 
-def main(port: int, seed: int) -> None:
+def main(port: int, seed: int, load: float) -> None:
     """Serve until killed."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it so
     live = _Live(redis.Redis.from_url(os.environ["SANDBOX_REDIS"]))
     registry.register(live)
-    threading.Thread(target=live_on, args=(seed,), daemon=True).start()
+    threading.Thread(target=live_on, args=(seed, load), daemon=True).start()
     ThreadingHTTPServer(("127.0.0.1", port), handler(registry, live)).serve_forever()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

@@ -1,8 +1,8 @@
 """Starts the whole stack and takes it down: a process of its own that ends when its standard input does.
 
 Whoever started it holds the other end of that pipe, so a killed parent, too, leaves nothing behind; for its own sudden
-end it has a guard. `python -m sandbox.stack FOLDER PORTS SEED KEEP` prints one line of JSON when everything answers, or
-when something did not come up.
+end it has a guard. `python -m sandbox.stack FOLDER PORTS SEED,LOAD,CONCURRENCY KEEP` prints one line of JSON when
+everything answers, or when something did not come up.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from sandbox.children import Children
 from sandbox.guard import stand_guard
 from sandbox.servers import free_port, run_postgres, run_valkey
+
+if TYPE_CHECKING:
+    from sandbox.settings import SandboxSettings
 
 START_LIMIT_S = 40.0
 RULES = Path(__file__).resolve().with_name("alerts.yml")
@@ -40,13 +44,28 @@ class Ports:
     """0 when no Prometheus is installed; the service is then scraped directly."""
 
 
-def choose_ports() -> Ports:
-    """Free ports, one for each part that this machine can run."""
-    chosen: set[int] = set()
-    while len(chosen) < 5:  # none is taken yet, so the same one may be found free twice
-        chosen.add(free_port())
-    first, second, third, fourth, fifth = chosen
-    return Ports(first, second, third, fourth, fifth if shutil.which("prometheus") else 0)
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How the community behaves, and how many tasks each worker runs at a time (`sandbox.settings`)."""
+
+    seed: int = 1
+    load: float = 1.0
+    concurrency: int = 2
+
+
+def choose_ports(settings: SandboxSettings | None = None) -> Ports:
+    """A port for each part that this machine can run: the wished one, or any that is free."""
+    names = [field.name for field in fields(Ports)]
+    wished = {name: 0 if settings is None else getattr(settings, f"{name}_port") for name in names}
+    chosen = {port for port in wished.values() if port}
+    for name in names:
+        while not wished[name]:  # none is taken yet, so the same one may be found free twice
+            if (port := free_port()) not in chosen:
+                wished[name] = port
+                chosen.add(port)
+    if not shutil.which("prometheus") or (settings is not None and not settings.prometheus):
+        wished["prometheus"] = 0
+    return Ports(**wished)
 
 
 def config_text(ports: Ports) -> str:
@@ -80,7 +99,7 @@ url = "postgresql://postgres@127.0.0.1:{ports.postgres}/postgres"
 """
 
 
-def run(folder: Path, ports: Ports, seed: int) -> None:
+def run(folder: Path, ports: Ports, traffic: Traffic) -> None:
     """Start everything, say so, wait for the end of standard input, take everything down.
 
     What the board shows first is started first; the workers, who import most, come last.
@@ -103,14 +122,18 @@ def run(folder: Path, ports: Ports, seed: int) -> None:
         "--without-mingle", "--without-gossip",
     ]  # fmt: skip
     with run_valkey(folder / "valkey", ports.valkey), Children(folder, environment) as children:
-        children.start("service", [sys.executable, "-m", "sandbox.service", str(ports.service), str(seed)])
+        load = [str(traffic.seed), str(traffic.load)]
+        children.start("service", [sys.executable, "-m", "sandbox.service", str(ports.service), *load])
         if ports.prometheus:
             children.start("prometheus", _prometheus(folder, ports))
-        children.start("outside", [sys.executable, "-m", "sandbox.outside", str(ports.outside), str(seed)])
+        children.start(
+            "outside", [sys.executable, "-m", "sandbox.outside", str(ports.outside), str(traffic.seed)]
+        )
         _wait_for(f"http://127.0.0.1:{ports.service}/health", children)
+        tasks = str(traffic.concurrency)
         fetch, analyze = (
-            ("-Q", "matches,default", "-P", "threads", "-c", "2"),
-            ("-Q", "ai", "-P", "prefork", "-c", "2"),
+            ("-Q", "matches,default", "-P", "threads", "-c", tasks),
+            ("-Q", "ai", "-P", "prefork", "-c", tasks),
         )
         children.start("worker-1", [*worker, "-n", "fetch@sandbox", *fetch])
         children.start("worker-2", [*worker, "-n", "analyze@sandbox", *analyze])
@@ -183,18 +206,19 @@ def _watch_parent() -> None:
 
 def main(arguments: list[str]) -> int:
     """See the module."""
-    folder, ports, seed, keep = (
+    folder, ports, keep = (
         Path(arguments[0]),
         Ports(*map(int, arguments[1].split(","))),
-        int(arguments[2]),
         arguments[3] == "keep",
     )
+    seed, load, concurrency = arguments[2].split(",")
+    traffic = Traffic(int(seed), float(load), int(concurrency))
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda *_: _ended.set())
     stand_guard(folder, _ended.set, keep=keep)
     threading.Thread(target=_watch_parent, daemon=True).start()
     try:
-        run(folder, ports, seed)
+        run(folder, ports, traffic)
     except Exception as error:
         first, *log = str(error).strip().splitlines() or [type(error).__name__]
         _tell({"ready": False, "detail": " ".join([first, *log[-1:]])})

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pyte
+from wcwidth import wcwidth
 
 PROGRAM = str(Path(sys.executable).with_name("warroom"))
 
@@ -34,8 +35,17 @@ class Terminal:
 
     @property
     def screen(self) -> str:
-        """All lines."""
-        return "\n".join(self._screen.display)
+        """All lines. The second half of a wide character whose first half was overwritten is a blank, as in a terminal."""
+        lines = []
+        for y in range(self._screen.lines):
+            row, text = self._screen.buffer[y], ""
+            before = ""
+            for x in range(self._screen.columns):
+                cell = row[x].data
+                text += cell or ("" if before and wcwidth(before[0]) == 2 else " ")
+                before = cell
+            lines.append(text)
+        return "\n".join(lines)
 
     def resize(self, columns: int, rows: int) -> None:
         """Another size, as a window manager does it."""

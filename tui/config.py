@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from incidents.settings import IncidentsSettings, JournalSettings
 from panels.settings import PanelsSettings, strangers
 from runbooks.settings import RunbooksSettings
+from sandbox.settings import SandboxSettings
 from signals.clean import clean
 from signals.errors import ConfigError
 from signals.message import Message, say
@@ -51,6 +52,7 @@ class Config(Section):
     journal: JournalSettings = JournalSettings()
     incidents: IncidentsSettings = IncidentsSettings()
     runbooks: RunbooksSettings = RunbooksSettings()
+    sandbox: SandboxSettings = SandboxSettings()
     tui: FaceSettings = FaceSettings()
 
 
@@ -63,20 +65,6 @@ class Problem:
     what: Message
 
 
-def find_config(asked: Path | None) -> Path:
-    """`--config`, `$WARROOM_CONFIG`, `./warroom.toml`, the user's configuration folder; raises `ConfigError`."""
-    if asked is not None:
-        return asked
-    if named := os.environ.get("WARROOM_CONFIG"):
-        return Path(named)
-    from platformdirs import user_config_path
-
-    for path in (Path("warroom.toml"), user_config_path("warroom", appauthor=False) / "warroom.toml"):
-        if path.is_file():
-            return path
-    raise ConfigError(say("config.none_found"))
-
-
 def load_config(path: Path) -> Config:
     """Read and validate `path`; raises `ConfigError` that names file, line and key of the first problem."""
     config, problems = check_config(path)
@@ -87,6 +75,20 @@ def load_config(path: Path) -> Config:
     if len(problems) > 1:
         message = say("config.and_more", first=message, count=len(problems) - 1)
     raise ConfigError(message)
+
+
+def load_sandbox(path: Path) -> SandboxSettings:
+    """The `[sandbox]` section alone: what else is wrong in the file does not keep the sandbox from starting.
+
+    Raises `ConfigError` where the file is no TOML or this section is wrong.
+    """
+    config, problems = check_config(path)
+    ours = [one for one in problems if not one.key or one.key.split(".")[0] == "sandbox"]
+    if ours:
+        raise ConfigError(problem_message(path, ours[0]))
+    if config is not None:
+        return config.sandbox
+    return SandboxSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")).get("sandbox", {}))
 
 
 def problem_message(path: Path, problem: Problem) -> Message:

@@ -96,7 +96,8 @@ def _asked_language(arguments: list[str]) -> str | None:
     return None
 
 
-_TAKES_VALUE = ("--config", "--lang")
+_TAKES_VALUE = ("--config", "--lang", "--theme")
+"""Options that may stand before a command or without one; the last is the board's own."""
 
 
 def _split(arguments: list[str], commands: Sequence[str]) -> tuple[str | None, list[str]]:

@@ -25,7 +25,8 @@ class Invocation:
 
     def config(self) -> Config:
         """The whole configuration, its secrets kept out of the log; raises `ConfigError` with file, line, key, hint."""
-        from tui.config import find_config, load_config
+        from tui.config import load_config
+        from tui.config_place import find_config
         from tui.logfile import keep_out
         from tui.secrets import secrets_of
 

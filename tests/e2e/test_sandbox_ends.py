@@ -111,7 +111,7 @@ def test_a_port_that_somebody_took_is_named_and_nothing_stays_behind(part: str, 
         "sandbox.stack",
         str(folder),
         ",".join(map(str, astuple(ports))),
-        "1",
+        "1,1.0,2",
         "remove",
     ]
     with (

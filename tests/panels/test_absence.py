@@ -196,6 +196,18 @@ async def test_a_metric_that_left_is_looked_for_in_the_past(now: dict[str, float
     assert "20 min" in sentence
 
 
+async def test_a_metric_that_was_there_for_a_moment_is_not_called_never_seen() -> None:
+    source = Stored()
+    for ago_s in (101.2, 100.7):
+        source.scrape(ago_s, up=1.0, hits_total=5.0)
+    source.scrape(100.2, up=0.0)
+    source.scrape(1, up=0.0)
+    sentence = words(await explain(Q, "hits_total", Questions(source), time.time()))
+    assert "the exporter app:1 does not answer (up = 0)" in sentence
+    gone = why_empty(Q, needs("m"), {needs("m").selectors()[0]: Evidence(Stage.GONE, "m")})
+    assert "m disappeared; when is not known" in words(gone)
+
+
 async def test_equal_questions_are_asked_once_and_slow_ones_kept() -> None:
     source = Stored()
     source.scrape(0, x=1.0)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from sandbox.servers import Server, free_port
-from signals.errors import SourceError, TimedOut, Unreachable
+from sandbox.servers import Server, free_port, run_postgres
+from signals.errors import Denied, SourceError, TimedOut, Unreachable
 from signals.postgres import SHAPE, PostgresSchema, judge_drift
 from signals.revisions import BUNDLED
 from signals.settings import PostgresSettings
 from signals.source import Drift, Schema
 from tests.bad_servers import BEHAVIOURS, serve
+from tui.language import Language
 
 HEAD = "375b918c8740"
 MIGRATE = f"""import sys
@@ -125,6 +129,64 @@ async def test_a_server_that_lets_nobody_in_says_why(postgres_server: Server, po
         with pytest.raises(SourceError) as caught:
             await look(url)
         assert caught.value.message.key == key
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of its own that asks for passwords from its start on."""
+    folder = tmp_path_factory.mktemp("guarded")
+    for parent in (folder, *folder.parents[:3]):
+        if os.geteuid() == 0:
+            parent.chmod(parent.stat().st_mode | 0o011)
+    data = folder / "data"
+    with run_postgres(data) as server, psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE keeper LOGIN PASSWORD 'right'")
+        connection.execute("CREATE ROLE crowd LOGIN CONNECTION LIMIT 1")
+    hba = data / "pg_hba.conf"
+    hba.write_text(f"host all keeper 127.0.0.1/32 scram-sha-256\n{hba.read_text()}", encoding="utf-8")
+    with run_postgres(data) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("user", "key"),
+    [("keeper:hunter2", "schema.wrong_password"), ("keeper", "schema.no_password")],
+)
+async def test_a_wrong_password_is_said_without_it(guarded: Server, user: str, key: str) -> None:
+    with pytest.raises(Denied) as caught:
+        await look(guarded.url.replace("postgres@", f"{user}@"))
+    assert caught.value.message.key == key
+    for words in (Language("en"), Language("zh")):
+        told = words.say(caught.value.message)
+        assert "hunter2" not in told
+        assert told.isprintable()
+    right = await look(guarded.url.replace("postgres@", "keeper:right@"))
+    assert right.drift is Drift.UNVERSIONED
+
+
+async def test_a_server_without_a_free_place_says_so(guarded: Server) -> None:
+    crowd = guarded.url.replace("postgres@", "crowd@")
+    with psycopg.connect(crowd):
+        with pytest.raises(Unreachable) as caught:
+            await look(crowd)
+        assert caught.value.message.key == "schema.full"
+    deadline = time.monotonic() + 10
+    while True:  # the server forgets a session a moment after its end
+        try:
+            assert (await look(crowd)).drift is Drift.UNVERSIONED
+        except Unreachable:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.1)
+        else:
+            break
+
+
+async def test_a_database_that_is_read_only_is_read(postgres_url: str) -> None:
+    name = postgres_url.rsplit("/", 1)[1]
+    migrate(postgres_url, "upgrade", "head")
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'.encode())
+    assert (await look(postgres_url)).drift is Drift.CURRENT
 
 
 @pytest.mark.parametrize("location", ["%(here)s/db/scripts", "db/scripts"])

@@ -12,8 +12,9 @@ from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.reading import Answer, Freshness, Series, Verdict
-from tui.app import Warroom, speaks_utf8
+from tui.app import Warroom
 from tui.language import Language
+from tui.locale_of import speaks_utf8
 from tui.news import PanelJudged
 from tui.screens.page import Page
 

@@ -46,7 +46,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def test_a_whole_incident(desk: Desk) -> None:
-    opening = ("open", "--title", "Ban near", "--severity", "SEV2", "--runbook", "cloudflare-ban")
+    opening = ("open", "--title", "Ban near", "--severity", "SEV2", "--runbook", "our-own-words")
     assert desk.fact(*opening) == "INC-1"
     assert desk.fact("role", "INC-1", "take", "ic", "--as", "ic1").endswith("ic1 took incident command")
     desk.fact("tick", "INC-1", "1.1", "--observed", "12/min")
@@ -57,8 +57,8 @@ def test_a_whole_incident(desk: Desk) -> None:
     found = json.loads(desk.fact("show", "INC-1", "--json"))
     assert (found["status"], found["roles"], found["notes"]) == ("resolved", {"ic": "ic1"}, [])
     assert [(step["runbook"], step["step"], step["state"]) for step in found["steps"]] == [
-        ("cloudflare-ban", "1.1", "ticked"),
-        ("cloudflare-ban", "1.2", "skipped"),
+        ("our-own-words", "1.1", "ticked"),
+        ("our-own-words", "1.2", "skipped"),
     ]
     assert found["times"]["resolved"] == "2026-11-24T04:00:00.000000Z"
     assert "INC-1  SEV2  resolved" in desk.fact("list", "--status", "resolved")

@@ -40,7 +40,8 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
 
 
 def _check(invocation: Invocation) -> int:
-    from tui.config import check_config, find_config, problem_message
+    from tui.config import check_config, problem_message
+    from tui.config_place import find_config
 
     path = find_config(invocation.config_path)
     _, problems = check_config(path)

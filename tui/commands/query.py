@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,27 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
 
         invocation.fact_json(answer_to_json(answer))
         return ExitCode.OK
+    _show(answer, span, invocation)
+    return ExitCode.OK
+
+
+def _show(answer: Answer, span_s: float | None, invocation: Invocation) -> None:
+    """A table; a range on a terminal is drawn above it."""
     from rich.console import Console
 
     from tui.answer_table import answer_table
 
-    Console(highlight=False).print(answer_table(answer, invocation.words))
-    return ExitCode.OK
+    console = Console(highlight=False)
+    if span_s is not None and console.is_terminal:
+        from tui.answer_chart import answer_chart
+        from tui.locale_of import speaks_utf8
+        from tui.theme import few_colours, read_look
+
+        console.push_theme(read_look("mono" if few_colours(os.environ) else "dark").styles)
+        ascii_only = not speaks_utf8(os.environ)
+        for line in answer_chart(answer, span_s, console.width, invocation.words, ascii_only=ascii_only):
+            console.print(line)
+    console.print(answer_table(answer, invocation.words))
 
 
 async def _ask(

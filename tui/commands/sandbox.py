@@ -10,22 +10,24 @@ import sys
 import tempfile
 import threading
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox.stack import choose_ports, config_text
+from sandbox.stack import Traffic, choose_ports, config_text
 from signals.clean import clean
 from signals.errors import ConfigError
 from signals.message import say
 from tui.cli import ExitCode
 from tui.commands.board import add_arguments as add_board_arguments
+from tui.config_place import find_config
 from tui.invocation import Invocation
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from sandbox.settings import SandboxSettings
     from signals.message import Message
     from tui.language import Language
 
@@ -41,17 +43,18 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
     parser.add_argument(
         "--write-config", type=Path, metavar="FILE", help=words.text("sandbox.option_write_config")
     )
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help=words.text("sandbox.option_seed"))
+    parser.add_argument("--seed", type=int, metavar="N", help=words.text("sandbox.option_seed"))
 
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Start, show, take down."""
+    settings = _settings(args)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: _interrupt(stop))
     folder = Path(tempfile.mkdtemp(prefix="warroom-sandbox-"))
     folder.chmod(0o711)  # Postgres may run as another user, who must pass through
-    ports = choose_ports()
+    ports = choose_ports(settings)
     path: Path = args.write_config or folder / "warroom.toml"
     try:
         # What is played here does not belong among the user's own incidents.
@@ -66,7 +69,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         "sandbox.stack",
         str(folder),
         ",".join(map(str, astuple(ports))),
-        str(args.seed),
+        ",".join(map(str, astuple(_traffic(args, settings)))),
     ]
     ending = _Ending()
     with _stack([*command, "keep" if args.keep else "remove"], folder) as process:
@@ -91,6 +94,22 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     if args.keep:
         invocation.remark(say("sandbox.kept", folder=str(folder)))
     return code
+
+
+def _settings(args: argparse.Namespace) -> SandboxSettings | None:
+    """The `[sandbox]` section of the configuration, where there is one; nobody needs one."""
+    try:
+        path = find_config(args.config)
+    except ConfigError:
+        return None
+    from tui.config import load_sandbox  # here, so that without a file nothing keeps the board waiting
+
+    return load_sandbox(path)
+
+
+def _traffic(args: argparse.Namespace, settings: SandboxSettings | None) -> Traffic:
+    given = Traffic() if settings is None else Traffic(settings.seed, settings.load, settings.concurrency)
+    return given if args.seed is None else replace(given, seed=args.seed)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,172 @@
+"""A board of every kind of state, judged from fixed answers at a fixed moment: for pictures and for keys."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from panels.alerts import judge_alerts
+from panels.axis import AHEAD, BOARD_SPAN_S
+from panels.broker import add_queues, add_schema
+from panels.forecast import with_forecast
+from panels.judge import judge_metric
+from panels.settings import default_board
+from panels.workers import add_workers
+from signals.errors import TimedOut
+from signals.message import say
+from signals.reading import Answer, Labels, Series
+from signals.source import Alert, Alerts, AlertState, Fleet, Queue, Queues, Worker, WorkerState
+
+if TYPE_CHECKING:
+    from panels.state import PanelState
+
+NOW = 1_700_000_000.0
+SPECS = {spec.id: spec for spec in default_board()}
+
+
+def answer(*values: tuple[Labels, float], at: float = NOW - 2) -> Answer:
+    series = tuple(Series(labels, (at,), (value,)) for labels, value in values)
+    return Answer("q", "vector", series, "prometheus", NOW)
+
+
+def past(labels: Labels, *ends: float) -> Answer:
+    """Half an hour that bends from one value to the next."""
+    times = tuple(NOW - 1800 + 30 * index for index in range(61))
+    pieces = len(ends) - 1
+    values = []
+    for index in range(61):
+        piece = min(pieces - 1, index * pieces // 60)
+        share = index * pieces / 60 - piece
+        values.append(ends[piece] + share * (ends[piece + 1] - ends[piece]))
+    return Answer("q", "matrix", (Series(labels, times, tuple(values)),), "prometheus", NOW)
+
+
+def judged(
+    name: str, answers: dict[str, Answer], history: Answer | None = None, why: dict[str, str] | None = None
+) -> PanelState:
+    spec = SPECS[name]
+    reasons = {
+        query: say(
+            "panels.never_exported_near", name=say("panels.text", text=query), metric=metric, near=near
+        )
+        for query, told in (why or {}).items()
+        for metric, near in (told.split("|"),)
+    }
+    state = judge_metric(spec, answers, reasons, history, NOW)
+    charts = tuple(with_forecast(one, NOW, BOARD_SPAN_S * AHEAD) for one in state.charts)
+    return replace(state, charts=charts)
+
+
+def states() -> dict[str, PanelState]:
+    """All eight: burning, warning, unknown because silent, unknown because never exported, stale, and well."""
+    return {
+        state.id: state
+        for state in (_slo(), _alerts(), _queues(), _riot(), _ban(), _llm(), _cost(), _release())
+    }
+
+
+def _slo() -> PanelState:
+    """Well, but a minute and a half old: its source has stopped."""
+    old = NOW - 95
+    analyze = (("service", "analyze"),)
+    return judged(
+        "slo",
+        {
+            "errors 5m": answer(((), 0.0003), at=old),
+            "P95": answer((analyze, 6.1), at=old),
+            "requests": answer(((), 42.0), at=old),
+        },
+        past((), 0.0001, 0.0004, 0.0003),
+    )
+
+
+def _alerts() -> PanelState:
+    alert = Alert(
+        "ChimeraLatencyP95Breached", AlertState.FIRING, "page", {"service": "[bold]analyze"}, {"summary": "P95 of 分析 is 16 s"},
+        NOW - 700, 16.2, "histogram_quantile(…) > 15", "prometheus",
+    )  # fmt: skip
+    return judge_alerts(SPECS["alerts"], Alerts((alert,), 8, (), NOW - 1, "prometheus"), NOW)
+
+
+def _queues() -> PanelState:
+    """The metric is missing; the broker tells."""
+    state = judged(
+        "queues", {"waiting": answer()}, None, {"waiting": "chimera_celery_queue_length|celery_queue_length"}
+    )
+    times = tuple(NOW - 150 + 5 * index for index in range(31))
+    rising = Series((), times, tuple(20.0 + 2 * index for index in range(31)))
+    level = Series((), times, tuple(3.0 + index % 2 for index in range(31)))
+    queues = (
+        Queue("matches", 80, 4, {0: 80}, 61.0, oldest_is_floor=False, depths=rising),
+        Queue("ai", 3, 2, {0: 3}, 4.0, oldest_is_floor=True, depths=level),
+    )
+    state = add_queues(
+        state, Queues(queues, NOW - 1, "redis", "allkeys-lru", 10, 20), SPECS["queues"].queries[0]
+    )
+    finished = say("fleet.finished", count=20, seconds=60)
+    over = say("fleet.over_limit", task="analyze", seconds=400, limit=300)
+    workers = (
+        Worker("fetch@a", WorkerState.WORKING, finished, NOW, NOW - 2, ("matches",), 4, 4, 4, 3.0, 20.0, {}),
+        Worker("analyze@b", WorkerState.STUCK, over, NOW, NOW - 900, ("ai",), 2, 2, 2, 400.0, 0.0, {}),
+    )
+    return add_workers(state, Fleet(workers, NOW - 1, "celery"))
+
+
+def _riot() -> PanelState:
+    app = (("endpoint", "match"), ("limit", "application"))
+    method = (("endpoint", "timeline"), ("limit", "method"))
+    return judged(
+        "riot429",
+        {
+            "429": answer(((), 41.0)),
+            "retry after": answer((app, 12.0)),
+            "429 by limit": answer((app, 38.0), (method, 3.0)),
+            "requests": answer(((), 180.0)),
+        },
+        past((), 0.0, 0.0, 5.0, 41.0),
+    )
+
+
+def _ban() -> PanelState:
+    routes = answer(((("route", "channels"),), 5400.0), ((("route", "webhooks"),), 720.0))
+    return judged(
+        "ban",
+        {
+            "invalid in 10 min": answer(((), 6120.0)),
+            "by status": answer(((("status", "429"),), 6104.0), ((("status", "403"),), 12.0)),
+            "top sources": routes,
+            "requests": answer(((), 700.0)),
+        },
+        past((), 0.0, 200.0, 6120.0),
+    )
+
+
+def _llm() -> PanelState:
+    silent = {query.name: answer() for query in SPECS["llm"].queries}
+    why = {
+        query.name: "chimera_llm_latency_seconds_bucket|chimera_llm_duration_seconds_bucket"
+        for query in SPECS["llm"].queries
+    }
+    return judged("llm", silent, None, why)
+
+
+def _cost() -> PanelState:
+    return judged(
+        "cost",
+        {
+            "per hour": answer(((), 0.084)),
+            "per month at this rate": answer(((), 61.0)),
+            "per analysis": answer(((), 0.011)),
+            "cache hits": answer(((), math.nan)),
+            "by model": answer(((("model", "m1"),), 0.084)),
+        },
+        past((), 40.0, 70.0, 61.0),
+    )
+
+
+def _release() -> PanelState:
+    """What runs is known, the database is silent."""
+    running = answer(((("version", "v2.2.1"),), 1.0))
+    state = judged("release", {"running": running, "up for": answer(((), 660.0))})
+    return add_schema(state, TimedOut(say("signals.timed_out", source="postgres", seconds=5.0)))

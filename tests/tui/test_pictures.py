@@ -1,0 +1,103 @@
+"""Pictures of the main screens over every kind of state. New ones: `pytest tests/tui -k picture --snapshot-update`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.cells import cell_len
+
+from panels.draw import panel_details, panel_line
+from signals.reading import Verdict
+from tests.tui.board_states import NOW, SPECS, states
+from tui.app import Warroom
+from tui.language import CODES, Language
+from tui.news import PanelJudged
+from tui.theme import NAMES, ThemeName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.pilot import Pilot
+
+
+def board(code: str = "en", theme: ThemeName | None = None) -> Warroom:
+    app = Warroom(None, Language("zh" if code == "zh" else "en"), theme=theme)
+    app.order = tuple(SPECS)
+    app.service = "chimera prod"
+    app.notice = None
+    app.ascii_only = False
+    return app
+
+
+def told(*keys: str) -> Callable[[Pilot[str]], object]:
+    """Let the board know all states, then press."""
+
+    async def prepare(pilot: Pilot[str]) -> None:
+        assert isinstance(pilot.app, Warroom)
+        for state in states().values():
+            pilot.app.on_panel_judged(PanelJudged(state))
+        await pilot.pause()
+        await pilot.press(*keys)
+        await pilot.pause()
+
+    return prepare
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: NOW)
+
+
+def test_the_states_are_of_every_kind() -> None:
+    found = states()
+    assert {state.verdict for state in found.values()} == set(Verdict)
+    words = Language("en")
+    said = {name: panel_line(state, words.say, 120, NOW).plain for name, state in found.items()}
+    assert "stale" in said["slo"]
+    assert "NO DATA" in said["llm"]
+    assert found["release"].verdict is Verdict.UNKNOWN
+    assert "matches 80" in said["queues"]
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_picture_of_the_board(snap_compare: Callable[..., bool], size: tuple[int, int], code: str) -> None:
+    assert snap_compare(board(code, "dark"), terminal_size=size, run_before=told())
+
+
+@pytest.mark.parametrize("theme", NAMES)
+def test_a_picture_in_every_theme(snap_compare: Callable[..., bool], theme: ThemeName) -> None:
+    assert snap_compare(board(theme=theme), terminal_size=(80, 24), run_before=told("3"))
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("keys", [("3", "question_mark"), ("f1",)], ids=["explain", "help"])
+def test_a_picture_of_the_other_screens(
+    snap_compare: Callable[..., bool], keys: tuple[str, ...], code: str
+) -> None:
+    assert snap_compare(board(code, "dark"), terminal_size=(80, 24), run_before=told(*keys))
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("width", [40, 56, 80, 120])
+def test_columns_stand_one_below_the_other_counted_in_cells(width: int, code: str) -> None:
+    words = Language("zh" if code == "zh" else "en")
+    titles = 3 + min(16, max(4, width // 4))
+    for state in states().values():
+        line = panel_line(state, words.say, width, NOW).plain
+        assert cell_len(line) == width
+        assert cell_at(line, titles) == " ", line
+        rows = [text.plain for text in panel_details(state, words.say, width, 30, NOW)]
+        assert all(cell_len(row) <= width for row in rows)
+
+
+def cell_at(line: str, column: int) -> str:
+    """What stands in a column; the right half of a wide character is an empty string."""
+    at = 0
+    for char in line:
+        if at >= column:
+            return char if at == column else ""
+        at += cell_len(char)
+    return ""
