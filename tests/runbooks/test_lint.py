@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import runbooks
 from runbooks.lint import lint, ordered
 from runbooks.lint_alerts import lint_alerts, thresholds
-from runbooks.read import Parsed
+from runbooks.read import Parsed, read_runbook
 from signals.source import AlertRule
 from tests.runbooks.build import CHECK, EXPECT, SH, UNDO, parsed, phase, step
 from tui.language import Language
@@ -171,3 +174,9 @@ def test_a_threshold_beside_an_alerts_name_is_that_of_its_rule(text: str, differ
 )  # fmt: skip
 def test_what_an_expression_compares_with(expr: str, numbers: list[float]) -> None:
     assert thresholds(expr) == numbers
+
+
+def test_the_example_in_the_description_of_the_format_is_sound() -> None:
+    text = (Path(runbooks.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
+    example = text.split("````markdown\n")[1].split("````")[0]
+    assert lint(read_runbook(example, "FORMAT.md", "en")) == []
