@@ -11,7 +11,7 @@ from runbooks.probe import absent
 from signals.clean import clean
 from signals.errors import SourceError
 from signals.message import say
-from signals.promql.names import needs
+from signals.promql.names import Needs, needs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -69,7 +69,7 @@ class _Asked:
         """Metrics of the check that nobody exports, and labels and values that no series of theirs has."""
         found = []
         try:
-            selectors = needs(check.promql).selectors()
+            selectors = tuple(dict.fromkeys(_meant(needs(check.promql), self._known)))
         except SourceError:  # the offline part tells that it can't be read
             return []
         for selector in selectors:
@@ -104,6 +104,27 @@ class _Asked:
             values = [dict(one.labels).get(label, "") for one in answer.series]
             self._labels[metric, label] = tuple(filter(None, values)) if values else None
         return self._labels[metric, label]
+
+
+def _meant(wanted: Needs, known: frozenset[str]) -> Iterator[Selector]:
+    """What the query can't do without here: of an `or`, the sides whose metrics are there, and all where none is.
+
+    The other sides bridge to the names of another exporter.
+    """
+    parts = wanted.parts
+    if wanted.how == "any":
+        parts = tuple(part for part in parts if _complete(part, known)) or parts
+    for part in parts:
+        if isinstance(part, Needs):
+            yield from _meant(part, known)
+        else:
+            yield part
+
+
+def _complete(part: Needs | Selector, known: frozenset[str]) -> bool:
+    if not isinstance(part, Needs):
+        return part.name in known
+    return (any if part.how == "any" else all)(_complete(one, known) for one in part.parts)
 
 
 def _schema(file: str, check: Check, schema: Schema) -> Iterator[Finding]:
