@@ -121,6 +121,22 @@ def test_a_plain_manual_is_not_held_to_our_format() -> None:
     assert told(parsed("## Look\n- at `systemctl restart x`\n" + "- x\n" * 20, head="")) == []
 
 
+@pytest.mark.parametrize(
+    ("header", "count"),
+    [
+        ("Authorization: Bot ${TOKEN}", 0),
+        ("Authorization: Bot abc", 1),
+        ("X-Api-Key: abc", 1),
+        ("Accept: text/plain", 0),
+    ],
+)
+def test_a_secret_does_not_stand_in_a_runbook(header: str, count: int) -> None:
+    block = f"```check\nprobe: http\nurl: https://x/\nheaders: ['{header}']\nexpect: status 200\n```"
+    book = parsed(phase("do", step("a", block)))
+    assert [rule for _, rule, _ in told(book)] == ["literal-secret"] * count
+    assert "abc" not in "".join(Language().say(one.message) for one in lint(book))
+
+
 RULES = (
     AlertRule("QueueLong", "sum(queue_length) > 100", 300, "alerts.yml"),
     AlertRule("SlowP95", "histogram_quantile(0.95, rate(x_bucket[5m])) > 15", 60, "alerts.yml"),

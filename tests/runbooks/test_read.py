@@ -217,6 +217,13 @@ def test_a_broken_check_is_told_with_its_line_and_the_step_still_opens(
     assert next(parsed.runbook.steps()).id == "step"
 
 
+def test_both_of_two_steps_with_one_id_can_be_ticked() -> None:
+    book = read(
+        "---\nid: a\ntitle: A\n---\n## Do <!-- id: do -->\n- [ ] x <!-- id: x -->\n- [ ] y <!-- id: x -->\n"
+    ).runbook
+    assert [step.id for step in book.steps()] == ["x", "x-2"]
+
+
 def test_one_broken_line_of_the_front_matter_does_not_cost_the_runbook_its_name() -> None:
     book = read("---\nid: queue-stuck\ntitle: Queue stuck\nalerts: [x\n---\n## Look\n").runbook
     assert (book.id, book.title, book.plain) == ("queue-stuck", "Queue stuck", False)
