@@ -10,9 +10,8 @@ if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Mapping
 
-    from runbooks.measure import Observation
-
     from incidents.event import Event
+    from runbooks.measure import Observation
     from runbooks.model import Step
     from signals.message import Message
     from tui.language import Language
