@@ -2,7 +2,7 @@
 
 Markdown for any forge, with charts as SVG files beside it. The words are about what happened, not about who
 (Allspaw, "Blameless PostMortems"): names stand in the timeline, as facts. What the draft can't know (error budget
-from live sources, the runbook's prevention list) is given by the caller.
+from live sources, what the runbooks call their steps and say about prevention) is given by the caller.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from incidents.timeline import plain, short_time, timeline_lines
 from signals.message import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from incidents.body import Moment
-    from incidents.incident import Incident
+    from incidents.incident import Incident, StepKey
     from signals.message import Message
 
     Say = Callable[[Message], str]
@@ -41,8 +41,12 @@ def postmortem(
     *,
     impact: Sequence[str] = (),
     prevention: Sequence[str] = (),
+    step_texts: Mapping[StepKey, str] | None = None,
 ) -> Postmortem:
-    """The draft in the language of `words`. `impact` are lines about users and error budget."""
+    """The draft in the language of `words`. `impact` are lines about users and error budget.
+
+    `prevention` and `step_texts` come from the runbooks; a step without a text is called by its id.
+    """
     charts: dict[str, str] = {}
     for number, each in enumerate(incident.evidence, 1):
         if picture := draw_svg(each.pinned):
@@ -52,7 +56,7 @@ def postmortem(
         list(_impact(incident, words, impact)),
         list(_evidence(incident, label, words, charts)),
         [_title("timeline", words), *timeline_lines(incident, words)],
-        list(_tried(incident, words)),
+        list(_tried(incident, words, step_texts or {})),
         [_title("factors", words), *_asked(words, "factors_ask")],
         [_title("well", words), *_asked(words, "well_ask")],
         [_title("lucky", words), *_asked(words, "lucky_ask")],
@@ -139,7 +143,7 @@ def _evidence(incident: Incident, label: str, words: Say, charts: dict[str, str]
             yield f"    {' '.join(each.pinned.query.split())}\n"
 
 
-def _tried(incident: Incident, words: Say) -> Iterator[str]:
+def _tried(incident: Incident, words: Say, step_texts: Mapping[StepKey, str]) -> Iterator[str]:
     yield _title("tried", words)
     took = {key: seconds for key, _, seconds in durations(incident)}
     if not took and not incident.runs:
@@ -151,7 +155,9 @@ def _tried(incident: Incident, words: Say) -> Iterator[str]:
         state = words(say(f"event.state_{step.state}"))
         details = [plain(text) for text in (step.reason, step.observed, *step.remarks) if text]
         time = f" ({length(took[key])})" if key in took else ""
-        yield f"- {plain(key.step)}: {state}{time}" + (f" — {'; '.join(details)}" if details else "")
+        yield f"- {plain(step_texts.get(key, key.step))}: {state}{time}" + (
+            f" — {'; '.join(details)}" if details else ""
+        )
     for run in incident.runs.values():
         detail = f" — {plain(run.detail)}" if run.detail else ""
         yield f"- `{plain(run.action)}`: {words(say(f'event.run_{run.state}'))}{detail}"

@@ -97,22 +97,30 @@ def scale_of(chart: Chart) -> tuple[float, float]:
 
 
 def legend(chart: Chart, say_: Say, width: int) -> Text:
-    """What the letters mean, with the last values; the limit, and where it is when it is out of the picture."""
-    text = Text(" " * GUTTER, no_wrap=True)
+    """What the letters mean, with the last values; the limit, and where it is when it is out of the picture.
+
+    What has no room is left out whole, except the first.
+    """
+    parts: list[tuple[str, str]] = []
     several = len(chart.curves) > 1
     for index, (curve, name) in enumerate(zip(chart.curves, chart.names, strict=False)):
         last = next((one for one in reversed(curve.values) if math.isfinite(one)), math.nan)
         value = "–" if math.isnan(last) else scale_text(last, chart.unit)
-        shown = f"{LETTERS[index % len(LETTERS)]} {name} {value}  " if several else f"{name} {value}  "
-        text.append(shown, STYLES[index % len(STYLES)])
+        shown = f"{LETTERS[index % len(LETTERS)]} {name} {value}" if several else f"{name} {value}"
+        parts.append((shown, STYLES[index % len(STYLES)]))
     if chart.limit is not None:
         inside = scale_of(chart)[0] <= chart.limit <= scale_of(chart)[1]
         key = say(
             "chart.limit" if inside else "chart.limit_outside", limit=scale_text(chart.limit, chart.unit)
         )
-        text.append(say_(key) + "  ", LIMIT_STYLE)
+        parts.append((say_(key), LIMIT_STYLE))
     if chart.forecast is not None:
-        text.append(say_(say("chart.ahead")), AHEAD_STYLE)
+        parts.append((say_(say("chart.ahead")), AHEAD_STYLE))
+    text = Text(" " * GUTTER, no_wrap=True)
+    for index, (shown, style) in enumerate(parts):
+        if index and text.cell_len + cell_len(shown) > width:
+            continue
+        text.append(shown, style).append("  ")
     text.truncate(width)
     return text
 

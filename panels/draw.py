@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from panels.axis import BOARD_AHEAD_S, BOARD_SPAN_S, time_axis
+from panels.axis import AHEAD, BOARD_SPAN_S, time_axis
 from panels.chart import chart_columns, draw_chart
 from signals.message import say
 from signals.reading import Freshness, Verdict
@@ -16,7 +16,7 @@ from signals.reading import Freshness, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from panels.state import PanelState
+    from panels.state import PanelState, Row
     from signals.message import Message
 
     Say = Callable[[Message], str]
@@ -29,6 +29,8 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = "_.-=+*#@"
 CHART_HEIGHT = 5
 """Lines that a chart gets before further rows do."""
+MOST_NAME = 24
+"""Cells that the name of a row may take from the columns behind it."""
 
 
 def age_text(age_s: float) -> str:
@@ -56,7 +58,7 @@ def sparkline(values: Sequence[float], width: int, *, ascii_only: bool = False) 
 def panel_line(state: PanelState, say_: Say, width: int, now: float, *, ascii_only: bool = False) -> Text:
     """Mark, title, the parts that fit, a small trend, the age. Stale is reversed and said."""
     marks = ASCII_MARKS if ascii_only else MARKS
-    title = set_cell_size(say_(state.title), min(16, max(4, width // 4)))
+    title = set_cell_size(say_(state.title), min(16, max(4, width * 2 // 7)))
     age, stale = _age(state, say_, now)
     room = width - cell_len(title) - cell_len(age) - 5
     text = Text(no_wrap=True, end="")
@@ -69,7 +71,7 @@ def panel_line(state: PanelState, say_: Say, width: int, now: float, *, ascii_on
     for part in kept:
         piece = say_(part.text)
         if used + cell_len(piece) + 2 > room:
-            break
+            continue
         body.append(piece, _part_style(part.verdict))
         body.append("  ")
         used += cell_len(piece) + 2
@@ -86,34 +88,107 @@ def panel_line(state: PanelState, say_: Say, width: int, now: float, *, ascii_on
 
 
 def panel_details(
-    state: PanelState, say_: Say, width: int, height: int, now: float, *, ascii_only: bool = False
+    state: PanelState,
+    say_: Say,
+    width: int,
+    height: int,
+    now: float,
+    *,
+    ascii_only: bool = False,
+    span_s: float = BOARD_SPAN_S,
 ) -> list[Text]:
-    """What unfolds under the line: the reason, the rows, and a chart up to `now` in the room that is left."""
+    """What unfolds under the line: the reason, the rows, and a chart of `span_s` up to `now` in the room that is left.
+
+    Where a longer past is asked for there is much room: the rows stand beside the chart.
+    """
     if height <= 0:
         return []
+    chart = next(
+        (one for one in state.charts if one.span_s == span_s), state.charts[0] if state.charts else None
+    )
+    # That all is well stands in the mark already, and the rows of a list are its reason.
+    told = (
+        not (state.rows or chart)
+        if state.verdict is Verdict.OK
+        else not (state.rows and state.shape == "list")
+    )
     lines = [Text("   " + part, STYLES[state.verdict]) for part in wrapped(say_(state.reason), width - 4)][:3]
+    lines = lines if told else []
     lines += [
         Text("   " + part, "remark") for one in state.warnings for part in wrapped(say_(one), width - 4)
     ][:2]
-    wanted = len(state.rows) if not state.charts else max(0, height - len(lines) - CHART_HEIGHT)
-    for row in state.rows[:wanted]:
-        cells = [say_(cell) for cell in row.cells]
-        first = min(30, max(8, width // 3))
-        columns = [
-            set_cell_size(cells[0], first),
-            *(set_cell_size(cell, 12) for cell in cells[1:-1]),
-            cells[-1],
-        ]
-        mark = (ASCII_MARKS if ascii_only else MARKS)[row.verdict or Verdict.OK]
-        style = STYLES[row.verdict] if row.verdict not in (None, Verdict.OK) else ""
-        lines.append(Text(f"     {mark} " + " ".join(columns), style))
     left = height - len(lines)
-    if state.charts and left >= 3:
-        axis = time_axis(now, chart_columns(width - 1), BOARD_SPAN_S, BOARD_AHEAD_S)
-        lines += draw_chart(state.charts[0], axis, left, say_, ascii_only=ascii_only)
+    if chart is not None and span_s > BOARD_SPAN_S:
+        half = width // 2
+        axis = time_axis(now, chart_columns(width - half - 2), chart.span_s, chart.span_s * AHEAD)
+        rows = _rows(state.rows[:left], say_, half, ascii_only=ascii_only)
+        lines += _beside(rows, half, draw_chart(chart, axis, left, say_, ascii_only=ascii_only))
+    else:
+        wanted = len(state.rows) if chart is None else max(0, left - CHART_HEIGHT)
+        lines += _rows(state.rows[:wanted], say_, width, ascii_only=ascii_only)
+        left = height - len(lines)
+        if chart is not None and left >= 3:
+            axis = time_axis(now, chart_columns(width - 1), chart.span_s, chart.span_s * AHEAD)
+            lines += draw_chart(chart, axis, left, say_, ascii_only=ascii_only)
     for line in lines:
         line.truncate(width)
     return lines[:height]
+
+
+def _beside(rows: list[Text], width: int, drawn: list[Text]) -> list[Text]:
+    """The rows in `width` cells, the chart to the right of them."""
+    lines = []
+    for y, right in enumerate(drawn):
+        line = rows[y] if y < len(rows) else Text(no_wrap=True)
+        line.truncate(width, pad=True)
+        lines.append(line.append("  ").append_text(right))
+    return lines
+
+
+def _rows(rows: Sequence[Row], say_: Say, width: int, *, ascii_only: bool) -> list[Text]:
+    """One line a row, in columns: those that fit whole, and as much of the last one as there is room for."""
+    marks = ASCII_MARKS if ascii_only else MARKS
+    shown = [[say_(cell) for cell in row.cells] for row in rows]
+    room = width - 7
+    widths = _columns(shown, room)
+    lines = []
+    for row, cells in zip(rows, shown, strict=True):
+        style = STYLES[row.verdict] if row.verdict not in (None, Verdict.OK) else ""
+        kept = cells[: len(widths)]
+        columns = [cut(kept[0], widths[0], ascii_only=ascii_only)]
+        columns += [
+            cell + " " * (one - cell_len(cell)) for cell, one in zip(kept[1:], widths[1:], strict=False)
+        ]
+        mark = marks[row.verdict] if row.verdict is not None else " "
+        text = cut(f"     {mark} {' '.join(columns).rstrip()}", width, ascii_only=ascii_only).rstrip()
+        lines.append(Text(text, style, no_wrap=True))
+    return lines
+
+
+def _columns(shown: Sequence[Sequence[str]], room: int) -> list[int]:
+    """How wide each column is. The name comes first, then the value; the last ones go when there is no room for them."""
+    most = max((len(cells) for cells in shown), default=0)
+    widths = [max(cell_len(cells[at]) for cells in shown if at < len(cells)) for at in range(most)]
+    between = [12, *(min(max(12, one), 26) for one in widths[1:])]
+    name = min(widths[0], MOST_NAME) if widths else 0
+
+    def rest(count: int) -> int:
+        """What the columns behind the name need."""
+        return sum(one + 1 for one in between[1 : count - 1]) + (
+            1 + min(widths[count - 1], 14) if count > 1 else 0
+        )
+
+    while most > 2 and name + rest(most) > room:
+        most -= 1
+    first = min(widths[0], max(8, room - rest(most))) if widths else 0
+    return [first, *between[1:most]]
+
+
+def cut(text: str, width: int, *, ascii_only: bool = False) -> str:
+    """Exactly `width` cells; what was longer ends in a mark."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(text, max(0, width - 1)) + ("~" if ascii_only else "…") if width > 0 else ""
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from panels.axis import scale_text, time_axis
+from panels.axis import AHEAD, scale_text, time_axis
 from panels.chart import LETTERS, STYLES, chart_columns, draw_chart
 from panels.draw import wrapped
-from panels.zoom import AHEAD, shorter_than, summaries
+from panels.zoom import shorter_than, summaries
 from signals.message import say
 
 if TYPE_CHECKING:

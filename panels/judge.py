@@ -12,7 +12,7 @@ from panels.limits import ORDER, judge_value, worst
 from panels.overflow import beyond, observed
 from panels.quantity import called, exactly, quantity, title
 from panels.shares import judge_share, share
-from panels.state import PanelState, Part, Row
+from panels.state import PanelState, Part, Row, Standing
 from signals.errors import SourceError
 from signals.message import say
 from signals.reading import Answer, Freshness, Reading, Verdict
@@ -44,6 +44,7 @@ class _Found:
     rows: list[Row] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     reasons: list[tuple[Verdict, Message]] = field(default_factory=list)
+    standing: list[Standing] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def judge_metric(
     return PanelState(
         spec.id, title(spec), verdict, reason, tuple(found.parts), tuple(found.rows), drawn, tuple(found.readings),
         drawn[0].curves[0] if drawn else None, now, spec.interval_s, Freshness.LIVE if live else Freshness.NONE,
-        runbook=spec.runbook,
+        runbook=spec.runbook, standing=tuple(found.standing),
     )  # fmt: skip
 
 
@@ -136,6 +137,8 @@ def _missing(
 
 def _judge_query(found: _Found, query: QuerySpec, answer: Answer, beside: _Beside) -> None:
     ranked = sorted(answer.series, key=lambda one: -sortable(query, one.values[-1]))
+    if query.tell and any(one.values[-1] > 0 for one in ranked):
+        found.standing.append(Standing("told", called(query)))
     for index, one in enumerate(ranked):
         value, name = one.values[-1], _series_called(query, one)
         known = None if beside.trials is None else share(value, beside.trials.get(one.labels, 0.0))

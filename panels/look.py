@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from panels import budget as money
 from panels import release
-from panels.alerts import judge_alerts
-from panels.axis import BOARD_AHEAD_S, BOARD_SPAN_S
+from panels.ahead import charts as charts_of
+from panels.alerts import coarse, judge_alerts
+from panels.axis import AHEAD, BOARD_SPAN_S
 from panels.broker import add_queues, add_schema
 from panels.burn import WINDOWS
 from panels.forecast import with_forecast
-from panels.judge import crashed, judge_metric
-from panels.quantity import called
+from panels.judge import crashed, judge_metric, series_name
+from panels.quantity import called, quantity
 from panels.slo import keep_s, with_objective
 from panels.workers import add_workers
 from signals.errors import SourceError
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from panels.asking import Questions
     from panels.settings import Budget, Objective, PanelSpec, QuerySpec
     from panels.slo import Asked
-    from panels.state import PanelState
+    from panels.state import Chart, PanelState
     from signals.message import Message
     from signals.source import Alerts
     from signals.sources import Sources
@@ -44,28 +45,45 @@ CHART_POINTS = 60
 """Thirty minutes in steps of thirty seconds: the axis moves only that often."""
 
 
-async def look(spec: PanelSpec, sources: Sources, questions: Questions) -> PanelState:
-    """Ask and judge one panel; whatever breaks in it becomes its state."""
+async def look(
+    spec: PanelSpec, sources: Sources, questions: Questions, span_s: float = BOARD_SPAN_S
+) -> PanelState:
+    """Ask and judge one panel; whatever breaks in it becomes its state. `span_s` is how long a past is shown."""
     now = time.time()
     try:
-        return await _look(spec, sources, questions, now)
+        return await _look(spec, sources, questions, now, span_s)
     except Exception as error:  # one panel must not take the others down
         logging.getLogger("warroom.panels").exception("panel %s", spec.id)
         return crashed(spec, error, now)
 
 
-async def _charted(spec: PanelSpec, questions: Questions, now: float) -> Answer | None:
+async def _charted(
+    spec: PanelSpec, questions: Questions, now: float, span_s: float = BOARD_SPAN_S
+) -> Answer | None:
     """The past of the panel's charted query, on a grid that moves by whole steps."""
     query = next((one for one in spec.queries if one.name == spec.chart), None)
     if query is None:
         return None
-    step = BOARD_SPAN_S / CHART_POINTS
+    step = span_s / CHART_POINTS
     end = now // step * step
-    answer = await questions.span(query.expr, end - BOARD_SPAN_S, end, step, keep_s=step)
+    answer = await questions.span(query.expr, end - span_s, end, step, keep_s=step)
     return answer if isinstance(answer, Answer) else None  # the instant query of the same expression says why
 
 
-async def _look(spec: PanelSpec, sources: Sources, questions: Questions, now: float) -> PanelState:
+async def _longer(
+    charts: tuple[Chart, ...], spec: PanelSpec, questions: Questions, now: float, span_s: float
+) -> tuple[Chart, ...]:
+    """The same charts over a longer past; what is ahead is told from the usual one, as the panel's words are."""
+    past = await _charted(spec, questions, now, span_s)
+    return tuple(
+        replace(one, span_s=span_s, forecast=with_forecast(short, now, span_s * AHEAD).forecast)
+        for one, short in zip(charts_of(spec, past, series_name), charts, strict=False)
+    )
+
+
+async def _look(
+    spec: PanelSpec, sources: Sources, questions: Questions, now: float, span_s: float
+) -> PanelState:
     if spec.kind == "alerts":
         return judge_alerts(spec, await _alerts(sources), now)
     queries = spec.queries
@@ -79,7 +97,9 @@ async def _look(spec: PanelSpec, sources: Sources, questions: Questions, now: fl
     silent = [q for q in queries if isinstance(one := answers[q.name], Answer) and not one.series]
     why = await _why(silent, questions, now) if silent else {}
     judged = judge_metric(spec, answers, why, history, now, buckets=buckets, trials=trials)
-    charts = tuple(with_forecast(one, now, BOARD_AHEAD_S) for one in judged.charts)
+    charts = tuple(with_forecast(one, now, BOARD_SPAN_S * AHEAD) for one in judged.charts)
+    if span_s > BOARD_SPAN_S:
+        charts += await _longer(judged.charts, spec, questions, now, span_s)
     state = replace(judged, charts=charts, warnings=_young(covered_s))
     for objective in spec.objectives:
         counts = await _counts(questions, objective, covered_s)
@@ -108,8 +128,7 @@ def _young(covered_s: float | None) -> tuple[Message, ...]:
     """A source that has just begun knows less than the windows ask for: rates are then too low."""
     if covered_s is None or not 0 < covered_s < LONGEST_SHORT_WINDOW_S:
         return ()
-    coarse = covered_s // 10 * 10 or covered_s  # the same in all panels that look within ten seconds
-    return (say("panels.young", seconds=round(coarse)),)
+    return (say("panels.young", span=quantity(coarse(covered_s), "s")),)
 
 
 def _covered(sources: Sources, now: float) -> float | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from panels.limits import worst
 from panels.quantity import quantity
-from panels.state import PanelState, Part, Row
+from panels.state import PanelState, Part, Row, Standing
 from signals.message import say
 from signals.reading import Answer, Reading, Verdict
 
@@ -111,6 +111,9 @@ def with_releases(
         parts=tuple(parts),
         rows=(*rows, *state.rows[len(current.series) :]),
         readings=readings,
+        standing=tuple(
+            Standing("release", say("panels.text", text=one.version), one.since) for one in running
+        ),
     )
 
 

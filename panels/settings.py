@@ -49,6 +49,7 @@ class QuerySpec(_Part):
     fewest: float = Field(default=20, description="a ratio or quantile of fewer requests is over no limit")
     share_of: str = Field(default="", description="the query that this one's series are parts of")
     optional: bool = Field(default=False, description="an extra: without data the panel is no worse")
+    tell: bool = Field(default=False, description="tell when it rises from zero, and when it is back there")
     rank: int = Field(default=5, description="what stays when the line is too narrow: the least")
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from panels.axis import BOARD_SPAN_S
+
 if TYPE_CHECKING:
     from signals.message import Message
     from signals.reading import Freshness, Reading, Series, Verdict
+    from signals.source import Alerts
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,20 @@ class Chart:
     names: tuple[str, ...]
     limit: float | None = None
     forecast: Forecast | None = None
+    span_s: float = BOARD_SPAN_S
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Something that is the case now, began once and will end: an alert, a silence, a release, a rate limit that is hit.
+
+    `since` (Unix seconds) is None where its beginning is not known.
+    """
+
+    kind: Literal["alert", "silence", "release", "told"]
+    name: Message
+    since: float | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +85,5 @@ class PanelState:
     shape: Literal["metric", "list"] = "metric"
     runbook: str = ""
     warnings: tuple[Message, ...] = ()
+    standing: tuple[Standing, ...] = ()
+    alerts: Alerts | None = None  # all that is known of them, on the panel of alerts

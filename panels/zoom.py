@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
+from panels.axis import AHEAD
 from panels.chart import LETTERS, value_at
 from panels.forecast import with_forecast
 from panels.judge import series_name
@@ -14,6 +15,8 @@ from panels.state import Chart
 from signals.message import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from panels.settings import QuerySpec
     from signals.failover import Failover
     from signals.reading import Answer, Series
@@ -40,8 +43,6 @@ RANGES = (
 )
 """At most 360 samples a curve: more than a terminal has dots, and far below the 11 000 that a Prometheus gives."""
 FIRST_RANGE = 2
-AHEAD = 0.25
-"""The share of the range that is shown ahead of now."""
 MOST_CURVES = len(LETTERS)
 
 
@@ -67,11 +68,18 @@ class Summary(NamedTuple):
     highest: float | None
 
 
-async def ask(query: QuerySpec, stretch: Range, metrics: Failover, now: float) -> Zoom:
-    """The query over the stretch up to `now`, on whole steps. Raises SourceError."""
+async def ask(
+    query: QuerySpec,
+    stretch: Range,
+    metrics: Failover,
+    now: float,
+    keeps: Callable[[str], bool] = lambda _: True,
+) -> Zoom:
+    """The query over the stretch up to `now`, on whole steps; only curves whose name `keeps` likes. Raises SourceError."""
     end = now // stretch.step_s * stretch.step_s
     answer = await metrics.look_back(query.expr, end - stretch.span_s, end, stretch.step_s)
-    return zoomed(query, answer, now, stretch)
+    kept = tuple(one for one in answer.series if keeps(series_name(query, one)))
+    return zoomed(query, replace(answer, series=kept), now, stretch)
 
 
 def zoomed(query: QuerySpec, answer: Answer, now: float, stretch: Range) -> Zoom:

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(
     r"(?:[><≥≤＞＜]=?|\b(?:over|above|below|under|exceeds|more than|less than)\b|超过|大于|高于|低于|小于)\s*"
-    r"(\d+(?:[.,]\d+)?)\s*(%|％|ms|min\b|minutes?\b|s\b|sec\b|seconds?\b|h\b|hours?\b|秒|毫秒|分钟|小时)?",
+    r"(\d+(?:[.,]\d+)?)\s*(?:(?P<percent>[%％])|(?P<ms>ms\b|毫秒)|(?P<min>min(?:utes?)?\b|分钟)"
+    r"|(?P<h>h(?:ours?)?\b|小时)|(?P<s>s(?:ec|econds?)?\b|秒))?",
     re.IGNORECASE,
 )
+_FACTORS = {"percent": 0.01, "ms": 0.001, "min": 60.0, "h": 3600.0, "s": 1000.0}
+"""What the number may be multiplied by to be in the unit of the rule, which nobody writes down."""
 _COMPARISONS = (">", "<", ">=", "<=", "==", "!=")
-_SAME = (1.0, 60.0, 100.0, 1000.0, 3600.0)
-"""Units that a text may use where the rule uses another: minutes, percent, milliseconds, hours."""
 
 
 def lint_alerts(parsed: Parsed, rules: Sequence[AlertRule]) -> list[Finding]:
@@ -53,11 +54,11 @@ def _thresholds(runbook: Runbook, rules: Mapping[str, Sequence[AlertRule]]) -> I
         for name in rules:
             if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is None:
                 continue
-            said = [float(found[1].replace(",", ".")) for found in _NUMBER.finditer(text)]
+            said = list(_NUMBER.finditer(text))
             known = [value for rule in rules[name] for value in thresholds(rule.expr)]
             if len(said) == 1 and known and not any(_alike(said[0], value) for value in known):
                 rule = rules[name][0]
-                message = say("lint.threshold", name=name, said=f"{said[0]:g}", rule=f"{known[0]:g}")
+                message = say("lint.threshold", name=name, said=said[0][0].strip(), rule=f"{known[0]:g}")
                 evidence = clean(f"{rule.place}: {rule.expr}", 300)
                 yield Finding(file, line, "threshold", message, "likely", evidence)
 
@@ -103,7 +104,6 @@ def _number(node: Any) -> float | None:
     return -found if found is not None and type(node).__name__ == "UnaryExpr" else found
 
 
-def _alike(said: float, value: float) -> bool:
-    return any(
-        math.isclose(said, abs(value) * factor) or math.isclose(said * factor, abs(value)) for factor in _SAME
-    )
+def _alike(said: re.Match[str], value: float) -> bool:
+    number, factor = float(said[1].replace(",", ".")), _FACTORS.get(said.lastgroup or "", 1.0)
+    return math.isclose(number, abs(value)) or math.isclose(number * factor, abs(value))

@@ -3,39 +3,52 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.app import App
+from textual.driver import Driver
+from textual.events import Key
 
+from panels.axis import BOARD_SPAN_S
+from panels.changes import Change, ChangeLog, followed, noted
 from signals.message import say
+from signals.reading import Verdict
+from tui.filter import Filter
 from tui.follower import Follower
 from tui.keymap import EVERYWHERE, bindings
 from tui.language import CODES, Language
 from tui.locale_of import speaks_utf8
+from tui.looking import Looking
 from tui.room.room import Room
+from tui.screens.alerts import AlertsScreen
 from tui.screens.board import BoardScreen
 from tui.screens.explain import ExplainScreen
 from tui.screens.form import Form
 from tui.screens.help import HelpScreen
 from tui.screens.page import Page
+from tui.screens.panel import texts_of
 from tui.screens.zoom import ZoomScreen
 from tui.theme import NAMES, STYLESHEET, few_colours, read_look
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from textual.driver import Driver
-    from textual.events import Key
+    from textual.events import Event
 
     from panels.state import PanelState
     from signals.message import Message
     from tui.config import Config
+    from tui.language import LanguageCode
     from tui.news import Failed, Noticed, Opened, PanelJudged
     from tui.room.news import IncidentChanged, JournalTold, LibraryRead
     from tui.theme import ThemeName
 
 TICK_S = 2.0
 """Ages move in these steps; news of panels waits for the next one."""
+READ_S = 1.0
+"""A key within this of a notice was meant for what stood there before."""
 
 
 class Warroom(App[str]):
@@ -48,6 +61,7 @@ class Warroom(App[str]):
         "zoom": ZoomScreen,
         "explain": ExplainScreen,
         "help": HelpScreen,
+        "alerts": AlertsScreen,
     }
 
     def __init__(
@@ -71,10 +85,28 @@ class Warroom(App[str]):
         self.chosen = ""
         self.paused = False
         self.service = ""
-        self.notice: Message | None = say("tui.starting")
+        self._noticed_at = 0.0
+        self._notice: Message | None = say("tui.starting")
         self._drawn: set[str] = set()
-        self.follower = Follower(load, self.post_message, lambda: self.paused) if load else None
+        self.log_of_changes = ChangeLog()
+        self.looking = Looking(time.time(), time.time())
+        self.panel_filter = Filter()
+        self.chart_span_s = BOARD_SPAN_S
+        self.follower = (
+            Follower(load, self.post_message, lambda: self.paused, lambda: self.chart_span_s)
+            if load
+            else None
+        )
         self.room = Room(self)
+
+    @property
+    def notice(self) -> Message | None:
+        """What there is to tell, until a key says that it was read."""
+        return self._notice
+
+    @notice.setter
+    def notice(self, told: Message | None) -> None:
+        self._notice, self._noticed_at = told, time.time()
 
     def get_default_screen(self) -> BoardScreen:
         """The board lies under all other screens."""
@@ -96,11 +128,18 @@ class Warroom(App[str]):
         if isinstance(self._driver, SparingDriver):
             self._driver.forget()
 
+    @on(Driver.SignalResume)
+    def back_from_the_shell(self) -> None:
+        """The shell has written over the screen; how old everything is now is shown at once."""
+        self.on_resize()
+        self.screen.refresh(layout=True)
+        self.repaint()
+
     def on_mount(self) -> None:
         """Paint, then start the thread that asks."""
         self.set_interval(TICK_S, self.tick)
         if self.follower:
-            self.follower.start()
+            self.call_after_refresh(self.follower.start)  # its imports must not delay the first paint
 
     def on_unmount(self) -> None:
         """Let the thread end."""
@@ -125,6 +164,7 @@ class Warroom(App[str]):
         if self.paused:
             return
         self.states[message.state.id] = message.state
+        self.log_of_changes = followed(self.log_of_changes, message.state)
         if self.notice == say("tui.starting"):
             self.notice = None
             self.repaint()
@@ -134,9 +174,25 @@ class Warroom(App[str]):
         self._drawn.add(message.state.id)
 
     def on_noticed(self, message: Noticed) -> None:
-        """Show the notice until the next one."""
+        """Show the notice until a key says that it was read, or until the next one."""
         self.notice = message.notice.message
+        self.log_of_changes = noted(
+            self.log_of_changes, Change(message.notice.at, message.notice.message, verdict=Verdict.UNKNOWN)
+        )
         self.tick()
+
+    async def on_event(self, event: Event) -> None:
+        """Every key says that somebody looks."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            self.touch(time.time())
+        await super().on_event(event)
+
+    def touch(self, now: float) -> None:
+        """What there was to read counts as read, unless it came at the same moment."""
+        self.looking = self.looking.touched(now)
+        if self.notice not in (None, say("tui.starting")) and now - self._noticed_at > READ_S:
+            self.notice = None
+            self.repaint()
 
     def on_incident_changed(self, message: IncidentChanged) -> None:
         """Somebody, perhaps here, wrote to an incident."""
@@ -186,14 +242,23 @@ class Warroom(App[str]):
 
         return by_attention([self.states[name] for name in self.order if name in self.states])
 
+    def panels_shown(self) -> list[PanelState]:
+        """Those of them that the board's filter keeps."""
+        keeps = self.panel_filter.keeps
+        return [
+            state
+            for state in self.by_attention()
+            if not self.panel_filter.text or keeps(*texts_of(state, self.words))
+        ]
+
     def under_cursor(self) -> PanelState | None:
         """The chosen panel; the first when none was chosen; None before the first answer."""
-        states = self.by_attention()
+        states = self.panels_shown()
         return next((state for state in states if state.id == self.chosen), states[0] if states else None)
 
     def move_cursor(self, step: int) -> None:
         """Choose a neighbour; the cursor stays with its panel when the order changes."""
-        shown = [state.id for state in self.by_attention()]
+        shown = [state.id for state in self.panels_shown()]
         if shown:
             now_at = shown.index(self.chosen) if self.chosen in shown else 0
             self.chosen = shown[(now_at + step) % len(shown)]
@@ -206,14 +271,19 @@ class Warroom(App[str]):
         self.repaint()
 
     def action_open(self, name: str) -> None:
-        """Put a screen on top; one that is on top already goes."""
+        """Put a screen on top; one that is on top already goes. The alerts' zoom is their list."""
+        state = self.under_cursor()
+        if name == "zoom" and state is not None and state.alerts is not None:
+            name = "alerts"
         if isinstance(self.screen, Page) and self.screen.page == name:
             self.action_back()  # the same key closes it
         else:
             self.push_screen(name)
 
     def action_back(self) -> None:  # type: ignore[override]  # Textual's own is a coroutine that does the same
-        """Take the top screen away."""
+        """Take the filter away, else the top screen."""
+        if isinstance(self.screen, Page) and self.screen.unfilter():
+            return
         if len(self.screen_stack) > 1:
             self.pop_screen()
 
@@ -233,9 +303,34 @@ class Warroom(App[str]):
 
     def action_next_language(self) -> None:
         """The next language."""
-        self.words = Language(CODES[(CODES.index(self.words.code) + 1) % len(CODES)])
+        self.speak(CODES[(CODES.index(self.words.code) + 1) % len(CODES)])
+
+    def speak(self, code: LanguageCode) -> None:
+        """Another language."""
+        self.words = Language(code)
         self.room.read_library()
         self.repaint()
+
+    def action_palette(self) -> None:
+        """Everything that can be done here, to search in."""
+        from tui.palette import Palette
+
+        if isinstance(self.screen, Page):
+            self.push_screen(Palette(self.words))
+
+    def runbook_of(self, alert: str) -> str:
+        """The runbook that answers an alert, by its title, else what the alert itself names; empty without either."""
+        library = self.room.library
+        found = library.for_alert(alert) if library is not None else ()
+        if found:
+            return found[0].title
+        every = [one for state in self.states.values() if state.alerts for one in state.alerts.alerts]
+        named = (
+            one.annotations.get("runbook") or one.annotations.get("runbook_url")
+            for one in every
+            if one.name == alert
+        )
+        return next((one for one in named if one), "")
 
     def action_incident(self) -> None:
         """The open incident, or a new one."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from tui.heap import give_back, share_one_heap
 from tui.news import Failed, Noticed, Opened, PanelJudged
 
 if TYPE_CHECKING:
@@ -21,32 +21,25 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-M_ARENA_MAX = -8
-"""glibc's malloc.h; see mallopt(3)."""
-
-
-def share_one_heap() -> None:
-    """Let all threads allocate from one heap: glibc gives each its own, which cost 23 of 145 MB and won no time.
-
-    Elsewhere (macOS, musl) there is no such switch, and no need for it.
-    """
-    import ctypes
-
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+SETTLED_S, TIDY_S = 15.0, 60.0
+"""When all sources are imported and have answered, and how often memory is given back from then on."""
 
 
 class Follower:
     """Loads the configuration, opens the sources and tells every panel's news until stopped.
 
-    `tell` must be safe to call from another thread; `paused` is asked before each question.
+    `tell` must be safe to call from another thread; `paused` and `span_s` are asked before each look at a panel.
     """
 
     def __init__(
-        self, load: Callable[[], Config], tell: Callable[[UiMessage], object], paused: Callable[[], bool]
+        self,
+        load: Callable[[], Config],
+        tell: Callable[[UiMessage], object],
+        paused: Callable[[], bool],
+        span_s: Callable[[], float],
     ) -> None:
         self.specs: dict[str, PanelSpec] = {}
-        self._load, self._send, self._paused = load, tell, paused
+        self._load, self._send, self._paused, self._span_s = load, tell, paused, span_s
         self._stop = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sources: Sources | None = None
@@ -104,11 +97,19 @@ class Follower:
         async with open_sources(config.signals, lambda notice: self._tell(Noticed(notice))) as sources:
             self._loop, self._sources = asyncio.get_running_loop(), sources
             asking = asyncio.create_task(
-                watch(specs, sources, lambda state: self._tell(PanelJudged(state)), self._paused)
+                watch(
+                    specs,
+                    sources,
+                    lambda state: self._tell(PanelJudged(state)),
+                    self._paused,
+                    self._span_s,
+                )
             )
+            tidying = asyncio.create_task(_tidy())
             ending = asyncio.create_task(asyncio.to_thread(self._stop.wait))
             await asyncio.wait((asking, ending), return_when=asyncio.FIRST_COMPLETED)
             self._sources = None
+            tidying.cancel()
             if asking.done():
                 asking.result()  # raises what ended it
             asking.cancel()
@@ -116,3 +117,10 @@ class Follower:
     def _tell(self, message: UiMessage) -> None:
         if not self._stop.is_set():
             self._send(message)
+
+
+async def _tidy() -> None:
+    await asyncio.sleep(SETTLED_S)
+    while True:
+        give_back()
+        await asyncio.sleep(TIDY_S)

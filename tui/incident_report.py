@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from incidents.incident import StepKey
 from incidents.postmortem import length, postmortem
 from incidents.statistics import spans, step_statistics
 from incidents.timeline import incident_json, timeline_json
+from signals.errors import WarroomError
 from signals.message import say
 from tui.cli import ExitCode
 from tui.incident_read import write_text
@@ -16,8 +18,10 @@ from tui.journal_of import config_or_default, journal_of
 if TYPE_CHECKING:
     import argparse
 
+    from incidents.incident import Incident
     from incidents.journal import Journal
     from incidents.statistics import Span, StepStatistics
+    from runbooks.model import Runbook
     from tui.config import Config
     from tui.invocation import Invocation
 
@@ -36,7 +40,15 @@ def _postmortem(args: argparse.Namespace, journal: Journal, config: Config, invo
     label = journal.label(incident.id)
     words = invocation.words
     impact = _objectives(config, invocation) if args.numbers else ()
-    made = postmortem(incident, label, words.say, impact=impact)
+    followed = _followed(incident, config, invocation)
+    made = postmortem(
+        incident,
+        label,
+        words.say,
+        impact=impact,
+        prevention=tuple(dict.fromkeys(item for runbook in followed for item in runbook.prevention())),
+        step_texts={StepKey(one.id, step.id): step.text for one in followed for step in one.steps()},
+    )
     if invocation.json:
         document = incident_json(incident, label) | {"timeline": timeline_json(incident, words.say)}
         invocation.fact_json(document | {"markdown": made.markdown, "charts": made.charts})
@@ -47,6 +59,21 @@ def _postmortem(args: argparse.Namespace, journal: Journal, config: Config, invo
             write_text(str(Path(args.out).parent / name), picture)
         invocation.remark(say("postmortem.written", file=args.out, count=len(made.charts)))
     return ExitCode.OK
+
+
+def _followed(incident: Incident, config: Config, invocation: Invocation) -> tuple[Runbook, ...]:
+    """The runbooks of the incident in the asked language; one that is gone since is told and left out."""
+    from runbooks.library import load_library
+    from tui.runbook_find import find
+
+    library = load_library(config.runbooks, invocation.words.code)
+    found = []
+    for name in incident.runbooks:
+        try:
+            found.append(find(name, library)[0])
+        except WarroomError as error:
+            invocation.remark(error.message)
+    return tuple(found)
 
 
 def _objectives(config: Config, invocation: Invocation) -> tuple[str, ...]:

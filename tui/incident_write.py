@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from incidents.event import Event
     from incidents.incident import Incident
     from incidents.journal import Journal
+    from tui.config import Config
     from tui.invocation import Invocation
 
 
@@ -35,7 +36,7 @@ def write(args: argparse.Namespace, invocation: Invocation) -> int:
     actor = clean(args.actor or actor_name(config.journal), 80)
     try:
         with journal_of(invocation, config) as journal:
-            event = _write(args, journal, actor)
+            event = _write(args, journal, actor, invocation, config)
             report_event(event, journal, invocation)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
@@ -46,7 +47,9 @@ def write(args: argparse.Namespace, invocation: Invocation) -> int:
     return ExitCode.OK
 
 
-def _write(args: argparse.Namespace, journal: Journal, actor: str) -> Event:
+def _write(
+    args: argparse.Namespace, journal: Journal, actor: str, invocation: Invocation, config: Config
+) -> Event:
     if args.verb == "open":
         started, detected = (_time(text) if text else None for text in (args.started, args.detected))
         return journal.open_incident(
@@ -57,6 +60,10 @@ def _write(args: argparse.Namespace, journal: Journal, actor: str) -> Event:
             ),
         )  # fmt: skip
     incident = journal.load(journal.find(args.incident))
+    if "step" in args or "phase" in args:
+        from tui.incident_step import with_step
+
+        args = with_step(args, incident, invocation, config)
     body = _body(args, incident, actor)
     if against := objection(incident, actor, body):
         raise WarroomError(against)

@@ -30,12 +30,20 @@ class Key(NamedTuple):
 
 
 MOVING = (Key("up", "move(-1)", footer=False), Key("down", "move(1)", footer=False))
+SCROLLING = (
+    Key("pageup", "scroll(-1)", footer=False),
+    Key("pagedown", "scroll(1)", footer=False),
+    Key("home", "top", footer=False),
+    Key("end", "bottom", footer=False),
+)
+FILTER = Key("slash", "filter")
 KEYS: dict[str, tuple[Key, ...]] = {
     "board": (
         *MOVING,
         Key("enter", "app.open('zoom')"),
         Key("question_mark", "app.open('explain')"),
         Key("r", "app.runbook"),
+        FILTER,
         *(Key(str(number), f"panel({number})", footer=False) for number in range(1, 9)),
     ),
     "zoom": (
@@ -51,14 +59,18 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("shift+tab", "question(-1)", footer=False),
         Key("enter", "app.back", footer=False),
         Key("question_mark", "app.open('explain')"),
+        FILTER,
     ),
-    "explain": (
+    "alerts": (
         *MOVING,
-        Key("pageup", "scroll(-1)", footer=False),
-        Key("pagedown", "scroll(1)"),
-        Key("question_mark", "app.back", footer=False),
+        *SCROLLING,
+        Key("r", "runbook"),
+        Key("enter", "app.open('explain')", footer=False),
+        Key("question_mark", "app.open('explain')"),
+        FILTER,
     ),
-    "help": (),
+    "explain": (*MOVING, *SCROLLING, FILTER, Key("question_mark", "app.back", footer=False)),
+    "help": SCROLLING,
     "incident": (
         *MOVING,
         Key("space", "tick"),
@@ -130,15 +142,26 @@ EVERYWHERE = (
     Key("escape", "app.back", footer=False),
     Key("g", "app.board", footer=False),
     Key("i", "app.incident"),
+    Key("l", "app.open('alerts')"),
+    Key("colon", "app.palette"),
+    Key("ctrl+p", "app.palette", footer=False),
     Key("h", "app.history", footer=False),
     Key("p", "app.pause"),
-    Key("t", "app.next_theme"),
-    Key("L", "app.next_language"),
+    Key("t", "app.next_theme", footer=False),
+    Key("L", "app.next_language", footer=False),
+    Key("ctrl+z", "app.suspend_process", footer=False),
     Key("f1", "app.open('help')"),
     Key("q", "app.quit"),
 )
 SHOWN = {
     "question_mark": "?",
+    "slash": "/",
+    "colon": ":",
+    "ctrl+p": "Ctrl+P",
+    "ctrl+z": "Ctrl+Z",
+    "home": "Home",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
     "escape": "Esc",
     "enter": "Enter",
     "up": "↑",
@@ -150,13 +173,10 @@ SHOWN = {
     "tab": "Tab",
     "shift+tab": "Shift+Tab",
     "end": "End",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
     "f1": "F1",
     "f2": "F2",
     "space": "Space",
     "exclamation_mark": "!",
-    "slash": "/",
     "ctrl+s": "Ctrl+S",
 }
 

@@ -10,12 +10,26 @@ from signals.message import say
 from tui.cli import ExitCode
 from tui.runbook_find import find, library_of
 from tui.runbook_json import runbook_json
+from tui.runbook_plain import checklist
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from runbooks.model import Runbook
     from tui.invocation import Invocation
+    from tui.runbook_plain import Line
+
+STYLES = {
+    "title": "bold reverse",
+    "rule": "dim",
+    "phase": "bold",
+    "step": "bold",
+    "killer": "bold red",
+    "command": "cyan",
+    "check": "magenta",
+    "pause": "bold yellow",
+}
 
 
 def list_all(args: argparse.Namespace, invocation: Invocation) -> int:
@@ -41,18 +55,25 @@ def show(args: argparse.Namespace, invocation: Invocation) -> int:
         invocation.fact_json(runbook_json(runbook))
         return ExitCode.OK
     width = shutil.get_terminal_size((80, 24)).columns
+    lines = checklist(runbook, invocation.words, width)
     if args.plain or not sys.stdout.isatty():
-        from tui.runbook_plain import plain_lines
-
-        for line in plain_lines(runbook, invocation.words, width):
-            invocation.fact(line)
+        for line in lines:
+            invocation.fact(line.text)
     else:
-        from tui.runbook_rich import draw
-
-        draw(runbook, invocation.words)
+        _colour(lines)
     for problem in problems:
         invocation.remark(say("runbook.problem", file=problem.file, line=problem.line, what=problem.message))
     return ExitCode.OK
+
+
+def _colour(lines: Iterable[Line]) -> None:
+    """The same lines as on paper, with weight where the eye should go; the terminal breaks what is wider than it."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for line in lines:
+        console.print(Text(line.text, STYLES.get(line.kind, "")), soft_wrap=True)
 
 
 def _summary(one: Runbook) -> dict[str, object]:

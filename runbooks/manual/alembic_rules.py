@@ -7,22 +7,24 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from runbooks.manual.commands import ELSEWHERE, commands
-from runbooks.manual.found import at_command, meant, name
+from runbooks.manual.found import at_command, at_line, meant, name
 from runbooks.manual.migration_source import migrations, required_settings
 from runbooks.manual.nearest import nearest
 from runbooks.manual.shell import WILD
+from runbooks.manual.words import is_example
 from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runbooks.finding import Finding
+    from runbooks.finding import Confidence, Finding
     from runbooks.manual.commands import Command
     from runbooks.manual.project import Project
 
 _SAMPLES: Final = re.compile(
     r"(?i)abc\d*|abcdef\w*|1234\w*|xxx+\w*|rev\w*|ae10\w*|27c6a\w*|<.*|\w*_?id|revision\w*|target\w*|previous\w*|version\w*"
 )
+_SPEAKS: Final = re.compile(r"(?i)revision|migration|alembic|迁移|版本|修订")
 _NEEDS_SCRIPTS: Final = frozenset(
     [
         "upgrade",
@@ -160,10 +162,11 @@ def unknown_revisions(project: Project) -> Iterator[Finding]:
     """`alembic upgrade X` of a revision that no script has, and `upgrade head` where there are several heads."""
     found = migrations(project)
     revisions = [revision for m in found for revision in m.revisions]
-    if not revisions:
+    if not revisions or any(m.open_ended for m in found):
         return
     broken = [revision for m in found for revision in m.broken]
     said: set[str] = set()
+    told: set[str] = set()
     for command, call in project.fact(_calls):
         if call.unknown:
             continue
@@ -199,15 +202,13 @@ def unknown_revisions(project: Project) -> Iterator[Finding]:
             place = next((r.file for r in revisions if r.id == other), "")
             fix = meant(other, say("manual.fix_unknown_revision"))
             message = say("manual.unknown_revision", revision=name(text))
+            sure: Confidence = "likely" if is_example(command.document, command.line) else "certain"
             yield at_command(
-                command, "unknown-revision", message, "certain", evidence=f"{place} {other}".strip(), fix=fix
+                command, "unknown-revision", message, sure, evidence=f"{place} {other}".strip(), fix=fix
             )
-        if (
-            call.subcommand == "upgrade"
-            and call.rest[:1] == ("head",)
-            and not broken
-            and all(len(m.heads) > 1 for m in found)
-        ):
+        several = call.subcommand == "upgrade" and call.rest[:1] == ("head",) and not broken
+        if several and command.document.file not in told and all(len(m.heads) > 1 for m in found):
+            told.add(command.document.file)
             heads = found[0].heads
             yield at_command(
                 command,
@@ -217,6 +218,36 @@ def unknown_revisions(project: Project) -> Iterator[Finding]:
                 evidence="; ".join(head.file for head in heads[:4]),
                 fix=say("manual.fix_several_heads"),
             )
+
+
+def unknown_revisions_named(project: Project) -> Iterator[Finding]:
+    """A revision in code font, on a line that speaks of migrations, that no script has."""
+    found = migrations(project)
+    revisions = [revision.id for m in found for revision in m.revisions]
+    if not revisions or any(m.open_ended for m in found):
+        return
+    for document in project.documents:
+        spoken = {
+            p.line: p.text
+            for p in document.prose
+            if _SPEAKS.search(p.text) and not is_example(document, p.line)
+        }
+        for code in document.codes:
+            text = code.text
+            if (
+                code.fence is not None
+                or code.line not in spoken
+                or not re.fullmatch(r"(?=.*\d)[0-9a-f]{12}", text)
+            ):
+                continue
+            commit = re.search(rf"(?i)(?:commit|sha|提交)\W{{0,3}}{text}", spoken[code.line])
+            if text not in revisions and not commit and not _SAMPLES.fullmatch(text):
+                other = nearest(text, revisions, 0.5)
+                fix = meant(other, say("manual.fix_unknown_revision"))
+                message = say("manual.unknown_revision", revision=name(text))
+                yield at_line(
+                    document, code.line, "unknown-revision", message, "likely", evidence=other, fix=fix
+                )
 
 
 def hidden_settings(project: Project) -> Iterator[Finding]:

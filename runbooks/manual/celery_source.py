@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from runbooks.manual.python_source import called, keyword, module_of, python_files, text_of, tree
+from runbooks.manual.python_source import called, keyword, module_of, nodes_at, python_files, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,10 @@ _ROUTES: Final = ("task_routes", "CELERY_TASK_ROUTES", "CELERY_ROUTES")
 _QUEUES: Final = ("task_queues", "CELERY_TASK_QUEUES", "CELERY_QUEUES")
 _DEFAULT: Final = ("task_default_queue", "CELERY_TASK_DEFAULT_QUEUE", "CELERY_DEFAULT_QUEUE")
 _WORDS = re.compile(r"celery|shared_task|apply_async|send_task|@\w+(?:\.\w+)*\.task\b", re.IGNORECASE)
+
+_LINES = re.compile(
+    r"celery|task|queue|apply|signature|route|control_command|inspect_command|\.si?\(", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)
@@ -64,8 +68,7 @@ def _read(project: Project) -> CelerySource:
     source = CelerySource()
     for file in python_files(project):
         if _WORDS.search(project.text(file)):
-            parsed = tree(project, file)
-            for node in ast.walk(parsed) if parsed else ():
+            for node in nodes_at(project, file, _LINES):
                 _read_node(source, file, node)
     return source
 

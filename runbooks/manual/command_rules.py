@@ -9,10 +9,11 @@ from runbooks.manual.alembic_rules import (
     missing_migrations,
     unknown_alembic_words,
     unknown_revisions,
+    unknown_revisions_named,
 )
 from runbooks.manual.celery_queue_rules import deaf_workers, unheard_queues, unknown_queues
 from runbooks.manual.celery_rules import missing_celery_apps, unknown_celery_words, unknown_tasks
-from runbooks.manual.compose_rules import scripts_not_in_the_image, unknown_services
+from runbooks.manual.compose_rules import scripts_not_in_the_image, unknown_containers, unknown_services
 from runbooks.manual.danger_rules import quiet_destruction, secrets_in_arguments
 from runbooks.manual.driver_rules import missing_drivers
 from runbooks.manual.file_rules import missing_files, missing_scripts, scripts_that_cannot_start
@@ -48,6 +49,7 @@ COMMAND_RULES: Final[tuple[Callable[[Project], Iterable[Finding]], ...]] = (
     unknown_alembic_words,
     missing_migrations,
     unknown_revisions,
+    unknown_revisions_named,
     hidden_settings,
     missing_drivers,
     unknown_tables,
@@ -56,6 +58,7 @@ COMMAND_RULES: Final[tuple[Callable[[Project], Iterable[Finding]], ...]] = (
     unknown_variables,
     unserved_paths,
     unknown_services,
+    unknown_containers,
     scripts_not_in_the_image,
     quiet_destruction,
     secrets_in_arguments,

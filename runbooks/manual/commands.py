@@ -153,15 +153,16 @@ def _without_prefix(command: Command) -> Command:
         elif argv[0] in KEYWORDS or argv[0] in ("nohup", "exec", "command", "builtin"):
             argv.pop(0)
         elif argv[0] in ("sudo", "env", "nice", "ionice", "stdbuf", "doas", "setsid"):
-            argv = _after_options(argv[1:], {"-u", "-g", "-n", "-c", "-C", "-h", "--user", "-S"})
+            argv = after_options(argv[1:], {"-u", "-g", "-n", "-c", "-C", "-h", "--user", "-S"})
         elif argv[0] == "timeout":
-            argv = _after_options(argv[1:], {"-s", "-k"})[1:]
+            argv = after_options(argv[1:], {"-s", "-k"})[1:]
         else:
             break
     return replace(command, argv=tuple(argv), settings=tuple(settings))
 
 
-def _after_options(words: list[str], with_value: set[str]) -> list[str]:
+def after_options(words: list[str], with_value: set[str]) -> list[str]:
+    """What is left behind the options in front; `with_value` are those that take the next word with them."""
     index = 0
     while index < len(words) and words[index].startswith("-"):
         if words[index] == "--":
@@ -223,7 +224,7 @@ def _inside(command: Command) -> Command | str | None:
         return None
     for runner, with_value in _RUNNERS.items():
         if (command.name, *argv[1 : len(runner)]) == runner:
-            rest = _after_options(argv[len(runner) :], with_value)
+            rest = after_options(argv[len(runner) :], with_value)
             if command.name == "watch" and len(rest) == 1:
                 return rest[0]
             return replace(command, argv=tuple(rest), wrapper=" ".join(runner))
@@ -233,9 +234,9 @@ def _inside(command: Command) -> Command | str | None:
 def compose_words(command: Command) -> list[str] | None:
     """What stands behind `docker compose` and its options, or None where this is another program."""
     if command.name == "docker-compose":
-        return _after_options(list(command.argv[1:]), _COMPOSE_VALUES)
+        return after_options(list(command.argv[1:]), _COMPOSE_VALUES)
     if command.name in ("docker", "podman") and command.argv[1:2] == ("compose",):
-        return _after_options(list(command.argv[2:]), _COMPOSE_VALUES)
+        return after_options(list(command.argv[2:]), _COMPOSE_VALUES)
     return None
 
 
@@ -243,7 +244,7 @@ def _in_compose(command: Command) -> Command | None:
     words = compose_words(command) or []
     if words[:1] not in (["exec"], ["run"]):
         return None
-    rest = _after_options(words[1:], _EXEC_VALUES)
+    rest = after_options(words[1:], _EXEC_VALUES)
     if len(rest) < 2:
         return None
     return replace(
@@ -256,7 +257,7 @@ def _in_docker(command: Command) -> Command | None:
         return _in_compose(command)
     if command.argv[1:2] not in (("exec",), ("run",)):
         return None
-    rest = _after_options(list(command.argv[2:]), _EXEC_VALUES)
+    rest = after_options(list(command.argv[2:]), _EXEC_VALUES)
     inside = replace(command, argv=tuple(rest[1:]), folder="", wrapper="docker " + command.argv[1])
     return replace(inside, container=ELSEWHERE) if len(rest) > 1 else None
 
@@ -269,5 +270,5 @@ def _in_kubernetes(command: Command) -> Command | None:
 
 
 def _over_ssh(command: Command) -> str | None:
-    rest = _after_options(list(command.argv[1:]), {"-i", "-p", "-l", "-o", "-L", "-R", "-D", "-J", "-F"})
+    rest = after_options(list(command.argv[1:]), {"-i", "-p", "-l", "-o", "-L", "-R", "-D", "-J", "-F"})
     return " ".join(rest[1:]) or None

@@ -7,7 +7,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from runbooks.manual.commands import ELSEWHERE, commands, compose_words
+from runbooks.manual.commands import ELSEWHERE, after_options, commands, compose_words
 from runbooks.manual.compose_source import compose_files, services, unreadable
 from runbooks.manual.file_rules import files_used
 from runbooks.manual.found import at_command, meant, name
@@ -41,6 +41,7 @@ _MANY: Final = frozenset(
         "top",
     ]
 )
+_ON_CONTAINERS: Final = (("exec",), ("logs",), ("restart",), ("stop",), ("start",), ("inspect",))
 _ONE: Final = frozenset(["exec", "run", "port"])
 _VALUES: Final = {
     "--tail", "-n", "--since", "--until", "-t", "--timeout", "--scale", "-e", "--env", "-u", "--user", "-w", "--workdir", "--name",
@@ -99,6 +100,33 @@ def _asked(words: list[str]) -> list[str]:
     if verb in _MANY:
         return [word for word in found + scaled if WILD not in word]
     return [word for word in found[:1] if WILD not in word] if verb in _ONE else []
+
+
+def unknown_containers(project: Project) -> Iterator[Finding]:
+    """`docker exec NAME` of a container that is much like one that a compose file names, but is none."""
+    named = {service.container_name: service for service in services(project) if service.container_name}
+    for command in commands(project):
+        if (
+            command.name != "docker"
+            or command.argv[1:2] not in _ON_CONTAINERS
+            or command.container == ELSEWHERE
+        ):
+            continue
+        words = [word for word in after_options(list(command.argv[2:]), _VALUES) if not word.startswith("-")][
+            :1
+        ]
+        if not words or words[0] in named or not re.fullmatch(r"[\w.-]+", words[0]):
+            continue
+        other = nearest(words[0], named, 0.8)
+        if other and not re.search(r"[-_]\d+$", words[0]):
+            yield at_command(
+                command,
+                "unknown-container",
+                say("manual.unknown_container", container=name(words[0])),
+                "likely",
+                evidence=f"{named[other].file}: {other}",
+                fix=meant(other, say("manual.fix_unknown_service")),
+            )
 
 
 def scripts_not_in_the_image(project: Project) -> Iterator[Finding]:

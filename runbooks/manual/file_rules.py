@@ -77,6 +77,10 @@ _READERS: Final[dict[tuple[str, ...], int]] = {
 }
 
 
+_BROUGHT: Final = re.compile(r"(?i)^\.env|secret|credential|private|backup|dump")
+"""Files of these names are often somebody's own, and kept out of the repository on purpose."""
+
+
 def missing_scripts(project: Project) -> Iterator[Finding]:
     """A command that runs or reads a file of the repository that is not there."""
     for command in commands(project):
@@ -100,12 +104,14 @@ def _only_named(command: Command) -> bool:
 def _finding(project: Project, command: Command, path: str) -> Finding:
     script = path.endswith(SCRIPTS)
     other = near(project, path)
-    certain = "/" in path.removeprefix("./") or path.startswith("./") or command.fenced
+    confidence: Confidence = "certain" if "/" in path or command.fenced else "likely"
+    if not script and _BROUGHT.search(posixpath.basename(path)):
+        confidence = "hint"
     return at_command(
         command,
         "missing-script" if script else "missing-file",
         say("manual.missing_script" if script else "manual.missing_file", path=name(path)),
-        "certain" if certain else "likely",
+        confidence,
         evidence=other,
         fix=meant(other, say("manual.fix_missing_file", path=name(path))),
     )
@@ -178,7 +184,7 @@ def missing_files(project: Project) -> Iterator[Finding]:
             if confidence is not None:
                 other = near(project, path)
                 kind = "document" if path.endswith(DOCUMENTS) else "script" if _is_tool(path) else "file"
-                if PLAN.search(_title(document)):
+                if PLAN.search(_title(document)) or _is_shown(document, code.line):
                     confidence = "likely" if confidence == "certain" else "hint"
                 yield at_line(
                     document,
@@ -189,6 +195,15 @@ def missing_files(project: Project) -> Iterator[Finding]:
                     evidence=other,
                     fix=meant(other, say("manual.fix_missing_file", path=name(path))),
                 )
+
+
+def _is_shown(document: Document, line: int) -> bool:
+    """Whether the line introduces a block with the file's content: then the reader may be the one who makes it."""
+    spoken = next((prose.text for prose in document.prose if prose.line == line), "")
+    fence = next(
+        (code.line for code in document.codes if code.fence is not None and code.line > line), line + 99
+    )
+    return spoken.rstrip("*_) ").endswith((":", "：")) and fence - line <= 4
 
 
 def _title(document: Document) -> str:
@@ -206,12 +221,14 @@ def _is_tool(path: str) -> bool:
 def _how_sure(project: Project, path: str) -> Confidence | None:
     """A path below a folder of the repository speaks of this repository; a bare name may be about anything."""
     if "/" not in path:
-        return "likely" if path.endswith((".md", ".sh")) else None
+        stem, ending = posixpath.splitext(path)
+        return "likely" if ending == ".sh" or (ending == ".md" and stem.isupper()) else None
     return "certain" if path.removeprefix("../").split("/", 1)[0] in top_folders(project) else "hint"
 
 
 def scripts_that_cannot_start(project: Project) -> Iterator[Finding]:
-    """A script that is started by its name but is not executable, or says nowhere what runs it."""
+    """A script that is started by its name but is not executable, or says nowhere what runs it; once per manual."""
+    said: set[tuple[str, str]] = set()
     for command in commands(project):
         first = command.argv[0]
         typed = command.fenced or command.wrapper or first.startswith("./")  # else it is only spoken of
@@ -229,6 +246,9 @@ def scripts_that_cannot_start(project: Project) -> Iterator[Finding]:
             or _made_executable(project, command)
         ):
             continue
+        if (command.document.file, file) in said:
+            continue
+        said.add((command.document.file, file))
         runner = command.wrapper if command.wrapper.endswith(" run") else ""
         if not (project.root / file).stat().st_mode & stat.S_IXUSR:
             yield at_command(

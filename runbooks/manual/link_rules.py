@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from runbooks.manual.found import at_line, meant, name
 from runbooks.manual.nearest import nearest
-from runbooks.manual.paths import exists, made_on_the_way, near, place_of
+from runbooks.manual.paths import exists, in_submodule, made_on_the_way, near, place_of
 from signals.message import say
 
 if TYPE_CHECKING:
@@ -78,7 +78,12 @@ def _judged(project: Project, document: Document, place: str, line: int, target:
 
 
 def _there(project: Project, file: str) -> bool:
-    return file == "." or (project.root / file).exists()
+    """Whether the file is there, also where a site generator leaves its ending out or turns it into `.html`."""
+    if file == "." or in_submodule(project, file) or (project.root / file).exists():
+        return True
+    stem = file.removesuffix(".html")
+    pages = (f"{stem}.md", f"{stem}.mdx", f"{stem}/index.md", f"{stem}/README.md", f"{stem}.rst")
+    return (stem != file or not posixpath.splitext(file)[1]) and any(page in project.files for page in pages)
 
 
 def anchors(text: str) -> set[str]:
@@ -92,13 +97,23 @@ def anchors(text: str) -> set[str]:
         if mark:
             fence = "" if fence and mark[1].startswith(fence) else fence or mark[1]
         elif not fence:
-            heading = re.match(r"\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$", line)
-            title = heading[1] if heading else before if re.fullmatch(r"\s{0,3}(?:=+|-{2,})\s*", line) else ""
+            heading = re.match(r"\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$|\s*<h[1-6][^>]*>(.*?)</h", line)
+            title = (
+                heading[1] or heading[2]
+                if heading
+                else before
+                if re.fullmatch(r"\s{0,3}(?:=+|-{2,})\s*", line)
+                else ""
+            )
             if title:
                 slug = _slug(title)
                 number = counts.get(slug, 0)
                 counts[slug] = number + 1
-                found |= {f"{slug}-{number}" if number else slug, slug.strip("-")}
+                found |= {
+                    f"{slug}-{number}" if number else slug,
+                    slug.strip("-"),
+                    re.sub("-+", "-", slug).strip("-"),
+                }
             found |= {word.lower() for word in re.findall(r"(?:id|name)=[\"']([^\"']+)", line)}
             found |= {word.lower() for word in re.findall(r"\{#([\w-]+)\}", line)}
         before = line.strip()

@@ -27,11 +27,15 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Migrations:
-    """`folder` is where env.py stands, `ini` the configuration; both relative to the repository."""
+    """`folder` is where env.py stands, `ini` the configuration; both relative to the repository.
+
+    `open_ended`: there are revisions that can't be read, or that stand elsewhere.
+    """
 
     folder: str
     ini: str
     revisions: tuple[Revision, ...]
+    open_ended: bool = False
 
     @property
     def broken(self) -> tuple[Revision, ...]:
@@ -60,9 +64,20 @@ def _find(project: Project) -> tuple[Migrations, ...]:
     }
     found = []
     for folder in sorted(folders | set(inis)):
-        inside = [file for file in project.files if file.startswith(f"{folder}/") and file.endswith(".py")]
-        revisions = (revision(project, file) for file in sorted(inside) if not file.endswith("/env.py"))
-        found.append(Migrations(folder, inis.get(folder, ""), tuple(r for r in revisions if r is not None)))
+        ini = inis.get(folder, "")
+        deeper = re.search(r"(?m)^\s*recursive_version_locations\s*=\s*true", project.text(ini))
+        place = f"{folder}/versions"
+        inside = [file for file in project.files if file.startswith(f"{place}/") and file.endswith(".py")]
+        inside = [file for file in inside if deeper or posixpath.dirname(file) == place]
+        open_ended = re.search(r"(?m)^\s*version_locations\s*=\s*\S", project.text(ini)) is not None
+        revisions = []
+        for file in sorted(inside):
+            read = revision(project, file)
+            if read is not None:
+                revisions.append(read)
+            elif re.search(r"(?m)^down_revision\b", project.text(file)):
+                open_ended = True
+        found.append(Migrations(folder, ini, tuple(revisions), open_ended))
     return tuple(found)
 
 

@@ -17,6 +17,23 @@ from runbooks.manual.words import absent_paths, makes_or_misses
 if TYPE_CHECKING:
     from runbooks.manual.project import Document, Project
 
+BUILT: Final = frozenset(
+    {
+        "dist",
+        "build",
+        "target",
+        "out",
+        "node_modules",
+        "venv",
+        ".venv",
+        "site-packages",
+        "htmlcov",
+        "coverage",
+        ".next",
+    }
+)
+"""Folders that a build makes."""
+
 _OUTPUTS: Final = {
     "-o", "--output", "-out", "--out", "-keyout", "--cov-report", "--junitxml", "--logfile", "--pidfile",
     "--outfile", "--output-file", "--report", "--destination", "--dest", "-O", "--json-report-file", "--html",
@@ -57,10 +74,18 @@ def judgeable(path: str) -> bool:
     return not (
         WILD in path
         or path.startswith(("/", "~", "-", "\\"))
-        or re.search(r"[*?\[\]{}<>|\"'`\s\\@=,;!%]|^[a-z][\w+.-]*:|\.\.\.|…|^[A-Za-z]:", path)
-        or re.search(r"(?i)(?:^|[/_-])(?:your|my|some|foo|bar|xxx+|example|path[/-]to|placeholder)", path)
+        or re.search(
+            r"[*?\[\]{}<>|\"'`\s\\@=,;!%：，。；、（）「」“”]|^[a-z][\w+.-]*:|\.\.\.|…|^[A-Za-z]:", path
+        )
+        or made_up(path)
         or re.search(r"(?:YYYY|XXX|<|>)|(?:^|/)[A-Z]+_[A-Z]+/", path)
     )
+
+
+def made_up(name: str) -> bool:
+    """Whether a name stands for one that the reader has to fill in."""
+    words = r"your|my|some|foo|bar|xx+|example|path[/-]to|placeholder|file_?name|script_?name"
+    return re.search(rf"(?i)(?:^|[/._-])(?:{words})", name) is not None
 
 
 def candidates(project: Project, document: Document, path: str, folder: str = "") -> list[str]:
@@ -100,7 +125,20 @@ def made_on_the_way(project: Project, document: Document, path: str, folder: str
         ):
             return True
     base = posixpath.basename(posixpath.normpath(path))
+    if BUILT & set(path.split("/")[:-1]) or in_submodule(project, path):
+        return True
     return base in project.fact(_made).get(document.file, set())
+
+
+def in_submodule(project: Project, path: str) -> bool:
+    """Whether it belongs to another repository that is only linked here."""
+    return any(path == folder or path.startswith(folder + "/") for folder in project.fact(_submodules))
+
+
+def _submodules(project: Project) -> list[str]:
+    if ".gitmodules" not in project.files:
+        return []
+    return re.findall(r"(?m)^\s*path\s*=\s*(\S+)", project.text(".gitmodules"))
 
 
 def file_of(project: Project, document: Document, path: str, folder: str = "") -> str | None:
@@ -188,11 +226,11 @@ def _made(project: Project) -> dict[str, set[str]]:
 def _listed(document: Document) -> list[str]:
     """Paths in a list under a line such as "Generated files:"."""
     found: list[str] = []
-    lead_end = -1
+    lead_end = -9
     for prose in document.prose:
         lead = prose.text.strip("*_ ")
         if lead.endswith((":", "：")) and "`" not in lead:
-            lead_end = prose.line if makes_or_misses(lead) else -1
+            lead_end = prose.line if makes_or_misses(lead) else -9
         elif lead_end >= prose.line - 2:
             lead_end = prose.line
             found += re.findall(r"`([^`\s]+)`", prose.text)

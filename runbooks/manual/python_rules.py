@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from runbooks.manual.commands import ELSEWHERE, commands
 from runbooks.manual.found import at_command, meant, name
 from runbooks.manual.nearest import nearest
-from runbooks.manual.paths import exists, file_of, judgeable, made_on_the_way, near
+from runbooks.manual.paths import exists, file_of, judgeable, made_on_the_way, made_up, near
 from runbooks.manual.python_source import is_package_here, module_files, module_of, tree
 from runbooks.manual.shell import WILD
 from signals.message import say
@@ -35,7 +35,7 @@ def missing_modules(project: Project) -> Iterator[Finding]:
             continue
         dotted = command.argv[command.argv.index("-m") + 1]
         top = dotted.split(".")[0]
-        if not re.fullmatch(r"[A-Za-z_][\w.]*", dotted) or top in sys.stdlib_module_names:
+        if not re.fullmatch(r"[A-Za-z_][\w.]*", dotted) or top in sys.stdlib_module_names or made_up(dotted):
             continue
         files = module_files(project, dotted)
         if (

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import bisect
 import posixpath
 import warnings
+from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
+
     from runbooks.manual.project import Project
 
 
@@ -26,6 +31,29 @@ def tree(project: Project, file: str) -> ast.Module | None:
 
 def _trees(_: Project) -> dict[str, ast.Module | None]:
     return {}
+
+
+def nodes_at(project: Project, file: str, words: re.Pattern[str]) -> Iterator[ast.AST]:
+    """The nodes of all statements that have one of the words on one of their lines, and of those around them.
+
+    Walking everything would take most of the lint's time.
+    """
+    parsed = tree(project, file)
+    hits = [number for number, line in enumerate(project.text(file).splitlines(), 1) if words.search(line)]
+    waiting: deque[ast.AST] = deque([parsed] if parsed and hits else [])
+    while waiting:
+        node = waiting.popleft()
+        yield node
+        for child in ast.iter_child_nodes(node):
+            if not isinstance(child, ast.stmt) or _touches(child, hits):
+                waiting.append(child)
+
+
+def _touches(node: ast.stmt, hits: list[int]) -> bool:
+    decorators = getattr(node, "decorator_list", None)
+    first = decorators[0].lineno if decorators else node.lineno
+    at = bisect.bisect_left(hits, first)
+    return at < len(hits) and hits[at] <= (node.end_lineno or first)
 
 
 def python_files(project: Project) -> list[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runbooks.manual.python_source import called, keyword, python_files, text_of, tree
+from runbooks.manual.python_source import called, keyword, nodes_at, python_files, text_of
 
 if TYPE_CHECKING:
     from runbooks.manual.project import Project
+
+_CLASS = re.compile(r"^\s*class\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,7 @@ def _variables(project: Project) -> dict[str, str]:
     classes: dict[str, tuple[ast.ClassDef, str]] = {}
     for file in python_files(project):
         if "ettings" in project.text(file):
-            parsed = tree(project, file)
-            for node in ast.walk(parsed) if parsed else ():
+            for node in nodes_at(project, file, _CLASS):
                 if isinstance(node, ast.ClassDef):
                     classes.setdefault(node.name, (node, file))
     found: dict[str, str] = {}

@@ -11,7 +11,7 @@ from typing import Final
 
 WILD: Final = "\ufffc"
 _PLACEHOLDER = re.compile(
-    r"<[^\W\d](?:[^<>|&;\n\"']{0,60}[^<>|&;\s\"'])?>|\{\{?[\w .-]{1,40}\}\}?(?=[\s/.:]|$)|…|\.\.\.(?=[\s/]|$)"
+    r"<[^\W\d](?:[^<>|&;\n\"']{0,60}[^<>|&;\s\"'])?>|(?<!\$)\{\{?[\w .-]{1,40}\}\}?(?=[\s/.:]|$)|…|\.\.\.(?=[\s/]|$)"
 )
 _VARIABLE = re.compile(r"\$(?:\w+|[@*#?$!-]|\{[^}\n]*\})")
 _REDIRECT = re.compile(r"(?:\d*|&)(?:>>|>\||>&|>|<<<|<<-?|<)&?")
@@ -66,7 +66,8 @@ class _Scanner:
             end = self.text.find("\n", self.at)
             self.at = len(self.text) if end < 0 else end
         elif sign == "\\":
-            self._add(self.text[self.at + 1 : self.at + 2].replace("\n", ""))
+            following = self.text[self.at + 1 : self.at + 2].replace("\n", "")
+            self._add("\\" + following if following.isalnum() else following)  # a path of Windows stays one
             self.at += 2
         elif sign == "'":
             end = self.text.find("'", self.at + 1)

@@ -9,6 +9,7 @@ from runbooks.manual.found import at_line, meant, name
 from runbooks.manual.nearest import nearest
 from runbooks.manual.shell import WILD
 from runbooks.manual.table_source import Schema, schema, table_names
+from runbooks.manual.words import is_example
 from signals.message import say
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ _SYSTEM: Final = re.compile(
 
 
 _NO_TABLE: Final = re.compile(r"(?i)set|select|(?:your|my)_\w+|table_?name|database|stdin|\w+\.py")
+
+
+_BY_HAND: Final = re.compile(r"(?:^|/)(?:scripts|tools|bin|hack|archive|old|docs|examples|versions)\w*/")
 
 
 def unknown_tables(project: Project) -> Iterator[Finding]:
@@ -88,6 +92,10 @@ def _is_sql(code: Code) -> bool:
     return code.fence is None and re.match(r"(?:SELECT|DELETE|UPDATE|TRUNCATE|DROP) ", code.text) is not None
 
 
+_NO_INDEX: Final = re.compile(r"(?i)(?:^|_)(?:table|field|column|col|name)(?:_|$)")
+"""A pattern for names."""
+
+
 def unknown_indexes(project: Project) -> Iterator[Finding]:
     """An index in code font that nothing creates."""
     known = schema(project)
@@ -103,12 +111,14 @@ def unknown_indexes(project: Project) -> Iterator[Finding]:
                 index = found[0]
                 if (
                     index in known.indexes
-                    or (known.automatic_indexes and index.startswith("ix_"))
+                    or index.split("_", 1)[0] in known.automatic_indexes
                     or index.endswith("_idx")
                 ):
                     continue
-                if any(
-                    re.search(rf"\b{re.escape(index)}\b", project.text(file)) for file in _sources(project)
+                if (
+                    index in project.fact(_words)
+                    or _NO_INDEX.search(index)
+                    or is_example(document, code.line)
                 ):
                     continue
                 other = nearest(index, known.indexes)
@@ -117,45 +127,55 @@ def unknown_indexes(project: Project) -> Iterator[Finding]:
                     code.line,
                     "unknown-index",
                     say("manual.unknown_index", index=name(index)),
-                    "certain",
+                    "certain" if code.fence != "sql" else "likely",
                     evidence=f"{known.indexes[other]} {other}" if other else "",
                     fix=meant(other, say("manual.fix_unknown_index")),
                 )
 
 
-def _sources(project: Project) -> list[str]:
-    return project.matching(".py", ".sql", ".ts", ".js", ".go", ".prisma", ".rb", ".java")
+def _words(project: Project) -> set[str]:
+    """Everything in code that looks like the name of an index."""
+    files = project.matching(".py", ".sql", ".ts", ".js", ".go", ".prisma", ".rb", ".java")
+    return {word for file in files for word in _INDEX.findall(project.text(file))}
 
 
 def tables_made_twice(project: Project) -> Iterator[Finding]:
-    """A table that the manual names and that two places create in different shapes."""
+    """A table that the manual names and that two places create in different shapes; once per manual."""
     known = schema(project)
+    said: set[tuple[str, str]] = set()
+    for document, line, table in _mentions(project):
+        pair = None if (document.file, table) in said else _pair(known, table)
+        if pair is None:
+            continue
+        said.add((document.file, table))
+        first, second = pair
+        certain = (
+            second.file.endswith(".py") and table not in known.altered and not _BY_HAND.search(second.file)
+        )
+        yield at_line(
+            document,
+            line,
+            "table-made-twice",
+            say("manual.table_made_twice", table=name(table), difference=name(_difference(first, second))),
+            "certain" if certain else "likely",
+            evidence=f"{first.place}; {second.place}",
+            fix=say("manual.fix_table_made_twice", place=name(second.place)),
+        )
+
+
+def _mentions(project: Project) -> Iterator[tuple[Document, int, str]]:
+    """Every place that names a table and nothing else: its bare name in code font, psql's describe command, SQL."""
     for document in project.documents:
-        said: set[str] = set()
         for code in document.codes:
-            for word in re.findall(r"[\w.]+", code.text) if len(code.text) < 2000 else ():
-                table = word.lower()
-                if table not in said and (pair := _pair(known, table)):
-                    said.add(table)
-                    first, second = pair
-                    yield at_line(
-                        document,
-                        code.line,
-                        "table-made-twice",
-                        say(
-                            "manual.table_made_twice",
-                            table=name(table),
-                            difference=name(_difference(first, second)),
-                        ),
-                        "likely" if table in known.altered else "certain",
-                        evidence=f"{first.place}; {second.place}",
-                        fix=say("manual.fix_table_made_twice", place=name(second.place)),
-                    )
+            if code.fence is None and re.fullmatch(r"[a-z_][\w.]*", code.text):
+                yield document, code.line, code.text
+    for document, line, table, _ in _tables_named(project):
+        yield document, line, table.lower()
 
 
 def _pair(known: Schema, table: str) -> tuple[Table, Table] | None:
     """The migration that makes the table, and another place that makes it otherwise."""
-    places = [t for t in known.tables if t.name == table and t.columns]
+    places = [t for t in known.tables if t.name == table and t.columns and "archive" not in t.file]
     first = next((t for t in places if t.migration), None)
     if first is None:
         return None

@@ -47,14 +47,17 @@ class Table:
 
 @dataclass(slots=True)
 class Schema:
-    """Everything that creates a table or index. `named_by_code`: some table names are made by a framework, not written."""
+    """Everything that creates a table or index. `named_by_code`: some table names are made by a framework, not written.
+
+    `automatic_indexes`: beginnings of the names that a library gives by itself.
+    """
 
     tables: list[Table] = field(default_factory=list)
     indexes: dict[str, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     altered: set[str] = field(default_factory=set)
     named_by_code: bool = False
-    automatic_indexes: bool = False
+    automatic_indexes: set[str] = field(default_factory=set)
 
 
 def schema(project: Project) -> Schema:
@@ -81,7 +84,10 @@ def _read(project: Project) -> Schema:
         ):
             found.named_by_code = True
         if re.search(r"index\s*=\s*True", text):
-            found.automatic_indexes = True
+            found.automatic_indexes.add("ix")
+        found.automatic_indexes |= set(
+            re.findall(r"[\"'](\w+)_%\(", text)
+        )  # a naming convention of SQLAlchemy
         found.altered |= {
             _plain(name)
             for name in re.findall(r"(?i)ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?([\w.\"]+)", text)

@@ -32,9 +32,13 @@ _NPM_ALONE: Final = frozenset({"test", "start", "stop", "restart"})
 def unknown_make_targets(project: Project) -> Iterator[Finding]:
     """`make X` where no makefile has X, or where there is no makefile at all."""
     targets, open_ended, files = project.fact(make_targets)
+    generated = {
+        c.document.file for c in commands(project) if c.name in ("cmake", "configure", "qmake", "meson")
+    }
     for command in commands(project):
         if (
             command.name != "make"
+            or command.document.file in generated
             or command.container
             or open_ended
             or any(WILD in word for word in command.argv)

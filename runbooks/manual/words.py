@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from runbooks.manual.project import Prose
+    from runbooks.manual.project import Document, Prose
 
 _ABSENT: Final = re.compile(
     r"(?i)\b(?:creat|add|generat|writ|produc|sav|output|export|stor|nam|call|expect|upload|download|plac|put|implement|introduc|extract"
@@ -17,7 +17,7 @@ _ABSENT: Final = re.compile(
     r"|创建|新建|新增|添加|写入|生成|保存|输出|导出|建立|命名|上传|下载|放置|放到|实现|删除|移除|废弃|替换|旧|缺少|计划"
 )
 _GONE: Final = re.compile(
-    r"(?i)\b(?:remov|delet|legacy|deprecat|obsolet|clean(?:ed)?[ -]?up|planned|todo|future)\w*|删除|移除|废弃|计划"
+    r"(?i)\b(?:remov|delet|legacy|deprecat|obsolet|clean(?:ed)?[ -]?up|planned|todo|future|archiv)\w*|删除|移除|废弃|计划|归档"
 )
 _RUNS: Final = re.compile(
     r"(?i)\b(?:run|runs|running|execute|invoke|use|using|via|by|with|see|from)\b|运行|执行|跑|使用|调用|通过|参见|[.;。；]\s"
@@ -44,6 +44,20 @@ def absent_paths(prose: Prose) -> list[str]:
 def makes_or_misses(text: str) -> bool:
     """Whether the line says so of what follows it."""
     return _ABSENT.search(text) is not None and _RUNS.search(text) is None
+
+
+_EXAMPLE: Final = re.compile(
+    r"(?i)\b(?:e\.g\.|for example|for instance|example|such as|sample)|例如|比如|示例|举例"
+)
+
+
+def is_example(document: Document, line: int) -> bool:
+    """Whether the text at the line, or the last one before it, says that what stands there is made up."""
+    texts = [prose.text for prose in document.prose if prose.line == line]
+    before = [prose for prose in document.prose if prose.line < line]
+    if not texts and before:
+        texts = [before[-1].text, before[-1].heading]
+    return any(_EXAMPLE.search(text) for text in texts)
 
 
 PLAN: Final = re.compile(

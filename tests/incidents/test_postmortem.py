@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 
 from incidents import body as b
 from incidents.fold import fold
+from incidents.incident import StepKey
 from incidents.journal import open_journal
 from incidents.postmortem import length, postmortem
 from incidents.settings import JournalSettings
@@ -60,7 +61,12 @@ def played() -> Incident:
 
 def test_the_page_holds_what_is_known_and_asks_for_the_rest() -> None:
     made = postmortem(
-        played(), "INC-7", Language("en").say, impact=["budget 81 % left"], prevention=["Cap retries"]
+        played(),
+        "INC-7",
+        Language("en").say,
+        impact=["budget 81 % left"],
+        prevention=["Cap retries"],
+        step_texts={StepKey("", "1.2"): "Stop <matches>"},
     )
     page = made.markdown
     for line in (
@@ -72,7 +78,7 @@ def test_the_page_holds_what_is_known_and_asks_for_the_rest() -> None:
         "- The harm lasted 1:03:00 (until it was mitigated).",
         "- budget 81 % left",
         "- 1.1: ticked (5:00) — 12/min",
-        r"- 1.2: skipped (1:00) — no \| such queue",
+        r"- Stop &lt;matches&gt;: skipped (1:00) — no \| such queue",
         "- `queue.throttle`: verified",
         "| retry with backoff | op1 | 2026-12-01 |  |",
         "| alert earlier | **nobody yet** | – |  |",

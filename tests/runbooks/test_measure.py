@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import psycopg
@@ -20,18 +20,16 @@ from signals.message import say
 from signals.postgres import PostgresSchema
 from signals.queues import RedisQueues
 from signals.reading import Series, Verdict
-from signals.ring import Ring
-from signals.scrape import ScrapeSource
-from signals.settings import PostgresSettings, RedisSettings, ScrapeSettings, SignalsSettings
+from signals.settings import PostgresSettings, RedisSettings, SignalsSettings
 from signals.source import Drift, Fleet, Queue, Queues, Schema, Worker, WorkerState
 from signals.sources import Sources
 from signals.trend import Direction
 from tests.bad_servers import BEHAVIOURS, answer, body, serve
+from tests.runbooks.scraped import NOW, scraped
 from tests.signals.test_postgres import HEAD, migrate
 from tui.language import Language
 
 OK, BURNING, UNKNOWN = Verdict.OK, Verdict.BURNING, Verdict.UNKNOWN
-NOW = float(int(time.time()))
 
 
 def check(text: str) -> Check:
@@ -39,18 +37,6 @@ def check(text: str) -> Check:
     assert problems == ()
     assert found is not None
     return found
-
-
-def scraped(**curves: Callable[[float], float]) -> Sources:
-    """A source that has scraped each metric for twenty minutes; a curve is a function of the seconds until now."""
-    source = ScrapeSource(ScrapeSettings())
-    source._ring = ring = Ring(7200, 100_000)
-    for ago in range(1200, -1, -15):
-        for name, curve in curves.items():
-            metric, _, queue = name.partition("__")
-            labels = (("__name__", metric), *((("queue", queue),) if queue else ()))
-            ring.append(labels, NOW - ago, curve(-ago))
-    return Sources(Failover([source], SignalsSettings(), lambda _: None))
 
 
 async def seen(text: str, sources: Sources, environment: Mapping[str, str] | None = None) -> Observation:

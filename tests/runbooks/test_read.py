@@ -215,6 +215,11 @@ def test_a_broken_check_is_told_with_its_line_and_the_step_still_opens(
     assert next(parsed.runbook.steps()).id == "step"
 
 
+def test_one_broken_line_of_the_front_matter_does_not_cost_the_runbook_its_name() -> None:
+    book = read("---\nid: queue-stuck\ntitle: Queue stuck\nalerts: [x\n---\n## Look\n").runbook
+    assert (book.id, book.title, book.plain) == ("queue-stuck", "Queue stuck", False)
+
+
 def test_a_yaml_bomb_ends_at_once_at_its_line() -> None:
     bomb = "a: &a [x, x]\n" + "".join(
         f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]\n" for i in range(20)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from panels.alerts import judge_alerts
-from panels.axis import BOARD_AHEAD_S
+from panels.axis import AHEAD, BOARD_SPAN_S
 from panels.broker import add_queues, add_schema
 from panels.forecast import with_forecast
 from panels.judge import judge_metric
@@ -54,7 +54,7 @@ def judged(
         for metric, near in (told.split("|"),)
     }
     state = judge_metric(spec, answers, reasons, history, NOW)
-    charts = tuple(with_forecast(one, NOW, BOARD_AHEAD_S) for one in state.charts)
+    charts = tuple(with_forecast(one, NOW, BOARD_SPAN_S * AHEAD) for one in state.charts)
     return replace(state, charts=charts)
 
 

@@ -46,7 +46,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def test_a_whole_incident(desk: Desk) -> None:
-    opening = ("open", "--title", "Ban near", "--severity", "SEV2", "--runbook", "cloudflare-ban")
+    opening = ("open", "--title", "Ban near", "--severity", "SEV2", "--runbook", "our-own-words")
     assert desk.fact(*opening) == "INC-1"
     assert desk.fact("role", "INC-1", "take", "ic", "--as", "ic1").endswith("ic1 took incident command")
     desk.fact("tick", "INC-1", "1.1", "--observed", "12/min")
@@ -57,8 +57,8 @@ def test_a_whole_incident(desk: Desk) -> None:
     found = json.loads(desk.fact("show", "INC-1", "--json"))
     assert (found["status"], found["roles"], found["notes"]) == ("resolved", {"ic": "ic1"}, [])
     assert [(step["runbook"], step["step"], step["state"]) for step in found["steps"]] == [
-        ("cloudflare-ban", "1.1", "ticked"),
-        ("cloudflare-ban", "1.2", "skipped"),
+        ("our-own-words", "1.1", "ticked"),
+        ("our-own-words", "1.2", "skipped"),
     ]
     assert found["times"]["resolved"] == "2026-11-24T04:00:00.000000Z"
     assert "INC-1  SEV2  resolved" in desk.fact("list", "--status", "resolved")
@@ -154,6 +154,29 @@ def test_the_postmortem_is_a_file_and_the_past_is_counted(desk: Desk) -> None:
     missing = desk("incident", "postmortem", "1", "--out", "no/such/folder.md")
     assert missing.returncode == 3
     assert "Traceback" not in missing.stderr
+
+
+def test_the_postmortem_names_steps_and_prevention_as_the_runbook_does_in_the_asked_language(
+    desk: Desk,
+) -> None:
+    desk.fact("open", "--title", "Ban near", "--severity", "SEV2", "--runbook", "cloudflare-ban")
+    desk.fact("tick", "1", "throttle")
+    desk.fact("skip", "1", "stop-bot", "--reason", "far from the ban")
+    english = desk.fact("postmortem", "1")
+    assert "- Throttle both tasks that write to Discord: " in english
+    assert "- [ ] Give production an address of its own" in english
+    assert "- [ ] See how near" not in english
+    chinese = desk("incident", "postmortem", "1", "--lang", "zh").stdout
+    assert "- 给两个会写 Discord 的任务限速: " in chinese
+    assert "- [ ] 生产环境使用独立的出口地址" in chinese
+    gone = desk.folder / "own.md"
+    gone.write_text("# Own\n\n- do it\n")
+    desk.fact("open", "--title", "Own", "--severity", "SEV3", "--runbook", str(gone))
+    gone.unlink()
+    left = desk("incident", "postmortem", "2")
+    assert left.returncode == 0
+    assert "own" in left.stderr
+    assert "Traceback" not in left.stderr
 
 
 def test_a_panel_is_pinned_with_its_data(desk: Desk) -> None:

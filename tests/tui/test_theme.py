@@ -28,6 +28,8 @@ DRAWN = {
     "chosen",
     "quiet",
     "remark",
+    "cursor",
+    "key",
 }
 
 

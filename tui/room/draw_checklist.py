@@ -114,7 +114,8 @@ class ChecklistLook:
             " ",
             (marks[name], STYLES[name]),
             f" {row.step.number:<4}",
-            ("! " if row.step.killer else "  ", "burning"),
+            ("!", "limit" if name == "open" else "") if row.step.killer else " ",
+            " ",
             (f"{indent}{row.step.text}", STYLES[name] if name in ("skipped", "failed") else ""),
         )
         room = width - cell_len(right)

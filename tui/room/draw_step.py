@@ -59,10 +59,11 @@ def block_lines(block: Block, pen: Pen) -> list[Text]:
             lines[0].stylize("key", 2, 2 + len(label))
         return lines
     if isinstance(block, Command):
+        onward = "  ~ " if pen.ascii_only else "  ↪ "
         return [
-            Text.assemble(("  $ " if index == 0 else "    ", "quiet"), (part, "key"))
+            Text.assemble(("  $ " if not index + cut else onward if cut else "    ", "quiet"), (part, "key"))
             for index, line in enumerate(block.text.splitlines() or [""])
-            for part in _cut(line, width - 5)
+            for cut, part in enumerate(_cut(line, width - 5))
         ]
     if isinstance(block, ActionCall):
         given = " ".join(f"{name}={value}" for name, value in block.parameters.items())

@@ -11,6 +11,7 @@ from tui.room.checklist import Missing
 if TYPE_CHECKING:
     from asyncio import Future
 
+    from runbooks.model import Runbook
     from signals.message import Message
     from tui.room.news import Seen
     from tui.room.room import Room
@@ -38,25 +39,28 @@ async def export(room: Room, seen: Seen, answer: Future[tuple[str, ...] | None])
         for state in room.face.by_attention()
         if state.id.startswith("slo")
     ]
-    prevention = [
-        item
-        for runbook in room.runbooks_of(seen.incident.runbooks)
-        if not isinstance(runbook, Missing)
-        for item in runbook.prevention()
-    ]
-    return await asyncio.to_thread(_write, room, seen, given[0], impact, prevention)
+    followed = [one for one in room.runbooks_of(seen.incident.runbooks) if not isinstance(one, Missing)]
+    return await asyncio.to_thread(_write, room, seen, given[0], impact, followed)
 
 
-def _write(room: Room, seen: Seen, asked: str, impact: list[str], prevention: list[str]) -> Message:
+def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list[Runbook]) -> Message:
     import json
 
+    from incidents.incident import StepKey
     from incidents.postmortem import postmortem
     from incidents.timeline import timeline_json, timeline_markdown
     from signals.clean import clean
     from signals.errors import WarroomError
 
     words, folder = room.face.words.say, Path(asked).expanduser()
-    made = postmortem(seen.incident, seen.label, words, impact=impact, prevention=prevention)
+    made = postmortem(
+        seen.incident,
+        seen.label,
+        words,
+        impact=impact,
+        prevention=tuple(dict.fromkeys(item for runbook in followed for item in runbook.prevention())),
+        step_texts={StepKey(one.id, step.id): step.text for one in followed for step in one.steps()},
+    )
     files = {
         "postmortem.md": made.markdown,
         **made.charts,

@@ -6,6 +6,7 @@ A key that writes starts a coroutine with `do`: whatever comes of it, a sentence
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.room.alerts import LOOK_S, AlertWatch
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from tui.room.news import Seen
 
 R = TypeVar("R")
+NEWS_S = 60.0
+"""An incident that others opened longer ago is no news."""
 SLOW_S = 0.4
 """A write that takes longer is said to be under way."""
 
@@ -93,8 +96,11 @@ class Room:
             )
 
     def take_incident(self, seen: Seen) -> None:
-        """Keep the newest fold."""
+        """Keep the newest fold; what others opened or offer to this person is told."""
+        before = self.seen.get(seen.incident.id)
         self.seen[seen.incident.id] = seen
+        if (news := self._news(before, seen)) is not None:
+            self.face.notice = news
         self.face.repaint()
 
     def take_journal(self, state: JournalState) -> None:
@@ -204,12 +210,40 @@ class Room:
             told = say("cli.crashed", error=type(error).__name__, log=str(log))
         self.tell(told)
 
+    def _news(self, before: Seen | None, seen: Seen) -> Message | None:
+        from signals.message import say
+
+        incident = seen.incident
+        for role, offer in incident.offers.items():
+            known = before.incident.offers.get(role) if before else None
+            if offer.to == self.actor and offer != known:
+                return say("room.offered_you", role=say(f"event.role_{role}"), by=offer.by)
+        young = time.time() - incident.opened_at.timestamp() < NEWS_S
+        if before is None and young and incident.opened_by != self.actor:
+            by, title = incident.opened_by, incident.title
+            return say("room.opened_by", label=seen.label, severity=incident.severity, by=by, title=title)
+        return None
+
     def _look_at_alerts(self) -> None:
         if not self.face.paused:
-            self.face.run_worker(self._alerts.look(self), group="alerts", exclusive=True)
+            self.face.run_worker(guarded(self._alerts.look(self)), group="alerts", exclusive=True)
 
     def _load(self, settings: RunbooksSettings, code: str) -> None:
         from runbooks.library import load_library
+        from tui.logfile import log_crash
         from tui.room.news import LibraryRead
 
-        self.face.post_message(LibraryRead(load_library(settings, code)))
+        try:
+            self.face.post_message(LibraryRead(load_library(settings, code)))
+        except Exception as error:  # noqa: BLE001  # an incident can be led without a runbook
+            log_crash(error)
+
+
+async def guarded(work: Coroutine[Any, Any, None]) -> None:
+    """Work that nobody asked for by a key: what goes wrong there is for the log, not the program's end."""
+    from tui.logfile import log_crash
+
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001  # see above
+        log_crash(error)

@@ -62,8 +62,13 @@ def event_lines(
     events = incident.events[: len(incident.events) - back] if back else incident.events
     for event in reversed(events):
         block = event_block(incident, runbooks, event, words, width)
-        if len(lines) + len(block) > height:
+        left = height - len(lines)
+        if left <= 0:
             break
+        if len(block) > left:
+            block = block[:left]
+            block[-1].append("…")
+            block[-1].truncate(width)
         lines = block + lines
     return lines
 

@@ -1,4 +1,7 @@
-"""The board: one line a panel, worst first; the one under the cursor unfolds, and with room all show their charts."""
+"""The board: one line a panel, worst first; the one under the cursor unfolds, and with room all show their charts.
+
+Below them, and beside them on a wide screen, stands what has changed since the person looked last.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from panels.axis import BOARD_SPAN_S, LONG_SPAN_S
 from tui.room.strip import STRIP_WIDTH, beside, board_strip
 from tui.screens.page import Page
 from tui.screens.panel import panel_block
+from tui.scroll import pinned
 
 if TYPE_CHECKING:
     from panels.state import PanelState
@@ -18,6 +23,11 @@ STRIP_FROM = 120
 """From this width on an open incident has a column of its own."""
 GRID_WIDTH, GRID_HEIGHT = 110, 6
 """From this width on panels stand in two columns; from this height a panel on, all show their charts."""
+SIDE_WIDTH, SIDE_FROM, SIDE_HEIGHT = 44, 180, 44
+"""The column of changes, and the size of a screen that has room for it and for a longer past."""
+UNFOLDED = 8
+"""Lines that the panel under the cursor gets before the changes do."""
+MOST_CHANGES = 5
 
 
 class BoardScreen(Page):
@@ -26,27 +36,38 @@ class BoardScreen(Page):
     page = "board"
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
-        """All panels in the room there is; on a wide screen the open incident stands beside them."""
-        seen = self.face.room.leading()
-        if width < STRIP_FROM or seen is None:
+        """All panels in the room there is; on a wide screen the open incident, else what changed, stands beside them."""
+        face = self.face
+        wide = width >= SIDE_FROM and height >= SIDE_HEIGHT
+        face.chart_span_s = LONG_SPAN_S if wide else BOARD_SPAN_S
+        seen = face.room.leading()
+        if seen is not None and width >= STRIP_FROM:
+            inner, told = width - STRIP_WIDTH, 1
+            side = board_strip(face.room, seen, face.words, height, now)
+        elif wide:
+            inner, told = width - SIDE_WIDTH, 0
+            side = self._side(height, now)
+        else:
             return self._panels(width, height, now, columns=2 if width >= GRID_WIDTH else 1)
-        left = self._panels(width - STRIP_WIDTH, height, now, columns=2)
-        return beside(
-            left, board_strip(self.face.room, seen, self.face.words, height, now), width - STRIP_WIDTH
-        )
+        return beside(self._panels(inner, height, now, columns=2, told=told), side, inner)
 
-    def _panels(self, width: int, height: int, now: float, *, columns: int) -> list[Text]:
-        states = self.face.by_attention()
+    def _panels(self, width: int, height: int, now: float, *, columns: int, told: int = 1) -> list[Text]:
+        """In a grid with their charts, else in a list; below it what changed, unless `told` leaves no line for that."""
+        face = self.face
+        states = face.panels_shown()
         if not states:
-            return [Text(f"   {self.face.words.text('tui.no_panels')}")]
-        rows = -(-len(states) // columns)
-        if height // rows >= GRID_HEIGHT:
-            return self._grid(states, columns, width // columns, height // rows, now)
-        lines: list[Text] = []
-        for state in states:
-            unfolded = state is self.face.under_cursor()
-            lines += panel_block(self.face, state, width, height - len(states) + 1 if unfolded else 1, now)
-        return lines
+            key = "tui.no_match" if face.panel_filter.text else "tui.no_panels"
+            return [Text(f"   {face.words.text(key, text=face.panel_filter.text)}")]
+        columns = min(columns, len(states))
+        each = (height - told) // -(-len(states) // columns)
+        if each < GRID_HEIGHT:
+            return self._list(states, width, height, now)
+        grid = self._grid(states, columns, width // columns, each, now)
+        return [*grid, *(self._changes(width, height - len(grid), now) if told else [])]
+
+    def filtered(self) -> None:
+        """The App shows fewer panels everywhere."""
+        self.face.panel_filter = self.filter
 
     def action_move(self, step: int) -> None:
         """Move the cursor."""
@@ -55,6 +76,41 @@ class BoardScreen(Page):
     def action_panel(self, number: int) -> None:
         """Put the cursor on a panel by its number, as configured."""
         self.face.choose_number(number)
+
+    def _list(self, states: list[PanelState], width: int, height: int, now: float) -> list[Text]:
+        """A line a panel; the worst and the one under the cursor are always there."""
+        chosen = self.face.under_cursor()
+        cursor = next((index for index, state in enumerate(states) if state is chosen), 0)
+        shown = [states[index] for index in pinned(len(states), cursor, height)]
+        spare = height - len(shown)
+        below = min(MOST_CHANGES, 2 + len(self.face.log_of_changes.changes), max(0, spare - UNFOLDED))
+        lines: list[Text] = []
+        for state in shown:
+            lines += panel_block(self.face, state, width, spare - below + 1 if state is chosen else 1, now)
+        left = height - len(lines)
+        if below and left > 1:
+            lines += [Text(), *self._changes(width, left - 1, now)]
+        return lines
+
+    def _changes(self, width: int, height: int, now: float) -> list[Text]:
+        """What changed: in one line where there is but one."""
+        from panels.draw_changes import changes_line, draw_changes
+
+        face = self.face
+        seen, log = face.looking.seen(now), face.log_of_changes
+        if height == 1:
+            return [changes_line(log, seen, face.words.say, width, ascii_only=face.ascii_only)]
+        return draw_changes(log, seen, face.words.say, width, height, ascii_only=face.ascii_only)
+
+    def _side(self, height: int, now: float) -> list[Text]:
+        """The column of changes, each of them whole."""
+        from panels.draw_changes import draw_changes
+
+        face = self.face
+        seen, say = face.looking.seen(now), face.words.say
+        return draw_changes(
+            face.log_of_changes, seen, say, SIDE_WIDTH - 2, height, wrap=True, ascii_only=face.ascii_only
+        )
 
     def _grid(
         self, states: list[PanelState], columns: int, width: int, height: int, now: float

@@ -1,4 +1,4 @@
-"""Where each number of a panel comes from: query, source, age, raw value."""
+"""Where each number of a panel comes from: query, source, age, raw value; of an alert, all that is known."""
 
 from __future__ import annotations
 
@@ -6,46 +6,52 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from tui.screens.page import Page
+from tui.screens.alerts import AlertsScreen
+from tui.screens.scrolled import Scrolled
 
 if TYPE_CHECKING:
     from panels.state import PanelState
+    from signals.reading import Reading
 
 
-class ExplainScreen(Page):
-    """The readings of the panel under the cursor; what does not fit is scrolled to."""
+class ExplainScreen(Scrolled):
+    """The panel under the cursor, or the alert under it when the list of alerts is below."""
 
     page = "explain"
 
     def __init__(self) -> None:
         super().__init__()
-        self._top = 0
         self._shown = ""
 
-    def body(self, width: int, height: int, now: float) -> list[Text]:
+    def lines(self, width: int, now: float) -> list[Text]:
         """The reason, what has to be said beside it, then every reading under the query that it answers."""
+        alerts = self._alerts()
+        told = alerts.explanation(width) if alerts is not None else None
+        if told is not None:
+            return told
         state = self.face.under_cursor()
         if state is None:
             return [Text(f"   {self.face.words.text('tui.no_panels')}")]
         if state.id != self._shown:
             self._shown, self._top = state.id, 0
-        lines = self._lines(state, width, now)
-        self._top = max(0, min(self._top, len(lines) - height))
-        shown = lines[self._top : self._top + height]
-        if (below := len(lines) - self._top - height) > 0 and height > 1:
-            shown[-1] = Text(f"   {self.face.words.text('tui.more_below', count=below + 1)}", "quiet")
-        return shown
+        return self._of(state, width, now)
 
     def action_move(self, step: int) -> None:
-        """The panel above or below."""
-        self.face.move_cursor(step)
+        """The panel or alert above or below."""
+        alerts = self._alerts()
+        if alerts is not None:
+            alerts.action_move(step)
+            self._top = 0
+            self.repaint()
+        else:
+            self.face.move_cursor(step)
 
-    def action_scroll(self, step: int) -> None:
-        """A page up or down."""
-        self._top = max(0, self._top + step * max(1, self.size.height - 4))
-        self.repaint()
+    def _alerts(self) -> AlertsScreen | None:
+        stack = self.app.screen_stack
+        below = stack[stack.index(self) - 1] if self in stack[1:] else None
+        return below if isinstance(below, AlertsScreen) else None
 
-    def _lines(self, state: PanelState, width: int, now: float) -> list[Text]:
+    def _of(self, state: PanelState, width: int, now: float) -> list[Text]:
         from panels.draw import wrapped
 
         words = self.face.words
@@ -61,11 +67,23 @@ class ExplainScreen(Page):
             tell(words.say(warning), "remark", 3)
         before = None
         for reading in state.readings:
+            if not self.filter.keeps(reading.name, reading.query, reading.source):
+                continue
             if reading.query != before:  # several series of one answer
                 before = reading.query
                 tell(" ".join(reading.query.split()), "quiet", 3)
-            age = "–" if reading.at is None else f"{max(0.0, now - reading.at):.0f} s"
-            value = words.text("tui.no_data") if reading.value is None else repr(reading.value)
-            unit = "" if reading.unit == "none" else f" {reading.unit}"
-            tell(f"{reading.name} = {value}{unit}   {reading.source}  {age}", "", 5)
+            missing = reading.value is None
+            tell(self._reading(reading, now), "no_data" if missing else "", 5)
         return lines
+
+    def _reading(self, reading: Reading, now: float) -> str:
+        """Name, raw value, unit, source, age and the time it was measured."""
+        from time import gmtime, strftime
+
+        words = self.face.words
+        value = words.text("tui.no_data") if reading.value is None else repr(reading.value)
+        unit = "" if reading.unit == "none" else f" {reading.unit}"
+        age = words.text("tui.never")
+        if reading.at is not None:
+            age = f"{max(0.0, now - reading.at) // 2 * 2:.0f} s  {strftime('%H:%M:%SZ', gmtime(reading.at))}"
+        return f"{reading.name} = {value}{unit}   {reading.source}  {age}"

@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from tui.keymap import EVERYWHERE, KEYS, SHOWN
 from tui.screens.page import Page
+from tui.screens.scrolled import Scrolled
+
+if TYPE_CHECKING:
+    from tui.keymap import Key
 
 
-class HelpScreen(Page):
+class HelpScreen(Scrolled):
     """The keys of the screen that it was opened from, then those that work everywhere."""
 
     page = "help"
 
-    def body(self, width: int, height: int, now: float) -> list[Text]:  # noqa: ARG002  # the shape of every screen
-        """A line for all keys that do the same."""
-        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else self
+    def lines(self, width: int, now: float) -> list[Text]:  # noqa: ARG002  # the shape of every screen
+        """Two groups, beside each other where there is room."""
+        stack = self.app.screen_stack
+        below = stack[-2] if len(stack) > 1 else self
         own = KEYS[below.page] if isinstance(below, Page) else ()
+        groups = [self._group("tui.here", own), self._group("tui.everywhere", EVERYWHERE)]
+        left, right = (max(line.cell_len for line in group) for group in groups)
+        if left + 2 + right > width:
+            return [*groups[0], Text(), *groups[1]]
+        lines = []
+        for one, other in zip_longest(*groups, fillvalue=Text()):
+            line = one.copy()
+            line.truncate(min(max(left + 2, width // 2), width - right), pad=True)
+            lines.append(line.append_text(other))
+        return lines
+
+    def _group(self, title: str, keys: tuple[Key, ...]) -> list[Text]:
+        """A line for all keys that do the same."""
+        words = self.face.words
         told: dict[str, list[str]] = {}
-        for key in (*own, *EVERYWHERE):
+        for key in keys:
             told.setdefault(key.text, []).append(SHOWN.get(key.key, key.key))
-        column = max(8, *(cell_len(_names(keys)) for keys in told.values()))
-        return [
-            Text(f"   {set_cell_size(_names(keys), column)}  {self.face.words.text(text)}")
-            for text, keys in told.items()
-        ]
+        column = max([9, *(cell_len(_names(shown)) for shown in told.values())])
+        lines = [Text(f" {words.text(title)}", "title", no_wrap=True)]
+        for text, shown in told.items():
+            line = Text("   ", no_wrap=True).append(set_cell_size(_names(shown), column), "key")
+            lines.append(line.append(f"  {words.text(text)}"))
+        return lines
 
 
 def _names(keys: list[str]) -> str:

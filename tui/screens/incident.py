@@ -14,6 +14,7 @@ from rich.text import Text
 from textual import work
 
 from signals.message import say
+from tui.keymap import EVERYWHERE, KEYS
 from tui.room import steps
 from tui.room.checklist import (
     can_stand,
@@ -31,6 +32,7 @@ from tui.room.exports import export, free_folder
 from tui.room.marks import SEVERITIES, change_severity, mark, moments
 from tui.room.pen import Pen
 from tui.room.roles import change_role, role_choices
+from tui.room.room import guarded
 from tui.room.strip import clock_part, clock_text, elapsed_s, journal_part, update_clock_of
 from tui.room.updates import send_update
 from tui.screens.choose import Choose
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from runbooks.measure import Observation
     from runbooks.model import Check, Runbook
     from signals.message import Message
+    from tui.keymap import Key
     from tui.room.checklist import Missing, Row, RowKey
     from tui.room.news import Seen
     from tui.room.room import Room
@@ -146,7 +149,8 @@ class IncidentScreen(Page):
             right.append(f" {words.text('room.past')} ", "stale")
         roles = [
             f"{words.text(f'room.role_{role}')} {incident.roles.get(role, '–')}"
-            for role in ("ic", "ops", "comms")
+            for role in ("ic", "ops", "comms", "scribe")
+            if role == "ic" or role in incident.roles
         ]
         room = width - left.cell_len - right.cell_len
         while roles and cell_len(" · ".join(roles)) > max(room - 12, room // 2):
@@ -161,7 +165,15 @@ class IncidentScreen(Page):
         return text
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
-        """The checklist with its step unfolded, and the panes in the room there is."""
+        """The checklist with its step unfolded, and the panes in the room there is; never the program's end."""
+        from tui.logfile import log_crash
+
+        try:
+            return self._body(width, height, now)
+        except Exception as error:  # noqa: BLE001  # keys still work, and what they write is safe
+            return [Text(f" ? {self.face.words.text('room.undrawn', log=str(log_crash(error)))}")]
+
+    def _body(self, width: int, height: int, now: float) -> list[Text]:
         incident = self.incident
         if incident is None:
             return self._main(width, height, now)
@@ -184,23 +196,10 @@ class IncidentScreen(Page):
             lines.append(Text.assemble(one, gap, (bar, "quiet"), other))
         return lines
 
-    def foot(self, width: int) -> str:
+    def footer(self) -> list[Key]:
         """The keys that are needed here first; all others are behind F1."""
-        parts = [f"{shown} {self.face.words.text(key)}" for shown, key in self._foot_keys()]
-        text = " "
-        for part in parts:
-            if cell_len(text) + cell_len(part) > width:
-                break
-            text += f"{part}  "
-        return text.ljust(width)
-
-    def _foot_keys(self) -> list[tuple[str, str]]:
-        from tui.keymap import KEYS, SHOWN
-
-        keys = [(SHOWN.get(key.key, key.key), key.text) for key in KEYS[self.page] if key.footer]
-        return (
-            [("F1", "keys.open_help"), *keys] if self.size.width < 60 else [*keys, ("F1", "keys.open_help")]
-        )
+        own = [key for key in KEYS[self.page] if key.footer]
+        return [*own, *(key for key in EVERYWHERE if key.key in ("f1", "q"))]
 
     def _main(self, width: int, height: int, now: float) -> list[Text]:
         words, rows, row = self.face.words, self.rows(), self.row()
@@ -343,8 +342,16 @@ class IncidentScreen(Page):
             return None
         return self.seen
 
+    def _at_checklist(self) -> bool:
+        """A key must not change a step that stands behind another pane."""
+        if self.pane:
+            self.room.tell(say("room.other_pane"))
+        return not self.pane
+
     def _step_row(self, seen: Seen, *, onward: bool = True) -> Row | None:
         """The step under the cursor, unless a pause point stands before it; says why not."""
+        if not self._at_checklist():
+            return None
         row = self.row()
         if row is None or row.step is None:
             self.room.tell(say("room.no_step"))
@@ -366,7 +373,7 @@ class IncidentScreen(Page):
             self.room.do(steps.finish_follow_up(self.room, seen, self._at))
             return
         row = self.row()
-        if row is not None and row.kind == "pause":
+        if self._at_checklist() and row is not None and row.kind == "pause":
             self._confirm(seen, row)
         elif (row := self._step_row(seen)) is not None:
             self._tick(seen, row)
@@ -391,9 +398,7 @@ class IncidentScreen(Page):
     def action_start(self) -> None:
         """We are at this step now."""
         row = self.row()
-        if PANES[self.pane] == "follow_ups":
-            return
-        if (seen := self._writable()) is None or row is None:
+        if (seen := self._writable()) is None or row is None or not self._at_checklist():
             return
         if row.kind == "pause":
             self._confirm(seen, row)
@@ -556,6 +561,9 @@ class IncidentScreen(Page):
 
     @work(exclusive=True, group="checks")
     async def _ask(self, key: RowKey, checks: tuple[Check, ...]) -> None:
+        await guarded(self._ask_all(key, checks))
+
+    async def _ask_all(self, key: RowKey, checks: tuple[Check, ...]) -> None:
         from runbooks.measure import measure
         from signals.errors import WarroomError
 

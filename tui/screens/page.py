@@ -6,20 +6,25 @@ A screen is a subclass with a `name` (its keys stand in `tui.keymap.KEYS` under 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.text import Text
 from textual.screen import Screen
 
+from tui.filter import Filter, pasted, typed
 from tui.keymap import EVERYWHERE, KEYS, SHOWN, bindings
 from tui.room.strip import strip
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.events import Key as Pressed
+    from textual.events import Paste
 
     from tui.app import Warroom
+    from tui.keymap import Key
 
 
 class Page(Screen[None]):
@@ -28,8 +33,13 @@ class Page(Screen[None]):
     page: ClassVar[str]
     """Its name in the key map."""
 
-    def __init_subclass__(cls, **given: Any) -> None:
-        cls.BINDINGS = bindings(KEYS[cls.page])
+    def __init__(self) -> None:
+        super().__init__()
+        self.filter = Filter()
+
+    def __init_subclass__(cls, *, abstract: bool = False, **given: Any) -> None:
+        if not abstract:
+            cls.BINDINGS = bindings(KEYS[cls.page])
         super().__init_subclass__(**given)
 
     @property
@@ -68,36 +78,103 @@ class Page(Screen[None]):
         room = max(1, height - 3)
         self.query_one("#body", Lines).show(self.body(width, room, now)[:room])
         self.query_one("#notice", Lines).show([self.notice(width)])
-        self.query_one("#foot", Lines).show([Text(self.foot(width))])
+        self.query_one("#foot", Lines).show([self.keys(width)])
+
+    def filtered(self) -> None:
+        """The filter is another one: what shows a list starts at its top."""
+
+    def action_filter(self) -> None:
+        """Type what to look for."""
+        self.filter = replace(self.filter, typing=True)
+        self.repaint()
+
+    def unfilter(self) -> bool:
+        """Take the filter away; whether there was one."""
+        if self.filter == Filter():
+            return False
+        self._take(Filter())
+        return True
+
+    def on_key(self, event: Pressed) -> None:
+        """While a filter is typed, letters are no commands."""
+        after = typed(self.filter, event.key, event.character) if self.filter.typing else None
+        if after is not None:
+            event.stop()
+            event.prevent_default()
+            self._take(after)
+
+    def on_paste(self, event: Paste) -> None:
+        """Text from the clipboard, into the filter or nowhere."""
+        if self.filter.typing:
+            self._take(pasted(self.filter, event.text))
+
+    def _take(self, after: Filter) -> None:
+        before, self.filter = self.filter, after
+        if before.text != after.text:
+            self.filtered()
+        self.repaint()
 
     def head(self, width: int, now: float) -> Text:
-        """What is operated, how many panels are how bad, and the clock."""
+        """What is operated, how many panels are how bad, what is filtered or paused, and the clock."""
         from panels.draw import ASCII_MARKS, MARKS, STYLES
         from signals.reading import Verdict
 
         face = self.face
-        text = Text(f" warroom  {face.service}   ")
+        counts = Text()
         marks = ASCII_MARKS if face.ascii_only else MARKS
         for verdict in (Verdict.BURNING, Verdict.WARN, Verdict.UNKNOWN, Verdict.OK):
             count = sum(state.verdict is verdict for state in face.states.values())
             if count:
-                text.append(f"{marks[verdict]}{count} ", STYLES[verdict])
-        clock = time.strftime("%H:%MZ", time.gmtime(now))
-        right = f"{face.words.text('tui.paused') + '  ' if face.paused else ''}{clock} {face.words.code} "
-        text.append_text(strip(face.room, face.words, now))
-        text.append(" " * max(0, width - text.cell_len - cell_len(right)) + right)
+                counts.append(f"{marks[verdict]}{count} ", STYLES[verdict])
+        counts.append_text(strip(face.room, face.words, now))
+        right = Text(end="")
+        if self.filter.text:
+            right.append(f" {face.words.text('tui.filter', text=self.filter.text)} ", "cursor").append("  ")
+        if face.paused:
+            right.append(f" {face.words.text('tui.paused')} ", "stale").append("  ")
+        right.append(f"{time.strftime('%H:%MZ', time.gmtime(now))} {face.words.code} ")
+        room = width - counts.cell_len - right.cell_len
+        # How many burn is never cut for a name.
+        names = (f" warroom  {face.service}   ", f" {face.service}  ", " ")
+        text = Text(next((name for name in names if cell_len(name) <= room), " ")).append_text(counts)
+        text.append(" " * max(1, width - text.cell_len - right.cell_len)).append_text(right)
         text.truncate(width)
         return text
 
     def notice(self, width: int) -> Text:
-        """What there is to tell, until the next one."""
-        told = self.face.notice
-        text = Text("" if told is None else f" {self.face.words.say(told)}", no_wrap=True)
-        text.truncate(width)
+        """What there is to tell, until a key says that it was read; or the filter that is being typed."""
+        if self.filter.typing:
+            text = Text(f" /{self.filter.text}", "title", no_wrap=True).append(
+                "_" if self.face.ascii_only else "▏"
+            )
+        else:
+            told = self.face.notice
+            text = Text("" if told is None else f" {self.face.words.say(told)}", no_wrap=True)
+        if text.cell_len > width:
+            text.truncate(max(0, width - 1))
+            text.append("~" if self.face.ascii_only else "…")
         return text
 
     def foot(self, width: int) -> str:
-        """The keys that work here and have room."""
-        keys = [key for key in (*KEYS[self.page], *EVERYWHERE) if key.footer]
-        parts = [f"{SHOWN.get(key.key, key.key)} {self.face.words.text(key.text)}" for key in keys]
-        return set_cell_size(" " + "  ".join(parts), width)
+        """The keys that work here, as text."""
+        return self.keys(width).plain
+
+    def footer(self) -> list[Key]:
+        """The keys that the footer shows, those that are dropped last first; the last two always stay."""
+        back = [] if self.page == "board" else [key for key in EVERYWHERE if key.key == "escape"]
+        return [*back, *(key for key in (*KEYS[self.page], *EVERYWHERE) if key.footer)]
+
+    def keys(self, width: int) -> Text:
+        """The keys that work here; where there is no room for all, whole ones are left out, but never help and quit."""
+        words = self.face.words
+        if self.filter.typing:
+            wanted = [("Enter", words.text("tui.filter_keep")), ("Esc", words.text("tui.filter_clear"))]
+        else:
+            wanted = [(SHOWN.get(key.key, key.key), words.text(key.text)) for key in self.footer()]
+        while len(wanted) > 2 and sum(cell_len(key) + cell_len(text) + 3 for key, text in wanted) > width:
+            del wanted[-3]
+        text = Text(no_wrap=True)
+        for key, what in wanted:
+            text.append(" ").append(key, "key").append(f" {what} ")
+        text.truncate(width, pad=True)
+        return text

@@ -9,6 +9,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from panels.state import PanelState
     from tui.app import Warroom
+    from tui.language import Language
 
 
 def panel_block(face: Warroom, state: PanelState, width: int, height: int, now: float) -> list[Text]:
@@ -18,8 +19,18 @@ def panel_block(face: Warroom, state: PanelState, width: int, height: int, now: 
     try:
         line = panel_line(state, face.words.say, width, now, ascii_only=face.ascii_only)
         if state is face.under_cursor():
-            line.stylize("chosen", 3)
-        details = panel_details(state, face.words.say, width, height - 1, now, ascii_only=face.ascii_only)
+            pointer = Text(no_wrap=True, end="").append(">" if face.ascii_only else "▶", "cursor")
+            line = pointer.append_text(line[1:])
+            line.stylize("chosen", 3, 3 + len(face.words.say(state.title)))
+        details = panel_details(
+            state,
+            face.words.say,
+            width,
+            height - 1,
+            now,
+            ascii_only=face.ascii_only,
+            span_s=face.chart_span_s,
+        )
         return [line, *details][:height]
     except Exception as error:  # noqa: BLE001  # one panel must not take the others down
         from tui.logfile import log_crash
@@ -28,3 +39,10 @@ def panel_block(face: Warroom, state: PanelState, width: int, height: int, now: 
         line = Text(f" ? {state.id} {face.words.text('tui.undrawn', log=str(log))}")
         line.truncate(width)
         return [line]
+
+
+def texts_of(state: PanelState, words: Language) -> list[str]:
+    """All words of a panel, to search in."""
+    said = [state.title, state.reason, *(part.text for part in state.parts)]
+    said += [cell for row in state.rows for cell in row.cells]
+    return [state.id, *map(words.say, said)]

@@ -59,6 +59,12 @@ class ZoomScreen(Page):
         drawn = draw_zoom(self.view, face.words.say, width, height - 1, now, ascii_only=face.ascii_only)
         return [*line, *drawn]
 
+    def filtered(self) -> None:
+        """Only the curves that are wanted, asked anew: there may be more of them than were shown."""
+        spec = self._spec()
+        if spec is not None and self.view is not None:
+            self._start(spec, self.view.number - 1)
+
     def action_move(self, step: int) -> None:
         """The panel above or below."""
         self.face.move_cursor(step)
@@ -74,9 +80,13 @@ class ZoomScreen(Page):
         """A longer or a shorter look back."""
         from panels.zoom import RANGES
 
+        self.look_back((self._range + step) % len(RANGES))
+
+    def look_back(self, index: int) -> None:
+        """Over one of the ranges."""
         spec = self._spec()
         if self.view is not None and spec is not None:
-            self._range = (self._range + step) % len(RANGES)
+            self._range = index
             self._start(spec, self.view.number - 1)
 
     def action_read(self, columns: int) -> None:
@@ -144,7 +154,10 @@ class ZoomScreen(Page):
         self._asked_at = time.monotonic()
         zoom, problem = view.zoom, None
         try:
-            found = await follower.ask(lambda sources: ask(query, view.stretch, sources.metrics, time.time()))
+            keeps = self.filter.keeps
+            found = await follower.ask(
+                lambda sources: ask(query, view.stretch, sources.metrics, time.time(), keeps)
+            )
             zoom = found or zoom
         except SourceError as error:
             problem = error.message  # what was there before stays, under the reason

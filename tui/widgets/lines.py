@@ -37,7 +37,8 @@ class Lines(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One line, padded with the widget's own background."""
-        text = self._lines[y] if y < len(self._lines) else Text()
+        text = self._lines[y].copy() if y < len(self._lines) else Text()
+        text.stylize_before(text.style)  # Rich leaves out the style of a text that has no other
         strip = Strip(text.render(self.app.console)) if text.plain else Strip.blank(0)
         return strip.adjust_cell_length(self.size.width).apply_style(self.rich_style)
 
@@ -46,7 +47,7 @@ PLAIN = {
     **dict.fromkeys("‐‑‒–—―−─━═", "-"), **dict.fromkeys("│┃┊┆", "|"), **dict.fromkeys("‘’‚′", "'"), **dict.fromkeys("“”„«»", '"'),
     "×": "x", "±": "~", "≥": ">", "≤": "<", "≈": "~", "…": ".", "·": ".", "•": "*", "µ": "u", "°": "o", "¥": "Y", "€": "E",
     "↑": "^", "↓": "v", "←": "<", "→": ">", "（": "( ", "）": ") ", "：": ": ", "，": ", ", "；": "; ", "✖": "X", "▲": "!", "✔": "+",
-    "☐": "_", "▶": ">",
+    "☐": "_", "▶": ">", "●": "*", "▏": "_",
 }  # fmt: skip
 """What stands for a character in a terminal that knows ASCII alone; as wide as the character itself."""
 

@@ -89,6 +89,7 @@ COMMAND_FINDINGS = {
     "unknown-variable",
     "unserved-path",
     "unknown-service",
+    "unknown-container",
     "not-in-image",
     "quiet-destruction",
     "secret-in-argument",

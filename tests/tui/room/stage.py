@@ -211,7 +211,7 @@ class Responder:
         await self.press(
             "enter", then=lambda: self.app.room.worst_first() and len(self.app.screen_stack) == 2
         )
-        await until(lambda: "ic" in incident_of(self.app).roles)
+        await until(lambda: (found := screen_of(self.app).incident) and "ic" in found.roles)
         await self.pilot.pause()
 
     def state(self, step: str) -> str:

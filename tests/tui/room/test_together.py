@@ -284,3 +284,27 @@ def test_the_first_paint_waits_for_no_database() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == "[]\n"
+
+
+async def test_what_others_open_and_offer_is_told(tmp_path: Path, metrics: tuple[str, Gauge]) -> None:
+    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
+    async with running(config) as op1:
+        await write_as("ic1", config, "open", "--title", "Ban near", "--severity", "SEV1")
+        await until(lambda: "ic1 opened INC-1 SEV1: Ban near" in shown(op1.app), "it is told")
+        await write_as("ic1", config, "role", "1", "offer", "ic", "--to", "op1")
+        await until(lambda: "ic1 offers you incident command" in shown(op1.app), "the offer is told")
+        await op1.press("i", "x")
+        await op1.press("1", then=lambda: incident_of(op1.app).roles.get("ic") == "op1")
+
+
+async def test_what_cannot_be_drawn_does_not_end_the_program(
+    tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
+    monkeypatch.setenv("WARROOM_LOG", str(tmp_path / "log"))
+    async with running(config) as op1:
+        await op1.open_with_runbook()
+        monkeypatch.setattr("tui.screens.incident.step_lines", lambda *_: 1 / 0)
+        await op1.press("down")
+        assert "could not be drawn" in shown(op1.app)
+        await op1.press("up", "space", then=lambda: op1.state("declare") == "ticked")

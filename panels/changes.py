@@ -1,0 +1,119 @@
+"""What has changed on the board, newest first: verdicts, and what began and ended. Pure: the log is a value.
+
+A panel's first verdict is no change, nor is its first answer after a start without any.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from signals.message import say
+from signals.reading import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from panels.state import PanelState, Standing
+    from signals.message import Message
+
+MOST_CHANGES = 200
+"""More than anybody reads, and nothing in memory."""
+FLAP_S = 600.0
+"""The same change again within this is one line with a count: what flaps must not push out what happened once."""
+EARLIER_S = 7200.0
+"""What stood already at the first look is told when it began within this: a deploy of an hour ago may be the cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that happened, at a time (Unix seconds); `times` counts it when it happened again and again."""
+
+    at: float
+    message: Message
+    panel: str = ""
+    verdict: Verdict | None = None
+    times: int = 1
+
+    @property
+    def what(self) -> tuple[str, str, object]:
+        """Equal for the same thing happening again, whatever the numbers in its reason."""
+        return self.panel, self.message.key, self.message.values.get("name")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLog:
+    """The changes, newest first, and what each panel said last."""
+
+    changes: tuple[Change, ...] = ()
+    last: Mapping[str, tuple[Verdict, tuple[Standing, ...]]] = field(default_factory=dict)
+
+    def since(self, at: float) -> int:
+        """How many of the changes are newer."""
+        return sum(change.at > at for change in self.changes)
+
+
+def noted(log: ChangeLog, change: Change) -> ChangeLog:
+    """The log with one more change in its place in time."""
+    again = next(
+        (one for one in log.changes if one.what == change.what and abs(change.at - one.at) <= FLAP_S), None
+    )
+    kept = [one for one in log.changes if one is not again]
+    if again is not None:
+        change = replace(change, at=max(change.at, again.at), times=again.times + 1)
+    place = next((index for index, one in enumerate(kept) if one.at <= change.at), len(kept))
+    kept.insert(place, change)
+    return replace(log, changes=tuple(kept[:MOST_CHANGES]))
+
+
+def followed(log: ChangeLog, state: PanelState) -> ChangeLog:
+    """The log after a panel's next state."""
+    before = log.last.get(state.id)
+    if before is None and state.verdict is Verdict.UNKNOWN:
+        return log  # it has never had an answer
+    now = state.at or 0.0
+    after = replace(log, last={**log.last, state.id: (state.verdict, state.standing)})
+    if before is None:
+        for one in state.standing:
+            if one.since is not None and now - one.since <= EARLIER_S:
+                after = noted(after, Change(one.since, _said(one, "began"), state.id, one.verdict))
+        return after
+    if state.verdict is Verdict.UNKNOWN:  # whether anything of it still stands is unknown, too
+        after = replace(after, last={**after.last, state.id: (state.verdict, before[1])})
+        told = []
+    else:
+        told = _begun_and_ended(before[1], state, now)
+    # What began or ended says more than the verdict that it moves; only fire is never left out, unless alerts are it.
+    burns = state.verdict is Verdict.BURNING and state.shape != "list"
+    if state.verdict is not before[0] and (not told or burns):
+        message = say(f"changes.{state.verdict}", panel=state.title, reason=state.reason)
+        told.append(Change(now, message, state.id, state.verdict))
+    for change in told:
+        after = noted(after, change)
+    return after
+
+
+def _begun_and_ended(before: tuple[Standing, ...], state: PanelState, now: float) -> list[Change]:
+    names_then = {_which(one) for one in before}
+    names_now = {_which(one) for one in state.standing}
+    still = {name for _, name in names_now}
+    began = [
+        Change(now, _said(one, "began"), state.id, one.verdict)
+        for one in state.standing
+        if _which(one) not in names_then
+    ]
+    ended = [
+        Change(now, _said(one, "ended"), state.id)
+        for one in before
+        # An alert that is silenced now has not ended, nor has one whose silence did.
+        if _which(one) not in names_now and _which(one)[1] not in still
+    ]
+    return [*ended, *began]
+
+
+def _which(one: Standing) -> tuple[str, str]:
+    return one.kind, str(sorted(one.name.values.items()))
+
+
+def _said(one: Standing, how: str) -> Message:
+    return say(f"changes.{one.kind}_{how}", name=one.name)

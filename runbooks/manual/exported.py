@@ -1,0 +1,77 @@
+"""Everything that the repository exports to Prometheus: its Python, its other languages, its recording rules."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from runbooks.manual.exported_elsewhere import elsewhere
+from runbooks.manual.exported_python import definitions
+from runbooks.manual.label_values import with_values
+from runbooks.manual.metric import ANY, Exports
+from runbooks.manual.python_scope import Sources
+from runbooks.manual.rule_files import rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runbooks.manual.metric import Metric
+    from runbooks.manual.project import Project
+
+_TEXTS = (".md", ".rst", ".adoc", ".txt", ".lock", ".svg", ".csv", ".html", ".css", ".ipynb")
+_CODE = (".py", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".go", ".java", ".kt", ".rs", ".rb", ".cs")
+
+
+def exports(project: Project) -> Exports:
+    """Read once per project (`project.fact(exports)`)."""
+    sources = project.fact(sources_of)
+    found = with_values(definitions(sources), sources)
+    others, unread = elsewhere(project)
+    metrics = [one for one in (*found, *others) if one.name.strip(ANY + "_")]
+    unread += [one.file for one in found if not one.name.strip(ANY + "_")]
+    recorded = frozenset(rule.name for rule in project.fact(rules) if rule.kind == "record")
+    read = Exports(tuple(metrics), recorded, {}, tuple(dict.fromkeys(unread)))
+    return Exports(read.metrics, recorded, _mentioned(project, read), read.unread)
+
+
+def sources_of(project: Project) -> Sources:
+    """The project's Python, indexed once."""
+    return Sources(project)
+
+
+def _mentioned(project: Project, read: Exports) -> Mapping[str, str]:
+    """Names with the repository's own first words in its code and configuration: file and line of the first.
+
+    In code only what is a text's beginning counts, as it does where somebody prints `name{label="x"} 1`.
+    """
+    if not read.prefixes:
+        return {}
+    words = "|".join(map(re.escape, sorted(read.prefixes)))
+    quoted = re.compile(rf"""["'`]((?:{words})_\w+)(?=["'`{{ ])""")
+    anywhere = re.compile(rf"(?<![\w$])((?:{words})_\w+)")
+    defined = {metric.where(): metric for metric in read.metrics}
+    rule_files = {rule.file for rule in project.fact(rules)}
+    found: dict[str, str] = {}
+    for file in sorted(project.files - rule_files):
+        if file.endswith(_TEXTS) or _not_a_source(file):
+            continue
+        text = project.text(file)
+        if '"panels"' in text or not any(word in text for word in read.prefixes):
+            continue
+        for one in (quoted if file.endswith(_CODE) else anywhere).finditer(text):
+            if one[1] not in found:
+                where = f"{file}:{text.count(chr(10), 0, one.start()) + 1}"
+                if not _is_definition(where, one[1], defined):
+                    found[one[1]] = where
+    return found
+
+
+def _is_definition(where: str, name: str, defined: Mapping[str, Metric]) -> bool:
+    """Whether this line, or the one above, is where a metric of that name is constructed."""
+    file, _, line = where.rpartition(":")
+    near = (defined.get(f"{file}:{int(line) - back}") for back in range(3))
+    return any(metric is not None and metric.name == name for metric in near)
+
+
+def _not_a_source(file: str) -> bool:
+    return bool(re.search(r"(^|/)(tests?|node_modules|\.?venv|site-packages|docs?)/|(^|/)test_", file))

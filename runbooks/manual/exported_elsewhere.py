@@ -1,0 +1,122 @@
+"""Names of metrics that are defined outside Python: in Go, JavaScript, Java, Ruby and Rust, in shell, in exporters' files.
+
+Only names are read, and labels stay unknown: enough to raise no false alarm about them. What exports under a name that is
+computed is reported as unread.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from runbooks.manual.metric import Kind, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runbooks.manual.project import Project
+
+_NAME = r"[\"'`]([a-zA-Z_:][a-zA-Z0-9_:]*)[\"'`]"
+_GO_OPTIONS = re.compile(r"(?:Counter|Gauge|Histogram|Summary|Untyped)Opts\s*\{(.*?)\}", re.DOTALL)
+_GO_FIELD = re.compile(r"\b(Namespace|Subsystem|Name)\s*:\s*(?:" + _NAME + r"|([^,\n}]+))")
+_GO_DESCRIPTION = re.compile(r"NewDesc\(\s*(?:" + _NAME + r"|([^,\n]+))")
+_GO_BUILT = re.compile(r"BuildFQName\(([^()]*)\)")
+_SCRIPT = re.compile(
+    r"new\s+(?:\w+\.)?(Counter|Gauge|Histogram|Summary)\s*(?:<[^>]*>)?\(\s*\{(?:[^{}]|\{[^{}]*\})*?\bname\s*:\s*"
+    rf"(?:{_NAME}|([^,\n]+))"
+)
+_JAVA = re.compile(
+    rf"\b(?:Counter|Gauge|Histogram|Summary|Timer)\s*\.\s*(?:build|builder)\s*\(\s*\)?\s*(?:\.name\()?\s*{_NAME}"
+)
+_RUST = re.compile(rf"(?:register_\w+!|counter!|gauge!|histogram!|opts!|Opts::new)\s*\(\s*{_NAME}")
+_EXPOSED = re.compile(r"#\s*TYPE\s+([a-zA-Z_:][a-zA-Z0-9_:]*)\s+(counter|gauge|histogram|summary|untyped)")
+_METER = re.compile(
+    r"\bcreate_?(?:observable_?)?(?:up_?down_?)?(?:counter|gauge|histogram)\(\s*(?:name\s*=\s*)?[\"']([\w.\-/]+)[\"']",
+    re.IGNORECASE,
+)
+_STATSD = re.compile(r"\b(?:statsd|dogstatsd|StatsClient)\b")
+_KINDS: dict[str, Kind] = {
+    "Counter": "counter",
+    "Gauge": "gauge",
+    "Histogram": "histogram",
+    "Summary": "summary",
+}
+_CODE = (
+    ".go",
+    ".js",
+    ".mjs",
+    ".cjs",
+    ".ts",
+    ".tsx",
+    ".java",
+    ".kt",
+    ".rs",
+    ".rb",
+    ".cs",
+    ".py",
+    ".sh",
+    ".yml",
+    ".yaml",
+)
+_SKIP = re.compile(
+    r"(^|/)(node_modules|vendor|dist|build|site-packages|\.?venv|tests?|testdata)/|\.min\.js$|_test\.go$|\.(test|spec)\.\w+$"
+)
+
+
+def elsewhere(project: Project) -> tuple[list[Metric], list[str]]:
+    """Families by name, and the files whose exported names could not be read."""
+    found: list[Metric] = []
+    unread: list[str] = []
+    for file in project.matching(*_CODE):
+        if _SKIP.search(file):
+            continue
+        text = project.text(file)
+        names = list(_names(file, text))
+        found += [
+            Metric(name, kind, None, file, text.count("\n", 0, at) + 1) for name, kind, at in names if name
+        ]
+        if any(not name for name, _, _ in names) or (
+            file.endswith((".py", ".js", ".ts")) and _STATSD.search(text)
+        ):
+            unread.append(file)
+    return found, unread
+
+
+def _names(file: str, text: str) -> Iterator[tuple[str, Kind, int]]:  # noqa: C901, PLR0912  # one branch a language
+    """Name ('' where it is computed), kind and offset."""
+    if file.endswith(".go") and "prometheus" in text:
+        yield from _go(text)
+    elif file.endswith((".js", ".mjs", ".cjs", ".ts", ".tsx")):
+        if "prom-client" in text or "promClient" in text or "new Counter" in text or "new Gauge" in text:
+            for one in _SCRIPT.finditer(text):
+                yield one[2] or "", "unknown", one.start()
+    elif file.endswith((".java", ".kt")) and ("prometheus" in text or "micrometer" in text):
+        for one in _JAVA.finditer(text):
+            yield one[1], "unknown", one.start()
+        if "micrometer" in text:
+            yield "", "unknown", 0  # its names are rewritten with unit and registry
+    elif file.endswith((".rs", ".rb", ".cs")):
+        for one in _RUST.finditer(text):
+            yield one[1], "unknown", one.start()
+        if file.endswith((".rb", ".cs")) and "rometheus" in text:
+            yield "", "unknown", 0
+    if "# TYPE" in text:
+        for one in _EXPOSED.finditer(text):
+            yield one[1], "unknown", one.start()
+    if "create" in text and ("opentelemetry" in text or "getMeter" in text or "get_meter" in text):
+        for one in _METER.finditer(text):
+            yield re.sub(r"\W", "_", one[1]) + "*", "unknown", one.start()  # the exporter adds the unit
+
+
+def _go(text: str) -> Iterator[tuple[str, Kind, int]]:
+    for options in _GO_OPTIONS.finditer(text):
+        fields = {one[1]: one[2] if one[2] is not None else "" for one in _GO_FIELD.finditer(options[1])}
+        if "Name" not in fields:
+            continue
+        parts = [fields.get(key) for key in ("Namespace", "Subsystem", "Name")]
+        yield ("" if "" in parts else "_".join(filter(None, parts))), "unknown", options.start()
+    for one in _GO_DESCRIPTION.finditer(text):
+        yield one[1] or "", "unknown", one.start()
+    for one in _GO_BUILT.finditer(text):
+        pieces = re.findall(r"[\"`]([^\"`]*)[\"`]", one[1])
+        yield ("_".join(filter(None, pieces)) if len(pieces) == 3 else ""), "unknown", one.start()

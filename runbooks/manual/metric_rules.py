@@ -1,0 +1,49 @@
+"""The Prometheus half of the lint of a manual: every rule about metrics, alerts, dashboards and scraping."""
+
+from __future__ import annotations
+
+from runbooks.manual.differing_rules import (
+    numbers_beside_a_metric,
+    numbers_beside_an_alert,
+    numbers_in_annotations,
+)
+from runbooks.manual.metric_lacks_rules import (
+    alerts_without_series,
+    expressions_that_are_none,
+    labels_grouped_by,
+    metrics_that_nothing_exports,
+)
+from runbooks.manual.named_rules import (
+    alerts_that_no_rule_defines,
+    dashboards_that_are_not_there,
+    routes_to_nothing,
+    rule_groups_that_are_not_there,
+)
+from runbooks.manual.never_fires_rules import (
+    conditions_out_of_reach,
+    quantiles_without_le,
+    waits_longer_than_its_window,
+    windows_too_short,
+)
+from runbooks.manual.scrape_rules import forked_workers, paths_that_nothing_serves, targets_out_of_reach
+
+METRIC_RULES = (
+    metrics_that_nothing_exports,
+    labels_grouped_by,
+    alerts_without_series,
+    expressions_that_are_none,
+    conditions_out_of_reach,
+    quantiles_without_le,
+    windows_too_short,
+    waits_longer_than_its_window,
+    numbers_beside_an_alert,
+    numbers_beside_a_metric,
+    numbers_in_annotations,
+    alerts_that_no_rule_defines,
+    dashboards_that_are_not_there,
+    rule_groups_that_are_not_there,
+    routes_to_nothing,
+    targets_out_of_reach,
+    paths_that_nothing_serves,
+    forked_workers,
+)

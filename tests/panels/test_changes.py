@@ -1,0 +1,99 @@
+"""What the log of changes tells, from state to state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from panels.changes import MOST_CHANGES, Change, ChangeLog, followed, noted
+from panels.judge import judge_metric
+from panels.settings import PanelSpec, QuerySpec
+from panels.state import PanelState, Standing
+from signals.message import say
+from signals.reading import Answer, Series, Verdict
+from tui.language import Language
+
+NOW = 100_000.0
+SPEC = PanelSpec(
+    id="riot", title="Riot", queries=(QuerySpec(name="429", expr="n", warn=50, burning=100, tell=True),)
+)
+SAY = Language("en").say
+
+
+def state(value: float | None, at: float = NOW, *standing: Standing) -> PanelState:
+    series = () if value is None else (Series((), (at,), (value,)),)
+    judged = judge_metric(SPEC, {"429": Answer("n", "vector", series, "t", at)}, {}, None, at)
+    return replace(judged, standing=(*judged.standing, *standing))
+
+
+def alert(name: str, kind: str = "alert", since: float | None = None) -> Standing:
+    return Standing("alert" if kind == "alert" else "silence", say("panels.text", text=name), since)
+
+
+def release(name: str, since: float | None = None) -> Standing:
+    return Standing("release", say("panels.text", text=name), since)
+
+
+def told(*states: PanelState) -> list[str]:
+    log = ChangeLog()
+    for one in states:
+        log = followed(log, one)
+    return [SAY(change.message) for change in log.changes]
+
+
+@pytest.mark.parametrize(
+    ("states", "lines"),
+    [
+        ([state(0)], []),
+        ([state(0), state(0)], []),
+        ([state(None), state(0)], []),  # a start without any answer
+        ([state(0), state(None)], ["Riot is unknown: 429: NO DATA: the metric is there, but nothing was counted in the window"]),
+        ([state(1), state(60), state(70)], ["Riot: 429 is 60, over 50"]),
+        ([state(0), state(1)], ["429 began"]),
+        ([state(0), state(60)], ["429 began"]),  # the verdict of the same moment says less
+        ([state(0), state(143)], ["Riot burns: 429 is 143, over 100", "429 began"]),
+        ([state(1), state(0)], ["429 is over"]),
+        ([state(60), state(None), state(60, NOW + 9)], ["Riot: 429 is 60, over 50", "Riot is unknown: 429: NO DATA: the metric is there, but nothing was counted in the window"]),
+        ([state(0), state(0, NOW, alert("A"))], ["alert A fires"]),
+        ([state(0, NOW, alert("A")), state(0)], ["alert A is over"]),
+        ([state(0, NOW, alert("A")), state(0, NOW, alert("A", "silence"))], ["alert A is silenced"]),
+        ([state(0, NOW, alert("A", "silence")), state(0)], ["the silence of A is over"]),
+        ([state(0, NOW, release("v1")), state(0, NOW, release("v2"))], ["release v2 runs", "release v1 is gone"]),
+        ([state(0, NOW, release("v2", NOW - 600))], ["release v2 runs"]),  # it ran before we looked
+        ([state(0, NOW, release("v2", NOW - 90_000))], []),
+    ],
+)  # fmt: skip
+def test_what_is_told(states: list[PanelState], lines: list[str]) -> None:
+    assert told(*states) == lines
+
+
+def test_what_began_before_the_first_look_stands_at_its_own_time() -> None:
+    log = noted(ChangeLog(), Change(NOW - 60, say("changes.ok", panel="x")))
+    log = followed(log, state(0, NOW, release("v2", NOW - 600)))
+    assert [change.at for change in log.changes] == [NOW - 60, NOW - 600]
+    assert log.since(NOW - 300) == 1
+
+
+def test_what_flaps_is_one_line_with_a_count() -> None:
+    log = ChangeLog()
+    for step in range(9):
+        log = followed(log, state(60 if step % 2 else 1, NOW + step))
+    assert [(SAY(one.message), one.times, one.at) for one in log.changes] == [
+        ("Riot is well again", 4, NOW + 8),
+        ("Riot: 429 is 60, over 50", 4, NOW + 7),
+    ]
+
+
+def test_the_log_is_bounded() -> None:
+    log = ChangeLog()
+    for step in range(2 * MOST_CHANGES):
+        log = noted(log, Change(NOW + step, say("changes.told_began", name=f"{step}")))
+    assert len(log.changes) == MOST_CHANGES
+    assert log.changes[0].at == NOW + 2 * MOST_CHANGES - 1
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_every_verdict_has_its_words_in_both_languages(verdict: Verdict) -> None:
+    message = say(f"changes.{verdict}", panel="P", reason="R")
+    assert all("changes." not in Language(code).say(message) for code in ("en", "zh"))

@@ -1,0 +1,96 @@
+"""What the sources say of a runbook: metrics, labels, tables and revisions that are not there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from runbooks.finding import Finding
+from runbooks.lint_live import lint_live
+from signals.failover import Failover
+from signals.message import Message
+from signals.postgres import PostgresSchema
+from signals.settings import PostgresSettings, SignalsSettings
+from signals.sources import Sources
+from tests.runbooks.build import parsed, phase, step
+from tests.runbooks.scraped import scraped
+from tests.signals.test_postgres import HEAD
+from tui.language import Language
+
+METRICS = scraped(
+    chimera_queue_length__ai=lambda _: 1.0, chimera_queue_length__matches=lambda _: 2.0, up=lambda _: 1.0
+)
+
+
+async def looked(
+    block: str, sources: Sources = METRICS, revisions: frozenset[str] | None = None
+) -> tuple[list[Finding], list[Message]]:
+    return await lint_live([parsed(phase("do", step("a", block))).runbook], sources, revisions)
+
+
+@pytest.mark.parametrize(
+    ("promql", "rules"),
+    [
+        ("sum(chimera_queue_length)", []),
+        ('chimera_queue_length{queue="ai"} or vector(0)', []),
+        ('chimera_queue_length{queue!="mail", job!~"x"}', []),
+        ('chimera_queue_length{queue=~"a.*"}', []),
+        ("absent(nobody)", []),
+        ("chimera_queue_depth", [("metric-missing", "likely")]),
+        ('chimera_queue_length{name="ai"}', [("label-missing", "likely")]),
+        ('chimera_queue_length{queue="mail"}', [("value-missing", "hint")]),
+        ("sum(", []),
+    ],
+)
+async def test_metrics_labels_and_values(promql: str, rules: list[tuple[str, str]]) -> None:
+    found, silent = await looked(f"```check\npromql: {promql}\nexpect: < 5\n```")
+    assert [(one.rule, one.confidence) for one in found] == rules
+    assert all((one.file, one.line) == ("book.md", 10) for one in found)
+    assert silent == []
+
+
+async def test_the_nearest_name_is_told() -> None:
+    (found,), _ = await looked("```check\npromql: chimera_queue_lenght\nexpect: < 5\n```")
+    assert found.fix is not None
+    assert "chimera_queue_length" in Language().say(found.fix)
+    (value,), _ = await looked('```check\npromql: chimera_queue_length{queue="match"}\nexpect: < 5\n```')
+    assert value.evidence.startswith("matches")
+
+
+async def test_a_source_that_does_not_answer_is_told_and_finds_nothing() -> None:
+    nothing = Sources(Failover([], SignalsSettings(), lambda _: None))
+    found, silent = await looked("```check\npromql: up\nexpect: < 5\n```", nothing)
+    assert (found, len(silent)) == ([], 1)
+
+
+async def test_tables_and_indexes_of_a_real_database(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE profiles (a int); CREATE INDEX idx_profiles_a ON profiles (a)")
+    source = PostgresSchema(PostgresSettings(url=SecretStr(postgres_url)))
+    sources = replace(METRICS, schema=source)
+    right = "```check\nprobe: schema\ntable: profiles\nindexes: idx_profiles_a\n```"
+    assert await looked(right, sources) == ([], [])
+    (found,), _ = await looked(right.replace("idx_profiles_a", "idx_profile_a"), sources)
+    assert (found.rule, found.confidence, found.line) == ("schema-missing", "likely", 10)
+    assert found.fix is not None
+    assert "idx_profiles_a" in Language().say(found.fix)
+    assert HEAD in await source.revisions()
+
+
+@pytest.mark.parametrize(
+    ("command", "lines"),
+    [
+        (f"alembic upgrade {HEAD}", []),
+        (f"poetry run alembic downgrade {HEAD[:8]}", []),
+        ("alembic upgrade head\nalembic -c x.ini stamp deadbeef0001", [11]),
+        ("git checkout deadbeef0001", []),
+        ("alembic downgrade -1", []),
+    ],
+)
+async def test_revisions_that_the_scripts_do_not_have(command: str, lines: list[int]) -> None:
+    found, _ = await looked(f"```sh\n{command}\n```", revisions=frozenset({HEAD}))
+    assert [one.line for one in found] == lines
+    assert (await looked(f"```sh\n{command}\n```"))[0] == []

@@ -1,0 +1,56 @@
+"""Before there is something to see, nothing is imported that only sources need: in the real program, in a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from tests.terminal import Terminal
+
+HEAVY = {
+    "alembic",
+    "celery",
+    "httpx",
+    "kombu",
+    "numpy",
+    "prometheus_api_client",
+    "psycopg",
+    "redis",
+    "requests",
+    "sqlalchemy",
+}
+PROGRAM = """
+import json, sys
+from pathlib import Path
+from tui.cli import main
+from tui.driver import SparingDriver
+
+write = SparingDriver.write
+
+def write_and_look(self, data):
+    out = Path(sys.argv[1])
+    if "quit" in data and not out.exists():
+        out.write_text(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
+    write(self, data)
+
+SparingDriver.write = write_and_look
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+def test_the_first_paint_waits_for_textual_alone(tmp_path: Path) -> None:
+    config = tmp_path / "warroom.toml"
+    config.write_text(
+        '[signals.prometheus]\nurl = "http://127.0.0.1:9"\n[signals.redis]\nurl = "redis://127.0.0.1:9"\n'
+    )
+    out = tmp_path / "modules.json"
+    terminal = Terminal([sys.executable, "-c", PROGRAM, str(out), "--config", str(config)], 120, 40)
+    try:
+        terminal.wait_for("Queues", 60)
+    finally:
+        terminal.press("q")
+        terminal.wait_end()
+    imported = set(json.loads(out.read_text()))
+    assert "textual" in imported
+    assert not imported & HEAVY

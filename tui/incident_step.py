@@ -1,0 +1,99 @@
+"""Which step of a runbook a person means on the command line, and what its checks say at that moment."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import time
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from runbooks.library import load_library
+from signals.clean import clean
+from signals.errors import WarroomError
+from signals.message import say
+from signals.reading import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from incidents.incident import Incident
+    from runbooks.measure import Observation
+    from runbooks.model import Runbook, Step
+    from signals.message import Message
+    from tui.config import Config
+    from tui.invocation import Invocation
+
+
+def with_step(
+    args: argparse.Namespace, incident: Incident, invocation: Invocation, config: Config
+) -> argparse.Namespace:
+    """The arguments with the step's id for its number, and with what its checks say when it is ticked.
+
+    Where the runbook is not known, a step's name is free. Raises `WarroomError` for a step that a known one has not.
+    """
+    place = "phase" if args.verb == "confirm" else "step"
+    name = getattr(args, place)
+    key = incident.key(args.runbook, name)
+    if not name or not key.runbook:
+        return args
+    runbook = load_library(config.runbooks, invocation.words.code).get(key.runbook)
+    if runbook is None:
+        return args
+    changed = argparse.Namespace(**vars(args))
+    if place == "phase":
+        changed.phase = _phase(runbook, name)
+        return changed
+    step = runbook.step(name)
+    if step is None:
+        if key in incident.steps:  # the journal knows it from an earlier edition of the runbook
+            return args
+        raise _unknown("incident.no_step", runbook, name, [one.id for one in runbook.steps()])
+    changed.step = step.id
+    if args.verb == "tick" and not args.observed and not args.no_check and step.checks and _asks(config):
+        changed.observed = _observed(step, invocation, config)
+    return changed
+
+
+def _phase(runbook: Runbook, name: str) -> str:
+    for phase in runbook.phases:
+        if name in (phase.id, phase.number):
+            return phase.id
+    raise _unknown("incident.no_phase", runbook, name, [phase.id for phase in runbook.phases])
+
+
+def _unknown(key: str, runbook: Runbook, name: str, known: Sequence[str]) -> WarroomError:
+    near = get_close_matches(name, known, n=4, cutoff=0.4) or list(known[:4])
+    return WarroomError(say(key, runbook=runbook.id, name=clean(name, 80), near=", ".join(near)))
+
+
+def _asks(config: Config) -> bool:
+    """Whether any source is configured at all."""
+    signals = config.signals
+    return any((signals.prometheus, signals.scrape, signals.redis, signals.celery, signals.postgres))
+
+
+def _observed(step: Step, invocation: Invocation, config: Config) -> str:
+    """One sentence a check. A check that is not met is told, and does not hinder: the person has decided."""
+    found = asyncio.run(_measure(step, config))
+    for one in found:
+        if one.verdict is not Verdict.OK:
+            invocation.remark(_said(one))
+    return "; ".join(invocation.words.say(_said(one)) for one in found)
+
+
+async def _measure(step: Step, config: Config) -> list[Observation]:
+    from runbooks.measure import measure
+    from tui.sources_now import sources_now
+
+    async with sources_now(config.signals) as sources:
+        return list(
+            await asyncio.gather(*(measure(check, sources, time.time(), os.environ) for check in step.checks))
+        )
+
+
+def _said(one: Observation) -> Message:
+    if one.verdict is Verdict.UNKNOWN:
+        return one.text
+    return say("measure.met" if one.verdict is Verdict.OK else "measure.not_met", text=one.text)

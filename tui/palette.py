@@ -1,0 +1,132 @@
+"""Everything that can be done on the screen below, to search in: keys, panels, ranges, themes, languages.
+
+Imported when it is first opened.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.text import Text
+from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Provider, SearchIcon
+
+from tui.keymap import EVERYWHERE, KEYS, SHOWN
+from tui.language import CODES, Language
+from tui.screens.page import Page
+from tui.screens.zoom import ZoomScreen
+from tui.theme import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from textual.command import Hits
+
+    from signals.message import Message
+    from tui.app import Warroom
+
+OWN_NAMES = {"en": "English", "zh": "简体中文"}
+
+
+class Command(NamedTuple):
+    """What it is called in each language (the one that is spoken first), its key if it has one, and what it does."""
+
+    texts: tuple[str, ...]
+    key: str
+    run: Callable[[], object]
+
+
+class Commands(Provider):
+    """Finds a command by its words in any language."""
+
+    async def discover(self) -> Hits:
+        """All of them, in their order."""
+        for command in self._commands():
+            yield DiscoveryHit(_shown(command), command.run, text=command.texts[0])
+
+    async def search(self, query: str) -> Hits:
+        """Those that match, by how well."""
+        matcher = self.matcher(query)
+        for command in self._commands():
+            score = max(matcher.match(text) for text in command.texts)
+            if score > 0:
+                yield Hit(score, _shown(command), command.run, text=command.texts[0])
+
+    def _commands(self) -> Iterator[Command]:
+        below = self.screen
+        if not isinstance(below, Page):
+            return
+        face = below.face
+        seen = set()
+        for key in (*KEYS[below.page], *EVERYWHERE):
+            # Moving is for the arrows, and what opened this would only open it again.
+            if (
+                key.text in seen
+                or key.action.rstrip(")").split("(")[-1].lstrip("-").isdigit()
+                or key.action == "app.palette"
+            ):
+                continue
+            seen.add(key.text)
+            run = partial(face.run_action, key.action, below)
+            yield Command(_said(face, key.text), SHOWN.get(key.key, key.key), run)
+        yield from _panels(face)
+        if isinstance(below, ZoomScreen):
+            yield from _ranges(face, below)
+        for theme in NAMES:
+            yield Command(_said(face, "tui.theme", theme), "", partial(_wear, face, theme))
+        for code in CODES:
+            yield Command(_said(face, "tui.speak", OWN_NAMES[code]), "", partial(face.speak, code))
+
+
+class Palette(CommandPalette):
+    """Textual's own, in our colours; nothing in it blinks, for a slow line pays for each blink."""
+
+    def __init__(self, words: Language) -> None:
+        super().__init__([Commands], placeholder=words.text("tui.palette"))
+
+    def on_mount(self) -> None:
+        """Plain characters, no emoji: a terminal may not have them."""
+        self.query_one(SearchIcon).icon = ":"
+        self.query_one(CommandInput).cursor_blink = False
+
+
+def _panels(face: Warroom) -> Iterator[Command]:
+    for number, name in enumerate(face.order, 1):
+        if name in face.states:
+            title = face.states[name].title
+            yield Command(_said(face, "tui.go_to", title), str(number), partial(_go_to, face, name))
+            yield Command(_said(face, "tui.zoom_into", title), "", partial(_zoom, face, name))
+
+
+def _ranges(face: Warroom, screen: ZoomScreen) -> Iterator[Command]:
+    from panels.zoom import RANGES
+
+    for index, one in enumerate(RANGES):
+        yield Command(_said(face, "tui.look_back", range=one.name), "", partial(screen.look_back, index))
+
+
+def _said(face: Warroom, key: str, name: str | Message = "", **values: str) -> tuple[str, ...]:
+    """In the language that is spoken, then in the others."""
+    languages = [face.words, *(Language(code) for code in CODES if code != face.words.code)]
+    return tuple(one.text(key, name=name, **values) for one in languages)
+
+
+def _shown(command: Command) -> Text:
+    text = Text(command.texts[0])
+    return text.append(f"  {command.key}", "bold") if command.key else text
+
+
+def _wear(face: Warroom, name: str) -> None:
+    face.wear(next(one for one in NAMES if one == name))
+    face.repaint()
+
+
+def _go_to(face: Warroom, name: str) -> None:
+    face.action_board()
+    face.chosen = name
+    face.repaint()
+
+
+def _zoom(face: Warroom, name: str) -> None:
+    _go_to(face, name)
+    face.action_open("zoom")

@@ -1,0 +1,137 @@
+"""All alerts, by their cause: firing, pending and silenced, with the runbook that answers each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from tui.screens.page import Page
+from tui.scroll import scroll_to
+
+if TYPE_CHECKING:
+    from panels.alerts import Cause
+    from panels.state import PanelState
+    from signals.source import Alert
+
+
+class AlertsScreen(Page):
+    """The cursor stays with its alert when others come and go."""
+
+    page = "alerts"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._chosen: tuple[object, ...] = ()
+        self._place = 0
+        self._top = 0
+
+    def body(self, width: int, height: int, now: float) -> list[Text]:
+        """How many there are, then every alert; what cannot be judged is named at the end."""
+        from panels.draw import wrapped
+        from panels.draw_alerts import AlertView, draw_alerts
+        from signals.source import AlertState
+
+        face, words = self.face, self.face.words
+        state = self._state()
+        if state is None or state.alerts is None:
+            key, reason = (
+                ("alerts.waiting", "") if state is None else ("alerts.unknown", words.say(state.reason))
+            )
+            return [
+                Text("   " + part, "unknown") for part in wrapped(words.text(key, reason=reason), width - 4)
+            ]
+        found = self._found()
+        counts = {one.value: sum(alert.state is one for alert in state.alerts.alerts) for one in AlertState}
+        head = Text(f" {words.say(state.title)}  ", "title", no_wrap=True)
+        head.append(words.text("alerts.counts", **counts), "")
+        head.append(f"   {words.text('alerts.source')} {state.alerts.source}", "quiet")
+        head.truncate(width)
+        runbooks = {cause.name: face.runbook_of(cause.name) for cause in found}
+        view = AlertView(now, self._at(found), face.looking.seen(now), runbooks, face.ascii_only)
+        drawn = draw_alerts(found, replace(view, all_unfolded=True), words.say, width)
+        if len(drawn.lines) + 2 * len(state.alerts.broken) > height - 1:
+            drawn = draw_alerts(found, view, words.say, width)
+        lines = drawn.lines
+        if not lines:
+            text = words.text("alerts.none", rules=state.alerts.rules)
+            if self.filter.text:
+                text = words.text("alerts.none_match", text=self.filter.text)
+            lines = [Text(f"   {text}")]
+        for name, why in state.alerts.broken:
+            told = words.text("alerts.broken", name=name, reason=words.say(why))
+            lines += [
+                Text(f"   {'? ' if not index else '  '}{part}", "unknown")
+                for index, part in enumerate(wrapped(told, width - 6))
+            ]
+        room = height - 1
+        self._top = scroll_to(self._top, drawn.first, drawn.after, room, len(lines))
+        return [head, *lines[self._top : self._top + room]]
+
+    def filtered(self) -> None:
+        """The list starts at its top."""
+        self._top = self._place = 0
+        self._chosen = ()
+
+    def chosen(self) -> Alert | None:
+        """The alert under the cursor."""
+        found = self._found()
+        alerts = [alert for cause in found for alert in cause.alerts]
+        return alerts[self._at(found)] if alerts else None
+
+    def explanation(self, width: int) -> list[Text] | None:
+        """All that is known of the alert under the cursor."""
+        from panels.draw_alerts import explain_alert
+
+        alert = self.chosen()
+        if alert is None:
+            return None
+        return explain_alert(alert, self.face.runbook_of(alert.name), self.face.words.say, width)
+
+    def action_move(self, step: int) -> None:
+        """The next alert; at the ends the cursor stays."""
+        found = self._found()
+        alerts = [alert for cause in found for alert in cause.alerts]
+        if alerts:
+            self._place = max(0, min(len(alerts) - 1, self._at(found) + step))
+            self._chosen = _which(alerts[self._place])
+        self.repaint()
+
+    def action_scroll(self, step: int) -> None:
+        """As many alerts further as there are lines."""
+        self.action_move(step * max(1, self.size.height - 5))
+
+    def action_top(self) -> None:
+        """The first alert."""
+        self.action_move(-1_000_000)
+
+    def action_bottom(self) -> None:
+        """The last alert."""
+        self.action_move(1_000_000)
+
+    def action_runbook(self) -> None:
+        """The runbook that answers the alert under the cursor."""
+        alert = self.chosen()
+        if alert is not None:
+            self.face.open_runbook_for(alert.name, None)
+
+    def _state(self) -> PanelState | None:
+        states = [self.face.states[name] for name in self.face.order if name in self.face.states]
+        return next((one for one in states if one.shape == "list"), None)
+
+    def _found(self) -> tuple[Cause, ...]:
+        from panels.draw_alerts import listed
+
+        state = self._state()
+        return () if state is None or state.alerts is None else listed(state.alerts, self.filter.keeps)
+
+    def _at(self, found: tuple[Cause, ...]) -> int:
+        """Where the cursor's alert stands now; where it stood when it is gone."""
+        alerts = [alert for cause in found for alert in cause.alerts]
+        here = next((index for index, one in enumerate(alerts) if _which(one) == self._chosen), self._place)
+        return max(0, min(here, len(alerts) - 1))
+
+
+def _which(alert: Alert) -> tuple[object, ...]:
+    return alert.name, tuple(sorted(alert.labels.items()))
