@@ -186,6 +186,8 @@ def test_a_panel_is_pinned_with_its_data(desk: Desk) -> None:
     with serve(body(page)) as url:
         (desk.folder / "warroom.toml").write_text(
             f'[signals]\nmetrics = ["scrape"]\n[signals.scrape]\ntargets = [{{ url = "{url}" }}]\n'
+            '[panels]\nshow = ["own"]\n[[panels.add]]\nid = "own"\ntitle = "Own"\n'
+            'queries = [{ name = "invalid", expr = "discord_invalid_requests_total" }]\n'
         )
         unknown = desk("incident", "pin", "1", "nonsense")
         assert unknown.returncode == 3
