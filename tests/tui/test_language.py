@@ -46,7 +46,7 @@ def used_keys() -> set[tuple[str, str]]:
                 if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                     name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                     key = node.args[0].value
-                    # `text` also reads files in places: their names are no keys
+                    # A file's text has the same name as a catalogue's: a key is words and one dot.
                     if (
                         name in ("say", "text")
                         and isinstance(key, str)
