@@ -240,13 +240,14 @@ def _first_events(
     from tui.room.marks import SEVERITIES
 
     now = dt.datetime.now(dt.UTC)
-    since = alert.since if alert is not None and alert.since and alert.since <= now else None
+    # Said here, for the event itself is written later than its acknowledgement.
+    detected = alert.since if alert is not None and alert.since and alert.since <= now else now
     bodies: list[Body] = [
         Opened(
             title=title,
             severity=next(one for one in SEVERITIES if one == severity),
             runbook=runbook.id if runbook else "",
-            detected_at=since,
+            detected_at=detected,
         ),
         Marked(moment="acknowledged", at=now),
     ]

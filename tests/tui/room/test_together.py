@@ -86,10 +86,12 @@ def hook(status: int = 200) -> Iterator[tuple[str, list[bytes]]]:
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/SECRET", got
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/SECRET", got
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 UPDATES = '[incidents.updates.webhooks.team]\nkind = "slack"\nsecret_url = "${HOOK}"\ntries = 1\n'
@@ -291,6 +293,7 @@ async def test_what_others_open_and_offer_is_told(tmp_path: Path, metrics: tuple
     async with running(config) as op1:
         await write_as("ic1", config, "open", "--title", "Ban near", "--severity", "SEV1")
         await until(lambda: "ic1 opened INC-1 SEV1: Ban near" in shown(op1.app), "it is told")
+        await write_as("ic1", config, "role", "1", "take", "ic")
         await write_as("ic1", config, "role", "1", "offer", "ic", "--to", "op1")
         await until(lambda: "ic1 offers you incident command" in shown(op1.app), "the offer is told")
         await op1.press("i", "x")
