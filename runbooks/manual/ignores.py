@@ -35,7 +35,7 @@ def git_ignored(project: Project, path: str) -> bool:
             inner = path[len(folder) :].lstrip("/")
             if left_out(project.text(file), inner, "git"):
                 return True
-        if not folder:
+        if posixpath.dirname(folder) == folder:
             return False
         folder = posixpath.dirname(folder)
 
