@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple
 
 from signals.message import say
+from tui.room.news import JournalState
 from tui.room.strip import clock_text, elapsed_s
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def enter(room: Room) -> None:
     here = isinstance(on_top, IncidentScreen) and not on_top.past
     if room.journal.problem is not None:
         room.tell(room.journal.problem)
+    elif room.journal == JournalState():
+        room.tell(say("room.journal_opens"))
     elif not known:
         open_new(room, None, None)
     elif len(known) == 1 and not here:

@@ -20,6 +20,7 @@ from incidents.journal import open_journal
 from incidents.settings import JournalSettings
 from incidents.verify import verify
 from sandbox.servers import free_port, run_postgres
+from tests.terminal import PROGRAM, Terminal
 from tests.tui.room.stage import (
     configuration,
     exporter,
@@ -307,7 +308,20 @@ async def test_what_cannot_be_drawn_does_not_end_the_program(
     monkeypatch.setenv("WARROOM_LOG", str(tmp_path / "log"))
     async with running(config) as op1:
         await op1.open_with_runbook()
-        monkeypatch.setattr("tui.screens.incident.step_lines", lambda *_: 1 / 0)
+        monkeypatch.setattr("tui.screens.incident_view.step_lines", lambda *_: 1 / 0)
         await op1.press("down")
         assert "could not be drawn" in shown(op1.app)
         await op1.press("up", "space", then=lambda: op1.state("declare") == "ticked")
+
+
+def test_who_leaves_hears_that_the_incident_goes_on(
+    tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WARROOM_LOG", str(tmp_path / "log"))
+    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
+    asyncio.run(write_as("ic1", config, "open", "--title", "Ban near", "--severity", "SEV1"))
+    terminal = Terminal([PROGRAM, "--config", str(config)])
+    terminal.wait_for("INC-1 SEV1 IC:")
+    terminal.press("q")
+    terminal.wait_for("INC-1 (Ban near) is still open and goes on")
+    assert terminal.wait_end() == 0
