@@ -158,7 +158,7 @@ def _warned(document: Document, line: int) -> bool:
         texts += [re.sub(r"`[^`]*`", "", before.text), before.heading]
     for code in document.codes:
         if code.fence is not None and line - _LINES_BEFORE <= code.line <= line + 1:
-            comment = re.search(r"(?:^|\s)(?:#|--)\s*(.*)$", code.text)
+            comment = re.search(r"(?:^|\s)(?:#|--\s)\s*(.*)$", code.text)
             texts.append(comment[1] if comment else "")
             texts += re.findall(r"echo\s+(.*)", code.text)
     return any(LOSS.search(text) for text in texts)

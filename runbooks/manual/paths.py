@@ -136,9 +136,8 @@ def in_submodule(project: Project, path: str) -> bool:
 
 
 def _submodules(project: Project) -> list[str]:
-    if ".gitmodules" not in project.files:
-        return []
-    return re.findall(r"(?m)^\s*path\s*=\s*(\S+)", project.text(".gitmodules"))
+    found = (project.text(file) for file in project.matching(".gitmodules"))
+    return [path for text in found for path in re.findall(r"(?m)^\s*path\s*=\s*(\S+)", text)]
 
 
 def file_of(project: Project, document: Document, path: str, folder: str = "") -> str | None:

@@ -130,7 +130,7 @@ def _asking(project: Project) -> frozenset[str]:
 def _metric(name: str, read: Exports, *, sure: bool) -> Lack | None:
     near = read.nearest(name)
     slip = near is not None and _one_letter_off(name, near)
-    if (third_party(name, read) and not slip) or not read.own():
+    if (third_party(name, read) and (not slip or read.instrumented)) or not read.own():
         return None
     where = read.mentioned.get(name)
     confidence = _confidence(name, read, strong=sure or STRONG.search(name) is not None, slip=slip)

@@ -102,6 +102,7 @@ def unknown_indexes(project: Project) -> Iterator[Finding]:
     if not known.indexes:
         return
     for document in project.documents:
+        samples = _sample_lines(document)
         for code in document.codes:
             if code.fence not in (None, "sql", "sh", "heredoc") or re.search(
                 r"(?i)create\s+(?:unique\s+)?index|create_index|=True", code.text
@@ -115,11 +116,7 @@ def unknown_indexes(project: Project) -> Iterator[Finding]:
                     or index.endswith("_idx")
                 ):
                     continue
-                if (
-                    index in project.fact(_words)
-                    or _NO_INDEX.search(index)
-                    or is_example(document, code.line)
-                ):
+                if index in project.fact(_words) or code.line in samples:
                     continue
                 other = nearest(index, known.indexes)
                 yield at_line(
@@ -131,6 +128,12 @@ def unknown_indexes(project: Project) -> Iterator[Finding]:
                     evidence=f"{known.indexes[other]} {other}" if other else "",
                     fix=meant(other, say("manual.fix_unknown_index")),
                 )
+
+
+def _sample_lines(document: Document) -> set[int]:
+    """Lines that speak of how names are made, not of one: with a pattern for names on them, or called an example."""
+    codes = [code for code in document.codes if code.fence is None]
+    return {c.line for c in codes if _NO_INDEX.search(c.text) or is_example(document, c.line)}
 
 
 def _words(project: Project) -> set[str]:

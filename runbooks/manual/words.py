@@ -68,7 +68,7 @@ PLAN: Final = re.compile(
 LOSS: Final = re.compile(
     r"(?i)\b(?:los[est]|losing|lost|loss|delet|destroy|drop|wip[ei]|irrevers|irrecover|cannot be undone|can't be undone|backup|back up|"
     r"snapshot|danger|warning|caution|careful|destructive|erase|discard|purg|permanent|truncat|reset|clean slate|from scratch|"
-    r"remove all|removes all|all data)|⚠|❗|🚨|⛔|💥|丢失|丢弃|丢数据|删除|清空|清除所有|备份|快照|不可逆|不可恢复|无法恢复|危险|警告|谨慎|慎用|小心|"
-    r"销毁|抹掉|重置|пот|удал|стер|löschen|verlust|vernicht|perdi|perte|supprim|borra|elimin|データ|削除|消え"
+    r"remove all|removes all|all data|volumes?\b)|卷|⚠|❗|🚨|⛔|💥|丢失|丢弃|丢数据|删除|清空|清除所有|备份|快照|不可逆|不可恢复|无法恢复|危险|警告|谨慎|慎用|小心|"
+    r"销毁|抹掉|重置|потер|удал|стер|löschen|verlust|vernicht|perdi|perte|supprim|borra|elimin|データ|削除|消え"
 )
 """Somebody is told that data goes."""

@@ -1,0 +1,2 @@
+revision = "9a9a9a9a9a9a"
+down_revision = "8b8b8b8b8b8b"
