@@ -15,7 +15,7 @@ from tui.screens.page import Page
 if TYPE_CHECKING:
     from runbooks.measure import Observation
     from runbooks.model import Check
-    from tui.screens.incident import IncidentScreen
+    from tui.screens.incident_view import IncidentView
 
 
 class WhyScreen(Page):
@@ -23,7 +23,7 @@ class WhyScreen(Page):
 
     page = "why"
 
-    def __init__(self, below: IncidentScreen) -> None:
+    def __init__(self, below: IncidentView) -> None:
         super().__init__()
         self._below = below
         self._from = 0

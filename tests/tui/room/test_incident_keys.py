@@ -18,6 +18,7 @@ from tests.tui.room.stage import (
     until,
     write_as,
 )
+from tui.screens.choose import Choose
 from tui.screens.incident import HASTE_S
 
 if TYPE_CHECKING:
@@ -339,7 +340,10 @@ async def test_several_incidents_are_a_list_worst_first(config: Path) -> None:
         await op1.press("2", then=lambda: "INC-1 SEV3 Small" in shown(op1.app))
         assert "no runbook yet" in shown(op1.app)
         await op1.press("r")
+        await op1.press("1", then=lambda: isinstance(op1.app.screen, Choose))
+        await op1.pilot.pause(0.2)
         await op1.press("1", then=lambda: incident_of(op1.app).runbooks == ("ban-near",))
+        assert "opened the runbook Ban near" in shown(op1.app)
 
 
 @pytest.mark.parametrize("size", [(20, 5), (80, 24), (120, 40), (200, 60)])
