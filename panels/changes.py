@@ -6,7 +6,7 @@ A panel's first verdict is no change, nor is its first answer after a start with
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from signals.message import say
 from signals.reading import Verdict
@@ -41,12 +41,20 @@ class Change:
         return self.panel, self.message.key, self.message.values.get("name")
 
 
+class Said(NamedTuple):
+    """What a panel said last, and whose word it was."""
+
+    verdict: Verdict
+    standing: tuple[Standing, ...]
+    source: str
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeLog:
     """The changes, newest first, and what each panel said last."""
 
     changes: tuple[Change, ...] = ()
-    last: Mapping[str, tuple[Verdict, tuple[Standing, ...]]] = field(default_factory=dict)
+    last: Mapping[str, Said] = field(default_factory=dict)
 
     def since(self, at: float) -> int:
         """How many of the changes are newer."""
@@ -72,20 +80,23 @@ def followed(log: ChangeLog, state: PanelState) -> ChangeLog:
     if before is None and state.verdict is Verdict.UNKNOWN:
         return log  # it has never had an answer
     now = state.at or 0.0
-    after = replace(log, last={**log.last, state.id: (state.verdict, state.standing)})
+    said = Said(state.verdict, state.standing, next((one.source for one in state.readings), ""))
+    after = replace(log, last={**log.last, state.id: said})
     if before is None:
         for one in state.standing:
             if one.since is not None and now - one.since <= EARLIER_S:
                 after = noted(after, Change(one.since, _said(one, "began"), state.id, one.verdict))
         return after
     if state.verdict is Verdict.UNKNOWN:  # whether anything of it still stands is unknown, too
-        after = replace(after, last={**after.last, state.id: (state.verdict, before[1])})
+        after = replace(after, last={**after.last, state.id: before._replace(verdict=state.verdict)})
+        told: list[Change] = []
+    elif said.source != before.source:  # another source knows other things: nothing of that has happened now
         told = []
     else:
-        told = _begun_and_ended(before[1], state, now)
+        told = _begun_and_ended(before.standing, state, now)
     # What began or ended says more than the verdict that it moves; only fire is never left out, unless alerts are it.
     burns = state.verdict is Verdict.BURNING and state.shape != "list"
-    if state.verdict is not before[0] and (not told or burns):
+    if state.verdict is not before.verdict and (not told or burns):
         message = say(f"changes.{state.verdict}", panel=state.title, reason=state.reason)
         told.append(Change(now, message, state.id, state.verdict))
     for change in told:

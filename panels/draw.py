@@ -55,10 +55,15 @@ def sparkline(values: Sequence[float], width: int, *, ascii_only: bool = False) 
     )
 
 
+def title_width(width: int) -> int:
+    """Cells of a panel's title on a line of this width: all of the built-in ones from 56 on."""
+    return min(16, max(4, width * 2 // 7))
+
+
 def panel_line(state: PanelState, say_: Say, width: int, now: float, *, ascii_only: bool = False) -> Text:
     """Mark, title, the parts that fit, a small trend, the age. Stale is reversed and said."""
     marks = ASCII_MARKS if ascii_only else MARKS
-    title = set_cell_size(say_(state.title), min(16, max(4, width * 2 // 7)))
+    title = set_cell_size(say_(state.title), title_width(width))
     age, stale = _age(state, say_, now)
     room = width - cell_len(title) - cell_len(age) - 5
     text = Text(no_wrap=True, end="")
@@ -139,7 +144,9 @@ def _beside(rows: list[Text], width: int, drawn: list[Text]) -> list[Text]:
     """The rows in `width` cells, the chart to the right of them."""
     lines = []
     for y, right in enumerate(drawn):
-        line = rows[y] if y < len(rows) else Text(no_wrap=True)
+        line = Text(no_wrap=True)  # a row's style is its own, not that of the chart behind it
+        if y < len(rows):
+            line.append_text(rows[y])
         line.truncate(width, pad=True)
         lines.append(line.append("  ").append_text(right))
     return lines

@@ -109,8 +109,7 @@ def explain_alert(alert: Alert, runbook: str, say_: Say, width: int) -> list[Tex
 
 def _fact(name: str, text: str, width: int) -> list[Text]:
     parts = [part for line in text.splitlines() for part in wrapped(line, max(10, width - 20))] or [""]
-    head = cut(f"   {name}", 18).rstrip().ljust(18)
-    lines = [Text(no_wrap=True).append(cut(head, 18), "quiet").append(" " + parts[0])]
+    lines = [Text(no_wrap=True).append(cut(f"   {name}", 18), "quiet").append(" " + parts[0])]
     return [*lines, *(Text(" " * 19 + part, no_wrap=True) for part in parts[1:])]
 
 
@@ -136,9 +135,10 @@ def _cause(cause: Cause, view: AlertView, say_: Say, width: int) -> Text:
 def _alert(alert: Alert, cause: Cause, view: AlertView, say_: Say, width: int, *, chosen: bool) -> Text:
     """Cursor, mark, name, state, age, whether it is new, the summary."""
     mark, style = _mark(alert_verdict(alert), view, alert.state)
-    pointer = (">" if view.ascii_only else "▶") if chosen else " "
     line = Text(no_wrap=True)
-    line.append(f"{pointer} ", "cursor")
+    if chosen:
+        line.append(">" if view.ascii_only else "▶", "cursor")
+    line.append(" " if chosen else "  ")
     name = alert.name
     if len(cause.alerts) > 1:
         line.append("  ")
@@ -150,7 +150,7 @@ def _alert(alert: Alert, cause: Cause, view: AlertView, say_: Say, width: int, *
     line.append(" " + cut(say_(said_state(alert)), 14, ascii_only=view.ascii_only), loud)
     line.append(f" {say_(quantity(coarse(view.now - alert.since), 's')):>7} ", "quiet")
     new = alert.since > view.seen
-    line.append((ASCII_NEW if view.ascii_only else NEW) if new else " ", "cursor")
+    line.append((ASCII_NEW if view.ascii_only else NEW) if new else " ", "cursor" if new else "")
     summary = alert.annotations.get("summary", "")
     if not (chosen or view.all_unfolded):  # there it stands below, whole
         room = max(0, width - line.cell_len - 1)

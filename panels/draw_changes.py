@@ -75,7 +75,7 @@ def _change(
     new = change.at > seen
     mark = " " if change.verdict is None else (ASCII_MARKS if ascii_only else MARKS)[change.verdict]
     head = Text(no_wrap=True)
-    head.append(" " if not new else ASCII_NEW if ascii_only else NEW, "cursor")
+    head.append(" " if not new else ASCII_NEW if ascii_only else NEW, "cursor" if new else "")
     head.append(time.strftime("%H:%M:%SZ ", time.gmtime(change.at)), "quiet")
     head.append(f"{mark} ", _style(change))
     room = width - head.cell_len

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from panels.limits import worst
 from panels.quantity import quantity
 from panels.state import PanelState, Part, Row, Standing
-from signals.message import say
+from signals.message import Message, say
 from signals.reading import Answer, Reading, Verdict
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def with_releases(
     if not running:
         return state
     before = next((one for one in known if one not in running), running[1] if len(running) > 1 else None)
-    parts = [*state.parts]
+    versions = {one.version for one in running}
+    parts = [replace(part, text=_without_count(part.text, versions)) for part in state.parts]
     newest = running[0]
     deployed = say("panels.deployed_before")
     if newest.since is not None:
@@ -84,8 +85,8 @@ def with_releases(
     verdict, reason = state.verdict, state.reason
     if len(running) > 1:
         verdict = worst([verdict, Verdict.WARN])
-        versions = ", ".join(one.version for one in running)
-        drift = say("panels.release_drift", count=len(running), versions=versions)
+        named = ", ".join(one.version for one in running)
+        drift = say("panels.release_drift", count=len(running), versions=named)
         parts.append(Part(drift, 1, Verdict.WARN))
         reason = reason if verdict is state.verdict else drift
     counts = {dict(one.labels).get(label, "?"): one.values[-1] for one in current.series}
@@ -115,6 +116,13 @@ def with_releases(
             Standing("release", say("panels.text", text=one.version), one.since) for one in running
         ),
     )
+
+
+def _without_count(text: Message, versions: set[str]) -> Message:
+    """That one instance runs needs no number behind the version; how many do stands in the row."""
+    name = text.values.get("name")
+    version = name.values.get("en") if isinstance(name, Message) else None
+    return say("panels.text", text=str(version)) if version in versions else text
 
 
 def _row(one: Release, count: float, now: float) -> Row:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from runbooks.finding import Confidence, Finding
 from runbooks.model import Paragraph
+from signals.clean import clean
 from signals.errors import BadQuery, NotSupported
 from signals.message import say
 
@@ -28,6 +29,7 @@ _CHANGES = re.compile(
     re.IGNORECASE,
 )
 """Words of commands that change something; one that only reads has nothing to take back."""
+_SECRET = re.compile(r"authorization|cookie|token|key|secret|password", re.IGNORECASE)
 _LESS_SURE: dict[str, Confidence] = {"nested-step": "likely", "no-folder": "likely"}
 
 
@@ -42,6 +44,7 @@ def lint(parsed: Parsed, known_actions: frozenset[str] | None = None) -> list[Fi
     for step in runbook.steps():
         found += _commands(step)
         found += [finding for check in step.checks for finding in _promql(check, step.file)]
+        found += [finding for check in step.checks for finding in _headers(check, step.file)]
         found += _actions(step, known_actions)
     return found
 
@@ -120,11 +123,23 @@ def _promql(check: Check, file: str) -> Iterator[Finding]:
         evaluate(check.promql, Ring(60.0, 1), 0.0)
     except NotSupported as error:
         message = say("lint.promql_not_here", detail=error.message)
-        yield Finding(file, check.line, "promql-not-here", message, "hint", check.promql)
+        yield Finding(file, check.line, "promql-not-here", message, "hint", clean(check.promql, 300))
     except BadQuery as error:
         # Python's regular expressions are not quite those of Prometheus.
         confidence: Confidence = "likely" if isinstance(error.__cause__, re.error) else "certain"
-        yield Finding(file, check.line, "promql-syntax", error.message, confidence, check.promql)
+        yield Finding(file, check.line, "promql-syntax", error.message, confidence, clean(check.promql, 300))
+
+
+def _headers(check: Check, file: str) -> Iterator[Finding]:
+    """A secret belongs into the environment: a runbook is read by everybody, and kept for good."""
+    headers = (check.parameters or {}).get("headers", ())
+    for line in (headers,) if isinstance(headers, str) else headers:
+        name, _, value = line.partition(":")
+        if _SECRET.search(name) and "${" not in value:
+            message = say("lint.literal_secret", header=clean(name, 80))
+            yield Finding(
+                file, check.line, "literal-secret", message, "likely", fix=say("lint.use_environment")
+            )
 
 
 def _actions(step: Step, known: frozenset[str] | None) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,12 @@ from runbooks.probe import absent
 from signals.clean import clean
 from signals.errors import SourceError
 from signals.message import say
-from signals.promql.names import needs
+from signals.promql.names import Needs, needs
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from runbooks.model import Check, Runbook
+    from runbooks.model import Check, Runbook, Step
     from signals.message import Message
     from signals.promql.names import Selector
     from signals.source import MetricSource, Schema
@@ -67,35 +68,46 @@ class _Asked:
 
     async def missing(self, file: str, check: Check) -> list[Finding]:
         """Metrics of the check that nobody exports, and labels and values that no series of theirs has."""
-        found = []
         try:
-            selectors = needs(check.promql).selectors()
+            wanted = needs(check.promql)
         except SourceError:  # the offline part tells that it can't be read
             return []
-        for selector in selectors:
-            if selector.name not in self._known:
-                near = get_close_matches(selector.name, self._known, n=1)
-                fix = say("lint.did_you_mean", name=near[0]) if near else None
-                message = say("lint.no_metric", metric=selector.name)
-                found.append(
-                    Finding(file, check.line, "metric-missing", message, "likely", check.promql, fix)
-                )
-            else:
-                found += [one async for one in self._unmatched(file, check, selector)]
-        return found
+        return await self._part(file, check, wanted)
 
-    async def _unmatched(self, file: str, check: Check, selector: Selector) -> AsyncIterator[Finding]:
+    async def _part(self, file: str, check: Check, part: Needs | Selector) -> list[Finding]:
+        """Of alternatives (`or`) one that is there is enough; beside a number alone, a gap may be meant."""
+        if not isinstance(part, Needs):
+            return await self._selector(file, check, part)
+        found = [await self._part(file, check, inner) for inner in part.parts]
+        if part.how == "all":
+            return [finding for inner in found for finding in inner]
+        asking = [
+            inner
+            for inner, of in zip(found, part.parts, strict=True)
+            if not isinstance(of, Needs) or of.selectors()
+        ]
+        least = min(asking, key=len, default=[])
+        return least if len(asking) == len(found) else [replace(one, confidence="hint") for one in least]
+
+    async def _selector(self, file: str, check: Check, selector: Selector) -> list[Finding]:
+        if selector.name not in self._known:
+            near = get_close_matches(selector.name, self._known, n=1)
+            fix = say("lint.did_you_mean", name=near[0]) if near else None
+            message = say("lint.no_metric", metric=selector.name)
+            return [Finding(file, check.line, "metric-missing", message, "likely", _one_line(check), fix)]
+        found = []
         for label, operator, value in selector.matchers:
             values = await self._values(selector.name, label)
             if values is None or operator in ("!=", "!~"):
                 continue
             if not values:
                 message = say("lint.no_label", metric=selector.name, label=label)
-                yield Finding(file, check.line, "label-missing", message, "likely", check.promql)
+                found.append(Finding(file, check.line, "label-missing", message, "likely", _one_line(check)))
             elif operator == "=" and value not in values:
                 message = say("lint.no_value", metric=selector.name, label=label, value=clean(value, 80))
                 evidence = ", ".join(get_close_matches(value, values, n=MOST_NEAR, cutoff=0.0))
-                yield Finding(file, check.line, "value-missing", message, "hint", evidence)
+                found.append(Finding(file, check.line, "value-missing", message, "hint", evidence))
+        return found
 
     async def _values(self, metric: str, label: str) -> tuple[str, ...] | None:
         """What the label is now; None where the metric has no series at all."""
@@ -104,6 +116,10 @@ class _Asked:
             values = [dict(one.labels).get(label, "") for one in answer.series]
             self._labels[metric, label] = tuple(filter(None, values)) if values else None
         return self._labels[metric, label]
+
+
+def _one_line(check: Check) -> str:
+    return clean(check.promql, 300)
 
 
 def _schema(file: str, check: Check, schema: Schema) -> Iterator[Finding]:
@@ -117,11 +133,21 @@ def _schema(file: str, check: Check, schema: Schema) -> Iterator[Finding]:
 
 def _revisions(runbook: Runbook, known: frozenset[str]) -> Iterator[Finding]:
     for step in runbook.steps():
-        for command in step.commands:
-            for found in _REVISION.finditer(command.text):
-                if not any(revision.startswith(found[1]) for revision in known):
-                    line = command.line + command.text.count("\n", 0, found.start())
-                    message = say("lint.unknown_revision", revision=found[1])
-                    yield Finding(
-                        step.file, line, "unknown-revision", message, "likely", ", ".join(sorted(known)[:4])
-                    )
+        for line, name in (*_in_commands(step), *_in_checks(step)):
+            if not any(revision.startswith(name) for revision in known):
+                message = say("lint.unknown_revision", revision=clean(name, 80))
+                evidence = ", ".join(sorted(known)[:MOST_NEAR])
+                yield Finding(step.file, line, "unknown-revision", message, "likely", evidence)
+
+
+def _in_commands(step: Step) -> Iterator[tuple[int, str]]:
+    for command in step.commands:
+        for found in _REVISION.finditer(command.text):
+            yield command.line + command.text.count("\n", 0, found.start()), found[1]
+
+
+def _in_checks(step: Step) -> Iterator[tuple[int, str]]:
+    for check in step.checks:
+        name = (check.parameters or {}).get("revision", "head") if check.probe == "schema" else "head"
+        if isinstance(name, str) and name != "head":
+            yield check.line, name

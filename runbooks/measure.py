@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from signals.reading import Answer, Series
     from signals.sources import Sources
 
+ONLY_IN_TROUBLE = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
+"""Prometheus' own series of active alerts: where there are none, nothing is wrong."""
 POINTS = 30
 """How closely a window is looked at for a trend."""
 
@@ -89,20 +91,32 @@ def seen(check: Check, value: float, verdict: Verdict, trend: Direction | None) 
 
 
 async def _promql(check: Check, sources: Sources, now: float) -> Observation:
-    metrics, expr = sources.metrics, check.promql
+    expr = check.promql
     try:
-        answer = await metrics.instant(expr)
+        answer = await sources.metrics.instant(expr)
     except SourceError as error:
-        return unknown(check, error.message, source=metrics.name, query=expr)
+        return unknown(check, error.message, source=sources.metrics.name, query=expr)
     found = [one for one in answer.series if len(one.values)]
-    if check.expect.kind in ("some", "none"):
+    why = None
+    if not found and check.expect.kind != "some":
+        why = await _never_there(expr, sources)
+    if why is None and check.expect.kind in ("some", "none"):
         return _counted(check, answer, len(found))
     if answer.kind == "string":
-        return unknown(check, say("measure.no_number"), source=answer.source, query=expr)
-    if not found:
-        return unknown(check, await _why_empty(expr, sources), source=answer.source, query=expr)
-    if any(math.isnan(one.values[-1]) for one in found):
-        return unknown(check, say("measure.nan"), source=answer.source, query=expr)
+        why = say("measure.no_number")
+    elif not found:
+        why = why or say("measure.no_data")
+    elif any(math.isnan(one.values[-1]) for one in found):
+        why = say("measure.nan")
+    if why is not None:
+        return unknown(check, why, source=answer.source, query=expr)
+    return await _judged(check, answer, found, sources, now)
+
+
+async def _judged(
+    check: Check, answer: Answer, found: list[Series], sources: Sources, now: float
+) -> Observation:
+    """Numbers against a comparison or a trend; all have to meet it, and the worst speaks."""
     curves, no_past = await _past(check, sources, now)
     ways = [_way(one, curves) for one in found]
     worst = _worst(check.expect, found, ways)
@@ -116,7 +130,7 @@ async def _promql(check: Check, sources: Sources, now: float) -> Observation:
         text = say("measure.unknown", why=no_past, wanted=wanted(check))
     if len(found) > 1 and (name := _name(found[worst])):
         text = say("measure.of_many", name=name, text=text, count=len(found))
-    return Observation(value, check.unit, verdict, trend, text, answer.source, answer.at, expr)
+    return Observation(value, check.unit, verdict, trend, text, answer.source, answer.at, check.promql)
 
 
 async def _past(check: Check, sources: Sources, now: float) -> tuple[tuple[Series, ...], Message | None]:
@@ -158,8 +172,8 @@ def _name(series: Series) -> str:
     return ", ".join(f"{label}={value}" for label, value in series.labels if label != "__name__")[:120]
 
 
-async def _why_empty(expr: str, sources: Sources) -> Message:
-    """Names the metric that nobody exports, where that is why."""
+async def _never_there(expr: str, sources: Sources) -> Message | None:
+    """Names the metric that nobody exports: its silence is no good news. None where all are known."""
     from difflib import get_close_matches
 
     from signals.promql.names import metric_names
@@ -167,11 +181,11 @@ async def _why_empty(expr: str, sources: Sources) -> Message:
     try:
         asked = metric_names(expr)
         known = await sources.metrics.metric_names()
-    except SourceError:
-        return say("measure.no_data")
-    missing = sorted(asked - known)
+    except SourceError as error:
+        return error.message
+    missing = sorted(asked - known - ONLY_IN_TROUBLE)
     if not missing:
-        return say("measure.no_data")
+        return None
     near = get_close_matches(missing[0], known, n=1)
     if near:
         return say("measure.no_metric_near", metric=missing[0], near=near[0])

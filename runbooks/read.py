@@ -111,7 +111,7 @@ def _own(
 
 def _cleaned(text: str, file: str, problems: list[Problem]) -> str:
     """Without anything that a terminal would obey, line by line as before; what was taken out is told."""
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     signs = 0
     for number, line in enumerate(lines, 1):
         if len(line) > LONGEST_LINE:

@@ -69,13 +69,15 @@ def run_postgres(folder: Path, port: int | None = None) -> Iterator[Server]:
     port = port or free_port()
     name = user.pw_name if user else None
     if not (folder / "PG_VERSION").exists():
-        subprocess.run(
+        made = subprocess.run(
             [
                 str(binaries / "initdb"), "-D", str(folder), "-U", "postgres", "-A", "trust",
                 "-E", "UTF8", "--locale=C", "--no-sync",
             ],
-            check=True, stdout=subprocess.DEVNULL, user=name, cwd="/",
+            check=False, capture_output=True, text=True, user=name, cwd="/",
         )  # fmt: skip
+        if made.returncode:  # its words say why; a bare exit code helps nobody
+            raise ServerFailedError(f"initdb failed: {made.stderr.strip()[-500:]}")
     with (folder.parent / f"{folder.name}.log").open("ab") as log:
         process = subprocess.Popen(
             [

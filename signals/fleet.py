@@ -31,6 +31,8 @@ LISTEN_S = 1.0
 LONGEST_REST_S = 15.0
 MOST_QUEUES = 100
 _log = logging.getLogger("warroom.fleet")
+_IMPORTING = threading.Lock()
+"""Celery's package puts another module in its own place while it is imported: the other thread would meet it half done."""
 
 
 class CeleryFleet:
@@ -177,7 +179,8 @@ def _open(settings: CelerySettings, redis: RedisSettings | None) -> tuple[Any, A
     The address is given to the connection itself: `CELERY_BROKER_URL` in the environment would win over the
     application's setting, and another fleet would be shown.
     """
-    from celery import Celery
+    with _IMPORTING:
+        from celery import Celery
 
     url, password_file, prefix = settings.broker_url, settings.password_file, settings.key_prefix
     if url is None:

@@ -90,7 +90,14 @@ class PrometheusSource:
         body = await self._http.get_json("/api/v1/rules", {"type": "alert"})
         return self._shaped(
             lambda: tuple(
-                AlertRule(clean(rule["name"]), clean(rule["query"], 2000), float(rule["duration"]), self.name)
+                AlertRule(
+                    clean(rule["name"]),
+                    clean(rule["query"], 2000),
+                    float(rule["duration"]),
+                    self.name,
+                    evaluated=not str(rule.get("lastEvaluation", "")).startswith("0001-"),  # Go's zero time
+                    error=clean(rule.get("lastError", ""), 160),
+                )
                 for group in self._data(body)["groups"]
                 for rule in group["rules"]
                 if rule.get("type") == "alerting"

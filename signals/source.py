@@ -85,12 +85,17 @@ class Alerts:
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """One alert rule. `for_s` is how long it has to hold before it fires; `place` is its file, or who evaluates it."""
+    """One alert rule. `for_s` is how long it has to hold before it fires; `place` is its file, or who evaluates it.
+
+    `evaluated`: whether that happened at least once; `error` is what the last evaluation said, empty when it went well.
+    """
 
     name: str
     expr: str
     for_s: float
     place: str
+    evaluated: bool = True
+    error: str = ""
 
 
 class AlertSource(Protocol):

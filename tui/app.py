@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 TICK_S = 2.0
 """Ages move in these steps; news of panels waits for the next one."""
+ROOM_AFTER_S = 1.5
+"""The journal's libraries and the runbooks are read once the first numbers are there: together both would be late."""
 READ_S = 1.0
 """A key within this of a notice was meant for what stood there before."""
 
@@ -156,7 +158,7 @@ class Warroom(App[str]):
             self.wear(face.theme)
         if face.language and not self._language_asked:
             self.words = Language(face.language)
-        self.room.open(message.config)
+        self.set_timer(ROOM_AFTER_S, lambda: self.room.open(message.config))
         self.repaint()
 
     def on_panel_judged(self, message: PanelJudged) -> None:

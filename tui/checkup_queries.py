@@ -36,7 +36,7 @@ async def look_at_questions(config: Config, words: Language) -> list[Finding]:
 
     async with open_sources(config.signals, lambda _: None) as sources:
         try:
-            exported = await _exported(sources)
+            exported = await exported_names(sources)
             questions = Questions(sources.metrics)
             findings = [_names(exported, words), *await _down(sources, questions, words)]
             for spec in board(config.panels):
@@ -48,7 +48,7 @@ async def look_at_questions(config: Config, words: Language) -> list[Finding]:
             return [Finding("metrics", ok=False, what=words.say(error.message), where="metrics", fix=fix)]
 
 
-async def _exported(sources: Sources) -> frozenset[str]:
+async def exported_names(sources: Sources) -> frozenset[str]:
     """What is exported; a direct scrape needs a moment for its first page. Raises `SourceError`."""
     for _ in range(int(PATIENCE_S / 0.5)):
         try:

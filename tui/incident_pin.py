@@ -32,8 +32,7 @@ def pin(args: argparse.Namespace, invocation: Invocation) -> int:
     actor = clean(args.actor or actor_name(config.journal), 80)
     with journal_of(invocation, config) as journal:
         incident = journal.find(args.incident)
-        states = asyncio.run(look(config, 10.0))
-        state = next(each for each in states if each.id == args.panel)
+        (state,) = asyncio.run(look(config, 10.0, only=args.panel))  # the others may be silent for long
         event = journal.append(incident, actor, evidence_of(state, invocation.words.say))
         report_event(event, journal, invocation)
     return ExitCode.OK

@@ -148,9 +148,9 @@ def _against(repo: Path, files: Iterable[str]) -> list[Finding]:
     """The manuals against a repository; raises `WarroomError`."""
     if not repo.is_dir():
         raise WarroomError(say("runbook.no_repo", path=clean(str(repo))))
-    from runbooks.manual.lint import lint_manuals  # type: ignore[import-untyped,unused-ignore]  # a part of its own
+    from runbooks.manual.lint import lint_manuals
 
-    return list(lint_manuals([Path(file) for file in files], repo))
+    return lint_manuals([Path(file) for file in files], repo)
 
 
 def _print(found: Sequence[Finding], files: int, invocation: Invocation) -> None:

@@ -22,6 +22,13 @@ _TEXTS = (".md", ".rst", ".adoc", ".txt", ".lock", ".svg", ".csv", ".html", ".cs
 _CODE = (".py", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".go", ".java", ".kt", ".rs", ".rb", ".cs")
 
 
+_INSTRUMENTS = re.compile(
+    r"\b(prometheus_fastapi_instrumentator|starlette_exporter|starlette_prometheus|prometheus_flask_exporter|django_prometheus"
+    r"|aiohttp_prometheus\w*|sanic_prometheus|prometheus_sanic|opentelemetry)\b"
+)
+"""Libraries that count a service's requests under names of their own."""
+
+
 def exports(project: Project) -> Exports:
     """Read once per project (`project.fact(exports)`)."""
     sources = project.fact(sources_of)
@@ -31,7 +38,8 @@ def exports(project: Project) -> Exports:
     unread += [one.file for one in found if not one.name.strip(ANY + "_")]
     recorded = frozenset(rule.name for rule in project.fact(rules) if rule.kind == "record")
     read = Exports(tuple(metrics), recorded, {}, tuple(dict.fromkeys(unread)))
-    return Exports(read.metrics, recorded, _mentioned(project, read), read.unread)
+    counted = any(_INSTRUMENTS.search(project.text(file)) for file in sources.files)
+    return Exports(read.metrics, recorded, _mentioned(project, read), read.unread, counted)
 
 
 def sources_of(project: Project) -> Sources:

@@ -38,7 +38,7 @@ CLASSES: Mapping[str, Kind] = {
     "Metric": "unknown",
 }
 _LIBRARIES = ("prometheus_client", "aioprometheus")
-_CANDIDATE = re.compile(rf"prometheus|\b(?:{'|'.join(CLASSES)})\b")
+_CLASS = re.compile(rf"\b(?:{'|'.join(CLASSES)})\b")
 _TEST = re.compile(r"(^|/)(tests?|testing|conftest\.py$|test_[^/]*\.py$)|_test\.py$")
 _ORDER = {  # what stands where, when no keyword says it
     "": ("name", "documentation", "labelnames", "namespace", "subsystem", "unit", "registry", "", "buckets"),
@@ -70,15 +70,32 @@ class Constructor:
 def definitions(sources: Sources) -> list[Definition]:
     """Every metric in the code outside tests, in order of files. Each name once per place."""
     found: list[Definition] = []
-    for file in sources.files:
-        if _TEST.search(file) or not _CANDIDATE.search(sources.project.text(file)):
-            continue
+    for file in _candidates(sources):
         known: dict[tuple[str, str], list[Constructor]] = {}
         for calls in sources.calls(file).values():
             for call, place in calls:
                 found += _defined(call, place, sources, known)
     once = {(one.metric, id(one.made)): one for one in found}
     return sorted(once.values(), key=lambda one: (one.metric.file, one.metric.line))
+
+
+def _candidates(sources: Sources) -> list[str]:
+    """The files that speak of a client library, or of a module that does and of one of the library's classes."""
+    files = [file for file in sources.files if not _TEST.search(file)]
+    direct = {file for file in files if "prometheus" in sources.project.text(file)}
+    modules = {part for file in direct for part in file.removesuffix(".py").split("/")[-2:]} - {
+        "__init__",
+        "",
+    }
+    return [
+        file
+        for file in files
+        if file in direct
+        or (
+            any(one in sources.project.text(file) for one in modules)
+            and _CLASS.search(sources.project.text(file))
+        )
+    ]
 
 
 def _defined(

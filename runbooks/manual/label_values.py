@@ -7,6 +7,7 @@ opens it, because a finding about a value has to be a proof.
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,25 +38,25 @@ def with_values(definitions: Sequence[Definition], sources: Sources) -> tuple[Me
     for file in sources.mentioning(".labels("):
         for call, place in sources.calls(file).get("labels", ()):
             meant = _meant(call, place, owned, sources)
-            for number, names in order.items():
-                if meant is None or number in meant:
-                    _take(call, place, names, seen[number], sources, sure=meant is not None)
+            for number in order if meant is None else meant & order.keys():
+                _take(call, place, order[number], seen[number], sources, sure=meant is not None)
+    opened = _opened(definitions)
     return tuple(
         replace(
             one.metric,
             values={label: frozenset(values) for label, values in seen[number].items() if values}
-            if number in order and one.metric.name not in _opened(definitions)
+            if number in order and one.metric.name not in opened
             else {},
         )
         for number, one in enumerate(definitions)
     )
 
 
-def _opened(definitions: Sequence[Definition]) -> frozenset[str]:
+def _opened(definitions: Sequence[Definition]) -> set[str]:
     """Metrics that are defined twice, or by an own collector: their values come from elsewhere too."""
-    names = [one.metric.name for one in definitions]
+    counts = Counter(one.metric.name for one in definitions)
     families = {one.metric.name for one in definitions if last_name(one.made.func).endswith("Family")}
-    return frozenset(name for name in names if names.count(name) > 1) | families
+    return families.union(name for name, count in counts.items() if count > 1)
 
 
 def _owners(definitions: Sequence[Definition], sources: Sources) -> dict[str, set[int]]:
@@ -65,8 +66,7 @@ def _owners(definitions: Sequence[Definition], sources: Sources) -> dict[str, se
         by_call.setdefault(id(one.made), []).append(number)
     owned: dict[str, set[int]] = {}
     for file in {one.at.file for one in definitions}:
-        tree = sources.tree(file)
-        for node in ast.walk(tree) if tree is not None else ():
+        for node in sources.holders(file):
             for name, value in _named(node):
                 for number in by_call.get(id(value), ()):
                     owned.setdefault(name, set()).add(number)

@@ -72,13 +72,14 @@ class Exports:
 
     `recorded`: the names that recording rules make. `mentioned`: names that stand in code or configuration without being
     read as a definition. `unread`: files that export something whose names could not be read; with any of them nothing
-    is certain.
+    is certain. `instrumented`: a library counts requests under names of its own.
     """
 
     metrics: tuple[Metric, ...]
     recorded: frozenset[str]
     mentioned: Mapping[str, str]
     unread: tuple[str, ...]
+    instrumented: bool = False
 
     def find(self, series: str) -> list[Metric]:
         """The families that have this series, patterns included."""
@@ -101,16 +102,17 @@ class Exports:
 
     def nearest(self, series: str) -> Metric | None:
         """The exported family whose series is written most alike, if any is."""
-        return _nearest(series, self)
+        if series not in self._near:
+            self._near[series] = _nearest(series, self)
+        return self._near[series]
 
     def own(self) -> bool:
         """Whether the repository exports anything at all that we can read."""
         return bool(self._by_series)
 
     @cached_property
-    def by_series(self) -> Mapping[str, list[Metric]]:
-        """Every name that was read completely."""
-        return self._by_series
+    def _near(self) -> dict[str, Metric | None]:
+        return {}
 
     @cached_property
     def _by_series(self) -> dict[str, list[Metric]]:
@@ -184,6 +186,8 @@ _THIRD_PARTY = re.compile(
 
 def third_party(series: str, exports: Exports) -> bool:
     """Whether a name may belong to a well-known exporter: its first word is one's, and not the repository's alone."""
+    if exports.instrumented and series.startswith("http_"):
+        return True
     return _THIRD_PARTY.match(series) is not None and not exports.has_prefix(series)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from runbooks.finding import CONFIDENCES, Finding
 from runbooks.manual.exported import exports
-from runbooks.manual.rule_files import rules
+from runbooks.manual.rule_files import rules, unreadable
 from runbooks.manual.selector_lacks import lacking_label, lacks
 from runbooks.manual.wanted import asks, group_asks
 from signals.clean import clean
@@ -105,6 +105,13 @@ def expressions_that_are_none(project: Project) -> Iterator[Finding]:
                 clean(rule.expr, 200),
                 say("manual_metrics.fix_syntax"),
             )
+
+
+def rule_files_that_are_none(project: Project) -> Iterator[Finding]:
+    """A file of rules that is no YAML: Prometheus does not start with it, and none of its alerts exists."""
+    for file, line in project.fact(unreadable):
+        message = say("manual_metrics.yaml", file=clean(file, 120))
+        yield Finding(file, line, "rule-file-syntax", message, "likely", "", say("manual_metrics.fix_syntax"))
 
 
 def _surely_broken(expr: str) -> bool:

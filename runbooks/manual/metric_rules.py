@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from runbooks.manual.differing_rules import (
-    numbers_beside_a_metric,
-    numbers_beside_an_alert,
-    numbers_in_annotations,
-)
+from runbooks.manual.alert_numbers_rules import numbers_beside_an_alert
 from runbooks.manual.metric_lacks_rules import (
     alerts_without_series,
     expressions_that_are_none,
     labels_grouped_by,
     metrics_that_nothing_exports,
+    rule_files_that_are_none,
+)
+from runbooks.manual.metric_numbers_rules import (
+    numbers_beside_a_metric,
+    numbers_in_annotations,
+    objectives_between_buckets,
 )
 from runbooks.manual.named_rules import (
     alerts_that_no_rule_defines,
@@ -32,6 +34,7 @@ METRIC_RULES = (
     labels_grouped_by,
     alerts_without_series,
     expressions_that_are_none,
+    rule_files_that_are_none,
     conditions_out_of_reach,
     quantiles_without_le,
     windows_too_short,
@@ -39,6 +42,7 @@ METRIC_RULES = (
     numbers_beside_an_alert,
     numbers_beside_a_metric,
     numbers_in_annotations,
+    objectives_between_buckets,
     alerts_that_no_rule_defines,
     dashboards_that_are_not_there,
     rule_groups_that_are_not_there,

@@ -45,13 +45,20 @@ class Place:
         return next((one for one in reversed(self.chain) if isinstance(one, ast.ClassDef)), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Index:
+    calls: dict[str, list[tuple[ast.Call, Place]]] = field(default_factory=dict)
+    imports: list[ast.Import | ast.ImportFrom] = field(default_factory=list)
+    holders: list[ast.AST] = field(default_factory=list)
+
+
 class Sources:
     """The repository's Python files, and an index of their calls that grows as it is needed."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self.files = [file for file in project.matching(".py") if not _FOREIGN.search(file)]
-        self._calls: dict[str, dict[str, list[tuple[ast.Call, Place]]]] = {}
+        self._indexed: dict[str, _Index] = {}
         self._names: dict[ast.AST, dict[str, list[ast.expr | None]]] = {}
         self._imports: dict[str, dict[str, tuple[str, str]]] = {}
         self._modules = {_dotted(file): file for file in self.files}
@@ -62,14 +69,17 @@ class Sources:
 
     def calls(self, file: str) -> dict[str, list[tuple[ast.Call, Place]]]:
         """The calls of a file by the last name of what is called (`a.b.c(…)` is under `c`, `''` when it has none)."""
-        if file not in self._calls:
-            found: dict[str, list[tuple[ast.Call, Place]]] = {}
+        return self._index(file).calls
+
+    def holders(self, file: str) -> list[ast.AST]:
+        """What gives a name to a value: assignments, dictionaries and keyword arguments."""
+        return self._index(file).holders
+
+    def _index(self, file: str) -> _Index:
+        if file not in self._indexed:
             module = self.tree(file)
-            if module is not None:
-                for call, chain in _walk(module):
-                    found.setdefault(last_name(call.func), []).append((call, Place(file, chain)))
-            self._calls[file] = found
-        return self._calls[file]
+            self._indexed[file] = _Index() if module is None else _read(module, file)
+        return self._indexed[file]
 
     def calls_of(self, name: str) -> Iterator[tuple[ast.Call, Place]]:
         """All calls of something that is called `name`, in the whole repository."""
@@ -89,8 +99,7 @@ class Sources:
     def imports(self, file: str) -> dict[str, tuple[str, str]]:
         """Local name: the dotted module and the name in it ('' when the module itself is meant)."""
         if file not in self._imports:
-            module = self.tree(file)
-            self._imports[file] = {} if module is None else _imports(module, _dotted(file), file)
+            self._imports[file] = _imports(self._index(file).imports, _dotted(file), file)
         return self._imports[file]
 
     def module(self, dotted: str) -> str | None:
@@ -165,23 +174,54 @@ def bind(function: ast.AST, call: ast.Call, place: Place) -> dict[str, tuple[ast
     return found
 
 
-def _walk(module: ast.AST) -> Iterator[tuple[ast.Call, tuple[ast.AST, ...]]]:
+_LEAVES = (
+    ast.Name,
+    ast.Constant,
+    ast.expr_context,
+    ast.operator,
+    ast.cmpop,
+    ast.boolop,
+    ast.unaryop,
+    ast.alias,
+)
+
+
+def _read(module: ast.Module, file: str) -> _Index:
+    """One walk for everything: large repositories wait for nothing else."""
+    found = _Index()
     stack: list[tuple[ast.AST, tuple[ast.AST, ...]]] = [(module, ())]
     while stack:
         node, chain = stack.pop()
-        if isinstance(node, ast.Call):
-            yield node, chain
         inner = chain
-        if isinstance(node, (*_SCOPES, ast.For, ast.AsyncFor)):
+        if isinstance(node, ast.Call):
+            found.calls.setdefault(last_name(node.func), []).append((node, Place(file, chain)))
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.Dict | ast.keyword):
+            found.holders.append(node)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found.imports.append(node)
+        elif isinstance(node, (*_SCOPES, ast.For, ast.AsyncFor)):
             inner = (*chain, node)
         elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
             inner = (*chain, *node.generators)
-        stack += [(child, inner) for child in reversed(list(ast.iter_child_nodes(node)))]
+        stack += [(child, inner) for child in reversed(_children(node))]
+    return found
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    """As `ast.iter_child_nodes`, without leaves."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            found += [one for one in value if isinstance(one, ast.AST) and not isinstance(one, _LEAVES)]
+        elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
+            found.append(value)
+    return found
 
 
 def _assignments(scope: ast.AST) -> dict[str, list[ast.expr | None]]:
     found: dict[str, list[ast.expr | None]] = {}
-    stack = list(ast.iter_child_nodes(scope))
+    stack = _children(scope)
     while stack:
         node = stack.pop()
         if isinstance(node, _SCOPES):
@@ -195,7 +235,7 @@ def _assignments(scope: ast.AST) -> dict[str, list[ast.expr | None]]:
             _target(node.target, None, found)
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             _target(node.optional_vars, None, found)
-        stack += ast.iter_child_nodes(node)
+        stack += _children(node)
     return found
 
 
@@ -211,16 +251,16 @@ def _target(target: ast.expr, value: ast.expr | None, found: dict[str, list[ast.
             _target(one, part, found)
 
 
-def _imports(module: ast.Module, own: str, file: str) -> dict[str, tuple[str, str]]:
+def _imports(nodes: list[ast.Import | ast.ImportFrom], own: str, file: str) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
-    for node in ast.walk(module):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for one in node.names:
                 found[one.asname or one.name.partition(".")[0]] = (
                     one.name if one.asname else one.name.partition(".")[0],
                     "",
                 )
-        elif isinstance(node, ast.ImportFrom):
+        else:
             source = node.module or ""
             if node.level:
                 parts = own.split(".")

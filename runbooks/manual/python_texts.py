@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 import itertools
-import re
 from typing import TYPE_CHECKING
 
 from runbooks.manual.metric import ANY
+from runbooks.manual.python_formats import MOST_TEXTS, braces, joined, percent
 from runbooks.manual.python_scope import Place, default, parameters
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from runbooks.manual.python_scope import Sources
 
 PARAMETER = "\0"
-MOST_TEXTS = 400
-"""More combinations than this say nothing: they become `*`."""
 DEEPEST = 12
 
 Item = tuple[ast.expr, Place]
@@ -43,14 +41,14 @@ def _texts(node: ast.expr, place: Place, sources: Sources, depth: int) -> Iterab
         case ast.Constant(value=str() | int() | float() as value):
             return (str(value),)
         case ast.JoinedStr():
-            return _joined([of(part) for part in node.values])
+            return joined([of(part) for part in node.values])
         case ast.FormattedValue():
             return of(node.value) if node.format_spec is None else (ANY,)
         case ast.BinOp(op=ast.Add()):
-            return _joined([of(node.left), of(node.right)])
+            return joined([of(node.left), of(node.right)])
         case ast.BinOp(op=ast.Mod()):
             arguments = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
-            return _percent(of(node.left), [of(one) for one in arguments])
+            return percent(of(node.left), [of(one) for one in arguments])
         case ast.IfExp():
             return (*of(node.body), *of(node.orelse))
         case ast.BoolOp():
@@ -339,7 +337,7 @@ def _called(node: ast.Call, place: Place, sources: Sources, depth: int) -> Itera
     if func.attr == "format":
         named = {one.arg: of(one.value) for one in node.keywords if one.arg}
         return itertools.chain.from_iterable(
-            _braces(text, [of(one) for one in node.args], named) for text in of(func.value)
+            braces(text, [of(one) for one in node.args], named) for text in of(func.value)
         )
     if func.attr == "join" and len(node.args) == 1:
         parts = items(node.args[0], place, sources, depth)
@@ -347,7 +345,7 @@ def _called(node: ast.Call, place: Place, sources: Sources, depth: int) -> Itera
             return (ANY,)
         pieces = [texts(one, at, sources, depth) for one, at in parts]
         return itertools.chain.from_iterable(
-            _joined(
+            joined(
                 [piece for pair in zip(pieces, itertools.repeat((glue,)), strict=False) for piece in pair][
                     :-1
                 ]
@@ -368,43 +366,3 @@ def _called(node: ast.Call, place: Place, sources: Sources, depth: int) -> Itera
 
 def _fits(verb: str, arguments: list[str]) -> bool:
     return len(arguments) == {"replace": 2, "removesuffix": 1, "removeprefix": 1}.get(verb, 0)
-
-
-def _joined(parts: list[tuple[str, ...]]) -> tuple[str, ...]:
-    count = 1
-    for part in parts:
-        count *= len(part)
-    if count > MOST_TEXTS:
-        parts = [part if len(part) == 1 else (ANY,) for part in parts]
-    return tuple("".join(pieces) for pieces in itertools.product(*parts))
-
-
-def _percent(formats: tuple[str, ...], arguments: list[tuple[str, ...]]) -> Iterator[str]:
-    for text in formats:
-        pieces = re.split(r"%[sdr]", text)
-        if len(pieces) != len(arguments) + 1:
-            yield ANY
-            continue
-        parts: list[tuple[str, ...]] = [(pieces[0],)]
-        for argument, piece in zip(arguments, pieces[1:], strict=True):
-            parts += [argument, (piece,)]
-        yield from _joined(parts)
-
-
-def _braces(
-    text: str, arguments: list[tuple[str, ...]], named: dict[str, tuple[str, ...]]
-) -> tuple[str, ...]:
-    parts: list[tuple[str, ...]] = []
-    number = 0
-    for place, piece in enumerate(re.split(r"\{([^{}]*)\}", text)):
-        if place % 2 == 0:
-            parts.append((piece,))
-            continue
-        name = piece.partition(":")[0]
-        if name and not name.isdigit():
-            parts.append(named.get(name, (ANY,)))
-            continue
-        position = int(name) if name else number
-        number += 1
-        parts.append(arguments[position] if position < len(arguments) else (ANY,))
-    return _joined(parts)

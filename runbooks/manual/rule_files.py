@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from runbooks.manual.project import Project
     from runbooks.manual.yaml_lines import Yaml
 
-_RULES = re.compile(r"^\s*(?:-\s*|\{\s*)?\"?(?:alert|record)\"?\s*:", re.MULTILINE)
+_RULES = re.compile(r"^\s*(?:-\s*)?(?:\{\s*)?\"?(?:alert|record)\"?\s*:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,29 @@ def rules(project: Project) -> tuple[RuleAt, ...]:
         text = project.text(file)
         if _RULES.search(text):
             found += in_text(text, file)
+    return tuple(found)
+
+
+def unreadable(project: Project) -> tuple[tuple[str, int], ...]:
+    """Rule files that are no YAML, with the line at which reading stops; templates are none of them."""
+    import yaml
+
+    found: list[tuple[str, int]] = []
+    for file in project.matching(".yml", ".yaml", ".rules"):
+        text = project.text(file)
+        if (
+            _RULES.search(text)
+            and re.search(r"(?m)^groups:", text)
+            and "{%" not in text
+            and not re.search(r"(?m)^\s*\{\{", text)
+        ):
+            try:
+                list(yaml.compose_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+            except yaml.MarkedYAMLError as error:
+                mark = error.problem_mark or error.context_mark
+                found.append((file, mark.line + 1 if mark else 1))
+            except (yaml.YAMLError, RecursionError, ValueError):
+                found.append((file, 1))
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -78,7 +79,13 @@ def added_labels(project: Project) -> tuple[frozenset[str], Literal["static", "d
     names = OWN_LABELS.union(*(job.labels for job in read))
     if not read:
         return names, "unknown"
-    return names, "dynamic" if any(job.dynamic for job in read) else "static"
+    return names, "dynamic" if project.fact(_operated) or any(job.dynamic for job in read) else "static"
+
+
+def _operated(project: Project) -> bool:
+    """Whether an operator in a cluster scrapes too, with labels that this repository does not name."""
+    kinds = re.compile(r"kind:\s*(ServiceMonitor|PodMonitor|PrometheusRule)\b|prometheus\.io/scrape")
+    return any(kinds.search(project.text(file)) for file in project.matching(".yml", ".yaml", ".tpl"))
 
 
 def _job(node: Yaml, file: str, common: str, external: frozenset[str]) -> Job:

@@ -130,7 +130,7 @@ def _asking(project: Project) -> frozenset[str]:
 def _metric(name: str, read: Exports, *, sure: bool) -> Lack | None:
     near = read.nearest(name)
     slip = near is not None and _one_letter_off(name, near)
-    if (third_party(name, read) and not slip) or not read.own():
+    if (third_party(name, read) and (not slip or read.instrumented)) or not read.own():
         return None
     where = read.mentioned.get(name)
     confidence = _confidence(name, read, strong=sure or STRONG.search(name) is not None, slip=slip)
@@ -206,7 +206,8 @@ def lacking_label(name: str, label: str, found: Sequence[Metric], project: Proje
         return None
     read = project.fact(exports)
     confidence: Confidence = "hint" if scraping == "dynamic" else "likely"
-    if scraping == "static" and read.has_prefix(name) and not read.unread:
+    proved = scraping == "static" and label not in USUAL_TARGET_LABELS
+    if proved and read.has_prefix(name) and not read.unread:
         confidence = "certain"
     labels = sorted(set().union(*(metric.labels or () for metric in found)))
     shown = ", ".join(labels) or "-"

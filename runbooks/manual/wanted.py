@@ -73,8 +73,10 @@ def asks(project: Project) -> tuple[Ask, ...]:
         ]
     seen = {(one.file, one.line, one.name) for one in found}
     for document in project.fact(documents):
+        made = proposed(document)
+        found = [one for one in found if one.file != document.file or one.name not in made]
         for name, line in _bare_names(document, project):
-            if (document.file, line, name) not in seen:
+            if (document.file, line, name) not in seen and name not in made:
                 seen.add((document.file, line, name))
                 found.append(Ask(name, (), document.file, line, "text", sure=False))
     return tuple(dict.fromkeys(found))
@@ -112,6 +114,23 @@ _SELECTOR = re.compile(r"^[a-zA-Z_:][\w:]*\{[^{}]*\}(?:\s*\[\w+\])?(?:\s*(?:[<>]
 _QUERY = re.compile(r"query=(?:'([^']+)'|\"([^\"]+)\"|([^\s'\"&]+))")
 _RULE_LINE = re.compile(r"^\s*-?\s*(alert|record)\s*:")
 _YAML = ("yaml", "yml")
+
+
+def proposed(document: Document) -> frozenset[str]:
+    """The names that the document itself has somebody define: in a recording rule, in code, or as a page of metrics."""
+    found: set[str] = set()
+    for code in document.codes:
+        if code.fence is not None:
+            found.update(re.findall(r"^\s*-?\s*record\s*:\s*[\"']?([\w:]+)", code.text))
+            found.update(re.findall(r"\(\s*(?:name\s*[=:]\s*)?[\"'](\w+)[\"']", code.text))
+            found.update(re.findall(r"^\s*(?:name\s*[=:]\s*)?[\"'](\w+)[\"'],?\s*$", code.text))
+            found.update(
+                re.findall(
+                    r"^\s*(?:# TYPE )?(\w+)(?:\{[^}]*\})?\s+(?:-?[\d.e+]+|counter|gauge|histogram|summary)\s*$",
+                    code.text,
+                )
+            )
+    return frozenset(found)
 
 
 def document_blocks(document: Document) -> list[tuple[str, int, tuple[Code, ...]]]:

@@ -36,7 +36,7 @@ async def run_after_a_day(self: ScrapeSource) -> None:
     await asyncio.to_thread(live_through, self, target, found, copies)
     ring = await self._filled()
     with ring._lock:
-        oldest = min(int(line.times[line.start]) for line in ring._lines.values()) / 1000
+        oldest = min(int(line.times[0]) for line in ring._lines.values()) / 1000
     told = {"series": ring.series_count, "samples": ring.sample_count, "hours": (time.time() - oldest) / 3600}
     await asyncio.to_thread(out.write_text, json.dumps(told))
     await real_run(self)

@@ -24,7 +24,8 @@ from incidents.journal import Journal, open_journal
 from incidents.settings import JournalSettings
 from incidents.verify import verify
 from incidents.watch import watch
-from sandbox.servers import Server, free_port, run_postgres
+from sandbox.servers import free_port
+from tests.restartable import Restartable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,37 +109,10 @@ def children_of(parent: subprocess.Popen[bytes]) -> list[int]:
 
 
 @pytest.fixture
-def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("own")
-    if os.geteuid() == 0:
-        for parent in (folder, *folder.parents[:3]):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    return folder
-
-
-class Restartable:
-    """A Postgres of this test's own that is killed and started again on the same port."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder / "data", free_port()
-        self.context = run_postgres(self.folder, self.port)
-        self.server: Server = self.context.__enter__()
-
-    def kill(self) -> None:
-        self.server.process.send_signal(signal.SIGQUIT)  # immediate shutdown: no checkpoint, as in a crash
-        self.server.process.wait(20)
-        self.context.__exit__(None, None, None)
-
-    def start(self) -> None:
-        self.context = run_postgres(self.folder, self.port)
-        self.server = self.context.__enter__()
-
-
-@pytest.fixture
-def database(server_folder: Path) -> Iterator[Restartable]:
-    running = Restartable(server_folder)
+def database() -> Iterator[Restartable]:
+    running = Restartable()
     yield running
-    running.context.__exit__(None, None, None)
+    running.close()
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 45) -> None:

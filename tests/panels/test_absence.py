@@ -198,9 +198,11 @@ async def test_a_metric_that_left_is_looked_for_in_the_past(now: dict[str, float
 
 async def test_a_metric_that_was_there_for_a_moment_is_not_called_never_seen() -> None:
     source = Stored()
-    for ago_s in (101.2, 100.7):
-        source.scrape(ago_s, up=1.0, hits_total=5.0)
-    source.scrape(100.2, up=0.0)
+    now = time.time()
+    between = now % 2.5 + 100 - 0.5  # between two of the moments that are looked at: they stand 2.5 s apart
+    for later_s in (0.0, 0.5):
+        source.scrape(between - later_s, up=1.0, hits_total=5.0)
+    source.scrape(between - 1.0, up=0.0)
     source.scrape(1, up=0.0)
     sentence = words(await explain(Q, "hits_total", Questions(source), time.time()))
     assert "the exporter app:1 does not answer (up = 0)" in sentence

@@ -75,6 +75,18 @@ def test_what_began_before_the_first_look_stands_at_its_own_time() -> None:
     assert log.since(NOW - 300) == 1
 
 
+def test_another_source_that_knows_of_no_alert_ends_none() -> None:
+    def told_by(source: str, *standing: Standing) -> PanelState:
+        judged = state(1, NOW, *standing)
+        return replace(judged, readings=tuple(replace(one, source=source) for one in judged.readings))
+
+    fires = alert("A")
+    assert told(told_by("prometheus", fires), told_by("scrape"), told_by("prometheus", fires)) == []
+    assert told(told_by("prometheus", fires), told_by("scrape"), told_by("scrape", fires)) == [
+        "alert A fires"
+    ]
+
+
 def test_what_flaps_is_one_line_with_a_count() -> None:
     log = ChangeLog()
     for step in range(9):

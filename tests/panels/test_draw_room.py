@@ -84,6 +84,12 @@ def test_rows_stand_beside_a_chart_of_a_longer_past_only() -> None:
     assert "row one" in beside[1].plain
     assert "1k┤" in beside[1].plain
     assert "row two" in beside[2].plain
+    coloured = {
+        (line.plain[span.start : span.end].strip(), str(span.style)) for line in beside for span in line.spans
+    }
+    assert any(text.startswith("▲ row one") and style == "warn" for text, style in coloured)
+    assert all(style != "warn" for text, style in coloured if "┤" in text or "│" in text)
+    assert all(not line.style for line in beside[1:])
     assert max(line.cell_len for line in beside) <= 80
     plain = panel_details(replace(state, charts=charts[:1]), SAY, 80, 12, NOW, span_s=LONG_SPAN_S)
     assert any("┤" in line.plain for line in plain)  # until the longer past has come
@@ -128,6 +134,11 @@ def test_new_changes_are_marked_and_the_newest_is_first(*, ascii_only: bool) -> 
     mark = "*" if ascii_only else "●"
     assert lines[0].plain == " 2 new since your last look (00:02Z)"
     assert [line.plain[0] for line in lines[1:]] == [mark, mark, " "]
+    assert [line.spans[0].style == "cursor" for line in lines[1:]] == [
+        True,
+        True,
+        False,
+    ]  # a blank has no style
     assert lines[1].plain.startswith(f"{mark}00:05:00Z {'X' if ascii_only else '✖'} 300 the")
     assert lines[1].plain.endswith("~" if ascii_only else "…")
     assert max(line.cell_len for line in lines) <= 60

@@ -60,9 +60,9 @@ def test_the_other_language_is_shown_where_this_one_is_missing(tmp_path: Path) -
 def test_the_runbook_that_knows_an_alert_best_comes_first(tmp_path: Path) -> None:
     book(tmp_path, "general", alerts="OtherThing, QueueLong, LatencyHigh")
     book(tmp_path, "special", alerts="QueueLong")
-    book(tmp_path, "wide", alerts="QueueLong, B, C")
+    book(tmp_path, "a-wide", alerts="QueueLong, B, C")
     found = loaded(tmp_path)
-    assert [one.id for one in found.for_alert("QueueLong")] == ["special", "wide", "general"]
+    assert [one.id for one in found.for_alert("QueueLong")] == ["special", "a-wide", "general"]
     assert [one.id for one in found.for_alert("QueueLongs")][:1] == ["special"]
     assert found.for_alert("SomethingElseAltogether") == ()
 

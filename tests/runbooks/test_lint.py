@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import runbooks
 from runbooks.lint import lint, ordered
 from runbooks.lint_alerts import lint_alerts, thresholds
-from runbooks.read import Parsed
+from runbooks.read import Parsed, read_runbook
 from signals.source import AlertRule
 from tests.runbooks.build import CHECK, EXPECT, SH, UNDO, parsed, phase, step
 from tui.language import Language
@@ -118,6 +121,22 @@ def test_a_plain_manual_is_not_held_to_our_format() -> None:
     assert told(parsed("## Look\n- at `systemctl restart x`\n" + "- x\n" * 20, head="")) == []
 
 
+@pytest.mark.parametrize(
+    ("header", "count"),
+    [
+        ("Authorization: Bot ${TOKEN}", 0),
+        ("Authorization: Bot abc", 1),
+        ("X-Api-Key: abc", 1),
+        ("Accept: text/plain", 0),
+    ],
+)
+def test_a_secret_does_not_stand_in_a_runbook(header: str, count: int) -> None:
+    block = f"```check\nprobe: http\nurl: https://x/\nheaders: ['{header}']\nexpect: status 200\n```"
+    book = parsed(phase("do", step("a", block)))
+    assert [rule for _, rule, _ in told(book)] == ["literal-secret"] * count
+    assert "abc" not in "".join(Language().say(one.message) for one in lint(book))
+
+
 RULES = (
     AlertRule("QueueLong", "sum(queue_length) > 100", 300, "alerts.yml"),
     AlertRule("SlowP95", "histogram_quantile(0.95, rate(x_bucket[5m])) > 15", 60, "alerts.yml"),
@@ -171,3 +190,9 @@ def test_a_threshold_beside_an_alerts_name_is_that_of_its_rule(text: str, differ
 )  # fmt: skip
 def test_what_an_expression_compares_with(expr: str, numbers: list[float]) -> None:
     assert thresholds(expr) == numbers
+
+
+def test_the_example_in_the_description_of_the_format_is_sound() -> None:
+    text = (Path(runbooks.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
+    example = text.split("````markdown\n")[1].split("````")[0]
+    assert lint(read_runbook(example, "FORMAT.md", "en")) == []

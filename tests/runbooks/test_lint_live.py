@@ -40,6 +40,11 @@ async def looked(
         ('chimera_queue_length{queue=~"a.*"}', []),
         ("absent(nobody)", []),
         ("chimera_queue_depth", [("metric-missing", "likely")]),
+        ("chimera_queue_depth / chimera_queue_total", [("metric-missing", "likely")] * 2),
+        ("chimera_queue_depth or chimera_queue_length", []),
+        ("chimera_queue_depth or chimera_queue_total", [("metric-missing", "likely")]),
+        ("sum(chimera_queue_depth) or vector(0)", [("metric-missing", "hint")]),
+        ('chimera_queue_length{queue="mail"} or chimera_queue_length{queue="ai"}', []),
         ('chimera_queue_length{name="ai"}', [("label-missing", "likely")]),
         ('chimera_queue_length{queue="mail"}', [("value-missing", "hint")]),
         ("sum(", []),
@@ -94,3 +99,11 @@ async def test_revisions_that_the_scripts_do_not_have(command: str, lines: list[
     found, _ = await looked(f"```sh\n{command}\n```", revisions=frozenset({HEAD}))
     assert [one.line for one in found] == lines
     assert (await looked(f"```sh\n{command}\n```"))[0] == []
+
+
+@pytest.mark.parametrize(("revision", "count"), [("head", 0), (HEAD, 0), ("deadbeef0001", 1)])
+async def test_a_revision_that_a_check_asks_for_is_one_of_the_scripts(revision: str, count: int) -> None:
+    found, _ = await looked(
+        f"```check\nprobe: schema\nrevision: {revision}\n```", revisions=frozenset({HEAD})
+    )
+    assert [one.rule for one in found] == ["unknown-revision"] * count

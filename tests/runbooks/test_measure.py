@@ -74,6 +74,12 @@ async def test_a_metric_is_told_with_its_trend_and_what_was_expected(
         assert (found.value, found.trend, found.unit) == (100, Direction.RISING, "1/min")
 
 
+@pytest.mark.parametrize("promql", ["load > 1e9", 'ALERTS{alertname="X"}'])
+async def test_no_series_passes_where_the_metric_is_known(promql: str) -> None:
+    found = await seen(f"promql: {promql}\nexpect: none", scraped(load=RISING))
+    assert (found.verdict, found.value) == (OK, 0)
+
+
 async def test_both_languages_speak() -> None:
     found = await seen("promql: load\nexpect: not rising\nunit: 1/min", scraped(load=FALLING))
     assert told(found, "zh") == "10/分 下降，预期不上升"
@@ -89,7 +95,9 @@ async def test_of_several_series_the_worst_speaks_and_is_named() -> None:
 
 
 async def test_of_several_trends_one_that_fails_speaks() -> None:
-    found = await seen("promql: depth\nexpect: not rising", scraped(depth__a=FALLING, depth__b=RISING))
+    found = await seen(
+        "promql: depth\nexpect: not rising", scraped(depth__a=lambda at: 500 - at / 2, depth__b=RISING)
+    )
     assert (found.verdict, found.value) == (BURNING, 100)
 
 
@@ -100,6 +108,7 @@ async def test_of_several_trends_one_that_fails_speaks() -> None:
         ("promql: something_else\nexpect: < 5", "NO DATA: something_else is not exported"),
         ('promql: load{a="b"}\nexpect: < 5', "NO DATA: no series"),
         ("promql: load > 1e9\nexpect: < 5", "NO DATA: no series"),
+        ("promql: lod > 1e9\nexpect: none", "NO DATA: lod is not exported (nearest: load)"),
         ("promql: 0 * load / 0\nexpect: < 5", "NaN"),
         ("promql: load and on() vector(1)\nexpect: falling\nwindow: 3s", "too few samples"),
         ("promql: sum(rate(load[5m])\nexpect: < 5", ""),

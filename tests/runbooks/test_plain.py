@@ -127,3 +127,16 @@ def test_front_matter_of_another_tool_does_not_make_it_ours() -> None:
 
 def test_an_empty_file_is_an_empty_checklist() -> None:
     assert opened("").phases == ()
+
+
+def test_two_lists_in_one_bullet_count_on_and_code_is_found_at_its_own_line_once() -> None:
+    book = opened("# A\n- top\n  - a\n\n  1. b\n- look at `x`,\n  then `y`, then `x`\n")
+    assert [(step.number, step.text) for step in book.steps()][:3] == [
+        ("1.1", "top"),
+        ("1.1.1", "a"),
+        ("1.1.2", "b"),
+    ]
+    assert next(step for step in book.steps() if step.number == "1.2").commands == (
+        Command("x", 6),
+        Command("y", 7),
+    )

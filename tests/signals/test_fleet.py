@@ -142,3 +142,32 @@ async def test_a_broker_that_is_gone_is_said_without_its_password() -> None:
         assert "hunter2" not in str(caught.value.message)
     finally:
         await fleet.close()
+
+
+def test_both_threads_may_import_celery_at_the_same_moment() -> None:
+    """In an interpreter of its own, in which nobody has imported it yet."""
+    code = """
+import sys, threading
+from pydantic import SecretStr
+from signals import fleet
+from signals.settings import CelerySettings
+
+sys.setswitchinterval(1e-5)
+ready, failed = threading.Barrier(2), []
+
+def work():
+    ready.wait()
+    try:
+        fleet._open(CelerySettings(broker_url=SecretStr("redis://127.0.0.1:1/0")), None)
+    except Exception as error:
+        failed.append(repr(error))
+
+threads = [threading.Thread(target=work) for _ in range(2)]
+for each in threads:
+    each.start()
+for each in threads:
+    each.join()
+print(failed)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

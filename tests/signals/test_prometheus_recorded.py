@@ -15,7 +15,7 @@ import pytest
 from signals.errors import BadAnswer, BadQuery
 from signals.prometheus import PrometheusSource
 from signals.settings import PrometheusSettings
-from signals.source import AlertState, Target
+from signals.source import AlertRule, AlertState, Target
 from tests.bad_servers import body, serve
 
 RECORDED = json.loads((Path(__file__).parent / "recorded" / "prometheus-2.42.json").read_text())
@@ -88,6 +88,9 @@ async def test_rules_names_and_targets() -> None:
         )
         assert alert.annotations == {"summary": "value 2"}
         assert alert.expr == "vector(2) > 1"
+        await source.close()
+    with playing("rules") as source:
+        assert AlertRule("Always", "vector(2) > 1", 0, "prometheus") in await source.rules()
         await source.close()
     with playing("names") as source:
         assert {"up", "ALERTS", "go_goroutines"} <= await source.metric_names()

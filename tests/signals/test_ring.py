@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from math import isnan, nan
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from signals.ring import Matcher, Ring, Sample
 
 
@@ -82,3 +87,66 @@ def test_a_series_that_was_forgotten_may_come_back() -> None:
     ring.scrape("t", 1000, [Sample(labels(1), 1.0)])
     ring.scrape("t", 1010, [Sample(labels(0), 2.0)])
     assert len(ring.select([Matcher("i", "=", "0")], 0, 10**9)) == 1
+
+
+SCRAPES = st.lists(
+    st.tuples(
+        st.sampled_from("ab"),  # the target
+        st.integers(1, 3),  # seconds since the scrape before
+        st.dictionaries(st.integers(0, 3), st.none() | st.integers(0, 40), max_size=4),  # series, own time
+    ),
+    max_size=30,
+)
+
+
+@given(SCRAPES)
+def test_samples_are_those_of_series_that_each_keep_their_own_times(
+    scrapes: list[tuple[str, int, dict[int, int | None]]],
+) -> None:
+    ring, now, value = Ring(10**6, 10**6), 0, 0.0
+    model: dict[int, list[tuple[int, float]]] = {}
+    last: dict[str, set[int]] = {}
+
+    def store(index: int, at: int, stored: float) -> None:
+        kept = model.setdefault(index, [])
+        if not kept or at > kept[-1][0]:
+            kept.append((at, stored))
+
+    for target, later, page in scrapes:
+        now, samples = now + later, []
+        for index, own in page.items():
+            value += 1
+            samples.append(Sample(labels(index), value, None if own is None else float(own)))
+        ring.scrape(target, now, samples)
+        for sample in samples:
+            at = now if sample.at is None else int(sample.at)
+            store(int(dict(sample.labels)["i"]), at, sample.value)
+        plain = {index for index, own in page.items() if own is None}
+        for gone in last.get(target, set()) - plain:
+            store(gone, now, nan)
+        last[target] = plain
+    for index, kept in model.items():
+        (found,) = ring.select([Matcher("i", "=", str(index))], 0, 10**9)
+        pairs = [
+            (at // 1000, one) for at, one in zip(found.times.tolist(), found.values.tolist(), strict=True)
+        ]
+        assert [pair for pair in pairs if not isnan(pair[1])] == [one for one in kept if not isnan(one[1])]
+        assert isnan(pairs[-1][1]) == isnan(kept[-1][1])
+        markers = {at for at, one in pairs if isnan(one)}
+        assert {at for at, one in kept if isnan(one)} <= markers, "a marker stands where the series vanished"
+
+
+def test_a_series_that_comes_back_after_some_scrapes_keeps_its_times() -> None:
+    ring = Ring(10**6, 10**6)
+    for at, value in ((0, 1.0), (10, None), (20, None), (30, None), (40, 2.0)):
+        ring.scrape("t", at, [] if value is None else [Sample(labels(0), value)])
+    (found,) = ring.select([Matcher("i", "=", "0")], 0, 10**9)
+    pairs = zip(found.times.tolist(), found.values.tolist(), strict=True)
+    assert [(at, one) for at, one in pairs if not isnan(one)] == [(0, 1.0), (40_000, 2.0)]
+
+
+def test_series_of_one_target_share_their_times() -> None:
+    ring = Ring(retention_s=3600, max_samples=10**7)
+    for at in range(0, 7200, 15):
+        ring.scrape("t", at, [Sample(labels(i), float(at)) for i in range(50)])
+    assert ring.nbytes / ring.sample_count <= 10

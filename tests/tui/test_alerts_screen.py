@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from runbooks.library import load_library
 from runbooks.settings import RunbooksSettings
@@ -117,6 +118,14 @@ async def test_what_fired_since_the_last_look_is_marked() -> None:
         marked = [line for line in (await shown(pilot)).splitlines() if "●" in line]
         assert len(marked) == 1
         assert "queue=ai" in marked[0]
+        lines = listed(app).body(100, 27, now)
+        styled = [
+            line.plain[span.start : span.end]
+            for line in lines
+            for span in line.spans
+            if span.style == "cursor"
+        ]
+        assert styled == ["▶", "●"]  # no blank: a theme may reverse them
 
 
 async def test_everything_known_of_an_alert_is_explained() -> None:
@@ -175,6 +184,21 @@ async def test_its_key_opens_the_runbook_that_answers_the_alert(tmp_path: Path) 
         assert "What to do when it pages: where?" in await shown(pilot)
         await pilot.press("2")  # only to be read
         assert "Look at it" in await shown(pilot)
+
+
+async def test_an_explanation_stands_in_columns_in_chinese_too() -> None:
+    app = board(MANY, code="zh")
+    async with app.run_test(size=(80, 24)) as pilot:
+        tell(app, MANY)
+        await pilot.press("l", "question_mark")
+        lines = (await shown(pilot)).splitlines()
+        places = [
+            cell_len(line[: line.index(value)])
+            for line in lines
+            for value in ("触发中 page", "1.5")
+            if value in line
+        ]
+        assert places == [19, 19]
 
 
 @pytest.mark.parametrize("code", ["en", "zh"])

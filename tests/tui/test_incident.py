@@ -186,17 +186,19 @@ def test_a_panel_is_pinned_with_its_data(desk: Desk) -> None:
     with serve(body(page)) as url:
         (desk.folder / "warroom.toml").write_text(
             f'[signals]\nmetrics = ["scrape"]\n[signals.scrape]\ntargets = [{{ url = "{url}" }}]\n'
+            '[panels]\nshow = ["own"]\n[[panels.add]]\nid = "own"\ntitle = "Own"\n'
+            'queries = [{ name = "invalid", expr = "discord_invalid_requests_total" }]\n'
         )
         unknown = desk("incident", "pin", "1", "nonsense")
         assert unknown.returncode == 3
         assert "there is no panel nonsense" in unknown.stderr
-        name = unknown.stderr.split("there are: ")[1].split(",")[0]
+        name = unknown.stderr.split("there are: ")[1].split(",")[0].strip()
         assert "#2" in desk.fact("pin", "1", name)
-    (found,) = json.loads(desk.fact("show", "1", "--json"))["evidence"]
-    assert (found["panel"], found["by"]) == (name, "op1")
-    assert found["line"]
-    assert found["verdict"]
-    assert found["line"][:20] in desk.fact("postmortem", "1")
+        (found,) = json.loads(desk.fact("show", "1", "--json"))["evidence"]
+        assert (found["panel"], found["by"]) == (name, "op1")
+        assert found["line"]
+        assert found["verdict"]
+        assert found["line"][:20] in desk.fact("postmortem", "1")
 
 
 def test_while_the_teams_journal_is_away_everything_goes_on_and_says_so(desk: Desk) -> None:

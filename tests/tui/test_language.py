@@ -45,8 +45,14 @@ def used_keys() -> set[tuple[str, str]]:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                     name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-                    if name in ("say", "text") and isinstance(node.args[0].value, str):
-                        found.add((str(path.relative_to(ROOT)), node.args[0].value))
+                    key = node.args[0].value
+                    # A file's text has the same name as a catalogue's: a key is words and one dot.
+                    if (
+                        name in ("say", "text")
+                        and isinstance(key, str)
+                        and re.fullmatch(r"[a-z]\w*\.\w+", key)
+                    ):
+                        found.add((str(path.relative_to(ROOT)), key))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.cells import cell_len
 
-from panels.draw import panel_details, panel_line
+from panels.draw import panel_details, panel_line, title_width
 from signals.reading import Verdict
 from tests.tui.board_states import NOW, SPECS, states
 from tui.app import Warroom
@@ -84,7 +84,7 @@ def test_a_picture_of_the_other_screens(
 @pytest.mark.parametrize("width", [40, 56, 80, 120])
 def test_columns_stand_one_below_the_other_counted_in_cells(width: int, code: str) -> None:
     words = Language("zh" if code == "zh" else "en")
-    titles = 3 + min(16, max(4, width // 4))
+    titles = 3 + title_width(width)
     for state in states().values():
         line = panel_line(state, words.say, width, NOW).plain
         assert cell_len(line) == width

@@ -300,3 +300,18 @@ def test_a_tick_measures_its_check_and_journals_what_it_saw(desk: Desk) -> None:
     down = desk("incident", "tick", "1", "falls")
     assert (down.returncode, steps(desk)["falls"][0]) == (0, "ticked")
     assert steps(desk)["falls"][1].startswith("unknown: ")
+
+
+def test_a_manual_is_held_against_a_repository(desk: Desk) -> None:
+    repo = desk.folder / "repo"
+    (repo / "scripts").mkdir(parents=True)
+    (repo / "scripts" / "sync.py").write_text("print('synced')\n")
+    manual = desk.folder / "ops.md"
+    manual.write_text("# Ops\n\n- run `python scripts/sync.py`\n- then `python scripts/audit.py`\n")
+    done = desk("runbook", "lint", "ops.md", "--repo", "repo", "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert [(one["file"], one["line"], one["confidence"]) for one in found] == [("ops.md", 4, "certain")]
+    assert "scripts/audit.py" in found[0]["message"]
+    refused = desk("runbook", "lint", "ops.md", "--repo", "nowhere")
+    assert (refused.returncode, "nowhere" in refused.stderr) == (3, True)

@@ -10,6 +10,7 @@ from tui.theme import NAMES
 if TYPE_CHECKING:
     import argparse
 
+    from tui.app import Warroom
     from tui.invocation import Invocation
     from tui.language import Language
 
@@ -20,13 +21,19 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
-    """Open the board; a configuration that can't be used ends it with one line."""
+    """Open the board; a configuration that can't be used ends it with one line. An open incident goes on, and that is said."""
+    app, code = open_board(args, invocation)
+    if (goodbye := app.room.farewell()) is not None:
+        sys.stderr.write(app.words.say(goodbye) + "\n")
+    return code
+
+
+def open_board(args: argparse.Namespace, invocation: Invocation) -> tuple[Warroom, int]:
+    """The program as it was left, and its exit code."""
     from tui.app import Warroom
 
     app = Warroom(invocation.config, invocation.words, theme=args.theme, language_asked=args.lang is not None)
     line = app.run()
     if line is not None:
         sys.stderr.write(invocation.words.text("cli.error", text=line) + "\n")
-    if (goodbye := app.room.farewell()) is not None:
-        invocation.remark(goodbye)
-    return app.return_code or 0
+    return app, app.return_code or 0

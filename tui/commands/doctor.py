@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.cli import ExitCode
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
-    """No options of its own."""
+    """A repository to compare with what is live."""
+    parser.add_argument(
+        "--repo", type=Path, default=None, metavar="PATH", help=words.text("doctor.option_repo")
+    )
 
 
-def run(args: argparse.Namespace, invocation: Invocation) -> int:  # noqa: ARG001  # every command's form
+def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Exit 1 when something is to be mended."""
-    findings = asyncio.run(_look(invocation.config(), invocation.words))
+    findings = asyncio.run(_look(invocation.config(), args.repo, invocation.words))
     if invocation.json:
         invocation.fact_json([asdict(finding) for finding in findings])
     else:
@@ -33,7 +37,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:  # noqa: ARG00
     return ExitCode.OK if all(finding.ok for finding in findings) else ExitCode.BURNING
 
 
-async def _look(config: Config, words: Language) -> list[Finding]:
+async def _look(config: Config, repo: Path | None, words: Language) -> list[Finding]:
     from tui.checkup import look_at_sources
     from tui.checkup_here import look_here
     from tui.checkup_queries import look_at_questions
@@ -41,4 +45,9 @@ async def _look(config: Config, words: Language) -> list[Finding]:
     sources, questions = await asyncio.gather(
         look_at_sources(config.signals, words), look_at_questions(config, words)
     )
-    return [*look_here(words), *sources, *questions]
+    found = [*look_here(words), *sources, *questions]
+    if repo is not None:
+        from tui.checkup_repo import look_at_repository
+
+        found += await look_at_repository(repo, config, words)
+    return found

@@ -79,9 +79,9 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
                 stop.wait()
                 code = int(ExitCode.INTERRUPTED)
             else:
-                from tui.commands.board import run as open_board
+                from tui.commands.board import open_board
 
-                code = open_board(args, Invocation(invocation.words, path, json=False))
+                _, code = open_board(args, Invocation(invocation.words, path, json=False))
         except KeyboardInterrupt:
             if not ending.due:
                 raise

@@ -49,16 +49,17 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     return code
 
 
-async def look(config: Config, wait_s: float) -> tuple[PanelState, ...]:
-    """One look; while rates have no second sample yet, again until `wait_s` is over."""
+async def look(config: Config, wait_s: float, *, only: str | None = None) -> tuple[PanelState, ...]:
+    """One look at all panels or at one; while rates have no second sample yet, again until `wait_s` is over."""
     from panels.live import once
     from panels.settings import board
     from signals.sources import open_sources
 
     deadline = time.monotonic() + wait_s
+    specs = [spec for spec in board(config.panels) if only in (None, spec.id)]
     async with open_sources(config.signals, lambda _: None) as sources:
         while True:
-            states = await once(board(config.panels), sources)
+            states = await once(specs, sources)
             complete = all(reading.value is not None for state in states for reading in state.readings)
             if complete or time.monotonic() >= deadline:
                 return states

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple
 
 from signals.message import say
+from tui.room.news import JournalState
 from tui.room.strip import clock_text, elapsed_s
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def enter(room: Room) -> None:
     here = isinstance(on_top, IncidentScreen) and not on_top.past
     if room.journal.problem is not None:
         room.tell(room.journal.problem)
+    elif room.journal == JournalState():
+        room.tell(say("room.journal_opens"))
     elif not known:
         open_new(room, None, None)
     elif len(known) == 1 and not here:
@@ -97,7 +100,7 @@ def open_new(room: Room, runbook: Runbook | None, alert: AlertAttached | None) -
 
 
 def open_runbook(room: Room, asked: Asked) -> None:
-    """`r`: the runbook that fits, inside an incident or only to be read; nothing fits: all are listed."""
+    """`r`: the runbook that fits, inside an incident or only to be read; inside of one, all are listed."""
     from tui.screens.incident import IncidentScreen
 
     library = room.library
@@ -107,11 +110,13 @@ def open_runbook(room: Room, asked: Asked) -> None:
     fitting = list(library.for_alert(asked.alert)) if asked.alert else []
     fitting += [one for one in (library.for_panel(asked.panel) if asked.panel else ()) if one not in fitting]
     attached = _already(room, asked, fitting)
-    on_top = room.face.screen
-    if attached is not None and not isinstance(on_top, IncidentScreen):
+    inside = isinstance(room.face.screen, IncidentScreen)
+    if attached is not None and not inside:
         show(room, attached.incident.id)
         return
-    room.do(_open_runbook(room, asked, fitting or list(library.runbooks), sure=len(fitting) == 1))
+    # Those that fit stand first; the others are there as well, for who knows better.
+    others = [one for one in library.runbooks if one not in fitting]
+    room.do(_open_runbook(room, asked, [*fitting, *others], sure=len(fitting) == 1 and not inside))
 
 
 def _already(room: Room, asked: Asked, fitting: list[Runbook]) -> Seen | None:
@@ -240,13 +245,14 @@ def _first_events(
     from tui.room.marks import SEVERITIES
 
     now = dt.datetime.now(dt.UTC)
-    since = alert.since if alert is not None and alert.since and alert.since <= now else None
+    # Said here, for the event itself is written later than its acknowledgement.
+    detected = alert.since if alert is not None and alert.since and alert.since <= now else now
     bodies: list[Body] = [
         Opened(
             title=title,
             severity=next(one for one in SEVERITIES if one == severity),
             runbook=runbook.id if runbook else "",
-            detected_at=since,
+            detected_at=detected,
         ),
         Marked(moment="acknowledged", at=now),
     ]

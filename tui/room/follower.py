@@ -165,14 +165,12 @@ class JournalFollower:
     def _tell_all(self, journal: Journal) -> None:
         from incidents.errors import JournalAway
 
-        self._tell_state(journal)
         try:
-            unresolved = [summary.id for summary in journal.history(statuses=UNRESOLVED)]
-        except JournalAway:  # nothing is known yet; the watch says when it is back
-            self._tell_state(journal)
-            return
-        for incident in unresolved:
-            self._tell_incident(journal, incident)
+            for summary in journal.history(statuses=UNRESOLVED):
+                self._tell_incident(journal, summary.id)
+        except JournalAway:
+            pass  # the state says so, and the watch says when it is back
+        self._tell_state(journal)  # last: who knows the journal's place knows what is open
 
     def _tell_some(self, journal: Journal, incidents: frozenset[UUID]) -> None:
         if not incidents:

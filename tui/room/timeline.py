@@ -26,19 +26,21 @@ def event_sentence(incident: Incident, runbooks: Sequence[Runbook | Missing], ev
     """What the event says, for somebody who sees the checklist and not its ids."""
     from incidents.timeline import told
 
-    return told(incident, _with_number(runbooks, incident, event))
+    return told(incident, _in_words(runbooks, incident, event))
 
 
-def _with_number(runbooks: Sequence[Runbook | Missing], incident: Incident, event: Event) -> Event:
+def _in_words(runbooks: Sequence[Runbook | Missing], incident: Incident, event: Event) -> Event:
     step, name = getattr(event.body, "step", ""), getattr(event.body, "runbook", "")
     phase = getattr(event.body, "phase", "")
     wanted = incident.key(name, "").runbook
     runbook = next((one for one in runbooks if one.id == wanted), None)
-    if runbook is None or isinstance(runbook, Missing) or not (step or phase):
+    if runbook is None or isinstance(runbook, Missing):
         return event
-    if step and (found := runbook.step(step)) is not None:
+    if event.body.kind == "runbook_attached":
+        shown = {"runbook": runbook.title}
+    elif step and (found := runbook.step(step)) is not None:
         shown = {"step": f"{found.number} {found.text}"}
-    elif named := next((one for one in runbook.phases if phase in (one.id, one.number)), None):
+    elif phase and (named := next((one for one in runbook.phases if phase in (one.id, one.number)), None)):
         shown = {"phase": f"{named.number} {named.title}"}
     else:
         return event

@@ -15,7 +15,7 @@ from tui.screens.page import Page
 if TYPE_CHECKING:
     from runbooks.measure import Observation
     from runbooks.model import Check
-    from tui.screens.incident import IncidentScreen
+    from tui.screens.incident_view import IncidentView
 
 
 class WhyScreen(Page):
@@ -23,7 +23,7 @@ class WhyScreen(Page):
 
     page = "why"
 
-    def __init__(self, below: IncidentScreen) -> None:
+    def __init__(self, below: IncidentView) -> None:
         super().__init__()
         self._below = below
         self._from = 0
@@ -60,7 +60,7 @@ class WhyScreen(Page):
         query = observation.query if observation is not None and observation.query else check.promql
         value = "–" if observation is None or observation.value is None else repr(observation.value)
         source = observation.source if observation is not None else "–"
-        lines = [Text(f"    {part}", "quiet") for part in wrapped(query, max(4, width - 5))]
+        lines = [Text(f"    {part}", "quiet") for part in wrapped(" ".join(query.split()), max(4, width - 5))]
         return [
             *lines,
             Text(f"    {self.face.words.text('room.raw', value=value, unit=check.unit, source=source)}"),

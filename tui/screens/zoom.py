@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from panels.draw_zoom import ZoomView
     from panels.settings import PanelSpec
 
+AGAIN_S = 2.0
+"""After a question that had no answer: who has just started soon has one."""
 LEAST_REST_S = 5.0
 """Between two questions; a longer range is asked again when a new sample of it can be there."""
 
@@ -128,6 +130,8 @@ class ZoomScreen(Page):
             self._ask(spec, self.view)
 
     def _rest(self) -> float:
+        if self.view is not None and self.view.problem is not None:
+            return AGAIN_S
         return LEAST_REST_S if self.view is None else max(LEAST_REST_S, self.view.stretch.step_s)
 
     def _start(self, spec: PanelSpec, number: int) -> None:

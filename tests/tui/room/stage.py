@@ -96,9 +96,11 @@ def exporter(depth: float) -> Iterator[tuple[str, Gauge]]:
     gauge = Gauge("depth", "Depth.", registry=registry)
     gauge.set(depth)
     server, thread = start_http_server(0, "127.0.0.1", registry)
-    yield f"http://127.0.0.1:{server.server_port}/metrics", gauge
-    server.shutdown()
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/metrics", gauge
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 def configuration(folder: Path, metrics: str, *, actor: str, journal: str, more: str = "") -> Path:

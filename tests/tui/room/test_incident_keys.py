@@ -18,6 +18,7 @@ from tests.tui.room.stage import (
     until,
     write_as,
 )
+from tui.screens.choose import Choose
 from tui.screens.incident import HASTE_S
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ async def test_a_panels_runbook_in_a_new_incident_with_one_enter_each(config: Pa
         incident = incident_of(op1.app)
         assert (incident.title, incident.severity) == ("Ban near", "SEV2")
         assert (incident.runbooks, dict(incident.roles)) == (("ban-near",), {"ic": "op1"})
-        assert "acknowledged" in incident.times
+        assert incident.times["detected"] <= incident.times["acknowledged"]
         assert "INC-1 SEV2 Ban near" in shown(op1.app)
         await op1.press("g")
         assert "INC-1 SEV2 IC:op1 00:00:" in shown(op1.app)
@@ -161,6 +162,8 @@ async def test_notes_evidence_and_undo(config: Path) -> None:
         assert "note: ask ops" in shown(op1.app)
         await op1.press("e", then=lambda: incident_of(op1.app).evidence)
         assert incident_of(op1.app).evidence[0].pinned.panel == "depth"
+        await write_as("ic2", config, "note", "1", "of somebody else")
+        await until(lambda: len(incident_of(op1.app).notes) == 2, "the other one is seen")
         await op1.press("u")
         assert "pinned Depth" in "".join(line.plain for line in op1.app.screen.remarks(80))  # type: ignore[attr-defined]  # the question on top
         await op1.press("escape")
@@ -249,6 +252,19 @@ async def test_follow_ups_have_a_pane(config: Path) -> None:
         assert "✔ alert earlier" in shown(op1.app)
         await op1.press("shift+tab")
         assert "nothing pinned yet" in shown(op1.app)
+        await op1.press("space", "s")
+        assert "Tab leads there" in shown(op1.app)
+        await op1.pilot.pause(0.5)
+        assert (op1.state("declare"), len(op1.app.screen_stack)) == ("open", 2)
+
+
+async def test_what_is_for_later_is_not_ticked_in_the_heat(config: Path) -> None:
+    async with running(config) as op1:
+        await op1.open_with_runbook()
+        screen_of(op1.app).cursor = ("ban-near", "step", "budget")
+        await op1.press("space")
+        assert "goes into the postmortem" in shown(op1.app)
+        assert not incident_of(op1.app).steps
 
 
 async def test_postmortem_and_timeline_become_files_and_nothing_is_overwritten(
@@ -266,6 +282,11 @@ async def test_postmortem_and_timeline_become_files_and_nothing_is_overwritten(
         assert "- [ ] Give every retry a budget" in text
         await op1.press("w")
         await op1.press("enter", then=(tmp_path / "inc-1-2").exists)
+        (folder / "postmortem.md").write_text("worked on", encoding="utf-8")
+        await op1.press("w")
+        await op1.press("backspace", "backspace")  # the name that is taken
+        await op1.press("enter", then=lambda: "is there already" in shown(op1.app, 300))
+        assert (folder / "postmortem.md").read_text(encoding="utf-8") == "worked on"
 
 
 async def test_why_shows_the_query_and_the_raw_value(config: Path) -> None:
@@ -319,7 +340,10 @@ async def test_several_incidents_are_a_list_worst_first(config: Path) -> None:
         await op1.press("2", then=lambda: "INC-1 SEV3 Small" in shown(op1.app))
         assert "no runbook yet" in shown(op1.app)
         await op1.press("r")
+        await op1.press("1", then=lambda: isinstance(op1.app.screen, Choose))
+        await op1.pilot.pause(0.2)
         await op1.press("1", then=lambda: incident_of(op1.app).runbooks == ("ban-near",))
+        assert "opened the runbook Ban near" in shown(op1.app)
 
 
 @pytest.mark.parametrize("size", [(20, 5), (80, 24), (120, 40), (200, 60)])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -19,7 +17,8 @@ import pytest
 from incidents.journal import open_journal
 from incidents.settings import JournalSettings
 from incidents.verify import verify
-from sandbox.servers import free_port, run_postgres
+from tests.restartable import Restartable
+from tests.terminal import PROGRAM, Terminal
 from tests.tui.room.stage import (
     configuration,
     exporter,
@@ -86,10 +85,12 @@ def hook(status: int = 200) -> Iterator[tuple[str, list[bytes]]]:
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/SECRET", got
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/SECRET", got
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 UPDATES = '[incidents.updates.webhooks.team]\nkind = "slack"\nsecret_url = "${HOOK}"\ntries = 1\n'
@@ -152,37 +153,15 @@ async def test_an_update_that_is_left_writes_and_sends_nothing_and_one_that_fail
             assert "SECRET" not in shown(op1.app)
 
 
-class Database:
-    """A Postgres of this test's own that is killed and started again on the same port."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder / "data", free_port()
-        self.context = run_postgres(self.folder, self.port)
-        self.server = self.context.__enter__()
-
-    def kill(self) -> None:
-        self.server.process.send_signal(signal.SIGQUIT)
-        self.server.process.wait(20)
-        self.context.__exit__(None, None, None)
-
-    def start(self) -> None:
-        self.context = run_postgres(self.folder, self.port)
-        self.server = self.context.__enter__()
-
-
 @pytest.fixture
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    folder = tmp_path_factory.mktemp("pg")
-    if os.geteuid() == 0:  # Postgres then runs as `nobody`, and pytest's folders are closed to others
-        for parent in (folder, *folder.parents[:3]):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    running_ = Database(folder)
+def database() -> Iterator[Restartable]:
+    running_ = Restartable()
     yield running_
-    running_.context.__exit__(None, None, None)
+    running_.close()
 
 
 async def test_a_killed_database_is_said_keys_go_on_and_all_is_merged(
-    tmp_path: Path, metrics: tuple[str, Gauge], database: Database
+    tmp_path: Path, metrics: tuple[str, Gauge], database: Restartable
 ) -> None:
     url = database.server.url
     config = configuration(tmp_path, metrics[0], actor="op1", journal=url)
@@ -291,6 +270,7 @@ async def test_what_others_open_and_offer_is_told(tmp_path: Path, metrics: tuple
     async with running(config) as op1:
         await write_as("ic1", config, "open", "--title", "Ban near", "--severity", "SEV1")
         await until(lambda: "ic1 opened INC-1 SEV1: Ban near" in shown(op1.app), "it is told")
+        await write_as("ic1", config, "role", "1", "take", "ic")
         await write_as("ic1", config, "role", "1", "offer", "ic", "--to", "op1")
         await until(lambda: "ic1 offers you incident command" in shown(op1.app), "the offer is told")
         await op1.press("i", "x")
@@ -304,7 +284,20 @@ async def test_what_cannot_be_drawn_does_not_end_the_program(
     monkeypatch.setenv("WARROOM_LOG", str(tmp_path / "log"))
     async with running(config) as op1:
         await op1.open_with_runbook()
-        monkeypatch.setattr("tui.screens.incident.step_lines", lambda *_: 1 / 0)
+        monkeypatch.setattr("tui.screens.incident_view.step_lines", lambda *_: 1 / 0)
         await op1.press("down")
         assert "could not be drawn" in shown(op1.app)
         await op1.press("up", "space", then=lambda: op1.state("declare") == "ticked")
+
+
+def test_who_leaves_hears_that_the_incident_goes_on(
+    tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WARROOM_LOG", str(tmp_path / "log"))
+    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
+    asyncio.run(write_as("ic1", config, "open", "--title", "Ban near", "--severity", "SEV1"))
+    terminal = Terminal([PROGRAM, "--config", str(config)])
+    terminal.wait_for("INC-1 SEV1 IC:")
+    terminal.press("q")
+    terminal.wait_for("INC-1 (Ban near) is still open and goes on")
+    assert terminal.wait_end() == 0

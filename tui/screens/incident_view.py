@@ -1,0 +1,305 @@
+"""What the incident's screen shows, and how one moves about in it: nothing here writes to the journal."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual import work
+
+from signals.message import say
+from tui.keymap import EVERYWHERE, KEYS
+from tui.room.checklist import can_stand, first_row, next_killer, rows_of
+from tui.room.draw_checklist import ChecklistLook
+from tui.room.draw_head import incident_head, reading_head
+from tui.room.draw_side import PANES, pane_lines, roles_lines
+from tui.room.draw_step import step_lines
+from tui.room.pen import Pen
+from tui.room.room import guarded
+from tui.screens.page import Page
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from incidents.incident import Incident
+    from runbooks.measure import Observation
+    from runbooks.model import Check, Runbook
+    from tui.keymap import Key
+    from tui.room.checklist import Missing, Row, RowKey
+    from tui.room.news import Seen
+    from tui.room.room import Room
+
+WIDE = 110
+"""From this width on the panes stand beside the checklist."""
+MEASURE_S = 3.0
+"""Between two measurements of the checks under the cursor."""
+
+
+class IncidentView(Page, abstract=True):
+    """An incident with its checklist. `past` comes from the history; without an incident a runbook is read."""
+
+    def __init__(
+        self, incident_id: UUID | None, runbook: Runbook | None = None, past: Seen | None = None
+    ) -> None:
+        super().__init__()
+        self.incident_id = incident_id
+        self.past = past
+        self.pane = 1 if past else 0
+        self.cursor: RowKey | None = None
+        self.observed: dict[RowKey, dict[int, Observation]] = {}
+        self._reading = runbook
+        self._at = 0
+        self._from = 0
+        self._copied = 0
+        self._measure_at = 0.0
+
+    def on_mount(self) -> None:
+        """Measure the checks under the cursor as long as the screen is on top."""
+        self.set_interval(1.0, self._measure)
+
+    # What is shown
+
+    @property
+    def room(self) -> Room:
+        """What is known of incidents."""
+        return self.face.room
+
+    @property
+    def seen(self) -> Seen | None:
+        """The incident as it is now; None for a runbook that is only read, or while it is not known yet."""
+        if self.past is not None or self.incident_id is None:
+            return self.past
+        return self.room.seen.get(self.incident_id)
+
+    @property
+    def incident(self) -> Incident | None:
+        """The fold of it."""
+        return self.seen.incident if self.seen else None
+
+    def runbooks(self) -> list[Runbook | Missing]:
+        """What the checklist is made of, in the language of the screen."""
+        if self._reading is not None:
+            library = self.room.library
+            return [(library.get(self._reading.id) if library else None) or self._reading]
+        return self.room.runbooks_of(self.incident.runbooks) if self.incident else []
+
+    def rows(self) -> tuple[Row, ...]:
+        """The checklist."""
+        return rows_of(self.runbooks())
+
+    def row(self) -> Row | None:
+        """The row under the cursor; at first the one where people are."""
+        rows = self.rows()
+        found = next((row for row in rows if row.key == self.cursor), None)
+        if found is None and (found := first_row(self.incident, rows)) is not None:
+            self.cursor = found.key
+        return found
+
+    def head(self, width: int, now: float) -> Text:
+        """The incident's own line instead of the service's."""
+        if self.seen is not None:
+            return incident_head(
+                self.room, self.seen, self.face.words, width, now, past=self.past is not None
+            )
+        return reading_head(self._reading, self.face.words, width)
+
+    def body(self, width: int, height: int, now: float) -> list[Text]:
+        """The checklist with its step unfolded, and the panes in the room there is; never the program's end."""
+        from tui.logfile import log_crash
+
+        try:
+            return self._body(width, height, now)
+        except Exception as error:  # noqa: BLE001  # keys still work, and what they write is safe
+            return [Text(f" ? {self.face.words.text('room.undrawn', log=str(log_crash(error)))}")]
+
+    def _body(self, width: int, height: int, now: float) -> list[Text]:
+        incident = self.incident
+        if incident is None:
+            return self._main(width, height, now)
+        if width < WIDE:
+            if self.pane:
+                return self._pane(PANES[self.pane], width, height)
+            below = 3 if height >= 18 else 0
+            lines = self._main(width, height - below, now)
+            lines += [Text()] * (height - below - len(lines))
+            return lines + (self._pane("timeline", width, below) if below else [])
+        side = min(90, width * 2 // 5)
+        left = self._main(width - side - 1, height, now)
+        right = self._side(side, height, now)
+        bar = "|" if self.face.ascii_only else "│"
+        lines = []
+        for y in range(height):
+            one = left[y] if y < len(left) else Text()
+            other = right[y] if y < len(right) else Text()
+            gap = " " * max(0, width - side - 1 - one.cell_len)
+            lines.append(Text.assemble(one, gap, (bar, "quiet"), other))
+        return lines
+
+    def footer(self) -> list[Key]:
+        """The keys that are needed here first; all others are behind F1."""
+        own = [key for key in KEYS[self.page] if key.footer]
+        return [*own, *(key for key in EVERYWHERE if key.key in ("f1", "q"))]
+
+    def _main(self, width: int, height: int, now: float) -> list[Text]:
+        words, rows, row = self.face.words, self.rows(), self.row()
+        if not rows or row is None:
+            lines = [Text(f"  {words.text('room.no_runbook')}", "quiet")] if self.incident else []
+            lines += [
+                ChecklistLook(self.incident, rows, words, self.face.ascii_only).line(one, False, width)
+                for one in rows
+            ]
+            return lines[:height]
+        look = ChecklistLook(self.incident, rows, words, self.face.ascii_only)
+        if height < 6:
+            return look.lines(row.key, width, height)
+        pen = Pen(words, width, now, self.face.ascii_only)
+        unfolded = step_lines(row, rows, self.incident, self.observed.get(row.key, {}), pen)
+        share = height * 4 // 9 if height < 30 else height // 2
+        lines = look.lines(row.key, width, min(len(rows), max(4, share, height - 1 - len(unfolded))))
+        lines.append(Text(("-" if self.face.ascii_only else "─") * width, "quiet"))
+        left = height - len(lines)
+        self._from = max(0, min(self._from, len(unfolded) - left))
+        shown = unfolded[self._from : self._from + left]
+        hidden = len(unfolded) - self._from - len(shown)
+        if hidden and shown:
+            shown[-1] = Text(f"  {words.text('room.more', count=hidden + 1)}", "quiet")
+        return lines + shown
+
+    def _side(self, width: int, height: int, now: float) -> list[Text]:
+        """Roles and clocks, then the chosen pane; where there is room the others, too."""
+        incident = self.incident
+        if incident is None:
+            return []
+        lines = roles_lines(self.room, incident, self.face.words, width, now)[: max(0, height - 4)]
+        chosen = PANES[self.pane] if self.pane else "timeline"
+        left = height - len(lines)
+        if left < 40:
+            return lines + self._pane(chosen, width, left)
+        others = [pane for pane in PANES[1:] if pane != chosen]
+        small = left // 4
+        lines += self._padded(chosen, width, left - small * len(others))
+        for pane in others:
+            lines += self._padded(pane, width, small)
+        return lines
+
+    def _padded(self, pane: str, width: int, height: int) -> list[Text]:
+        lines = self._pane(pane, width, height)
+        return lines + [Text()] * (height - len(lines))
+
+    def _pane(self, pane: str, width: int, height: int) -> list[Text]:
+        incident = self.incident
+        if incident is None:
+            return []
+        focused = pane == PANES[self.pane]
+        pen = Pen(self.face.words, width, time.time(), self.face.ascii_only)
+        at = self._at if focused else 0
+        return pane_lines(pane, incident, self.runbooks(), pen, height, at=at, focused=focused)
+
+    # Moving about
+
+    def action_move(self, step: int) -> None:
+        """The next row of the pane."""
+        if self.pane == 0:
+            standing = [row for row in self.rows() if can_stand(row)]
+            here = self.row()
+            if here is None:
+                return
+            at = standing.index(here) + step
+            self._stand(standing[max(0, min(at, len(standing) - 1))])
+        elif self.incident is not None:
+            counts = {
+                "timeline": len(self.incident.events) - 1,
+                "evidence": len(self.incident.evidence) - 1,
+                "follow_ups": len(self.incident.follow_ups) - 1,
+            }
+            # The newest event stands at the bottom: up goes back in time.
+            step = -step if PANES[self.pane] == "timeline" else step
+            self._at = max(0, min(self._at + step, counts[PANES[self.pane]]))
+        self.repaint()
+
+    def action_scroll(self, step: int) -> None:
+        """The unfolded step, or the pane."""
+        if self.pane:
+            self.action_move(step)
+        else:
+            self._from += step
+            self.repaint()
+
+    def action_pane(self, step: int) -> None:
+        """Checklist, timeline, evidence, follow-ups."""
+        if self.incident is not None:
+            self.pane = (self.pane + step) % len(PANES)
+            self._at = 0
+            self.repaint()
+
+    def action_killer(self) -> None:
+        """The next killer item that nobody has done."""
+        found = next_killer(self.incident, self.rows(), self.cursor)
+        if found is None:
+            self.room.tell(say("room.no_killer"))
+        else:
+            self.pane = 0
+            self._stand(found)
+            self.repaint()
+
+    def action_why(self) -> None:
+        """Everything about the row under the cursor."""
+        from tui.screens.why import WhyScreen
+
+        if self.row() is not None:
+            self.face.push_screen(WhyScreen(self))
+
+    def action_copy(self) -> None:
+        """The step's command into the clipboard (OSC 52); again: its next one."""
+        row = self.row()
+        commands = row.step.commands if row is not None and row.step is not None else ()
+        if not commands:
+            self.room.tell(say("room.nothing_to_copy"))
+            return
+        command = commands[self._copied % len(commands)]
+        self._copied += 1
+        self.face.copy_to_clipboard(command.text)
+        first = command.text.splitlines()[0] if command.text else ""
+        at = (self._copied - 1) % len(commands) + 1
+        self.room.tell(say("room.copied", at=at, count=len(commands), command=first))
+
+    def _stand(self, row: Row) -> None:
+        self.cursor = row.key
+        self._from = self._copied = 0
+        self._measure_at = 0.0
+        self._measure()
+
+    # Measuring
+
+    def _measure(self) -> None:
+        """Ask the checks of the step under the cursor when it is time."""
+        row = self.row() if self.is_current and self.past is None else None
+        if row is None or row.step is None or not row.step.checks or self.face.paused:
+            return
+        if time.monotonic() >= self._measure_at:
+            self._measure_at = time.monotonic() + MEASURE_S
+            self._ask(row.key, row.step.checks)
+
+    @work(exclusive=True, group="checks")
+    async def _ask(self, key: RowKey, checks: tuple[Check, ...]) -> None:
+        await guarded(self._ask_all(key, checks))
+
+    async def _ask_all(self, key: RowKey, checks: tuple[Check, ...]) -> None:
+        from runbooks.measure import measure
+        from signals.errors import WarroomError
+
+        follower = self.face.follower
+        if follower is None:
+            return
+        for index, check in enumerate(checks):
+            try:
+                found = await follower.ask(
+                    lambda sources, check=check: measure(check, sources, time.time(), os.environ)  # type: ignore[misc]  # mypy can't see a default as the binding of a loop
+                )
+            except WarroomError:
+                continue  # what was seen last grows old on the screen
+            if found is not None:
+                self.observed.setdefault(key, {})[index] = found
+        self.repaint()
