@@ -102,4 +102,5 @@ def serve(behave: Callable[[socket.socket], None]) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         stopped.set()
+        listener.shutdown(socket.SHUT_RDWR)  # closing alone would let the waiting accept take one more
         listener.close()

@@ -107,6 +107,7 @@ def test_a_locale_of_c_gets_ascii_alone(tmp_path: Path, tongue: str, utf8_mode: 
             terminal.press(key)
             terminal.wait_for(text)
             terminal.press("\x1b")
+            terminal.wait_gone(text)  # what lay under it may not be painted over yet
             terminal.wait_for("Release & schema")
         terminal.press("L")  # a language that can't be shown is shown as far as it can
         terminal.wait_for("??")

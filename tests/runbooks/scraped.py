@@ -11,16 +11,14 @@ from signals.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, SignalsSettings
 from signals.sources import Sources
 
-NOW = float(int(time.time()))
-
 
 def scraped(**curves: Callable[[float], float]) -> Sources:
     """A source that has scraped each metric for twenty minutes; a curve is a function of the seconds until now."""
-    source = ScrapeSource(ScrapeSettings())
+    source, now = ScrapeSource(ScrapeSettings()), float(int(time.time()))
     source._ring = ring = Ring(7200, 100_000)
     for ago in range(1200, -1, -15):
         for name, curve in curves.items():
             metric, _, queue = name.partition("__")
             labels = (("__name__", metric), *((("queue", queue),) if queue else ()))
-            ring.append(labels, NOW - ago, curve(-ago))
+            ring.append(labels, now - ago, curve(-ago))
     return Sources(Failover([source], SignalsSettings(), lambda _: None))

@@ -20,15 +20,17 @@ from tests.runbooks.scraped import scraped
 from tests.signals.test_postgres import HEAD
 from tui.language import Language
 
-METRICS = scraped(
-    chimera_queue_length__ai=lambda _: 1.0, chimera_queue_length__matches=lambda _: 2.0, up=lambda _: 1.0
-)
+
+def metrics() -> Sources:
+    return scraped(
+        chimera_queue_length__ai=lambda _: 1.0, chimera_queue_length__matches=lambda _: 2.0, up=lambda _: 1.0
+    )
 
 
 async def looked(
-    block: str, sources: Sources = METRICS, revisions: frozenset[str] | None = None
+    block: str, sources: Sources | None = None, revisions: frozenset[str] | None = None
 ) -> tuple[list[Finding], list[Message]]:
-    return await lint_live([parsed(phase("do", step("a", block))).runbook], sources, revisions)
+    return await lint_live([parsed(phase("do", step("a", block))).runbook], sources or metrics(), revisions)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,7 @@ async def test_tables_and_indexes_of_a_real_database(postgres_url: str) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE profiles (a int); CREATE INDEX idx_profiles_a ON profiles (a)")
     source = PostgresSchema(PostgresSettings(url=SecretStr(postgres_url)))
-    sources = replace(METRICS, schema=source)
+    sources = replace(metrics(), schema=source)
     right = "```check\nprobe: schema\ntable: profiles\nindexes: idx_profiles_a\n```"
     assert await looked(right, sources) == ([], [])
     (found,), _ = await looked(right.replace("idx_profiles_a", "idx_profile_a"), sources)

@@ -25,7 +25,7 @@ from signals.source import Drift, Fleet, Queue, Queues, Schema, Worker, WorkerSt
 from signals.sources import Sources
 from signals.trend import Direction
 from tests.bad_servers import BEHAVIOURS, answer, body, serve
-from tests.runbooks.scraped import NOW, scraped
+from tests.runbooks.scraped import scraped
 from tests.signals.test_postgres import HEAD, migrate
 from tui.language import Language
 
@@ -40,7 +40,7 @@ def check(text: str) -> Check:
 
 
 async def seen(text: str, sources: Sources, environment: Mapping[str, str] | None = None) -> Observation:
-    return await measure(check(text), sources, NOW, environment or {})
+    return await measure(check(text), sources, time.time(), environment or {})
 
 
 def told(found: Observation, code: str = "en") -> str:
@@ -237,14 +237,15 @@ async def test_a_queue_that_was_looked_at_for_a_while_has_a_trend() -> None:
     depths = Series((), tuple(range(10)), tuple(100.0 - 9 * at for at in range(10)))
     queue = Queue("ai", 19, None, {}, None, oldest_is_floor=False, depths=depths)
     found = see_queue(
-        check("probe: queue\nqueue: ai\nexpect: falling"), Queues((queue,), NOW, "redis", None, None, None)
+        check("probe: queue\nqueue: ai\nexpect: falling"),
+        Queues((queue,), 1_800_000_000.0, "redis", None, None, None),
     )
     assert (found.verdict, told(found)) == (OK, "19 falling, expected falling")
 
 
 def worker(state: WorkerState, evidence: str = "fleet.idle") -> Worker:
     return Worker(
-        f"{state}@here", state, say(evidence), NOW, None, (), None, None, None, None, None, {}
+        f"{state}@here", state, say(evidence), 1_800_000_000.0, None, (), None, None, None, None, None, {}
     )  # fmt: skip
 
 
@@ -268,7 +269,7 @@ SILENT, GONE = worker(WorkerState.UNKNOWN, "fleet.silent"), worker(WorkerState.U
 def test_workers_are_counted_by_what_is_known_of_them(
     workers: tuple[Worker, ...], expect: str, verdict: Verdict
 ) -> None:
-    found = see_workers(check(f"probe: workers\nexpect: {expect}"), Fleet(workers, NOW, "celery"))
+    found = see_workers(check(f"probe: workers\nexpect: {expect}"), Fleet(workers, 1_800_000_000.0, "celery"))
     assert found.verdict is verdict
 
 
@@ -294,7 +295,7 @@ async def test_the_schema_of_a_real_database(postgres_url: str) -> None:
 
 def test_a_database_of_a_newer_release_is_not_at_head() -> None:
     found = Schema(
-        ("abc",), ("h1",), Drift.AHEAD, (), (), (), (), 1, 2, "17", "db:5432/app", NOW, "postgres", ("t",), ("i",)
+        ("abc",), ("h1",), Drift.AHEAD, (), (), (), (), 1, 2, "17", "db:5432/app", 1_800_000_000.0, "postgres", ("t",), ("i",)
     )  # fmt: skip
     seen_ = see_schema(check("probe: schema\nrevision: head\ntable: t\nindexes: i"), found)
     assert (seen_.verdict, seen_.value) == (BURNING, 1)

@@ -148,7 +148,7 @@ def wait(url: str) -> None:
             ).json()
             if up["data"]["result"] and not groups[0]["lastEvaluation"].startswith("0001-"):
                 return
-        except (httpx.HTTPError, KeyError, IndexError):
+        except (httpx.HTTPError, ValueError, KeyError, IndexError):  # 'Service Unavailable' is no JSON
             pass
         time.sleep(0.2)
     raise AssertionError("Prometheus did not come up")
