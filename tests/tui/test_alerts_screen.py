@@ -73,14 +73,15 @@ async def test_causes_stand_together_and_states_are_told_apart() -> None:
 
 
 async def test_the_cursor_stays_with_its_alert_and_unfolds_it() -> None:
-    app = board(many())
+    state = many()
+    app = board(state)
     async with app.run_test(size=(100, 30)) as pilot:
-        tell(app, many())
+        tell(app, state)
         await pilot.press("l", "down", "down")
         chosen = listed(app).chosen()
         assert chosen is not None
         assert chosen.name == "Ticket"
-        before = many().alerts
+        before = state.alerts
         assert before is not None
         tell(app, alerts(alert("Another"), *before.alerts))
         assert listed(app).chosen() == chosen
