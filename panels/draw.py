@@ -157,15 +157,17 @@ def _rows(rows: Sequence[Row], say_: Say, width: int, *, ascii_only: bool) -> li
     marks = ASCII_MARKS if ascii_only else MARKS
     shown = [[say_(cell) for cell in row.cells] for row in rows]
     room = width - 7
-    widths = _columns(shown, room)
+    widths = _columns([cells for cells in shown if len(cells) > 1], room)
     lines = []
     for row, cells in zip(rows, shown, strict=True):
         style = STYLES[row.verdict] if row.verdict not in (None, Verdict.OK) else ""
-        kept = cells[: len(widths)]
-        columns = [cut(kept[0], widths[0], ascii_only=ascii_only)]
-        columns += [
-            cell + " " * (one - cell_len(cell)) for cell, one in zip(kept[1:], widths[1:], strict=False)
-        ]
+        columns = list(cells)  # of one cell: a sentence, which needs no columns
+        if len(cells) > 1:
+            kept = cells[: len(widths)]
+            columns = [cut(kept[0], widths[0], ascii_only=ascii_only)]
+            columns += [
+                cell + " " * (one - cell_len(cell)) for cell, one in zip(kept[1:], widths[1:], strict=False)
+            ]
         mark = marks[row.verdict] if row.verdict is not None else " "
         text = cut(f"     {mark} {' '.join(columns).rstrip()}", width, ascii_only=ascii_only).rstrip()
         lines.append(Text(text, style, no_wrap=True))

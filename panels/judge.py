@@ -126,7 +126,8 @@ def _missing(
     nothing = say("panels.no_traffic", name=called(query))
     told = answer.message if isinstance(answer, SourceError) else why.get(query.name, nothing)
     if query.optional:
-        found.rows.append(Row((called(query), told)))
+        # Most reasons begin with the query's name.
+        found.rows.append(Row((told,) if "name" in told.values else (called(query), told)))
         return
     found.verdicts.append(Verdict.UNKNOWN)
     found.reasons.append((Verdict.UNKNOWN, told))
