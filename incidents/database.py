@@ -21,6 +21,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from incidents.errors import JournalAway, JournalError, JournalFull, JournalTooNew, ReadOnlyJournal
+from incidents.quiet import REVISIONS, VERSION_TABLE, default_file, writable
 from signals.clean import clean
 from signals.message import say
 
@@ -33,11 +34,8 @@ if TYPE_CHECKING:
     from incidents.settings import JournalSettings
 
 SCRIPTS = Path(__file__).parent.parent / "migrations" / "journal"
-REVISIONS = ("0001",)
-"""Every revision that this release knows, oldest first; the last is the one it works with."""
 CHANNEL = "warroom_journal"
 _LOCK_KEY = 7_717_766_001
-_VERSION_TABLE = "warroom_journal_version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +67,6 @@ class Database:
             connection = connection.execution_options(journal_write=True)  # noqa: PLW2901  # the same connection, marked
             with connection.begin():
                 yield connection
-
-
-def default_file() -> Path:
-    """`journal.db` in the user's data folder (XDG base directory specification)."""
-    from platformdirs import user_data_path
-
-    return user_data_path("warroom", appauthor=False) / "journal.db"
 
 
 def open_database(settings: JournalSettings, *, read_only: bool = False) -> Database:
@@ -136,7 +127,7 @@ def _open_sqlite(file: Path, timeout_s: float, *, read_only: bool) -> Database:
     place = clean(str(file))
     if read_only and not file.exists():
         raise JournalError(say("journal.none", place=place))
-    read_only = read_only or (file.exists() and not _writable(file))
+    read_only = read_only or (file.exists() and not writable(file))
     if not read_only:
         make_private(file)
     frozen = "&immutable=1" if read_only and not os.access(file.parent, os.W_OK) else ""
@@ -173,13 +164,6 @@ def make_private(file: Path) -> None:
     except OSError as error:
         kind = JournalFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else JournalError
         raise kind(say("journal.unwritable", place=clean(str(file)), detail=error.strerror or "?")) from error
-
-
-def _writable(file: Path) -> bool:
-    """Whether SQLite could write: it needs the file and, for its log, the folder (also on a read-only mount)."""
-    if not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
-        return False
-    return not os.statvfs(file).f_flag & os.ST_RDONLY
 
 
 def _quoted(file: Path) -> str:
@@ -230,9 +214,9 @@ def _upgrade(database: Database) -> None:
 
 def _revision(database: Database) -> str | None:
     with database.read() as connection:
-        if not inspect(connection).has_table(_VERSION_TABLE):
+        if not inspect(connection).has_table(VERSION_TABLE):
             return None
-        found: str | None = connection.scalar(sql(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608  # our own constant
+        found: str | None = connection.scalar(sql(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608  # our own constant
     return found
 
 

@@ -18,10 +18,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from incidents.database import default_file, is_team, open_database, place_of
+from incidents.database import is_team, open_database, place_of
 from incidents.errors import JournalAway, JournalError, NoSuchIncident, Overtaken
 from incidents.event import Draft, new_id
 from incidents.fold import apply, fold
+from incidents.quiet import default_file
 from incidents.spool import Spool
 from incidents.store import Store, summary_of, unnumbered
 from signals.clean import clean

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 TICK_S = 2.0
 """Ages move in these steps; news of panels waits for the next one."""
+START_AFTER_S = 1.0
+"""When the sources are opened at the latest."""
 ROOM_AFTER_S = 1.5
 """The journal's libraries and the runbooks are read once the first numbers are there: together both would be late."""
 READ_S = 1.0
@@ -142,6 +144,8 @@ class Warroom(App[str]):
         self.set_interval(TICK_S, self.tick)
         if self.follower:
             self.call_after_refresh(self.follower.start)  # its imports must not delay the first paint
+            # A screen that a fast key puts on top before the first paint takes that call with it until it goes.
+            self.set_timer(START_AFTER_S, self.follower.start)
 
     def on_unmount(self) -> None:
         """Let the thread end."""

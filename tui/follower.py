@@ -41,11 +41,15 @@ class Follower:
         self.specs: dict[str, PanelSpec] = {}
         self._load, self._send, self._paused, self._span_s = load, tell, paused, span_s
         self._stop = threading.Event()
+        self._started = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sources: Sources | None = None
 
     def start(self) -> None:
-        """Start the thread; heavy imports happen there, after the first paint."""
+        """Start the thread, once; heavy imports happen there, after the first paint."""
+        if self._started:
+            return
+        self._started = True
         share_one_heap()
         threading.Thread(target=self._run, name="signals", daemon=True).start()
 

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -8, -3, -1
+M_ARENA_MAX = -8
 """glibc's malloc.h."""
-LARGE = 128 * 1024
-"""Bytes from which a block is the system's own, and goes back to it when it is free: arrays of samples are such blocks.
-Unless it is set, glibc raises this limit with every such block that is freed, and then keeps them as holes."""
 
 
 def share_one_heap() -> None:
@@ -19,9 +16,7 @@ def share_one_heap() -> None:
     import ctypes
 
     with suppress(AttributeError, OSError):
-        mallopt = ctypes.CDLL(None).mallopt
-        for option, value in ((M_ARENA_MAX, 1), (M_MMAP_THRESHOLD, LARGE), (M_TRIM_THRESHOLD, LARGE)):
-            mallopt(option, value)
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def give_back() -> None:

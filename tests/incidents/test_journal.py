@@ -18,7 +18,7 @@ import pytest
 
 from incidents import database, store
 from incidents.body import Marked, Noted, Opened, RoleTaken, Undone
-from incidents.database import REVISIONS, SCRIPTS
+from incidents.database import SCRIPTS
 from incidents.errors import (
     JournalAway,
     JournalError,
@@ -30,6 +30,7 @@ from incidents.errors import (
 from incidents.event import Draft, chain, new_id
 from incidents.fold import fold
 from incidents.journal import Journal, open_journal
+from incidents.quiet import REVISIONS
 from incidents.settings import JournalSettings
 
 if TYPE_CHECKING:

@@ -72,6 +72,8 @@ def open_new(room: Room, runbook: Runbook | None, alert: AlertAttached | None) -
     if room.journal.read_only:
         room.tell(say("journal.read_only", place=room.journal.place))
         return
+    if room.follower is not None:
+        room.follower.warm_up()
     title, severity = _defaults(room, runbook, alert)
     fields = [
         Field(words.text("room.field_title"), title),

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 RETRY_S = 5.0
 """Between two tries to open a journal that can't be opened."""
+QUIET_S = 0.5
+"""Between two looks at a journal in which nothing goes on."""
 UNRESOLVED = ("open", "mitigated")
 
 
@@ -58,6 +60,10 @@ class JournalFollower:
     def stop(self) -> None:
         """Let the thread end once everything that waits is written."""
         self._stop.set()
+
+    def warm_up(self) -> None:
+        """Open the journal now, if it is not open: a person is about to write."""
+        self._desk.submit(self._open)  # what goes wrong is told to the question that follows
 
     async def ask(self, question: Callable[[Journal], T]) -> T:
         """Put a question to the journal, behind those that wait already. Raises what the question raises."""
@@ -148,6 +154,8 @@ class JournalFollower:
 
     async def _follow(self) -> None:
         from incidents.errors import JournalAway, JournalError
+
+        await self._while_quiet()
         from incidents.watch import watch
 
         while True:
@@ -161,6 +169,17 @@ class JournalFollower:
                 else:
                     self._tell_problem(error.message)
                 await asyncio.sleep(RETRY_S)
+
+    async def _while_quiet(self) -> None:
+        """Wait until there is an incident to follow, by whomever; most days there is none."""
+        from incidents.quiet import Quiet
+
+        quiet = Quiet(self._settings)
+        while self._journal is None and await asyncio.to_thread(quiet.holds):
+            if self._told is None:
+                self._told = JournalState(quiet.place)
+                self._tell(JournalTold(self._told))
+            await asyncio.sleep(QUIET_S)
 
     def _tell_all(self, journal: Journal) -> None:
         from incidents.errors import JournalAway

@@ -191,7 +191,7 @@ async def test_a_read_only_journal_says_so_and_takes_nothing(
 ) -> None:
     config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
     await write_as("op1", config, "open", "--title", "x", "--severity", "SEV3", "--runbook", "ban-near")
-    monkeypatch.setattr("incidents.database._writable", lambda _: False)  # root may write any file
+    monkeypatch.setattr("incidents.database.writable", lambda _: False)  # root may write any file
     async with running(config) as op1:
         await until(lambda: op1.app.room.seen, "it is read")
         assert "READ-ONLY" in shown(op1.app)

@@ -1,0 +1,102 @@
+"""Whether a SQLite journal is at rest: asked with Python's own module alone, for a board that waits for an incident.
+
+SQLAlchemy and what reads events take 15 MB, which a board does not need on a day without incidents.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from signals.clean import clean
+
+if TYPE_CHECKING:
+    from incidents.settings import JournalSettings
+
+REVISIONS = ("0001",)
+"""Every revision that this release knows, oldest first; the last is the one it works with."""
+VERSION_TABLE = "warroom_journal_version"
+Stamp = tuple[tuple[int, int], ...]
+
+
+class Quiet:
+    """Looks again and again at one journal's file; reads it only after it has changed."""
+
+    def __init__(self, settings: JournalSettings) -> None:
+        self._file = _file(settings)
+        self._seen: tuple[Stamp, bool] | None = None
+
+    @property
+    def place(self) -> str:
+        """The file, for people; empty for a journal that is no plain file."""
+        return clean(str(self._file)) if self._file else ""
+
+    def holds(self) -> bool:
+        """Whether nothing is there to follow: no file yet, or one of this release whose incidents are all resolved.
+
+        False in every doubt: opening the journal then says what is wrong with it.
+        """
+        if self._file is None:
+            return False
+        stamp = _stamp(self._file)
+        if self._seen is None or self._seen[0] != stamp:
+            self._seen = (stamp, _is_quiet(self._file))
+        return self._seen[1]
+
+
+def default_file() -> Path:
+    """`journal.db` in the user's data folder (XDG base directory specification)."""
+    from platformdirs import user_data_path
+
+    return user_data_path("warroom", appauthor=False) / "journal.db"
+
+
+def writable(file: Path) -> bool:
+    """Whether SQLite could write: it needs the file and, for its log, the folder (also on a read-only mount)."""
+    if not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
+        return False
+    return not os.statvfs(file).f_flag & os.ST_RDONLY
+
+
+def _file(settings: JournalSettings) -> Path | None:
+    if settings.url is None:
+        return default_file()
+    scheme, _, path = settings.url.get_secret_value().partition(":///")
+    return Path(path) if scheme == "sqlite" and path and "?" not in path else None
+
+
+def _stamp(file: Path) -> Stamp:
+    """Times (ns) and sizes of the file and of SQLite's write-ahead log, where a commit goes first."""
+    found = []
+    for one in (file, file.with_name(f"{file.name}-wal")):
+        try:
+            status = one.stat()
+            found.append((status.st_mtime_ns, status.st_size))
+        except OSError:
+            found.append((0, -1))
+    return tuple(found)
+
+
+def _is_quiet(file: Path) -> bool:
+    if not file.exists():
+        return _can_be_made(file)
+    try:
+        if not writable(file):
+            return False
+        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)
+        try:
+            (revision,) = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone() or (None,)  # noqa: S608  # our own constant
+            unresolved = connection.execute("SELECT 1 FROM incident WHERE status <> 'resolved' LIMIT 1")
+            return revision == REVISIONS[-1] and unresolved.fetchone() is None
+        finally:
+            connection.close()
+    except (sqlite3.Error, OSError):
+        return False
+
+
+def _can_be_made(file: Path) -> bool:
+    """Whether its folder is there and can be written, or can be made."""
+    there = next(folder for folder in file.absolute().parents if folder.exists())
+    return there.is_dir() and writable(there)
