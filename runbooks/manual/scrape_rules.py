@@ -33,6 +33,16 @@ _NO_HTTP = {
     9092: "Kafka",
     25: "SMTP",
 }
+_SPEAKS = {
+    "PostgreSQL": "postgres|pg|timescale|db|database|sql",
+    "Redis": "redis|valkey|cache|broker",
+    "MySQL": "mysql|maria|db|database|sql",
+    "MongoDB": "mongo|db|database",
+    "AMQP": "rabbit|amqp|broker|queue|mq",
+    "Kafka": "kafka|broker|redpanda",
+    "SMTP": "smtp|mail|postfix",
+}
+"""A port alone says little: an application may serve its metrics on Kafka's. The host's name or image has to say it too."""
 _CODE = (".py", ".go", ".js", ".ts", ".java", ".kt", ".rb", ".rs", ".cs", ".conf", ".properties")
 _SERVED_BY_LIBRARY = re.compile(
     r"start_http_server|make_asgi_app|make_wsgi_app|PrometheusMetrics\(|Instrumentator\(|PrometheusMiddleware|django_prometheus"
@@ -89,16 +99,23 @@ def _target(job: Job, target: Target, inside: list[Service], project: Project) -
                 "likely" if joins_foreign_network(project) or _templates(project, host) else "certain"
             )
             yield finding("target_unknown", sure, "fix_target_unknown", inside[0].file)
-        elif port in _NO_HTTP and _is_bare_name(host) and not re.search(r"export|metric|agent|sidecar", host):
+        elif (
+            port in _NO_HTTP
+            and _is_bare_name(host)
+            and re.search(_SPEAKS[_NO_HTTP[port]], host)
+            and not re.search(r"export|metric|agent|sidecar", host)
+        ):
             yield finding("target_no_http", "likely", "fix_target_no_http", server=_NO_HTTP[port])
         return
-    if port in _NO_HTTP and not re.search(r"export", service.image + service.name):
+    server = _NO_HTTP.get(port or 0, "")
+    said = f"{service.image} {service.name}"
+    if server and re.search(_SPEAKS[server], said) and "export" not in said:
         yield finding(
             "target_no_http",
             "certain" if not service.built else "likely",
             "fix_target_no_http",
             f"{service.file} {service.name}",
-            server=_NO_HTTP[port],
+            server=server,
         )
     elif port and _closed(service, port) and not _mentions_port(project, port):
         ports = ", ".join(map(str, sorted(service.ports)))
