@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from runbooks.finding import Finding
-from runbooks.manual.compose_network import joins_foreign_network, mounting, reachable_names, services
+from runbooks.manual.compose_source import joins_foreign_network, mounting, reachable_names, services
 from runbooks.manual.exported import exports
 from runbooks.manual.python_source import is_test
 from runbooks.manual.scrape_jobs import jobs
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from runbooks.finding import Confidence
-    from runbooks.manual.compose_network import Service
+    from runbooks.manual.compose_source import Service
     from runbooks.manual.project import Project
     from runbooks.manual.scrape_jobs import Job, Target
 
@@ -92,7 +92,7 @@ def _target(job: Job, target: Target, inside: list[Service], project: Project) -
         return
     if job.path.startswith("/probe"):
         return
-    service = next((one for one in project.fact(services) if host in one.names), None)
+    service = next((one for one in services(project) if host in one.names), None)
     if service is None:
         if contained and _is_bare_name(host) and host not in reachable_names(project):
             sure: Confidence = (
@@ -112,7 +112,7 @@ def _target(job: Job, target: Target, inside: list[Service], project: Project) -
     if server and re.search(_SPEAKS[server], said) and "export" not in said:
         yield finding(
             "target_no_http",
-            "certain" if not service.built else "likely",
+            "certain" if service.context is None else "likely",
             "fix_target_no_http",
             f"{service.file} {service.name}",
             server=server,
@@ -126,7 +126,7 @@ def _target(job: Job, target: Target, inside: list[Service], project: Project) -
 def _closed(service: Service, port: int) -> bool:
     """Whether the service is the repository's own, says which ports it opens, and never speaks of this one."""
     return (
-        service.built
+        service.context is not None
         and bool(service.ports - {port})
         and port not in service.ports
         and str(port) not in service.text
@@ -175,7 +175,7 @@ def _mentions_port(project: Project, port: int) -> bool:
 
 def paths_that_nothing_serves(project: Project) -> Iterable[Finding]:
     """A `metrics_path` of one of the repository's own services that its code never names."""
-    built = {name for one in project.fact(services) if one.built for name in one.names}
+    built = {name for one in services(project) if one.context is not None for name in one.names}
     for job in project.fact(jobs):
         mine = [target for target in job.targets if target.host in built]
         if not mine or "$" in job.path or "{" in job.path:
