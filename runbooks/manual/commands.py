@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from runbooks.manual.compose_source import services
 from runbooks.manual.shell import WILD, simple_commands
 
 if TYPE_CHECKING:
@@ -91,7 +92,16 @@ def _find(project: Project) -> tuple[Command, ...]:
             if code.fence == "sh" and code.text:
                 line, place = _of_text(code.text, replace(place, line=code.line), folders)
                 found += line
-    return tuple(found)
+    return tuple(_of_service(project, command) for command in found)
+
+
+def _of_service(project: Project, command: Command) -> Command:
+    """A container that was called by its own name belongs to a service, or nothing is known of it."""
+    if not command.container.startswith(ELSEWHERE):
+        return command
+    wanted = command.container.removeprefix(ELSEWHERE)
+    named = (one.name for one in services(project) if wanted and one.container_name == wanted)
+    return replace(command, container=next(named, ELSEWHERE))
 
 
 def _of_text(text: str, place: Command, folders: set[str], depth: int = 0) -> tuple[list[Command], Command]:
@@ -258,8 +268,12 @@ def _in_docker(command: Command) -> Command | None:
     if command.argv[1:2] not in (("exec",), ("run",)):
         return None
     rest = after_options(list(command.argv[2:]), _EXEC_VALUES)
-    inside = replace(command, argv=tuple(rest[1:]), folder="", wrapper="docker " + command.argv[1])
-    return replace(inside, container=ELSEWHERE) if len(rest) > 1 else None
+    if len(rest) < 2:
+        return None
+    container = ELSEWHERE + (rest[0] if command.argv[1] == "exec" else "")
+    return replace(
+        command, argv=tuple(rest[1:]), container=container, folder="", wrapper="docker " + command.argv[1]
+    )
 
 
 def _in_kubernetes(command: Command) -> Command | None:

@@ -1,4 +1,4 @@
-"""The compose files of the repository: their services, and what each builds and mounts."""
+"""The Compose files of the repository: their services, what each builds and mounts, and under which names others reach it."""
 
 from __future__ import annotations
 
@@ -7,26 +7,39 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from runbooks.manual.yaml_lines import read_yaml, walk
+
 if TYPE_CHECKING:
     from runbooks.manual.project import Project
+    from runbooks.manual.yaml_lines import Yaml
 
-_NAMED: Final = re.compile(r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$|(?:^|/)[\w.-]*compose[\w.-]*\.ya?ml$")
+_NAMED: Final = re.compile(r"(?:^|/)[\w.-]*compose[\w.-]*\.ya?ml$")
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service. `context` and `dockerfile` are relative to the repository; `context` is None where an image is used."""
+    """One service of one file.
+
+    `context` and `dockerfile` are relative to the repository; `context` is None where an image is used. `mounts` are the
+    bind mounts: the repository's side and the container's. `ports` are those inside the container that the file names;
+    `names` are its own, its container's and its aliases; `text` is all that it says.
+    """
 
     name: str
     file: str
+    image: str
     context: str | None
     dockerfile: str
     mounts: tuple[tuple[str, str], ...]
     container_name: str
+    ports: frozenset[int]
+    names: frozenset[str]
+    host_network: bool
+    text: str
 
 
 def services(project: Project) -> tuple[Service, ...]:
-    """Of all compose files."""
+    """Of all Compose files."""
     return project.fact(_read)
 
 
@@ -37,62 +50,106 @@ def compose_files(project: Project) -> list[str]:
 
 
 def unreadable(project: Project) -> bool:
-    """Whether a compose file can't be read, or takes services from elsewhere."""
+    """Whether a Compose file can't be read, or takes services from elsewhere."""
     return project.fact(_unreadable)
+
+
+def joins_foreign_network(project: Project) -> bool:
+    """Whether a Compose file uses a network or services that something else brings: then other names may be reachable."""
+    return unreadable(project) or any(
+        node.get("external").text() == "true" or node.get("external").fields()
+        for file in {one.file for one in services(project)}
+        for document in read_yaml(project, file)
+        for node in document.get("networks").fields().values()
+    )
+
+
+def reachable_names(project: Project) -> frozenset[str]:
+    """Every name under which one container can reach another."""
+    return frozenset().union(*(one.names for one in services(project)))
+
+
+def mounting(project: Project, file: str) -> list[Service]:
+    """The services into which a file of the repository is mounted, itself or with a folder above it."""
+    return [one for one in services(project) if any(_covers(mount, file) for mount, _ in one.mounts)]
+
+
+def _covers(mount: str, file: str) -> bool:
+    return file == mount or file.startswith(mount.rstrip("/") + "/")
 
 
 def _unreadable(project: Project) -> bool:
     return any(
-        _load(project, file) is None or re.search(r"(?m)^include:|^\s+extends:", project.text(file))
+        not any(one.fields() for one in read_yaml(project, file))
+        or re.search(r"(?m)^include:|^\s+extends:", project.text(file))
         for file in compose_files(project)
     )
 
 
-def _load(project: Project, file: str) -> dict[str, object] | None:
-    import yaml
-
-    class Tolerant(yaml.SafeLoader):
-        """Takes compose's own tags (`!reset`) for nothing."""
-
-    Tolerant.add_multi_constructor("!", lambda *_: None)
-    try:
-        found = yaml.load(project.text(file), Tolerant)  # noqa: S506  # a SafeLoader that also knows foreign tags
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def _read(project: Project) -> tuple[Service, ...]:
-    found = []
-    for file in compose_files(project):
-        table = (_load(project, file) or {}).get("services")
-        for name, service in table.items() if isinstance(table, dict) else ():
-            found.append(_service(file, str(name), service if isinstance(service, dict) else {}))
-    return tuple(found)
+    return tuple(
+        _service(name, node, file)
+        for file in compose_files(project)
+        for document in read_yaml(project, file)
+        for name, node in document.get("services").fields().items()
+    )
 
 
-def _service(file: str, name: str, table: dict[str, object]) -> Service:
-    base = posixpath.dirname(file)
-    build = table.get("build")
-    context: str | None = None
-    dockerfile = "Dockerfile"
-    if isinstance(build, str):
-        context = build
-    elif isinstance(build, dict):
-        context = str(build.get("context", "."))
-        dockerfile = str(build.get("dockerfile", "Dockerfile"))
-    if context is not None:
-        context = posixpath.normpath(posixpath.join(base, context))
-        context = "" if context == "." else context
-        dockerfile = posixpath.normpath(posixpath.join(context, dockerfile))
-    mounts = []
-    volumes = table.get("volumes")
-    for volume in volumes if isinstance(volumes, list) else ():
-        source, target = "", ""
-        if isinstance(volume, str) and ":" in volume:
-            source, target = volume.split(":")[:2]
-        elif isinstance(volume, dict):
-            source, target = str(volume.get("source", "")), str(volume.get("target", ""))
-        if source.startswith("."):
-            mounts.append((posixpath.normpath(posixpath.join(base, source)), target))
-    return Service(name, file, context, dockerfile, tuple(mounts), str(table.get("container_name", "")))
+def _service(name: str, node: Yaml, file: str) -> Service:
+    folder = posixpath.dirname(file)
+    context, dockerfile = _build(node, folder)
+    container = node.get("container_name").text()
+    return Service(
+        name=name,
+        file=file,
+        image=node.get("image").text(),
+        context=context,
+        dockerfile=dockerfile,
+        mounts=tuple(mount for one in node.get("volumes").each() if (mount := _mount(one, folder))),
+        container_name=container,
+        ports=_ports(node),
+        names=frozenset({name, container, *_other_names(node)} - {""}),
+        host_network=node.get("network_mode").text() == "host",
+        text=" ".join(one.value for one in walk(node) if isinstance(one.value, str)),
+    )
+
+
+def _build(node: Yaml, folder: str) -> tuple[str | None, str]:
+    build = node.get("build")
+    if "build" not in node.fields():
+        return None, "Dockerfile"
+    context = posixpath.normpath(posixpath.join(folder, build.text() or build.get("context").text() or "."))
+    context = "" if context == "." else context
+    file = build.get("dockerfile").text() or "Dockerfile"
+    return context, posixpath.normpath(posixpath.join(context, file))
+
+
+def _other_names(node: Yaml) -> set[str]:
+    names = {node.get("hostname").text()}
+    for network in node.get("networks").fields().values():
+        names |= {alias.text() for alias in network.get("aliases").each()}
+    hosts = node.get("extra_hosts")
+    names |= {entry.text().partition(":")[0].partition("=")[0] for entry in hosts.each()}
+    names |= set(hosts.fields())
+    return names | {entry.text().rpartition(":")[2] for entry in node.get("links").each()}
+
+
+def _ports(node: Yaml) -> frozenset[int]:
+    found: set[int] = set()
+    for one in (*node.get("ports").each(), *node.get("expose").each()):
+        text = one.get("target").text() or one.text()
+        inside = re.sub(r"/(tcp|udp)$", "", text).rpartition(":")[2]
+        first, _, last = inside.partition("-")
+        if first.isdigit():
+            found |= set(range(int(first), int(last if last.isdigit() else first) + 1))
+    return frozenset(found)
+
+
+def _mount(node: Yaml, folder: str) -> tuple[str, str] | None:
+    """Both sides of a bind mount of something in the repository; None for a named volume and for places of the machine."""
+    source, target = node.get("source").text(), node.get("target").text()
+    if node.text():
+        source, target = (*node.text().split(":"), "")[:2]
+    if source.startswith("/") or not (source.startswith(".") or "/" in source):
+        return None
+    return posixpath.normpath(posixpath.join(folder, source)), target

@@ -61,7 +61,7 @@ def _needed(project: Project) -> tuple[str, str]:
     """The driver's package for the URL that env.py hands to SQLAlchemy, and where that URL stands."""
     for found in migrations(project):
         env = f"{found.folder}/env.py"
-        text = project.text(env)
+        text = re.sub(r"#.*", "", project.text(env))  # what a comment says does not choose a driver
         if not text or re.search(
             r"async_engine|create_async|replace\(|drivername|asyncpg|psycopg|set_main_option\([^)]*\+", text
         ):
@@ -99,6 +99,12 @@ def _installed(project: Project) -> set[str]:
         base = posixpath.basename(file)
         if any(mark in base for mark in _DEPENDENCIES) or "requirements" in file:
             text = project.text(file)
+            if base in (
+                "poetry.lock",
+                "uv.lock",
+                "pdm.lock",
+            ):  # which also lists what other packages could use
+                text = "\n".join(re.findall(r"(?m)^name = .*", text))
             for driver, packages in _PACKAGES.items():
                 if any(
                     re.search(rf"(?<![\w+-]){p}(?:-binary|2-binary|c2?)?(?![\w+])(?!://)", text)

@@ -237,6 +237,7 @@ def scripts_that_cannot_start(project: Project) -> Iterator[Finding]:
             or command.container == ELSEWHERE
             or "/" not in first
             or not judgeable(first.removeprefix("./"))
+            or (not command.fenced and len(command.argv) == 1 and _is_mounted(command))
         ):
             continue
         file = file_of(project, command.document, first.removeprefix("./"), command.folder)
@@ -268,6 +269,13 @@ def scripts_that_cannot_start(project: Project) -> Iterator[Finding]:
                 evidence=f"{file}:1",
                 fix=say("manual.fix_no_shebang", path=name(file)),
             )
+
+
+def _is_mounted(command: Command) -> bool:
+    """Whether the line also says where the file stands inside a container: then it is spoken of, and not run."""
+    end = "/" + posixpath.basename(command.argv[0])
+    codes = [code.text for code in command.document.codes if code.line == command.line]
+    return any(text.startswith("/") and text.endswith(end) for text in codes)
 
 
 def _made_executable(project: Project, command: Command) -> bool:

@@ -124,10 +124,19 @@ def made_on_the_way(project: Project, document: Document, path: str, folder: str
             for ending in (".example", ".sample", ".template", ".dist", ".tpl", ".j2")
         ):
             return True
+    if posixpath.normpath(path) in project.fact(_written_by_scripts):
+        return True
     base = posixpath.basename(posixpath.normpath(path))
     if BUILT & set(path.split("/")[:-1]) or in_submodule(project, path):
         return True
     return base in project.fact(_made).get(document.file, set())
+
+
+def _written_by_scripts(project: Project) -> set[str]:
+    """Paths into which a script of the repository writes, such as a set-up that lays further scripts down."""
+    into = re.compile(r"(?:(?<![\d&])>|\btee\s+(?:-a\s+)?)\s*[\"']?([\w./-]*\w)")
+    texts = (project.text(file) for file in project.matching(".sh", ".bash", "Makefile"))
+    return {posixpath.normpath(path) for text in texts for path in into.findall(text)}
 
 
 def in_submodule(project: Project, path: str) -> bool:
@@ -237,11 +246,13 @@ def _listed(document: Document) -> list[str]:
 
 
 def _shown(document: Document) -> list[str]:
-    """Files whose content the manual shows: a fence whose first line is a comment with nothing but the path."""
+    """Files whose content the manual shows: a fence whose first line, or the one below `#!`, is a comment with nothing but the path."""
     found = []
     before = -1
     for code in document.codes:
         if code.fence is not None:
+            if code.text.startswith("#!") and code.line != before + 1:
+                continue
             title = re.fullmatch(
                 r"\s*(?:#|//|--|<!--|/\*)\s*(?:[Ff]ile:?\s+)?([\w./-]+\.\w+)\s*(?:-->|\*/)?\s*", code.text
             )

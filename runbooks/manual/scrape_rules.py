@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from runbooks.finding import Finding
-from runbooks.manual.compose_network import joins_foreign_network, mounting, reachable_names, services
+from runbooks.manual.compose_source import joins_foreign_network, mounting, reachable_names, services
 from runbooks.manual.exported import exports
 from runbooks.manual.python_source import is_test
 from runbooks.manual.scrape_jobs import jobs
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from runbooks.finding import Confidence
-    from runbooks.manual.compose_network import Service
+    from runbooks.manual.compose_source import Service
     from runbooks.manual.project import Project
     from runbooks.manual.scrape_jobs import Job, Target
 
@@ -33,6 +33,16 @@ _NO_HTTP = {
     9092: "Kafka",
     25: "SMTP",
 }
+_SPEAKS = {
+    "PostgreSQL": "postgres|pg|timescale|db|database|sql",
+    "Redis": "redis|valkey|cache|broker",
+    "MySQL": "mysql|maria|db|database|sql",
+    "MongoDB": "mongo|db|database",
+    "AMQP": "rabbit|amqp|broker|queue|mq",
+    "Kafka": "kafka|broker|redpanda",
+    "SMTP": "smtp|mail|postfix",
+}
+"""A port alone says little: an application may serve its metrics on Kafka's. The host's name or image has to say it too."""
 _CODE = (".py", ".go", ".js", ".ts", ".java", ".kt", ".rb", ".rs", ".cs", ".conf", ".properties")
 _SERVED_BY_LIBRARY = re.compile(
     r"start_http_server|make_asgi_app|make_wsgi_app|PrometheusMetrics\(|Instrumentator\(|PrometheusMiddleware|django_prometheus"
@@ -82,23 +92,30 @@ def _target(job: Job, target: Target, inside: list[Service], project: Project) -
         return
     if job.path.startswith("/probe"):
         return
-    service = next((one for one in project.fact(services) if host in one.names), None)
+    service = next((one for one in services(project) if host in one.names), None)
     if service is None:
         if contained and _is_bare_name(host) and host not in reachable_names(project):
             sure: Confidence = (
                 "likely" if joins_foreign_network(project) or _templates(project, host) else "certain"
             )
             yield finding("target_unknown", sure, "fix_target_unknown", inside[0].file)
-        elif port in _NO_HTTP and _is_bare_name(host) and not re.search(r"export|metric|agent|sidecar", host):
+        elif (
+            port in _NO_HTTP
+            and _is_bare_name(host)
+            and re.search(_SPEAKS[_NO_HTTP[port]], host)
+            and not re.search(r"export|metric|agent|sidecar", host)
+        ):
             yield finding("target_no_http", "likely", "fix_target_no_http", server=_NO_HTTP[port])
         return
-    if port in _NO_HTTP and not re.search(r"export", service.image + service.name):
+    server = _NO_HTTP.get(port or 0, "")
+    said = f"{service.image} {service.name}"
+    if server and re.search(_SPEAKS[server], said) and "export" not in said:
         yield finding(
             "target_no_http",
-            "certain" if not service.built else "likely",
+            "certain" if service.context is None else "likely",
             "fix_target_no_http",
             f"{service.file} {service.name}",
-            server=_NO_HTTP[port],
+            server=server,
         )
     elif port and _closed(service, port) and not _mentions_port(project, port):
         ports = ", ".join(map(str, sorted(service.ports)))
@@ -109,7 +126,7 @@ def _target(job: Job, target: Target, inside: list[Service], project: Project) -
 def _closed(service: Service, port: int) -> bool:
     """Whether the service is the repository's own, says which ports it opens, and never speaks of this one."""
     return (
-        service.built
+        service.context is not None
         and bool(service.ports - {port})
         and port not in service.ports
         and str(port) not in service.text
@@ -158,7 +175,7 @@ def _mentions_port(project: Project, port: int) -> bool:
 
 def paths_that_nothing_serves(project: Project) -> Iterable[Finding]:
     """A `metrics_path` of one of the repository's own services that its code never names."""
-    built = {name for one in project.fact(services) if one.built for name in one.names}
+    built = {name for one in services(project) if one.context is not None for name in one.names}
     for job in project.fact(jobs):
         mine = [target for target in job.targets if target.host in built]
         if not mine or "$" in job.path or "{" in job.path:

@@ -71,7 +71,8 @@ def _tables_named(project: Project) -> Iterator[tuple[Document, int, str, bool]]
             if WILD in code.text:
                 continue
             for found in _DESCRIBE.finditer(code.text):
-                yield document, code.line, found[1], True
+                if found[1].lower() not in made:
+                    yield document, code.line, found[1], True
             for found in _IN_SQL.finditer(code.text) if _is_sql(code) else ():
                 if found[1].lower() not in made and not _NO_TABLE.fullmatch(found[1]):
                     yield document, code.line, found[1], False

@@ -49,7 +49,15 @@ class Yaml:
 
 def read_yaml(project: Project, file: str) -> list[Yaml]:
     """All documents of a file, and those that stand as text inside them. Nothing where it is no YAML."""
-    return read_text(project.text(file))
+    read = project.fact(_all_read)
+    if file not in read:
+        read[file] = read_text(project.text(file))
+    return read[file]
+
+
+def _all_read(_: Project) -> dict[str, list[Yaml]]:
+    """Each file is read once, however many rules ask."""
+    return {}
 
 
 def read_text(text: str, above: int = 0, depth: int = 0) -> list[Yaml]:

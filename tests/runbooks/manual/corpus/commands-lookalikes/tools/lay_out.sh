@@ -1,0 +1,7 @@
+#!/bin/bash
+mkdir -p daily
+cat > daily/begin.sh <<'EOF'
+#!/bin/bash
+echo begun
+EOF
+chmod +x daily/begin.sh
