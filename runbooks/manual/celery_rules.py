@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from runbooks.manual.celery_source import celery_source
@@ -124,6 +125,7 @@ def _take_option(command: ClickCommand, word: str, words: list[str]) -> str:
     return ""
 
 
+@cache
 def _options(command: ClickCommand) -> dict[str, bool]:
     """Each spelling of each option, and whether a value follows it."""
     found = {}

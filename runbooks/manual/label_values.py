@@ -59,17 +59,18 @@ def _opened(definitions: Sequence[Definition]) -> set[str]:
     return families.union(name for name, count in counts.items() if count > 1)
 
 
-def _owners(definitions: Sequence[Definition], sources: Sources) -> dict[str, set[int]]:
-    """The variables, members and dictionary keys that hold metrics: which ones by name."""
+def _owners(definitions: Sequence[Definition], sources: Sources) -> dict[tuple[str, str], set[int]]:
+    """The variables, members and dictionary keys that hold metrics: which ones by file and name, and by name in any file."""
     by_call: dict[int, list[int]] = {}
     for number, one in enumerate(definitions):
         by_call.setdefault(id(one.made), []).append(number)
-    owned: dict[str, set[int]] = {}
+    owned: dict[tuple[str, str], set[int]] = {}
     for file in {one.at.file for one in definitions}:
         for node in sources.holders(file):
             for name, value in _named(node):
                 for number in by_call.get(id(value), ()):
-                    owned.setdefault(name, set()).add(number)
+                    owned.setdefault((file, name), set()).add(number)
+                    owned.setdefault(("", name), set()).add(number)
     return owned
 
 
@@ -92,18 +93,24 @@ def _handle(node: ast.expr) -> str:
     return last_name(node)
 
 
-def _meant(call: ast.Call, place: Place, owned: dict[str, set[int]], sources: Sources) -> set[int] | None:
+def _meant(
+    call: ast.Call, place: Place, owned: dict[tuple[str, str], set[int]], sources: Sources
+) -> set[int] | None:
     """The metrics whose `.labels` this is; None when it may be anybody's."""
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
     if receiver is None:
         return None
     name = _handle(receiver)
     around = place.enclosing()
-    if isinstance(receiver, ast.Name) and around is not None:
-        local = sources.assigned(around).get(name)
-        if name in parameters(around) or (local and name not in owned):
-            return None
-    return owned.get(name)
+    anywhere = owned.get(("", name))
+    if not isinstance(receiver, ast.Name):
+        return anywhere
+    local = sources.assigned(around).get(name) if around else None
+    if around and (name in parameters(around) or (local and anywhere is None)):
+        return None
+    module = sources.tree(place.file)
+    its_own = not local and module is not None and name in sources.assigned(module)
+    return owned.get((place.file, name), anywhere) if its_own else anywhere
 
 
 def _label_order(definition: Definition, sources: Sources) -> tuple[str, ...]:

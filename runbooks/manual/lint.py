@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+import gc
 import logging
 import os
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -39,20 +39,31 @@ def lint_manuals(paths: Sequence[Path], repo: Path) -> list[Finding]:
     """All findings, once each, by file and line. `ManualError` names what can't be read."""
     project = open_project(paths, repo)
     found: dict[object, Finding] = {}
-    for rule in rules():
-        for finding in _asked(rule, project):
-            found.setdefault((finding.file, finding.line, finding.rule, str(finding.message)), finding)
+    with _without_collecting():
+        for rule in rules():
+            for finding in _asked(rule, project):
+                found.setdefault((finding.file, finding.line, finding.rule, str(finding.message)), finding)
     return sorted(found.values(), key=lambda f: (f.file, f.line, f.rule, str(f.message)))
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Syntax trees are many objects that all stay until the end: the collector would go through them again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def rules() -> list[Rule]:
     """Every rule there is."""
     from runbooks.manual.command_rules import COMMAND_RULES
+    from runbooks.manual.metric_rules import METRIC_RULES
 
-    found: list[Rule] = list(COMMAND_RULES)
-    if importlib.util.find_spec("runbooks.manual.metric_rules"):
-        found += importlib.import_module("runbooks.manual.metric_rules").METRIC_RULES
-    return found
+    return [*COMMAND_RULES, *METRIC_RULES]
 
 
 def _asked(rule: Rule, project: Project) -> list[Finding]:

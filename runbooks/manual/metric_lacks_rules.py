@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runbooks.finding import CONFIDENCES, Finding
 from runbooks.manual.exported import exports
+from runbooks.manual.file_rules import DOCUMENTS
 from runbooks.manual.rule_files import rules, unreadable
 from runbooks.manual.selector_lacks import lacking_label, lacks
 from runbooks.manual.wanted import asks, group_asks
+from runbooks.manual.words import PLAN
 from signals.clean import clean
 from signals.errors import BadQuery, NotSupported
 from signals.message import say
@@ -30,7 +34,14 @@ def metrics_that_nothing_exports(project: Project) -> Iterable[Finding]:
             key = (ask.file, ask.line, lack.rule, str(lack.message))
             if key not in told:
                 told.add(key)
-                yield _finding(lack, ask.file, ask.line)
+                planned = lack.confidence == "certain" and _is_plan(ask.file)
+                yield _finding(replace(lack, confidence="likely") if planned else lack, ask.file, ask.line)
+
+
+def _is_plan(file: str) -> bool:
+    """Whether it is a text that may speak of what is not made yet."""
+    name = posixpath.basename(file)
+    return name.endswith(DOCUMENTS) and PLAN.search(name) is not None
 
 
 def labels_grouped_by(project: Project) -> Iterable[Finding]:

@@ -73,20 +73,15 @@ def write_repository(folder: Path) -> None:
 
 
 def module(number: int) -> str:
-    """Some 150 lines of Python; every third has a task, every fifth a metric, all read a variable."""
+    """Some 150 lines of Python with a task, a metric and settings."""
     functions = "\n\n".join(
         f'def step_{i}(value):\n    """Step {i}."""\n    total = value * {i}\n    return [total + n for n in range({i})]\n'
         for i in range(25)
     )
-    task = f"\n\nfrom app.celery import app\n\n\n@app.task\ndef work_{number}(value):\n    return value\n"
-    metric = (
-        "\n\nfrom prometheus_client import Counter\n\n"
-        f'DONE = Counter("app_done_{number}_total", "Done", ["kind"])\n\n\n'
-        "def count():\n    DONE.labels(kind='x').inc()\n"
-    )
     return (
-        f'import os\n\nLIMIT = os.environ.get("APP_LIMIT_{number}")\n'
-        f"{task if number % 3 == 0 else ''}{metric if number % 5 == 0 else ''}\n\n{functions}"
+        "import os\n\nfrom prometheus_client import Counter\n\nfrom app.celery import app\n\n"
+        f'DONE = Counter("app_done_{number}_total", "Done", ["kind"])\nLIMIT = os.environ.get("APP_LIMIT_{number}")\n\n\n'
+        f"@app.task\ndef work_{number}(value):\n    DONE.labels(kind='x').inc()\n    return value\n\n\n{functions}"
     )
 
 
