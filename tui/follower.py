@@ -6,7 +6,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.heap import give_back, share_one_heap
+from tui.heap import give_back, leave_out_the_program_of_httpx, share_one_heap
 from tui.news import Failed, Noticed, Opened, PanelJudged
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Follower:
             return
         self._started = True
         share_one_heap()
+        leave_out_the_program_of_httpx()
         threading.Thread(target=self._run, name="signals", daemon=True).start()
 
     def stop(self) -> None:

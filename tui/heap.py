@@ -1,10 +1,11 @@
-"""What glibc's allocator keeps although nobody uses it. Elsewhere (macOS, musl) there is no such switch and no need.
+"""Memory that nobody uses: what glibc's allocator keeps, and what a library brings for its own command line.
 
-See mallopt(3) and malloc_trim(3).
+See mallopt(3) and malloc_trim(3); elsewhere (macOS, musl) there is no such switch and no need.
 """
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 
 M_ARENA_MAX = -8
@@ -25,3 +26,12 @@ def give_back() -> None:
 
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def leave_out_the_program_of_httpx() -> None:
+    """Of httpx the command line (click, pygments; 3 MB) is not imported where that import fails: `None` makes it fail.
+
+    The Python Language Reference, "The import system", section "The module cache".
+    """
+    if "httpx" not in sys.modules:
+        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is what the reference names
