@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from incidents.event import write_time
 from incidents.statistics import durations
 from incidents.svg import draw_svg
-from incidents.timeline import plain, short_time, timeline_lines
+from incidents.timeline import plain, short_time, timeline_lines, told
 from signals.message import say
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from incidents.body import Moment
     from incidents.incident import Incident, StepKey
+    from incidents.timeline import Tell
     from signals.message import Message
 
     Say = Callable[[Message], str]
@@ -42,10 +43,12 @@ def postmortem(
     impact: Sequence[str] = (),
     prevention: Sequence[str] = (),
     step_texts: Mapping[StepKey, str] | None = None,
+    tell: Tell = told,
 ) -> Postmortem:
     """The draft in the language of `words`. `impact` are lines about users and error budget.
 
-    `prevention` and `step_texts` come from the runbooks; a step without a text is called by its id.
+    `prevention`, `step_texts` and `tell` (sentences of the timeline) come from the runbooks; a step without a text is
+    called by its id.
     """
     charts: dict[str, str] = {}
     for number, each in enumerate(incident.evidence, 1):
@@ -55,7 +58,7 @@ def postmortem(
         list(_head(incident, label, words)),
         list(_impact(incident, words, impact)),
         list(_evidence(incident, label, words, charts)),
-        [_title("timeline", words), *timeline_lines(incident, words)],
+        [_title("timeline", words), *timeline_lines(incident, words, tell)],
         list(_tried(incident, words, step_texts or {})),
         [_title("factors", words), *_asked(words, "factors_ask")],
         [_title("well", words), *_asked(words, "well_ask")],
@@ -140,7 +143,7 @@ def _evidence(incident: Incident, label: str, words: Say, charts: dict[str, str]
         if name in charts:
             yield f"![{title}]({name})\n"
         if each.pinned.query:
-            yield f"    {' '.join(each.pinned.query.split())}\n"
+            yield "\n".join(f"    {' '.join(line.split())}" for line in each.pinned.query.splitlines()) + "\n"
 
 
 def _tried(incident: Incident, words: Say, step_texts: Mapping[StepKey, str]) -> Iterator[str]:

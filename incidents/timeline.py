@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from signals.message import Message
 
     Say = Callable[[Message], str]
+    Tell = Callable[[Incident, Event], Message]
+    """The sentence of an event; who knows the runbooks calls steps by their words instead of their ids."""
 
 _MARKUP = re.compile(r"([\\`*_\[\]|#~])")
 
@@ -117,19 +119,19 @@ def plain(text: str) -> str:
     return safe.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def timeline_lines(incident: Incident, words: Say) -> Iterator[str]:
+def timeline_lines(incident: Incident, words: Say, tell: Tell = told) -> Iterator[str]:
     """One Markdown list item an event, in order of sequence: clocks of responders differ."""
     for event in incident.events:
-        text = plain(words(told(incident, event)))
+        text = plain(words(tell(incident, event)))
         if event.id in incident.undone:
             text = f"~~{text}~~"
         yield f"- {short_time(write_time(event.at))} **{plain(event.actor)}** {text}"
 
 
-def timeline_markdown(incident: Incident, label: str, words: Say) -> str:
+def timeline_markdown(incident: Incident, label: str, words: Say, tell: Tell = told) -> str:
     """The whole timeline as a page."""
     head = f"# {label} · {plain(incident.title)}"
-    return "\n".join([head, "", *timeline_lines(incident, words), ""])
+    return "\n".join([head, "", *timeline_lines(incident, words, tell), ""])
 
 
 def timeline_json(incident: Incident, words: Say) -> list[dict[str, Any]]:

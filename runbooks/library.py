@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runbooks.include import resolve
+from runbooks.names import slug
 from runbooks.problem import Problem
 from runbooks.read import MOST_CHARACTERS, Parsed, read_runbook
 from signals.clean import clean
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 BUNDLED = Path(__file__).parent
 LANGUAGES = ("en", "zh")
 NO_RUNBOOKS = ("readme.md", "format.md")
+HEAD_BYTES = 4000
+"""So far into a file its id is looked for."""
+_ID = re.compile(r"^id:\s*(.+?)\s*$", re.MULTILINE)
 ALIKE = 0.75
 """How alike an alert's name and one of a runbook must be for a guess, from 0 to 1."""
 
@@ -64,8 +69,22 @@ class Library:
         return tuple(sorted(found, key=lambda one: (one.panels.index(panel_id), len(one.panels))))
 
 
-def load_library(settings: RunbooksSettings, language: str) -> Library:
-    """Read everything. A runbook that is not there in `language` is shown in the other one."""
+def load_runbook(settings: RunbooksSettings, language: str, runbook_id: str) -> Runbook | None:
+    """The one runbook, as `load_library` would have it. Only files that name its id are read, unless it includes others."""
+    found = next(
+        (one for one in load_library(settings, language, runbook_id).parsed if one.runbook.id == runbook_id),
+        None,
+    )
+    if found is None or not found.includes:
+        return found.runbook if found else None
+    return load_library(settings, language).get(runbook_id)
+
+
+def load_library(settings: RunbooksSettings, language: str, only: str = "") -> Library:
+    """Read everything, or with `only` what can have this id.
+
+    A runbook that is not there in `language` is shown in the other one.
+    """
     order = (*(one for one in LANGUAGES if one != language), language)
     problems: list[Problem] = []
     found: dict[str, Parsed] = {}
@@ -75,9 +94,9 @@ def load_library(settings: RunbooksSettings, language: str) -> Library:
         wanted = {path.name for path in _paths(folder / language)}
         here: dict[str, Parsed] = {}
         for one in order:  # a file that is there in both languages need not be read in both
-            here |= _read_folder(folder / one, one, problems, wanted if one != language else ())
+            here |= _read_folder(folder / one, one, problems, wanted if one != language else (), only)
         if folder is not BUNDLED:
-            here |= _read_folder(folder, language, problems)
+            here |= _read_folder(folder, language, problems, (), only)
         found |= here
     runbooks = []
     for parsed in found.values():
@@ -120,11 +139,11 @@ def _paths(folder: Path) -> list[Path]:
 
 
 def _read_folder(
-    folder: Path, language: str, problems: list[Problem], but: Container[str] = ()
+    folder: Path, language: str, problems: list[Problem], but: Container[str] = (), only: str = ""
 ) -> dict[str, Parsed]:
     found: dict[str, Parsed] = {}
     for path in _paths(folder):
-        if path.name in but:
+        if path.name in but or not _can_be(path, only):
             continue
         try:
             parsed = read_file(path, language)
@@ -138,6 +157,19 @@ def _read_folder(
         else:
             found[parsed.runbook.id] = parsed
     return found
+
+
+def _can_be(path: Path, runbook_id: str) -> bool:
+    """Whether a file may have this id: by its front matter, or by its name; one that can't be read may not."""
+    if not runbook_id or slug(path.stem) == runbook_id:
+        return True
+    try:
+        with path.open("rb") as opened:
+            head = opened.read(HEAD_BYTES).decode(errors="replace")
+    except OSError:
+        return False
+    said = _ID.search(head)
+    return said is not None and runbook_id in slug(said[1])  # who may be meant is read; who is, is seen then
 
 
 def _once(problems: Iterable[Problem]) -> tuple[Problem, ...]:

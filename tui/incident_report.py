@@ -14,6 +14,8 @@ from signals.message import say
 from tui.cli import ExitCode
 from tui.incident_read import write_text
 from tui.journal_of import config_or_default, journal_of
+from tui.room.exports import impact_lines
+from tui.room.timeline import event_sentence
 
 if TYPE_CHECKING:
     import argparse
@@ -48,6 +50,7 @@ def _postmortem(args: argparse.Namespace, journal: Journal, config: Config, invo
         impact=impact,
         prevention=tuple(dict.fromkeys(item for runbook in followed for item in runbook.prevention())),
         step_texts={StepKey(one.id, step.id): step.text for one in followed for step in one.steps()},
+        tell=lambda one, event: event_sentence(one, followed, event),
     )
     if invocation.json:
         document = incident_json(incident, label) | {"timeline": timeline_json(incident, words.say)}
@@ -83,10 +86,7 @@ def _objectives(config: Config, invocation: Invocation) -> tuple[str, ...]:
     from tui.commands.status import look
 
     states = asyncio.run(look(config, 10.0))
-    say_ = invocation.words.say
-    return tuple(
-        f"{say_(state.title)}: {say_(state.reason)}" for state in states if state.id.startswith("slo")
-    )
+    return tuple(line for state in states for line in impact_lines(state, invocation.words.say))
 
 
 def _stats(args: argparse.Namespace, journal: Journal, invocation: Invocation) -> int:

@@ -9,7 +9,7 @@ import time
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from runbooks.library import load_library
+from runbooks.library import load_runbook
 from signals.clean import clean
 from signals.errors import WarroomError
 from signals.message import say
@@ -38,7 +38,7 @@ def with_step(
     key = incident.key(args.runbook, name)
     if not name or not key.runbook:
         return args
-    runbook = load_library(config.runbooks, invocation.words.code).get(key.runbook)
+    runbook = load_runbook(config.runbooks, invocation.words.code, key.runbook)
     if runbook is None:
         return args
     changed = argparse.Namespace(**vars(args))

@@ -106,6 +106,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         *MOVING,
         Key("enter", "open"),
         Key("slash", "search"),
+        Key("s", "steps"),
         Key("h", "app.back", footer=False),
     ),
     "form": (

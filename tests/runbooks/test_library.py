@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runbooks.library import BUNDLED, Library, load_library
+from runbooks.library import BUNDLED, Library, load_library, load_runbook, read_file
+from runbooks.read import Parsed
 from runbooks.settings import RunbooksSettings
 
 HEAD = "---\nid: {id}\ntitle: {title}\nalerts: [{alerts}]\npanels: [{panels}]\n---\n"
@@ -152,3 +153,31 @@ def test_the_built_in_runbooks_open_without_a_problem(language: str) -> None:
     found = load_library(RunbooksSettings(), language)
     assert [one for one in found.problems if one.file.startswith(str(BUNDLED))] == []
     assert {one.language for one in found.runbooks} <= {language}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_one_runbook_alone_is_the_same_as_in_the_library(tmp_path: Path, language: str) -> None:
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "other-name.md").write_text(HEAD.format(id="ours", title="O", alerts="", panels=""))
+    book(tmp_path, "deploy", "## Ours\n\n- [ ] Look <!-- id: look -->\n", title="Our deploy")
+    book(tmp_path, "all", "<!-- include: ours -->\n<!-- include: deploy -->\n")
+    (tmp_path / "hand.md").write_text("# By hand\n\n- one\n", encoding="utf-8")
+    settings = RunbooksSettings(folders=(tmp_path,))
+    library = load_library(settings, language)
+    for one in library.runbooks:
+        assert load_runbook(settings, language, one.id) == one
+    assert load_runbook(settings, language, "not-there") is None
+
+
+def test_for_one_runbook_the_others_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    book(tmp_path, "ours", title="O")
+    book(tmp_path, "theirs", title="T")
+    opened: list[str] = []
+
+    def read(path: Path, language: str) -> Parsed:
+        opened.append(path.name)
+        return read_file(path, language)
+
+    monkeypatch.setattr("runbooks.library.read_file", read)
+    assert load_runbook(RunbooksSettings(folders=(tmp_path,)), "en", "ours") is not None
+    assert opened == ["ours.md"]

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 from signals.message import say
 from tui.room.checklist import Missing
+from tui.room.timeline import event_sentence
 
 if TYPE_CHECKING:
     from asyncio import Future
+    from collections.abc import Callable
 
+    from incidents.event import Event
+    from incidents.incident import Incident
+    from panels.state import PanelState
     from runbooks.model import Runbook
     from signals.message import Message
     from tui.room.news import Seen
@@ -34,13 +39,21 @@ async def export(room: Room, seen: Seen, answer: Future[tuple[str, ...] | None])
     if given is None:
         return None
     words = room.face.words
-    impact = [
-        f"{words.say(state.title)}: {words.say(state.reason)}"
-        for state in room.face.by_attention()
-        if state.id.startswith("slo")
-    ]
+    impact = [line for state in room.face.by_attention() for line in impact_lines(state, words.say)]
     followed = [one for one in room.runbooks_of(seen.incident.runbooks) if not isinstance(one, Missing)]
     return await asyncio.to_thread(_write, room, seen, given[0], impact, followed)
+
+
+def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str]:
+    """What the panel of objectives says: its reason, and for each objective what is left of the error budget."""
+    if not state.id.startswith("slo"):
+        return []
+    left = [
+        f"{words(name)}: {', '.join(words(cell) for cell in cells if words(cell))}"
+        for name, *cells in (row.cells for row in state.rows)
+        if name.key == "panels.budget_row"
+    ]
+    return [f"{words(state.title)}: {words(state.reason)}", *left]
 
 
 def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list[Runbook]) -> Message:
@@ -53,6 +66,10 @@ def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list
     from signals.errors import WarroomError
 
     words, folder = room.face.words.say, Path(asked).expanduser()
+
+    def tell(incident: Incident, event: Event) -> Message:
+        return event_sentence(incident, followed, event)
+
     made = postmortem(
         seen.incident,
         seen.label,
@@ -60,11 +77,12 @@ def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list
         impact=impact,
         prevention=tuple(dict.fromkeys(item for runbook in followed for item in runbook.prevention())),
         step_texts={StepKey(one.id, step.id): step.text for one in followed for step in one.steps()},
+        tell=tell,
     )
     files = {
         "postmortem.md": made.markdown,
         **made.charts,
-        "timeline.md": timeline_markdown(seen.incident, seen.label, words),
+        "timeline.md": timeline_markdown(seen.incident, seen.label, words, tell),
         "timeline.json": json.dumps(timeline_json(seen.incident, words), ensure_ascii=False, indent=1) + "\n",
     }
     try:

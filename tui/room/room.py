@@ -49,6 +49,7 @@ class Room:
         self.updates: UpdateSettings | None = None
         self.library: Library | None = None
         self.chosen: UUID | None = None
+        self._waited, self._most_spooled = False, 0
         self._alerts = AlertWatch()
         self._runbooks: RunbooksSettings | None = None
 
@@ -112,10 +113,13 @@ class Room:
             self.face.notice = state.problem
         elif state.away is not None and before.away is None:
             self.face.notice = state.away
-        elif before.away is not None and state.away is None:
-            self.face.notice = say("room.merged", count=max(0, before.spooled - state.spooled))
+        elif self._waited and state.away is None and state.spooled == 0:
+            # The database is back some time before the last event is merged: only then all of them are counted.
+            self.face.notice = say("room.merged", count=self._most_spooled)
         elif state.read_only and not before.read_only:
             self.face.notice = say("journal.read_only", place=state.place)
+        self._waited = state.away is not None or state.spooled > 0
+        self._most_spooled = max(self._most_spooled, state.spooled) if self._waited else 0
         self.face.repaint()
 
     def take_library(self, library: Library) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -15,7 +16,7 @@ from tui.screens.page import Page
 if TYPE_CHECKING:
     from asyncio import Future
 
-    from incidents.statistics import Span
+    from incidents.statistics import Span, StepStatistics
     from incidents.store import Summary
     from signals.message import Message
     from tui.room.room import Room
@@ -33,6 +34,8 @@ class HistoryScreen(Page):
         super().__init__()
         self.found: list[Summary] | None = None
         self.spans: dict[str, Span] = {}
+        self.steps: list[StepStatistics] | None = None
+        """What the steps cost over these incidents, while that is shown instead of the list."""
         self._search = ""
         self._at = 0
 
@@ -55,6 +58,11 @@ class HistoryScreen(Page):
             lines.append(Text(f" {words.text('room.searched', text=self._search, count=len(self.found))}"))
         if not self.found:
             return [*lines, Text(f"  {words.text('room.no_past')}", "quiet")]
+        if self.steps is not None:
+            lines += self._step_lines(self.steps)[: max(0, height - len(lines))]
+            for line in lines:
+                line.truncate(width)
+            return lines
         room = max(1, height - len(lines))
         start = max(0, min(self._at - room // 2, len(self.found) - room))
         widest = max(cell_len(words.text(f"room.status_{one}")) for one in ("open", "mitigated", "resolved"))
@@ -78,9 +86,17 @@ class HistoryScreen(Page):
 
     def action_move(self, step: int) -> None:
         """The next incident."""
-        if self.found:
+        if self.found and self.steps is None:
             self._at = max(0, min(self._at + step, len(self.found) - 1))
             self.repaint()
+
+    def action_steps(self) -> None:
+        """Which step costs most time and which is left out, over the incidents that are listed; again: the list."""
+        if self.steps is not None:
+            self.steps = None
+            self.repaint()
+        elif self.found:
+            self.room.do(self._count_steps(self.found))
 
     def action_search(self) -> None:
         """In titles and in everything that was said; empty shows all."""
@@ -92,7 +108,7 @@ class HistoryScreen(Page):
         """An incident that is over can only be read; one that is not is joined."""
         from tui.room.enter import show
 
-        if not self.found:
+        if not self.found or self.steps is not None:
             return
         chosen = self.found[self._at]
         if chosen.status != "resolved" and chosen.id in self.room.seen:
@@ -109,11 +125,54 @@ class HistoryScreen(Page):
         self.face.push_screen(IncidentScreen(chosen.id, past=Seen(chosen.label, incident)))
         return None
 
+    async def _count_steps(self, found: list[Summary]) -> Message | None:
+        """Beside the desk: reading many incidents must keep nobody from writing."""
+        from incidents.statistics import step_statistics
+
+        if self.room.follower is None:
+            return say("room.no_journal")
+        store = await self.room.follower.ask(lambda journal: journal.store())
+        wanted = [each for each in found if not each.drill]
+        self.steps = await asyncio.to_thread(step_statistics, store, wanted)
+        return None
+
+    def _step_lines(self, steps: list[StepStatistics]) -> list[Text]:
+        """The most skipped step, then all of them, the one that cost most time first."""
+        from incidents.postmortem import length
+
+        words = self.face.words
+        if not steps:
+            return [Text(f"  {words.text('room.no_steps')}", "quiet")]
+        lines = []
+        skipped = max(steps, key=lambda one: one.skipped)
+        if skipped.skipped:
+            lines.append(
+                Text(f" {words.text('room.most_skipped', step=self._called(skipped), count=skipped.skipped)}")
+            )
+        lines.append(Text(f" {words.text('room.step_columns')}", "quiet"))
+        for one in steps:
+            middle = "–" if one.median_s is None else length(one.median_s)
+            lines.append(
+                Text.assemble(
+                    f" {length(one.total_s):>8} {middle:>8} {one.ticked:>4} ",
+                    (f"{one.skipped:>4} ", "warn" if one.skipped else ""),
+                    (f"{one.failed:>4}  ", "burning" if one.failed else ""),
+                    self._called(one),
+                )
+            )
+        return lines
+
+    def _called(self, one: StepStatistics) -> str:
+        """The step's words, where the runbook is here and still has it."""
+        runbook = self.room.library.get(one.runbook) if self.room.library else None
+        step = runbook.step(one.step) if runbook else None
+        return f"{one.runbook} {step.number} {step.text}" if step else f"{one.runbook} {one.step}".strip()
+
     async def _find(self, answer: Future[tuple[str, ...] | None]) -> Message | None:
         given = await answer
         if given is None:
             return None
-        self._search, self._at = given[0], 0
+        self._search, self._at, self.steps = given[0], 0, None
         return await self._look()
 
     async def _look(self) -> Message | None:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ import pytest
 from incidents.journal import open_journal
 from incidents.settings import JournalSettings
 from incidents.verify import verify
+from signals.message import say
 from tests.restartable import Restartable
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.room.stage import (
@@ -184,6 +186,21 @@ async def test_a_killed_database_is_said_keys_go_on_and_all_is_merged(
     assert [note.text for note in journal.load(journal.find("INC-1")).notes] == ["still here"]
     assert verify(journal.store()).findings == ()
     journal.close()
+
+
+async def test_all_events_that_waited_are_counted_once_the_last_one_is_merged(
+    tmp_path: Path, metrics: tuple[str, Gauge]
+) -> None:
+    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
+    async with running(config) as op1:
+        room = op1.app.room
+        gone, usual = say("journal.away", place="x", detail="y"), room.journal
+        # The desk may look in the middle of a merge, which another thread makes.
+        for away, spooled in ((gone, 0), (gone, 2), (None, 2), (None, 1)):
+            room.take_journal(replace(usual, away=away, spooled=spooled))
+            assert "merged" not in shown(op1.app)
+        room.take_journal(usual)
+        assert "2 events were merged" in shown(op1.app)
 
 
 async def test_a_read_only_journal_says_so_and_takes_nothing(
