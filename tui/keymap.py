@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 
 class Key(NamedTuple):
-    """A key, the action that it runs, and whether the footer has room for it."""
+    """A key, the action that it runs, whether the footer has room for it, and whether it goes before what has the focus.
+
+    What goes before it is never overtaken by the keys behind it, which a slow line brings in one burst.
+    """
 
     key: str
     action: str
     footer: bool = True
+    first: bool = False
 
     @property
     def text(self) -> str:
@@ -111,8 +115,8 @@ KEYS: dict[str, tuple[Key, ...]] = {
     ),
     "form": (
         Key("enter", "confirm"),
-        Key("tab", "next(1)"),
-        Key("shift+tab", "next(-1)", footer=False),
+        Key("tab", "next(1)", first=True),
+        Key("shift+tab", "next(-1)", footer=False, first=True),
         Key("down", "next(1)", footer=False),
         Key("up", "next(-1)", footer=False),
         Key("escape", "leave"),
@@ -184,4 +188,4 @@ SHOWN = {
 
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
     """The keys as Textual wants them; our own footer and help show them."""
-    return [Binding(key.key, key.action, show=False) for key in keys]
+    return [Binding(key.key, key.action, show=False, priority=key.first) for key in keys]

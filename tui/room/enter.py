@@ -110,7 +110,11 @@ def open_runbook(room: Room, asked: Asked) -> None:
         room.tell(say("room.no_library"))
         return
     fitting = list(library.for_alert(asked.alert)) if asked.alert else []
-    fitting += [one for one in (library.for_panel(asked.panel) if asked.panel else ()) if one not in fitting]
+    state = room.face.states.get(asked.panel)
+    configured = library.get(state.runbook) if state is not None else None
+    for one in (configured, *(library.for_panel(asked.panel) if asked.panel else ())):
+        if one is not None and one not in fitting:
+            fitting.append(one)
     attached = _already(room, asked, fitting)
     inside = isinstance(room.face.screen, IncidentScreen)
     if attached is not None and not inside:

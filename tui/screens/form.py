@@ -105,7 +105,9 @@ class Form(Dialogue[tuple[str, ...]]):
     def action_next(self, step: int) -> None:
         """The next field."""
         here = next((at for at, widget in enumerate(self._widgets) if widget.has_focus), 0)
-        self._widgets[(here + step) % len(self._widgets)].focus()
+        self.set_focus(
+            self._widgets[(here + step) % len(self._widgets)]
+        )  # at once: what is typed next goes there
 
     def room(self) -> int:
         """The fields come first: remarks get what is left."""
