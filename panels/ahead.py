@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from panels.settings import PanelSpec, QuerySpec
+    from signals.message import Message
     from signals.reading import Answer
 
 NEAR_S = 900.0
@@ -27,7 +28,7 @@ ADDITIVE = ("1/min", "usd", "count", "bytes")
 
 
 def charts(
-    spec: PanelSpec, history: Answer | None, name: Callable[[QuerySpec, Series], str]
+    spec: PanelSpec, history: Answer | None, name: Callable[[QuerySpec, Series], Message]
 ) -> tuple[Chart, ...]:
     """The worst curves of the charted query, called as `name` says."""
     query = _charted(spec)

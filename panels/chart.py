@@ -103,7 +103,8 @@ def legend(chart: Chart, say_: Say, width: int) -> Text:
     """
     parts: list[tuple[str, str]] = []
     several = len(chart.curves) > 1
-    for index, (curve, name) in enumerate(zip(chart.curves, chart.names, strict=False)):
+    for index, (curve, called) in enumerate(zip(chart.curves, chart.names, strict=False)):
+        name = say_(called)
         last = next((one for one in reversed(curve.values) if math.isfinite(one)), math.nan)
         value = "–" if math.isnan(last) else scale_text(last, chart.unit)
         shown = f"{LETTERS[index % len(LETTERS)]} {name} {value}" if several else f"{name} {value}"

@@ -63,7 +63,9 @@ def without_metric(state: PanelState, found: Queues, query: QuerySpec | None) ->
 
 def charts_of(queues: list[Queue], query: QuerySpec | None) -> tuple[Chart, ...]:
     """What the broker was seen to hold since the program started."""
-    drawn = [(one.name, one.depths) for one in queues if one.depths is not None][:MOST_CURVES]
+    drawn = [(say("panels.text", text=one.name), one.depths) for one in queues if one.depths is not None][
+        :MOST_CURVES
+    ]
     if not drawn:
         return ()
     limits = believed_limits(query)

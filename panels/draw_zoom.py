@@ -104,13 +104,14 @@ def _remarks(view: ZoomView, say_: Say, width: int) -> list[Text]:
 def _table(view: ZoomView, zoom: Zoom, say_: Say, none: str) -> list[Text]:
     """One line a curve: its letter, name, last value, value under the cursor, lowest, mean, highest."""
     found = summaries(zoom, view.cursor)
-    first = min(30, max(8, *(cell_len(one.name) + 2 for one in found)))
+    names = [say_(one.name) for one in found]
+    first = min(30, max(8, *(cell_len(name) + 2 for name in names)))
     there = none if view.cursor is None else time.strftime("%H:%M:%SZ", time.gmtime(view.cursor))
     heads = ["", say_(say("chart.last")), there]
     heads += [say_(say(key)) for key in ("chart.lowest", "chart.mean", "chart.highest")]
     lines = [Text("   " + _cells(heads, first), "quiet", no_wrap=True)]
-    for index, one in enumerate(found):
-        name = f"{LETTERS[index]} {one.name}" if len(found) > 1 else one.name
+    for index, (one, called) in enumerate(zip(found, names, strict=True)):
+        name = f"{LETTERS[index]} {called}" if len(found) > 1 else called
         values = (one.last, one.at_cursor, one.lowest, one.mean, one.highest)
         shown = [none if value is None else scale_text(value, zoom.chart.unit) for value in values]
         lines.append(Text("   " + _cells([name, *shown], first), STYLES[index % len(STYLES)], no_wrap=True))

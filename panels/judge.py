@@ -93,7 +93,7 @@ def judge_metric(
     verdict = worst(found.verdicts)
     reason = next((why for judged, why in found.reasons if judged is verdict), say("panels.within_limits"))
     live = any(reading.value is not None for reading in found.readings)
-    drawn = charts(spec, history, series_name)
+    drawn = charts(spec, history, series_called)
     return PanelState(
         spec.id, title(spec), verdict, reason, tuple(found.parts), tuple(found.rows), drawn, tuple(found.readings),
         drawn[0].curves[0] if drawn else None, now, spec.interval_s, Freshness.LIVE if live else Freshness.NONE,
@@ -141,7 +141,7 @@ def _judge_query(found: _Found, query: QuerySpec, answer: Answer, beside: _Besid
     if query.tell and any(one.values[-1] > 0 for one in ranked):
         found.standing.append(Standing("told", called(query)))
     for index, one in enumerate(ranked):
-        value, name = one.values[-1], _series_called(query, one)
+        value, name = one.values[-1], series_called(query, one)
         known = None if beside.trials is None else share(value, beside.trials.get(one.labels, 0.0))
         verdict = judge_value(query, value) if known is None else judge_share(query, known)
         shown = _shown(query, one, beside.buckets)
@@ -218,8 +218,8 @@ def series_name(query: QuerySpec, series: Series) -> str:
     return _named(query, series, query.each, query.name)
 
 
-def _series_called(query: QuerySpec, series: Series) -> Message:
-    """The same in both languages."""
+def series_called(query: QuerySpec, series: Series) -> Message:
+    """The same in each language."""
     own = called(query).values
     english = _named(query, series, query.each, str(own["en"]))
     chinese = _named(query, series, query.each_zh or query.each, str(own["zh"]))

@@ -16,7 +16,7 @@ from panels.axis import AHEAD, BOARD_SPAN_S
 from panels.broker import add_queues, add_schema
 from panels.burn import WINDOWS
 from panels.forecast import with_forecast
-from panels.judge import crashed, judge_metric, series_name
+from panels.judge import crashed, judge_metric, series_called
 from panels.quantity import called, quantity
 from panels.slo import keep_s, with_objective
 from panels.workers import add_workers
@@ -77,7 +77,7 @@ async def _longer(
     past = await _charted(spec, questions, now, span_s)
     return tuple(
         replace(one, span_s=span_s, forecast=with_forecast(short, now, span_s * AHEAD).forecast)
-        for one, short in zip(charts_of(spec, past, series_name), charts, strict=False)
+        for one, short in zip(charts_of(spec, past, series_called), charts, strict=False)
     )
 
 

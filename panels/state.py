@@ -47,7 +47,7 @@ class Chart:
     title: Message
     unit: str
     curves: tuple[Series, ...]
-    names: tuple[str, ...]
+    names: tuple[Message, ...]
     limit: float | None = None
     forecast: Forecast | None = None
     span_s: float = BOARD_SPAN_S

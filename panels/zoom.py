@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from panels.axis import AHEAD
 from panels.chart import LETTERS, value_at
 from panels.forecast import with_forecast
-from panels.judge import series_name
+from panels.judge import series_called, series_name
+from panels.quantity import called
 from panels.state import Chart
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from panels.settings import QuerySpec
     from signals.failover import Failover
+    from signals.message import Message
     from signals.reading import Answer, Series
 
 
@@ -60,7 +61,7 @@ class Zoom:
 class Summary(NamedTuple):
     """A curve in numbers; None where nothing was measured."""
 
-    name: str
+    name: Message
     last: float | None
     at_cursor: float | None
     lowest: float | None
@@ -92,9 +93,9 @@ def zoomed(query: QuerySpec, answer: Answer, now: float, stretch: Range) -> Zoom
 
     ranked = sorted((one for one in answer.series if one.times), key=badness, reverse=True)
     curves = tuple(ranked[:MOST_CURVES])
-    names = tuple(series_name(query, one) for one in curves)
+    names = tuple(series_called(query, one) for one in curves)
     limit = query.burning if query.forecast is None else query.forecast
-    chart = Chart(say("panels.text", text=query.name), query.unit, curves, names, limit)
+    chart = Chart(called(query), query.unit, curves, names, limit)
     since = min((one.times[0] for one in ranked), default=None)
     chart = with_forecast(chart, now, stretch.span_s * AHEAD)
     return Zoom(chart, len(ranked) - len(curves), since, answer.source, now)

@@ -28,7 +28,7 @@ def answer_chart(
         return []
     shown = sorted(answer.series, key=lambda one: one.values[-1] if one.values else 0.0, reverse=True)
     shown = shown[: len(LETTERS)]
-    names = tuple(series_name(series.labels) for series in shown)
+    names = tuple(say("panels.text", text=series_name(series.labels)) for series in shown)
     chart = Chart(say("panels.text", text=answer.expr), "none", tuple(shown), names)
     axis = time_axis(max(times), chart_columns(width), span_s)
     lines = draw_chart(chart, axis, HEIGHT, words.say, ascii_only=ascii_only)

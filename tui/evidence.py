@@ -24,7 +24,7 @@ def evidence_of(state: PanelState, words: Say) -> EvidencePinned:
     """The panel's line, verdict, query and source, and the curves of its first chart (else its trend)."""
     chart = state.charts[0] if state.charts else None
     if chart is not None:
-        named = list(zip(chart.names, chart.curves, strict=False))
+        named = list(zip(map(words, chart.names), chart.curves, strict=False))
     else:
         named = [("", state.trend)] if state.trend is not None else []
     queries = dict.fromkeys(reading.query for reading in state.readings if reading.query)

@@ -82,7 +82,11 @@ def test_without_the_metric_the_broker_s_own_past_is_charted() -> None:
     queue = Queue("q", 3, 0, {0: 3}, None, oldest_is_floor=False, depths=depths)
     state = add_queues(missing(), Queues((queue,), 100.0, "redis", None, None, None), SPEC.queries[0])
     assert state.trend is depths
-    assert (state.charts[0].names, state.charts[0].curves, state.charts[0].limit) == (("q",), (depths,), 100)
+    assert (state.charts[0].names, state.charts[0].curves, state.charts[0].limit) == (
+        (say("panels.text", text="q"),),
+        (depths,),
+        100,
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -27,7 +28,7 @@ def curve(*values: float, step: float = 30.0, until: float = NOW) -> Series:
 
 
 def chart(*curves: Series, limit: float | None = None, unit: str = "count") -> Chart:
-    names = tuple(f"n{index}" for index in range(len(curves)))
+    names = tuple(say("panels.text", text=f"n{index}") for index in range(len(curves)))
     return Chart(say("panels.text", text="x"), unit, curves, names, limit)
 
 
@@ -181,3 +182,10 @@ def test_any_chart_fits_and_none_raises(
     assert len(time_labels(axis)) <= axis.columns
     if ascii_only:
         assert all(line.plain[: GUTTER + axis.columns].isascii() for line in lines[:-2])
+
+
+def test_the_legend_speaks_the_language_that_is_asked_for() -> None:
+    one = chart(curve(1, 2, 3))
+    one = replace(one, names=(say("panels.title", en="errors", zh="错误率"),))
+    assert "errors 3" in legend(one, SAY, 80).plain
+    assert "错误率 3" in legend(one, Language("zh").say, 80).plain

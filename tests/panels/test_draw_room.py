@@ -37,7 +37,14 @@ def panel(
 def chart(*names: str, span_s: float = BOARD_SPAN_S, value: float = 1.0, limit: float | None = None) -> Chart:
     times = tuple(NOW - span_s + span_s / 60 * step for step in range(61))
     curves = tuple(Series((), times, tuple(value for _ in times)) for _ in names)
-    return Chart(say("panels.text", text="c"), "count", curves, names, limit, span_s=span_s)
+    return Chart(
+        say("panels.text", text="c"),
+        "count",
+        curves,
+        tuple(say("panels.text", text=name) for name in names),
+        limit,
+        span_s=span_s,
+    )
 
 
 @pytest.mark.parametrize(

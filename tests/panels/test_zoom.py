@@ -7,12 +7,13 @@ import math
 import pytest
 
 from panels.settings import QuerySpec
-from panels.zoom import MOST_CURVES, RANGES, Range, ask, shorter_than, summaries, zoomed
+from panels.zoom import MOST_CURVES, RANGES, Range, Summary, ask, shorter_than, summaries, zoomed
 from signals.errors import SourceError, Unreachable
 from signals.failover import Failover
 from signals.message import say
 from signals.reading import Answer, Series
 from signals.settings import SignalsSettings
+from tui.language import Language
 
 QUERY = QuerySpec(name="n", expr="n", unit="count", by="queue", burning=100)
 STRETCH = Range("5m", 300, 5)
@@ -77,7 +78,7 @@ async def test_a_slow_month_says_nothing_of_the_health_of_the_source() -> None:
 def test_the_worst_curves_come_first_and_the_rest_is_counted() -> None:
     curves = [series(f"q{index}", index, index) for index in range(11)]
     zoom = zoomed(QUERY, answer(*curves), 1300.0, STRETCH)
-    assert zoom.chart.names[:2] == ("q10", "q9")
+    assert [Language("en").say(name) for name in zoom.chart.names[:2]] == ["q10", "q9"]
     assert len(zoom.chart.names) == MOST_CURVES
     assert zoom.left_out == 11 - MOST_CURVES
 
@@ -85,13 +86,13 @@ def test_the_worst_curves_come_first_and_the_rest_is_counted() -> None:
 def test_where_less_is_worse_the_least_comes_first() -> None:
     query = QuerySpec(name="n", expr="n", worse="below", by="queue")
     zoom = zoomed(query, answer(series("high", 9, 9), series("low", 1, 1)), 1300.0, STRETCH)
-    assert zoom.chart.names == ("low", "high")
+    assert [Language("zh").say(name) for name in zoom.chart.names] == ["low", "high"]
 
 
 def test_a_curve_in_numbers() -> None:
     zoom = zoomed(QUERY, answer(series("q", 1, math.nan, 3, 8)), 1015.0, STRETCH)
     (found,) = summaries(zoom, 1010.0)
-    assert found == ("q", 8, 3, 1, 4, 8)
+    assert found == Summary(say("panels.title", en="q", zh="q"), 8, 3, 1, 4, 8)
 
 
 def test_a_gap_under_the_cursor_is_no_number() -> None:

@@ -9,6 +9,7 @@ from panels.state import Chart, PanelState
 from signals.message import say
 from signals.reading import Freshness, Reading, Series, Verdict
 from tui.evidence import MOST_POINTS, evidence_of
+from tui.language import Language
 
 
 def state(chart: Chart | None, trend: Series | None = None) -> PanelState:
@@ -21,11 +22,13 @@ def state(chart: Chart | None, trend: Series | None = None) -> PanelState:
 
 def test_curves_limit_query_and_source_are_kept() -> None:
     curve = Series((), (0.0, 15.0, 30.0), (1.0, math.nan, 4.0))
-    chart = Chart(say("panels.queues"), "count", (curve,), ("matches",), limit=100.0)
-    found = evidence_of(state(chart), lambda message: message.key)
+    chart = Chart(
+        say("panels.queues"), "count", (curve,), (say("panels.title", en="matches", zh="对局"),), limit=100.0
+    )
+    found = evidence_of(state(chart), Language("zh").say)
     assert (found.panel, found.verdict, found.unit, found.limit) == ("queues", "burning", "count", 100.0)
     assert (found.query, found.source) == ("max(x)", "prometheus")
-    assert (found.curves[0].name, found.curves[0].values) == ("matches", (1.0, None, 4.0))
+    assert (found.curves[0].name, found.curves[0].values) == ("对局", (1.0, None, 4.0))
     assert draw_svg(found) is not None
 
 
