@@ -114,6 +114,7 @@ class Terminal:
             self.read(0.1)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
+                self.read(1)  # up to the end of what it said
                 os.close(self._fd)
                 return os.waitstatus_to_exitcode(status)
         os.kill(self.pid, signal.SIGKILL)
