@@ -188,6 +188,11 @@ async def test_somebody_who_is_not_ic_hears_why_nothing_was_confirmed(config: Pa
         await op1.press("down", "down", "down", "space")
         await until(lambda: "the incident commander (ic2) confirms" in shown(op1.app))
         assert incident_of(op1.app).sequence == incident.sequence + 1
+        await write_as("ic2", config, "confirm", "1", "stop")
+        await until(lambda: incident_of(op1.app).confirmed, "the other one is seen")
+        await op1.press("space")
+        await until(lambda: "behind us already" in shown(op1.app))
+        assert incident_of(op1.app).sequence == incident.sequence + 2
 
 
 async def test_enter_marks_where_we_are_and_the_jump_finds_killer_items(config: Path) -> None:
