@@ -179,6 +179,20 @@ async def test_the_checklist_stops_at_a_pause_point_until_the_ic_confirms(config
         await op1.press("space", then=lambda: op1.state("raise") == "ticked")
 
 
+async def test_no_pause_point_is_confirmed_before_the_one_above_it(tmp_path: Path, config: Path) -> None:
+    for code in ("en", "zh"):
+        file = tmp_path / "runbooks" / code / "ban-near.md"
+        text = file.read_text(encoding="utf-8")
+        pause = "> The second pause point. <!-- pause -->\n\n## "
+        head, _, rest = text.rpartition("## ")
+        file.write_text(head + pause + rest, encoding="utf-8")
+    async with running(config) as op1:
+        await op1.open_with_runbook()
+        screen_of(op1.app).cursor = ("ban-near", "pause", "return")
+        await op1.press("space", then=lambda: "has not confirmed 'Stop the storm' yet" in shown(op1.app))
+        assert not incident_of(op1.app).confirmed
+
+
 async def test_somebody_who_is_not_ic_hears_why_nothing_was_confirmed(config: Path) -> None:
     async with running(config) as op1:
         await op1.open_with_runbook()
