@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -67,6 +68,16 @@ def state_of(incident: Incident | None, row: Row) -> StepState | None:
         return None
     by_id = incident.steps.get(incident.key(row.runbook.id, row.step.id))
     return by_id or incident.steps.get(incident.key(row.runbook.id, row.step.number))
+
+
+def finished_before(incident: Incident, runbook: Runbook, step: Step) -> float:
+    """When the step before was finished (Unix seconds), from which on a gate counts; infinite while it is not."""
+    steps = list(runbook.steps())
+    at = steps.index(step)
+    if at == 0:
+        return incident.opened_at.timestamp()
+    state = state_of(incident, Row("step", runbook, step=steps[at - 1]))
+    return state.at.timestamp() if state is not None and state.state in DONE else math.inf
 
 
 def is_done(incident: Incident | None, row: Row) -> bool:

@@ -37,10 +37,14 @@ def observed_text(step: Step, observed: Mapping[int, Observation], words: Langua
     return "; ".join(told)
 
 
-async def tick(room: Room, seen: Seen, row: Row, observed: str, *, doubtful: bool) -> Message | None:
-    """Done, with what the checks said; a check that says otherwise is no hindrance, but it is told."""
+async def tick(
+    room: Room, seen: Seen, row: Row, observed: str, answer: Future[Answer | None] | None, *, doubtful: bool
+) -> Message | None:
+    """Done, with what the checks said; a check that says otherwise is told, and at a gate the person is asked first."""
     from incidents.body import StepTicked
 
+    if answer is not None and await answer is None:
+        return None
     assert row.step is not None  # noqa: S101  # the caller stands on a step
     body = StepTicked(runbook=row.runbook.id, step=row.step.id, observed=observed)
     against = await room.write(seen.incident.id, body)

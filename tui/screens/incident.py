@@ -98,9 +98,13 @@ class IncidentScreen(IncidentView):
         doubtful = any(
             index not in observed or observed[index].verdict is not Verdict.OK for index in range(len(checks))
         )
-        self.room.do(
-            self._then_go_on(row, steps.tick(self.room, seen, row, self._saw(row), doubtful=doubtful))
-        )
+        gate = any(check.for_s for check in checks) and doubtful
+        answer = None
+        if gate:  # the next stage begins here: that is not done by a slip of the thumb
+            words = self.face.words
+            answer = self.room.ask(Confirm(words.text("room.confirm_gate"), [self._saw(row)]))
+        work = steps.tick(self.room, seen, row, self._saw(row), answer, doubtful=doubtful)
+        self.room.do(self._then_go_on(row, work))
 
     def _saw(self, row: Row) -> str:
         if row.step is None:

@@ -193,6 +193,26 @@ async def test_no_pause_point_is_confirmed_before_the_one_above_it(tmp_path: Pat
         assert not incident_of(op1.app).confirmed
 
 
+async def test_a_gate_that_is_not_green_long_enough_is_passed_only_after_a_question(
+    tmp_path: Path, config: Path, metrics: tuple[str, Gauge]
+) -> None:
+    for code in ("en", "zh"):
+        file = tmp_path / "runbooks" / code / "ban-near.md"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("expect: < 10", "expect: < 10\n  for: 10m"), encoding="utf-8")
+    metrics[1].set(3)
+    async with running(config) as op1:
+        await op1.open_with_runbook()
+        await op1.press("space", then=lambda: op1.state("declare") == "ticked")
+        await until(lambda: "for 10 min: so far" in shown(op1.app), "the gate counts")
+        await asyncio.sleep(HASTE_S)
+        await op1.press("space", then=lambda: "NOT green" in getattr(op1.app.screen, "asked", ""))
+        await op1.press("escape")
+        assert op1.state("throttle") == "open"
+        await op1.press("space", then=lambda: "NOT green" in getattr(op1.app.screen, "asked", ""))
+        await op1.press("enter", then=lambda: op1.state("throttle") == "ticked")
+
+
 async def test_somebody_who_is_not_ic_hears_why_nothing_was_confirmed(config: Path) -> None:
     async with running(config) as op1:
         await op1.open_with_runbook()
