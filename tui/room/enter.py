@@ -161,7 +161,9 @@ async def _open_runbook(room: Room, asked: Asked, choices: list[Runbook], *, sur
     words = room.face.words
     runbook = choices[0] if sure else None
     if runbook is None:
-        title = words.text("room.which_runbook", what=asked.alert or asked.panel)
+        state = room.face.states.get(asked.panel)
+        what = asked.alert or (words.say(state.title) if state is not None else "")
+        title = words.text("room.which_runbook", what=what)
         at = await room.ask(Choose(title, [f"{one.title}  ({one.id})" for one in choices]))
         if at is None:
             return None
