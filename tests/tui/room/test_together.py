@@ -6,11 +6,8 @@ import asyncio
 import json
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +28,7 @@ from tests.tui.room.stage import (
     until,
     write_as,
 )
+from tests.webhook import Answer, webhook_server
 from tui.screens.choose import Choose
 from tui.screens.confirm import Preview
 from tui.screens.edit import Edit
@@ -71,37 +69,13 @@ async def test_two_responders_see_each_others_tick_within_two_seconds(
         assert incident_of(ic2.app).sequence == incident_of(op1.app).sequence
 
 
-@contextmanager
-def hook(status: int = 200) -> Iterator[tuple[str, list[bytes]]]:
-    """A real HTTP server that keeps what is posted to it."""
-    got: list[bytes] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.append(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/SECRET", got
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 UPDATES = '[incidents.updates.webhooks.team]\nkind = "slack"\nsecret_url = "${HOOK}"\ntries = 1\n'
 
 
 async def test_an_update_is_shown_edited_and_then_sent(
     tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with hook() as (url, got):
+    with webhook_server() as (url, got):
         monkeypatch.setenv("HOOK", url)
         journal = f"sqlite:///{tmp_path}/journal.db"
         config = configuration(tmp_path, metrics[0], actor="op1", journal=journal, more=UPDATES)
@@ -129,14 +103,14 @@ async def test_an_update_is_shown_edited_and_then_sent(
             await op1.press("enter", then=lambda: incident_of(op1.app).updates)
             await until(lambda: incident_of(op1.app).updates[0].deliveries, "it is delivered")
             assert incident_of(op1.app).updates[0].deliveries[0].ok
-            assert json.loads(got[0])["text"].startswith("XSEV2 INC-1: Ban near")
+            assert json.loads(got[0].body)["text"].startswith("XSEV2 INC-1: Ban near")
             await until(lambda: "was sent to all 1" in shown(op1.app))
 
 
 async def test_an_update_that_is_left_writes_and_sends_nothing_and_one_that_fails_is_told(
     tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with hook(404) as (url, got):
+    with webhook_server(Answer(404, {})) as (url, got):
         monkeypatch.setenv("HOOK", url)
         journal = f"sqlite:///{tmp_path}/journal.db"
         config = configuration(tmp_path, metrics[0], actor="op1", journal=journal, more=UPDATES)
