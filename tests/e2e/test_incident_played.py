@@ -9,33 +9,17 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
-import pytest
-from prometheus_client import CollectorRegistry, Counter, start_http_server
-
+from tests.exporter import refusals_exporter
 from tests.terminal import PROGRAM, Terminal
 from tests.webhook import webhook_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.webhook import Post
 
 LONG = 40
 """Seconds that a busy machine may take for one screen."""
-
-
-@pytest.fixture
-def invalid() -> Iterator[tuple[str, Counter]]:
-    """A service that counts what Discord answers; its address and the counter."""
-    registry = CollectorRegistry()
-    labels = ("route", "scope", "source", "status")
-    calls = Counter("chimera_discord_requests", "Calls to Discord", labels, registry=registry)
-    refused = calls.labels("channels", "", "digest", "429")
-    server, thread = start_http_server(0, "127.0.0.1", registry)
-    yield f"http://127.0.0.1:{server.server_port}/metrics", refused
-    server.shutdown()
-    thread.join()
 
 
 class Seat:
@@ -63,11 +47,8 @@ class Seat:
         os.waitpid(self.terminal.pid, 0)
 
 
-def test_two_responders_play_a_ban_from_the_panel_to_the_postmortem(
-    tmp_path: Path, invalid: tuple[str, Counter]
-) -> None:
-    address, refused = invalid
-    with webhook_server() as (hook, posted):
+def test_two_responders_play_a_ban_from_the_panel_to_the_postmortem(tmp_path: Path) -> None:
+    with refusals_exporter() as (address, refused), webhook_server() as (hook, posted):
         (tmp_path / "warroom.toml").write_text(
             f"""
 [signals.scrape]

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import redis
-from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+from prometheus_client import CollectorRegistry, Counter
 
 from sandbox.servers import free_port
 from tests.bad_servers import BEHAVIOURS, answer, body, serve
+from tests.exporter import depth_exporter, exporting
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.test_config import warroom
 from tui.cli import ExitCode
@@ -21,6 +22,8 @@ from tui.discover import _prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from prometheus_client import Gauge
 
 OWN = """
 [panels]
@@ -34,15 +37,8 @@ queries = [{ name = "depth", unit = "count", expr = "depth", warn = 5, burning =
 
 @pytest.fixture
 def exporter() -> Iterator[tuple[str, Gauge]]:
-    registry = CollectorRegistry()
-    gauge = Gauge("depth", "Depth.", registry=registry)
-    server, thread = start_http_server(0, "127.0.0.1", registry)
-    yield (
-        f'[signals.scrape]\ntargets = [{{ url = "http://127.0.0.1:{server.server_port}/metrics" }}]\n',
-        gauge,
-    )
-    server.shutdown()
-    thread.join()
+    with depth_exporter() as (address, gauge):
+        yield f'[signals.scrape]\ntargets = [{{ url = "{address}" }}]\n', gauge
 
 
 def status(folder: Path, text: str, wait: str = "3") -> tuple[int, dict[str, str]]:
@@ -102,15 +98,12 @@ def test_waiting_turns_unknown_into_known(tmp_path: Path) -> None:
     """A rate needs two scrapes: with one there is nothing yet."""
     registry = CollectorRegistry()
     Counter("jobs", "Jobs.", registry=registry).inc()
-    server, thread = start_http_server(0, "127.0.0.1", registry)
-    text = (
-        f'[signals.scrape]\ntargets = [{{ url = "http://127.0.0.1:{server.server_port}/metrics", interval_s = 1 }}]\n'
-        + OWN.replace('"depth", warn', '"rate(jobs_total[1m])", warn')
-    )
-    assert status(tmp_path, text, "0")[0] == ExitCode.UNKNOWN
-    assert status(tmp_path, text, "20")[0] == ExitCode.OK
-    server.shutdown()
-    thread.join()
+    with exporting(registry) as address:
+        text = f'[signals.scrape]\ntargets = [{{ url = "{address}", interval_s = 1 }}]\n' + OWN.replace(
+            '"depth", warn', '"rate(jobs_total[1m])", warn'
+        )
+        assert status(tmp_path, text, "0")[0] == ExitCode.UNKNOWN
+        assert status(tmp_path, text, "20")[0] == ExitCode.OK
 
 
 @pytest.mark.parametrize("command", [("status",), ("doctor",), ("query", "up"), ("config", "check")])

@@ -9,8 +9,6 @@ import pytest
 from textual.events import Key, Paste
 
 from tests.tui.room.stage import (
-    configuration,
-    exporter,
     incident_of,
     running,
     screen_of,
@@ -22,21 +20,7 @@ from tui.screens.choose import Choose
 from tui.screens.incident import HASTE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-    from prometheus_client import Gauge
-
-
-@pytest.fixture
-def metrics() -> Iterator[tuple[str, Gauge]]:
-    with exporter(143) as found:
-        yield found
-
-
-@pytest.fixture
-def config(tmp_path: Path, metrics: tuple[str, Gauge]) -> Path:
-    return configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
 
 
 async def test_a_panels_runbook_in_a_new_incident_with_one_enter_each(config: Path) -> None:

@@ -20,7 +20,6 @@ from tests.restartable import Restartable
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.room.stage import (
     configuration,
-    exporter,
     incident_of,
     running,
     screen_of,
@@ -39,12 +38,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prometheus_client import Gauge
-
-
-@pytest.fixture
-def metrics() -> Iterator[tuple[str, Gauge]]:
-    with exporter(143) as found:
-        yield found
 
 
 async def test_two_responders_see_each_others_tick_within_two_seconds(
@@ -162,10 +155,7 @@ async def test_a_killed_database_is_said_keys_go_on_and_all_is_merged(
     journal.close()
 
 
-async def test_all_events_that_waited_are_counted_once_the_last_one_is_merged(
-    tmp_path: Path, metrics: tuple[str, Gauge]
-) -> None:
-    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
+async def test_all_events_that_waited_are_counted_once_the_last_one_is_merged(config: Path) -> None:
     async with running(config) as op1:
         room = op1.app.room
         gone, usual = say("journal.away", place="x", detail="y"), room.journal
@@ -178,9 +168,8 @@ async def test_all_events_that_waited_are_counted_once_the_last_one_is_merged(
 
 
 async def test_a_read_only_journal_says_so_and_takes_nothing(
-    tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
+    config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
     await write_as("op1", config, "open", "--title", "x", "--severity", "SEV3", "--runbook", "ban-near")
     monkeypatch.setattr("incidents.database.writable", lambda _: False)  # root may write any file
     async with running(config) as op1:
@@ -256,8 +245,7 @@ def test_the_first_paint_waits_for_no_database() -> None:
     assert done.stdout == "[]\n"
 
 
-async def test_what_others_open_and_offer_is_told(tmp_path: Path, metrics: tuple[str, Gauge]) -> None:
-    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
+async def test_what_others_open_and_offer_is_told(config: Path) -> None:
     async with running(config) as op1:
         await write_as("ic1", config, "open", "--title", "Ban near", "--severity", "SEV1")
         await until(lambda: "ic1 opened INC-1 SEV1: Ban near" in shown(op1.app), "it is told")
@@ -269,9 +257,8 @@ async def test_what_others_open_and_offer_is_told(tmp_path: Path, metrics: tuple
 
 
 async def test_what_cannot_be_drawn_does_not_end_the_program(
-    tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
     monkeypatch.setenv("WARROOM_LOG", str(tmp_path / "log"))
     async with running(config) as op1:
         await op1.open_with_runbook()
@@ -282,10 +269,9 @@ async def test_what_cannot_be_drawn_does_not_end_the_program(
 
 
 def test_who_leaves_hears_that_the_incident_goes_on(
-    tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WARROOM_LOG", str(tmp_path / "log"))
-    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
     asyncio.run(write_as("ic1", config, "open", "--title", "Ban near", "--severity", "SEV1"))
     terminal = Terminal([PROGRAM, "--config", str(config)])
     terminal.wait_for("INC-1 SEV1 IC:")
