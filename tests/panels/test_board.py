@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -17,6 +15,7 @@ from signals.failover import Failover
 from signals.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, ScrapeTarget, SignalsSettings
 from signals.sources import Sources
+from tests.page import Page, page_server
 from tui.language import Language
 
 NOW, APART_S = 1_700_000_000.0, 15.0
@@ -68,23 +67,11 @@ def board() -> Iterator[tuple[str, list[str]]]:
     """The address of a service that answers with one page after the other, the last one again and again."""
     pages: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = (pages.pop(0) if len(pages) > 1 else pages[0]).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def page(_: str) -> Page:
+        return Page((pages.pop(0) if len(pages) > 1 else pages[0]).encode())
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/metrics", pages
-    server.shutdown()
-    server.server_close()
+    with page_server(page) as address:
+        yield f"{address}/metrics", pages
 
 
 Judge = Callable[..., Awaitable[dict[str, PanelState]]]

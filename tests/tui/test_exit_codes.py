@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter
 from sandbox.servers import free_port
 from tests.bad_servers import BEHAVIOURS, answer, body, serve
 from tests.exporter import depth_exporter, exporting
+from tests.page import Page, page_server
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.test_config import warroom
 from tui.cli import ExitCode
@@ -133,38 +133,21 @@ def test_nothing_configured_offers_the_sandbox_and_init(tmp_path: Path) -> None:
     assert "warroom init" in done.stderr
 
 
-class Growing(BaseHTTPRequestHandler):
-    """A real page whose gauge rises with every scrape."""
-
-    count = 0
-
-    def do_GET(self) -> None:
-        type(self).count += 1
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"depth %d\n" % self.count)
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 def test_a_range_is_drawn_on_a_terminal_and_nowhere_else(tmp_path: Path) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Growing)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    path = tmp_path / "warroom.toml"
-    path.write_text(f'[signals.scrape]\ntargets = [{{ url = "http://127.0.0.1:{server.server_port}/" }}]\n')
-    words = ("query", "depth * 10", "--range", "5s", "--step", "1s", "--config", str(path))
-    for language, axis in (("C.UTF-8", "┤"), ("C", "+")):
-        terminal = Terminal([PROGRAM, *words], LANG=language, LC_ALL=language)
-        assert terminal.wait_end() == 0
-        lines = terminal.screen.splitlines()
-        assert any(axis in line for line in lines), terminal.screen
-        assert any(line.startswith("{") and "points" not in line for line in lines), terminal.screen
-    done = warroom(*words, folder=tmp_path)
-    assert "┤" not in done.stdout
-    assert done.returncode == 0
-    server.shutdown()
-    server.server_close()
+    scrapes = itertools.count(1)
+    with page_server(lambda _: Page(b"depth %d\n" % next(scrapes))) as url:
+        path = tmp_path / "warroom.toml"
+        path.write_text(f'[signals.scrape]\ntargets = [{{ url = "{url}/" }}]\n')
+        words = ("query", "depth * 10", "--range", "5s", "--step", "1s", "--config", str(path))
+        for language, axis in (("C.UTF-8", "┤"), ("C", "+")):
+            terminal = Terminal([PROGRAM, *words], LANG=language, LC_ALL=language)
+            assert terminal.wait_end() == 0
+            lines = terminal.screen.splitlines()
+            assert any(axis in line for line in lines), terminal.screen
+            assert any(line.startswith("{") and "points" not in line for line in lines), terminal.screen
+        done = warroom(*words, folder=tmp_path)
+        assert "┤" not in done.stdout
+        assert done.returncode == 0
 
 
 def test_a_prometheus_on_its_usual_port_is_known_by_its_answer() -> None:
