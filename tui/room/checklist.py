@@ -103,17 +103,21 @@ def stopped_by(incident: Incident | None, rows: Sequence[Row], row: Row) -> Row 
     return None
 
 
-def open_killers(incident: Incident | None, rows: Sequence[Row], pause: Row) -> list[Row]:
-    """The killer items of the phase before a pause point that are not done."""
+def open_steps(incident: Incident | None, rows: Sequence[Row], at: Row) -> list[Row]:
+    """The steps of the phase of `at` that are not done."""
     return [
         row
         for row in rows
-        if row.phase == pause.phase
-        and row.runbook == pause.runbook
+        if row.phase == at.phase
+        and row.runbook == at.runbook
         and row.step is not None
-        and row.step.killer
         and not is_done(incident, row)
     ]
+
+
+def open_killers(incident: Incident | None, rows: Sequence[Row], pause: Row) -> list[Row]:
+    """The killer items of the phase before a pause point that are not done."""
+    return [row for row in open_steps(incident, rows, pause) if row.step is not None and row.step.killer]
 
 
 def next_killer(incident: Incident | None, rows: Sequence[Row], at: RowKey | None) -> Row | None:

@@ -8,7 +8,7 @@ from signals.message import say
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from incidents.event import Event
     from runbooks.measure import Observation
@@ -67,6 +67,24 @@ async def skip(room: Room, seen: Seen, row: Row, answer: Future[tuple[str, ...] 
         return None
     body = StepSkipped(runbook=row.runbook.id, step=row.step.id, reason=given[0])
     return await room.write(seen.incident.id, body) or say("room.skipped", step=row.step.number)
+
+
+async def skip_all(
+    room: Room, seen: Seen, rows: Sequence[Row], answer: Future[tuple[str, ...] | None]
+) -> Message | None:
+    """All left out for the same reason; what somebody finished meanwhile stays as it is."""
+    from incidents.body import StepSkipped
+
+    given = await answer
+    if given is None:
+        return None
+    count, phase = 0, ""
+    for row in rows:
+        if row.step is not None and row.phase is not None:
+            phase = row.phase.title
+            body = StepSkipped(runbook=row.runbook.id, step=row.step.id, reason=given[0])
+            count += await room.write(seen.incident.id, body) is None
+    return say("room.skipped_phase", count=count, phase=phase)
 
 
 async def fail(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from textual.events import Key, Paste
 
 from tests.tui.room.stage import (
+    app_of,
     incident_of,
     running,
     screen_of,
@@ -16,11 +18,15 @@ from tests.tui.room.stage import (
     until,
     write_as,
 )
+from tui.room.follower import JournalFollower
 from tui.screens.choose import Choose
-from tui.screens.incident import HASTE_S
+from tui.screens.form import Form
+from tui.screens.incident import HASTE_S, IncidentScreen
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from incidents.journal import Journal
 
 
 async def test_a_panels_runbook_in_a_new_incident_with_one_enter_each(config: Path) -> None:
@@ -76,6 +82,56 @@ async def test_skip_and_fail_want_a_reason(config: Path) -> None:
         await op1.press("o", then=lambda: op1.state("throttle") == "open")
 
 
+async def test_a_whole_phase_is_skipped_for_one_reason_but_not_behind_a_pause_point(config: Path) -> None:
+    async with running(config) as op1:
+        await op1.open_with_runbook()
+        await op1.press("space", then=lambda: op1.state("declare") == "ticked")
+        await op1.press("S")
+        form = op1.app.screen
+        assert isinstance(form, Form)
+        listed = [line.plain.strip() for line in form.remarks(80)]
+        assert listed == ["1.2 Throttle the retrying task", "1.3 Look who else sends"]
+        await op1.type("not affected")
+        await op1.press("enter", then=lambda: op1.state("look") == "skipped")
+        incident = incident_of(op1.app)
+        states = {
+            name: incident.steps[incident.key("ban-near", name)] for name in ("declare", "throttle", "look")
+        }
+        assert {name: (step.state, step.reason) for name, step in states.items()} == {
+            "declare": ("ticked", ""),
+            "throttle": ("skipped", "not affected"),
+            "look": ("skipped", "not affected"),
+        }
+        await op1.press("S", then=lambda: "has no open step" in shown(op1.app))
+        await op1.press("down")
+        await op1.press("S", then=lambda: "has not confirmed" in shown(op1.app))
+        assert incident_of(op1.app).sequence == incident.sequence
+
+
+async def test_a_key_that_was_too_early_is_done_once_the_journal_is_open(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(config) as op1:
+        await op1.open_with_runbook()
+    go, opened = threading.Event(), JournalFollower._open
+
+    def slowly(self: JournalFollower) -> Journal:
+        go.wait(20)
+        return opened(self)
+
+    monkeypatch.setattr(
+        JournalFollower, "_open", slowly
+    )  # a database far away; no real one is slow when asked
+    app = app_of(config)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: app.room.library, "the runbooks are read")
+        await pilot.press("i")
+        assert "one moment" in shown(app)
+        go.set()
+        await until(lambda: isinstance(app.screen, IncidentScreen), "the incident opens by itself")
+        assert "one moment" not in shown(app)
+
+
 async def test_what_is_typed_ahead_goes_into_the_question(config: Path) -> None:
     async with running(config) as op1:
         await op1.open_with_runbook()
@@ -116,6 +172,11 @@ async def test_somebody_who_is_not_ic_hears_why_nothing_was_confirmed(config: Pa
         await op1.press("down", "down", "down", "space")
         await until(lambda: "the incident commander (ic2) confirms" in shown(op1.app))
         assert incident_of(op1.app).sequence == incident.sequence + 1
+        await write_as("ic2", config, "confirm", "1", "stop")
+        await until(lambda: incident_of(op1.app).confirmed, "the other one is seen")
+        await op1.press("space")
+        await until(lambda: "behind us already" in shown(op1.app))
+        assert incident_of(op1.app).sequence == incident.sequence + 2
 
 
 async def test_enter_marks_where_we_are_and_the_jump_finds_killer_items(config: Path) -> None:
