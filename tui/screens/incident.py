@@ -118,7 +118,9 @@ class IncidentScreen(IncidentView):
             self.room.do(steps.start(self.room, seen, row))
 
     def _confirm(self, seen: Seen, row: Row) -> None:
-        """The pause point; with killer items open only after a question."""
+        """The pause point, once the one before it is behind us; with killer items open only after a question."""
+        if not self._may(seen, row):
+            return
         words, answer = self.face.words, None
         killers = open_killers(seen.incident, self.rows(), row)
         commander = seen.incident.roles.get("ic", self.room.actor)

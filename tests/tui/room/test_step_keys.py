@@ -171,3 +171,17 @@ async def test_what_is_for_later_is_not_ticked_in_the_heat(config: Path) -> None
         await op1.press("space")
         assert "goes into the postmortem" in shown(op1.app)
         assert not incident_of(op1.app).steps
+
+
+async def test_no_pause_point_is_confirmed_before_the_one_above_it(tmp_path: Path, config: Path) -> None:
+    for code in ("en", "zh"):
+        file = tmp_path / "runbooks" / code / "ban-near.md"
+        text = file.read_text(encoding="utf-8")
+        pause = "> The second pause point. <!-- pause -->\n\n## "
+        head, _, rest = text.rpartition("## ")
+        file.write_text(head + pause + rest, encoding="utf-8")
+    async with running(config) as op1:
+        await op1.open_with_runbook()
+        screen_of(op1.app).cursor = ("ban-near", "pause", "return")
+        await op1.press("space", then=lambda: "has not confirmed 'Stop the storm' yet" in shown(op1.app))
+        assert not incident_of(op1.app).confirmed
