@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from runbooks.model import Runbook
     from runbooks.settings import RunbooksSettings
     from signals.message import Message
-    from tui.app import Warroom
     from tui.config import Config
+    from tui.face import Face
     from tui.room.follower import JournalFollower
     from tui.room.news import Seen
 
@@ -41,7 +41,7 @@ SLOW_S = 0.4
 class Room:
     """The incidents that are known, the journal's state, the library, and the desk where events are written."""
 
-    def __init__(self, face: Warroom) -> None:
+    def __init__(self, face: Face) -> None:
         self.face = face
         self.seen: dict[UUID, Seen] = {}
         self.journal = JournalState()
