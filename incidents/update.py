@@ -16,6 +16,7 @@ from signals.clean import clean_block
 from signals.errors import ConfigError
 from signals.http import secret
 from signals.message import say
+from signals.quantity import span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,16 +56,15 @@ def update_text(
     now = now or dt.datetime.now(dt.UTC)
     over = incident.status == "resolved"
     end = incident.times.get("resolved", now) if over else now
-    minutes = max(0, int((end - incident.opened_at).total_seconds())) // 60
     following = now + dt.timedelta(seconds=interval_s(incident.severity, settings))
     values = {
         "incident": label,
         "title": incident.title,
         "severity": incident.severity,
         "status": words(say(f"update.status_{incident.status}")),
-        "elapsed": f"{minutes // 60}:{minutes % 60:02}",
+        "elapsed": words(span((end - incident.opened_at).total_seconds())),
         "ic": incident.roles.get("ic", "–"),
-        "next": words(say("update.none_next")) if over else following.strftime("%H:%MZ"),
+        "next": words(say("update.none_next")) if over else following.strftime("%H:%M UTC"),
         "numbers": "\n".join(f"• {number}" for number in numbers),
         "text": text,
     }

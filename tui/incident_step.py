@@ -9,19 +9,21 @@ import time
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from runbooks.library import load_runbook
+from incidents.phrase import keep
+from runbooks.observed import said
 from signals.clean import clean
 from signals.errors import WarroomError
 from signals.message import say
 from signals.reading import Verdict
+from tui.followed import known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from incidents.incident import Incident
+    from incidents.phrase import Phrase
     from runbooks.measure import Observation
     from runbooks.model import Runbook, Step
-    from signals.message import Message
     from tui.config import Config
     from tui.invocation import Invocation
 
@@ -38,7 +40,7 @@ def with_step(
     key = incident.key(args.runbook, name)
     if not name or not key.runbook:
         return args
-    runbook = load_runbook(config.runbooks, invocation.words.code, key.runbook)
+    runbook = known(key.runbook, config, invocation)
     if runbook is None:
         return args
     changed = argparse.Namespace(**vars(args))
@@ -52,7 +54,7 @@ def with_step(
         raise _unknown("incident.no_step", runbook, name, [one.id for one in runbook.steps()])
     changed.step = step.id
     if args.verb == "tick" and not args.observed and not args.no_check and step.checks and _asks(config):
-        changed.observed = _observed(step, invocation, config)
+        changed.checks = _observed(step, invocation, config)
     return changed
 
 
@@ -63,9 +65,13 @@ def _phase(runbook: Runbook, name: str) -> str:
     raise _unknown("incident.no_phase", runbook, name, [phase.id for phase in runbook.phases])
 
 
-def _unknown(key: str, runbook: Runbook, name: str, known: Sequence[str]) -> WarroomError:
-    near = get_close_matches(name, known, n=4, cutoff=0.4) or list(known[:4])
-    return WarroomError(say(key, runbook=runbook.id, name=clean(name, 80), near=", ".join(near)))
+def _unknown(key: str, runbook: Runbook, name: str, ids: Sequence[str]) -> WarroomError:
+    near = get_close_matches(name, ids, n=2)
+    if near:
+        return WarroomError(
+            say(f"{key}_near", runbook=runbook.id, name=clean(name, 80), near=" / ".join(near))
+        )
+    return WarroomError(say(key, runbook=runbook.id, name=clean(name, 80)))
 
 
 def _asks(config: Config) -> bool:
@@ -74,13 +80,13 @@ def _asks(config: Config) -> bool:
     return any((signals.prometheus, signals.scrape, signals.redis, signals.celery, signals.postgres))
 
 
-def _observed(step: Step, invocation: Invocation, config: Config) -> str:
-    """One sentence a check. A check that is not met is told, and does not hinder: the person has decided."""
-    found = asyncio.run(_measure(step, config))
+def _observed(step: Step, invocation: Invocation, config: Config) -> tuple[Phrase, ...]:
+    """One text a check. A check that is not met is told, and does not hinder: the person has decided."""
+    found, now = asyncio.run(_measure(step, config)), time.time()
     for one in found:
         if one.verdict is not Verdict.OK:
-            invocation.remark(_said(one))
-    return "; ".join(invocation.words.say(_said(one)) for one in found)
+            invocation.remark(said(one, now))
+    return tuple(keep(said(one, now), invocation.words.say) for one in found)
 
 
 async def _measure(step: Step, config: Config) -> list[Observation]:
@@ -91,9 +97,3 @@ async def _measure(step: Step, config: Config) -> list[Observation]:
         return list(
             await asyncio.gather(*(measure(check, sources, time.time(), os.environ) for check in step.checks))
         )
-
-
-def _said(one: Observation) -> Message:
-    if one.verdict is Verdict.UNKNOWN:
-        return one.text
-    return say("measure.met" if one.verdict is Verdict.OK else "measure.not_met", text=one.text)

@@ -47,7 +47,9 @@ def desk(tmp_path: Path) -> Desk:
 
 def test_a_whole_incident(desk: Desk) -> None:
     opening = ("open", "--title", "Ban near", "--severity", "SEV2", "--runbook", "our-own-words")
-    assert desk.fact(*opening) == "INC-1"
+    opened = desk("incident", *opening)
+    assert (opened.returncode, opened.stdout) == (0, "INC-1\n")
+    assert opened.stderr == "there is no runbook our-own-words; see warroom runbook list\n"
     assert desk.fact("role", "INC-1", "take", "ic", "--as", "ic1").endswith("ic1 took incident command")
     desk.fact("tick", "INC-1", "1.1", "--observed", "12/min")
     desk.fact("skip", "INC-1", "1.2", "--reason", "nobody to ask")
@@ -64,7 +66,7 @@ def test_a_whole_incident(desk: Desk) -> None:
     assert "INC-1  SEV2  resolved" in desk.fact("list", "--status", "resolved")
     assert desk.fact("list", "--search", "no such thing") == ""
     assert "op1** ~~noted: \\[red\\]spike" in desk.fact("timeline", "INC-1")
-    assert "跳过 1.2：nobody to ask" in desk.fact("timeline", "INC-1", "--lang", "zh")
+    assert "跳过步骤 1.2：nobody to ask" in desk.fact("timeline", "INC-1", "--lang", "zh")
     whole = desk("journal", "verify")
     assert whole.returncode == 0
     assert "7 events of 1 incidents" in whole.stdout
@@ -79,7 +81,7 @@ def test_what_has_no_effect_is_said_and_not_written(desk: Desk) -> None:
         (("confirm", "1", "phase-1"), "ic1) confirms"),
         (("reopen", "1", "--reason", "why not"), "is open"),
         (("undo", "1", "1"), "nothing to take back"),
-        (("note", "1", "  "), "text must say something"),
+        (("note", "1", "  "), "text must not be empty"),
         (("mark", "1", "mitigated", "--at", "yesterday"), "yesterday"),
         (("note", "INC-2", "x"), "no incident INC-2"),
         (("follow-up", "1", "x", "--due", "soon"), "soon"),
@@ -163,11 +165,11 @@ def test_the_postmortem_names_steps_and_prevention_as_the_runbook_does_in_the_as
     desk.fact("tick", "1", "throttle")
     desk.fact("skip", "1", "stop-bot", "--reason", "far from the ban")
     english = desk.fact("postmortem", "1")
-    assert "- Throttle both tasks that write to Discord: " in english
+    assert "- 1.2 Throttle both tasks that write to Discord: " in english
     assert "- [ ] Give production an address of its own" in english
     assert "- [ ] See how near" not in english
     chinese = desk("incident", "postmortem", "1", "--lang", "zh").stdout
-    assert "- 给两个会写 Discord 的任务限速: " in chinese
+    assert "- 1.2 给两个会写 Discord 的任务限速：" in chinese
     assert "- [ ] 生产环境使用独立的出口地址" in chinese
     gone = desk.folder / "own.md"
     gone.write_text("# Own\n\n- do it\n")
