@@ -75,6 +75,8 @@ def postmortem(
         if prevention
         else [title("prevention", words), *asked(words, "prevention_ask")],
     ]
+    if any(each.pinned.query for each in incident.evidence):
+        sections.append([title("queries", words), *_queries(incident, words)])
     return Postmortem("\n\n".join("\n".join(section) for section in sections) + "\n", charts)
 
 
@@ -127,10 +129,17 @@ def _evidence(incident: Incident, label: str, words: Say, charts: dict[str, str]
         name = f"{label.lower()}-{number}.svg"
         if name in charts:
             yield f"![{plain(caption(pinned, words))}]({name})\n"
-        if pinned.query:
-            source = plain(pinned.source) or "–"
-            yield words(say("postmortem.asked_of", source=source)) + "\n"
-            yield "\n".join(f"    {' '.join(line.split())}" for line in pinned.query.splitlines()) + "\n"
+
+
+def _queries(incident: Incident, words: Say) -> Iterator[str]:
+    """What was asked for the pinned panels: at the end, for those who want to ask again."""
+    for number, each in enumerate(incident.evidence, 1):
+        pinned = in_words(each.pinned, words)
+        if not pinned.query:
+            continue
+        shown, source = plain(pinned.title), plain(pinned.source) or "–"
+        yield words(say("postmortem.asked_of", number=number, title=shown, source=source)) + "\n"
+        yield "\n".join(f"    {' '.join(line.split())}" for line in pinned.query.splitlines()) + "\n"
 
 
 def caption(pinned: EvidencePinned, words: Say) -> str:

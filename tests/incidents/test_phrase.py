@@ -36,7 +36,7 @@ def test_a_check_that_was_seen_in_chinese_is_read_in_english_and_back() -> None:
     english = timeline_markdown(incident, "INC-1", EN)
     assert "ticked 1.1 (check passed: 38/min rising, expected falling)" in english
     assert (
-        "marked 1.2 as failed: 没用 (38/min rising, expected falling; 38/min rising, expected falling)"
+        "tried 1.2 without success: 没用 (38/min rising, expected falling; 38/min rising, expected falling)"
         in english
     )
     chinese = timeline_markdown(incident, "INC-1", ZH)
@@ -78,7 +78,7 @@ def test_a_journal_of_an_earlier_release_holds_words_and_is_read_as_it_is() -> N
     ], "their hashes stay"
     page = timeline_markdown(fold(stored(chain).events), "INC-1", ZH)
     assert "完成步骤 1.1（143, expected &lt; 10 (not yet, 2s)）" in page
-    assert "固定证据 Ban forecast（5 950 of 10 000）" in page
+    assert "固定证据：Ban forecast（5 950 of 10 000）" in page
 
 
 @pytest.mark.parametrize(

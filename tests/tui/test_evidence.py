@@ -7,13 +7,17 @@ import math
 
 from incidents.body import BODY, EvidencePinned
 from incidents.event import body_text
+from incidents.fold import fold
 from incidents.svg import draw_svg
 from incidents.worded import in_words
 from panels.state import Chart, PanelState
 from signals.message import say
 from signals.reading import Freshness, Reading, Series, Verdict
+from tests.incidents.build import Chain
 from tui.evidence import MOST_POINTS, evidence_of
 from tui.language import CODES, Language
+from tui.room.draw_side import pane_lines
+from tui.room.pen import Pen
 
 
 def state(chart: Chart | None, trend: Series | None = None) -> PanelState:
@@ -57,6 +61,21 @@ def test_what_was_pinned_in_one_language_is_read_in_the_other() -> None:
         assert picture is not None
         assert f">{read.curves[0].name}<" in picture
         assert f"<title>{read.title}</title>" in picture
+
+
+def test_the_incidents_screen_shows_evidence_in_its_own_language() -> None:
+    chain = Chain()
+    chain.add("op1", evidence_of(state(None, Series((), (0.0, 15.0), (1.0, 4.0))), Language("en").say))
+    incident = fold(chain.events)
+    for code, wanted in (("en", ["Queues", "depth is 4, over 3"]), ("zh", ["队列", "长度 为 4，超过 3"])):
+        pen = Pen(Language(next(one for one in CODES if one == code)), 60, 0.0, ascii_only=False)
+        lines = [
+            *pane_lines("evidence", incident, (), pen, 8, at=0, focused=False),
+            *pane_lines("timeline", incident, (), pen, 8, at=0, focused=False),
+        ]
+        shown = "\n".join(line.plain for line in lines)
+        for text in wanted:
+            assert shown.count(text) == 2, shown
 
 
 def test_a_long_curve_is_thinned_and_a_trend_stands_in_for_a_chart() -> None:

@@ -172,13 +172,55 @@ def test_the_postmortem_names_steps_and_prevention_as_the_runbook_does_in_the_as
     assert "- 1.2 给两个会写 Discord 的任务限速：" in chinese
     assert "- [ ] 生产环境使用独立的出口地址" in chinese
     gone = desk.folder / "own.md"
-    gone.write_text("# Own\n\n- do it\n")
+    gone.write_text("# Own\n\n## First\n\n- do it\n")
     desk.fact("open", "--title", "Own", "--severity", "SEV3", "--runbook", str(gone))
+    assert desk.fact("tick", "2", "1.1").endswith("op1 ticked 1.1 do it")
     gone.unlink()
     left = desk("incident", "postmortem", "2")
     assert left.returncode == 0
     assert "own" in left.stderr
     assert "Traceback" not in left.stderr
+
+
+def test_steps_and_runbooks_have_names_wherever_they_are_read(desk: Desk) -> None:
+    """By number or by id, in the asked language, in the order of the runbook."""
+    desk.fact("open", "--title", "Ban near", "--severity", "SEV2", "--runbook", "cloudflare-ban")
+    assert desk.fact("skip", "1", "stop-bot", "--reason", "far").endswith(
+        "op1 skipped 1.5 Stop the bot if the ban is there, or less than five minutes away: far"
+    )
+    assert desk.fact("tick", "1", "1.2").endswith("op1 ticked 1.2 Throttle both tasks that write to Discord")
+    desk.fact("confirm", "1", "1")
+    desk.fact("undo", "1")
+    english, chinese = (desk.fact("timeline", "1", "--lang", code).splitlines() for code in ("en", "zh"))
+    assert english[4].endswith("Ban near (runbook: Cloudflare ban: a storm of invalid requests)")
+    assert english[-1].endswith("took back “let the checklist go on after phase 1 Stop the storm”")
+    assert chinese[4].endswith("Ban near（手册：Cloudflare 封禁：无效请求风暴）")
+    assert "完成步骤 1.2 给两个会写 Discord 的任务限速" in chinese[6]
+    texts = [event["text"] for event in json.loads(desk.fact("timeline", "1", "--json", "--lang", "zh"))]
+    assert texts[2] == "完成步骤 1.2 给两个会写 Discord 的任务限速"
+    shown = desk.fact("show", "1")
+    assert shown.index("✔ 1.2 Throttle") < shown.index("– 1.5 Stop the bot")
+
+
+def test_what_is_written_after_the_end_is_told(desk: Desk) -> None:
+    desk.fact("open", "--title", "Ban near", "--severity", "SEV2", "--runbook", "cloudflare-ban")
+    desk.fact("tick", "1", "throttle")
+    again = desk("incident", "tick", "1", "1.2", "--lang", "zh")
+    assert again.stderr == "warroom：1.2 给两个会写 Discord 的任务限速：op1 早已标记为“已完成”\n"
+    desk.fact("resolve", "1", "--at", "2026-11-24T04:00:00Z")
+    for arguments, code, said in (
+        (("resolve", "1"), 3, "INC-1 is resolved already, since 2026-11-24 04:00:00Z"),
+        (("resolve", "1", "--at", "2026-11-24T05:00:00Z"), 0, ""),
+        (("tick", "1", "2.1"), 0, "INC-1 is resolved since 2026-11-24 05:00:00Z"),
+        (("tick", "1", "9.9"), 3, "no step 9.9; 'warroom runbook show cloudflare-ban'"),
+        (("tick", "1", "throtle"), 3, "no step throtle; did you mean throttle?"),
+        (("skip", "1", "2.2"), 3, "--reason"),
+        (("role", "1", "offer", "ops"), 3, "--to must not be empty"),
+    ):
+        done = desk("incident", *arguments)
+        assert done.returncode == code, done.stderr
+        assert said in done.stderr
+        assert done.stderr.count("\n") <= 1
 
 
 def test_a_panel_is_pinned_with_its_data(desk: Desk) -> None:

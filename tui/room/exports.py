@@ -42,7 +42,7 @@ async def export(room: Room, seen: Seen, answer: Future[tuple[str, ...] | None])
 
 
 def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str]:
-    """What the panel of objectives says: its reason, and for each objective what is left of the error budget."""
+    """What the panel of objectives says now: its reason, and for each objective what is left of the error budget."""
     from incidents.sections import listed
 
     if not state.id.startswith("slo"):
@@ -57,7 +57,7 @@ def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str
         if name.key == "panels.budget_row" and any(words(cell) for cell in cells)
     ]
     first = say("postmortem.budget", name=state.title, rest=state.reason)
-    return [words(say("postmortem.now", text=line)) for line in (first, *left)]
+    return [words(say("postmortem.now", text=listed([first, *left], "event.and")))]
 
 
 def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list[Runbook]) -> Message:
