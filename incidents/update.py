@@ -16,7 +16,6 @@ from signals.clean import clean_block
 from signals.errors import ConfigError
 from signals.http import secret
 from signals.message import say
-from signals.quantity import span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,13 +55,14 @@ def update_text(
     now = now or dt.datetime.now(dt.UTC)
     over = incident.status == "resolved"
     end = incident.times.get("resolved", now) if over else now
+    minutes = max(0, int((end - incident.opened_at).total_seconds())) // 60
     following = now + dt.timedelta(seconds=interval_s(incident.severity, settings))
     values = {
         "incident": label,
         "title": incident.title,
         "severity": incident.severity,
         "status": words(say(f"update.status_{incident.status}")),
-        "elapsed": words(span((end - incident.opened_at).total_seconds())),
+        "elapsed": words(_length(minutes)),
         "ic": incident.roles.get("ic", "–"),
         "next": words(say("update.none_next")) if over else following.strftime("%H:%M UTC"),
         "numbers": "\n".join(f"• {number}" for number in numbers),
@@ -72,6 +72,12 @@ def update_text(
     lines = string.Formatter().vformat(template, (), values).split("\n")
     filled = "\n".join(line.rstrip() for line in lines if line.strip())
     return clean_block(f"{words(say('update.drill'))} {filled}" if incident.drill else filled)
+
+
+def _length(minutes: int) -> Message:
+    if minutes < 60:
+        return say("update.minutes", minutes=minutes)
+    return say("update.hours", hours=minutes // 60, minutes=f"{minutes % 60:02}")
 
 
 def plan_sendings(

@@ -16,6 +16,7 @@ from signals.errors import WarroomError
 from signals.message import say
 from signals.reading import Verdict
 from tui.followed import known
+from tui.room.checklist import finished_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,10 +52,11 @@ def with_step(
     if step is None:
         if key in incident.steps:  # the journal knows it from an earlier edition of the runbook
             return args
-        raise _unknown("incident.no_step", runbook, name, [one.id for one in runbook.steps()])
+        raise _unknown("step", runbook, name, [one.id for one in runbook.steps()])
     changed.step = step.id
     if args.verb == "tick" and not args.observed and not args.no_check and step.checks and _asks(config):
-        changed.checks = _observed(step, invocation, config)
+        since = finished_before(incident, runbook, step)
+        changed.checks = _observed(step, since, invocation, config)
     return changed
 
 
@@ -62,16 +64,13 @@ def _phase(runbook: Runbook, name: str) -> str:
     for phase in runbook.phases:
         if name in (phase.id, phase.number):
             return phase.id
-    raise _unknown("incident.no_phase", runbook, name, [phase.id for phase in runbook.phases])
+    raise _unknown("phase", runbook, name, [phase.id for phase in runbook.phases])
 
 
-def _unknown(key: str, runbook: Runbook, name: str, ids: Sequence[str]) -> WarroomError:
+def _unknown(place: str, runbook: Runbook, name: str, ids: Sequence[str]) -> WarroomError:
     near = get_close_matches(name, ids, n=2)
-    if near:
-        return WarroomError(
-            say(f"{key}_near", runbook=runbook.id, name=clean(name, 80), near=" / ".join(near))
-        )
-    return WarroomError(say(key, runbook=runbook.id, name=clean(name, 80)))
+    key = f"incident.no_{place}_near" if near else f"incident.no_{place}"
+    return WarroomError(say(key, runbook=runbook.id, name=clean(name, 80), near=" / ".join(near)))
 
 
 def _asks(config: Config) -> bool:
@@ -80,20 +79,22 @@ def _asks(config: Config) -> bool:
     return any((signals.prometheus, signals.scrape, signals.redis, signals.celery, signals.postgres))
 
 
-def _observed(step: Step, invocation: Invocation, config: Config) -> tuple[Phrase, ...]:
+def _observed(step: Step, since: float, invocation: Invocation, config: Config) -> tuple[Phrase, ...]:
     """One text a check. A check that is not met is told, and does not hinder: the person has decided."""
-    found, now = asyncio.run(_measure(step, config)), time.time()
+    found, now = asyncio.run(_measure(step, since, config)), time.time()
     for one in found:
         if one.verdict is not Verdict.OK:
             invocation.remark(said(one, now))
     return tuple(keep(said(one, now), invocation.words.say) for one in found)
 
 
-async def _measure(step: Step, config: Config) -> list[Observation]:
+async def _measure(step: Step, since: float, config: Config) -> list[Observation]:
     from runbooks.measure import measure
     from tui.sources_now import sources_now
 
     async with sources_now(config.signals) as sources:
         return list(
-            await asyncio.gather(*(measure(check, sources, time.time(), os.environ) for check in step.checks))
+            await asyncio.gather(
+                *(measure(check, sources, time.time(), os.environ, since) for check in step.checks)
+            )
         )
