@@ -7,6 +7,7 @@ from live sources, what the runbooks call their steps and say about prevention) 
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from incidents.event import write_time
@@ -15,7 +16,7 @@ from incidents.sections import asked, listed, title
 from incidents.statistics import durations
 from incidents.summary import head
 from incidents.svg import draw_svg
-from incidents.timeline import plain, short_time, timeline_lines
+from incidents.timeline import plain, short_time, skipped_together, timeline_lines
 from incidents.worded import in_words, observed, spoken
 from signals.message import say
 from signals.quantity import quantity, span
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from incidents.body import EvidencePinned
-    from incidents.incident import Incident
+    from incidents.incident import Incident, Step, StepKey
     from incidents.names import Names
     from signals.message import Message
 
@@ -158,21 +159,38 @@ def _tried(incident: Incident, words: Say, names: Names) -> Iterator[str]:
     if not steps and not incident.runs:
         yield words(say("postmortem.nothing_tried"))
         return
-    for key, step in steps:
-        known = spoken(observed(step), words)
-        details = [plain(text) for text in (step.reason, known, *step.remarks) if text]
-        state = say(f"event.state_{step.state}")
-        yield "- " + words(
-            say(
-                "postmortem.tried_step",
-                step=plain(names.step(key)),
-                state=say("postmortem.took", state=state, span=span(took[key])) if key in took else state,
-                details=say("postmortem.details", text=listed(details, "event.and")) if details else "",
-            )
+    for together, group in groupby(steps, key=_together):
+        run = list(group)
+        if together[-1] and len(run) > 1:
+            first, last = (names.step(key) for key, _ in (run[0], run[-1]))
+            yield "- " + plain(words(skipped_together(first, last, len(run), run[0][1].reason)))
+        else:
+            yield from (_step(key, step, took.get(key), words, names) for key, step in run)
+    for action in incident.runs.values():
+        detail = f" — {plain(action.detail)}" if action.detail else ""
+        yield f"- `{plain(action.action)}`: {words(say(f'event.run_{action.state}'))}{detail}"
+
+
+def _together(entry: tuple[StepKey, Step]) -> tuple[str, str, bool]:
+    """What steps share that were left out together."""
+    key, step = entry
+    return key.runbook, step.reason, step.state == "skipped" and not step.remarks
+
+
+def _step(key: StepKey, step: Step, took_s: float | None, words: Say, names: Names) -> str:
+    known = spoken(observed(step), words)
+    details = [plain(text) for text in (step.reason, known, *step.remarks) if text]
+    state = say(f"event.state_{step.state}")
+    if took_s is not None and step.state != "skipped":  # leaving out takes no time that means anything
+        state = say("postmortem.took", state=state, span=span(took_s))
+    return "- " + words(
+        say(
+            "postmortem.tried_step",
+            step=plain(names.step(key)),
+            state=state,
+            details=say("postmortem.details", text=listed(details, "event.and")) if details else "",
         )
-    for run in incident.runs.values():
-        detail = f" — {plain(run.detail)}" if run.detail else ""
-        yield f"- `{plain(run.action)}`: {words(say(f'event.run_{run.state}'))}{detail}"
+    )
 
 
 def _follow_ups(incident: Incident, words: Say) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from incidents import body as b
@@ -148,13 +149,33 @@ def plain_lines(text: str) -> list[str]:
 
 
 def timeline_lines(incident: Incident, words: Say, names: Names = IDS) -> Iterator[str]:
-    """One Markdown list item an event, in order of sequence: clocks of responders differ."""
-    for event in incident.events:
-        lines = plain_lines(words(told(incident, event, names)))
+    """One Markdown list item an event, in order of sequence: clocks of responders differ.
+
+    A phase that was skipped for one reason is one item, not one a step.
+    """
+    for _, group in groupby(incident.events, key=lambda event: _alike(incident, event)):
+        events = list(group)
+        event, sentence = events[0], told(incident, events[0], names)
+        if len(events) > 1 and isinstance(event.body, b.StepSkipped):
+            first, last = (_step_name(incident, each.body, names) for each in (event, events[-1]))
+            sentence = skipped_together(first, last, len(events), event.body.reason)
+        lines = plain_lines(words(sentence))
         if event.id in incident.undone:
             lines = [f"~~{each}~~" for each in lines]
         text = "\\\n  ".join(lines)  # a hard line break inside the item
         yield f"- {short_time(write_time(event.at))} **{plain(event.actor)}** {text}"
+
+
+def _alike(incident: Incident, event: Event) -> tuple[object, ...]:
+    """Events that follow each other with the same key are told in one sentence."""
+    if isinstance(event.body, b.StepSkipped) and event.id not in incident.undone:
+        return event.actor, event.body.runbook, event.body.reason
+    return (event.id,)
+
+
+def skipped_together(first: str, last: str, count: int, reason: str) -> Message:
+    """Several steps in a row that were left out for the same reason."""
+    return say("event.steps_skipped", count=count, first=first, last=last, reason=reason)
 
 
 def timeline_markdown(incident: Incident, label: str, words: Say, names: Names = IDS) -> str:

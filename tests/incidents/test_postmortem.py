@@ -44,6 +44,27 @@ def evidence(*curves: tuple[str, list[float | None]], limit: float | None = None
     )  # fmt: skip
 
 
+def test_a_phase_skipped_for_one_reason_is_one_line_and_nothing_else_is() -> None:
+    chain = Chain()
+    for step in ("1", "2", "3"):
+        chain.add("ic1", b.StepSkipped(runbook="leak", step=step, reason="not affected"))
+    chain.add("op1", b.StepSkipped(runbook="leak", step="4", reason="not affected"))
+    chain.add("op1", b.StepSkipped(runbook="leak", step="5", reason="no time"))
+    undone = chain.add("op1", b.StepSkipped(runbook="leak", step="6", reason="no time"))
+    chain.add("op1", b.Undone(event=undone.id))
+    names = Names({}, {StepKey("leak", str(n)): f"3.{n} Key {n}" for n in range(1, 7)})
+    page = postmortem(fold(chain.events), "INC-1", Language("en").say, names=names).markdown
+    timeline, tried = page.split("## What was tried")
+    together = "skipped 3 steps, from 3.1 Key 1 to 3.3 Key 3: not affected"
+    assert timeline.count("skipped") == 4 + 1  # the one that was taken back, and that it was
+    assert f"**ic1** {together}" in timeline
+    assert "**op1** skipped 3.4 Key 4: not affected" in timeline
+    assert "~~skipped 3.6 Key 6: no time~~" in timeline
+    assert "- skipped 4 steps, from 3.1 Key 1 to 3.4 Key 4: not affected" in tried
+    assert "3.5 Key 5: skipped" in tried
+    assert "took" not in tried.split("##")[0]
+
+
 def played() -> Incident:
     chain = Chain()
     chain.add("ic1", b.RoleTaken(role="ic"))
@@ -82,7 +103,7 @@ def test_the_page_holds_what_is_known_and_asks_for_the_rest() -> None:
         "- The alert BanNear fired from 2026-11-24 03:02:00Z; its end was not seen.",
         "- budget 81 % left",
         "- 1.1: ticked (5 min 0 s) — 12/min",
-        r"- 1.2 Stop &lt;matches&gt;: skipped (1 min 0 s) — no \| such queue",
+        r"- 1.2 Stop &lt;matches&gt;: skipped — no \| such queue",
         "- `queue.throttle`: verified",
         "| retry with backoff | op1 | 2026-12-01 |  |",
         "| alert earlier | **nobody yet** | – |  |",
