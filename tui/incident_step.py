@@ -16,7 +16,7 @@ from signals.errors import WarroomError
 from signals.message import say
 from signals.reading import Verdict
 from tui.followed import known
-from tui.room.checklist import finished_before
+from tui.room.checklist import Row, finished_before, is_done
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,27 @@ def with_step(
         since = finished_before(incident, runbook, step)
         changed.checks = _observed(step, since, invocation, config)
     return changed
+
+
+def each_step(
+    args: argparse.Namespace, incident: Incident, invocation: Invocation, config: Config
+) -> Sequence[argparse.Namespace]:
+    """The arguments themselves; where a phase stands for the step, once for each of its steps that is not done.
+
+    Raises `WarroomError` for a phase without such a step.
+    """
+    key = incident.key(args.runbook, args.step)
+    runbook = known(key.runbook, config, invocation) if key.runbook else None
+    if runbook is None or runbook.step(args.step) is not None:
+        return (args,)
+    phase = next((one for one in runbook.phases if args.step in (one.id, one.number)), None)
+    if phase is None:
+        return (args,)
+    rows = [Row("step", runbook, phase, step) for step in phase.steps]
+    steps = [row.step.id for row in rows if row.step is not None and not is_done(incident, row)]
+    if not steps:
+        raise WarroomError(say("room.phase_done", phase=phase.title))
+    return [argparse.Namespace(**vars(args) | {"step": step}) for step in steps]
 
 
 def _phase(runbook: Runbook, name: str) -> str:

@@ -23,6 +23,7 @@ from tui.journal_of import config_or_default, journal_of
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from incidents.event import Event
     from incidents.incident import Incident
@@ -43,8 +44,8 @@ def write(args: argparse.Namespace, invocation: Invocation) -> int:
     actor = clean(args.actor or actor_name(config.journal), 80)
     try:
         with journal_of(invocation, config) as journal:
-            event = _write(args, journal, actor, invocation, config)
-            report_event(event, journal, invocation, config)
+            for one in _each(args, journal, invocation, config):
+                report_event(_write(one, journal, actor, invocation, config), journal, invocation, config)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         field = clean(".".join(str(part) for part in first["loc"])) or "?"
@@ -53,6 +54,17 @@ def write(args: argparse.Namespace, invocation: Invocation) -> int:
             raise WarroomError(say("incident.blank", field=field)) from error
         raise WarroomError(say("incident.bad_value", field=field, detail=clean(first["msg"]))) from error
     return ExitCode.OK
+
+
+def _each(
+    args: argparse.Namespace, journal: Journal, invocation: Invocation, config: Config
+) -> Sequence[argparse.Namespace]:
+    """One event, but for a phase that is skipped: one for each of its open steps."""
+    if args.verb != "skip":
+        return (args,)
+    from tui.incident_step import each_step
+
+    return each_step(args, journal.load(journal.find(args.incident)), invocation, config)
 
 
 def _write(

@@ -72,6 +72,20 @@ def test_a_whole_incident(desk: Desk) -> None:
     assert "7 events of 1 incidents" in whole.stdout
 
 
+def test_a_phase_is_skipped_by_its_name_without_what_is_done(desk: Desk) -> None:
+    desk.fact("open", "--title", "leak", "--severity", "SEV1", "--runbook", "key-leak")
+    desk.fact("tick", "1", "3.2", "--no-check")
+    told = desk.fact("skip", "1", "discord", "--reason", "not affected").splitlines()
+    assert len(told) == 6
+    assert all("skipped 3." in line and line.endswith(": not affected") for line in told)
+    states = {one["step"]: one["state"] for one in json.loads(desk.fact("show", "1", "--json"))["steps"]}
+    assert states.pop("discord-webhook") == "ticked"
+    assert set(states.values()) == {"skipped"}
+    again = desk("incident", "skip", "1", "3", "--reason", "not affected")
+    assert (again.returncode, again.stdout) == (3, "")
+    assert "has no open step" in again.stderr
+
+
 def test_what_has_no_effect_is_said_and_not_written(desk: Desk) -> None:
     desk.fact("open", "--title", "x", "--severity", "SEV3")
     desk.fact("role", "1", "take", "ic", "--as", "ic1")
