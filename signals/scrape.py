@@ -30,6 +30,7 @@ class ScrapeSource:
     def __init__(self, settings: ScrapeSettings) -> None:
         self._settings = settings
         self._ring: Ring | None = None
+        # Two questions at once would take memory twice and win no time: there is one interpreter.
         self._evaluating = asyncio.Lock()
         self.since: float | None = None
         """When the first page was stored (Unix seconds): nothing before that is known."""
@@ -41,7 +42,7 @@ class ScrapeSource:
         ring = await self._filled()
         from signals.promql import evaluate
 
-        async with self._evaluating:  # two at once share one interpreter: no time is won, and memory taken twice
+        async with self._evaluating:
             return await asyncio.to_thread(evaluate, expr, ring, time.time() if at is None else at, self.name)
 
     async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
