@@ -145,7 +145,7 @@ class Stored:
     def __init__(self) -> None:
         self.name = "first"
         self.asked: list[str] = []
-        self.ring = Ring(7200, 10_000)
+        self.ring = Ring(7200)
 
     def scrape(self, ago_s: float, **values: float) -> None:
         """One page of one target, `ago_s` seconds ago."""

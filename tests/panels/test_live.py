@@ -25,7 +25,7 @@ class Filled:
     remote = False
 
     def __init__(self) -> None:
-        self.ring = Ring(7200, 1000)
+        self.ring = Ring(7200)
         labels = (("__name__", "chimera_build_info"), ("version", "v1"))
         self.ring.append(labels, time.time() - 10, 1.0)
 
