@@ -38,6 +38,7 @@ _OUTPUTS: Final = {
     "-o", "--output", "-out", "--out", "-keyout", "--cov-report", "--junitxml", "--logfile", "--pidfile",
     "--outfile", "--output-file", "--report", "--destination", "--dest", "-O", "--json-report-file", "--html",
 }  # fmt: skip
+_MOST_ALIKE: Final = 3
 _MAKERS: Final = frozenset(
     [
         "touch",
@@ -168,6 +169,9 @@ def near(project: Project, path: str) -> str:
     base = posixpath.basename(path.rstrip("/"))
     known = project.fact(_known)
     same = [file for file in known.by_name.get(base, ()) if file in project.files]
+    if len(same) > _MOST_ALIKE:  # a README says nothing by its name
+        folders = set(path.split("/")[:-1]) - {"..", "."}
+        same = [file for file in same if folders & set(file.split("/")[:-1])]
     if same:
         return nearest(path, same, 0.0) or same[0]
     ending = posixpath.splitext(base)[1]

@@ -62,7 +62,7 @@ def unserved_paths(project: Project) -> Iterator[Finding]:
         return
     for document, line, path in _asked(project):
         short = path.rstrip("/") or "/"
-        if short in _NATIVE or WILD in short or any(_fits(short, route) for route in routes):
+        if short in _NATIVE or WILD in short or "*" in short or any(_fits(short, route) for route in routes):
             continue
         other = nearest(short, routes, 0.75)
         yield at_line(

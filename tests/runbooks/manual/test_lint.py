@@ -168,3 +168,14 @@ def test_a_rule_that_breaks_is_one_line_and_a_story_in_the_log(
 def test_a_manual_that_we_may_not_read(repository: Path) -> None:
     (repository / "docs/M.md").chmod(0)
     assert "Permission denied" in refused(repository / "docs/M.md", repo=repository)
+
+
+def test_a_name_that_many_files_share_is_no_advice(tmp_path: Path) -> None:
+    """A missing README is not "probably" the README of something else; one beside the right folder is."""
+    for folder in ("ada", "berta", "carl", "dora", "far/net"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "README.md").write_text("# It\n")
+    manual = tmp_path / "manual.md"
+    manual.write_text("See [one](gone/README.md).\n\nSee [two](modules/net/README.md).\n")
+    found = lint_manuals([manual], tmp_path)
+    assert [(one.line, one.evidence) for one in found] == [(1, ""), (3, "far/net/README.md")]
