@@ -26,6 +26,10 @@ _INSTRUMENTS = re.compile(
     r"\b(prometheus_fastapi_instrumentator|starlette_exporter|starlette_prometheus|prometheus_flask_exporter|django_prometheus"
     r"|aiohttp_prometheus\w*|sanic_prometheus|prometheus_sanic|opentelemetry)\b"
 )
+_PACKAGES = re.compile(
+    r"\"(?:express-prom-bundle|express-prometheus-middleware|prometheus-api-metrics|fastify-metrics|@promster/\w+|koa-prom\w*"
+    r"|@opentelemetry/exporter-(?:prometheus|metrics-[\w-]+))\""
+)
 """Libraries that count a service's requests under names of their own."""
 
 
@@ -38,7 +42,9 @@ def exports(project: Project) -> Exports:
     unread += [one.file for one in found if not one.name.strip(ANY + "_")]
     recorded = frozenset(rule.name for rule in project.fact(rules) if rule.kind == "record")
     read = Exports(tuple(metrics), recorded, {}, tuple(dict.fromkeys(unread)))
-    counted = any(_INSTRUMENTS.search(project.text(file)) for file in sources.files)
+    counted = any(_INSTRUMENTS.search(project.text(file)) for file in sources.files) or any(
+        _PACKAGES.search(project.text(file)) for file in project.files if file.endswith("package.json")
+    )
     return Exports(read.metrics, recorded, _mentioned(project, read), read.unread, counted)
 
 

@@ -171,9 +171,11 @@ def _same_first_word(name: str, read: Exports) -> bool:
 
 
 def _one_letter_off(name: str, near: Metric) -> bool:
-    """A plural, a missing suffix or a slip of the finger."""
+    """A plural, a missing suffix, the service's own first word left out, or a slip of the finger."""
     import difflib
 
+    if any(one.endswith(f"_{name}") and one.count("_") == name.count("_") + 1 for one in near.series()):
+        return True
     return any(difflib.SequenceMatcher(None, name, one).ratio() > 0.93 for one in (*near.series(), near.name))
 
 

@@ -116,3 +116,41 @@ def test_values_are_closed_only_when_every_call_is_read(
 ) -> None:
     (only,) = read(tmp_path, app=USED + source).metrics
     assert only.values == values
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "labels", "unread"),
+    [
+        ("new client.Counter({ name: 'a_b_total', help: 'x', labelNames: ['c', \"d\"] });", "a_b_total", {"c", "d"}, False),
+        ("new Gauge<string>({ help: `{ x, y }`, name: 'a_b' });", "a_b", set(), False),
+        ("makeGaugeProvider({ name: 'a_b', labelNames: ['c'] as const });", "a_b", {"c"}, False),
+        ("new Gauge({ name: 'a_b', labelNames: NAMES });", "a_b", None, False),
+        ("new Gauge({ name: 'a_b', ...common });", "a_b", None, False),
+        ("new Gauge({ name: 'a_b' });\nregister.setDefaultLabels({ app: 'x' });", "a_b", None, False),
+        ("new Gauge({ name: 'a_b' });\nnew Gauge({ name: config.name });", "a_b", set(), False),
+        ("function getGauge(name: string) { return new Gauge({ name }); }\ngetGauge('a_b');", "a_b", None, False),
+        ("new Gauge({ name: 'a_b' });\nnew Gauge({ name });", "a_b", set(), True),
+        ("new Gauge({ name: 'a_b' });\nnew Gauge({ name: `${start}_c` });", "a_b", set(), True),
+        ("new Gauge({ name: 'a_b' });\nnew Gauge({ name: start + '_c' });", "a_b", set(), True),
+    ],
+)  # fmt: skip
+def test_what_a_script_exports(
+    tmp_path: Path, source: str, name: str, labels: set[str] | None, *, unread: bool
+) -> None:
+    (tmp_path / "m.ts").write_text("import { Gauge } from 'prom-client';\n" + source)
+    found = Project(tmp_path, frozenset({"m.ts"}), ()).fact(exports)
+    assert [(one.main(), one.labels) for one in found.metrics] == [(name, labels)]
+    assert bool(found.unread) == unread
+
+
+@pytest.mark.parametrize(
+    ("package", "counted"),
+    [
+        ("express-prom-bundle", True),
+        ("@opentelemetry/exporter-prometheus", True),
+        ("@opentelemetry/api", False),
+    ],
+)
+def test_a_library_that_counts_requests_by_itself(tmp_path: Path, package: str, *, counted: bool) -> None:
+    (tmp_path / "package.json").write_text(f'{{"dependencies": {{"{package}": "^1.0.0"}}}}')
+    assert Project(tmp_path, frozenset({"package.json"}), ()).fact(exports).instrumented == counted
