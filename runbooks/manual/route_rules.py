@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from runbooks.manual.commands import commands
 from runbooks.manual.found import at_line, meant, name
 from runbooks.manual.nearest import nearest
+from runbooks.manual.nest_routes import nest_routes
 from runbooks.manual.shell import WILD
 from signals.message import say
 
@@ -103,7 +104,7 @@ def _fits(path: str, route: str) -> bool:
 
 def served(project: Project) -> dict[str, str]:
     """Every path that code registers, with its place."""
-    found: dict[str, str] = {}
+    found: dict[str, str] = dict(nest_routes(project))
     for file in project.matching(".py", ".js", ".ts", ".go"):
         text = project.text(file)
         for match in _DECORATED.finditer(text):
