@@ -15,6 +15,7 @@ from runbooks.manual.rule_files import rules
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runbooks.manual.exported_python import Definition
     from runbooks.manual.metric import Metric
     from runbooks.manual.project import Project
 
@@ -36,7 +37,7 @@ _PACKAGES = re.compile(
 def exports(project: Project) -> Exports:
     """Read once per project (`project.fact(exports)`)."""
     sources = project.fact(sources_of)
-    found = with_values(definitions(sources), sources)
+    found = with_values(project.fact(python_definitions), sources)
     others, unread = elsewhere(project)
     metrics = [one for one in (*found, *others) if one.name.strip(ANY + "_")]
     unread += [one.file for one in found if not one.name.strip(ANY + "_")]
@@ -46,6 +47,11 @@ def exports(project: Project) -> Exports:
         _PACKAGES.search(project.text(file)) for file in project.files if file.endswith("package.json")
     )
     return Exports(read.metrics, recorded, _mentioned(project, read), read.unread, counted)
+
+
+def python_definitions(project: Project) -> list[Definition]:
+    """Every metric of the project's Python, with the call that makes it."""
+    return definitions(project.fact(sources_of))
 
 
 def sources_of(project: Project) -> Sources:
