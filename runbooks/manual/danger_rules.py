@@ -169,7 +169,7 @@ _SECRET_OPTION: Final = re.compile(
     r"(?i)^--?(?:password|passwd|pass|token|secret|api[-_]?key|access[-_]?key|secret[-_]?key|auth[-_]?token)(?:=(.*))?$"
 )
 _HARMLESS: Final = re.compile(
-    r"(?i)^$|^\W*$|your|my|xxx|example|change|placeholder|redacted|secret$|password$|token$|\*|test|dummy|^-|file|path|stdin|^true$|^false$|key$"
+    r"(?i)^$|^\W*$|your|my|xxx|example|change|placeholder|redacted|secret$|password$|token$|\*|test|dummy|^-|file|path|stdin|^true$|^false$|^admin$|key$"
 )
 
 

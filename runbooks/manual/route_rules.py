@@ -24,6 +24,11 @@ _DECORATED: Final = re.compile(
     r"|add_route\(\s*[\"'][A-Z*]+[\"'],\s*[\"'](/[^\"']*)[\"']|(?:re_)?path\(\s*r?[\"']\^?([^\"']*)[\"']"
     r"|prefix\s*=\s*[\"'](/[^\"']*)[\"']|Route\(\s*[\"'](/[^\"']*)[\"']"
 )
+_ROUTER: Final = re.compile(r"\bAPIRouter\([^()]*$")
+_AT_ITS_ROOT: Final = re.compile(
+    r"\.(?:get|post|put|patch|delete|api_route|websocket)\(\s*[\"'`]/?[\"'`]|\binclude_router\("
+)
+"""A router's prefix alone is served where one of its routes adds nothing to it."""
 _NATIVE: Final = ("/metrics", "/docs", "/redoc", "/openapi.json", "/", "/admin", "/flower")
 _LOCAL: Final = re.compile(r"^(?:https?://)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::(\d+))?(/[^\s?#\"']*)")
 _VERB: Final = re.compile(r"^(?:GET|POST|PUT|PATCH|DELETE|HEAD)\s+(?:https?://[^/\s]+)?(/[^\s?#]*)$")
@@ -107,7 +112,14 @@ def served(project: Project) -> dict[str, str]:
     found: dict[str, str] = dict(nest_routes(project))
     for file in project.matching(".py", ".js", ".ts", ".go"):
         text = project.text(file)
+        rooted = _AT_ITS_ROOT.search(text) is not None
         for match in _DECORATED.finditer(text):
+            if (
+                not rooted
+                and match[0].startswith("prefix")
+                and _ROUTER.search(text, match.start() - 200, match.start())
+            ):
+                continue
             path = next((group for group in match.groups() if group is not None), "")
             if path.strip("/"):
                 found.setdefault(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _ABSENT: Final = re.compile(
     r"(?i)\b(?:creat|add|generat|writ|produc|sav|output|export|stor|nam|call|expect|upload|download|plac|put|implement|introduc|extract"
     r"|remov|delet|renam|mov|replac|legacy|deprecat|obsolet|former|missing|no longer|planned|todo|future)\w*|\b(?:new|old)\b"
-    r"|\b(?:document|record|capture|log|maintain|keep)\b[^`]*\bin(?: your| the| a)?\s*$"
+    r"|\b(?:document|record|capture|log|maintain|keep|define|declare)\b[^`]*\bin(?: your| the| a)?\s*$"
     r"|\b(?:document|record|capture|log|note down|write down) the following\b"
     r"|(?:сохран|созда|запи|добав|сгенерир|выгру|экспорт|удал|перенес)\w*"
     r"|创建|新建|新增|添加|写入|生成|保存|输出|导出|建立|命名|上传|下载|放置|放到|实现|删除|移除|废弃|替换|旧|缺少|计划"
