@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from runbooks.manual.commands import ELSEWHERE, commands
 from runbooks.manual.found import at_command, at_line, meant, name
-from runbooks.manual.paths import exists, file_of, judgeable, made_on_the_way, near, top_folders
+from runbooks.manual.paths import exists, file_of, judgeable, made_on_the_way, near, place_of, top_folders
 from runbooks.manual.words import PLAN
 from signals.message import say
 
@@ -204,7 +204,7 @@ def missing_files(project: Project) -> Iterator[Finding]:
             path = re.sub(r"(?::\d+(?:-\d+)?|#L\d+(?:-L\d+)?)$", "", path)
             if code.fence is not None or (document.file, code.line, path) in used or not path.endswith(NAMED):
                 continue
-            if (code.line, code.text) in linked:
+            if (code.line, code.text) in linked or _leaves(project, document, path):
                 continue
             if not _missing(project, document, path, ""):
                 continue
@@ -223,6 +223,12 @@ def missing_files(project: Project) -> Iterator[Finding]:
                     evidence=other,
                     fix=meant(other, say("manual.fix_missing_file", path=name(path))),
                 )
+
+
+def _leaves(project: Project, document: Document, path: str) -> bool:
+    """Whether a path that is written from the manual's own folder leads out of the repository."""
+    here = posixpath.dirname(place_of(project, document))
+    return path.startswith("../") and posixpath.normpath(posixpath.join(here, path)).startswith("../")
 
 
 def _is_shown(document: Document, line: int) -> bool:

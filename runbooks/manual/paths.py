@@ -238,12 +238,12 @@ def _made(project: Project) -> dict[str, set[str]]:
 def _listed(document: Document) -> list[str]:
     """Paths in a list under a line such as "Generated files:"."""
     found: list[str] = []
-    lead_end = -9
+    lead_end, heading = -9, ""
     for prose in document.prose:
         lead = prose.text.strip("*_ ")
         if lead.endswith((":", "：")) and "`" not in lead:
-            lead_end = prose.line if makes_or_misses(lead) else -9
-        elif lead_end >= prose.line - 2:
+            lead_end, heading = prose.line if makes_or_misses(lead) else -9, prose.heading
+        elif lead_end >= prose.line - 2 and prose.heading == heading:
             lead_end = prose.line
             found += re.findall(r"`([^`\s]+)`", prose.text)
     return found
