@@ -83,6 +83,8 @@ _BROUGHT: Final = re.compile(
 """Files of these names, or of such folders, are often somebody's own, and kept out of the repository on purpose."""
 
 
+_ABOVE: Final = 8
+"""So many lines stand at most between the end of such a block and the command."""
 _LINKED: Final = re.compile(r"\[`([^`]+)`\]\((?![a-zA-Z][\w+.-]*:|//)")
 """A path that is the text of a link into the repository: what is wrong with it is said of the link."""
 
@@ -113,7 +115,7 @@ def _finding(project: Project, command: Command, path: str) -> Finding:
     confidence: Confidence = "certain" if "/" in path or command.fenced else "likely"
     if confidence == "certain" and _from_above(project, path):
         confidence = "likely"
-    if not script and _BROUGHT.search(path):
+    if not script and (_BROUGHT.search(path) or _is_written_above(command, path)):
         confidence = "hint"
     return at_command(
         command,
@@ -123,6 +125,17 @@ def _finding(project: Project, command: Command, path: str) -> Finding:
         evidence=other,
         fix=meant(other, say("manual.fix_missing_file", path=name(path))),
     )
+
+
+def _is_written_above(command: Command, path: str) -> bool:
+    """Whether a block of the file's own language stands right above: then the reader saves it under this name."""
+    ending = posixpath.splitext(path)[1].removeprefix(".").replace("yml", "yaml")
+    lines = {
+        code.line
+        for code in command.document.codes
+        if code.fence is not None and code.fence.replace("yml", "yaml") == ending
+    }
+    return "/" not in path and any(0 < command.line - line <= _ABOVE for line in lines)
 
 
 def _from_above(project: Project, path: str) -> bool:
