@@ -24,6 +24,8 @@ _DECORATED: Final = re.compile(
     r"|add_route\(\s*[\"'][A-Z*]+[\"'],\s*[\"'](/[^\"']*)[\"']|(?:re_)?path\(\s*r?[\"']\^?([^\"']*)[\"']"
     r"|prefix\s*=\s*[\"'](/[^\"']*)[\"']|Route\(\s*[\"'](/[^\"']*)[\"']"
 )
+_WRONG: Final = re.compile(r"(?i)invalid|non-?existent|(?:does-?)?not-?(?:exist|found)|no-?such|wrong")
+"""Asked for on purpose, to see an error."""
 _ROUTER: Final = re.compile(r"\bAPIRouter\([^()]*$")
 _AT_ITS_ROOT: Final = re.compile(
     r"\.(?:get|post|put|patch|delete|api_route|websocket)\(\s*[\"'`]/?[\"'`]|\binclude_router\("
@@ -68,7 +70,13 @@ def unserved_paths(project: Project) -> Iterator[Finding]:
         return
     for document, line, path in _asked(project):
         short = path.rstrip("/") or "/"
-        if short in _NATIVE or WILD in short or "*" in short or any(_fits(short, route) for route in routes):
+        if (
+            short in _NATIVE
+            or WILD in short
+            or "*" in short
+            or _WRONG.search(short)
+            or any(_fits(short, route) for route in routes)
+        ):
             continue
         other = nearest(short, routes, 0.75)
         yield at_line(
