@@ -23,6 +23,8 @@ def objection(incident: Incident, actor: str, body: b.Body) -> Message | None:  
             return _role(incident, actor, body)
         case b.StepTicked() | b.StepSkipped() | b.StepFailed() | b.StepStarted() | b.StepReopened():
             return _step(incident, body)
+        case b.PauseConfirmed() if incident.key(body.runbook, body.phase) in incident.confirmed:
+            return say("objection.confirmed")
         case b.PauseConfirmed() if incident.roles.get("ic", actor) != actor:
             return say("objection.not_ic", ic=incident.roles["ic"])
         case b.Reopened() if incident.status == "open":

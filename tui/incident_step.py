@@ -14,6 +14,7 @@ from signals.clean import clean
 from signals.errors import WarroomError
 from signals.message import say
 from signals.reading import Verdict
+from tui.room.checklist import finished_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,7 @@ def with_step(
         raise _unknown("incident.no_step", runbook, name, [one.id for one in runbook.steps()])
     changed.step = step.id
     if args.verb == "tick" and not args.observed and not args.no_check and step.checks and _asks(config):
-        changed.observed = _observed(step, invocation, config)
+        changed.observed = _observed(step, finished_before(incident, runbook, step), invocation, config)
     return changed
 
 
@@ -74,22 +75,24 @@ def _asks(config: Config) -> bool:
     return any((signals.prometheus, signals.scrape, signals.redis, signals.celery, signals.postgres))
 
 
-def _observed(step: Step, invocation: Invocation, config: Config) -> str:
+def _observed(step: Step, since: float, invocation: Invocation, config: Config) -> str:
     """One sentence a check. A check that is not met is told, and does not hinder: the person has decided."""
-    found = asyncio.run(_measure(step, config))
+    found = asyncio.run(_measure(step, since, config))
     for one in found:
         if one.verdict is not Verdict.OK:
             invocation.remark(_said(one))
     return "; ".join(invocation.words.say(_said(one)) for one in found)
 
 
-async def _measure(step: Step, config: Config) -> list[Observation]:
+async def _measure(step: Step, since: float, config: Config) -> list[Observation]:
     from runbooks.measure import measure
     from tui.sources_now import sources_now
 
     async with sources_now(config.signals) as sources:
         return list(
-            await asyncio.gather(*(measure(check, sources, time.time(), os.environ) for check in step.checks))
+            await asyncio.gather(
+                *(measure(check, sources, time.time(), os.environ, since) for check in step.checks)
+            )
         )
 
 

@@ -8,7 +8,7 @@ from signals.message import say
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from incidents.event import Event
     from runbooks.measure import Observation
@@ -37,10 +37,14 @@ def observed_text(step: Step, observed: Mapping[int, Observation], words: Langua
     return "; ".join(told)
 
 
-async def tick(room: Room, seen: Seen, row: Row, observed: str, *, doubtful: bool) -> Message | None:
-    """Done, with what the checks said; a check that says otherwise is no hindrance, but it is told."""
+async def tick(
+    room: Room, seen: Seen, row: Row, observed: str, answer: Future[Answer | None] | None, *, doubtful: bool
+) -> Message | None:
+    """Done, with what the checks said; a check that says otherwise is told, and at a gate the person is asked first."""
     from incidents.body import StepTicked
 
+    if answer is not None and await answer is None:
+        return None
     assert row.step is not None  # noqa: S101  # the caller stands on a step
     body = StepTicked(runbook=row.runbook.id, step=row.step.id, observed=observed)
     against = await room.write(seen.incident.id, body)
@@ -67,6 +71,24 @@ async def skip(room: Room, seen: Seen, row: Row, answer: Future[tuple[str, ...] 
         return None
     body = StepSkipped(runbook=row.runbook.id, step=row.step.id, reason=given[0])
     return await room.write(seen.incident.id, body) or say("room.skipped", step=row.step.number)
+
+
+async def skip_all(
+    room: Room, seen: Seen, rows: Sequence[Row], answer: Future[tuple[str, ...] | None]
+) -> Message | None:
+    """All left out for the same reason; what somebody finished meanwhile stays as it is."""
+    from incidents.body import StepSkipped
+
+    given = await answer
+    if given is None:
+        return None
+    count, phase = 0, ""
+    for row in rows:
+        if row.step is not None and row.phase is not None:
+            phase = row.phase.title
+            body = StepSkipped(runbook=row.runbook.id, step=row.step.id, reason=given[0])
+            count += await room.write(seen.incident.id, body) is None
+    return say("room.skipped_phase", count=count, phase=phase)
 
 
 async def fail(

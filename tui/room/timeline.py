@@ -91,7 +91,7 @@ def event_block(
     style = "quiet strike" if gone else "burning" if event.body.kind in LOUD else ""
     indent = cell_len(head) if width - cell_len(head) >= 24 else 2
     first = wrapped(text, max(4, width - cell_len(head))) or [""]
-    rest = wrapped(" ".join(first[1:]), max(4, width - indent))
+    rest = wrapped(text.removeprefix(first[0]).lstrip(), max(4, width - indent))
     block = [Text.assemble((head, "quiet"), (first[0], style))]
     block += [Text(" " * indent + part, style) for part in rest[:2]]
     if len(rest) > 2:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from signals.message import say
 from tui.room import steps
-from tui.room.checklist import can_stand, is_done, open_killers, stopped_by
+from tui.room.checklist import can_stand, is_done, open_killers, open_steps, stopped_by
 from tui.room.draw_side import PANES
 from tui.room.exports import export, free_folder
 from tui.room.marks import SEVERITIES, change_severity, mark, moments
@@ -64,14 +64,18 @@ class IncidentScreen(IncidentView):
         if row is None or row.step is None:
             self.room.tell(say("room.no_step"))
             return None
+        return row if self._may(seen, row, onward=onward) else None
+
+    def _may(self, seen: Seen, row: Row, *, onward: bool = True) -> bool:
+        """Whether the checklist has come so far; says why not."""
         if row.phase is not None and row.phase.prevention:
             self.room.tell(say("room.for_later"))
-            return None
+            return False
         pause = stopped_by(seen.incident, self.rows(), row) if onward else None
         if pause is not None and pause.phase is not None:
             self.room.tell(say("room.stopped", phase=pause.phase.title))
-            return None
-        return row
+            return False
+        return True
 
     def action_tick(self) -> None:
         """Done: with what its checks say now. On a pause point: the IC lets the checklist go on."""
@@ -94,9 +98,13 @@ class IncidentScreen(IncidentView):
         doubtful = any(
             index not in observed or observed[index].verdict is not Verdict.OK for index in range(len(checks))
         )
-        self.room.do(
-            self._then_go_on(row, steps.tick(self.room, seen, row, self._saw(row), doubtful=doubtful))
-        )
+        gate = any(check.for_s for check in checks) and doubtful
+        answer = None
+        if gate:  # the next stage begins here: that is not done by a slip of the thumb
+            words = self.face.words
+            answer = self.room.ask(Confirm(words.text("room.confirm_gate"), [self._saw(row)]))
+        work = steps.tick(self.room, seen, row, self._saw(row), answer, doubtful=doubtful)
+        self.room.do(self._then_go_on(row, work))
 
     def _saw(self, row: Row) -> str:
         if row.step is None:
@@ -114,7 +122,9 @@ class IncidentScreen(IncidentView):
             self.room.do(steps.start(self.room, seen, row))
 
     def _confirm(self, seen: Seen, row: Row) -> None:
-        """The pause point; with killer items open only after a question."""
+        """The pause point, once the one before it is behind us; with killer items open only after a question."""
+        if not self._may(seen, row):
+            return
         words, answer = self.face.words, None
         killers = open_killers(seen.incident, self.rows(), row)
         commander = seen.incident.roles.get("ic", self.room.actor)
@@ -145,6 +155,20 @@ class IncidentScreen(IncidentView):
         if (seen := self._writable()) is not None and (row := self._step_row(seen)) is not None:
             answer = self._ask_reason("room.ask_skip", row)
             self.room.do(self._then_go_on(row, steps.skip(self.room, seen, row, answer)))
+
+    def action_skip_phase(self) -> None:
+        """What is open of the phase under the cursor, left out for one reason: a provider that is not affected."""
+        row = self.row()
+        if (seen := self._writable()) is None or not self._at_checklist() or row is None or row.phase is None:
+            return
+        rows, words = open_steps(seen.incident, self.rows(), row), self.face.words
+        if not rows:
+            self.room.tell(say("room.phase_done", phase=row.phase.title))
+        elif self._may(seen, rows[0]):
+            listed = [f"{one.step.number} {one.step.text}" for one in rows if one.step is not None]
+            title = words.text("room.ask_skip_phase", phase=row.phase.title, count=len(rows))
+            answer = self.room.ask(Form(title, [Field(words.text("room.field_reason"))], listed))
+            self.room.do(self._then_go_on(row, steps.skip_all(self.room, seen, rows, answer)))
 
     def action_fail(self) -> None:
         """It did not do what it should; what happened, is asked."""
