@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runbooks.manual.metric import ANY, KINDS, Metric
+from runbooks.manual.metric import ANY, Metric
 
 if TYPE_CHECKING:
     from runbooks.manual.metric import Kind
@@ -20,6 +20,12 @@ _MADE = re.compile(
     r"\b(new\s+)?[\w.]*?(Counter|Gauge|Histogram|Summary)(?:Provider|Metric)?\s*(?:<[^<>()]*>)?\(\s*\{"
 )
 """`new client.Counter({`, `getOrCreateHistogram({`, `makeGaugeProvider({`: each is handed the same object."""
+_KINDS: dict[str, Kind] = {
+    "Counter": "counter",
+    "Gauge": "gauge",
+    "Histogram": "histogram",
+    "Summary": "summary",
+}
 _CALLED = re.compile(
     r"(?<!function )\b(?:get|make|create|register)\w*(Counter|Gauge|Histogram|Summary)\w*\(\s*['\"]([a-zA-Z_:][a-zA-Z0-9_:]*)['\"]"
 )
@@ -41,7 +47,7 @@ def script_metrics(project: Project, file: str) -> tuple[list[Metric], bool]:
         named = not project.fact(_labels_for_all)
         called = list(_CALLED.finditer(text)) if "prom-client" in text else []
         found += [
-            Metric(one[2], _kind(one[1]), None, file, text.count("\n", 0, one.start()) + 1, plain=True)
+            Metric(one[2], _KINDS[one[1]], None, file, text.count("\n", 0, one.start()) + 1, plain=True)
             for one in called
         ]
         for made in _MADE.finditer(text):
@@ -54,7 +60,7 @@ def script_metrics(project: Project, file: str) -> tuple[list[Metric], bool]:
                 unread |= bool(made[1]) and "name" in fields and not handed_on
                 continue
             line = text.count("\n", 0, made.start()) + 1
-            kind = _kind(made[2])
+            kind = _KINDS[made[2]]
             labels = _labels(fields) if named else None
             buckets = _numbers(fields.get("buckets", "")) if kind == "histogram" else None
             found.append(Metric(name, kind, labels, file, line, buckets, plain=True))
@@ -68,10 +74,6 @@ def script_metrics(project: Project, file: str) -> tuple[list[Metric], bool]:
             if prefix
         ]
     return found, unread
-
-
-def _kind(word: str) -> Kind:
-    return next(kind for kind in KINDS if kind == word.lower())
 
 
 def _labels_for_all(project: Project) -> bool:
