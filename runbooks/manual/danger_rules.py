@@ -169,7 +169,7 @@ _SECRET_OPTION: Final = re.compile(
     r"(?i)^--?(?:password|passwd|pass|token|secret|api[-_]?key|access[-_]?key|secret[-_]?key|auth[-_]?token)(?:=(.*))?$"
 )
 _HARMLESS: Final = re.compile(
-    r"(?i)^$|^\W*$|your|my|xxx|example|change|placeholder|redacted|secret$|password$|token$|\*|test|dummy|^-|file|path|stdin|^true$|^false$|^admin$|key$"
+    r"(?i)^$|^\W*$|[{}]|your|my|xxx|example|change|placeholder|redacted|secret$|password$|token$|\*|test|dummy|^-|file|path|stdin|^true$|^false$|^admin$|key$"
 )
 
 
@@ -198,7 +198,7 @@ def _secret_option(command: Command) -> str:
             value = following.partition(":")[2]
         elif command.name in ("curl", "http") and (
             bearer := re.match(
-                r"(?i)(?:authorization|x-[\w-]*(?:token|key)):\s*(?:bearer\s+|basic\s+)?(\S+)", following
+                r"(?i)(?:authorization|x-[\w-]*(?:token|key)):\s*(?:[a-z]+\s+(?=\S))?(\S+)", following
             )
         ):
             value, found = bearer[1], bearer

@@ -154,3 +154,21 @@ def test_what_a_script_exports(
 def test_a_library_that_counts_requests_by_itself(tmp_path: Path, package: str, *, counted: bool) -> None:
     (tmp_path / "package.json").write_text(f'{{"dependencies": {{"{package}": "^1.0.0"}}}}')
     assert Project(tmp_path, frozenset({"package.json"}), ()).fact(exports).instrumented == counted
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (
+            "app.add_middleware(\n    PrometheusMiddleware,\n    app_name='a',\n    prefix='own_http',\n)",
+            True,
+        ),
+        ("PrometheusMiddleware(app, prefix='own_http')", True),
+        ("Instrumentator().add(metrics.latency(metric_namespace='own_http'))", True),
+        ("app.add_middleware(PrometheusMiddleware)\nrouter(prefix='own_http')", False),
+        ("app.add_middleware(PrometheusMiddleware, prefix=PREFIX)", False),
+    ],
+)
+def test_names_that_a_library_is_told_to_use(tmp_path: Path, source: str, *, found: bool) -> None:
+    read_so = read(tmp_path, main="from starlette_exporter import PrometheusMiddleware\n" + source)
+    assert bool(read_so.find("own_http_requests_total")) == found
