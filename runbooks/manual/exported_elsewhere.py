@@ -7,10 +7,11 @@ that is computed is reported as unread. JavaScript and TypeScript are read furth
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import TYPE_CHECKING
 
 from runbooks.manual.exported_script import ENDINGS, script_metrics
-from runbooks.manual.metric import Kind, Metric
+from runbooks.manual.metric import ANY, Kind, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,13 +100,26 @@ def _names(file: str, text: str) -> Iterator[tuple[str, Kind, int]]:  # noqa: C9
             yield re.sub(r"\W", "_", one[1]) + "*", "unknown", one.start()  # the exporter adds the unit
 
 
+def _go_values(expression: str, text: str) -> list[str]:
+    """The texts that the file gives to a name; anything, where it gives none."""
+    word = re.fullmatch(r"\w+", expression.strip())
+    found = re.findall(rf"\b{word[0]}\s*(?:string\s*)?:?=\s*\"(\w*)\"", text) if word else []
+    return list(dict.fromkeys(found)) or [ANY]
+
+
 def _go(text: str) -> Iterator[tuple[str, Kind, int]]:
     for options in _GO_OPTIONS.finditer(text):
-        fields = {one[1]: one[2] if one[2] is not None else "" for one in _GO_FIELD.finditer(options[1])}
+        fields = {
+            one[1]: [one[2]] if one[2] is not None else _go_values(one[3], text)
+            for one in _GO_FIELD.finditer(options[1])
+        }
         if "Name" not in fields:
             continue
-        parts = [fields.get(key) for key in ("Namespace", "Subsystem", "Name")]
-        yield ("" if "" in parts else "_".join(filter(None, parts))), "unknown", options.start()
+        if ANY in fields["Name"]:
+            yield "", "unknown", options.start()
+            continue
+        for parts in product(*(fields.get(key, [""]) for key in ("Namespace", "Subsystem", "Name"))):
+            yield "_".join(filter(None, parts)), "unknown", options.start()
     for one in _GO_DESCRIPTION.finditer(text):
         yield one[1] or "", "unknown", one.start()
     for one in _GO_BUILT.finditer(text):

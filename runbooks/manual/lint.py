@@ -29,7 +29,18 @@ SKIPPED: Final = frozenset(
     {".git", "node_modules", "venv", ".venv", "__pycache__", "site-packages", ".tox", ".mypy_cache"}
 )
 _TEST_DATA: Final = frozenset(
-    {"tests", "test", "testing", "testdata", "test_data", "fixtures", "__tests__", "__fixtures__"}
+    {
+        "tests",
+        "test",
+        "testing",
+        "testdata",
+        "test_data",
+        "fixtures",
+        "examples",
+        "samples",
+        "__tests__",
+        "__fixtures__",
+    }
 )
 """Folders whose rules, dashboards and scrape targets nobody operates. What they name stays known; nothing is told of them."""
 MOST_FILES: Final = 50_000

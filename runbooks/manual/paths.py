@@ -79,7 +79,7 @@ def judgeable(path: str) -> bool:
             r"[*?\[\]{}<>|\"'`\s\\@=,;!%：，。；、（）「」“”]|^[a-z][\w+.-]*:|\.\.\.|…|^[A-Za-z]:", path
         )
         or made_up(path)
-        or re.search(r"(?:YYYY|XXX|<|>)|(?:^|/)[A-Z]+_[A-Z]+/", path)
+        or re.search(r"(?:YYYY|XXX|TIMESTAMP|<|>)|(?:^|/)[A-Z]+_[A-Z]+/", path)
     )
 
 

@@ -39,7 +39,8 @@ _SPOKEN: Final = re.compile(
     r"(?i)(?:\btables?|表|таблиц\w*|テーブル)\s*[:：]?\s*`([a-z_][\w.]*)`|`([a-z_][\w.]*)`\s*(?:\btable\b|表)"
 )
 _SYSTEM: Final = re.compile(
-    r"(?i)(?:pg_|information_schema|sqlite_|alembic_version|sys\.|mysql\.|performance_schema|unnest|generate_series|lateral|dual|cron\.|timescaledb)"
+    r"(?i)(?:pg_|information_schema|sqlite_|alembic_version|_prisma_migrations$|schema_migrations$|flyway_schema_history$|databasechangelog|"
+    r"django_migrations$|typeorm_metadata$|knex_migrations|sequelizemeta$|goose_db_version$|__efmigrationshistory$|sys\.|mysql\.|performance_schema|unnest|generate_series|lateral|dual|cron\.|timescaledb)"
 )
 
 

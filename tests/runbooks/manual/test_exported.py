@@ -172,3 +172,20 @@ def test_a_library_that_counts_requests_by_itself(tmp_path: Path, package: str, 
 def test_names_that_a_library_is_told_to_use(tmp_path: Path, source: str, *, found: bool) -> None:
     read_so = read(tmp_path, main="from starlette_exporter import PrometheusMiddleware\n" + source)
     assert bool(read_so.find("own_http_requests_total")) == found
+
+
+@pytest.mark.parametrize(
+    ("source", "series", "unread"),
+    [
+        ('subsystem := "page"\nx := CounterOpts{Namespace: "own", Subsystem: subsystem, Name: "hits_total"}', "own_page_hits_total", False),
+        ('const start = "own"\nx := GaugeOpts{Namespace: start, Name: "depth"}', "own_depth", False),
+        ('x := GaugeOpts{Namespace: namespace, Subsystem: "lane", Name: "depth"}', "anything_lane_depth", False),
+        ('x := GaugeOpts{Namespace: "own", Name: name}', "own_depth", True),
+    ],
+)  # fmt: skip
+def test_what_go_exports(tmp_path: Path, source: str, series: str, *, unread: bool) -> None:
+    (tmp_path / "m.go").write_text(f"import prometheus\n{source}\n")
+    found = Project(tmp_path, frozenset({"m.go"}), ()).fact(exports)
+    assert bool(found.unread) == unread
+    assert bool(found.find(series)) != unread
+    assert not found.find("own_page")

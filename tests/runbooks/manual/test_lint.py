@@ -183,7 +183,7 @@ def test_a_name_that_many_files_share_is_no_advice(tmp_path: Path) -> None:
 
 def test_what_is_test_data_is_known_but_not_judged(tmp_path: Path) -> None:
     """Rules and targets in the data of a repository's tests are nobody's; a manual there is judged when it is given."""
-    for folder in ("deploy", "tests/data/deploy"):
+    for folder in ("deploy", "tests/data/deploy", "examples"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "prometheus.yml").write_text(
             "scrape_configs:\n- job_name: a\n  static_configs: [{targets: ['http://a:1/metrics']}]\n"
