@@ -64,7 +64,7 @@ def update_text(
         "status": words(say(f"update.status_{incident.status}")),
         "elapsed": words(_length(minutes)),
         "ic": incident.roles.get("ic", "–"),
-        "next": words(say("update.none_next")) if over else following.strftime("%H:%MZ"),
+        "next": words(say("update.none_next")) if over else following.strftime("%H:%M UTC"),
         "numbers": "\n".join(f"• {number}" for number in numbers),
         "text": text,
     }

@@ -103,7 +103,7 @@ def _numbers(config: Config, invocation: Invocation) -> tuple[str, ...]:
     states = by_attention(list(asyncio.run(look(config, 10.0))))
     words = invocation.words
     return tuple(
-        f"{words.say(state.title)}: {words.say(state.reason)}"
+        words.text("postmortem.budget", name=state.title, rest=state.reason)
         for state in states
         if state.verdict in (Verdict.BURNING, Verdict.WARN)
     )

@@ -25,7 +25,7 @@ def live_numbers(room: Room) -> list[str]:
 
     words = room.face.words
     return [
-        f"{words.say(state.title)}: {words.say(state.reason)}"
+        words.text("postmortem.budget", name=state.title, rest=state.reason)
         for state in room.face.by_attention()
         if state.verdict in (Verdict.BURNING, Verdict.WARN)
     ]

@@ -102,14 +102,18 @@ class IncidentScreen(IncidentView):
         answer = None
         if gate:  # the next stage begins here: that is not done by a slip of the thumb
             words = self.face.words
-            answer = self.room.ask(Confirm(words.text("room.confirm_gate"), [self._saw(row)]))
+            answer = self.room.ask(
+                Confirm(words.text("room.confirm_gate"), [words.say(one) for one in self._saw(row)])
+            )
         work = steps.tick(self.room, seen, row, self._saw(row), answer, doubtful=doubtful)
         self.room.do(self._then_go_on(row, work))
 
-    def _saw(self, row: Row) -> str:
-        if row.step is None:
-            return ""
-        return steps.observed_text(row.step, self.observed.get(row.key, {}), self.face.words, time.time())
+    def _saw(self, row: Row) -> tuple[Message, ...]:
+        """What the checks of the row's step said last."""
+        from runbooks.observed import all_said
+
+        checks, observed = row.step.checks if row.step else (), self.observed.get(row.key, {})
+        return all_said((observed.get(index) for index in range(len(checks))), time.time())
 
     def action_start(self) -> None:
         """We are at this step now."""
@@ -217,7 +221,8 @@ class IncidentScreen(IncidentView):
         if (seen := self._writable()) is None:
             return
         from incidents.fold import can_undo
-        from tui.room.timeline import event_sentence
+        from incidents.timeline import told
+        from tui.room.timeline import names_here
 
         incident, words = seen.incident, self.face.words
         own = (
@@ -229,7 +234,7 @@ class IncidentScreen(IncidentView):
         if event is None:
             self.room.tell(say("room.nothing_to_undo"))
             return
-        what = f"{event.at:%H:%M:%S}  {words.say(event_sentence(incident, self.runbooks(), event))}"
+        what = f"{event.at:%H:%M:%S}  {words.say(told(incident, event, names_here(self.runbooks())))}"
         answer = self.room.ask(Confirm(words.text("room.ask_undo"), [what]))
         self.room.do(steps.undo(self.room, seen, event, answer))
 

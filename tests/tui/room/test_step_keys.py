@@ -15,6 +15,7 @@ from tests.tui.room.stage import (
     until,
     write_as,
 )
+from tui.language import Language
 from tui.room.follower import JournalFollower
 from tui.screens.form import Form
 from tui.screens.incident import HASTE_S, IncidentScreen
@@ -40,9 +41,10 @@ async def test_space_ticks_with_what_the_check_says_and_the_cursor_goes_on(confi
         assert "✖ not yet" in shown(op1.app)
         await op1.press("space", then=lambda: op1.state("throttle") == "ticked")
         incident = incident_of(op1.app)
-        observed = incident.steps[incident.key("ban-near", "throttle")].observed
-        assert observed.startswith("143, expected < 10 (not yet, ")
-        assert "is ticked, but its check says: 143" in shown(op1.app)
+        (check,) = incident.steps[incident.key("ban-near", "throttle")].checks
+        assert check.words == "check NOT passed: 143, expected < 10"
+        assert Language("zh").say(check.message) == "检查未通过：143，预期 < 10"
+        assert "is ticked, but: check NOT passed: 143" in shown(op1.app)
 
 
 async def test_skip_and_fail_want_a_reason(config: Path) -> None:

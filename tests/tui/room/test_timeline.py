@@ -6,6 +6,7 @@ import pytest
 
 from incidents.body import Noted
 from incidents.fold import fold
+from incidents.names import IDS
 from tests.incidents.build import Chain
 from tui.language import Language
 from tui.room.timeline import event_block
@@ -17,7 +18,7 @@ SENTENCE = "把旧值留在内存里，供取证用然后在开发者门户重�
 def test_chinese_fills_its_lines_without_a_space_that_nobody_wrote(width: int) -> None:
     chain = Chain()
     event = chain.add("li", Noted(text=SENTENCE))
-    lines = event_block(fold(chain.events), (), event, Language("zh"), width)
+    lines = event_block(fold(chain.events), IDS, event, Language("zh"), width)
     assert all(line.cell_len <= width for line in lines)
     assert all(line.cell_len >= width - 1 for line in lines[:-1])
     told = "".join(line.plain.strip() for line in lines)
