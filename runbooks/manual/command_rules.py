@@ -17,6 +17,7 @@ from runbooks.manual.compose_rules import scripts_not_in_the_image, unknown_cont
 from runbooks.manual.danger_rules import quiet_destruction, secrets_in_arguments
 from runbooks.manual.driver_rules import missing_drivers
 from runbooks.manual.file_rules import missing_files, missing_scripts, scripts_that_cannot_start
+from runbooks.manual.host_rules import unknown_hosts, unpublished_ports
 from runbooks.manual.link_rules import broken_links
 from runbooks.manual.python_rules import missing_modules, missing_tests
 from runbooks.manual.route_rules import unserved_paths
@@ -59,6 +60,8 @@ COMMAND_RULES: Final[tuple[Callable[[Project], Iterable[Finding]], ...]] = (
     unserved_paths,
     unknown_services,
     unknown_containers,
+    unknown_hosts,
+    unpublished_ports,
     scripts_not_in_the_image,
     quiet_destruction,
     secrets_in_arguments,

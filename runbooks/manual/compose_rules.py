@@ -111,8 +111,9 @@ def unknown_containers(project: Project) -> Iterator[Finding]:
         ]
         if not words or words[0] in named or not re.fullmatch(r"[\w.-]+", words[0]):
             continue
-        other = nearest(words[0], named, 0.8)
-        if other and not re.search(r"[-_]\d+$", words[0]):
+        numbered = re.search(r"[-_]\d+$", words[0])
+        other = _renamed(project, words[0]) if numbered else nearest(words[0], named, 0.8)
+        if other:
             yield at_command(
                 command,
                 "unknown-container",
@@ -121,6 +122,15 @@ def unknown_containers(project: Project) -> Iterator[Finding]:
                 evidence=f"{named[other].file}: {other}",
                 fix=meant(other, say("manual.fix_unknown_service")),
             )
+
+
+def _renamed(project: Project, container: str) -> str:
+    """The name that the Compose files give to the service whose container would be called so without one."""
+    stem = re.sub(r"[-_]\d+$", "", container)
+    given = [
+        one.container_name for one in services(project) if stem.endswith((f"-{one.name}", f"_{one.name}"))
+    ]
+    return given[0] if given and all(given) else ""
 
 
 def scripts_not_in_the_image(project: Project) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ class Service:
 
     `context` and `dockerfile` are relative to the repository; `context` is None where an image is used. `mounts` are the
     bind mounts: the repository's side and the container's. `ports` are those inside the container that the file names;
+    `published` are the machine's port (0 where a variable decides) and the container's, one by one;
     `names` are its own, its container's and its aliases; `text` is all that it says.
     """
 
@@ -33,6 +34,7 @@ class Service:
     mounts: tuple[tuple[str, str], ...]
     container_name: str
     ports: frozenset[int]
+    published: frozenset[tuple[int, int]]
     names: frozenset[str]
     host_network: bool
     text: str
@@ -108,6 +110,7 @@ def _service(name: str, node: Yaml, file: str) -> Service:
         mounts=tuple(mount for one in node.get("volumes").each() if (mount := _mount(one, folder))),
         container_name=container,
         ports=_ports(node),
+        published=_published(node),
         names=frozenset({name, container, *_other_names(node)} - {""}),
         host_network=node.get("network_mode").text() == "host",
         text=" ".join(one.value for one in walk(node) if isinstance(one.value, str)),
@@ -142,6 +145,17 @@ def _ports(node: Yaml) -> frozenset[int]:
         first, _, last = inside.partition("-")
         if first.isdigit():
             found |= set(range(int(first), int(last if last.isdigit() else first) + 1))
+    return frozenset(found)
+
+
+def _published(node: Yaml) -> frozenset[tuple[int, int]]:
+    found: set[tuple[int, int]] = set()
+    for one in node.get("ports").each():
+        outside, _, inside = re.sub(r"/(?:tcp|udp)$", "", one.text()).rpartition(":")
+        outside, inside = one.get("published").text() or outside, one.get("target").text() or inside
+        if inside.isdigit():
+            port = outside.rpartition(":")[2]
+            found.add((int(port) if port.isdigit() and "$" not in outside else 0, int(inside)))
     return frozenset(found)
 
 

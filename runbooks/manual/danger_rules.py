@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from runbooks.manual.alembic_rules import alembic_commands
 from runbooks.manual.celery_rules import celery_commands, read_call
-from runbooks.manual.commands import commands, compose_words
+from runbooks.manual.commands import after_options, commands, compose_words
 from runbooks.manual.found import at_command, at_line
 from runbooks.manual.paths import exists
 from runbooks.manual.shell import WILD
@@ -107,7 +107,7 @@ def _kind(project: Project, command: Command) -> str:
     argv = command.argv
     short = "".join(word[1:] for word in argv[1:] if re.fullmatch(r"-[A-Za-z]+", word))
     upper = {word.upper() for word in argv}
-    kinds = argv[argv.index("delete") + 1 :] if "delete" in argv else ()
+    verb, *kinds = after_options(list(argv[1:]), {"-n", "--namespace", "--context", "--kubeconfig"}) or [""]
     found = {
         "volumes": _removes_volumes(command),
         "redis": command.name in ("redis-cli", "valkey-cli") and bool({"FLUSHALL", "FLUSHDB"} & upper),
@@ -118,6 +118,7 @@ def _kind(project: Project, command: Command) -> str:
         and {"r", "f"} <= set(short.lower())
         and any(_keeps(project, command, word) for word in argv[1:]),
         "kubernetes": command.name in ("kubectl", "oc")
+        and verb == "delete"
         and any(word.split("/")[0].lower() in _KUBERNETES for word in kinds),
     }
     return next((kind for kind, is_so in found.items() if is_so), "")
@@ -168,7 +169,7 @@ _SECRET_OPTION: Final = re.compile(
     r"(?i)^--?(?:password|passwd|pass|token|secret|api[-_]?key|access[-_]?key|secret[-_]?key|auth[-_]?token)(?:=(.*))?$"
 )
 _HARMLESS: Final = re.compile(
-    r"(?i)^$|^\W*$|your|my|xxx|example|change|placeholder|redacted|secret$|password$|token$|\*|test|dummy|^-|file|path|stdin|^true$|^false$|key$"
+    r"(?i)^$|^\W*$|[{}]|your|my|xxx|example|change|placeholder|redacted|secret$|password$|token$|\*|test|dummy|^-|file|path|stdin|^true$|^false$|^admin$|key$"
 )
 
 
@@ -197,7 +198,7 @@ def _secret_option(command: Command) -> str:
             value = following.partition(":")[2]
         elif command.name in ("curl", "http") and (
             bearer := re.match(
-                r"(?i)(?:authorization|x-[\w-]*(?:token|key)):\s*(?:bearer\s+|basic\s+)?(\S+)", following
+                r"(?i)(?:authorization|x-[\w-]*(?:token|key)):\s*(?:[a-z]+\s+(?=\S))?(\S+)", following
             )
         ):
             value, found = bearer[1], bearer

@@ -98,6 +98,7 @@ PROGRAMS: Final = frozenset(
     ]
 )
 _PROMPT = re.compile(r"^\s*(?:\([\w.-]+\)\s*)?(?:[\w.-]+@[\w.-]+[:\s][^\s$#]*)?[$❯➜]\s+(?=\S)")
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([\w.+-]*)\s*$")
 _SPAN = re.compile(r"(?<![\\`])(`+)(?!`)(.+?)(?<!`)\1(?!`)|<!--.*?(?:-->|\Z)", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
 _MOST_JOINED = 60
@@ -113,7 +114,7 @@ def read_document(file: str, text: str) -> Document:
     """`file` is the name that findings will carry; `text` is cleaned here."""
     from markdown_it import MarkdownIt
 
-    text = _without_front_matter(clean_block(text, MOST_CHARACTERS))
+    text = _with_ends(_without_front_matter(clean_block(text, MOST_CHARACTERS)))
     environment: dict[str, dict[str, dict[str, object]]] = {}
     prose: list[Prose] = []
     codes: list[Code] = []
@@ -138,6 +139,28 @@ def read_document(file: str, text: str) -> Document:
 def _without_front_matter(text: str) -> str:
     found = re.match(r"---\n.*?\n(?:---|\.\.\.)(?=\n|\Z)", text, re.DOTALL)
     return "\n" * found[0].count("\n") + text[found.end() :] if found else text
+
+
+def _with_ends(text: str) -> str:
+    """Takes the language off marks that are meant to end a fence: some write ` ```text ` there, and Markdown reads on.
+
+    Such a mark is an end where the next one opens a fence, or none follows. Markdown inside Markdown is left alone.
+    """
+    lines = text.split("\n")
+    marks = [(number, found) for number, line in enumerate(lines) if (found := _FENCE.match(line))]
+    opened, embeds = "", False
+    for index, (number, mark) in enumerate(marks):
+        sign, language = mark[1], mark[2]
+        if not opened:
+            opened, embeds = sign, language in ("markdown", "md", "mdx")
+        elif not language and sign.startswith(opened):
+            opened = ""
+        elif (
+            language and sign == opened and not embeds and (index + 1 == len(marks) or marks[index + 1][1][2])
+        ):
+            lines[number] = lines[number].replace(language, "", 1).rstrip()
+            opened = ""
+    return "\n".join(lines)
 
 
 def _add_inline(content: str, first: int, heading: str, prose: list[Prose], codes: list[Code]) -> None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from runbooks.manual.exported_elsewhere import elsewhere
 from runbooks.manual.exported_python import definitions
 from runbooks.manual.label_values import with_values
-from runbooks.manual.metric import ANY, Exports
+from runbooks.manual.metric import ANY, Exports, Metric
 from runbooks.manual.python_scope import Sources
 from runbooks.manual.rule_files import rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runbooks.manual.metric import Metric
+    from runbooks.manual.exported_python import Definition
     from runbooks.manual.project import Project
 
 _TEXTS = (".md", ".rst", ".adoc", ".txt", ".lock", ".svg", ".csv", ".html", ".css", ".ipynb")
@@ -26,20 +26,46 @@ _INSTRUMENTS = re.compile(
     r"\b(prometheus_fastapi_instrumentator|starlette_exporter|starlette_prometheus|prometheus_flask_exporter|django_prometheus"
     r"|aiohttp_prometheus\w*|sanic_prometheus|prometheus_sanic|opentelemetry)\b"
 )
+_BEGINS = re.compile(
+    r"\b(?:metric_namespace|metric_subsystem|defaults_prefix)\s*=\s*[\"'](\w+)[\"']"
+    r"|\bPrometheusMiddleware\b[^()]{0,300}?\(?[^()]{0,300}?\bprefix\s*=\s*[\"'](\w+)[\"']"
+)
+_PACKAGES = re.compile(
+    r"\"(?:express-prom-bundle|express-prometheus-middleware|prometheus-api-metrics|fastify-metrics|@promster/\w+|koa-prom\w*"
+    r"|@opentelemetry/exporter-(?:prometheus|metrics-[\w-]+))\""
+)
 """Libraries that count a service's requests under names of their own."""
 
 
 def exports(project: Project) -> Exports:
     """Read once per project (`project.fact(exports)`)."""
     sources = project.fact(sources_of)
-    found = with_values(definitions(sources), sources)
+    found = with_values(project.fact(python_definitions), sources)
     others, unread = elsewhere(project)
     metrics = [one for one in (*found, *others) if one.name.strip(ANY + "_")]
     unread += [one.file for one in found if not one.name.strip(ANY + "_")]
     recorded = frozenset(rule.name for rule in project.fact(rules) if rule.kind == "record")
+    counting = [file for file in sources.files if _INSTRUMENTS.search(project.text(file))]
+    metrics += [one for file in counting for one in _given_names(project, file)]
     read = Exports(tuple(metrics), recorded, {}, tuple(dict.fromkeys(unread)))
-    counted = any(_INSTRUMENTS.search(project.text(file)) for file in sources.files)
+    counted = bool(counting) or any(
+        _PACKAGES.search(project.text(file)) for file in project.files if file.endswith("package.json")
+    )
     return Exports(read.metrics, recorded, _mentioned(project, read), read.unread, counted)
+
+
+def _given_names(project: Project, file: str) -> list[Metric]:
+    """Whatever a library that counts requests may call its metrics, where the code says how they begin."""
+    text = project.text(file)
+    return [
+        Metric(f"{one[1] or one[2]}_{ANY}", "unknown", None, file, text.count("\n", 0, one.start()) + 1)
+        for one in _BEGINS.finditer(text)
+    ]
+
+
+def python_definitions(project: Project) -> list[Definition]:
+    """Every metric of the project's Python, with the call that makes it."""
+    return definitions(project.fact(sources_of))
 
 
 def sources_of(project: Project) -> Sources:

@@ -1,15 +1,17 @@
-"""Names of metrics that are defined outside Python: in Go, JavaScript, Java, Ruby and Rust, in shell, in exporters' files.
+"""Names of metrics that are defined outside Python: in Go, Java, Ruby and Rust, in shell, in exporters' files.
 
-Only names are read, and labels stay unknown: enough to raise no false alarm about them. What exports under a name that is
-computed is reported as unread.
+Of these only names are read, and labels stay unknown: enough to raise no false alarm about them. What exports under a name
+that is computed is reported as unread. JavaScript and TypeScript are read further, in `exported_script`.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import TYPE_CHECKING
 
-from runbooks.manual.metric import Kind, Metric
+from runbooks.manual.exported_script import ENDINGS, script_metrics
+from runbooks.manual.metric import ANY, Kind, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +23,6 @@ _GO_OPTIONS = re.compile(r"(?:Counter|Gauge|Histogram|Summary|Untyped)Opts\s*\{(
 _GO_FIELD = re.compile(r"\b(Namespace|Subsystem|Name)\s*:\s*(?:" + _NAME + r"|([^,\n}]+))")
 _GO_DESCRIPTION = re.compile(r"NewDesc\(\s*(?:" + _NAME + r"|([^,\n]+))")
 _GO_BUILT = re.compile(r"BuildFQName\(([^()]*)\)")
-_SCRIPT = re.compile(
-    r"new\s+(?:\w+\.)?(Counter|Gauge|Histogram|Summary)\s*(?:<[^>]*>)?\(\s*\{(?:[^{}]|\{[^{}]*\})*?\bname\s*:\s*"
-    rf"(?:{_NAME}|([^,\n]+))"
-)
 _JAVA = re.compile(
     rf"\b(?:Counter|Gauge|Histogram|Summary|Timer)\s*\.\s*(?:build|builder)\s*\(\s*\)?\s*(?:\.name\()?\s*{_NAME}"
 )
@@ -35,12 +33,6 @@ _METER = re.compile(
     re.IGNORECASE,
 )
 _STATSD = re.compile(r"\b(?:statsd|dogstatsd|StatsClient)\b")
-_KINDS: dict[str, Kind] = {
-    "Counter": "counter",
-    "Gauge": "gauge",
-    "Histogram": "histogram",
-    "Summary": "summary",
-}
 _CODE = (
     ".go",
     ".js",
@@ -75,21 +67,21 @@ def elsewhere(project: Project) -> tuple[list[Metric], list[str]]:
         found += [
             Metric(name, kind, None, file, text.count("\n", 0, at) + 1) for name, kind, at in names if name
         ]
-        if any(not name for name, _, _ in names) or (
-            file.endswith((".py", ".js", ".ts")) and _STATSD.search(text)
+        made, hidden = script_metrics(project, file) if file.endswith(ENDINGS) else ([], False)
+        found += made
+        if (
+            hidden
+            or any(not name for name, _, _ in names)
+            or (file.endswith((".py", ".js", ".ts")) and _STATSD.search(text))
         ):
             unread.append(file)
     return found, unread
 
 
-def _names(file: str, text: str) -> Iterator[tuple[str, Kind, int]]:  # noqa: C901, PLR0912  # one branch a language
+def _names(file: str, text: str) -> Iterator[tuple[str, Kind, int]]:  # noqa: C901  # one branch a language
     """Name ('' where it is computed), kind and offset."""
     if file.endswith(".go") and "prometheus" in text:
         yield from _go(text)
-    elif file.endswith((".js", ".mjs", ".cjs", ".ts", ".tsx")):
-        if "prom-client" in text or "promClient" in text or "new Counter" in text or "new Gauge" in text:
-            for one in _SCRIPT.finditer(text):
-                yield one[2] or "", "unknown", one.start()
     elif file.endswith((".java", ".kt")) and ("prometheus" in text or "micrometer" in text):
         for one in _JAVA.finditer(text):
             yield one[1], "unknown", one.start()
@@ -108,13 +100,26 @@ def _names(file: str, text: str) -> Iterator[tuple[str, Kind, int]]:  # noqa: C9
             yield re.sub(r"\W", "_", one[1]) + "*", "unknown", one.start()  # the exporter adds the unit
 
 
+def _go_values(expression: str, text: str) -> list[str]:
+    """The texts that the file gives to a name; anything, where it gives none."""
+    word = re.fullmatch(r"\w+", expression.strip())
+    found = re.findall(rf"\b{word[0]}\s*(?:string\s*)?:?=\s*\"(\w*)\"", text) if word else []
+    return list(dict.fromkeys(found)) or [ANY]
+
+
 def _go(text: str) -> Iterator[tuple[str, Kind, int]]:
     for options in _GO_OPTIONS.finditer(text):
-        fields = {one[1]: one[2] if one[2] is not None else "" for one in _GO_FIELD.finditer(options[1])}
+        fields = {
+            one[1]: [one[2]] if one[2] is not None else _go_values(one[3], text)
+            for one in _GO_FIELD.finditer(options[1])
+        }
         if "Name" not in fields:
             continue
-        parts = [fields.get(key) for key in ("Namespace", "Subsystem", "Name")]
-        yield ("" if "" in parts else "_".join(filter(None, parts))), "unknown", options.start()
+        if ANY in fields["Name"]:
+            yield "", "unknown", options.start()
+            continue
+        for parts in product(*(fields.get(key, [""]) for key in ("Namespace", "Subsystem", "Name"))):
+            yield "_".join(filter(None, parts)), "unknown", options.start()
     for one in _GO_DESCRIPTION.finditer(text):
         yield one[1] or "", "unknown", one.start()
     for one in _GO_BUILT.finditer(text):

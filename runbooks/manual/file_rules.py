@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from runbooks.manual.commands import commands, commands_here
 from runbooks.manual.found import at_command, at_line, meant, name
-from runbooks.manual.paths import exists, file_of, judgeable, made_on_the_way, near, top_folders
+from runbooks.manual.paths import exists, file_of, judgeable, made_on_the_way, near, place_of, top_folders
 from runbooks.manual.words import PLAN
 from signals.message import say
 
@@ -77,8 +77,16 @@ _READERS: Final[dict[tuple[str, ...], int]] = {
 }
 
 
-_BROUGHT: Final = re.compile(r"(?i)^\.env|secret|credential|private|backup|dump")
-"""Files of these names are often somebody's own, and kept out of the repository on purpose."""
+_BROUGHT: Final = re.compile(
+    r"(?i)(?:^|/)\.env[^/]*$|(?:secret|credential|private|backup|dump)[^/]*$|(?:^|/)(?:backups?|dumps?)/"
+)
+"""Files of these names, or of such folders, are often somebody's own, and kept out of the repository on purpose."""
+
+
+_ABOVE: Final = 8
+"""So many lines stand at most between the end of such a block and the command."""
+_LINKED: Final = re.compile(r"\[`([^`]+)`\]\((?![a-zA-Z][\w+.-]*:|//)")
+"""A path that is the text of a link into the repository: what is wrong with it is said of the link."""
 
 
 def missing_scripts(project: Project) -> Iterator[Finding]:
@@ -105,7 +113,9 @@ def _finding(project: Project, command: Command, path: str) -> Finding:
     script = path.endswith(SCRIPTS)
     other = near(project, path)
     confidence: Confidence = "certain" if "/" in path or command.fenced else "likely"
-    if not script and _BROUGHT.search(posixpath.basename(path)):
+    if confidence == "certain" and _from_above(project, path):
+        confidence = "likely"
+    if not script and (_BROUGHT.search(path) or _is_written_above(command, path)):
         confidence = "hint"
     return at_command(
         command,
@@ -115,6 +125,34 @@ def _finding(project: Project, command: Command, path: str) -> Finding:
         evidence=other,
         fix=meant(other, say("manual.fix_missing_file", path=name(path))),
     )
+
+
+def _is_written_above(command: Command, path: str) -> bool:
+    """Whether a block of the file's own language stands right above: then the reader saves it under this name."""
+    ending = posixpath.splitext(path)[1].removeprefix(".").replace("yml", "yaml")
+    lines = {
+        code.line
+        for code in command.document.codes
+        if code.fence is not None and code.fence.replace("yml", "yaml") == ending
+    }
+    return "/" not in path and any(0 < command.line - line <= _ABOVE for line in lines)
+
+
+def _from_above(project: Project, path: str) -> bool:
+    """Whether the manuals write several paths as somebody above the repository would, and this one so too."""
+    folder, _, rest = path.removeprefix("./").partition("/")
+    return rest in project.files and len(project.fact(_written_from_above).get(folder, ())) > 1
+
+
+def _written_from_above(project: Project) -> dict[str, set[str]]:
+    """Per folder that the repository does not have: the paths behind it that are right from the root."""
+    found: dict[str, set[str]] = {}
+    for document in project.documents:
+        for text in (*(one.text for one in document.prose), *(one.text for one in document.codes)):
+            for folder, rest in re.findall(r"(?<![\w./-])([\w-]+)/([\w./-]*\w)", text):
+                if rest in project.files and folder not in top_folders(project):
+                    found.setdefault(folder, set()).add(rest)
+    return found
 
 
 def files_used(command: Command) -> list[str]:
@@ -173,10 +211,13 @@ def missing_files(project: Project) -> Iterator[Finding]:
         if not _only_named(command)
     }
     for document in project.documents:
+        linked = {(prose.line, text) for prose in document.prose for text in _LINKED.findall(prose.text)}
         for code in document.codes:
             path = code.text.strip().split("::")[0]
             path = re.sub(r"(?::\d+(?:-\d+)?|#L\d+(?:-L\d+)?)$", "", path)
             if code.fence is not None or (document.file, code.line, path) in used or not path.endswith(NAMED):
+                continue
+            if (code.line, code.text) in linked or _leaves(project, document, path):
                 continue
             if not _missing(project, document, path, ""):
                 continue
@@ -195,6 +236,12 @@ def missing_files(project: Project) -> Iterator[Finding]:
                     evidence=other,
                     fix=meant(other, say("manual.fix_missing_file", path=name(path))),
                 )
+
+
+def _leaves(project: Project, document: Document, path: str) -> bool:
+    """Whether a path that is written from the manual's own folder leads out of the repository."""
+    here = posixpath.dirname(place_of(project, document))
+    return path.startswith("../") and posixpath.normpath(posixpath.join(here, path)).startswith("../")
 
 
 def _is_shown(document: Document, line: int) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from runbooks.manual.exported_python import callers
 from runbooks.manual.metric import ANY
 from runbooks.manual.python_scope import Place, bind, default, last_name, parameters
+from runbooks.manual.python_source import is_test
 from runbooks.manual.python_texts import PARAMETER, texts
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def with_values(definitions: Sequence[Definition], sources: Sources) -> tuple[Me
     order = {
         number: _label_order(one, sources) for number, one in enumerate(definitions) if one.metric.labels
     }
-    for file in sources.mentioning(".labels("):
+    for file in (one for one in sources.mentioning(".labels(") if not is_test(one)):
         for call, place in sources.calls(file).get("labels", ()):
             meant = _meant(call, place, owned, sources)
             for number in order if meant is None else meant & order.keys():

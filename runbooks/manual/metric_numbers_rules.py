@@ -111,12 +111,19 @@ def _off_bound(file: str, line: int, value: float, metric: Metric) -> Iterator[F
     yield Finding(file, line, "quantile-bound", message, "hint", where, fix)
 
 
+_COUNTED = re.compile(
+    r"\{\{[^{}]*\$value[^{}]*\}\}\s+[^.;,\n{}]*?\b(?:with|whose|where|having|of which)\b(?![^.;\n]*\b(?:threshold|limit|target|allowed)\b)[^.;\n]*",
+    re.IGNORECASE,
+)
+"""`{{ $value }} users with more than 100 items`: what follows says which are counted, and not how many may be."""
+
+
 def numbers_in_annotations(project: Project) -> Iterable[Finding]:
     """A rule whose own summary or description states another limit than its expression."""
     for bound in project.fact(bounds_of_rules):
         for key in ("summary", "description", "message", "title"):
             text, line = bound.rule.annotations.get(key, ("", 0))
-            plain = re.sub(r"\{\{.*?\}\}", " ", text)
+            plain = re.sub(r"\{\{.*?\}\}", " ", _COUNTED.sub(" ", text))
             stated = [one for one in limits(plain) if comparable(one, bound)]
             values = {one.value for one in stated}
             if len(values) == 1 and not any(equal(one.value, bound.value) for one in stated):

@@ -27,6 +27,7 @@ from runbooks.manual.never_fires_rules import (
     waits_longer_than_its_window,
     windows_too_short,
 )
+from runbooks.manual.rules_loaded_rules import rules_that_are_not_loaded
 from runbooks.manual.scrape_rules import forked_workers, paths_that_nothing_serves, targets_out_of_reach
 
 METRIC_RULES = (
@@ -47,6 +48,7 @@ METRIC_RULES = (
     dashboards_that_are_not_there,
     rule_groups_that_are_not_there,
     routes_to_nothing,
+    rules_that_are_not_loaded,
     targets_out_of_reach,
     paths_that_nothing_serves,
     forked_workers,

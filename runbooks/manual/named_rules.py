@@ -113,7 +113,7 @@ def dashboards_that_are_not_there(project: Project) -> Iterable[Finding]:
             named += [one[1] or one[2] for one in _BOARD_QUOTED.finditer(prose.text)]
             for name in dict.fromkeys(one.strip(" .") for one in named):
                 short = " ".join(_words(name))
-                if len(short) < 4 or any(_fits(short, title) for title in plain):
+                if len(short) < 4 or "/" in name or any(_fits(short, title) for title in plain):
                     continue
                 near = difflib.get_close_matches(short, sorted(plain), 1, 0.7)
                 panel = any(name in project.text(board.file) for board in project.fact(dashboards))

@@ -38,6 +38,7 @@ _OUTPUTS: Final = {
     "-o", "--output", "-out", "--out", "-keyout", "--cov-report", "--junitxml", "--logfile", "--pidfile",
     "--outfile", "--output-file", "--report", "--destination", "--dest", "-O", "--json-report-file", "--html",
 }  # fmt: skip
+_MOST_ALIKE: Final = 3
 _MAKERS: Final = frozenset(
     [
         "touch",
@@ -78,7 +79,7 @@ def judgeable(path: str) -> bool:
             r"[*?\[\]{}<>|\"'`\s\\@=,;!%：，。；、（）「」“”]|^[a-z][\w+.-]*:|\.\.\.|…|^[A-Za-z]:", path
         )
         or made_up(path)
-        or re.search(r"(?:YYYY|XXX|<|>)|(?:^|/)[A-Z]+_[A-Z]+/", path)
+        or re.search(r"(?:YYYY|XXX|TIMESTAMP|<|>)|(?:^|/)[A-Z]+_[A-Z]+/", path)
     )
 
 
@@ -168,6 +169,9 @@ def near(project: Project, path: str) -> str:
     base = posixpath.basename(path.rstrip("/"))
     known = project.fact(_known)
     same = [file for file in known.by_name.get(base, ()) if file in project.files]
+    if len(same) > _MOST_ALIKE:  # a README says nothing by its name
+        folders = set(path.split("/")[:-1]) - {"..", "."}
+        same = [file for file in same if folders & set(file.split("/")[:-1])]
     if same:
         return nearest(path, same, 0.0) or same[0]
     ending = posixpath.splitext(base)[1]
@@ -234,12 +238,12 @@ def _made(project: Project) -> dict[str, set[str]]:
 def _listed(document: Document) -> list[str]:
     """Paths in a list under a line such as "Generated files:"."""
     found: list[str] = []
-    lead_end = -9
+    lead_end, heading = -9, ""
     for prose in document.prose:
         lead = prose.text.strip("*_ ")
         if lead.endswith((":", "：")) and "`" not in lead:
-            lead_end = prose.line if makes_or_misses(lead) else -9
-        elif lead_end >= prose.line - 2:
+            lead_end, heading = prose.line if makes_or_misses(lead) else -9, prose.heading
+        elif lead_end >= prose.line - 2 and prose.heading == heading:
             lead_end = prose.line
             found += re.findall(r"`([^`\s]+)`", prose.text)
     return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from runbooks.manual.commands import commands
 from runbooks.manual.found import at_line, meant, name
 from runbooks.manual.nearest import nearest
+from runbooks.manual.nest_routes import nest_routes
 from runbooks.manual.shell import WILD
 from signals.message import say
 
@@ -23,6 +24,13 @@ _DECORATED: Final = re.compile(
     r"|add_route\(\s*[\"'][A-Z*]+[\"'],\s*[\"'](/[^\"']*)[\"']|(?:re_)?path\(\s*r?[\"']\^?([^\"']*)[\"']"
     r"|prefix\s*=\s*[\"'](/[^\"']*)[\"']|Route\(\s*[\"'](/[^\"']*)[\"']"
 )
+_WRONG: Final = re.compile(r"(?i)invalid|non-?existent|(?:does-?)?not-?(?:exist|found)|no-?such|wrong")
+"""Asked for on purpose, to see an error."""
+_ROUTER: Final = re.compile(r"\bAPIRouter\([^()]*$")
+_AT_ITS_ROOT: Final = re.compile(
+    r"\.(?:get|post|put|patch|delete|api_route|websocket)\(\s*[\"'`]/?[\"'`]|\binclude_router\("
+)
+"""A router's prefix alone is served where one of its routes adds nothing to it."""
 _NATIVE: Final = ("/metrics", "/docs", "/redoc", "/openapi.json", "/", "/admin", "/flower")
 _LOCAL: Final = re.compile(r"^(?:https?://)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::(\d+))?(/[^\s?#\"']*)")
 _VERB: Final = re.compile(r"^(?:GET|POST|PUT|PATCH|DELETE|HEAD)\s+(?:https?://[^/\s]+)?(/[^\s?#]*)$")
@@ -62,7 +70,13 @@ def unserved_paths(project: Project) -> Iterator[Finding]:
         return
     for document, line, path in _asked(project):
         short = path.rstrip("/") or "/"
-        if short in _NATIVE or WILD in short or any(_fits(short, route) for route in routes):
+        if (
+            short in _NATIVE
+            or WILD in short
+            or "*" in short
+            or _WRONG.search(short)
+            or any(_fits(short, route) for route in routes)
+        ):
             continue
         other = nearest(short, routes, 0.75)
         yield at_line(
@@ -103,10 +117,17 @@ def _fits(path: str, route: str) -> bool:
 
 def served(project: Project) -> dict[str, str]:
     """Every path that code registers, with its place."""
-    found: dict[str, str] = {}
+    found: dict[str, str] = dict(nest_routes(project))
     for file in project.matching(".py", ".js", ".ts", ".go"):
         text = project.text(file)
+        rooted = _AT_ITS_ROOT.search(text) is not None
         for match in _DECORATED.finditer(text):
+            if (
+                not rooted
+                and match[0].startswith("prefix")
+                and _ROUTER.search(text, match.start() - 200, match.start())
+            ):
+                continue
             path = next((group for group in match.groups() if group is not None), "")
             if path.strip("/"):
                 found.setdefault(

@@ -95,9 +95,9 @@ def _target(job: Job, target: Target, inside: list[Service], project: Project) -
     service = next((one for one in services(project) if host in one.names), None)
     if service is None:
         if contained and _is_bare_name(host) and host not in reachable_names(project):
-            sure: Confidence = (
-                "likely" if joins_foreign_network(project) or _templates(project, host) else "certain"
-            )
+            elsewhere = "kubernetes_sd_configs" in project.text(job.file)  # the file serves a cluster, too
+            foreign = elsewhere or joins_foreign_network(project) or _templates(project, host)
+            sure: Confidence = "likely" if foreign else "certain"
             yield finding("target_unknown", sure, "fix_target_unknown", inside[0].file)
         elif (
             port in _NO_HTTP

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from runbooks.manual.dashboards import VARIABLE, dashboards
 from runbooks.manual.exported import exports
 from runbooks.manual.metric import ANY, third_party
+from runbooks.manual.never_set import never_set
 from runbooks.manual.promql_parts import alternatives
 from runbooks.manual.rule_files import rules
 from runbooks.manual.scrape_jobs import added_labels
@@ -86,7 +87,19 @@ def lacks(name: str, matchers: Sequence[Matcher], project: Project, *, sure: boo
             return []
         lack = _metric(name, read, sure=sure)
         return [lack] if lack else []
+    if all(metric.where() in project.fact(never_set) for metric in found) and not (
+        read.instrumented and name.startswith("http_")
+    ):
+        return [_unset(name, found[0], read)]
     return [lack for matcher in matchers if (lack := _matcher(name, matcher, found, project))]
+
+
+def _unset(name: str, metric: Metric, read: Exports) -> Lack:
+    """An exporter of somebody else's may bring the name too, where it begins as one's names do."""
+    sure: Confidence = "certain" if not read.unread and not third_party(name, read) else "likely"
+    message = say("manual_metrics.metric_never_set", name=clean(name, 100))
+    where = clean(f"{metric.where()} {metric.name}")
+    return Lack("metric-never-set", message, sure, where, say("manual_metrics.fix_metric_never_set"))
 
 
 def _record(name: str, read: Exports) -> list[Lack]:
@@ -171,9 +184,11 @@ def _same_first_word(name: str, read: Exports) -> bool:
 
 
 def _one_letter_off(name: str, near: Metric) -> bool:
-    """A plural, a missing suffix or a slip of the finger."""
+    """A plural, a missing suffix, the service's own first word left out, or a slip of the finger."""
     import difflib
 
+    if any(one.endswith(f"_{name}") and one.count("_") == name.count("_") + 1 for one in near.series()):
+        return True
     return any(difflib.SequenceMatcher(None, name, one).ratio() > 0.93 for one in (*near.series(), near.name))
 
 

@@ -9,6 +9,7 @@ from runbooks.manual.found import at_line, meant, name
 from runbooks.manual.nearest import nearest
 from runbooks.manual.shell import WILD
 from runbooks.manual.table_source import Schema, schema, table_names
+from runbooks.manual.wanted import document_blocks
 from runbooks.manual.words import is_example
 from signals.message import say
 
@@ -22,18 +23,28 @@ if TYPE_CHECKING:
 _INDEX: Final = re.compile(r"\b(?:idx|ix|uq|ux)_\w{3,}\b|\b\w{3,}_(?:idx|uniq)\b")
 _DESCRIBE: Final = re.compile(r"\\(?:d|dt|d\+|dt\+)\s+([\w.]+)(?![\w.*])")
 _IN_SQL: Final = re.compile(
-    r"\b(?:FROM|JOIN|INSERT\s+INTO|UPDATE|TRUNCATE(?:\s+TABLE)?|(?:DROP|ALTER)\s+TABLE(?:\s+IF\s+EXISTS)?|VACUUM(?:\s+FULL)?(?:\s+ANALYZE)?|ANALYZE)"
-    r"\s+(?:ONLY\s+)?\"?([a-z_][\w.]*)\"?(?!\s*\()"
+    r"\b(?:FROM|JOIN|UPDATE|TRUNCATE(?:\s+TABLE)?|(?:DROP|ALTER)\s+TABLE(?:\s+IF\s+EXISTS)?|VACUUM(?:\s+FULL)?(?:\s+ANALYZE)?|ANALYZE)"
+    r"\s+(?:ONLY\s+)?\"?([a-z_][\w.]*+)\"?(?!\s*\()|\bINSERT\s+INTO\s+\"?([a-z_][\w.]*+)"
 )
+"""A name with a parenthesis behind it is a function's, but for the columns of an INSERT."""
+_NO_NAMES: Final = re.compile(r"'[^']*'|--[^\n]*")
+_SOURCES: Final = re.compile(
+    r"(?is)\b(?:FROM|JOIN|UPDATE|INTO|USING)\b(.*?)(?=\b(?:ON|WHERE|GROUP|ORDER|LIMIT|SET|VALUES|HAVING|RETURNING|UNION|SELECT|FROM)\b|$)"
+)
+_GIVEN: Final = re.compile(r"(?i)\)\s*(?:AS\s+)?([a-z_]\w*)|([a-z_]\w*)\s+AS\s*\(")
+_QUALIFIED: Final = re.compile(r"(?i)(?<![\w.\"])([a-z_]\w*)\.[a-z_]\w*+(?!\.|\s*\()")
+_OF_UPSERTS: Final = frozenset({"excluded", "new", "old"})
+"""What PostgreSQL itself lets a query name without a source."""
 _SPOKEN: Final = re.compile(
     r"(?i)(?:\btables?|表|таблиц\w*|テーブル)\s*[:：]?\s*`([a-z_][\w.]*)`|`([a-z_][\w.]*)`\s*(?:\btable\b|表)"
 )
 _SYSTEM: Final = re.compile(
-    r"(?i)(?:pg_|information_schema|sqlite_|alembic_version|sys\.|mysql\.|performance_schema|unnest|generate_series|lateral|dual|cron\.|timescaledb)"
+    r"(?i)(?:pg_|information_schema|sqlite_|alembic_version|_prisma_migrations$|schema_migrations$|flyway_schema_history$|databasechangelog|"
+    r"django_migrations$|typeorm_metadata$|knex_migrations|sequelizemeta$|goose_db_version$|__efmigrationshistory$|sys\.|mysql\.|performance_schema|unnest|generate_series|lateral|dual|cron\.|timescaledb)"
 )
 
 
-_NO_TABLE: Final = re.compile(r"(?i)set|select|(?:your|my)_\w+|table_?name|database|stdin|\w+\.py")
+_NO_TABLE: Final = re.compile(r"(?i)table|set|select|(?:your|my)_\w+|table_?name|database|stdin|\w+\.py")
 
 
 _BY_HAND: Final = re.compile(r"(?:^|/)(?:scripts|tools|bin|hack|archive|old|docs|examples|versions)\w*/")
@@ -67,18 +78,39 @@ def _tables_named(project: Project) -> Iterator[tuple[Document, int, str, bool]]
     """Each table that a manual names, and whether it is named as a table of the running system beyond doubt."""
     for document in project.documents:
         made = {name.lower() for code in document.codes for name in _names_made(code.text)}
+        others = _other_languages(document)
         for code in document.codes:
             if WILD in code.text:
                 continue
             for found in _DESCRIBE.finditer(code.text):
                 if found[1].lower() not in made:
                     yield document, code.line, found[1], True
-            for found in _IN_SQL.finditer(code.text) if _is_sql(code) else ():
-                if found[1].lower() not in made and not _NO_TABLE.fullmatch(found[1]):
-                    yield document, code.line, found[1], False
+            for found in _IN_SQL.finditer(code.text) if _is_sql(code) and code.line not in others else ():
+                table = found[1] or found[2]
+                if table.lower() not in made and not _NO_TABLE.fullmatch(table):
+                    yield document, code.line, table, False
         for prose in document.prose:
             for found in _SPOKEN.finditer(prose.text):
                 yield document, prose.line, found[1] or found[2], False
+
+
+def _other_languages(document: Document) -> set[int]:
+    """Lines of fences with a query that only looks like SQL: its columns are qualified with what is no table of its own.
+
+    Stores of traces and logs are asked so: `SELECT span.name FROM spans WHERE service.name = 'x'`.
+    """
+    found: set[int] = set()
+    for language, _, codes in document_blocks(document):
+        whole = _NO_NAMES.sub("", "\n".join(code.text for code in codes)) if language == "sql" else ""
+        for query in whole.split(";"):
+            clauses = _SOURCES.findall(query)
+            sources = {
+                word.lower() for clause in clauses for word in re.findall(r"\w+", clause)
+            } | _OF_UPSERTS
+            sources |= {word.lower() for pair in _GIVEN.findall(query) for word in pair}
+            if clauses and {word.lower() for word in _QUALIFIED.findall(query)} - sources:
+                found |= {code.line for code in codes}
+    return found
 
 
 def _names_made(sql: str) -> list[str]:

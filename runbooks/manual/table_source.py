@@ -70,6 +70,7 @@ def _read(project: Project) -> Schema:
     for file in project.matching(".sql"):
         if not re.search(r"(?:^|/)(?:docs?|tests?|examples?)/", file):
             _read_sql(found, file, project.text(file), 1)
+    _read_scripts(found, project)
     for file in python_files(project):
         text = project.text(file)
         if re.search(
@@ -96,6 +97,29 @@ def _read(project: Project) -> Schema:
             re.findall(r"(?:add_column|drop_column|alter_column|batch_alter_table)\(\s*[\"'](\w+)", text)
         )
     return found
+
+
+_ENTITY: Final = re.compile(r"@Entity\(\s*(?:\{[^{}]*?\bname\s*:\s*)?(?:[\"'`](\w+)[\"'`])?")
+_NEW_TABLE: Final = re.compile(r"\bnew\s+Table\(\s*\{\s*name\s*:\s*[\"'`](\w+)[\"'`]")
+_NAMES_BY_ITSELF: Final = re.compile(
+    r"\"(?:sequelize|knex|drizzle-orm|mikro-orm|@mikro-orm/\w+|objection|mongoose|@prisma/client|prisma)\""
+)
+
+
+def _read_scripts(found: Schema, project: Project) -> None:
+    """Tables of TypeORM, by name alone; another library, or an entity without a name, names its tables by itself."""
+    files = [file for file in project.matching(".ts") if not re.search(r"\.(?:spec|test|d)\.ts$", file)]
+    if not any("typeorm" in project.text(file) for file in files):
+        return
+    found.named_by_code |= any(
+        _NAMES_BY_ITSELF.search(project.text(file)) for file in project.matching("package.json")
+    )
+    for file in files:
+        text = project.text(file)
+        for entity in _ENTITY.finditer(text):
+            found.named_by_code |= entity[1] is None
+        made = [*_ENTITY.findall(text), *_NEW_TABLE.findall(text), *_OTHER_CREATE.findall(text)]
+        found.names |= {_plain(one) for one in made if one}
 
 
 def _read_sql(found: Schema, file: str, sql: str, line: int) -> None:

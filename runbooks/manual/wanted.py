@@ -214,6 +214,13 @@ _CONTEXT = re.compile(
 )
 
 
+_MISTAKEN = re.compile(
+    r"\b(?:mistakes?|typos?|misspel\w+|instead of|rather than|not to be confused|wrong(?:ly)?)\b|误写|写错|拼错|而不是|不要写",
+    re.IGNORECASE,
+)
+"""A line that names a wrong name on purpose, mostly beside the right one."""
+
+
 def _bare_names(document: Document, project: Project) -> Iterator[tuple[str, int]]:
     """Names in a manual that stand alone and begin as the repository's metrics do."""
     read = project.fact(exports)
@@ -224,8 +231,11 @@ def _bare_names(document: Document, project: Project) -> Iterator[tuple[str, int
     prose = {one.line: one for one in lines(document)}
     for one in document.prose:
         outside = re.sub(r"`[^`]*`", "", one.text)
-        yield from ((found[1], one.line) for found in token.finditer(outside) if ENDING.search(found[1]))
+        if not _MISTAKEN.search(one.text):
+            yield from ((found[1], one.line) for found in token.finditer(outside) if ENDING.search(found[1]))
     for code in document.codes:
+        if _MISTAKEN.search(prose[code.line].text if code.line in prose else code.text):
+            continue
         if code.fence is None:
             whole = token.fullmatch(re.sub(r"\{[^}]*\}$", "", code.text.strip()))
             around = prose.get(code.line)

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 _ABSENT: Final = re.compile(
     r"(?i)\b(?:creat|add|generat|writ|produc|sav|output|export|stor|nam|call|expect|upload|download|plac|put|implement|introduc|extract"
     r"|remov|delet|renam|mov|replac|legacy|deprecat|obsolet|former|missing|no longer|planned|todo|future)\w*|\b(?:new|old)\b"
-    r"|\b(?:document|record|capture|log|maintain|keep)\b[^`]*\bin(?: your| the| a)?\s*$"
+    r"|\b(?:document|record|capture|log|maintain|keep|define|declare)\b[^`]*\bin(?: your| the| a)?\s*$"
+    r"|\b(?:document|record|capture|log|note down|write down) the following\b"
     r"|(?:сохран|созда|запи|добав|сгенерир|выгру|экспорт|удал|перенес)\w*"
     r"|创建|新建|新增|添加|写入|生成|保存|输出|导出|建立|命名|上传|下载|放置|放到|实现|删除|移除|废弃|替换|旧|缺少|计划"
 )
 _GONE: Final = re.compile(
-    r"(?i)\b(?:remov|delet|legacy|deprecat|obsolet|clean(?:ed)?[ -]?up|planned|todo|future|archiv)\w*|删除|移除|废弃|计划|归档"
+    r"(?i)\b(?:remov|delet|legacy|deprecat|obsolet|clean(?:ed)?[ -]?up|planned|todo|future|archiv)\w*|\bto (?:be )?(?:create|write|add|implement|do\b)\w*|\bnot yet\b|删除|移除|废弃|计划|归档"
 )
 _RUNS: Final = re.compile(
     r"(?i)\b(?:run|runs|running|execute|invoke|use|using|via|by|with|see|from)\b|运行|执行|跑|使用|调用|通过|参见|[.;。；]\s"

@@ -90,6 +90,8 @@ COMMAND_FINDINGS = {
     "unserved-path",
     "unknown-service",
     "unknown-container",
+    "unknown-host",
+    "unpublished-port",
     "not-in-image",
     "quiet-destruction",
     "secret-in-argument",

@@ -117,3 +117,23 @@ def test_control_characters_do_not_move_lines() -> None:
     document = read_document("m", text)
     assert [(c.line, c.text) for c in document.codes] == [(3, "b")]
     assert document.prose[0].text == "A"
+
+
+def test_a_fence_that_is_ended_with_a_language() -> None:
+    """What follows is text again; Markdown itself would take all of it for commands."""
+    text = "```bash\nls a.py\n```text\n\n- Read `b.py`\n\n```bash\nls c.py\n```text\n\nSee `d.py`.\n"
+    codes = [(code.text, code.fence) for code in read_document("m.md", text).codes if code.text]
+    assert codes == [("ls a.py", "sh"), ("b.py", None), ("ls c.py", "sh"), ("d.py", None)]
+
+
+def test_a_fence_that_is_opened_in_another_stays_what_markdown_makes_of_it() -> None:
+    text = "```markdown\n```bash\nls a.py\n```\n\nSee `b.py`.\n\n```json\n{}\n```python\n1\n```\n"
+    codes = [(code.text, code.fence) for code in read_document("m.md", text).codes if code.text]
+    assert codes == [
+        ("```bash", "markdown"),
+        ("ls a.py", "markdown"),
+        ("b.py", None),
+        ("{}", "json"),
+        ("```python", "json"),
+        ("1", "json"),
+    ]

@@ -116,3 +116,76 @@ def test_values_are_closed_only_when_every_call_is_read(
 ) -> None:
     (only,) = read(tmp_path, app=USED + source).metrics
     assert only.values == values
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "labels", "unread"),
+    [
+        ("new client.Counter({ name: 'a_b_total', help: 'x', labelNames: ['c', \"d\"] });", "a_b_total", {"c", "d"}, False),
+        ("new Gauge<string>({ help: `{ x, y }`, name: 'a_b' });", "a_b", set(), False),
+        ("makeGaugeProvider({ name: 'a_b', labelNames: ['c'] as const });", "a_b", {"c"}, False),
+        ("new Gauge({ name: 'a_b', labelNames: NAMES });", "a_b", None, False),
+        ("new Gauge({ name: 'a_b', ...common });", "a_b", None, False),
+        ("new Gauge({ name: 'a_b' });\nregister.setDefaultLabels({ app: 'x' });", "a_b", None, False),
+        ("new Gauge({ name: 'a_b' });\nnew Gauge({ name: config.name });", "a_b", set(), False),
+        ("function getGauge(name: string) { return new Gauge({ name }); }\ngetGauge('a_b');", "a_b", None, False),
+        ("new Gauge({ name: 'a_b' });\nnew Gauge({ name });", "a_b", set(), True),
+        ("new Gauge({ name: 'a_b' });\nnew Gauge({ name: `${start}_c` });", "a_b", set(), True),
+        ("new Gauge({ name: 'a_b' });\nnew Gauge({ name: start + '_c' });", "a_b", set(), True),
+    ],
+)  # fmt: skip
+def test_what_a_script_exports(
+    tmp_path: Path, source: str, name: str, labels: set[str] | None, *, unread: bool
+) -> None:
+    (tmp_path / "m.ts").write_text("import { Gauge } from 'prom-client';\n" + source)
+    found = Project(tmp_path, frozenset({"m.ts"}), ()).fact(exports)
+    assert [(one.main(), one.labels) for one in found.metrics] == [(name, labels)]
+    assert bool(found.unread) == unread
+
+
+@pytest.mark.parametrize(
+    ("package", "counted"),
+    [
+        ("express-prom-bundle", True),
+        ("@opentelemetry/exporter-prometheus", True),
+        ("@opentelemetry/api", False),
+    ],
+)
+def test_a_library_that_counts_requests_by_itself(tmp_path: Path, package: str, *, counted: bool) -> None:
+    (tmp_path / "package.json").write_text(f'{{"dependencies": {{"{package}": "^1.0.0"}}}}')
+    assert Project(tmp_path, frozenset({"package.json"}), ()).fact(exports).instrumented == counted
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (
+            "app.add_middleware(\n    PrometheusMiddleware,\n    app_name='a',\n    prefix='own_http',\n)",
+            True,
+        ),
+        ("PrometheusMiddleware(app, prefix='own_http')", True),
+        ("Instrumentator().add(metrics.latency(metric_namespace='own_http'))", True),
+        ("app.add_middleware(PrometheusMiddleware)\nrouter(prefix='own_http')", False),
+        ("app.add_middleware(PrometheusMiddleware, prefix=PREFIX)", False),
+    ],
+)
+def test_names_that_a_library_is_told_to_use(tmp_path: Path, source: str, *, found: bool) -> None:
+    read_so = read(tmp_path, main="from starlette_exporter import PrometheusMiddleware\n" + source)
+    assert bool(read_so.find("own_http_requests_total")) == found
+
+
+@pytest.mark.parametrize(
+    ("source", "series", "unread"),
+    [
+        ('subsystem := "page"\nx := CounterOpts{Namespace: "own", Subsystem: subsystem, Name: "hits_total"}', "own_page_hits_total", False),
+        ('const start = "own"\nx := GaugeOpts{Namespace: start, Name: "depth"}', "own_depth", False),
+        ('x := GaugeOpts{Namespace: namespace, Subsystem: "lane", Name: "depth"}', "anything_lane_depth", False),
+        ('x := GaugeOpts{Namespace: "own", Name: name}', "own_depth", True),
+    ],
+)  # fmt: skip
+def test_what_go_exports(tmp_path: Path, source: str, series: str, *, unread: bool) -> None:
+    (tmp_path / "m.go").write_text(f"import prometheus\n{source}\n")
+    found = Project(tmp_path, frozenset({"m.go"}), ()).fact(exports)
+    assert bool(found.unread) == unread
+    assert bool(found.find(series)) != unread
+    assert not found.find("own_page")

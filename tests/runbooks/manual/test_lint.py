@@ -168,3 +168,36 @@ def test_a_rule_that_breaks_is_one_line_and_a_story_in_the_log(
 def test_a_manual_that_we_may_not_read(repository: Path) -> None:
     (repository / "docs/M.md").chmod(0)
     assert "Permission denied" in refused(repository / "docs/M.md", repo=repository)
+
+
+def test_a_name_that_many_files_share_is_no_advice(tmp_path: Path) -> None:
+    """A missing README is not "probably" the README of something else; one beside the right folder is."""
+    for folder in ("ada", "berta", "carl", "dora", "far/net"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "README.md").write_text("# It\n")
+    manual = tmp_path / "manual.md"
+    manual.write_text("See [one](gone/README.md).\n\nSee [two](modules/net/README.md).\n")
+    found = lint_manuals([manual], tmp_path)
+    assert [(one.line, one.evidence) for one in found] == [(1, ""), (3, "far/net/README.md")]
+
+
+def test_what_is_test_data_is_known_but_not_judged(tmp_path: Path) -> None:
+    """Rules and targets in the data of a repository's tests are nobody's; a manual there is judged when it is given."""
+    for folder in ("deploy", "tests/data/deploy", "examples"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "prometheus.yml").write_text(
+            "scrape_configs:\n- job_name: a\n  static_configs: [{targets: ['http://a:1/metrics']}]\n"
+        )
+    manual = tmp_path / "tests" / "README.md"
+    manual.write_text("See [this](gone.md).\n")
+    found = lint_manuals([manual], tmp_path)
+    assert [(one.file, one.rule) for one in found] == [
+        (str(manual), "missing-link"),
+        ("deploy/prometheus.yml", "scrape-target"),
+    ]
+
+
+def test_our_own_manuals_are_right() -> None:
+    """README and CONTRIBUTING against this repository, whose tests are full of planted rot."""
+    root = Path(__file__).parents[3]
+    assert lint_manuals([root / "README.md", root / "CONTRIBUTING.md"], root) == []

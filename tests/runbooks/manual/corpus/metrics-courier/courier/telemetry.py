@@ -43,3 +43,7 @@ def page():
     for queue in ("orders", "notes"):
         QUEUE.labels(queue=queue).set(0)
     return generate_latest(REGISTRY)
+
+
+def took(endpoint, seconds):
+    DURATION.labels(endpoint).observe(seconds)

@@ -12,3 +12,7 @@ def boiled(room, ok):
 
 def heated(room, seconds):
     HEATING.labels(room).observe(seconds)
+
+
+def filled(room, litres):
+    WATER.labels(room).set(litres)

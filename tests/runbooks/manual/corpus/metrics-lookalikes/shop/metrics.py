@@ -67,3 +67,7 @@ def mail(template, error=None):
 
 def added(channel):
     ADDED.labels(channel=channel).inc()
+
+
+def waited(where, seconds):
+    WAIT.labels(*where).observe(seconds)

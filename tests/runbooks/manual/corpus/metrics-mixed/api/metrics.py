@@ -6,3 +6,7 @@ TIME = Histogram("grove_call_seconds", "Time")
 
 def register(names):
     return [Counter(name, "From outside") for name in names]
+
+
+def called(code):
+    CALLS.labels(code).inc()

@@ -1,0 +1,7 @@
+import { Entity } from 'typeorm';
+
+@Entity('berths')
+export class Berth {}
+
+@Entity({ name: 'harbour_dues', schema: 'public' })
+export class Due {}
