@@ -47,7 +47,12 @@ async def hold(
     needed = quantity(check.for_s, "s")
     if lasted >= check.for_s - step:
         return replace(present, text=say("measure.held", text=present.text, needed=needed))
-    told = say("measure.holding", text=present.text, lasted=quantity(float(max(0, round(lasted))), "s"), needed=needed)
+    told = say(
+        "measure.holding",
+        text=present.text,
+        lasted=quantity(float(max(0, round(lasted))), "s"),
+        needed=needed,
+    )
     return replace(present, verdict=Verdict.BURNING, text=told)
 
 

@@ -16,7 +16,9 @@ def quantity(value: float, unit: str) -> Message:
     if math.isnan(value):
         return say("quantity.not_a_number")
     if unit == "ratio":
-        return say("quantity.percent", value=f"{value * 100:.2f}")
+        percent = value * 100
+        text = f"{percent:.2f}" if abs(percent) < 1000 or math.isinf(percent) else _short(round(percent))
+        return say("quantity.percent", value=text)
     if unit == "s":
         return say("quantity.seconds", value=_seconds(value))
     if unit == "1/min":

@@ -1,0 +1,21 @@
+"""A share reads well at any size: a budget that is overdrawn 300 times needs no hundredths."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from signals.quantity import quantity
+from tui.language import Language
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.00123, "0.12 %"), (9.9, "990.00 %"), (-9.99, "-999.00 %"), (12.346, "1235 %"),
+        (-319.4982, "-31 950 %"), (math.inf, "inf %"),
+    ],
+)  # fmt: skip
+def test_a_share(value: float, text: str) -> None:
+    assert Language("en").say(quantity(value, "ratio")) == text
