@@ -270,7 +270,7 @@ def test_a_steps_number_is_journalled_as_its_id_and_an_unknown_step_is_refused(d
     assert steps(desk)["falls"][0] == "open"
     for arguments, near in (
         (("tick", "1", "fals"), "falls"),
-        (("tick", "1", "1.9"), "hold"),
+        (("tick", "1", "1.9"), "runbook show queue-stuck"),
         (("confirm", "1", "stopp"), "stop"),
     ):
         refused = desk("incident", *arguments)
@@ -288,8 +288,8 @@ def test_a_tick_measures_its_check_and_journals_what_it_saw(desk: Desk) -> None:
         )
         done = desk("incident", "tick", "1", "1.2")
         assert done.returncode == 0
-        assert "not met: 143, expected < 100" in done.stderr
-        assert steps(desk)["falls"] == ("ticked", "not met: 143, expected < 100")
+        assert "check NOT passed: 143, expected < 100" in done.stderr
+        assert steps(desk)["falls"] == ("ticked", "check NOT passed: 143, expected < 100")
         desk.fact("reopen", "1", "falls")
         desk.fact("tick", "1", "falls", "--observed", "12 by hand")
         assert steps(desk)["falls"][1] == "12 by hand"
