@@ -16,7 +16,9 @@ def quantity(value: float, unit: str) -> Message:
     if math.isnan(value):
         return say("quantity.not_a_number")
     if unit == "ratio":
-        return say("quantity.percent", value=f"{value * 100:.2f}")
+        return say(
+            "quantity.percent", value=_short(value * 100) if abs(value) >= 10 else f"{value * 100:.2f}"
+        )
     if unit == "s":
         return say("quantity.seconds", value=_seconds(value))
     if unit == "1/min":

@@ -124,7 +124,7 @@ def test_the_scale_ends_at_round_numbers(highest: float, top: float) -> None:
     ("value", "unit", "text"),
     [
         (10_000, "count", "10k"), (45, "s", "45s"), (600, "s", "10min"), (0.005, "ratio", "0.5%"),
-        (60, "usd", "$60"), (40, "1/min", "40/m"), (0, "s", "0s"), (2e6, "bytes", "2M"), (7200, "s", "2h"),
+        (60, "usd", "$60"), (40, "1/min", "40/min"), (0, "s", "0s"), (2e6, "bytes", "2M"), (7200, "s", "2h"),
     ],
 )  # fmt: skip
 def test_the_scale_names_its_unit(value: float, unit: str, text: str) -> None:

@@ -46,6 +46,8 @@ async def export(room: Room, seen: Seen, answer: Future[tuple[str, ...] | None])
 
 def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str]:
     """What the panel of objectives says: its reason, and for each objective what is left of the error budget."""
+    from panels.quantity import titled
+
     if not state.id.startswith("slo"):
         return []
     left = [
@@ -53,7 +55,7 @@ def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str
         for name, *cells in (row.cells for row in state.rows)
         if name.key == "panels.budget_row"
     ]
-    return [f"{words(state.title)}: {words(state.reason)}", *left]
+    return [words(titled(state)), *left]
 
 
 def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list[Runbook]) -> Message:

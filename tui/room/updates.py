@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 def live_numbers(room: Room) -> list[str]:
     """One line for each panel that burns or warns, worst first, as it shows now."""
+    from panels.quantity import titled
     from signals.reading import Verdict
 
     words = room.face.words
     return [
-        f"{words.say(state.title)}: {words.say(state.reason)}"
+        words.say(titled(state))
         for state in room.face.by_attention()
         if state.verdict in (Verdict.BURNING, Verdict.WARN)
     ]
