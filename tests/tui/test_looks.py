@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,7 +23,8 @@ from tui.screens.form import Field, Form
 from tui.screens.page import Page, key_line
 
 if TYPE_CHECKING:
-    from textual.pilot import Pilot
+    from signals.message import Message
+    from tui.app import Warroom
 
 NOW = 1_700_000_000.0
 SAY = Language("en").say
@@ -54,17 +55,19 @@ async def test_a_terminal_of_ascii_alone_speaks_english() -> None:
     app = board("zh", "dark")
     app.ascii_only = True
     async with app.run_test(size=(80, 24)) as pilot:
-        await cast("Pilot[str]", pilot).pause()
-        assert app.words.code == "en"
-        assert app.notice == say("tui.only_ascii")
+        await pilot.pause()
+        assert spoken(app) == ("en", say("tui.only_ascii"))
         app.notice = None
         app.speak("zh")
-        assert app.words.code == "en"
-        assert app.notice == say("tui.only_ascii")
+        assert spoken(app) == ("en", say("tui.only_ascii"))
         await pilot.press("colon")
         await pilot.pause()
         strips = app.screen._compositor.render_strips()
         assert all("─" not in segment.text for strip in strips for segment in strip)
+
+
+def spoken(app: Warroom) -> tuple[str, Message | None]:
+    return app.words.code, app.notice
 
 
 def test_a_terminal_of_every_character_speaks_what_was_asked() -> None:

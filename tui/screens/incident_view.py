@@ -152,7 +152,9 @@ class IncidentView(Page, abstract=True):
         if self._writes():
             return KEYS[self.page]
         shows = READS if self.incident is None else {*READS, *READS_PAST}
-        return tuple(key for key in KEYS[self.page] if key.action.partition("(")[0] in shows)
+        kept = [key for key in KEYS[self.page] if key.action.partition("(")[0] in shows]
+        # What the past is looked at for comes first: the footer has no room for all.
+        return tuple(sorted(kept, key=lambda key: key.action.partition("(")[0] not in READS_PAST))
 
     def _writes(self) -> bool:
         return self.past is None and self.incident_id is not None
