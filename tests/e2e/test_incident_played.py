@@ -129,7 +129,7 @@ secret_url = "${{HOOK}}"
 
 def _open(lead: Seat, helper: Seat) -> None:
     """`r` on the panel, a new incident, the lead is IC; the other one joins."""
-    lead.press("r", "Which runbook?")
+    lead.press("r", "Which runbook")
     lead.press("\r", "in a new incident")
     lead.press("\r", "Enter opens it")
     lead.press("\r", "1.1 !")
