@@ -128,7 +128,10 @@ def legend(chart: Chart, say_: Say, width: int) -> Text:
         text.append(shown, style).append("  ")
     if left_out and text.cell_len + 3 <= width:
         text.append(f"+{left_out}", "quiet")
-    text.truncate(width)
+    text.rstrip()
+    if text.cell_len > width:
+        text.truncate(max(0, width - 1))
+        text.append("…")
     return text
 
 

@@ -32,7 +32,7 @@ _ASCII_BLOCKS = "_.-=+*#@"
 CHART_HEIGHT = 5
 """Lines that a chart gets before further rows do."""
 _ROW_ORDER = (*ORDER, None)
-LEAST_BESIDE = 32
+LEAST_BESIDE = 36
 """Cells that a chart beside the rows keeps."""
 MOST_NAME = 24
 """Cells that the name of a row may take from the columns behind it."""
@@ -154,11 +154,11 @@ def _needed(rows: Sequence[Row], count: int) -> Sequence[Row]:
 
 
 def _rows_width(rows: Sequence[Row], say_: Say) -> int:
-    """Cells that the rows would like to have."""
+    """Cells that the names of the rows and their values would like to have."""
     shown = [[cell_len(say_(cell)) for cell in row.cells] for row in rows if len(row.cells) > 1]
     most = max((len(cells) for cells in shown), default=0)
     wide = [max(cells[at] for cells in shown if at < len(cells)) for at in range(most)]
-    return 7 + sum(wide[:1]) + sum(1 + max(12, one) for one in wide[1:])
+    return 7 + sum(wide[:1]) + sum(1 + max(12, one) for one in wide[1:2])
 
 
 def _beside(rows: list[Text], width: int, drawn: list[Text]) -> list[Text]:

@@ -152,7 +152,7 @@ def _work(lead: Seat, helper: Seat) -> None:
     helper.press("\x1b[B" * 8, "›‖")
     helper.press(" ", "the incident commander (ic1) confirms a pause point")
     lead.press("x", "offer incident command")
-    lead.press("3", "Tab next field")
+    lead.press("3", "Esc leave it")
     lead.press("op1\r", "offered incident command to op1")
     helper.see("offers you incident command")
     helper.press("x", "accept incident command")
