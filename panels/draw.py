@@ -10,8 +10,8 @@ from rich.text import Text
 
 from panels.axis import AHEAD, BOARD_SPAN_S, time_axis
 from panels.chart import chart_columns, draw_chart
+from panels.draw_wrap import wrap
 from panels.limits import ORDER
-from panels.wrap import wrap
 from signals.message import say
 from signals.reading import Freshness, Verdict
 
