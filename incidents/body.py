@@ -14,6 +14,7 @@ from uuid import UUID  # noqa: TC003  # pydantic reads the annotations at run ti
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
+from incidents.phrase import Phrase  # noqa: TC001  # pydantic reads the annotations at run time
 from signals.clean import clean, clean_block
 
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
@@ -135,10 +136,14 @@ class StepStarted(_StepBody):
 
 
 class StepTicked(_StepBody):
-    """Done. `observed`: what the step's check said at that moment, with unit and age."""
+    """Done. `checks`: what the step's checks said at that moment; `observed`: the same as somebody typed it.
+
+    Earlier releases wrote the checks into `observed`, in the language of the writer.
+    """
 
     kind: Literal["step_ticked"] = "step_ticked"
     observed: Line = ""
+    checks: tuple[Phrase, ...] = Field(default=(), max_length=50)
 
 
 class StepSkipped(_StepBody):
@@ -154,6 +159,7 @@ class StepFailed(_StepBody):
     kind: Literal["step_failed"] = "step_failed"
     reason: SaidLine
     observed: Line = ""
+    checks: tuple[Phrase, ...] = Field(default=(), max_length=50)
 
 
 class StepReopened(_StepBody):
@@ -186,20 +192,27 @@ class Noted(_Body):
 
 
 class Curve(_Body):
-    """One curve of pinned evidence; `at` are Unix seconds, a `None` is a gap."""
+    """One curve of pinned evidence; `at` are Unix seconds, a `None` is a gap. `named` stands before `name`."""
 
     name: Line = ""
+    named: Phrase | None = None
     at: tuple[Number, ...] = Field(max_length=5000)
     values: tuple[Number | None, ...] = Field(max_length=5000)
 
 
 class EvidencePinned(_Body):
-    """A panel's window as the responders saw it, with its data."""
+    """A panel's window as the responders saw it, with its data.
+
+    `titled` and `said` are its title and its line; earlier releases wrote them as `title` and `line`, in the language
+    of the writer.
+    """
 
     kind: Literal["evidence_pinned"] = "evidence_pinned"
     panel: SaidLine
     title: Line = ""
+    titled: Phrase | None = None
     line: Line = Field(default="", description="the panel's line in words at that moment")
+    said: Phrase | None = None
     verdict: Literal["ok", "warn", "burning", "unknown", ""] = ""
     unit: Line = ""
     limit: Number | None = None

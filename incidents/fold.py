@@ -213,7 +213,8 @@ def _step_started(draft: _Draft, event: Event, body: b.StepStarted) -> None:
 
 
 def _step_ticked(draft: _Draft, event: Event, body: b.StepTicked) -> None:
-    _finish(draft, event, body, Step("ticked", event.actor, event.at, event.at, "", body.observed))
+    step = Step("ticked", event.actor, event.at, event.at, "", body.observed, checks=body.checks)
+    _finish(draft, event, body, step)
 
 
 def _step_skipped(draft: _Draft, event: Event, body: b.StepSkipped) -> None:
@@ -221,7 +222,8 @@ def _step_skipped(draft: _Draft, event: Event, body: b.StepSkipped) -> None:
 
 
 def _step_failed(draft: _Draft, event: Event, body: b.StepFailed) -> None:
-    _finish(draft, event, body, Step("failed", event.actor, event.at, event.at, body.reason, body.observed))
+    step = Step("failed", event.actor, event.at, event.at, body.reason, body.observed, checks=body.checks)
+    _finish(draft, event, body, step)
 
 
 def _finish(

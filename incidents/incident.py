@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from incidents.body import EvidencePinned, Moment, Role, RunNoted, Severity
     from incidents.event import Event
+    from incidents.phrase import Phrase
 
 Status = Literal["open", "mitigated", "resolved"]
 
@@ -27,7 +28,10 @@ class StepKey(NamedTuple):
 
 
 class Step(NamedTuple):
-    """How far a step is. `at` and `by` are of the last change; `started_at` is when work on it began."""
+    """How far a step is. `at` and `by` are of the last change; `started_at` is when work on it began.
+
+    What its checks said is in `checks`, or in `observed` as somebody typed it: see `incidents.worded`.
+    """
 
     state: Literal["open", "started", "ticked", "skipped", "failed"]
     by: str
@@ -36,6 +40,7 @@ class Step(NamedTuple):
     reason: str = ""
     observed: str = ""
     remarks: tuple[str, ...] = ()
+    checks: tuple[Phrase, ...] = ()
 
 
 class Offer(NamedTuple):

@@ -9,20 +9,26 @@ from typing import TYPE_CHECKING
 
 from incidents import body as b
 from incidents.fold import can_undo
+from incidents.names import IDS
 from signals.message import say
 
 if TYPE_CHECKING:
     from incidents.incident import Incident
+    from incidents.names import Names
     from signals.message import Message
 
 
-def objection(incident: Incident, actor: str, body: b.Body) -> Message | None:  # noqa: PLR0911  # one case a kind
-    """What speaks against `body`, or None."""
+def objection(  # noqa: PLR0911  # one case a kind
+    incident: Incident, actor: str, body: b.Body, names: Names = IDS
+) -> Message | None:
+    """What speaks against `body`, or None; `names` stand for ids."""
     match body:
         case b.RoleTaken() | b.RoleOffered() | b.RoleAccepted() | b.RoleReleased():
             return _role(incident, actor, body)
         case b.StepTicked() | b.StepSkipped() | b.StepFailed() | b.StepStarted() | b.StepReopened():
-            return _step(incident, body)
+            return _step(incident, body, names)
+        case b.PauseConfirmed() if incident.key(body.runbook, body.phase) in incident.confirmed:
+            return say("objection.confirmed")
         case b.PauseConfirmed() if incident.roles.get("ic", actor) != actor:
             return say("objection.not_ic", ic=incident.roles["ic"])
         case b.Reopened() if incident.status == "open":
@@ -41,15 +47,18 @@ def objection(incident: Incident, actor: str, body: b.Body) -> Message | None:  
 
 
 def _step(
-    incident: Incident, body: b.StepTicked | b.StepSkipped | b.StepFailed | b.StepStarted | b.StepReopened
+    incident: Incident,
+    body: b.StepTicked | b.StepSkipped | b.StepFailed | b.StepStarted | b.StepReopened,
+    names: Names,
 ) -> Message | None:
-    before = incident.steps.get(incident.key(body.runbook, body.step))
+    key = incident.key(body.runbook, body.step)
+    before = incident.steps.get(key)
     if before is None:
-        return say("objection.step_untouched", step=body.step) if body.kind == "step_reopened" else None
+        return say("objection.step_untouched", step=names.step(key)) if body.kind == "step_reopened" else None
     finished = before.state in ("ticked", "skipped", "failed")
     if finished and body.kind in (f"step_{before.state}", "step_started"):
         state = say(f"event.state_{before.state}")
-        return say("objection.step_done", step=body.step, by=before.by, state=state)
+        return say("objection.step_done", step=names.step(key), by=before.by, state=state)
     return None
 
 

@@ -7,25 +7,30 @@ from live sources, what the runbooks call their steps and say about prevention) 
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from incidents.event import write_time
+from incidents.names import IDS
+from incidents.sections import asked, listed, title
 from incidents.statistics import durations
+from incidents.summary import head
 from incidents.svg import draw_svg
-from incidents.timeline import plain, short_time, timeline_lines, told
+from incidents.timeline import plain, short_time, skipped_together, timeline_lines
+from incidents.worded import in_words, observed, spoken
 from signals.message import say
+from signals.quantity import quantity, span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    import datetime as dt
+    from collections.abc import Callable, Iterator, Sequence
 
-    from incidents.body import Moment
-    from incidents.incident import Incident, StepKey
-    from incidents.timeline import Tell
+    from incidents.body import EvidencePinned
+    from incidents.incident import Incident, Step, StepKey
+    from incidents.names import Names
     from signals.message import Message
 
     Say = Callable[[Message], str]
-
-_TIMES: tuple[Moment, ...] = ("started", "detected", "acknowledged", "mitigated", "resolved")
 
 
 class Postmortem(NamedTuple):
@@ -42,64 +47,38 @@ def postmortem(
     *,
     impact: Sequence[str] = (),
     prevention: Sequence[str] = (),
-    step_texts: Mapping[StepKey, str] | None = None,
-    tell: Tell = told,
+    names: Names = IDS,
 ) -> Postmortem:
     """The draft in the language of `words`. `impact` are lines about users and error budget.
 
-    `prevention`, `step_texts` and `tell` (sentences of the timeline) come from the runbooks; a step without a text is
-    called by its id.
+    `prevention` and `names` come from the runbooks; what has no name there is called by its id.
     """
     charts: dict[str, str] = {}
     for number, each in enumerate(incident.evidence, 1):
-        if picture := draw_svg(each.pinned):
+        if picture := draw_svg(in_words(each.pinned, words)):
             charts[f"{label.lower()}-{number}.svg"] = picture
     sections = [
-        list(_head(incident, label, words)),
+        list(head(incident, label, words, names)),
         list(_impact(incident, words, impact)),
         list(_evidence(incident, label, words, charts)),
-        [_title("timeline", words), *timeline_lines(incident, words, tell)],
-        list(_tried(incident, words, step_texts or {})),
-        [_title("factors", words), *_asked(words, "factors_ask")],
-        [_title("well", words), *_asked(words, "well_ask")],
-        [_title("lucky", words), *_asked(words, "lucky_ask")],
+        [
+            title("timeline", words),
+            words(say("postmortem.times_utc")),
+            "",
+            *timeline_lines(incident, words, names),
+        ],
+        list(_tried(incident, words, names)),
+        [title("factors", words), *asked(words, "factors_ask")],
+        [title("well", words), *asked(words, "well_ask")],
+        [title("lucky", words), *asked(words, "lucky_ask")],
         list(_follow_ups(incident, words)),
-        [_title("prevention", words), *(f"- [ ] {plain(item)}" for item in prevention)]
+        [title("prevention", words), *(f"- [ ] {plain(item)}" for item in prevention)]
         if prevention
-        else [_title("prevention", words), *_asked(words, "prevention_ask")],
+        else [title("prevention", words), *asked(words, "prevention_ask")],
     ]
+    if any(each.pinned.query for each in incident.evidence):
+        sections.append([title("queries", words), *_queries(incident, words)])
     return Postmortem("\n\n".join("\n".join(section) for section in sections) + "\n", charts)
-
-
-def _title(name: str, words: Say) -> str:
-    return f"## {words(say(f'postmortem.{name}'))}\n"
-
-
-def _asked(words: Say, *names: str) -> Iterator[str]:
-    """A question to the people, as a comment that no reader of the finished page sees, and room for the answer."""
-    for name in names:
-        yield f"<!-- {words(say(f'postmortem.{name}'))} -->"
-    yield f"_{words(say('postmortem.to_be_written'))}_"
-
-
-def _head(incident: Incident, label: str, words: Say) -> Iterator[str]:
-    drill = f"{words(say('update.drill'))} " if incident.drill else ""
-    yield f"# {drill}{label}: {plain(incident.title)}\n"
-    yield f"> {words(say('postmortem.draft'))}\n"
-    status = words(say(f"update.status_{incident.status}"))
-    yield words(say("postmortem.summary", severity=incident.severity, status=status)) + "\n"
-    yield f"| {words(say('postmortem.moment'))} | {words(say('postmortem.time'))} | {words(say('postmortem.since'))} |"
-    yield "|---|---|---|"
-    detected = incident.times.get("detected", incident.opened_at)
-    for moment in _TIMES:
-        at = incident.times.get(moment)
-        since = "–" if at is None or at < detected else length((at - detected).total_seconds())
-        shown = "–" if at is None else short_time(write_time(at))
-        yield f"| {words(say(f'event.moment_{moment}'))} | {shown} | {since} |"
-    people = sorted({event.actor for event in incident.events})
-    yield "\n" + words(say("postmortem.people", people=", ".join(plain(name) for name in people)))
-    if incident.runbooks:
-        yield words(say("postmortem.runbooks", runbooks=", ".join(plain(name) for name in incident.runbooks)))
 
 
 def length(seconds: float) -> str:
@@ -110,66 +89,114 @@ def length(seconds: float) -> str:
 
 
 def _impact(incident: Incident, words: Say, lines: Sequence[str]) -> Iterator[str]:
-    yield _title("impact", words)
-    start = incident.times.get("started", incident.times.get("detected", incident.opened_at))
-    end = incident.times.get("mitigated") or incident.times.get("resolved")
-    if end and end >= start:
-        yield "- " + words(say("postmortem.lasted", length=length((end - start).total_seconds())))
+    yield title("impact", words)
+    yield from asked(words, "impact_ask")
+    yield ""
+    start, end = harm(incident)
+    if end is None:
+        yield "- " + words(say("postmortem.lasts", start=short_time(write_time(start))))
+    elif end >= start:
+        known = "started" in incident.times
+        key = "postmortem.lasted" if known else "postmortem.lasted_detected"
+        values = {"start": short_time(write_time(start)), "end": short_time(write_time(end))}
+        yield "- " + words(say(key, length=span((end - start).total_seconds()), **values))
     for alert in incident.alerts.values():
-        name = plain(alert.name)
-        yield "- " + words(
-            say("postmortem.alert", name=name, over=short_time(write_time(alert.resolved_at)))
-            if alert.resolved_at
-            else say("postmortem.alert_firing", name=name)
-        )
+        name, since = plain(alert.name), short_time(write_time(alert.since or alert.attached_at))
+        over = short_time(write_time(alert.resolved_at)) if alert.resolved_at else ""
+        key = "postmortem.alert" if over else "postmortem.alert_firing"
+        yield "- " + words(say(key, name=name, since=since, over=over))
     for line in lines:
         yield f"- {plain(line)}"
-    if not lines:
-        yield ""
-        yield from _asked(words, "impact_ask")
+
+
+def harm(incident: Incident) -> tuple[dt.datetime, dt.datetime | None]:
+    """From when to when there was harm, as far as that is known: until it was mitigated, else resolved; None: it goes on."""
+    start = incident.times.get("started", incident.times.get("detected", incident.opened_at))
+    return start, incident.times.get("mitigated") or incident.times.get("resolved")
 
 
 def _evidence(incident: Incident, label: str, words: Say, charts: dict[str, str]) -> Iterator[str]:
-    yield _title("evidence", words)
+    yield title("evidence", words)
     if not incident.evidence:
         yield words(say("postmortem.no_evidence"))
     for number, each in enumerate(incident.evidence, 1):
-        title = plain(each.pinned.title or each.pinned.panel)
+        pinned = in_words(each.pinned, words)
+        shown = plain(pinned.title)
         when = short_time(write_time(each.at))
-        yield f"### {number}. {title} ({when}, {plain(each.by)})\n"
-        if each.pinned.line:
-            yield plain(each.pinned.line) + "\n"
+        yield f"### {number}. {words(say('postmortem.pinned', title=shown, at=when, by=plain(each.by)))}\n"
+        if pinned.line:
+            verdict = say(f"postmortem.verdict_{pinned.verdict or 'unknown'}")
+            yield words(say("postmortem.verdict", verdict=verdict, line=plain(pinned.line))) + "\n"
         name = f"{label.lower()}-{number}.svg"
         if name in charts:
-            yield f"![{title}]({name})\n"
-        if each.pinned.query:
-            yield "\n".join(f"    {' '.join(line.split())}" for line in each.pinned.query.splitlines()) + "\n"
+            yield f"![{plain(caption(pinned, words))}]({name})\n"
 
 
-def _tried(incident: Incident, words: Say, step_texts: Mapping[StepKey, str]) -> Iterator[str]:
-    yield _title("tried", words)
+def _queries(incident: Incident, words: Say) -> Iterator[str]:
+    """What was asked for the pinned panels: at the end, for those who want to ask again."""
+    for number, each in enumerate(incident.evidence, 1):
+        pinned = in_words(each.pinned, words)
+        if not pinned.query:
+            continue
+        shown, source = plain(pinned.title), plain(pinned.source) or "–"
+        yield words(say("postmortem.asked_of", number=number, title=shown, source=source)) + "\n"
+        yield "\n".join(f"    {' '.join(line.split())}" for line in pinned.query.splitlines()) + "\n"
+
+
+def caption(pinned: EvidencePinned, words: Say) -> str:
+    """What a chart shows, for those who can't see it."""
+    names = listed(list(dict.fromkeys(curve.name for curve in pinned.curves if curve.name)) or [pinned.title])
+    if pinned.limit is None:
+        return words(say("postmortem.caption", title=pinned.title, curves=names))
+    limit = quantity(pinned.limit, pinned.unit)
+    return words(say("postmortem.caption_limit", title=pinned.title, curves=names, limit=limit))
+
+
+def _tried(incident: Incident, words: Say, names: Names) -> Iterator[str]:
+    yield title("tried", words)
     took = {key: seconds for key, _, seconds in durations(incident)}
-    if not took and not incident.runs:
+    steps = [(key, step) for key, step in incident.steps.items() if step.state != "open" or step.remarks]
+    if not steps and not incident.runs:
         yield words(say("postmortem.nothing_tried"))
         return
-    for key, step in incident.steps.items():
-        if step.state == "open" and not step.remarks:
-            continue
-        state = words(say(f"event.state_{step.state}"))
-        details = [plain(text) for text in (step.reason, step.observed, *step.remarks) if text]
-        time = f" ({length(took[key])})" if key in took else ""
-        yield f"- {plain(step_texts.get(key, key.step))}: {state}{time}" + (
-            f" — {'; '.join(details)}" if details else ""
+    for together, group in groupby(steps, key=_together):
+        run = list(group)
+        if together[-1] and len(run) > 1:
+            first, last = (names.step(key) for key, _ in (run[0], run[-1]))
+            yield "- " + plain(words(skipped_together(first, last, len(run), run[0][1].reason)))
+        else:
+            yield from (_step(key, step, took.get(key), words, names) for key, step in run)
+    for action in incident.runs.values():
+        detail = f" — {plain(action.detail)}" if action.detail else ""
+        yield f"- `{plain(action.action)}`: {words(say(f'event.run_{action.state}'))}{detail}"
+
+
+def _together(entry: tuple[StepKey, Step]) -> tuple[str, str, bool]:
+    """What steps share that were left out together."""
+    key, step = entry
+    return key.runbook, step.reason, step.state == "skipped" and not step.remarks
+
+
+def _step(key: StepKey, step: Step, took_s: float | None, words: Say, names: Names) -> str:
+    known = spoken(observed(step), words)
+    details = [plain(text) for text in (step.reason, known, *step.remarks) if text]
+    state = say(f"event.state_{step.state}")
+    if took_s is not None and step.state != "skipped":  # leaving out takes no time that means anything
+        state = say("postmortem.took", state=state, span=span(took_s))
+    return "- " + words(
+        say(
+            "postmortem.tried_step",
+            step=plain(names.step(key)),
+            state=state,
+            details=say("postmortem.details", text=listed(details, "event.and")) if details else "",
         )
-    for run in incident.runs.values():
-        detail = f" — {plain(run.detail)}" if run.detail else ""
-        yield f"- `{plain(run.action)}`: {words(say(f'event.run_{run.state}'))}{detail}"
+    )
 
 
 def _follow_ups(incident: Incident, words: Say) -> Iterator[str]:
-    yield _title("follow_ups", words)
+    yield title("follow_ups", words)
     if not incident.follow_ups:
-        yield from _asked(words, "follow_ups_ask")
+        yield from asked(words, "follow_ups_ask")
         return
     columns = (say(f"postmortem.column_{name}") for name in ("what", "owner", "due", "done"))
     yield "| " + " | ".join(words(column) for column in columns) + " |"

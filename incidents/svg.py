@@ -21,6 +21,8 @@ WIDTH, HEIGHT = 720, 300
 LEFT, RIGHT, TOP, BOTTOM = 70, 15, 35, 30
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8C6D1F")
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4", "4 2 1 2", "12 3")
+NO_UNITS = ("", "none", "count")
+"""A number of things: what they are is said by the title and the names of the curves."""
 LONGEST_REST = 1.6
 """Samples so many usual distances apart are joined; over a longer rest nothing was measured."""
 
@@ -47,7 +49,7 @@ def draw_svg(evidence: EvidencePinned) -> str | None:
         return LEFT + across, HEIGHT - BOTTOM - up
 
     title = escape(evidence.title or evidence.panel)
-    unit = f" [{escape(evidence.unit)}]" if evidence.unit else ""
+    unit = f" [{escape(evidence.unit)}]" if evidence.unit not in NO_UNITS else ""
     view = f'viewBox="0 0 {WIDTH} {height}" role="img" font-family="sans-serif" font-size="12"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {view}><title>{title}</title>',

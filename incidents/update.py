@@ -62,9 +62,9 @@ def update_text(
         "title": incident.title,
         "severity": incident.severity,
         "status": words(say(f"update.status_{incident.status}")),
-        "elapsed": f"{minutes // 60}:{minutes % 60:02}",
+        "elapsed": words(_length(minutes)),
         "ic": incident.roles.get("ic", "–"),
-        "next": words(say("update.none_next")) if over else following.strftime("%H:%MZ"),
+        "next": words(say("update.none_next")) if over else following.strftime("%H:%M UTC"),
         "numbers": "\n".join(f"• {number}" for number in numbers),
         "text": text,
     }
@@ -72,6 +72,12 @@ def update_text(
     lines = string.Formatter().vformat(template, (), values).split("\n")
     filled = "\n".join(line.rstrip() for line in lines if line.strip())
     return clean_block(f"{words(say('update.drill'))} {filled}" if incident.drill else filled)
+
+
+def _length(minutes: int) -> Message:
+    if minutes < 60:
+        return say("update.minutes", minutes=minutes)
+    return say("update.hours", hours=minutes // 60, minutes=f"{minutes % 60:02}")
 
 
 def plan_sendings(

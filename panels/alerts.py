@@ -74,7 +74,7 @@ def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, now: floa
     reason = say("panels.alerts_quiet", rules=alerts.rules)
     if verdict is not Verdict.OK:
         reason = say(
-            "panels.alerts_active",
+            "panels.alerts_broken" if alerts.broken else "panels.alerts_active",
             firing=len(groups[AlertState.FIRING]),
             pending=len(groups[AlertState.PENDING]),
             broken=len(alerts.broken),

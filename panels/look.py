@@ -92,7 +92,7 @@ async def _look(
         _by_name({query.name: query.buckets for query in queries if query.buckets}, questions, BESIDE_KEPT_S),
         _by_name({query.name: query.trials for query in queries if query.trials}, questions, BESIDE_KEPT_S),
         _charted(spec, questions, now),
-        _history(sources, now),
+        history_s(sources, now),
     )
     silent = [q for q in queries if isinstance(one := answers[q.name], Answer) and not one.series]
     why = await _why(silent, questions, now) if silent else {}
@@ -132,14 +132,14 @@ def _young(covered_s: float | None) -> tuple[Message, ...]:
 
 
 def _covered(sources: Sources, now: float) -> float | None:
-    """Seconds of history that a direct scrape has; None for a source that keeps its own (see `_history`)."""
+    """Seconds of history that a direct scrape has; None for a source that keeps its own (see `history_s`)."""
     scrape = sources.scrape
     if scrape is None or sources.metrics.active != scrape.name or scrape.since is None:
         return None
     return now - scrape.since
 
 
-async def _history(sources: Sources, now: float) -> float | None:
+async def history_s(sources: Sources, now: float) -> float | None:
     """Seconds of history behind the answers; unknown counts as none, never as all."""
     covered = _covered(sources, now)
     if covered is not None:

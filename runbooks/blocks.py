@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from signals.message import Message
 
-_ALWAYS = ("promql", "probe", "expect", "unit", "within", "window")
+_ALWAYS = ("promql", "probe", "expect", "unit", "within", "window", "for")
 _OF_PROBE: dict[ProbeKind, tuple[str, ...]] = {
     "http": ("url", "method", "headers"),
     "queue": ("queue",),
@@ -80,6 +80,7 @@ def read_check(text: str, file: str, line: int) -> tuple[Check | None, tuple[Pro
     if unit not in UNITS:
         complain(fields["unit"].line, say("runbook.check_unit", unit=unit, known=", ".join(UNITS)))
     within, window = (_seconds(fields.get(name), complain) for name in ("within", "window"))
+    lasting = _lasting(fields.get("for"), probe, expect, complain)
     if expect is None or missing:
         return None, tuple(found)
     check = Check(
@@ -91,6 +92,7 @@ def read_check(text: str, file: str, line: int) -> tuple[Check | None, tuple[Pro
         unit=unit if unit in UNITS else "none",
         within_s=within or 0.0,
         window_s=window or WINDOW_S,
+        for_s=lasting,
     )
     return check, tuple(found)
 
@@ -148,6 +150,19 @@ def _expect(
         complain(field.line, say("runbook.check_kind", text=field.text, what=probe or "promql"))
         return None
     return found
+
+
+def _lasting(
+    field: Field | None,
+    probe: ProbeKind | None,
+    expect: Expectation | None,
+    complain: Callable[[int, Message], None],
+) -> float:
+    """How long what is expected has to last (s); only numbers with a past can tell."""
+    if field is not None and (probe is not None or (expect is not None and expect.kind != "compare")):
+        complain(field.line, say("runbook.check_for"))
+        return 0.0
+    return _seconds(field, complain) or 0.0
 
 
 def _seconds(field: Field | None, complain: Callable[[int, Message], None]) -> float | None:

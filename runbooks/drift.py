@@ -110,6 +110,7 @@ def _check(check: Check) -> tuple[object, ...]:
         check.unit,
         check.within_s,
         check.window_s,
+        check.for_s,
     )
 
 

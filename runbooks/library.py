@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runbooks.elsewhere import ask_elsewhere
 from runbooks.include import resolve
 from runbooks.names import slug
 from runbooks.problem import Problem
@@ -76,7 +77,7 @@ def load_runbook(settings: RunbooksSettings, language: str, runbook_id: str) -> 
         None,
     )
     if found is None or not found.includes:
-        return found.runbook if found else None
+        return ask_elsewhere(found.runbook, settings.addresses) if found else None
     return load_library(settings, language).get(runbook_id)
 
 
@@ -103,7 +104,7 @@ def load_library(settings: RunbooksSettings, language: str, only: str = "") -> L
         problems += parsed.problems
         runbook, wrong = resolve(parsed, found)
         problems += wrong
-        runbooks.append(runbook)
+        runbooks.append(ask_elsewhere(runbook, settings.addresses))
     runbooks.sort(key=lambda one: (one.title.lower(), one.id))
     return Library(language, tuple(runbooks), _once(problems), tuple(found.values()))
 

@@ -120,7 +120,7 @@ def _promql(check: Check, file: str) -> Iterator[Finding]:
     from signals.ring import Ring
 
     try:
-        evaluate(check.promql, Ring(60.0, 1), 0.0)
+        evaluate(check.promql, Ring(60.0), 0.0)
     except NotSupported as error:
         message = say("lint.promql_not_here", detail=error.message)
         yield Finding(file, check.line, "promql-not-here", message, "hint", clean(check.promql, 300))

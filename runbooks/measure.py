@@ -47,10 +47,21 @@ class Observation:
     query: str
 
 
-async def measure(check: Check, sources: Sources, now: float, environment: Mapping[str, str]) -> Observation:
-    """Ask what the check asks. `environment` holds the secrets that an HTTP probe names; `now` is in Unix seconds."""
+async def measure(
+    check: Check,
+    sources: Sources,
+    now: float,
+    environment: Mapping[str, str],
+    since: float | None = None,
+) -> Observation:
+    """Ask what the check asks. `environment` holds the secrets that an HTTP probe names; `now` is in Unix seconds.
+
+    `since` is when the step before was finished, for a gate (`runbooks.hold`).
+    """
     if check.probe is None:
-        return await _promql(check, sources, now)
+        from runbooks.hold import hold
+
+        return await hold(check, await _promql(check, sources, now), sources, now, since)
     from runbooks import probe
 
     return await probe.measure(check, sources, environment)

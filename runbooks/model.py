@@ -41,7 +41,8 @@ class Check:
     """Something that is measured live: PromQL, or a probe with its own parameters.
 
     `within_s` is how long the expectation may take to come true after the step was done; 0 means at once. `window_s` is
-    how far a trend looks back.
+    how far a trend looks back. `for_s` is how long the expectation must have been met before the check passes, counted from
+    the end of the step before (`runbooks.hold`).
     """
 
     expect: Expectation
@@ -52,6 +53,7 @@ class Check:
     unit: str = "none"
     within_s: float = 0.0
     window_s: float = 600.0
+    for_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,3 +16,7 @@ class RunbooksSettings(Section):
         default=(),
         description="folders with the team's own runbooks, in en/ and zh/ or beside each other; later ones win",
     )
+    addresses: dict[str, str] = Field(
+        default={},
+        description="where checks ask instead, with what lies below it: a stand-in, a proxy, another region",
+    )

@@ -15,6 +15,7 @@ from celery import Celery
 
 from sandbox import metrics
 from sandbox.community import match_of
+from sandbox.keys import credentials, read_keys
 
 MODEL = "sandbox-model"
 CACHE_S = 300
@@ -38,6 +39,8 @@ app.conf.update(
 )
 _cache = redis.Redis.from_url(os.environ["SANDBOX_REDIS"] + "/2")
 _outside = os.environ["SANDBOX_OUTSIDE"]
+_keys = read_keys(Path(os.environ["SANDBOX_KEYS"]))
+"""As they were when this process started: a new key is in force after a restart (SIGHUP), as with containers."""
 _client: httpx.Client | None = None
 
 
@@ -52,7 +55,7 @@ def _http() -> httpx.Client:
 def fetch(self: Any, asked_at: float, seed: float) -> None:
     """Fetch a match from Riot; a refusal waits as long as it says, and is tried again."""
     try:
-        answer = _http().get("/riot/match")
+        answer = _http().get("/riot/match", headers=credentials(_keys, "riot"))
     except httpx.TransportError:
         metrics.RIOT_REQUESTS.labels("match", "error").inc()
         metrics.REQUESTS.labels("analyze", "failed").inc()
@@ -105,7 +108,9 @@ def post_digest(channel: int) -> None:
 def _tell_discord(method: str, route: str, rest: str, source: str) -> bool:
     """One attempt, counted; whether it was delivered."""
     try:
-        told = _http().request(method, f"/discord/{route}/{rest}", json={})
+        told = _http().request(
+            method, f"/discord/{route}/{rest}", json={}, headers=credentials(_keys, "discord")
+        )
     except httpx.TransportError:
         told = None
     metrics.count_discord(route, source, told)
@@ -143,7 +148,9 @@ def _call_model() -> tuple[int, Any]:
     if random.random() < float(os.environ.get("CHAOS_LLM_ERROR_RATE") or 0):  # noqa: S311  # no secret
         return 500, None
     try:
-        answer = _http().post("/llm/v1/chat/completions", json={"model": MODEL})
+        answer = _http().post(
+            "/llm/v1/chat/completions", json={"model": MODEL}, headers=credentials(_keys, "llm")
+        )
     except httpx.TransportError:
         return 0, None
     return answer.status_code, answer.json()

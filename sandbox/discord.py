@@ -58,7 +58,8 @@ class Discord:
         headers["X-RateLimit-Reset-After"] = f"{bucket.wait(now):.3f}"
         if valid:
             return 200, headers, b"{}"
-        body = json.dumps({"message": "Invalid Webhook Token", "code": 50027}).encode()
+        refusal = ("Invalid Webhook Token", 50027) if route == "webhooks" else ("401: Unauthorized", 0)
+        body = json.dumps(dict(zip(("message", "code"), refusal, strict=True))).encode()
         return self._refused((401, headers, body), now)
 
     def _refused(self, told: Told, now: float) -> Told:

@@ -1,7 +1,8 @@
 """Stand-ins of Riot, the model and Discord over HTTP, with the limits and headers that these publish.
 
 Riot: 20 calls a second and 100 in two minutes of a development key (developer portal, "Rate limiting").
-Discord: see `sandbox.discord`.
+Discord: see `sandbox.discord`. Who shows no valid key is refused; `POST /portal/riot` (or discord, llm) ends the old
+key and answers with a new one, as the provider's own portal does.
 """
 
 from __future__ import annotations
@@ -13,20 +14,26 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from sandbox.discord import BAN_AT, Discord
+from sandbox.discord import BAN_AT, Discord, Told
+from sandbox.keys import PROVIDERS, Keys, read_keys
 from sandbox.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 RIOT_LIMITS = ((20, 1), (100, 120))
 RIOT_METHOD_LIMITS = ((50, 10),)
+FORBIDDEN = b'{"status":{"status_code":403,"message":"Forbidden"}}'
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """What a drill or a test asks of the stand-ins; `POST /control` with these names sets it."""
 
-    riot_revoked: bool = False
     riot_down: bool = False
     llm_latency_s: float = 0.0
     llm_error_rate: float = 0.0
@@ -38,7 +45,8 @@ class Trouble:
 class Outside:
     """The state of all three."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, keys: Mapping[str, str]) -> None:
+        self.keys = Keys(keys)
         self.lock = threading.Lock()
         self.chance = random.Random(seed)  # noqa: S311  # reproducible traffic, no secret
         self.limits = {
@@ -48,26 +56,29 @@ class Outside:
         self.trouble = Trouble()
         self.discord = Discord()
 
-    def answer(self, method: str, path: str, asked: bytes) -> tuple[int, dict[str, str], bytes, float]:
+    def answer(
+        self, method: str, path: str, headers: Mapping[str, str], asked: bytes
+    ) -> tuple[int, dict[str, str], bytes, float]:
         """What the one whose path this is says: status, headers, body, and how long it thinks (s)."""
-        if path.startswith("/llm"):
-            return self.ask_model()
-        if path.startswith("/riot"):
-            return (*self.ask_riot(), 0.0)
-        if path.startswith("/discord"):
-            asked_for = urlsplit(path)
-            told = self.discord.ask(
-                asked_for.path.removeprefix("/discord/"),
-                valid="bad" not in parse_qs(asked_for.query),
-                shared=self.trouble.discord_shared,
-                ban_at=self.trouble.ban_at,
-            )
-            return (*told, 0.0)
-        if path == "/control" and method == "POST":
-            return (*self.control(asked), 0.0)
-        return 404, {}, b"{}", 0.0
+        provider, _, rest = path.removeprefix("/").partition("/")
+        known = provider in PROVIDERS and self.keys.accepts(provider, headers)
+        match provider:
+            case "llm":
+                return self.ask_model(method, known=known)
+            case "riot":
+                told = self.ask_riot() if known else (403, {}, FORBIDDEN)
+            case "discord":
+                told = self.ask_discord(rest, known=known)
+            case "control" if method == "POST":
+                told = self.control(asked)
+            case "portal" if method == "POST" and rest in PROVIDERS:
+                new = {PROVIDERS[rest].variable: self.keys.regenerate(rest)}
+                told = (200, {}, json.dumps(new).encode())
+            case _:
+                told = (404, {}, b"{}")
+        return (*told, 0.0)
 
-    def control(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def control(self, body: bytes) -> Told:
         """Set the trouble; what is not named is lifted."""
         try:
             self.trouble = Trouble(**json.loads(body))
@@ -75,10 +86,8 @@ class Outside:
             return 400, {}, json.dumps({"error": str(error)}).encode()
         return 200, {}, json.dumps(asdict(self.trouble)).encode()
 
-    def ask_riot(self) -> tuple[int, dict[str, str], bytes]:
+    def ask_riot(self) -> Told:
         """A match, or 429 with what to wait."""
-        if self.trouble.riot_revoked:
-            return 403, {}, b'{"status":{"status_code":403,"message":"Forbidden"}}'
         if self.trouble.riot_down:  # a service limit says neither its type nor how long to wait
             return 429, {}, b'{"status":{"status_code":429}}'
         now = time.monotonic()
@@ -98,8 +107,26 @@ class Outside:
             window.add(now)
         return 200, headers, b'{"info":{"participants":[]}}'
 
-    def ask_model(self) -> tuple[int, dict[str, str], bytes, float]:
-        """An answer with token counts, now and then one that is no JSON; the last item is how long it thinks."""
+    def ask_discord(self, path: str, *, known: bool) -> Told:
+        """A webhook's token stands in its path (`bad`: it has expired); everything else needs the bot's."""
+        asked_for = urlsplit(path)
+        webhook = asked_for.path.split("/", 1)[0] == "webhooks"
+        return self.discord.ask(
+            asked_for.path,
+            valid="bad" not in parse_qs(asked_for.query) if webhook else known,
+            shared=self.trouble.discord_shared,
+            ban_at=self.trouble.ban_at,
+        )
+
+    def ask_model(self, method: str, *, known: bool) -> tuple[int, dict[str, str], bytes, float]:
+        """An answer with token counts, now and then one that is no JSON; the last item is how long it thinks.
+
+        Whoever only looks which models there are is told at once.
+        """
+        if not known:
+            return 401, {}, b'{"error":{"code":"invalid_api_key"}}', 0.0
+        if method == "GET":
+            return 200, {}, b'{"data":[]}', 0.0
         if self.chance.random() < self.trouble.llm_error_rate:
             return 429, {"Retry-After": "1"}, b'{"error":{"type":"rate_limit_error"}}', 0.0
         content = '{"summary":"ok"}' if self.chance.random() >= self.trouble.llm_invalid_rate else "{not json"
@@ -136,7 +163,9 @@ def handler(outside: Outside) -> type[BaseHTTPRequestHandler]:
         def _answer(self) -> None:
             asked = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             with outside.lock:
-                status, headers, body, thinks = outside.answer(self.command, self.path, asked)
+                status, headers, body, thinks = outside.answer(
+                    self.command, self.path, dict(self.headers), asked
+                )
             time.sleep(thinks)
             self.send_response(status)
             for name, value in {
@@ -152,4 +181,5 @@ def handler(outside: Outside) -> type[BaseHTTPRequestHandler]:
 
 
 if __name__ == "__main__":
-    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), handler(Outside(int(sys.argv[2])))).serve_forever()
+    stand_ins = Outside(int(sys.argv[2]), read_keys(Path(sys.argv[3])))
+    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), handler(stand_ins)).serve_forever()

@@ -32,7 +32,7 @@ def relay(path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict
         )
     except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
         return 500, {"error": "discord error"}
-    metrics.count_discord("channels", "alerts", told)
+    metrics.count_discord("webhooks", "alerts", told)
     return (200, {"ok": True}) if told.status_code < 300 else (500, {"error": "discord send failed"})
 
 

@@ -23,6 +23,7 @@ from urllib.request import urlopen
 
 from sandbox.children import Children
 from sandbox.guard import stand_guard
+from sandbox.keys import write_keys
 from sandbox.servers import free_port, run_postgres, run_valkey
 
 if TYPE_CHECKING:
@@ -96,6 +97,10 @@ broker_url = "redis://127.0.0.1:{ports.valkey}/0"
 
 [signals.postgres]
 url = "postgresql://postgres@127.0.0.1:{ports.postgres}/postgres"
+
+[runbooks.addresses]  # what a check of a runbook asks the provider is asked of its stand-in
+"https://na1.api.riotgames.com" = "http://127.0.0.1:{ports.outside}/riot"
+"https://discord.com/api/v10" = "http://127.0.0.1:{ports.outside}/discord"
 """
 
 
@@ -108,27 +113,30 @@ def run(folder: Path, ports: Ports, traffic: Traffic) -> None:
     multiprocess.mkdir()
     builds = folder / "builds"
     builds.mkdir()
+    keys = folder / ".env"
+    write_keys(keys)
     environment = {
         **os.environ,
         "SANDBOX_REDIS": f"redis://127.0.0.1:{ports.valkey}",
         "SANDBOX_OUTSIDE": f"http://127.0.0.1:{ports.outside}",
-        "ALERTS_DISCORD_WEBHOOK": f"http://127.0.0.1:{ports.outside}/discord/channels/0/messages",
+        "ALERTS_DISCORD_WEBHOOK": f"http://127.0.0.1:{ports.outside}/discord/webhooks/0/alerts",
+        "SANDBOX_KEYS": str(keys),
         "SANDBOX_BUILDS": str(builds),
         "PROMETHEUS_MULTIPROC_DIR": str(multiprocess),
         "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
     }
     worker = [
-        sys.executable, "-m", "celery", "-A", "sandbox.app:app", "worker", "--loglevel=WARNING", "-E",
-        "--without-mingle", "--without-gossip",
+        # The script, not `-m celery`: only so can a worker start itself anew when it is asked to (SIGHUP).
+        str(Path(sys.executable).with_name("celery")), "-A", "sandbox.app:app", "worker",
+        "--loglevel=WARNING", "-E", "--without-mingle", "--without-gossip",
     ]  # fmt: skip
     with run_valkey(folder / "valkey", ports.valkey), Children(folder, environment) as children:
         load = [str(traffic.seed), str(traffic.load)]
         children.start("service", [sys.executable, "-m", "sandbox.service", str(ports.service), *load])
         if ports.prometheus:
             children.start("prometheus", _prometheus(folder, ports))
-        children.start(
-            "outside", [sys.executable, "-m", "sandbox.outside", str(ports.outside), str(traffic.seed)]
-        )
+        stand_ins = [str(ports.outside), str(traffic.seed), str(keys)]
+        children.start("outside", [sys.executable, "-m", "sandbox.outside", *stand_ins])
         _wait_for(f"http://127.0.0.1:{ports.service}/health", children)
         tasks = str(traffic.concurrency)
         fetch, analyze = (
@@ -140,7 +148,7 @@ def run(folder: Path, ports: Ports, traffic: Traffic) -> None:
         with run_postgres(folder / "postgres", ports.postgres) as database:
             _migrate(database.url)
             children.check()
-            _tell({"ready": True, **asdict(ports)})
+            _tell({"ready": True, **asdict(ports), "env": str(keys)})
             _ended.wait()
 
 

@@ -17,10 +17,14 @@ Value: TypeAlias = "str | int | float | Message"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A catalogue key (`<folder>.<name>`, such as `signals.timed_out`) and its values, already cleaned."""
+    """A catalogue key (`<folder>.<name>`, such as `signals.timed_out`) and its values, already cleaned.
+
+    `otherwise` is shown by a catalogue that does not have the key, as when the message comes from an older journal.
+    """
 
     key: str
     values: Mapping[str, Value] = field(default_factory=dict)
+    otherwise: str = ""
 
 
 def say(key: str, /, **values: Value) -> Message:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from dataclasses import replace
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from signals.clean import clean
@@ -16,7 +16,7 @@ from signals.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from signals.http import secret
 from signals.message import say
 from signals.revisions import Scripts
-from signals.source import Blocker, Drift, Schema
+from signals.source import Blocker, Database, Drift, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -57,7 +57,7 @@ _BLOCKERS = """SELECT b.pid, coalesce(b.usename, ''), b.application_name, coales
  FROM (SELECT pid, unnest(pg_blocking_pids(pid)) AS by FROM pg_stat_activity WHERE wait_event_type = 'Lock') w
  JOIN pg_stat_activity b ON b.pid = w.by GROUP BY 1, 2, 3, 4, b.xact_start, b.query ORDER BY b.xact_start"""
 _SERVER = """SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')::int,
- current_setting('max_connections')::int, current_setting('server_version')"""
+ current_setting('max_connections')::int"""
 
 
 class PostgresSchema:
@@ -85,14 +85,11 @@ class PostgresSchema:
             raise self._late() from error
         # After the database: one that does not answer is told without waiting for the scripts.
         scripts = await asyncio.to_thread(self._scripts.revisions)
-        return replace(
-            found,
-            heads=scripts.heads,
-            drift=judge_drift(set(found.revisions), set(scripts.heads), scripts.known),
-        )
+        drift = judge_drift(set(found.revisions), set(scripts.heads), scripts.known)
+        said = {field.name: getattr(found, field.name) for field in fields(found)}
+        return Schema(**said, heads=scripts.heads, drift=drift)
 
-    def _look(self) -> Schema:
-        """All but what the scripts say."""
+    def _look(self) -> Database:
         import psycopg
         from psycopg import errors as sql
 
@@ -124,7 +121,7 @@ class PostgresSchema:
         except psycopg.Error as error:
             raise BadAnswer(say("signals.bad_answer", source=self.name, detail=clean(str(error)))) from error
 
-    def _read(self, connection: psycopg.Connection[Any]) -> Schema:
+    def _read(self, connection: psycopg.Connection[Any]) -> Database:
         versioned = connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone()
         rows = connection.execute(_REVISIONS).fetchall() if versioned and versioned[0] else []
         revisions = tuple(sorted(clean(str(row[0])) for row in rows))
@@ -141,7 +138,7 @@ class PostgresSchema:
             f"{clean(name)} {clean(kind)}" for name, kind in sorted(found.items()) if SHAPE.get(name) != kind
         )
         tables = tuple(sorted(clean(row[0]) for row in connection.execute(_TABLES)))
-        server = connection.execute(_SERVER).fetchone() or (0, 0, "")
+        server = connection.execute(_SERVER).fetchone() or (0, 0)
         blockers = tuple(
             Blocker(
                 pid,
@@ -155,12 +152,20 @@ class PostgresSchema:
             for pid, user, application, state, age, waiting, query in connection.execute(_BLOCKERS)
         )
         info = connection.info
-        return Schema(
-            revisions, (), Drift.UNVERSIONED, missing, unexpected if compared else (),
-            tuple(clean(name) for name, _, valid, _, _ in indexes if not valid), blockers, server[0], server[1],
-            clean(server[2]), f"{info.host}:{info.port}/{clean(info.dbname)}", time.time(), self.name,
-            tables, tuple(sorted(clean(name) for name, _, valid, _, _ in indexes if valid)),
-        )  # fmt: skip
+        return Database(
+            revisions=revisions,
+            missing=missing,
+            unexpected=unexpected if compared else (),
+            invalid_indexes=tuple(clean(name) for name, _, valid, _, _ in indexes if not valid),
+            blockers=blockers,
+            connections=server[0],
+            connection_limit=server[1],
+            address=f"{info.host}:{info.port}/{clean(info.dbname)}",
+            at=time.time(),
+            source=self.name,
+            tables=tables,
+            indexes=tuple(sorted(clean(name) for name, _, valid, _, _ in indexes if valid)),
+        )
 
     def _late(self) -> SourceError:
         return TimedOut(say("signals.timed_out", source=self.name, seconds=self._settings.timeout_s))

@@ -28,6 +28,18 @@ def quantity(value: float, unit: str) -> Message:
     return say("quantity.plain", text=_short(value))
 
 
+def span(seconds: float) -> Message:
+    """A length of time in its two largest parts, such as `17 min 33 s`; less than nothing is nothing."""
+    minutes, s = divmod(max(0, int(seconds)), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if days:
+        return say("quantity.d_h", d=days, h=hour)
+    if hours:
+        return say("quantity.h_min", h=hour, min=minute)
+    return say("quantity.min_s", min=minute, s=s) if minutes else say("quantity.s", s=s)
+
+
 def exactly(limit: float, unit: str) -> Message:
     """A limit as it was written, without digits that say nothing."""
     return say("quantity.percent", value=f"{100 * limit:.6g}") if unit == "ratio" else quantity(limit, unit)

@@ -1,33 +1,35 @@
 """Samples in memory, bounded: what the direct scrape remembers and the evaluator reads.
 
-A series is an array of values (float64: 8 bytes a sample, an eighth more while it grows). Their times are those of its
-target's scrapes, kept once for all series of the target; a series whose page gives times has its own. A series that
-vanishes from its target gets a staleness marker, as Prometheus gives it, and one for each scrape that it missed when
-it comes back.
+What a series is made of stands in `signals.line`, and how its values are kept in `signals.column`.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 import threading
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from signals.line import STALE_NAN, Clock, Line
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from signals.column import Cut
     from signals.reading import Labels
 
-STALE_BITS = 0x7FF0000000000002
-"""The bit pattern of a staleness marker (prometheus/prometheus, model/value/value.go)."""
-STALE_NAN = float(np.array([STALE_BITS], dtype=np.uint64).view(np.float64)[0])
+SERIES_BYTES = 1000
+"""What a series takes beside its samples: labels, index and Python's own objects (measured)."""
+ALWAYS_KEPT_MS = 300_000
+"""However many series there are, the last five minutes stay: without them no rate is known."""
 
-_FIRST_CAPACITY = 16
-_GROWTH = 1.125
 _REMEMBERED_CHOICES = 512
+_CHECK_MS = 60_000
+_MOST_PASSES = 8
 
 
 class Sample(NamedTuple):
@@ -66,137 +68,24 @@ class Stored(NamedTuple):
     values: NDArray[np.float64]
 
 
-class _Column:
-    """A growing array. Readers get views of a part that is never written again."""
-
-    __slots__ = ("_data", "_end", "_start")
-
-    def __init__(self, kind: type[np.int64 | np.float64]) -> None:
-        self._data = np.empty(_FIRST_CAPACITY, kind)
-        self._start = self._end = 0
-
-    def __len__(self) -> int:
-        return self._end - self._start
-
-    @property
-    def nbytes(self) -> int:
-        return self._data.nbytes
-
-    def kept(self) -> NDArray[Any]:
-        """What was appended and not dropped."""
-        return self._data[self._start : self._end]
-
-    def append(self, value: float) -> None:
-        """Add one."""
-        if self._end == len(self._data):
-            new = np.empty(max(_FIRST_CAPACITY, int(len(self) * _GROWTH) + 1), self._data.dtype)
-            new[: len(self)] = self.kept()
-            self._data, self._start, self._end = new, 0, len(self)
-        self._data[self._end] = value
-        self._end += 1
-
-    def drop(self, count: int) -> None:
-        """Forget the oldest."""
-        self._start += count
-
-
-class _Clock:
-    """Times (ms, ascending) that series share; `first` counts those that were forgotten."""
-
-    __slots__ = ("first", "newest_ms", "times")
-
-    def __init__(self) -> None:
-        self.times = _Column(np.int64)
-        self.first = 0
-        self.newest_ms = -(2**62)
-
-    @property
-    def end(self) -> int:
-        """The number of the next time, counted from the first that ever was."""
-        return self.first + len(self.times)
-
-    def append(self, at_ms: int) -> bool:
-        """Add a time; one that is not newer than the last is left out, as Prometheus does."""
-        if at_ms <= self.newest_ms:
-            return False
-        self.times.append(at_ms)
-        self.newest_ms = at_ms
-        return True
-
-    def forget_before(self, at_ms: int) -> None:
-        """Drop the times before `at_ms`."""
-        dropped = int(self.times.kept().searchsorted(at_ms))
-        self.times.drop(dropped)
-        self.first += dropped
-
-
-class _Line:
-    """A series: `values[0]` was measured at the clock's time number `begin`, the others at those that follow."""
-
-    __slots__ = ("begin", "clock", "labels", "values")
-
-    def __init__(self, labels: Labels, clock: _Clock, begin: int) -> None:
-        self.labels, self.clock, self.begin = labels, clock, begin
-        self.values = _Column(np.float64)
-
-    @property
-    def times(self) -> NDArray[np.int64]:
-        """Of each value."""
-        start = self.begin - self.clock.first
-        return self.clock.times.kept()[start : start + len(self.values)]
-
-    def scraped(self, value: float) -> int:
-        """Add the value of the clock's last time; returns how many were added, with markers for what it missed."""
-        missed = self.clock.end - 1 - self.begin - len(self.values)
-        if missed < 0:  # twice on one page
-            return 0
-        for _ in range(missed):
-            self.values.append(STALE_NAN)
-        self.values.append(value)
-        return missed + 1
-
-    def timed(self, at_ms: int, value: float) -> int:
-        """Add a value with a time of its own; returns how many were added."""
-        if not self.clock.append(at_ms):
-            return 0
-        self.values.append(value)
-        return 1
-
-    def part_with_clock(self) -> None:
-        """Keep its times itself from now on."""
-        own = _Clock()
-        for at_ms in self.times.tolist():
-            own.append(at_ms)
-        self.clock, self.begin = own, 0
-
-    def between(self, start_ms: int, end_ms: int) -> Stored | None:
-        """Its samples in [start, end]."""
-        times = self.times
-        low, high = times.searchsorted((start_ms, end_ms + 1))
-        return Stored(self.labels, times[low:high], self.values.kept()[low:high]) if high > low else None
-
-    def forget_with_clock(self) -> int:
-        """Drop the values whose times the clock has forgotten; returns how many."""
-        dropped = min(max(0, self.clock.first - self.begin), len(self.values))
-        self.values.drop(dropped)
-        self.begin += dropped
-        return dropped
-
-
 class Ring:
-    """Series by labels, with an index by metric name. One writer, many readers."""
+    """Series by labels, with an index by metric name. One writer, many readers.
 
-    def __init__(self, retention_s: float, max_samples: int) -> None:
+    It keeps within `max_bytes`, to a sixteenth and the last five minutes; the oldest samples go first.
+    """
+
+    def __init__(self, retention_s: float, max_bytes: int = sys.maxsize) -> None:
         self.retention_s = retention_s
-        self.max_samples = max_samples
+        self.max_bytes = max_bytes
         self.sample_count = 0
-        self._lines: dict[Labels, _Line] = {}
+        self._lines: dict[Labels, Line] = {}
         self._by_name: dict[str, set[Labels]] = {}
-        self._clocks: dict[str, _Clock] = {}  # by target
-        self._last_scrape: dict[str, set[Labels]] = {}
+        self._clocks: dict[str, Clock] = {}  # by target
+        self._last_scrape: dict[str, set[Line]] = {}
         self._lock = threading.Lock()
         self._next_sweep_ms = 0
-        self._chosen: dict[tuple[Matcher, ...], list[_Line]] = {}  # until a series comes or goes
+        self._swept_at_count = 0
+        self._chosen: dict[tuple[Matcher, ...], list[Line]] = {}  # until a series comes or goes
 
     @property
     def series_count(self) -> int:
@@ -205,9 +94,9 @@ class Ring:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that the sample arrays take."""
+        """Bytes that it takes: samples, and what each series costs beside them."""
         return sum(one.times.nbytes for one in self._all_clocks()) + sum(
-            line.values.nbytes for line in self._lines.values()
+            SERIES_BYTES + line.values.nbytes for line in self._lines.values()
         )
 
     def append(self, labels: Labels, at: float, value: float) -> None:
@@ -219,28 +108,48 @@ class Ring:
         """Store one scrape of a target; series that it no longer has end with a marker. Empty: it failed."""
         at_ms = round(at * 1000)
         with self._lock:
-            clock = self._clocks.setdefault(target, _Clock())
+            clock = self._clocks.setdefault(target, Clock())
             fresh = clock.append(at_ms)
-            seen: set[Labels] = set()
+            seen: set[Line] = set()
             for labels, value, own_time in samples:
                 if own_time is not None:
                     self._append(labels, round(own_time * 1000), value)
                     continue
-                seen.add(labels)
-                if fresh:
-                    self._scraped(labels, clock, value)
+                line = self._scraped(labels, clock, value) if fresh else self._lines.get(labels)
+                if line is not None:
+                    seen.add(line)
             for gone in self._last_scrape.get(target, set()) - seen:
                 if fresh:
-                    self._scraped(gone, clock, STALE_NAN)
+                    self._scraped(gone.labels, clock, STALE_NAN)
             self._last_scrape[target] = seen
-            if at_ms >= self._next_sweep_ms or self.sample_count > self.max_samples:
+            grown = (self.sample_count - self._swept_at_count) * np.float64().nbytes
+            if at_ms >= self._next_sweep_ms or grown > self.max_bytes // 16:
                 self._sweep(at_ms)
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Stored]:
         """All series that match, each with its samples in [start, end], sorted by labels."""
+        return list(self.scan(matchers, start_ms, end_ms))
+
+    def scan(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Iterator[Stored]:
+        """What `select` finds, as it stands at the first look, one after the other: not all need memory at once."""
+        spans: dict[Clock, tuple[int, int]] = {}
+        times: dict[tuple[Clock, int, int], Cut[np.int64]] = {}
+        found = []
         with self._lock:
-            parts = [line.between(start_ms, end_ms) for line in self._choose(tuple(matchers))]
-        return [part for part in parts if part is not None]
+            for line in self._choose(tuple(matchers)):
+                clock = line.clock
+                if clock not in spans:
+                    spans[clock] = clock.numbers(start_ms, end_ms)
+                low, high = max(spans[clock][0], line.begin), min(spans[clock][1], line.end)
+                if low < high:
+                    key = clock, low, high
+                    if key not in times:
+                        times[key] = clock.cut(low, high)
+                    found.append((line.labels, key, line.values.cut(low - line.begin, high - line.begin)))
+        # Sealed blocks are opened without the lock, and the times that series share only once.
+        read = {key: cut.read() for key, cut in times.items()}
+        for labels, key, cut in found:
+            yield Stored(labels, read[key], cut.read())
 
     def metric_names(self) -> frozenset[str]:
         """Every metric name that has a sample."""
@@ -250,9 +159,10 @@ class Ring:
     def newest(self) -> float | None:
         """The time of the newest sample (Unix seconds); None when there is none."""
         with self._lock:
-            return max(int(line.times[-1]) for line in self._lines.values()) / 1000 if self._lines else None
+            ends = [int(line.times(line.end - 1, line.end)[0]) for line in self._lines.values()]
+        return max(ends) / 1000 if ends else None
 
-    def _choose(self, matchers: tuple[Matcher, ...]) -> list[_Line]:
+    def _choose(self, matchers: tuple[Matcher, ...]) -> list[Line]:
         """The series that match, sorted by labels. Panels ask the same again and again, and series rarely change."""
         chosen = self._chosen.get(matchers)
         if chosen is None:
@@ -270,50 +180,73 @@ class Ring:
     def _append(self, labels: Labels, at_ms: int, value: float) -> None:
         line = self._lines.get(labels)
         if line is None:
-            line = self._add(_Line(labels, _Clock(), 0))
+            line = self._add(Line(_interned(labels), Clock(), 0))
         elif line.clock in self._clocks.values():
             line.part_with_clock()
         self.sample_count += line.timed(at_ms, value)
 
-    def _scraped(self, labels: Labels, clock: _Clock, value: float) -> None:
+    def _scraped(self, labels: Labels, clock: Clock, value: float) -> Line:
         line = self._lines.get(labels)
         if line is None:
-            line = self._add(_Line(labels, clock, clock.end - 1))
+            line = self._add(Line(_interned(labels), clock, clock.end - 1))
         if line.clock is clock:
             self.sample_count += line.scraped(value)
         else:  # it has times of its own, or another target has it, too
             self._append(labels, clock.newest_ms, value)
+        return line
 
-    def _add(self, line: _Line) -> _Line:
+    def _add(self, line: Line) -> Line:
         self._lines[line.labels] = line
         self._chosen.clear()
         self._by_name.setdefault(_value(line.labels, "__name__"), set()).add(line.labels)
         return line
 
-    def _all_clocks(self) -> set[_Clock]:
+    def _all_clocks(self) -> set[Clock]:
         return {*self._clocks.values(), *(line.clock for line in self._lines.values())}
 
     def _sweep(self, now_ms: int) -> None:
-        """Forget what is older than the retention; over the limit, forget the oldest tenth more each time."""
-        retention_ms = self.retention_s * 1000
-        horizon = now_ms - int(retention_ms)
-        self._next_sweep_ms = now_ms + max(1000, int(retention_ms / 50))
-        while True:
-            for clock in self._all_clocks():
-                clock.forget_before(horizon)
-            for labels in list(self._lines):
-                line = self._lines[labels]
-                self.sample_count -= line.forget_with_clock()
-                if not len(line.values):
-                    del self._lines[labels]
-                    self._chosen.clear()
-                    name = _value(labels, "__name__")
-                    self._by_name[name].discard(labels)
-                    if not self._by_name[name]:
-                        del self._by_name[name]
-            if self.sample_count <= self.max_samples or horizon >= now_ms:
-                return
-            horizon += max(1, (now_ms - horizon) // 10)
+        """Forget what is older than the retention; over the limit, so much more of the oldest as is too much."""
+        retention_ms = int(self.retention_s * 1000)
+        self._next_sweep_ms = now_ms + min(_CHECK_MS, max(1000, retention_ms // 50))
+        newest, horizon = now_ms - ALWAYS_KEPT_MS, now_ms - retention_ms
+        self._forget_before(horizon)
+        for _ in range(_MOST_PASSES):
+            held = self.nbytes
+            span = newest - max(horizon, self._oldest_ms())
+            if held <= self.max_bytes or span <= 0:
+                break
+            horizon = newest - int(span * 0.95 * self.max_bytes / held)
+            self._forget_before(horizon)
+        self._swept_at_count = self.sample_count
+
+    def _oldest_ms(self) -> int:
+        return min(
+            (
+                int(one.cut(one.first, one.first + 1).read()[0])
+                for one in self._all_clocks()
+                if len(one.times)
+            ),
+            default=0,
+        )
+
+    def _forget_before(self, at_ms: int) -> None:
+        for clock in self._all_clocks():
+            clock.forget_before(at_ms)
+        for labels in list(self._lines):
+            line = self._lines[labels]
+            self.sample_count -= line.forget_with_clock()
+            if not len(line.values):
+                del self._lines[labels]
+                self._chosen.clear()
+                name = _value(labels, "__name__")
+                self._by_name[name].discard(labels)
+                if not self._by_name[name]:
+                    del self._by_name[name]
+
+
+def _interned(labels: Labels) -> Labels:
+    """With names and values that all series share."""
+    return tuple((sys.intern(name), sys.intern(value)) for name, value in labels)
 
 
 def _value(labels: Labels, name: str) -> str:

@@ -30,6 +30,8 @@ class ScrapeSource:
     def __init__(self, settings: ScrapeSettings) -> None:
         self._settings = settings
         self._ring: Ring | None = None
+        # Two questions at once would take memory twice and win no time: there is one interpreter.
+        self._evaluating = asyncio.Lock()
         self.since: float | None = None
         """When the first page was stored (Unix seconds): nothing before that is known."""
         self.problems: dict[str, Message] = {}
@@ -40,18 +42,21 @@ class ScrapeSource:
         ring = await self._filled()
         from signals.promql import evaluate
 
-        return await asyncio.to_thread(evaluate, expr, ring, time.time() if at is None else at, self.name)
+        async with self._evaluating:
+            return await asyncio.to_thread(evaluate, expr, ring, time.time() if at is None else at, self.name)
 
     async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
         """Evaluate over a range of what was scraped."""
         ring = await self._filled()
         from signals.promql import evaluate_span
 
-        return await asyncio.to_thread(evaluate_span, expr, ring, start, end, step, self.name)
+        async with self._evaluating:
+            return await asyncio.to_thread(evaluate_span, expr, ring, start, end, step, self.name)
 
     async def metric_names(self) -> frozenset[str]:
         """Every name that was scraped."""
-        return (await self._filled()).metric_names()
+        ring = await self._filled()
+        return await asyncio.to_thread(ring.metric_names)  # it waits while a scrape is stored
 
     async def run(self) -> None:
         """Scrape every target at its interval until cancelled."""
@@ -103,7 +108,7 @@ class ScrapeSource:
         from signals.ring import Ring, Sample
 
         if self._ring is None:
-            self._ring = Ring(self._settings.retention_s, self._settings.max_samples)
+            self._ring = Ring(self._settings.retention_s, self._settings.ring_bytes)
             self.since = began
         extra = {"job": target.job, "instance": urlsplit(target.url).netloc, **target.labels}
         own: dict[str, float] = {

@@ -57,8 +57,8 @@ class ScrapeSettings(Section):
 
     targets: tuple[ScrapeTarget, ...] = ()
     retention_s: Seconds = 86_400.0
-    max_samples: int = Field(
-        default=1_500_000, gt=0, description="8 to 9 bytes each: 13 MB; the oldest go first"
+    ring_bytes: int = Field(
+        default=6_000_000, gt=0, description="memory for samples, about one byte each; the oldest go first"
     )
     max_bytes: int = Field(default=32_000_000, gt=0, description="a longer page is refused")
     rule_files: tuple[Path, ...] = Field(

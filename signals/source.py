@@ -232,28 +232,33 @@ class Drift(StrEnum):
     BRANCHED = "branched"
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """What the database really is. `missing` and `unexpected` name tables, columns and indexes in plain form.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """What the database really is, by its own word. `missing` and `unexpected` name tables, columns and indexes in plain form.
 
     `tables` and `indexes` are all there are outside of the system's own; an invalid index counts as none.
     """
 
     revisions: tuple[str, ...]
-    heads: tuple[str, ...]
-    drift: Drift
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
     invalid_indexes: tuple[str, ...]
     blockers: tuple[Blocker, ...]
     connections: int
     connection_limit: int
-    server_version: str
     address: str
     at: float
     source: str
     tables: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema(Database):
+    """The database beside the scripts that make it."""
+
+    heads: tuple[str, ...]
+    drift: Drift
 
 
 class SchemaSource(Protocol):

@@ -60,15 +60,29 @@ def slope(series: Series) -> Slope | None:
 
 
 def direction(series: Series) -> Direction | None:
-    """Rising or falling only when the interval leaves zero out and the change stands out from noise."""
-    found = slope(series)
-    if found is None:
+    """Rising or falling only when the interval leaves zero out and the change stands out from noise.
+
+    The last samples are asked first: a storm that began a minute ago is nothing yet among the samples of half an hour.
+    """
+    whole = slope(series)
+    if whole is None:
         return None
-    level = median(abs(value) for value in series.values if math.isfinite(value))
+    last, level = _last(series, RECENT[0]), _level(series)
+    recent = slope(last)
+    way = Direction.STEADY if recent is None else _way(last, recent, level)
+    return _way(series, whole, level) if way is Direction.STEADY else way
+
+
+def _way(series: Series, found: Slope, level: float) -> Direction:
     change = abs(found.middle) * (series.times[-1] - series.times[0])
     if change <= NOISE * level or found.low <= 0 <= found.high:
         return Direction.STEADY
     return Direction.RISING if found.middle > 0 else Direction.FALLING
+
+
+def _level(series: Series) -> float:
+    """The usual size of a value."""
+    return median(abs(value) for value in series.values if math.isfinite(value))
 
 
 def reaches(series: Series, limit: float) -> tuple[float, float] | None:
@@ -83,17 +97,19 @@ def reaches(series: Series, limit: float) -> tuple[float, float] | None:
     left = limit - series.values[-1]
     if left <= 0:
         return 0.0, 0.0
-    windows = [series] + [
-        Series(series.labels, series.times[-count:], series.values[-count:]) for count in RECENT
-    ]
+    windows = [series, *(_last(series, count) for count in RECENT)]
     known = [(one, found) for one in windows if (found := slope(one)) is not None]
-    rising = [(one, found) for one, found in known if direction(one) is Direction.RISING]
+    rising = [(one, found) for one, found in known if _way(one, found, _level(one)) is Direction.RISING]
     if not rising:
         return None
     noise = min(_noise(_points(one), found.middle) for one, found in rising)
     fastest = max(found.high for _, found in rising)
     slowest = min(found.low for _, found in (known if rising[0][0] is series else rising))
     return max(0.0, left - noise) / fastest, (left + noise) / slowest if slowest > 0 else math.inf
+
+
+def _last(series: Series, count: int) -> Series:
+    return Series(series.labels, series.times[-count:], series.values[-count:])
 
 
 def _points(series: Series) -> list[tuple[float, float]]:

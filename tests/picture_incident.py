@@ -7,11 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, start_http_server
-
 from incidents.body import Body, Marked, Noted, Opened, RoleTaken, StepSkipped, StepStarted, StepTicked
 from incidents.journal import open_journal
 from incidents.settings import JournalSettings
+from tests.exporter import refusals_exporter
 from tests.tui.room.stage import shown, until
 from tui.app import Warroom
 from tui.config import load_config
@@ -44,16 +43,11 @@ def write_story(journal_url: str) -> None:
 
 async def take(file: Path, language: str) -> None:
     """A service that counts refusals, the journal, and the program as a responder sees it."""
-    registry = CollectorRegistry()
-    labels = ("route", "scope", "source", "status")
-    calls = Counter("chimera_discord_requests", "Calls to Discord", labels, registry=registry)
-    refused = calls.labels("channels", "", "digest", "429")
-    server, _ = start_http_server(0, "127.0.0.1", registry)
-    with tempfile.TemporaryDirectory() as folder:
+    with refusals_exporter() as (address, refused), tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/journal.db"
         await asyncio.to_thread(write_story, url)
         config = Path(folder, "warroom.toml")
-        target = f'{{ url = "http://127.0.0.1:{server.server_port}/metrics", interval_s = 1 }}'
+        target = f'{{ url = "{address}", interval_s = 1 }}'
         text = f'[signals.scrape]\ntargets = [{target}]\n[journal]\nurl = "{url}"\nactor = "ic1"\n'
         await asyncio.to_thread(config.write_text, text, encoding="utf-8")
         app = Warroom(lambda: load_config(config), choose_language(language))
@@ -67,7 +61,6 @@ async def take(file: Path, language: str) -> None:
             app.room.tell(None)
             await pilot.pause(0.5)
             picture = app.export_screenshot(title="warroom")
-    server.shutdown()
     await asyncio.to_thread(file.write_text, picture, encoding="utf-8")
 
 

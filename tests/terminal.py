@@ -19,6 +19,10 @@ from wcwidth import wcwidth
 PROGRAM = str(Path(sys.executable).with_name("warroom"))
 
 
+def _size(terminal: int, columns: int, rows: int) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
 class Terminal:
     """Runs a command at a size; `screen` is what a person would see, `raw` are the bytes and `sent` counts them."""
 
@@ -29,9 +33,9 @@ class Terminal:
         self.raw = bytearray()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
+            _size(0, columns, rows)  # here, so that the program never sees another one
             os.environ.update({"TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "", **environment})
             os.execv(command[0], command)  # noqa: S606  # our own program
-        self.resize(columns, rows)
 
     @property
     def screen(self) -> str:
@@ -50,7 +54,7 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         """Another size, as a window manager does it."""
         self._screen.resize(rows, columns)
-        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        _size(self._fd, columns, rows)
         os.kill(self.pid, signal.SIGWINCH)
 
     def press(self, keys: str) -> None:

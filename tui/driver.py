@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -22,6 +23,18 @@ class SparingDriver(LinuxDriver):
     def forget(self) -> None:
         """The terminal may show anything, as after a resize."""
         self._cells.forget()
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """What the terminal says itself, and not COLUMNS and LINES.
+
+        They are often of another terminal: GNU readline puts the size that a program had at its start into the
+        environment of whatever that program starts.
+        """
+        try:
+            width, height = os.get_terminal_size(self.fileno)
+        except OSError:
+            width = height = 0
+        return (width, height) if width and height else super()._get_terminal_size()
 
     def write(self, data: str) -> None:
         """Send one frame, or one sequence."""

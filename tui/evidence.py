@@ -6,10 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from incidents.body import Curve, EvidencePinned
+from incidents.phrase import keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from incidents.phrase import Phrase
     from panels.state import PanelState
     from signals.message import Message
     from signals.reading import Series
@@ -21,19 +23,23 @@ MOST_POINTS, MOST_CURVES = 2000, 16
 
 
 def evidence_of(state: PanelState, words: Say) -> EvidencePinned:
-    """The panel's line, verdict, query and source, and the curves of its first chart (else its trend)."""
+    """The panel's line, verdict, query and source, and the curves of its first chart (else its trend).
+
+    Its texts are kept without a language; `words` is that of the writer.
+    """
     chart = state.charts[0] if state.charts else None
+    named: list[tuple[Phrase | None, Series]] = []
     if chart is not None:
-        named = list(zip(map(words, chart.names), chart.curves, strict=False))
-    else:
-        named = [("", state.trend)] if state.trend is not None else []
+        named += zip((keep(name, words) for name in chart.names), chart.curves, strict=False)
+    elif state.trend is not None:
+        named.append((None, state.trend))
     queries = dict.fromkeys(reading.query for reading in state.readings if reading.query)
     sources = dict.fromkeys(reading.source for reading in state.readings if reading.source)
     limit = chart.limit if chart is not None else None
     return EvidencePinned(
         panel=state.id,
-        title=words(state.title),
-        line=words(state.reason),
+        titled=keep(state.title, words),
+        said=keep(state.reason, words),
         verdict=state.verdict.value,
         unit=chart.unit if chart is not None else "",
         limit=limit if limit is not None and math.isfinite(limit) else None,
@@ -43,11 +49,11 @@ def evidence_of(state: PanelState, words: Say) -> EvidencePinned:
     )
 
 
-def _curve(name: str, series: Series) -> Curve:
+def _curve(named: Phrase | None, series: Series) -> Curve:
     step = -(-len(series.times) // MOST_POINTS) or 1
     times, values = list(series.times)[::step], list(series.values)[::step]
     return Curve(
-        name=name,
+        named=named,
         at=tuple(float(at) for at in times),
         values=tuple(float(value) if math.isfinite(value) else None for value in values),
     )

@@ -34,5 +34,5 @@ def pin(args: argparse.Namespace, invocation: Invocation) -> int:
         incident = journal.find(args.incident)
         (state,) = asyncio.run(look(config, 10.0, only=args.panel))  # the others may be silent for long
         event = journal.append(incident, actor, evidence_of(state, invocation.words.say))
-        report_event(event, journal, invocation)
+        report_event(event, journal, invocation, config)
     return ExitCode.OK

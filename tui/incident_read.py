@@ -13,10 +13,13 @@ from incidents.clock import update_clock
 from incidents.errors import JournalAway
 from incidents.event import write_time
 from incidents.timeline import incident_json, short_time, timeline_json, timeline_markdown, told
+from incidents.worded import observed, spoken
 from signals.clean import clean
 from signals.errors import WarroomError
 from signals.message import say
+from signals.quantity import span
 from tui.cli import ExitCode
+from tui.followed import names
 from tui.journal_of import config_or_default, journal_of
 
 if TYPE_CHECKING:
@@ -26,8 +29,10 @@ if TYPE_CHECKING:
 
     from incidents.incident import Incident
     from incidents.journal import Journal
+    from incidents.names import Names
     from incidents.settings import UpdateSettings
     from incidents.store import Summary
+    from tui.config import Config
     from tui.invocation import Invocation
     from tui.language import Language
 
@@ -41,15 +46,16 @@ def read(args: argparse.Namespace, invocation: Invocation) -> int:
         if args.verb == "list":
             return _list(args, journal, invocation)
         if args.verb == "watch":
-            return _watch(journal, invocation)
+            return _watch(journal, invocation, config)
         incident = journal.load(journal.find(args.incident))
         label = journal.label(incident.id)
         if args.verb == "timeline":
-            return _timeline(args, incident, label, invocation)
+            return _timeline(args, incident, label, invocation, config)
         if invocation.json:
-            invocation.fact_json(incident_json(incident, label))
+            invocation.fact_json(incident_json(incident, label, invocation.words.say))
         else:
-            for line in _lines(incident, label, config.incidents.updates, invocation.words):
+            called = names(incident.runbooks, config, invocation)
+            for line in _lines(incident, label, called, config.incidents.updates, invocation.words):
                 invocation.fact(line)
     return ExitCode.OK
 
@@ -85,11 +91,14 @@ def _summary_json(each: Summary) -> dict[str, object]:
     }
 
 
-def _timeline(args: argparse.Namespace, incident: Incident, label: str, invocation: Invocation) -> int:
+def _timeline(
+    args: argparse.Namespace, incident: Incident, label: str, invocation: Invocation, config: Config
+) -> int:
+    called = names(incident.runbooks, config, invocation)
     if invocation.json:
-        invocation.fact_json(timeline_json(incident, invocation.words.say))
+        invocation.fact_json(timeline_json(incident, invocation.words.say, called))
         return ExitCode.OK
-    write_text(args.out, timeline_markdown(incident, label, invocation.words.say))
+    write_text(args.out, timeline_markdown(incident, label, invocation.words.say, called))
     return ExitCode.OK
 
 
@@ -106,12 +115,15 @@ def write_text(out: str, text: str) -> None:
         ) from error
 
 
-def _lines(incident: Incident, label: str, settings: UpdateSettings, words: Language) -> Iterator[str]:
+def _lines(
+    incident: Incident, label: str, called: Names, settings: UpdateSettings, words: Language
+) -> Iterator[str]:
     drill = f" {words.text('incident.drill')}" if incident.drill else ""
     status = words.text(f"incident.status_{incident.status}")
     yield f"{label}  {incident.severity}  {status}{drill}  {incident.title}"
     yield " · ".join(
-        f"{words.text(f'event.role_{role}')}: {incident.roles.get(role, '–')}" for role in get_args(Role)
+        words.text("incident.role", role=say(f"room.role_{role}"), holder=incident.roles.get(role, "–"))
+        for role in get_args(Role)
     )
     times: list[tuple[str, dt.datetime]] = [("opened", incident.opened_at), *incident.times.items()]
     for moment, at in sorted(times, key=lambda pair: pair[1]):
@@ -119,30 +131,36 @@ def _lines(incident: Incident, label: str, settings: UpdateSettings, words: Lang
         yield f"  {short_time(write_time(at))}  {name}"
     clock = update_clock(incident, settings, dt.datetime.now(dt.UTC))
     if clock:
-        minutes, seconds = divmod(int(abs(clock.left_s)), 60)
         key = "incident.update_overdue" if clock.overdue else "incident.update_due"
-        yield words.text(key, left=f"{minutes}:{seconds:02}")
-    for key_, step in sorted(incident.steps.items()):
+        yield words.text(key, left=span(abs(clock.left_s)))
+    places = {key: place for place, key in enumerate(called.steps)}
+    for key_, step in sorted(
+        incident.steps.items(), key=lambda one: (one[0].runbook, places.get(one[0], len(places)), one[0])
+    ):
         reason = f"  {step.reason}" if step.reason else ""
-        observed = f"  [{step.observed}]" if step.observed else ""
-        yield f"  {MARKS[step.state]} {key_.step}  {step.by} {write_time(step.at)[11:19]}{reason}{observed}"
+        saw = spoken(observed(step), words.say)
+        seen = f"  [{saw}]" if saw else ""
+        yield f"  {MARKS[step.state]} {called.step(key_)}  {step.by} {write_time(step.at)[11:19]}Z{reason}{seen}"
     for alert in incident.alerts.values():
-        until = short_time(write_time(alert.resolved_at)) if alert.resolved_at else "…"
-        yield f"  {words.text('incident.alert')} {alert.name}  {until}"
+        yield "  " + words.text(
+            "incident.alert_over" if alert.resolved_at else "incident.alert_fires",
+            name=alert.name,
+            at=short_time(write_time(alert.resolved_at or alert.since or alert.attached_at)),
+        )
     for note in incident.notes:
-        yield f"  {write_time(note.at)[11:19]} {note.by}: {note.text}"
+        yield f"  {write_time(note.at)[11:19]}Z {note.by}: {note.text}"
     for each in incident.follow_ups:
         mark = MARKS["ticked" if each.done else "open"]
         yield f"  {mark} {each.text}  {each.owner or '–'}  {each.due or ''}".rstrip()
 
 
-def _watch(journal: Journal, invocation: Invocation) -> int:
+def _watch(journal: Journal, invocation: Invocation, config: Config) -> int:
     """Print each event of every incident as it comes, until interrupted."""
-    asyncio.run(_follow(journal, invocation))
+    asyncio.run(_follow(journal, invocation, config))
     return ExitCode.OK
 
 
-async def _follow(journal: Journal, invocation: Invocation) -> None:
+async def _follow(journal: Journal, invocation: Invocation, config: Config) -> None:
     from incidents.watch import watch
 
     try:
@@ -159,8 +177,9 @@ async def _follow(journal: Journal, invocation: Invocation) -> None:
         for incident_id in changed:
             incident = await asyncio.to_thread(journal.load, incident_id)
             label = await asyncio.to_thread(journal.label, incident_id)
+            called = names(incident.runbooks, config, invocation)
             for event in incident.events[printed.get(incident_id, 0) :]:
-                text = invocation.words.say(told(incident, event))
+                text = invocation.words.say(told(incident, event, called))
                 if invocation.json:
                     invocation.fact_json({"incident": label, "sequence": event.sequence, "actor": event.actor, "at": write_time(event.at), "text": text})  # fmt: skip
                 else:

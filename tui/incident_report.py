@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from incidents.incident import StepKey
-from incidents.postmortem import length, postmortem
+from incidents.postmortem import harm, length, postmortem
 from incidents.statistics import spans, step_statistics
 from incidents.timeline import incident_json, timeline_json
-from signals.errors import WarroomError
+from runbooks.names_of import names_of
 from signals.message import say
 from tui.cli import ExitCode
+from tui.followed import followed, names
 from tui.incident_read import write_text
 from tui.journal_of import config_or_default, journal_of
 from tui.room.exports import impact_lines
-from tui.room.timeline import event_sentence
 
 if TYPE_CHECKING:
     import argparse
 
     from incidents.incident import Incident
     from incidents.journal import Journal
+    from incidents.names import Names
     from incidents.statistics import Span, StepStatistics
-    from runbooks.model import Runbook
+    from signals.message import Message
     from tui.config import Config
     from tui.invocation import Invocation
 
@@ -33,7 +35,7 @@ def report(args: argparse.Namespace, invocation: Invocation) -> int:
     config = config_or_default(invocation)
     with journal_of(invocation, config) as journal:
         if args.verb == "stats":
-            return _stats(args, journal, invocation)
+            return _stats(args, journal, config, invocation)
         return _postmortem(args, journal, config, invocation)
 
 
@@ -41,19 +43,20 @@ def _postmortem(args: argparse.Namespace, journal: Journal, config: Config, invo
     incident = journal.load(journal.find(args.incident))
     label = journal.label(incident.id)
     words = invocation.words
-    impact = _objectives(config, invocation) if args.numbers else ()
-    followed = _followed(incident, config, invocation)
+    impact = _objectives(config, incident, invocation) if args.numbers else ()
+    runbooks = followed(incident.runbooks, config, invocation, tell=True)
+    called = names_of(runbooks)
     made = postmortem(
         incident,
         label,
         words.say,
         impact=impact,
-        prevention=tuple(dict.fromkeys(item for runbook in followed for item in runbook.prevention())),
-        step_texts={StepKey(one.id, step.id): step.text for one in followed for step in one.steps()},
-        tell=lambda one, event: event_sentence(one, followed, event),
+        prevention=tuple(dict.fromkeys(item for runbook in runbooks for item in runbook.prevention())),
+        names=called,
     )
     if invocation.json:
-        document = incident_json(incident, label) | {"timeline": timeline_json(incident, words.say)}
+        document = incident_json(incident, label, words.say)
+        document["timeline"] = timeline_json(incident, words.say, called)
         invocation.fact_json(document | {"markdown": made.markdown, "charts": made.charts})
         return ExitCode.OK
     write_text(args.out, made.markdown)
@@ -64,32 +67,29 @@ def _postmortem(args: argparse.Namespace, journal: Journal, config: Config, invo
     return ExitCode.OK
 
 
-def _followed(incident: Incident, config: Config, invocation: Invocation) -> tuple[Runbook, ...]:
-    """The runbooks of the incident in the asked language; one that is gone since is told and left out."""
-    from runbooks.library import load_library
-    from tui.runbook_find import find
-
-    library = load_library(config.runbooks, invocation.words.code)
-    found = []
-    for name in incident.runbooks:
-        try:
-            found.append(find(name, library)[0])
-        except WarroomError as error:
-            invocation.remark(error.message)
-    return tuple(found)
-
-
-def _objectives(config: Config, invocation: Invocation) -> tuple[str, ...]:
-    """What the panel of objectives says now about the error budget."""
+def _objectives(config: Config, incident: Incident, invocation: Invocation) -> tuple[str, ...]:
+    """What the harm cost of each error budget, and what the panel of objectives says now."""
     import asyncio
 
     from tui.commands.status import look
 
+    words = invocation.words.say
+    cost = asyncio.run(_harm(config, incident))
     states = asyncio.run(look(config, 10.0))
-    return tuple(line for state in states for line in impact_lines(state, invocation.words.say))
+    return (*map(words, cost), *(line for state in states for line in impact_lines(state, words)))
 
 
-def _stats(args: argparse.Namespace, journal: Journal, invocation: Invocation) -> int:
+async def _harm(config: Config, incident: Incident) -> tuple[Message, ...]:
+    from panels.harm import harm as cost_of
+    from panels.settings import board
+    from tui.sources_now import sources_now
+
+    start, end = harm(incident)
+    async with sources_now(config.signals) as sources:
+        return await cost_of(board(config.panels), sources, start, end or dt.datetime.now(dt.UTC))
+
+
+def _stats(args: argparse.Namespace, journal: Journal, config: Config, invocation: Invocation) -> int:
     history = [each for each in journal.history() if each.drill == args.drill]
     steps = step_statistics(journal.store(), history)
     found = spans(history)
@@ -104,8 +104,10 @@ def _stats(args: argparse.Namespace, journal: Journal, invocation: Invocation) -
         return ExitCode.OK
     for name, span in found.items():
         invocation.fact(_span_line(name, span, invocation))
-    for step in steps[: args.limit]:
-        invocation.fact(_step_line(step, invocation))
+    shown = steps[: args.limit]
+    called = names(dict.fromkeys(step.runbook for step in shown if step.runbook), config, invocation)
+    for step in shown:
+        invocation.fact(_step_line(step, called, invocation))
     return ExitCode.OK
 
 
@@ -119,10 +121,10 @@ def _span_line(name: str, span: Span, invocation: Invocation) -> str:
     return words.text("postmortem.span", name=title, mean=mean, median=middle, count=span.incidents) + more
 
 
-def _step_line(step: StepStatistics, invocation: Invocation) -> str:
+def _step_line(step: StepStatistics, called: Names, invocation: Invocation) -> str:
     return invocation.words.text(
         "postmortem.step",
-        step=f"{step.runbook} {step.step}".strip(),
+        step=f"{step.runbook} {called.step(StepKey(step.runbook, step.step))}".strip(),
         total=length(step.total_s),
         median="–" if step.median_s is None else length(step.median_s),
         ticked=step.ticked,

@@ -9,19 +9,22 @@ import time
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from runbooks.library import load_runbook
+from incidents.phrase import keep
+from runbooks.observed import said
 from signals.clean import clean
 from signals.errors import WarroomError
 from signals.message import say
 from signals.reading import Verdict
+from tui.followed import known
+from tui.room.checklist import Row, finished_before, is_done
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from incidents.incident import Incident
+    from incidents.phrase import Phrase
     from runbooks.measure import Observation
     from runbooks.model import Runbook, Step
-    from signals.message import Message
     from tui.config import Config
     from tui.invocation import Invocation
 
@@ -38,7 +41,7 @@ def with_step(
     key = incident.key(args.runbook, name)
     if not name or not key.runbook:
         return args
-    runbook = load_runbook(config.runbooks, invocation.words.code, key.runbook)
+    runbook = known(key.runbook, config, invocation)
     if runbook is None:
         return args
     changed = argparse.Namespace(**vars(args))
@@ -49,23 +52,46 @@ def with_step(
     if step is None:
         if key in incident.steps:  # the journal knows it from an earlier edition of the runbook
             return args
-        raise _unknown("incident.no_step", runbook, name, [one.id for one in runbook.steps()])
+        raise _unknown("step", runbook, name, [one.id for one in runbook.steps()])
     changed.step = step.id
     if args.verb == "tick" and not args.observed and not args.no_check and step.checks and _asks(config):
-        changed.observed = _observed(step, invocation, config)
+        since = finished_before(incident, runbook, step)
+        changed.checks = _observed(step, since, invocation, config)
     return changed
+
+
+def each_step(
+    args: argparse.Namespace, incident: Incident, invocation: Invocation, config: Config
+) -> Sequence[argparse.Namespace]:
+    """The arguments themselves; where a phase stands for the step, once for each of its steps that is not done.
+
+    Raises `WarroomError` for a phase without such a step.
+    """
+    key = incident.key(args.runbook, args.step)
+    runbook = known(key.runbook, config, invocation) if key.runbook else None
+    if runbook is None or runbook.step(args.step) is not None:
+        return (args,)
+    phase = next((one for one in runbook.phases if args.step in (one.id, one.number)), None)
+    if phase is None:
+        return (args,)
+    rows = [Row("step", runbook, phase, step) for step in phase.steps]
+    steps = [row.step.id for row in rows if row.step is not None and not is_done(incident, row)]
+    if not steps:
+        raise WarroomError(say("room.phase_done", phase=phase.title))
+    return [argparse.Namespace(**vars(args) | {"step": step}) for step in steps]
 
 
 def _phase(runbook: Runbook, name: str) -> str:
     for phase in runbook.phases:
         if name in (phase.id, phase.number):
             return phase.id
-    raise _unknown("incident.no_phase", runbook, name, [phase.id for phase in runbook.phases])
+    raise _unknown("phase", runbook, name, [phase.id for phase in runbook.phases])
 
 
-def _unknown(key: str, runbook: Runbook, name: str, known: Sequence[str]) -> WarroomError:
-    near = get_close_matches(name, known, n=4, cutoff=0.4) or list(known[:4])
-    return WarroomError(say(key, runbook=runbook.id, name=clean(name, 80), near=", ".join(near)))
+def _unknown(place: str, runbook: Runbook, name: str, ids: Sequence[str]) -> WarroomError:
+    near = get_close_matches(name, ids, n=2)
+    key = f"incident.no_{place}_near" if near else f"incident.no_{place}"
+    return WarroomError(say(key, runbook=runbook.id, name=clean(name, 80), near=" / ".join(near)))
 
 
 def _asks(config: Config) -> bool:
@@ -74,26 +100,22 @@ def _asks(config: Config) -> bool:
     return any((signals.prometheus, signals.scrape, signals.redis, signals.celery, signals.postgres))
 
 
-def _observed(step: Step, invocation: Invocation, config: Config) -> str:
-    """One sentence a check. A check that is not met is told, and does not hinder: the person has decided."""
-    found = asyncio.run(_measure(step, config))
+def _observed(step: Step, since: float, invocation: Invocation, config: Config) -> tuple[Phrase, ...]:
+    """One text a check. A check that is not met is told, and does not hinder: the person has decided."""
+    found, now = asyncio.run(_measure(step, since, config)), time.time()
     for one in found:
         if one.verdict is not Verdict.OK:
-            invocation.remark(_said(one))
-    return "; ".join(invocation.words.say(_said(one)) for one in found)
+            invocation.remark(said(one, now))
+    return tuple(keep(said(one, now), invocation.words.say) for one in found)
 
 
-async def _measure(step: Step, config: Config) -> list[Observation]:
+async def _measure(step: Step, since: float, config: Config) -> list[Observation]:
     from runbooks.measure import measure
     from tui.sources_now import sources_now
 
     async with sources_now(config.signals) as sources:
         return list(
-            await asyncio.gather(*(measure(check, sources, time.time(), os.environ) for check in step.checks))
+            await asyncio.gather(
+                *(measure(check, sources, time.time(), os.environ, since) for check in step.checks)
+            )
         )
-
-
-def _said(one: Observation) -> Message:
-    if one.verdict is Verdict.UNKNOWN:
-        return one.text
-    return say("measure.met" if one.verdict is Verdict.OK else "measure.not_met", text=one.text)

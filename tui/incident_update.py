@@ -97,12 +97,13 @@ def _chosen(names: list[str] | None, webhooks: dict[str, WebhookSettings]) -> di
 def _numbers(config: Config, invocation: Invocation) -> tuple[str, ...]:
     """One line for each panel that burns or warns, worst first."""
     from panels.judge import by_attention
-    from panels.quantity import titled
     from signals.reading import Verdict
     from tui.commands.status import look
 
     states = by_attention(list(asyncio.run(look(config, 10.0))))
     words = invocation.words
     return tuple(
-        words.say(titled(state)) for state in states if state.verdict in (Verdict.BURNING, Verdict.WARN)
+        words.text("postmortem.budget", name=state.title, rest=state.reason)
+        for state in states
+        if state.verdict in (Verdict.BURNING, Verdict.WARN)
     )

@@ -12,16 +12,18 @@ from incidents.event import write_time
 from incidents.fold import can_undo
 from incidents.objection import objection
 from incidents.settings import actor_name
-from incidents.timeline import told
+from incidents.timeline import short_time, told
 from signals.clean import clean
 from signals.errors import WarroomError
 from signals.message import say
 from signals.times import parse_time
 from tui.cli import ExitCode
+from tui.followed import known, names
 from tui.journal_of import config_or_default, journal_of
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from incidents.event import Event
     from incidents.incident import Incident
@@ -30,27 +32,47 @@ if TYPE_CHECKING:
     from tui.invocation import Invocation
 
 
+NAMELESS = ("text", "step", "phase")
+"""Arguments that are given without a name."""
+AT_WORK = ("start", "tick", "skip", "fail", "confirm", "role", "resolve")
+"""What is done while an incident goes on."""
+
+
 def write(args: argparse.Namespace, invocation: Invocation) -> int:
     """Write what the verb says; prints the incident's id (`open`) or the sentence that was written."""
     config = config_or_default(invocation)
     actor = clean(args.actor or actor_name(config.journal), 80)
     try:
         with journal_of(invocation, config) as journal:
-            event = _write(args, journal, actor, invocation, config)
-            report_event(event, journal, invocation)
+            for one in _each(args, journal, invocation, config):
+                report_event(_write(one, journal, actor, invocation, config), journal, invocation, config)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         field = clean(".".join(str(part) for part in first["loc"])) or "?"
+        field = f"--{field}" if field in vars(args) and field not in NAMELESS else field
         if first["type"] == "blank":
             raise WarroomError(say("incident.blank", field=field)) from error
         raise WarroomError(say("incident.bad_value", field=field, detail=clean(first["msg"]))) from error
     return ExitCode.OK
 
 
+def _each(
+    args: argparse.Namespace, journal: Journal, invocation: Invocation, config: Config
+) -> Sequence[argparse.Namespace]:
+    """One event, but for a phase that is skipped: one for each of its open steps."""
+    if args.verb != "skip":
+        return (args,)
+    from tui.incident_step import each_step
+
+    return each_step(args, journal.load(journal.find(args.incident)), invocation, config)
+
+
 def _write(
     args: argparse.Namespace, journal: Journal, actor: str, invocation: Invocation, config: Config
 ) -> Event:
     if args.verb == "open":
+        if args.runbook:
+            _warn_of_unknown(args.runbook, invocation, config)
         started, detected = (_time(text) if text else None for text in (args.started, args.detected))
         return journal.open_incident(
             actor,
@@ -66,11 +88,36 @@ def _write(
         args = with_step(args, incident, invocation, config)
     body = _body(args, incident, actor)
     if against := objection(incident, actor, body):
-        raise WarroomError(against)
+        called = names(incident.runbooks, config, invocation)
+        raise WarroomError(objection(incident, actor, body, called) or against)
+    _tell_resolved(args, incident, journal, invocation)
     return journal.append(incident.id, actor, body)
 
 
-def report_event(event: Event, journal: Journal, invocation: Invocation) -> None:
+def _tell_resolved(
+    args: argparse.Namespace, incident: Incident, journal: Journal, invocation: Invocation
+) -> None:
+    """What is done after the end is told; to resolve once more, without a time, is a slip."""
+    if incident.status != "resolved" or args.verb not in AT_WORK:
+        return
+    values = {"label": journal.label(incident.id), "at": short_time(write_time(incident.times["resolved"]))}
+    if args.verb != "resolve":
+        invocation.remark(say("incident.resolved_since", **values))
+    elif not args.at:
+        raise WarroomError(say("incident.resolved_already", **values))
+
+
+def _warn_of_unknown(runbook: str, invocation: Invocation, config: Config) -> None:
+    """A slip in a runbook's name must not hinder an incident, and must not pass without a word."""
+    from runbooks.library import load_library
+    from tui.runbook_find import unknown
+
+    if known(runbook, config, invocation) is None:
+        ids = [one.id for one in load_library(config.runbooks, invocation.words.code).runbooks]
+        invocation.remark(unknown(runbook, ids).message)
+
+
+def report_event(event: Event, journal: Journal, invocation: Invocation, config: Config) -> None:
     """Say what was written."""
     label = journal.label(event.incident)
     if invocation.json:
@@ -85,7 +132,8 @@ def report_event(event: Event, journal: Journal, invocation: Invocation) -> None
     elif event.body.kind == "opened":
         invocation.fact(label)
     else:
-        text = invocation.words.say(told(journal.load(event.incident), event))
+        incident = journal.load(event.incident)
+        text = invocation.words.say(told(incident, event, names(incident.runbooks, config, invocation)))
         invocation.fact(f"{label} #{event.sequence} {write_time(event.at)[11:19]}Z {event.actor} {text}")
 
 
@@ -117,7 +165,7 @@ def _checklist(args: argparse.Namespace) -> b.Body:  # noqa: PLR0911  # one case
         case "start":
             return b.StepStarted(**step)
         case "tick":
-            return b.StepTicked(**step, observed=args.observed)
+            return b.StepTicked(**step, observed=args.observed, checks=getattr(args, "checks", ()))
         case "skip":
             return b.StepSkipped(**step, reason=args.reason)
         case "fail":

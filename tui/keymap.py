@@ -79,6 +79,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         *MOVING,
         Key("space", "tick"),
         Key("s", "skip"),
+        Key("S", "skip_phase", footer=False),
         Key("f", "fail", footer=False),
         Key("n", "note"),
         Key("e", "pin"),

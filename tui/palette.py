@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.command import Hits
 
     from signals.message import Message
-    from tui.app import Warroom
+    from tui.face import Face
 
 OWN_NAMES = {"en": "English", "zh": "简体中文"}
 
@@ -89,12 +89,12 @@ class Palette(CommandPalette):
         """Plain characters, no emoji: a terminal may not have them."""
         self.query_one(SearchIcon).icon = ":"
         self.query_one(CommandInput).cursor_blink = False
-        if cast("Warroom", self.app).ascii_only:
+        if cast("Face", self.app).ascii_only:
             frame = self.query_one("#--input").styles
             frame.border_bottom = ("ascii", frame.border_bottom[1])
 
 
-def _panels(face: Warroom) -> Iterator[Command]:
+def _panels(face: Face) -> Iterator[Command]:
     for number, name in enumerate(face.order, 1):
         if name in face.states:
             title = face.states[name].title
@@ -102,14 +102,14 @@ def _panels(face: Warroom) -> Iterator[Command]:
             yield Command(_said(face, "tui.zoom_into", title), "", partial(_zoom, face, name))
 
 
-def _ranges(face: Warroom, screen: ZoomScreen) -> Iterator[Command]:
+def _ranges(face: Face, screen: ZoomScreen) -> Iterator[Command]:
     from panels.zoom import RANGES
 
     for index, one in enumerate(RANGES):
         yield Command(_said(face, "tui.look_back", range=one.name), "", partial(screen.look_back, index))
 
 
-def _said(face: Warroom, key: str, name: str | Message = "", **values: str) -> tuple[str, ...]:
+def _said(face: Face, key: str, name: str | Message = "", **values: str) -> tuple[str, ...]:
     """In the language that is spoken, then in the others."""
     languages = [face.words, *(Language(code) for code in CODES if code != face.words.code)]
     return tuple(one.text(key, name=name, **values) for one in languages)
@@ -120,17 +120,17 @@ def _shown(command: Command) -> Text:
     return text.append(f"  {command.key}", "bold") if command.key else text
 
 
-def _wear(face: Warroom, name: str) -> None:
+def _wear(face: Face, name: str) -> None:
     face.wear(next(one for one in NAMES if one == name))
     face.repaint()
 
 
-def _go_to(face: Warroom, name: str) -> None:
+def _go_to(face: Face, name: str) -> None:
     face.action_board()
     face.chosen = name
     face.repaint()
 
 
-def _zoom(face: Warroom, name: str) -> None:
+def _zoom(face: Face, name: str) -> None:
     _go_to(face, name)
     face.action_open("zoom")

@@ -36,10 +36,10 @@ def library_of(invocation: Invocation) -> Library:
 def find(name: str, library: Library) -> tuple[Runbook, tuple[Problem, ...]]:
     """The runbook and what is wrong in its file; raises `WarroomError` with the nearest names."""
     known = library.get(name)
-    if known is not None and not _is_path(name):
+    if known is not None and not is_path(name):
         return known, tuple(one for one in library.problems if one.file == known.file)
     path = Path(name)
-    if path.exists() or _is_path(name):
+    if path.exists() or is_path(name):
         parsed = read_file(path, language_of(path, library.language))
         return opened(parsed, library)
     raise unknown(name, [one.id for one in library.runbooks])
@@ -60,5 +60,6 @@ def unknown(name: str, known: Sequence[str]) -> WarroomError:
     return WarroomError(say("runbook.unknown", name=clean(name, 80)))
 
 
-def _is_path(name: str) -> bool:
+def is_path(name: str) -> bool:
+    """Whether a file is meant."""
     return "/" in name or name.lower().endswith((".md", ".markdown"))

@@ -86,4 +86,5 @@ def _block(block: Block) -> dict[str, object]:
                 "unit": block.unit,
                 "within_s": block.within_s,
                 "window_s": block.window_s,
+                "for_s": block.for_s,
             }

@@ -26,6 +26,8 @@ def asked(check: Check) -> str:
 def expected(check: Check, words: Language) -> str:
     """Such as 'expected falling, within 2 min'."""
     text = words.say(wanted(check))
+    if check.for_s:
+        text = words.text("runbook.lasting", text=text, lasting=words.say(quantity(check.for_s, "s")))
     if check.within_s:
         within = words.say(quantity(check.within_s, "s"))
         text = words.text("runbook.within", text=text, within=within)

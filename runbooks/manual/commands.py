@@ -71,6 +71,15 @@ def commands(project: Project) -> tuple[Command, ...]:
     return project.fact(_find)
 
 
+def commands_here(project: Project) -> tuple[Command, ...]:
+    """Those that run in this repository or in a service of it: what they name can be looked up here."""
+    return project.fact(_find_here)
+
+
+def _find_here(project: Project) -> tuple[Command, ...]:
+    return tuple(command for command in commands(project) if command.container != ELSEWHERE)
+
+
 def _find(project: Project) -> tuple[Command, ...]:
     folders = {posixpath.dirname(file) for file in project.files}
     for folder in list(folders):

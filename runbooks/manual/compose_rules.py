@@ -7,7 +7,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from runbooks.manual.commands import ELSEWHERE, after_options, commands, compose_words
+from runbooks.manual.commands import after_options, commands_here, compose_words
 from runbooks.manual.compose_source import compose_files, services, unreadable
 from runbooks.manual.file_rules import files_used
 from runbooks.manual.found import at_command, meant, name
@@ -57,12 +57,10 @@ def unknown_services(project: Project) -> Iterator[Finding]:
     names = {service.name for service in services(project)}
     if not compose_files(project) or unreadable(project):
         return
-    for command in commands(project):
+    for command in commands_here(project):
         words = compose_words(command)
         files = command.values("-f", "--file")
-        if not words or command.container == ELSEWHERE:
-            continue
-        if not all(exists(project, command.document, file, command.folder) for file in files):
+        if not words or not all(exists(project, command.document, file, command.folder) for file in files):
             continue
         for service in _asked(words):
             if (
@@ -105,12 +103,8 @@ def _asked(words: list[str]) -> list[str]:
 def unknown_containers(project: Project) -> Iterator[Finding]:
     """`docker exec NAME` of a container that is much like one that a compose file names, but is none."""
     named = {service.container_name: service for service in services(project) if service.container_name}
-    for command in commands(project):
-        if (
-            command.name != "docker"
-            or command.argv[1:2] not in _ON_CONTAINERS
-            or command.container == ELSEWHERE
-        ):
+    for command in commands_here(project):
+        if command.name != "docker" or command.argv[1:2] not in _ON_CONTAINERS:
             continue
         words = [word for word in after_options(list(command.argv[2:]), _VALUES) if not word.startswith("-")][
             :1
@@ -131,8 +125,8 @@ def unknown_containers(project: Project) -> Iterator[Finding]:
 
 def scripts_not_in_the_image(project: Project) -> Iterator[Finding]:
     """A script run inside a service whose image can't hold it: ignored by `.dockerignore`, or never copied."""
-    for command in commands(project):
-        if not command.container or command.container == ELSEWHERE:
+    for command in commands_here(project):
+        if not command.container:
             continue
         service = next(
             (s for s in services(project) if s.name == command.container and s.context is not None), None

@@ -7,7 +7,7 @@ import re
 import stat
 from typing import TYPE_CHECKING, Final
 
-from runbooks.manual.commands import ELSEWHERE, commands
+from runbooks.manual.commands import commands, commands_here
 from runbooks.manual.found import at_command, at_line, meant, name
 from runbooks.manual.paths import exists, file_of, judgeable, made_on_the_way, near, top_folders
 from runbooks.manual.words import PLAN
@@ -229,12 +229,11 @@ def _how_sure(project: Project, path: str) -> Confidence | None:
 def scripts_that_cannot_start(project: Project) -> Iterator[Finding]:
     """A script that is started by its name but is not executable, or says nowhere what runs it; once per manual."""
     said: set[tuple[str, str]] = set()
-    for command in commands(project):
+    for command in commands_here(project):
         first = command.argv[0]
         typed = command.fenced or command.wrapper or first.startswith("./")  # else it is only spoken of
         if (
             not typed
-            or command.container == ELSEWHERE
             or "/" not in first
             or not judgeable(first.removeprefix("./"))
             or (not command.fenced and len(command.argv) == 1 and _is_mounted(command))

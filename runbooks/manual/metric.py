@@ -10,13 +10,12 @@ import difflib
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Kind = Literal["counter", "gauge", "histogram", "summary", "info", "enum", "unknown"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 ANY = "*"
 """Stands in a name or a label's value for what could not be read. No Prometheus name holds it."""
 DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)

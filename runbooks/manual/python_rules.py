@@ -8,7 +8,7 @@ import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from runbooks.manual.commands import ELSEWHERE, commands
+from runbooks.manual.commands import commands_here
 from runbooks.manual.found import at_command, meant, name
 from runbooks.manual.nearest import nearest
 from runbooks.manual.paths import exists, file_of, judgeable, made_on_the_way, made_up, near
@@ -26,12 +26,8 @@ if TYPE_CHECKING:
 
 def missing_modules(project: Project) -> Iterator[Finding]:
     """`python -m a.b` where the repository has `a` but no `a.b`, or a package that can't be run."""
-    for command in commands(project):
-        if (
-            not re.fullmatch(r"python[\d.]*|py", command.name)
-            or "-m" not in command.argv[:-1]
-            or command.container == ELSEWHERE
-        ):
+    for command in commands_here(project):
+        if not re.fullmatch(r"python[\d.]*|py", command.name) or "-m" not in command.argv[:-1]:
             continue
         dotted = command.argv[command.argv.index("-m") + 1]
         top = dotted.split(".")[0]
@@ -72,7 +68,7 @@ def missing_modules(project: Project) -> Iterator[Finding]:
 
 def missing_tests(project: Project) -> Iterator[Finding]:
     """`pytest path` and `pytest path::test` of tests that are not there."""
-    for command in commands(project):
+    for command in commands_here(project):
         for asked in _tests(command):
             path, *inside = asked.split("::")
             path = path.removeprefix("./")
@@ -109,8 +105,6 @@ def missing_tests(project: Project) -> Iterator[Finding]:
 
 def _tests(command: Command) -> list[str]:
     argv = command.argv
-    if command.container == ELSEWHERE:
-        return []
     if argv[:3] in (("python", "-m", "pytest"), ("python3", "-m", "pytest")):
         argv = argv[2:]
     elif command.name not in ("pytest", "py.test"):

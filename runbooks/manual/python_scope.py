@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from runbooks.manual.python_source import tree
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from runbooks.manual.project import Project
-
-Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda"
-Loop: TypeAlias = "ast.For | ast.AsyncFor | ast.comprehension"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,11 @@
-"""Walks the syntax tree: selectors, subqueries, and who computes the rest.
-
-Windows are open on the left, as in Prometheus 3: (t - range, t].
-"""
+"""Walks the syntax tree: which selectors are read, subqueries, and who computes the rest."""
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import promql_parser as grammar
@@ -21,19 +16,24 @@ from signals.message import say
 from signals.promql.aggregate import aggregate
 from signals.promql.binary import binary
 from signals.promql.functions import call
-from signals.promql.values import Mask, Result, Samples, Scalar, Text, Times, Vector, Windows, empty
+from signals.promql.select import (
+    Context,
+    check_size,
+    in_ms,
+    instant,
+    ranges,
+    shifted,
+    whole_range,
+    windows_of,
+)
+from signals.promql.values import Result, Samples, Scalar, Text, Vector, Windows, distinct
 from signals.reading import Answer, Series
-from signals.ring import STALE_BITS, Matcher
 
 if TYPE_CHECKING:
     from signals.ring import Ring
 
-LOOKBACK_MS = 300_000
-"""How far back an instant selector looks (Prometheus' `--query.lookback-delta`)."""
 MAX_POINTS = 11_000
 """Points a series that a range query may ask for (prometheus/prometheus, web/api/v1)."""
-MAX_CELLS = 10_000_000
-"""Series × points that one selector may fill: about 200 MB while it is evaluated."""
 DEFAULT_SUBQUERY_STEP_MS = 60_000
 """The step of a subquery without one: Prometheus' default evaluation interval."""
 
@@ -44,18 +44,12 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`')
 _IN_BRACES = re.compile(r"\{[^{}]*\}")
 _BRACKET = re.compile(r"[()]")
 _OPERATOR = re.compile(r"[-+*/%^]|[=!<>]=|[<>]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
-_MATCHERS: dict[str, Literal["=", "!=", "=~", "!~"]] = {
-    "MatchOp.Equal": "=",
-    "MatchOp.NotEqual": "!=",
-    "MatchOp.Re": "=~",
-    "MatchOp.NotRe": "!~",
-}
 
 
 def evaluate(expr: str, ring: Ring, at: float, source: str = "in process") -> Answer:
     """The value of `expr` at `at` (Unix seconds). Raises `BadQuery`, or `NotSupported` by name."""
     times = np.array([round(at * 1000)], np.int64)
-    result = _walk(parse(expr), _Context(ring, times, times))
+    result = _walk(parse(expr), Context(ring, times, times))
     if isinstance(result, Text):
         return Answer(expr, "string", (), source, at, result.text)
     if isinstance(result, Scalar):
@@ -85,7 +79,7 @@ def evaluate_span(  # noqa: PLR0917  # the arguments of the HTTP API, in its ord
     if (end_ms - start_ms) // step_ms > MAX_POINTS:
         raise BadQuery(say("promql.too_many_points", limit=MAX_POINTS))
     times = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
-    result = _walk(parse(expr), _Context(ring, times, times))
+    result = _walk(parse(expr), Context(ring, times, times))
     if isinstance(result, Text | Windows):
         raise BadQuery(say("promql.not_for_span"))
     seconds = times / 1000
@@ -123,16 +117,7 @@ def _depth(expr: str) -> int:
     return deepest + len(_OPERATOR.findall(bare))
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """The times to evaluate at, and those of the whole query (for `@ start()` and `@ end()`)."""
-
-    ring: Ring
-    times: Times
-    query: Times
-
-
-def _walk(node: Any, context: _Context) -> Result:
+def _walk(node: Any, context: Context) -> Result:
     try:
         with np.errstate(all="ignore"):
             return _evaluate(node, context)
@@ -140,7 +125,7 @@ def _walk(node: Any, context: _Context) -> Result:
         raise BadQuery(say("promql.syntax", detail=clean(str(error)))) from error
 
 
-def _evaluate(node: Any, context: _Context) -> Result:  # noqa: C901, PLR0911  # one case a kind of node
+def _evaluate(node: Any, context: Context) -> Result:  # noqa: C901, PLR0911  # one case a kind of node
     count = len(context.times)
     match node:
         case grammar.NumberLiteral():
@@ -155,9 +140,9 @@ def _evaluate(node: Any, context: _Context) -> Result:  # noqa: C901, PLR0911  #
                 return Scalar(-inner.values)
             return _vector(inner).with_values(-_vector(inner).values)
         case grammar.VectorSelector():
-            return _instant(node, context)[0]
+            return instant(node, context)[0]
         case grammar.MatrixSelector():
-            return _range(node, context)
+            return whole_range(node, context)
         case grammar.SubqueryExpr():
             return _subquery(node, context)
         case grammar.AggregateExpr():
@@ -172,16 +157,41 @@ def _evaluate(node: Any, context: _Context) -> Result:  # noqa: C901, PLR0911  #
     raise NotSupported(say("promql.not_supported", what=type(node).__name__))
 
 
-def _call(node: Any, context: _Context) -> Result:
+def _call(node: Any, context: Context) -> Result:
     name = node.func.name
-    arguments = [_evaluate(argument, context) for argument in node.args]
-    bare = node.args[0] if node.args else None
-    while isinstance(bare, grammar.ParenExpr):
-        bare = bare.expr
-    if name == "timestamp" and isinstance(bare, grammar.VectorSelector):
-        vector, stamps = _instant(bare, context)
+    bare = [_bare(argument) for argument in node.args]
+    first = bare[0] if bare else None
+    if name == "timestamp" and isinstance(first, grammar.VectorSelector):
+        vector, stamps = instant(first, context)
         return vector.with_values(stamps / 1000) if len(vector.labels) else vector
-    return call(name, arguments, context.times, _equal_labels(bare))
+    fixed = _equal_labels(first)
+    ranged = [place for place, argument in enumerate(bare) if isinstance(argument, grammar.MatrixSelector)]
+    if len(ranged) != 1 or name == "absent_over_time":  # which is about all series together
+        return call(name, [_evaluate(argument, context) for argument in bare], context.times, fixed)
+    (place,) = ranged
+    others = [None if one == place else _evaluate(argument, context) for one, argument in enumerate(bare)]
+    found = []
+    for windows in ranges(bare[place], context):
+        arguments = [windows if argument is None else argument for argument in others]
+        found.append(_vector(call(name, arguments, context.times, fixed)))
+    return _together(found)
+
+
+def _bare(node: Any) -> Any:
+    while isinstance(node, grammar.ParenExpr):
+        node = node.expr
+    return node
+
+
+def _together(parts: list[Vector]) -> Vector:
+    """Vectors of portions as that of all series."""
+    if len(parts) == 1:
+        return parts[0]
+    return distinct(
+        [labels for part in parts for labels in part.labels],
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.present for part in parts]),
+    )
 
 
 def _equal_labels(node: Any) -> tuple[tuple[str, str], ...]:
@@ -209,98 +219,23 @@ def _vector(result: Result) -> Vector:
     raise BadQuery(say("promql.wants_vector"))
 
 
-def _shifted(node: Any, context: _Context) -> Times:
-    """The evaluation times after `@` and `offset`."""
-    times = context.times
-    if node.at is not None:
-        kind = node.at.type
-        if kind == grammar.AtModifierType.Start:
-            fixed = int(context.query[0])
-        elif kind == grammar.AtModifierType.End:
-            fixed = int(context.query[-1])
-        else:
-            fixed = round(node.at.at.timestamp() * 1000)
-        times = np.full_like(times, fixed)
-    return times - _ms(node.offset) if node.offset else times
-
-
-def _ms(span: timedelta) -> int:
-    return span // timedelta(milliseconds=1)
-
-
-def _matchers(selector: Any) -> list[Matcher]:
-    if selector.matchers.or_matchers:
-        raise NotSupported(say("promql.not_supported", what="'or' between matchers"))
-    found = [Matcher(m.name, _MATCHERS[str(m.op)], m.value) for m in selector.matchers.matchers]
-    return [Matcher("__name__", "=", selector.name), *found] if selector.name else found
-
-
-def _instant(node: Any, context: _Context) -> tuple[Vector, np.ndarray[Any, np.dtype[np.float64]]]:
-    """The selector's vector, and the times of its samples (ms, same shape)."""
-    times = _shifted(node, context)
-    samples = _samples(context, node, int(times.min()) - LOOKBACK_MS, int(times.max()))
-    if not samples.labels:
-        return empty(len(times)), np.empty((0, len(times)))
-    _check_size(samples, times)
-    index = samples.after(times) - 1
-    own = (
-        samples.rows[index] == np.arange(len(samples.labels))[:, None]
-    )  # index -1 is a sample of the last series
-    there = own & (index >= 0) & (samples.times[index] > times - LOOKBACK_MS)
-    values = samples.values[index]
-    present: Mask = there & (values.view(np.uint64) != STALE_BITS)
-    alive: Mask = np.logical_or.reduce(present, axis=1)
-    labels = [labels for labels, lives in zip(samples.labels, alive, strict=True) if lives]
-    return Vector(labels, values[alive], present[alive]), samples.times[index][alive].astype(np.float64)
-
-
-def _range(node: Any, context: _Context) -> Windows:
-    times = _shifted(node.vector_selector, context)
-    span = _ms(node.range)
-    samples = _samples(context, node.vector_selector, int(times.min()) - span, int(times.max()))
-    return _windows(samples.only(samples.values.view(np.uint64) != STALE_BITS), times - span, times)
-
-
-def _samples(context: _Context, selector: Any, start_ms: int, end_ms: int) -> Samples:
-    stored = context.ring.select(_matchers(selector), start_ms, end_ms)
-    if not stored:
-        return Samples([], np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0))
-    return Samples(
-        [series.labels for series in stored],
-        np.repeat(np.arange(len(stored)), [len(series.times) for series in stored]),
-        np.concatenate([series.times for series in stored]),
-        np.concatenate([series.values for series in stored]),
-    )
-
-
-def _subquery(node: Any, context: _Context) -> Windows:
-    times = _shifted(node, context)
-    span = _ms(node.range)
-    step = _ms(node.step) if node.step else DEFAULT_SUBQUERY_STEP_MS
+def _subquery(node: Any, context: Context) -> Windows:
+    times = shifted(node, context)
+    span = in_ms(node.range)
+    step = in_ms(node.step) if node.step else DEFAULT_SUBQUERY_STEP_MS
     first = (math.floor((int(times.min()) - span) / step) + 1) * step  # multiples of the step, left end open
     grid = np.arange(first, int(times.max()) + 1, step, dtype=np.int64)
     if not len(grid):
-        return _windows(Samples([], np.empty(0, np.intp), grid, np.empty(0)), times - span, times)
-    inner = _evaluate(node.expr, _Context(context.ring, grid, context.query))
+        return windows_of(Samples([], np.empty(0, np.intp), grid, np.empty(0)), times - span, times)
+    inner = _evaluate(node.expr, Context(context.ring, grid, context.query))
     if isinstance(inner, Scalar):
         inner = Vector([()], inner.values[None, :], np.ones((1, len(grid)), bool))
     vector = _vector(inner)
+    check_size(len(vector.labels), times)
     rows, columns = np.nonzero(vector.present)
-    return _windows(
+    return windows_of(
         Samples(vector.labels, rows, grid[columns], vector.values[rows, columns]), times - span, times
     )
-
-
-def _windows(samples: Samples, starts: Times, ends: Times) -> Windows:
-    _check_size(samples, ends)
-    return Windows(samples, samples.after(starts), samples.after(ends), starts, ends)
-
-
-def _check_size(samples: Samples, times: Times) -> None:
-    if len(samples.labels) * len(times) > MAX_CELLS:
-        raise BadQuery(
-            say("promql.too_large", series=len(samples.labels), points=len(times), limit=MAX_CELLS)
-        )
 
 
 def _raw(windows: Windows) -> tuple[Series, ...]:

@@ -266,6 +266,3 @@ _SPECIAL: dict[str, Callable[[list[Result], Times, Labels], Result]] = {
     "label_replace": lambda a, _, __: _label_replace(a),
     "label_join": lambda a, _, __: _label_join(a),
 }
-
-SUPPORTED = frozenset({*_ELEMENTWISE, *OVER_TIME, *_CALENDAR, *_SPECIAL})
-"""Every function that can be called."""

@@ -1,13 +1,15 @@
 """The real program, whose direct scrape lives through 26 hours before it goes on live. Not a bench: `day` runs it.
 
-Each scrape is stored by the program's own code under a simulated time; a page of the service is read once, its
-counters then rise. `copies` labels the page so many times, for a service with more series.
+A page of the service is read once and stored by the program's own code; each scrape after it goes into the ring under
+a simulated time, with counters that rise and gauges that move. `copies` labels the page so many times, for a service
+with more series.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import random
 import sys
 import time
 from pathlib import Path
@@ -15,53 +17,90 @@ from typing import TYPE_CHECKING
 
 from signals.exposition import parse_exposition
 from signals.http import HttpSource
-from signals.ring import Sample
+from signals.ring import Matcher, Sample
 from signals.scrape import ScrapeSource
 from tui.cli import main
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from signals.settings import ScrapeTarget
 
-HOURS, STEP_S = 26, 15
+    Move = Callable[[float, random.Random], float]
+
+HOURS, STEP_S, SHARE = 26, 5, 0.2
 
 
 async def run_after_a_day(self: ScrapeSource) -> None:
     """Instead of `ScrapeSource.run`."""
-    out, copies = Path(sys.argv[1]), int(sys.argv[2])
+    out, values = Path(sys.argv[1]), sys.argv[3]
     target = self._settings.targets[0]
     source = HttpSource("page", target)
     page = await source.get("")
     await source.close()
     found = parse_exposition(page.body, page.content_type).samples
-    await asyncio.to_thread(live_through, self, target, found, copies)
+    await asyncio.to_thread(live_through, self, target, found, values)
     ring = await self._filled()
     with ring._lock:
-        oldest = min(int(line.times[0]) for line in ring._lines.values()) / 1000
-    told = {"series": ring.series_count, "samples": ring.sample_count, "hours": (time.time() - oldest) / 3600}
+        oldest = ring._oldest_ms() / 1000
+    told = {
+        "series": ring.series_count,
+        "samples": ring.sample_count,
+        "bytes": ring.nbytes,
+        "hours": (time.time() - oldest) / 3600,
+    }
     await asyncio.to_thread(out.write_text, json.dumps(told))
     await real_run(self)
 
 
-def live_through(scrape: ScrapeSource, target: ScrapeTarget, page: list[Sample], copies: int) -> None:
-    """Scrapes every quarter of a minute until now."""
-    labelled = [
-        sample._replace(
-            labels=tuple(sorted((*sample.labels, ("copy", str(copy))))) if copy else sample.labels
-        )
-        for copy in range(copies)
-        for sample in page
+def store_copies(
+    self: ScrapeSource, target: ScrapeTarget, began: float, samples: list[Sample], up: float
+) -> None:
+    """Instead of `ScrapeSource._store`."""
+    more = [
+        sample._replace(labels=tuple(sorted((*sample.labels, ("copy", str(copy))))))
+        for copy in range(1, int(sys.argv[2]))
+        for sample in samples
     ]
+    real_store(self, target, began, [*samples, *more], up)
+
+
+def live_through(scrape: ScrapeSource, target: ScrapeTarget, page: list[Sample], values: str) -> None:
+    """Scrapes at the usual interval, each at its own lateness, until now."""
+    chance = random.Random(7)  # no secret; numpy's would load libraries that the program does without
     count = HOURS * 3600 // STEP_S
     start = time.time() - count * STEP_S
-    for index in range(count):
-        risen = [sample._replace(value=sample.value + index) for sample in labelled]
-        scrape._store(target, start + index * STEP_S, risen, 1.0)
+    scrape._store(target, start, page, 1.0)
+    ring = scrape._ring
+    assert ring is not None
+    series = ring.select([Matcher("__name__", "=~", ".+")], 0, 2**62)
+    now = [Sample(one.labels, float(one.values[-1])) for one in series]
+    moves = [_noise if values == "noise" else _lifelike(dict(one.labels)["__name__"]) for one in series]
+    for index in range(1, count):
+        now = [Sample(one.labels, move(one.value, chance)) for one, move in zip(now, moves, strict=True)]
+        ring.scrape(target.url, start + (index + chance.random() / 50) * STEP_S, now)
         if index % 20 == 0:
             time.sleep(0.001)  # the screen lives, too
 
 
-real_run = ScrapeSource.run
+def _noise(_: float, chance: random.Random) -> float:
+    return chance.random()
+
+
+def _lifelike(name: str) -> Move:
+    """Counters count an event in 25 s, sums and costs grow by fractions as often, gauges jump, the rest stays."""
+    if "queue" in name or "duration" in name:
+        return lambda _, chance: float(chance.randrange(20))
+    if name.endswith("_sum") or "_usd_" in name:
+        return lambda value, chance: value + chance.random() if chance.random() < SHARE else value
+    if name.endswith(("_total", "_bucket", "_count")):
+        return lambda value, chance: value + 1 if chance.random() < SHARE else value
+    return lambda value, _: value
+
+
+real_run, real_store = ScrapeSource.run, ScrapeSource._store
 ScrapeSource.run = run_after_a_day  # type: ignore[method-assign]  # what is measured is the program with a day behind it
+ScrapeSource._store = store_copies  # type: ignore[method-assign]  # and that of a larger service
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[3:]))
+    sys.exit(main(sys.argv[4:]))

@@ -61,7 +61,7 @@ def filled_ring() -> Ring:
     """An hour of scrapes."""
     chance = np.random.default_rng(5)
     every = labels_of_a_service()
-    ring = Ring(retention_s=7200, max_samples=10_000_000)
+    ring = Ring(retention_s=7200)
     level = np.zeros(len(every))
     for index in range(COUNT):
         level += chance.poisson(2.0, len(every))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import statistics
-import threading
-from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
 
 from sandbox.servers import free_port
 from tests.bad_servers import BEHAVIOURS, body, serve
+from tests.page import Page, page_server
 from tests.terminal import PROGRAM, Terminal
 
 HOSTILE = "\x1b]52;c;ZXZpbA==\x07\x1b[2J\x1b[31mred\x9b31m\u202eesrever\u200b[blink]行"
@@ -159,41 +158,26 @@ def test_a_terminal_that_shrinks_to_20x5_and_grows_again_shows_the_same_board(tm
         leave(terminal)
 
 
-def serve_depth(port: int) -> ThreadingHTTPServer:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b'depth{name="jobs"} 7\n')
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    return server
+def serve_depth(port: int) -> AbstractContextManager[str]:
+    return page_server(lambda _: Page(b'depth{name="jobs"} 7\n'), port)
 
 
 def test_a_source_that_dies_and_comes_back_is_told_both_times(tmp_path: Path) -> None:
     port = free_port()
-    server = serve_depth(port)
     path = config(
         tmp_path,
         f'[signals.scrape]\ntargets = [{{ url = "http://127.0.0.1:{port}/metrics", interval_s = 0.5 }}]\n',
     )
-    terminal = board(path, (120, 40))
-    terminal.wait_for("jobs 7")
-    server.shutdown()
-    server.server_close()
+    with serve_depth(port):
+        terminal = board(path, (120, 40))
+        terminal.wait_for("jobs 7")
     terminal.wait_gone("jobs 7")
     terminal.wait_for(f"the exporter 127.0.0.1:{port} does not answer")
     assert terminal.seconds_until_painted("?") < 2
     terminal.press("?")
-    server = serve_depth(port)
-    terminal.wait_for("jobs 7", 30)
-    leave(terminal)
-    server.shutdown()
-    server.server_close()
+    with serve_depth(port):
+        terminal.wait_for("jobs 7", 30)
+        leave(terminal)
 
 
 def test_a_page_of_100_000_series_freezes_no_key(tmp_path: Path) -> None:

@@ -7,59 +7,19 @@ import os
 import shlex
 import signal
 import subprocess
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-import pytest
-from prometheus_client import CollectorRegistry, Counter, start_http_server
-
+from tests.exporter import refusals_exporter
 from tests.terminal import PROGRAM, Terminal
+from tests.webhook import webhook_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.webhook import Post
 
 LONG = 40
 """Seconds that a busy machine may take for one screen."""
-
-
-@pytest.fixture
-def invalid() -> Iterator[tuple[str, Counter]]:
-    """A service that counts what Discord answers; its address and the counter."""
-    registry = CollectorRegistry()
-    labels = ("route", "scope", "source", "status")
-    calls = Counter("chimera_discord_requests", "Calls to Discord", labels, registry=registry)
-    refused = calls.labels("channels", "", "digest", "429")
-    server, thread = start_http_server(0, "127.0.0.1", registry)
-    yield f"http://127.0.0.1:{server.server_port}/metrics", refused
-    server.shutdown()
-    thread.join()
-
-
-@contextmanager
-def chat() -> Iterator[tuple[str, list[bytes]]]:
-    """Stands for the team's chat: keeps what is posted."""
-    got: list[bytes] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.append(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/SECRET", got
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class Seat:
@@ -87,11 +47,8 @@ class Seat:
         os.waitpid(self.terminal.pid, 0)
 
 
-def test_two_responders_play_a_ban_from_the_panel_to_the_postmortem(
-    tmp_path: Path, invalid: tuple[str, Counter]
-) -> None:
-    address, refused = invalid
-    with chat() as (hook, posted):
+def test_two_responders_play_a_ban_from_the_panel_to_the_postmortem(tmp_path: Path) -> None:
+    with refusals_exporter() as (address, refused), webhook_server() as (hook, posted):
         (tmp_path / "warroom.toml").write_text(
             f"""
 [signals.scrape]
@@ -162,13 +119,13 @@ def _work(lead: Seat, helper: Seat) -> None:
     lead.see("op1 let the checklist go on")
 
 
-def _close(lead: Seat, helper: Seat, posted: list[bytes]) -> None:
+def _close(lead: Seat, helper: Seat, posted: list[Post]) -> None:
     """A status update after its dry run, work for afterwards, mitigated, resolved."""
     helper.press("c", "Status update")
     helper.press("We throttle the fetches.\r", "goes to status (slack")
     assert not posted
     helper.press("\r", "was sent to all 1")
-    assert "We throttle the fetches." in json.loads(posted[0])["text"]
+    assert "We throttle the fetches." in json.loads(posted[0].body)["text"]
     helper.press("\t\t\tn", "work for afterwards")
     helper.press("Cap retries", "Cap retries")
     helper.terminal.press("\t")

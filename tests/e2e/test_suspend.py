@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
+from tests.exporter import depth_board, depth_exporter
 from tests.terminal import PROGRAM, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from prometheus_client import Gauge
 
 STOPPED_S = 6.0
 """Longer than two intervals: what stood there before is stale then."""
@@ -24,29 +26,10 @@ STOPPED_S = 6.0
 @pytest.fixture
 def depth(tmp_path: Path) -> Iterator[tuple[Path, Gauge]]:
     """A configuration over a real exporter, and the gauge that it exports."""
-    registry = CollectorRegistry()
-    gauge = Gauge("depth", "Depth.", registry=registry)
-    gauge.set(7)
-    server, thread = start_http_server(0, "127.0.0.1", registry)
     file = tmp_path / "warroom.toml"
-    file.write_text(
-        f"""
-[[signals.scrape.targets]]
-url = "http://127.0.0.1:{server.server_port}/metrics"
-interval_s = 1
-[panels]
-show = ["depth"]
-[[panels.add]]
-id = "depth"
-title = "Depth"
-interval_s = 1
-queries = [{{ name = "deep", unit = "count", expr = "depth" }}]
-""",
-        encoding="utf-8",
-    )
-    yield file, gauge
-    server.shutdown()
-    thread.join()
+    with depth_exporter(7) as (address, gauge):
+        file.write_text(depth_board(address), encoding="utf-8")
+        yield file, gauge
 
 
 def state_of(pid: int) -> str:
@@ -73,7 +56,7 @@ def test_the_shell_gets_its_terminal_and_the_board_comes_back(
 ) -> None:
     file, gauge = depth
     terminal = Terminal([PROGRAM, "--config", str(file)], 80, 24, WARROOM_LOG=str(tmp_path / "log"))
-    terminal.wait_for("deep 7")
+    terminal.wait_for("depth 7")
     assert not lines_are_edited(terminal)
     if how == "Ctrl+Z":
         terminal.press("\x1a")
@@ -87,13 +70,13 @@ def test_the_shell_gets_its_terminal_and_the_board_comes_back(
     assert terminal.read_for(STOPPED_S) == 0, "a stopped program sent something"
     os.kill(terminal.pid, signal.SIGCONT)
     terminal.wait_for("Depth", 5)
-    terminal.wait_for("deep 42", 5)
+    terminal.wait_for("depth 42", 5)
     terminal.wait_for("q quit", 5)
     assert "something else" not in terminal.screen
     assert "stale" not in terminal.screen
     assert not lines_are_edited(terminal)
     terminal.press("?")
-    terminal.wait_for("deep = 42.0", 5)
+    terminal.wait_for("depth = 42.0", 5)
     terminal.press("q")
     assert terminal.wait_end() == 0
 
@@ -102,7 +85,7 @@ def test_paused_and_suspended_it_comes_back_paused_with_its_true_age(
     tmp_path: Path, depth: tuple[Path, Gauge]
 ) -> None:
     terminal = Terminal([PROGRAM, "--config", str(depth[0])], 80, 24, WARROOM_LOG=str(tmp_path / "log"))
-    terminal.wait_for("deep 7")
+    terminal.wait_for("depth 7")
     terminal.press("p")
     terminal.wait_for("PAUSED")
     terminal.press("\x1a")

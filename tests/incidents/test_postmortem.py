@@ -16,6 +16,7 @@ from incidents import body as b
 from incidents.fold import fold
 from incidents.incident import StepKey
 from incidents.journal import open_journal
+from incidents.names import Names
 from incidents.postmortem import length, postmortem
 from incidents.settings import JournalSettings
 from incidents.statistics import durations, spans, step_statistics
@@ -43,6 +44,27 @@ def evidence(*curves: tuple[str, list[float | None]], limit: float | None = None
     )  # fmt: skip
 
 
+def test_a_phase_skipped_for_one_reason_is_one_line_and_nothing_else_is() -> None:
+    chain = Chain()
+    for step in ("1", "2", "3"):
+        chain.add("ic1", b.StepSkipped(runbook="leak", step=step, reason="not affected"))
+    chain.add("op1", b.StepSkipped(runbook="leak", step="4", reason="not affected"))
+    chain.add("op1", b.StepSkipped(runbook="leak", step="5", reason="no time"))
+    undone = chain.add("op1", b.StepSkipped(runbook="leak", step="6", reason="no time"))
+    chain.add("op1", b.Undone(event=undone.id))
+    names = Names({}, {StepKey("leak", str(n)): f"3.{n} Key {n}" for n in range(1, 7)})
+    page = postmortem(fold(chain.events), "INC-1", Language("en").say, names=names).markdown
+    timeline, tried = page.split("## What was tried")
+    together = "skipped 3 steps, from 3.1 Key 1 to 3.3 Key 3: not affected"
+    assert timeline.count("skipped") == 4 + 1  # the one that was taken back, and that it was
+    assert f"**ic1** {together}" in timeline
+    assert "**op1** skipped 3.4 Key 4: not affected" in timeline
+    assert "~~skipped 3.6 Key 6: no time~~" in timeline
+    assert "- skipped 4 steps, from 3.1 Key 1 to 3.4 Key 4: not affected" in tried
+    assert "3.5 Key 5: skipped" in tried
+    assert "took" not in tried.split("##")[0]
+
+
 def played() -> Incident:
     chain = Chain()
     chain.add("ic1", b.RoleTaken(role="ic"))
@@ -66,24 +88,27 @@ def test_the_page_holds_what_is_known_and_asks_for_the_rest() -> None:
         Language("en").say,
         impact=["budget 81 % left"],
         prevention=["Cap retries"],
-        step_texts={StepKey("", "1.2"): "Stop <matches>"},
+        names=Names(steps={StepKey("", "1.2"): "1.2 Stop <matches>"}),
     )
     page = made.markdown
     for line in (
         "# INC-7: 429 storm",
-        "| detected | 2026-11-24 03:00:00Z | 0:00 |",
-        "| acknowledged | 2026-11-24 03:01:00Z | 1:00 |",
-        "| mitigated | 2026-11-24 03:53:00Z | 53:00 |",
-        "| harm began | 2026-11-24 02:50:00Z | – |",
-        "- The harm lasted 1:03:00 (until it was mitigated).",
+        "- SEV2, mitigated, still watching.",
+        "- Took part: ic1 (incident command), op1.",
+        "| detected | 2026-11-24 03:00:00Z | – |",
+        "| acknowledged | 2026-11-24 03:01:00Z | 1 min 0 s |",
+        "| mitigated | 2026-11-24 03:53:00Z | 53 min 0 s |",
+        "| harm began | 2026-11-24 02:50:00Z | 10 min 0 s before |",
+        "- The harm lasted 1 h 3 min: from 2026-11-24 02:50:00Z to 2026-11-24 03:53:00Z.",
+        "- The alert BanNear fired from 2026-11-24 03:02:00Z; its end was not seen.",
         "- budget 81 % left",
-        "- 1.1: ticked (5:00) — 12/min",
-        r"- Stop &lt;matches&gt;: skipped (1:00) — no \| such queue",
+        "- 1.1: ticked (5 min 0 s) — 12/min",
+        r"- 1.2 Stop &lt;matches&gt;: skipped — no \| such queue",
         "- `queue.throttle`: verified",
         "| retry with backoff | op1 | 2026-12-01 |  |",
         "| alert earlier | **nobody yet** | – |  |",
         "- [ ] Cap retries",
-        "![Ban &lt;forecast&gt;](inc-7-1.svg)",
+        "![Ban &lt;forecast&gt;: timeline, match; limit 5000](inc-7-1.svg)",
     ):
         assert line in page.splitlines(), line
     assert list(made.charts) == ["inc-7-1.svg"]
@@ -96,7 +121,7 @@ def test_the_page_is_markdown_without_holes_in_both_languages(code: LanguageCode
         page = postmortem(incident, "INC-7", Language(code).say).markdown
         assert not re.search(r"\b(postmortem|event|update)\.[a-z_]+|\{\w+\}", page)
         html = MarkdownIt("commonmark").enable("table").render(page)
-        assert html.count("<h2>") == 9
+        assert html.count("<h2>") == 10 + bool(incident.evidence)
         assert "<table>" in html
     chinese = postmortem(played(), "INC-7", Language("zh").say).markdown
     assert "## 促成因素" in chinese

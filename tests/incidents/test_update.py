@@ -5,11 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-import threading
-import time
-from contextlib import contextmanager
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,51 +20,13 @@ from incidents.update import plan_sendings, update_text
 from sandbox.servers import free_port
 from signals.errors import ConfigError
 from tests.incidents.build import START, Chain
+from tests.webhook import TAKEN, Answer, webhook_server
 from tui.language import Language
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from incidents.incident import Incident
-
-Answer = tuple[int, dict[str, str], bytes]
-TAKEN: Answer = (204, {}, b"")
-
-
-class Received(list[tuple[float, str, bytes]]):
-    """What the server got: when, at which path, which body."""
-
-
-@contextmanager
-def webhook_server(*answers: Answer) -> Iterator[tuple[str, Received]]:
-    """Answers in order; the last one again and again."""
-    received = Received()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            received.append((time.monotonic(), self.path, body))
-            status, headers, payload = answers[min(len(received), len(answers)) - 1]
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(payload)))
-            self.end_headers()
-            self.wfile.write(payload)
-
-        def log_message(self, *_: object) -> None:
-            """Silence."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/hook/SECRET-TOKEN", received
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def webhook(url: str, kind: str = "generic", **more: object) -> WebhookSettings:
@@ -92,11 +50,11 @@ def text_of(found: Incident, template: str | None = None, code: str = "en") -> s
 def test_the_text_says_how_bad_who_leads_and_when_the_next_one_comes() -> None:
     assert text_of(incident()).splitlines() == [
         "SEV2 INC-7: Ban <near>",
-        "Status: under investigation, for 1:23 h. Lead: ic1",
+        "Status: under investigation (1 h 23 min after it was opened). Lead: ic1",
         "We throttle.",
         "• Riot 429: 41/min",
         "• Queues: 143",
-        "Next update: 04:53Z",
+        "Next update: 04:53 UTC",
     ]
     assert "指挥：ic1" in text_of(incident(), code="zh")
 
@@ -116,15 +74,15 @@ def test_a_wrong_template_is_refused_when_the_configuration_is_read(template: st
 @pytest.mark.parametrize("kind", ["discord", "slack", "generic"])
 async def test_what_is_planned_is_what_is_sent(kind: str) -> None:
     text = text_of(incident()) + " @everyone"
-    with webhook_server(TAKEN) as (url, received):
+    with webhook_server() as (url, received):
         hook = webhook(url, kind)
         (sending,) = plan_sendings(text, incident(), "INC-7", {"team": hook})
         assert "SECRET" not in repr(sending)
         outcome = await send(sending, hook)
     assert (outcome.ok, outcome.detail) == (True, "HTTP 204")
-    ((_, path, body),) = received
-    assert (path, body) == ("/hook/SECRET-TOKEN", sending.body)
-    value = json.loads(body)
+    (post,) = received
+    assert (post.path, post.body) == ("/hook/SECRET-TOKEN", sending.body)
+    value = json.loads(post.body)
     if kind == "discord":
         assert value["allowed_mentions"] == {"parse": []}
         assert value["content"] == text
@@ -156,21 +114,21 @@ IN_A_SECOND = dt.datetime.now(dt.UTC).replace(microsecond=0)
 async def test_a_rate_limit_is_obeyed(
     kind: str, headers: dict[str, str], payload: bytes, least_s: float
 ) -> None:
-    with webhook_server((429, headers, payload), TAKEN) as (url, received):
+    with webhook_server(Answer(429, headers, payload), TAKEN) as (url, received):
         hook = webhook(url, kind)
         outcome = await send(plan_sendings("x", incident(), "INC-7", {"team": hook})[0], hook)
     assert outcome.ok
-    first, second = (at for at, _, _ in received)
+    first, second = (post.at for post in received)
     assert least_s <= second - first < least_s + 3
 
 
 @pytest.mark.parametrize(
     ("answers", "tries", "requests", "detail"),
     [
-        ([(404, {}, b"")], 4, 1, "HTTP 404"),
-        ([(302, {"Location": "http://127.0.0.1:1/"}, b"")], 4, 1, "HTTP 302"),
-        ([(429, {"Retry-After": "3600"}, b"")], 4, 1, "HTTP 429, Retry-After 3600 s"),
-        ([(500, {}, b""), (503, {}, b"")], 2, 2, "HTTP 503"),
+        ([Answer(404, {})], 4, 1, "HTTP 404"),
+        ([Answer(302, {"Location": "http://127.0.0.1:1/"})], 4, 1, "HTTP 302"),
+        ([Answer(429, {"Retry-After": "3600"})], 4, 1, "HTTP 429, Retry-After 3600 s"),
+        ([Answer(500, {}), Answer(503, {})], 2, 2, "HTTP 503"),
     ],
 )
 async def test_what_fails_is_told_without_the_secret(
@@ -190,7 +148,7 @@ async def test_a_target_that_is_down_or_hangs_is_given_up_and_journalled(tmp_pat
     journal = open_journal(JournalSettings.model_validate({"url": f"sqlite:///{tmp_path}/j.db"}))
     opened = journal.open_incident("ic1", b.Opened(title="x", severity="SEV2"))
     update = journal.append(opened.incident, "ic1", b.UpdateWritten(text="we are on it"))
-    with webhook_server(TAKEN) as (url, _):
+    with webhook_server() as (url, _):
         hooks = {
             "down": webhook(f"http://127.0.0.1:{free_port()}/SECRET", tries=2),
             "fine": webhook(url),
@@ -212,7 +170,7 @@ async def test_an_outcome_that_can_not_be_journalled_blocks_nobody(tmp_path: Pat
     opened = journal.open_incident("ic1", b.Opened(title="x", severity="SEV2"))
     update = journal.append(opened.incident, "ic1", b.UpdateWritten(text="we are on it"))
     reader = open_journal(JournalSettings.model_validate({"url": url}), read_only=True)
-    with webhook_server(TAKEN) as (address, _):
+    with webhook_server() as (address, _):
         hooks = {"team": webhook(address)}
         sendings = plan_sendings("x", reader.load(opened.incident), "INC-1", hooks)
         (outcome,) = await deliver(reader, update, "ic1", sendings, hooks)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 
 import pytest
 
@@ -20,6 +19,7 @@ from signals.reading import Answer
 from signals.ring import Ring, Sample
 from signals.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, ScrapeTarget
+from tests.page import Page, page_server
 from tui.language import Language
 
 Q = say("panels.text", text="q")
@@ -91,36 +91,23 @@ def test_a_metric_that_is_gone_says_when_and_with_whom(
     assert expected in words(why_empty(Q, needs("m"), {needs("m").selectors()[0]: evidence}))
 
 
-class Page:
-    """A service whose page the test writes."""
+@dataclass
+class Service:
+    """It does not answer well until it has a page."""
 
-    def __init__(self) -> None:
-        page = self
-        self.text = ""
+    address: str = ""
+    text: str = ""
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = page.text.encode()
-                self.send_response(200 if page.text else 503)
-                self.send_header("Content-Type", "text/plain; version=0.0.4")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"127.0.0.1:{self.server.server_port}"
+    def page(self, _: str) -> Page:
+        return Page(self.text.encode(), 200 if self.text else 503)
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    made = Page()
-    threading.Thread(target=made.server.serve_forever, args=(0.01,), daemon=True).start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+def service() -> Iterator[Service]:
+    made = Service()
+    with page_server(made.page) as url:
+        made.address = url.removeprefix("http://")
+        yield made
 
 
 async def asked(expr: str, scrape: ScrapeSource) -> str:
@@ -129,15 +116,15 @@ async def asked(expr: str, scrape: ScrapeSource) -> str:
     return words(await explain(Q, expr, Questions(scrape), time.time()))
 
 
-async def test_the_scrape_source_is_asked_for_each_cause(page: Page) -> None:
-    target = ScrapeTarget(url=f"http://{page.address}/metrics")
+async def test_the_scrape_source_is_asked_for_each_cause(service: Service) -> None:
+    target = ScrapeTarget(url=f"http://{service.address}/metrics")
     scrape = ScrapeSource(ScrapeSettings(targets=(target,)))
     await scrape.scrape_once()
-    assert f"hits_total was never seen, and {page.address} does not answer" in await asked(
+    assert f"hits_total was never seen, and {service.address} does not answer" in await asked(
         "hits_total", scrape
     )
 
-    page.text = 'hits_total{code="200",path="/a"} 1\nhits_total{code="500",path="/b"} 1\n'
+    service.text = 'hits_total{code="200",path="/a"} 1\nhits_total{code="500",path="/b"} 1\n'
     await scrape.scrape_once()
     assert "hits_total has one sample" in await asked("rate(hits_total[5m])", scrape)
     await scrape.scrape_once()
@@ -158,7 +145,7 @@ class Stored:
     def __init__(self) -> None:
         self.name = "first"
         self.asked: list[str] = []
-        self.ring = Ring(7200, 10_000)
+        self.ring = Ring(7200)
 
     def scrape(self, ago_s: float, **values: float) -> None:
         """One page of one target, `ago_s` seconds ago."""

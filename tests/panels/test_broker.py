@@ -122,19 +122,18 @@ def schema(
     drift: Drift = Drift.CURRENT, missing: tuple[str, ...] = (), blockers: tuple[Blocker, ...] = ()
 ) -> Schema:
     return Schema(
-        ("375b918c8740",),
-        ("375b918c8740",),
-        drift,
-        missing,
-        (),
-        (),
-        blockers,
-        3,
-        60,
-        "18",
-        "db:5432",
-        100.0,
-        "postgres",
+        revisions=("375b918c8740",),
+        heads=("375b918c8740",),
+        drift=drift,
+        missing=missing,
+        unexpected=(),
+        invalid_indexes=(),
+        blockers=blockers,
+        connections=3,
+        connection_limit=60,
+        address="db:5432",
+        at=100.0,
+        source="postgres",
     )
 
 

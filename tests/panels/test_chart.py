@@ -120,6 +120,12 @@ def test_the_scale_ends_at_round_numbers(highest: float, top: float) -> None:
     assert round_top(highest) == pytest.approx(top)
 
 
+@pytest.mark.parametrize(("unit", "top"), [("ratio", 1.0), ("count", 2.0)])
+def test_a_share_is_not_forecast_above_the_whole(unit: str, top: float) -> None:
+    rising = chart(curve(*(0.6 + index / 150 for index in range(60))), unit=unit)
+    assert scale_of(with_forecast(rising, NOW, 450))[1] == top
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [

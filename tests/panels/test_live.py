@@ -25,7 +25,7 @@ class Filled:
     remote = False
 
     def __init__(self) -> None:
-        self.ring = Ring(7200, 1000)
+        self.ring = Ring(7200)
         labels = (("__name__", "chimera_build_info"), ("version", "v1"))
         self.ring.append(labels, time.time() - 10, 1.0)
 
@@ -54,8 +54,9 @@ class Slow:
     async def schema(self) -> Schema:
         await self.may.wait()
         return Schema(
-            ("a",), ("a",), Drift.CURRENT, (), (), (), (), 1, 100, "18", "h/d", time.time(), self.name
-        )
+            revisions=("a",), heads=("a",), drift=Drift.CURRENT, missing=(), unexpected=(), invalid_indexes=(),
+            blockers=(), connections=1, connection_limit=100, address="h/d", at=time.time(), source=self.name,
+        )  # fmt: skip
 
 
 async def test_a_slow_database_delays_no_number_and_is_unknown_until_it_answers() -> None:

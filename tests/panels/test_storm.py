@@ -40,7 +40,7 @@ class Filled:
 
 async def after(per_s: float, storm_s: float) -> PanelState:
     """The ban panel after half an hour, in whose last `storm_s` so many requests a second were refused."""
-    ring, now = Ring(7200, 100_000), time.time()
+    ring, now = Ring(7200), time.time()
     count = 0.0
     for back in range(2400, -1, -STEP_S):
         count += per_s * STEP_S if back < storm_s else 0.0

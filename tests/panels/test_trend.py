@@ -139,10 +139,19 @@ def test_a_ban_is_announced_before_it_comes(start: float, step: float, verdict: 
 
 def test_what_has_just_begun_is_seen_before_it_is_most_of_the_curve() -> None:
     storm = curve(*[0] * 52, *(500 * index for index in range(1, 9)))
-    assert direction(storm) == "steady", "half an hour as a whole does not rise"
+    assert direction(curve(*[0] * 60)) == "steady"
+    assert direction(storm) == "rising"
+    over = curve(*(100 * index for index in range(50)), *(4000 - 300 * index for index in range(10)))
+    assert direction(over) == "falling"
     span = reaches(storm, 10_000)
     assert span is not None
     assert span[0] <= 6000 / 500 * 30 <= span[1]
+
+
+def test_few_samples_of_noise_begin_nothing() -> None:
+    chance = random.Random(7)
+    noise = [curve(*(100 + chance.uniform(-30, 30) for _ in range(60))) for _ in range(40)]
+    assert sum(direction(one) != "steady" for one in noise) <= 4
 
 
 def test_sums_over_a_sliding_window_are_less_sure_than_independent_samples() -> None:

@@ -15,7 +15,7 @@ from signals.sources import Sources
 def scraped(**curves: Callable[[float], float]) -> Sources:
     """A source that has scraped each metric for twenty minutes; a curve is a function of the seconds until now."""
     source, now = ScrapeSource(ScrapeSettings()), float(int(time.time()))
-    source._ring = ring = Ring(7200, 100_000)
+    source._ring = ring = Ring(7200)
     for ago in range(1200, -1, -15):
         for name, curve in curves.items():
             metric, _, queue = name.partition("__")

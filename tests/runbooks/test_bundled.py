@@ -189,7 +189,7 @@ def test_every_query_asks_for_metrics_that_the_board_knows(library: Library) -> 
 def test_every_query_answers_under_the_names_of_the_manual_and_under_those_of_the_code(
     library: Library, page: str
 ) -> None:
-    ring = Ring(7200.0, 1_000_000)
+    ring = Ring(7200.0)
     page += 'chimera_celery_queue_length{{queue="matches"}} 3\n'
     for at in range(0, 3601, 60):
         for name, labels, value in re.findall(

@@ -5,22 +5,31 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
 
+from sandbox.keys import credentials, read_keys, write_keys
 from sandbox.outside import Outside, handler
 
 
-@pytest.fixture
-def outside() -> Iterator[httpx.Client]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(Outside(1)))
+@contextmanager
+def serving(stand_ins: Outside) -> Iterator[httpx.Client]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(stand_ins))
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}", trust_env=False) as client:
         yield client
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def outside() -> Iterator[httpx.Client]:
+    with serving(Outside(1, {})) as client:
+        yield client
 
 
 def test_riot_counts_the_calls_and_says_which_limit_refuses_and_for_how_long(outside: httpx.Client) -> None:
@@ -42,11 +51,33 @@ def test_a_service_limit_of_riot_says_neither_its_type_nor_a_wait(outside: httpx
     assert "X-Rate-Limit-Type" not in refused.headers
 
 
-def test_a_revoked_key_is_refused_until_it_is_lifted(outside: httpx.Client) -> None:
-    outside.post("/control", json={"riot_revoked": True})
-    assert outside.get("/riot/match").status_code == 403
-    outside.post("/control", json={})
-    assert outside.get("/riot/match").status_code == 200
+def test_a_revoked_key_is_dead_at_once_and_only_the_new_one_is_taken(tmp_path: Path) -> None:
+    write_keys(tmp_path / ".env")
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
+    old = read_keys(tmp_path / ".env")
+    places = {
+        "riot": ("/riot/match", 403),
+        "discord": ("/discord/users/@me", 401),
+        "llm": ("/llm/v1/models", 401),
+    }
+    assert set(old) == set(places)
+    with serving(Outside(1, old)) as outside:
+        for provider, (path, refusal) in places.items():
+            shown = credentials(old, provider)
+            assert outside.get(path).status_code == refusal
+            assert outside.get(path, headers=shown).status_code == 200
+            (new,) = outside.post(f"/portal/{provider}").json().values()
+            assert outside.get(path, headers=shown).status_code == refusal
+            assert outside.get(path, headers=credentials({provider: new}, provider)).status_code == 200
+        assert outside.post("/portal/nobody").status_code == 404
+
+
+def test_a_webhook_needs_no_bot_and_a_bot_that_is_refused_counts_as_invalid() -> None:
+    with serving(Outside(1, {"discord": "good"})) as outside:
+        assert outside.patch("/discord/webhooks/1/token").status_code == 200
+        outside.post("/control", json={"ban_at": 1})
+        assert outside.post("/discord/channels/1/messages").status_code == 401
+        assert outside.patch("/discord/webhooks/1/token").headers["Content-Type"] == "text/html"
 
 
 def test_the_model_answers_with_usage_and_refuses_as_often_as_asked(outside: httpx.Client) -> None:

@@ -35,11 +35,11 @@ def address(redis_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
-    outside = Outside(1)
+    outside = Outside(1, {})
     server = ThreadingHTTPServer(("127.0.0.1", 0), outside_handler(outside))
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     monkeypatch.setenv(
-        "ALERTS_DISCORD_WEBHOOK", f"http://127.0.0.1:{server.server_port}/discord/channels/0/messages"
+        "ALERTS_DISCORD_WEBHOOK", f"http://127.0.0.1:{server.server_port}/discord/webhooks/0/alerts"
     )
     yield outside
     server.shutdown()
@@ -62,7 +62,7 @@ def test_alerts_reach_the_channel_only_with_the_secret(
     assert httpx.post(address + "/alerts", json=body, headers={"X-Auth-Token": ""}).status_code == 401
     monkeypatch.setenv("ALERT_WEBHOOK_SECRET", "open")
     assert httpx.post(address + "/alerts", json=body).status_code == 401
-    labels = {"route": "channels", "source": "alerts", "status": "200", "scope": ""}
+    labels = {"route": "webhooks", "source": "alerts", "status": "200", "scope": ""}
     before = REGISTRY.get_sample_value("chimera_discord_requests_total", labels) or 0
     for way in (
         {"headers": {"X-Auth-Token": "open"}},

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +15,7 @@ from signals.prometheus import PrometheusSource
 from signals.settings import PrometheusSettings
 from signals.source import AlertRule, AlertState, Target
 from tests.bad_servers import body, serve
+from tests.page import Page, page_server
 
 RECORDED = json.loads((Path(__file__).parent / "recorded" / "prometheus-2.42.json").read_text())
 
@@ -26,24 +25,13 @@ def playing(name: str) -> Iterator[PrometheusSource]:
     """A server that gives the recorded answer at the path where it was given, and 404 elsewhere."""
     recorded = RECORDED[name]
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            known = urlsplit(self.path).path == recorded["path"]
-            said = json.dumps(recorded["body"]).encode() if known else b"404 page not found"
-            self.send_response(recorded["status"] if known else 404)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(said)))
-            self.end_headers()
-            self.wfile.write(said)
+    def page(path: str) -> Page:
+        if urlsplit(path).path != recorded["path"]:
+            return Page(b"404 page not found", 404)
+        return Page(json.dumps(recorded["body"]).encode(), recorded["status"], "application/json")
 
-        def log_message(self, *args: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield PrometheusSource(PrometheusSettings(url=f"http://127.0.0.1:{server.server_port}"))
-    server.shutdown()
-    server.server_close()
+    with page_server(page) as url:
+        yield PrometheusSource(PrometheusSettings(url=url))
 
 
 async def test_a_vector_and_a_scalar() -> None:

@@ -45,7 +45,7 @@ class Now:
     remote = False
 
     def __init__(self) -> None:
-        self.ring = Ring(1e9, 10**6)
+        self.ring = Ring(1e9)
         self.time = START
         self.down = False
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import redis
-from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+from prometheus_client import CollectorRegistry, Counter
 
 from sandbox.servers import free_port
 from tests.bad_servers import BEHAVIOURS, answer, body, serve
+from tests.exporter import depth_exporter, exporting
+from tests.page import Page, page_server
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.test_config import warroom
 from tui.cli import ExitCode
@@ -21,6 +22,8 @@ from tui.discover import _prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from prometheus_client import Gauge
 
 OWN = """
 [panels]
@@ -34,15 +37,8 @@ queries = [{ name = "depth", unit = "count", expr = "depth", warn = 5, burning =
 
 @pytest.fixture
 def exporter() -> Iterator[tuple[str, Gauge]]:
-    registry = CollectorRegistry()
-    gauge = Gauge("depth", "Depth.", registry=registry)
-    server, thread = start_http_server(0, "127.0.0.1", registry)
-    yield (
-        f'[signals.scrape]\ntargets = [{{ url = "http://127.0.0.1:{server.server_port}/metrics" }}]\n',
-        gauge,
-    )
-    server.shutdown()
-    thread.join()
+    with depth_exporter() as (address, gauge):
+        yield f'[signals.scrape]\ntargets = [{{ url = "{address}" }}]\n', gauge
 
 
 def status(folder: Path, text: str, wait: str = "3") -> tuple[int, dict[str, str]]:
@@ -102,15 +98,12 @@ def test_waiting_turns_unknown_into_known(tmp_path: Path) -> None:
     """A rate needs two scrapes: with one there is nothing yet."""
     registry = CollectorRegistry()
     Counter("jobs", "Jobs.", registry=registry).inc()
-    server, thread = start_http_server(0, "127.0.0.1", registry)
-    text = (
-        f'[signals.scrape]\ntargets = [{{ url = "http://127.0.0.1:{server.server_port}/metrics", interval_s = 1 }}]\n'
-        + OWN.replace('"depth", warn', '"rate(jobs_total[1m])", warn')
-    )
-    assert status(tmp_path, text, "0")[0] == ExitCode.UNKNOWN
-    assert status(tmp_path, text, "20")[0] == ExitCode.OK
-    server.shutdown()
-    thread.join()
+    with exporting(registry) as address:
+        text = f'[signals.scrape]\ntargets = [{{ url = "{address}", interval_s = 1 }}]\n' + OWN.replace(
+            '"depth", warn', '"rate(jobs_total[1m])", warn'
+        )
+        assert status(tmp_path, text, "0")[0] == ExitCode.UNKNOWN
+        assert status(tmp_path, text, "20")[0] == ExitCode.OK
 
 
 @pytest.mark.parametrize("command", [("status",), ("doctor",), ("query", "up"), ("config", "check")])
@@ -140,38 +133,21 @@ def test_nothing_configured_offers_the_sandbox_and_init(tmp_path: Path) -> None:
     assert "warroom init" in done.stderr
 
 
-class Growing(BaseHTTPRequestHandler):
-    """A real page whose gauge rises with every scrape."""
-
-    count = 0
-
-    def do_GET(self) -> None:
-        type(self).count += 1
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"depth %d\n" % self.count)
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 def test_a_range_is_drawn_on_a_terminal_and_nowhere_else(tmp_path: Path) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Growing)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    path = tmp_path / "warroom.toml"
-    path.write_text(f'[signals.scrape]\ntargets = [{{ url = "http://127.0.0.1:{server.server_port}/" }}]\n')
-    words = ("query", "depth * 10", "--range", "5s", "--step", "1s", "--config", str(path))
-    for language, axis in (("C.UTF-8", "┤"), ("C", "+")):
-        terminal = Terminal([PROGRAM, *words], LANG=language, LC_ALL=language)
-        assert terminal.wait_end() == 0
-        lines = terminal.screen.splitlines()
-        assert any(axis in line for line in lines), terminal.screen
-        assert any(line.startswith("{") and "points" not in line for line in lines), terminal.screen
-    done = warroom(*words, folder=tmp_path)
-    assert "┤" not in done.stdout
-    assert done.returncode == 0
-    server.shutdown()
-    server.server_close()
+    scrapes = itertools.count(1)
+    with page_server(lambda _: Page(b"depth %d\n" % next(scrapes))) as url:
+        path = tmp_path / "warroom.toml"
+        path.write_text(f'[signals.scrape]\ntargets = [{{ url = "{url}/" }}]\n')
+        words = ("query", "depth * 10", "--range", "5s", "--step", "1s", "--config", str(path))
+        for language, axis in (("C.UTF-8", "┤"), ("C", "+")):
+            terminal = Terminal([PROGRAM, *words], LANG=language, LC_ALL=language)
+            assert terminal.wait_end() == 0
+            lines = terminal.screen.splitlines()
+            assert any(axis in line for line in lines), terminal.screen
+            assert any(line.startswith("{") and "points" not in line for line in lines), terminal.screen
+        done = warroom(*words, folder=tmp_path)
+        assert "┤" not in done.stdout
+        assert done.returncode == 0
 
 
 def test_a_prometheus_on_its_usual_port_is_known_by_its_answer() -> None:

@@ -47,7 +47,9 @@ def desk(tmp_path: Path) -> Desk:
 
 def test_a_whole_incident(desk: Desk) -> None:
     opening = ("open", "--title", "Ban near", "--severity", "SEV2", "--runbook", "our-own-words")
-    assert desk.fact(*opening) == "INC-1"
+    opened = desk("incident", *opening)
+    assert (opened.returncode, opened.stdout) == (0, "INC-1\n")
+    assert opened.stderr == "there is no runbook our-own-words; see warroom runbook list\n"
     assert desk.fact("role", "INC-1", "take", "ic", "--as", "ic1").endswith("ic1 took incident command")
     desk.fact("tick", "INC-1", "1.1", "--observed", "12/min")
     desk.fact("skip", "INC-1", "1.2", "--reason", "nobody to ask")
@@ -64,10 +66,24 @@ def test_a_whole_incident(desk: Desk) -> None:
     assert "INC-1  SEV2  resolved" in desk.fact("list", "--status", "resolved")
     assert desk.fact("list", "--search", "no such thing") == ""
     assert "op1** ~~noted: \\[red\\]spike" in desk.fact("timeline", "INC-1")
-    assert "跳过 1.2：nobody to ask" in desk.fact("timeline", "INC-1", "--lang", "zh")
+    assert "跳过步骤 1.2：nobody to ask" in desk.fact("timeline", "INC-1", "--lang", "zh")
     whole = desk("journal", "verify")
     assert whole.returncode == 0
     assert "7 events of 1 incidents" in whole.stdout
+
+
+def test_a_phase_is_skipped_by_its_name_without_what_is_done(desk: Desk) -> None:
+    desk.fact("open", "--title", "leak", "--severity", "SEV1", "--runbook", "key-leak")
+    desk.fact("tick", "1", "3.2", "--no-check")
+    told = desk.fact("skip", "1", "discord", "--reason", "not affected").splitlines()
+    assert len(told) == 6
+    assert all("skipped 3." in line and line.endswith(": not affected") for line in told)
+    states = {one["step"]: one["state"] for one in json.loads(desk.fact("show", "1", "--json"))["steps"]}
+    assert states.pop("discord-webhook") == "ticked"
+    assert set(states.values()) == {"skipped"}
+    again = desk("incident", "skip", "1", "3", "--reason", "not affected")
+    assert (again.returncode, again.stdout) == (3, "")
+    assert "has no open step" in again.stderr
 
 
 def test_what_has_no_effect_is_said_and_not_written(desk: Desk) -> None:
@@ -79,7 +95,7 @@ def test_what_has_no_effect_is_said_and_not_written(desk: Desk) -> None:
         (("confirm", "1", "phase-1"), "ic1) confirms"),
         (("reopen", "1", "--reason", "why not"), "is open"),
         (("undo", "1", "1"), "nothing to take back"),
-        (("note", "1", "  "), "text must say something"),
+        (("note", "1", "  "), "text must not be empty"),
         (("mark", "1", "mitigated", "--at", "yesterday"), "yesterday"),
         (("note", "INC-2", "x"), "no incident INC-2"),
         (("follow-up", "1", "x", "--due", "soon"), "soon"),
@@ -163,20 +179,62 @@ def test_the_postmortem_names_steps_and_prevention_as_the_runbook_does_in_the_as
     desk.fact("tick", "1", "throttle")
     desk.fact("skip", "1", "stop-bot", "--reason", "far from the ban")
     english = desk.fact("postmortem", "1")
-    assert "- Throttle both tasks that write to Discord: " in english
+    assert "- 1.2 Throttle both tasks that write to Discord: " in english
     assert "- [ ] Give production an address of its own" in english
     assert "- [ ] See how near" not in english
     chinese = desk("incident", "postmortem", "1", "--lang", "zh").stdout
-    assert "- 给两个会写 Discord 的任务限速: " in chinese
+    assert "- 1.2 给两个会写 Discord 的任务限速：" in chinese
     assert "- [ ] 生产环境使用独立的出口地址" in chinese
     gone = desk.folder / "own.md"
-    gone.write_text("# Own\n\n- do it\n")
+    gone.write_text("# Own\n\n## First\n\n- do it\n")
     desk.fact("open", "--title", "Own", "--severity", "SEV3", "--runbook", str(gone))
+    assert desk.fact("tick", "2", "1.1").endswith("op1 ticked 1.1 do it")
     gone.unlink()
     left = desk("incident", "postmortem", "2")
     assert left.returncode == 0
     assert "own" in left.stderr
     assert "Traceback" not in left.stderr
+
+
+def test_steps_and_runbooks_have_names_wherever_they_are_read(desk: Desk) -> None:
+    """By number or by id, in the asked language, in the order of the runbook."""
+    desk.fact("open", "--title", "Ban near", "--severity", "SEV2", "--runbook", "cloudflare-ban")
+    assert desk.fact("skip", "1", "stop-bot", "--reason", "far").endswith(
+        "op1 skipped 1.5 Stop the bot if the ban is there, or less than five minutes away: far"
+    )
+    assert desk.fact("tick", "1", "1.2").endswith("op1 ticked 1.2 Throttle both tasks that write to Discord")
+    desk.fact("confirm", "1", "1")
+    desk.fact("undo", "1")
+    english, chinese = (desk.fact("timeline", "1", "--lang", code).splitlines() for code in ("en", "zh"))
+    assert english[4].endswith("Ban near (runbook: Cloudflare ban: a storm of invalid requests)")
+    assert english[-1].endswith("took back “let the checklist go on after phase 1 Stop the storm”")
+    assert chinese[4].endswith("Ban near（手册：Cloudflare 封禁：无效请求风暴）")
+    assert "完成步骤 1.2 给两个会写 Discord 的任务限速" in chinese[6]
+    texts = [event["text"] for event in json.loads(desk.fact("timeline", "1", "--json", "--lang", "zh"))]
+    assert texts[2] == "完成步骤 1.2 给两个会写 Discord 的任务限速"
+    shown = desk.fact("show", "1")
+    assert shown.index("✔ 1.2 Throttle") < shown.index("– 1.5 Stop the bot")
+
+
+def test_what_is_written_after_the_end_is_told(desk: Desk) -> None:
+    desk.fact("open", "--title", "Ban near", "--severity", "SEV2", "--runbook", "cloudflare-ban")
+    desk.fact("tick", "1", "throttle")
+    again = desk("incident", "tick", "1", "1.2", "--lang", "zh")
+    assert again.stderr == "warroom：1.2 给两个会写 Discord 的任务限速：op1 早已标记为“已完成”\n"
+    desk.fact("resolve", "1", "--at", "2026-11-24T04:00:00Z")
+    for arguments, code, said in (
+        (("resolve", "1"), 3, "INC-1 is resolved already, since 2026-11-24 04:00:00Z"),
+        (("resolve", "1", "--at", "2026-11-24T05:00:00Z"), 0, ""),
+        (("tick", "1", "2.1"), 0, "INC-1 is resolved since 2026-11-24 05:00:00Z"),
+        (("tick", "1", "9.9"), 3, "no step 9.9; 'warroom runbook show cloudflare-ban'"),
+        (("tick", "1", "throtle"), 3, "no step throtle; did you mean throttle?"),
+        (("skip", "1", "2.2"), 3, "--reason"),
+        (("role", "1", "offer", "ops"), 3, "--to must not be empty"),
+    ):
+        done = desk("incident", *arguments)
+        assert done.returncode == code, done.stderr
+        assert said in done.stderr
+        assert done.stderr.count("\n") <= 1
 
 
 def test_a_panel_is_pinned_with_its_data(desk: Desk) -> None:

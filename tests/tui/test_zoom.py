@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
 from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
@@ -18,6 +17,7 @@ from signals.message import say
 from signals.reading import Answer, Series
 from signals.settings import SignalsSettings
 from signals.sources import Sources
+from tests.exporter import depth_board, depth_exporter
 from tui.app import Warroom
 from tui.config import load_config
 from tui.language import CODES, Language
@@ -193,29 +193,10 @@ async def test_paused_asks_nothing() -> None:
 @pytest.fixture
 def scraped(tmp_path: Path) -> Iterator[Path]:
     """A configuration over a real exporter whose gauge stands at 7."""
-    registry = CollectorRegistry()
-    Gauge("depth", "Depth.", registry=registry).set(7)
-    server, thread = start_http_server(0, "127.0.0.1", registry)
     file = tmp_path / "warroom.toml"
-    file.write_text(
-        f"""
-[[signals.scrape.targets]]
-url = "http://127.0.0.1:{server.server_port}/metrics"
-interval_s = 1
-[panels]
-show = ["depth"]
-[[panels.add]]
-id = "depth"
-title = "Depth"
-chart = "depth"
-interval_s = 1
-queries = [{{ name = "depth", unit = "count", expr = "depth" }}]
-""",
-        encoding="utf-8",
-    )
-    yield file
-    server.shutdown()
-    thread.join()
+    with depth_exporter(7) as (address, _):
+        file.write_text(depth_board(address), encoding="utf-8")
+        yield file
 
 
 async def test_a_real_exporter_shows_its_number_and_how_little_history_there_is(scraped: Path) -> None:

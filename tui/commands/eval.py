@@ -102,7 +102,7 @@ def _ring(name: str, invocation: Invocation) -> Ring:
     if not timed:
         raise WarroomError(say("eval.no_samples", file=_clean(name)))
     timed.sort(key=lambda pair: pair[0])
-    ring = Ring(EVERYTHING_S, len(timed))
+    ring = Ring(EVERYTHING_S)
     for at, sample in timed:
         ring.append(sample.labels, at, sample.value)
     return ring

@@ -45,7 +45,11 @@ READING: dict[str, tuple[_Argument, ...]] = {
     "show": (ID,),
     "timeline": (ID, _argument("--out")),
     "watch": (),
-    "postmortem": (ID, _argument("--out"), _argument("--numbers", action="store_true", default=False)),
+    "postmortem": (
+        ID,
+        _argument("--out"),
+        _argument("--numbers", "cost", action="store_true", default=False),
+    ),
     "stats": (
         _argument("--drill", "only_drills", action="store_true", default=False),
         _argument("--limit", type=int, default=20),

@@ -10,6 +10,7 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Formatter
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
@@ -30,20 +31,37 @@ class Language:
 
     def text(self, key: str, /, **values: Value) -> str:
         """The text of `key` in this language, with its values in place."""
-        namespace, _, name = key.partition(".")
-        if namespace not in self._read:
-            self._read[namespace] = read_namespace(self.code, namespace)
-        template = self._read[namespace].get(name)
+        template = self._template(key)
         if template is None:
             return " ".join([key, *(f"{name}={self._value(value)}" for name, value in values.items())])
         return template.format_map(_Values({name: self._value(value) for name, value in values.items()}))
 
     def say(self, message: Message) -> str:
         """The text of a message."""
+        if message.otherwise and not self._knows(message):
+            return message.otherwise
         return self.text(message.key, **message.values)
+
+    def _knows(self, message: Message) -> bool:
+        """Whether all of it can be said: each text is there, and each of its values was given."""
+        template = self._template(message.key)
+        if template is None or not _wanted(template) <= message.values.keys():
+            return False
+        return all(isinstance(one, str | int | float) or self._knows(one) for one in message.values.values())
+
+    def _template(self, key: str) -> str | None:
+        namespace, _, name = key.partition(".")
+        if namespace not in self._read:
+            self._read[namespace] = read_namespace(self.code, namespace)
+        return self._read[namespace].get(name)
 
     def _value(self, value: Value) -> str | int | float:
         return value if isinstance(value, str | int | float) else self.say(value)
+
+
+def _wanted(template: str) -> set[str]:
+    """The values that a text has places for."""
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
 class _Values(dict[str, "str | int | float"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -69,6 +70,16 @@ def state_of(incident: Incident | None, row: Row) -> StepState | None:
     return by_id or incident.steps.get(incident.key(row.runbook.id, row.step.number))
 
 
+def finished_before(incident: Incident, runbook: Runbook, step: Step) -> float:
+    """When the step before was finished (Unix seconds), from which on a gate counts; infinite while it is not."""
+    steps = list(runbook.steps())
+    at = steps.index(step)
+    if at == 0:
+        return incident.opened_at.timestamp()
+    state = state_of(incident, Row("step", runbook, step=steps[at - 1]))
+    return state.at.timestamp() if state is not None and state.state in DONE else math.inf
+
+
 def is_done(incident: Incident | None, row: Row) -> bool:
     """Whether nobody has to do anything about this row any more."""
     if row.kind == "pause":
@@ -103,17 +114,21 @@ def stopped_by(incident: Incident | None, rows: Sequence[Row], row: Row) -> Row 
     return None
 
 
-def open_killers(incident: Incident | None, rows: Sequence[Row], pause: Row) -> list[Row]:
-    """The killer items of the phase before a pause point that are not done."""
+def open_steps(incident: Incident | None, rows: Sequence[Row], at: Row) -> list[Row]:
+    """The steps of the phase of `at` that are not done."""
     return [
         row
         for row in rows
-        if row.phase == pause.phase
-        and row.runbook == pause.runbook
+        if row.phase == at.phase
+        and row.runbook == at.runbook
         and row.step is not None
-        and row.step.killer
         and not is_done(incident, row)
     ]
+
+
+def open_killers(incident: Incident | None, rows: Sequence[Row], pause: Row) -> list[Row]:
+    """The killer items of the phase before a pause point that are not done."""
+    return [row for row in open_steps(incident, rows, pause) if row.step is not None and row.step.killer]
 
 
 def next_killer(incident: Incident | None, rows: Sequence[Row], at: RowKey | None) -> Row | None:

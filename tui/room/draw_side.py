@@ -70,7 +70,7 @@ def pane_lines(
         events = event_lines(incident, runbooks, words, width - 1, room, back=at)
         return [head, *(Text.assemble(" ", line) for line in events)]
     if pane == "evidence":
-        blocks = _evidence(incident, width, ascii_only=ascii_only)
+        blocks = _evidence(incident, words, width, ascii_only=ascii_only)
     else:
         blocks = _follow_ups(incident, words, ascii_only=ascii_only)
     if not blocks:
@@ -88,7 +88,8 @@ def pane_lines(
     return [head, *lines[start : start + room]][: max(0, height)]
 
 
-def _evidence(incident: Incident, width: int, *, ascii_only: bool) -> list[list[Text]]:
+def _evidence(incident: Incident, words: Language, width: int, *, ascii_only: bool) -> list[list[Text]]:
+    from incidents.worded import in_words
     from panels.draw import ASCII_MARKS as VERDICT_ASCII
     from panels.draw import MARKS as VERDICT_MARKS
     from panels.draw import STYLES, sparkline
@@ -96,7 +97,7 @@ def _evidence(incident: Incident, width: int, *, ascii_only: bool) -> list[list[
 
     blocks = []
     for each in incident.evidence:
-        pinned = each.pinned
+        pinned = in_words(each.pinned, words.say)
         verdict = Verdict(pinned.verdict or "unknown")
         mark = (VERDICT_ASCII if ascii_only else VERDICT_MARKS)[verdict]
         block = [
@@ -104,7 +105,7 @@ def _evidence(incident: Incident, width: int, *, ascii_only: bool) -> list[list[
                 "  ",
                 (mark, STYLES[verdict]),
                 f" {each.at:%H:%M:%S} {each.by}  ",
-                (pinned.title or pinned.panel, "title"),
+                (pinned.title, "title"),
             )
         ]
         if pinned.line:

@@ -55,7 +55,7 @@ def enter(room: Room) -> None:
     if room.journal.problem is not None:
         room.tell(room.journal.problem)
     elif room.journal == JournalState():
-        room.tell(say("room.journal_opens"))
+        room.later(lambda: enter(room), say("room.journal_opens"))
     elif not known:
         open_new(room, None, None)
     elif len(known) == 1 and not here:
@@ -106,8 +106,8 @@ def open_runbook(room: Room, asked: Asked) -> None:
     from tui.screens.incident import IncidentScreen
 
     library = room.library
-    if library is None:
-        room.tell(say("room.no_library"))
+    if library is None or room.journal == JournalState():
+        room.later(lambda: open_runbook(room, asked), say("room.no_library"))
         return
     fitting = list(library.for_alert(asked.alert)) if asked.alert else []
     state = room.face.states.get(asked.panel)

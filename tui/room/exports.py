@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 
 from signals.message import say
 from tui.room.checklist import Missing
-from tui.room.timeline import event_sentence
 
 if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Callable
 
-    from incidents.event import Event
-    from incidents.incident import Incident
     from panels.state import PanelState
     from runbooks.model import Runbook
     from signals.message import Message
@@ -45,47 +42,48 @@ async def export(room: Room, seen: Seen, answer: Future[tuple[str, ...] | None])
 
 
 def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str]:
-    """What the panel of objectives says: its reason, and for each objective what is left of the error budget."""
-    from panels.quantity import titled
+    """What the panel of objectives says now: its reason, and for each objective what is left of the error budget."""
+    from incidents.sections import listed
 
     if not state.id.startswith("slo"):
         return []
     left = [
-        f"{words(name)}: {', '.join(words(cell) for cell in cells if words(cell))}"
+        say(
+            "postmortem.budget",
+            name=name,
+            rest=listed([cell for cell in cells if words(cell)], "postmortem.clause"),
+        )
         for name, *cells in (row.cells for row in state.rows)
-        if name.key == "panels.budget_row"
+        if name.key == "panels.budget_row" and any(words(cell) for cell in cells)
     ]
-    return [words(titled(state)), *left]
+    first = say("postmortem.budget", name=state.title, rest=state.reason)
+    return [words(say("postmortem.now", text=listed([first, *left], "event.and")))]
 
 
 def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list[Runbook]) -> Message:
     import json
 
-    from incidents.incident import StepKey
     from incidents.postmortem import postmortem
     from incidents.timeline import timeline_json, timeline_markdown
+    from runbooks.names_of import names_of
     from signals.clean import clean
     from signals.errors import WarroomError
 
-    words, folder = room.face.words.say, Path(asked).expanduser()
-
-    def tell(incident: Incident, event: Event) -> Message:
-        return event_sentence(incident, followed, event)
-
+    words, folder, names = room.face.words.say, Path(asked).expanduser(), names_of(followed)
     made = postmortem(
         seen.incident,
         seen.label,
         words,
         impact=impact,
         prevention=tuple(dict.fromkeys(item for runbook in followed for item in runbook.prevention())),
-        step_texts={StepKey(one.id, step.id): step.text for one in followed for step in one.steps()},
-        tell=tell,
+        names=names,
     )
     files = {
         "postmortem.md": made.markdown,
         **made.charts,
-        "timeline.md": timeline_markdown(seen.incident, seen.label, words, tell),
-        "timeline.json": json.dumps(timeline_json(seen.incident, words), ensure_ascii=False, indent=1) + "\n",
+        "timeline.md": timeline_markdown(seen.incident, seen.label, words, names),
+        "timeline.json": json.dumps(timeline_json(seen.incident, words, names), ensure_ascii=False, indent=1)
+        + "\n",
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)

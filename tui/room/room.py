@@ -14,7 +14,7 @@ from tui.room.checklist import Missing
 from tui.room.news import JournalState
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from typing import Any
     from uuid import UUID
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from runbooks.model import Runbook
     from runbooks.settings import RunbooksSettings
     from signals.message import Message
-    from tui.app import Warroom
     from tui.config import Config
+    from tui.face import Face
     from tui.room.follower import JournalFollower
     from tui.room.news import Seen
 
@@ -41,7 +41,7 @@ SLOW_S = 0.4
 class Room:
     """The incidents that are known, the journal's state, the library, and the desk where events are written."""
 
-    def __init__(self, face: Warroom) -> None:
+    def __init__(self, face: Face) -> None:
         self.face = face
         self.seen: dict[UUID, Seen] = {}
         self.journal = JournalState()
@@ -50,6 +50,7 @@ class Room:
         self.library: Library | None = None
         self.chosen: UUID | None = None
         self._waited, self._most_spooled = False, 0
+        self._wish: tuple[Screen[Any], Callable[[], None]] | None = None
         self._alerts = AlertWatch()
         self._runbooks: RunbooksSettings | None = None
 
@@ -120,11 +121,13 @@ class Room:
             self.face.notice = say("journal.read_only", place=state.place)
         self._waited = state.away is not None or state.spooled > 0
         self._most_spooled = max(self._most_spooled, state.spooled) if self._waited else 0
+        self._fulfil()
         self.face.repaint()
 
     def take_library(self, library: Library) -> None:
         """The runbooks in the language of the screen."""
         self.library = library
+        self._fulfil()
         self.face.repaint()
 
     def enter(self) -> None:
@@ -176,6 +179,19 @@ class Room:
     def do(self, work: Coroutine[Any, Any, Message | None]) -> None:
         """Run `work`; its sentence or its error becomes the notice."""
         self.face.run_worker(self._done(work), group="room")
+
+    def later(self, work: Callable[[], None], why: Message) -> None:
+        """Do what a key asked for once journal and runbooks are there, if the person still looks at the same screen."""
+        self._wish = (self.face.screen, work)
+        self.tell(why)
+
+    def _fulfil(self) -> None:
+        if self._wish is None:
+            return
+        (screen, work), self._wish = self._wish, None
+        if self.face.screen is screen:
+            self.tell(None)
+            work()  # wishes again what still can't be done
 
     def tell(self, notice: Message | None) -> None:
         """Show a sentence until the next one."""

@@ -8,44 +8,38 @@ from signals.message import say
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from incidents.event import Event
-    from runbooks.measure import Observation
-    from runbooks.model import Step
     from signals.message import Message
-    from tui.language import Language
     from tui.room.checklist import Row
     from tui.room.news import Seen
     from tui.room.room import Room
     from tui.screens.confirm import Answer
 
 
-def observed_text(step: Step, observed: Mapping[int, Observation], words: Language, now: float) -> str:
-    """What the step's checks said at this moment, for the journal; a check without an answer is NO DATA."""
-    from panels.draw import age_text
-
-    told = []
-    for index in range(len(step.checks)):
-        observation = observed.get(index)
-        if observation is None:
-            told.append(words.text("tui.no_data"))
-            continue
-        verdict = words.text(f"room.verdict_{observation.verdict.value}")
-        age = "" if observation.at is None else f", {age_text(max(0.0, now - observation.at))}"
-        told.append(f"{words.say(observation.text)} ({verdict}{age})")
-    return "; ".join(told)
-
-
-async def tick(room: Room, seen: Seen, row: Row, observed: str, *, doubtful: bool) -> Message | None:
-    """Done, with what the checks said; a check that says otherwise is no hindrance, but it is told."""
+async def tick(
+    room: Room,
+    seen: Seen,
+    row: Row,
+    saw: tuple[Message, ...],
+    answer: Future[Answer | None] | None,
+    *,
+    doubtful: bool,
+) -> Message | None:
+    """Done, with what the checks said; a check that says otherwise is told, and at a gate the person is asked first."""
     from incidents.body import StepTicked
+    from incidents.phrase import keep
+    from incidents.worded import observed
 
+    if answer is not None and await answer is None:
+        return None
     assert row.step is not None  # noqa: S101  # the caller stands on a step
-    body = StepTicked(runbook=row.runbook.id, step=row.step.id, observed=observed)
+    checks = tuple(keep(one, room.face.words.say) for one in saw)
+    body = StepTicked(runbook=row.runbook.id, step=row.step.id, checks=checks)
     against = await room.write(seen.incident.id, body)
     if against is None and doubtful:
-        return say("room.ticked_doubtful", step=row.step.number, observed=observed)
+        return say("room.ticked_doubtful", step=row.step.number, observed=observed(body))
     return against or say("room.ticked", step=row.step.number)
 
 
@@ -69,16 +63,36 @@ async def skip(room: Room, seen: Seen, row: Row, answer: Future[tuple[str, ...] 
     return await room.write(seen.incident.id, body) or say("room.skipped", step=row.step.number)
 
 
+async def skip_all(
+    room: Room, seen: Seen, rows: Sequence[Row], answer: Future[tuple[str, ...] | None]
+) -> Message | None:
+    """All left out for the same reason; what somebody finished meanwhile stays as it is."""
+    from incidents.body import StepSkipped
+
+    given = await answer
+    if given is None:
+        return None
+    count, phase = 0, ""
+    for row in rows:
+        if row.step is not None and row.phase is not None:
+            phase = row.phase.title
+            body = StepSkipped(runbook=row.runbook.id, step=row.step.id, reason=given[0])
+            count += await room.write(seen.incident.id, body) is None
+    return say("room.skipped_phase", count=count, phase=phase)
+
+
 async def fail(
-    room: Room, seen: Seen, row: Row, observed: str, answer: Future[tuple[str, ...] | None]
+    room: Room, seen: Seen, row: Row, saw: tuple[Message, ...], answer: Future[tuple[str, ...] | None]
 ) -> Message | None:
     """It did not do what it should."""
     from incidents.body import StepFailed
+    from incidents.phrase import keep
 
     given = await answer
     if given is None or row.step is None:
         return None
-    body = StepFailed(runbook=row.runbook.id, step=row.step.id, reason=given[0], observed=observed)
+    checks = tuple(keep(one, room.face.words.say) for one in saw)
+    body = StepFailed(runbook=row.runbook.id, step=row.step.id, reason=given[0], checks=checks)
     return await room.write(seen.incident.id, body) or say("room.failed", step=row.step.number)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -15,36 +14,18 @@ if TYPE_CHECKING:
 
     from incidents.event import Event
     from incidents.incident import Incident
+    from incidents.names import Names
     from runbooks.model import Runbook
-    from signals.message import Message
     from tui.language import Language
 
 LOUD = ("severity_changed", "step_failed", "reopened")
 
 
-def event_sentence(incident: Incident, runbooks: Sequence[Runbook | Missing], event: Event) -> Message:
-    """What the event says, for somebody who sees the checklist and not its ids."""
-    from incidents.timeline import told
+def names_here(runbooks: Sequence[Runbook | Missing]) -> Names:
+    """What the runbooks that are here call their steps and phases."""
+    from runbooks.names_of import names_of
 
-    return told(incident, _in_words(runbooks, incident, event))
-
-
-def _in_words(runbooks: Sequence[Runbook | Missing], incident: Incident, event: Event) -> Event:
-    step, name = getattr(event.body, "step", ""), getattr(event.body, "runbook", "")
-    phase = getattr(event.body, "phase", "")
-    wanted = incident.key(name, "").runbook
-    runbook = next((one for one in runbooks if one.id == wanted), None)
-    if runbook is None or isinstance(runbook, Missing):
-        return event
-    if event.body.kind == "runbook_attached":
-        shown = {"runbook": runbook.title}
-    elif step and (found := runbook.step(step)) is not None:
-        shown = {"step": f"{found.number} {found.text}"}
-    elif phase and (named := next((one for one in runbook.phases if phase in (one.id, one.number)), None)):
-        shown = {"phase": f"{named.number} {named.title}"}
-    else:
-        return event
-    return replace(event, body=event.body.model_copy(update=shown))
+    return names_of(one for one in runbooks if not isinstance(one, Missing))
 
 
 def event_lines(
@@ -61,9 +42,10 @@ def event_lines(
     An event has as many lines as its text needs, at most three; what was taken back is struck and said.
     """
     lines: list[Text] = []
+    names = names_here(runbooks)
     events = incident.events[: len(incident.events) - back] if back else incident.events
     for event in reversed(events):
-        block = event_block(incident, runbooks, event, words, width)
+        block = event_block(incident, names, event, words, width)
         left = height - len(lines)
         if left <= 0:
             break
@@ -75,13 +57,12 @@ def event_lines(
     return lines
 
 
-def event_block(
-    incident: Incident, runbooks: Sequence[Runbook | Missing], event: Event, words: Language, width: int
-) -> list[Text]:
+def event_block(incident: Incident, names: Names, event: Event, words: Language, width: int) -> list[Text]:
     """One event, cut after three lines."""
+    from incidents.timeline import told
     from panels.draw import wrapped
 
-    text = " ".join(words.say(event_sentence(incident, runbooks, event)).split())
+    text = " ".join(words.say(told(incident, event, names)).split())
     gone = event.id in incident.undone
     if gone:
         text = f"{words.text('room.taken_back')} {text}"
@@ -91,7 +72,7 @@ def event_block(
     style = "quiet strike" if gone else "burning" if event.body.kind in LOUD else ""
     indent = cell_len(head) if width - cell_len(head) >= 24 else 2
     first = wrapped(text, max(4, width - cell_len(head))) or [""]
-    rest = wrapped(" ".join(first[1:]), max(4, width - indent))
+    rest = wrapped(text.removeprefix(first[0]).lstrip(), max(4, width - indent))
     block = [Text.assemble((head, "quiet"), (first[0], style))]
     block += [Text(" " * indent + part, style) for part in rest[:2]]
     if len(rest) > 2:

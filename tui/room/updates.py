@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 
 def live_numbers(room: Room) -> list[str]:
     """One line for each panel that burns or warns, worst first, as it shows now."""
-    from panels.quantity import titled
     from signals.reading import Verdict
 
     words = room.face.words
     return [
-        words.say(titled(state))
+        words.text("postmortem.budget", name=state.title, rest=state.reason)
         for state in room.face.by_attention()
         if state.verdict in (Verdict.BURNING, Verdict.WARN)
     ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from tui.app import Warroom
+    from tui.face import Face
     from tui.keymap import Key
 
 R = TypeVar("R")
@@ -45,9 +45,9 @@ class Dialogue(ModalScreen[R]):
         self._remarks = [Text(one) if isinstance(one, str) else one for one in remarks]
 
     @property
-    def face(self) -> Warroom:
+    def face(self) -> Face:
         """The App with what it knows."""
-        return cast("Warroom", self.app)
+        return cast("Face", self.app)
 
     def compose(self) -> ComposeResult:
         """Title, remarks, what the subclass asks, keys."""

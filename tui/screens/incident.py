@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from signals.message import say
 from tui.room import steps
-from tui.room.checklist import can_stand, is_done, open_killers, stopped_by
+from tui.room.checklist import can_stand, is_done, open_killers, open_steps, stopped_by
 from tui.room.draw_side import PANES
 from tui.room.exports import export, free_folder
 from tui.room.marks import SEVERITIES, change_severity, mark, moments
@@ -64,14 +64,18 @@ class IncidentScreen(IncidentView):
         if row is None or row.step is None:
             self.room.tell(say("room.no_step"))
             return None
+        return row if self._may(seen, row, onward=onward) else None
+
+    def _may(self, seen: Seen, row: Row, *, onward: bool = True) -> bool:
+        """Whether the checklist has come so far; says why not."""
         if row.phase is not None and row.phase.prevention:
             self.room.tell(say("room.for_later"))
-            return None
+            return False
         pause = stopped_by(seen.incident, self.rows(), row) if onward else None
         if pause is not None and pause.phase is not None:
             self.room.tell(say("room.stopped", phase=pause.phase.title))
-            return None
-        return row
+            return False
+        return True
 
     def action_tick(self) -> None:
         """Done: with what its checks say now. On a pause point: the IC lets the checklist go on."""
@@ -94,14 +98,22 @@ class IncidentScreen(IncidentView):
         doubtful = any(
             index not in observed or observed[index].verdict is not Verdict.OK for index in range(len(checks))
         )
-        self.room.do(
-            self._then_go_on(row, steps.tick(self.room, seen, row, self._saw(row), doubtful=doubtful))
-        )
+        gate = any(check.for_s for check in checks) and doubtful
+        answer = None
+        if gate:  # the next stage begins here: that is not done by a slip of the thumb
+            words = self.face.words
+            answer = self.room.ask(
+                Confirm(words.text("room.confirm_gate"), [words.say(one) for one in self._saw(row)])
+            )
+        work = steps.tick(self.room, seen, row, self._saw(row), answer, doubtful=doubtful)
+        self.room.do(self._then_go_on(row, work))
 
-    def _saw(self, row: Row) -> str:
-        if row.step is None:
-            return ""
-        return steps.observed_text(row.step, self.observed.get(row.key, {}), self.face.words, time.time())
+    def _saw(self, row: Row) -> tuple[Message, ...]:
+        """What the checks of the row's step said last."""
+        from runbooks.observed import all_said
+
+        checks, observed = row.step.checks if row.step else (), self.observed.get(row.key, {})
+        return all_said((observed.get(index) for index in range(len(checks))), time.time())
 
     def action_start(self) -> None:
         """We are at this step now."""
@@ -114,7 +126,9 @@ class IncidentScreen(IncidentView):
             self.room.do(steps.start(self.room, seen, row))
 
     def _confirm(self, seen: Seen, row: Row) -> None:
-        """The pause point; with killer items open only after a question."""
+        """The pause point, once the one before it is behind us; with killer items open only after a question."""
+        if not self._may(seen, row):
+            return
         words, answer = self.face.words, None
         killers = open_killers(seen.incident, self.rows(), row)
         commander = seen.incident.roles.get("ic", self.room.actor)
@@ -145,6 +159,20 @@ class IncidentScreen(IncidentView):
         if (seen := self._writable()) is not None and (row := self._step_row(seen)) is not None:
             answer = self._ask_reason("room.ask_skip", row)
             self.room.do(self._then_go_on(row, steps.skip(self.room, seen, row, answer)))
+
+    def action_skip_phase(self) -> None:
+        """What is open of the phase under the cursor, left out for one reason: a provider that is not affected."""
+        row = self.row()
+        if (seen := self._writable()) is None or not self._at_checklist() or row is None or row.phase is None:
+            return
+        rows, words = open_steps(seen.incident, self.rows(), row), self.face.words
+        if not rows:
+            self.room.tell(say("room.phase_done", phase=row.phase.title))
+        elif self._may(seen, rows[0]):
+            listed = [f"{one.step.number} {one.step.text}" for one in rows if one.step is not None]
+            title = words.text("room.ask_skip_phase", phase=row.phase.title, count=len(rows))
+            answer = self.room.ask(Form(title, [Field(words.text("room.field_reason"))], listed))
+            self.room.do(self._then_go_on(row, steps.skip_all(self.room, seen, rows, answer)))
 
     def action_fail(self) -> None:
         """It did not do what it should; what happened, is asked."""
@@ -193,7 +221,8 @@ class IncidentScreen(IncidentView):
         if (seen := self._writable()) is None:
             return
         from incidents.fold import can_undo
-        from tui.room.timeline import event_sentence
+        from incidents.timeline import told
+        from tui.room.timeline import names_here
 
         incident, words = seen.incident, self.face.words
         own = (
@@ -205,7 +234,7 @@ class IncidentScreen(IncidentView):
         if event is None:
             self.room.tell(say("room.nothing_to_undo"))
             return
-        what = f"{event.at:%H:%M:%S}  {words.say(event_sentence(incident, self.runbooks(), event))}"
+        what = f"{event.at:%H:%M:%S}  {words.say(told(incident, event, names_here(self.runbooks())))}"
         answer = self.room.ask(Confirm(words.text("room.ask_undo"), [what]))
         self.room.do(steps.undo(self.room, seen, event, answer))
 

@@ -11,7 +11,7 @@ from textual import work
 
 from signals.message import say
 from tui.keymap import EVERYWHERE, KEYS
-from tui.room.checklist import can_stand, first_row, next_killer, rows_of
+from tui.room.checklist import Missing, can_stand, finished_before, first_row, next_killer, rows_of
 from tui.room.draw_checklist import ChecklistLook
 from tui.room.draw_head import incident_head, reading_head
 from tui.room.draw_side import PANES, pane_lines, roles_lines
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from runbooks.measure import Observation
     from runbooks.model import Check, Runbook
     from tui.keymap import Key
-    from tui.room.checklist import Missing, Row, RowKey
+    from tui.room.checklist import Row, RowKey
     from tui.room.news import Seen
     from tui.room.room import Room
 
@@ -297,13 +297,20 @@ class IncidentView(Page, abstract=True):
             return
         if time.monotonic() >= self._measure_at:
             self._measure_at = time.monotonic() + MEASURE_S
-            self._ask(row.key, row.step.checks)
+            self._ask(row.key, row.step.checks, self._since(row))
+
+    def _since(self, row: Row) -> float | None:
+        """From when on a gate counts; without an incident there is no such moment."""
+        incident = self.incident
+        if incident is None or row.step is None or isinstance(row.runbook, Missing):
+            return None
+        return finished_before(incident, row.runbook, row.step)
 
     @work(exclusive=True, group="checks")
-    async def _ask(self, key: RowKey, checks: tuple[Check, ...]) -> None:
-        await guarded(self._ask_all(key, checks))
+    async def _ask(self, key: RowKey, checks: tuple[Check, ...], since: float | None) -> None:
+        await guarded(self._ask_all(key, checks, since))
 
-    async def _ask_all(self, key: RowKey, checks: tuple[Check, ...]) -> None:
+    async def _ask_all(self, key: RowKey, checks: tuple[Check, ...], since: float | None) -> None:
         from runbooks.measure import measure
         from signals.errors import WarroomError
 
@@ -313,7 +320,7 @@ class IncidentView(Page, abstract=True):
         for index, check in enumerate(checks):
             try:
                 found = await follower.ask(
-                    lambda sources, check=check: measure(check, sources, time.time(), os.environ)  # type: ignore[misc]  # mypy can't see a default as the binding of a loop
+                    lambda sources, check=check: measure(check, sources, time.time(), os.environ, since)  # type: ignore[misc]  # mypy can't see a default as the binding of a loop
                 )
             except WarroomError:
                 continue  # what was seen last grows old on the screen

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.events import Key as Pressed
     from textual.events import Paste
 
-    from tui.app import Warroom
+    from tui.face import Face
     from tui.keymap import Key
 
 
@@ -43,9 +43,9 @@ class Page(Screen[None]):
         super().__init_subclass__(**given)
 
     @property
-    def face(self) -> Warroom:
+    def face(self) -> Face:
         """The App with what it knows."""
-        return cast("Warroom", self.app)
+        return cast("Face", self.app)
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
         """The lines between head and footer; what is over `height` is not shown."""

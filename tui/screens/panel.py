@@ -8,11 +8,11 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from panels.state import PanelState
-    from tui.app import Warroom
+    from tui.face import Face
     from tui.language import Language
 
 
-def panel_block(face: Warroom, state: PanelState, width: int, height: int, now: float) -> list[Text]:
+def panel_block(face: Face, state: PanelState, width: int, height: int, now: float) -> list[Text]:
     """The panel's line and its details in `height` lines; the title of the one under the cursor is underlined."""
     from panels.draw import panel_details, panel_line
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def ring() -> Ring:
-    ring = Ring(retention_s=1e9, max_samples=10**9)
+    ring = Ring(retention_s=1e9)
     for labels, value, at in read_capture(("\n".join(lines()) + "\n").encode()).samples:
         assert at is not None
         ring.append(labels, at, value)

@@ -14,7 +14,7 @@ NAME = (("__name__", "m"),)
 
 
 def ring_of(*samples: tuple[float, float]) -> Ring:
-    ring = Ring(1e9, 10**6)
+    ring = Ring(1e9)
     for at, value in samples:
         ring.append(NAME, at, value)
     return ring
@@ -49,7 +49,7 @@ def test_a_counter_is_not_carried_back_below_zero() -> None:
 
 
 def test_a_series_that_left_its_target_vanishes_at_once() -> None:
-    ring = Ring(1e9, 10**6)
+    ring = Ring(1e9)
     ring.scrape("t", 100, [Sample(NAME, 1.0)])
     assert value("m", ring, 110) == 1
     ring.scrape("t", 115, [])
@@ -59,7 +59,7 @@ def test_a_series_that_left_its_target_vanishes_at_once() -> None:
 
 
 def test_a_sample_with_its_own_time_gets_no_marker() -> None:
-    ring = Ring(1e9, 10**6)
+    ring = Ring(1e9)
     ring.scrape("t", 100, [Sample(NAME, 1.0, 99.0)])
     ring.scrape("t", 115, [])
     assert value("m", ring, 120) == 1
@@ -75,7 +75,7 @@ def test_nan_is_a_value() -> None:
 
 
 def test_two_series_on_one_side_are_refused() -> None:
-    ring = Ring(1e9, 10**6)
+    ring = Ring(1e9)
     for code in ("200", "500"):
         ring.append((("__name__", "m"), ("code", code)), 100, 1)
     with pytest.raises(BadQuery):
@@ -136,7 +136,7 @@ def test_a_regular_expression_that_cannot_be_read_is_a_bad_query() -> None:
 
 
 def test_an_answer_that_would_fill_the_memory_is_refused() -> None:
-    ring = Ring(1e9, 10**6)
+    ring = Ring(1e9)
     for index in range(1000):
         ring.append((*NAME, ("i", str(index))), 100, 1)
     with pytest.raises(BadQuery):
@@ -150,7 +150,7 @@ def test_sums_do_not_lose_small_terms_to_large_ones() -> None:
 
 
 def test_resets_of_other_series_do_not_touch_a_rate() -> None:
-    ring = Ring(1e9, 10**6)
+    ring = Ring(1e9)
     for at, value_ in ((100, 9e15), (110, 1), (120, 9e15), (130, 2)):
         ring.append((*NAME, ("i", "large")), at, value_)
     for at in (100, 110, 120, 130):
@@ -178,7 +178,7 @@ def test_the_lookback_counts_for_each_point_of_a_span() -> None:
 
 
 def buckets(*counts: float) -> Ring:
-    ring = Ring(1e9, 10**6)
+    ring = Ring(1e9)
     for bound, count in zip(("1", "2", "+Inf"), counts, strict=True):
         ring.append((("__name__", "m"), ("le", bound)), 100, count)
     return ring

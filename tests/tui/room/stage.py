@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Gauge, start_http_server
-
+from tests.exporter import depth_board
 from tests.terminal import PROGRAM
 from tui.app import Warroom
 from tui.config import load_config
@@ -18,7 +17,7 @@ from tui.screens.incident import IncidentScreen
 from tui.screens.page import Page
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from textual.pilot import Pilot
@@ -89,20 +88,6 @@ CHINESE = (
 )
 
 
-@contextmanager
-def exporter(depth: float) -> Iterator[tuple[str, Gauge]]:
-    """A real `/metrics` whose one gauge can be turned."""
-    registry = CollectorRegistry()
-    gauge = Gauge("depth", "Depth.", registry=registry)
-    gauge.set(depth)
-    server, thread = start_http_server(0, "127.0.0.1", registry)
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/metrics", gauge
-    finally:
-        server.shutdown()
-        thread.join()
-
-
 def configuration(folder: Path, metrics: str, *, actor: str, journal: str, more: str = "") -> Path:
     """A file for one responder; several may share a journal."""
     for code, text in (("en", RUNBOOK), ("zh", CHINESE)):
@@ -110,19 +95,7 @@ def configuration(folder: Path, metrics: str, *, actor: str, journal: str, more:
         (folder / "runbooks" / code / "ban-near.md").write_text(text, encoding="utf-8")
     file = folder / f"{actor}.toml"
     file.write_text(
-        f"""
-[[signals.scrape.targets]]
-url = "{metrics}"
-interval_s = 1
-[panels]
-show = ["depth"]
-[[panels.add]]
-id = "depth"
-title = "Depth"
-chart = "depth"
-interval_s = 1
-queries = [{{ name = "depth", unit = "count", expr = "depth", warn = 50, burning = 100 }}]
-[runbooks]
+        f"""{depth_board(metrics)}[runbooks]
 folders = ["{folder / "runbooks"}"]
 [journal]
 actor = "{actor}"

@@ -1,16 +1,13 @@
-"""Every key of the incident's screen over a real journal: what is on the screen is what the journal holds."""
+"""The keys of the incident's screen over a real journal: what is on the screen is what the journal holds."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 from textual.events import Key, Paste
 
 from tests.tui.room.stage import (
-    configuration,
-    exporter,
     incident_of,
     running,
     screen_of,
@@ -19,24 +16,9 @@ from tests.tui.room.stage import (
     write_as,
 )
 from tui.screens.choose import Choose
-from tui.screens.incident import HASTE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-    from prometheus_client import Gauge
-
-
-@pytest.fixture
-def metrics() -> Iterator[tuple[str, Gauge]]:
-    with exporter(143) as found:
-        yield found
-
-
-@pytest.fixture
-def config(tmp_path: Path, metrics: tuple[str, Gauge]) -> Path:
-    return configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
 
 
 async def test_a_panels_runbook_in_a_new_incident_with_one_enter_each(config: Path) -> None:
@@ -53,45 +35,6 @@ async def test_a_panels_runbook_in_a_new_incident_with_one_enter_each(config: Pa
         assert screen_of(op1.app).incident_id == incident.id
 
 
-async def test_space_ticks_with_what_the_check_says_and_the_cursor_goes_on(config: Path) -> None:
-    async with running(config) as op1:
-        await op1.open_with_runbook()
-        await op1.press("space", then=lambda: op1.state("declare") == "ticked")
-        assert screen_of(op1.app).cursor == ("ban-near", "step", "throttle")
-        await op1.press("space")  # meant for the step before
-        await asyncio.sleep(HASTE_S)
-        assert op1.state("throttle") == "open"
-        await until(lambda: "143, expected < 10" in shown(op1.app), "the check is measured")
-        assert "✖ not yet" in shown(op1.app)
-        await op1.press("space", then=lambda: op1.state("throttle") == "ticked")
-        incident = incident_of(op1.app)
-        observed = incident.steps[incident.key("ban-near", "throttle")].observed
-        assert observed.startswith("143, expected < 10 (not yet, ")
-        assert "is ticked, but its check says: 143" in shown(op1.app)
-
-
-async def test_skip_and_fail_want_a_reason(config: Path) -> None:
-    async with running(config) as op1:
-        await op1.open_with_runbook()
-        await op1.press("s")
-        await op1.press("enter")
-        assert "must say something" in getattr(op1.app.screen, "asked", "")
-        await op1.press("escape")
-        assert op1.state("declare") == "open"
-        await op1.press("s")
-        await op1.type("nobody to ask")
-        await op1.press("enter", then=lambda: op1.state("declare") == "skipped")
-        await asyncio.sleep(HASTE_S)
-        await op1.press("f")
-        await op1.type("no answer")
-        await op1.press("enter", then=lambda: op1.state("throttle") == "failed")
-        incident = incident_of(op1.app)
-        failed = incident.steps[incident.key("ban-near", "throttle")]
-        assert failed.reason == "no answer"
-        assert "failed · op1" in shown(op1.app)
-        await op1.press("o", then=lambda: op1.state("throttle") == "open")
-
-
 async def test_what_is_typed_ahead_goes_into_the_question(config: Path) -> None:
     async with running(config) as op1:
         await op1.open_with_runbook()
@@ -103,49 +46,6 @@ async def test_what_is_typed_ahead_goes_into_the_question(config: Path) -> None:
         incident = incident_of(op1.app)
         assert incident.steps[incident.key("ban-near", "declare")].reason == "eum"
         assert not incident.evidence
-
-
-async def test_the_checklist_stops_at_a_pause_point_until_the_ic_confirms(config: Path) -> None:
-    async with running(config) as op1:
-        await op1.open_with_runbook()
-        await op1.press("down", "down", "down", "down", "space")
-        assert "has not confirmed 'Stop the storm' yet" in shown(op1.app)
-        assert op1.state("raise") == "open"
-        await op1.press("up", "space")
-        assert "killer items of this phase are NOT done" in getattr(op1.app.screen, "asked", "").replace(
-            "Killer", "killer"
-        )
-        await op1.press("escape")
-        assert not incident_of(op1.app).confirmed
-        await op1.press("space")
-        await op1.press("enter", then=lambda: incident_of(op1.app).confirmed)
-        await asyncio.sleep(HASTE_S)
-        await op1.press("space", then=lambda: op1.state("raise") == "ticked")
-
-
-async def test_somebody_who_is_not_ic_hears_why_nothing_was_confirmed(config: Path) -> None:
-    async with running(config) as op1:
-        await op1.open_with_runbook()
-        incident = incident_of(op1.app)
-        await write_as("ic2", config, "role", "1", "take", "ic", "--reason", "op1 sleeps")
-        await until(lambda: incident_of(op1.app).roles["ic"] == "ic2", "the other one is seen")
-        await op1.press("down", "down", "down", "space")
-        await until(lambda: "the incident commander (ic2) confirms" in shown(op1.app))
-        assert incident_of(op1.app).sequence == incident.sequence + 1
-
-
-async def test_enter_marks_where_we_are_and_the_jump_finds_killer_items(config: Path) -> None:
-    async with running(config) as op1:
-        await op1.open_with_runbook()
-        await op1.press("exclamation_mark", "enter", then=lambda: op1.state("throttle") == "started")
-        await op1.press("exclamation_mark")
-        assert screen_of(op1.app).cursor == ("ban-near", "step", "declare")
-        assert "▶ 1.2 ! Throttle the retrying task" in shown(op1.app)
-        assert " here " in shown(op1.app)
-        screen_of(op1.app).cursor = None  # as somebody who comes back
-        assert screen_of(op1.app).row() is not None
-        screen_of(op1.app).repaint()
-        assert screen_of(op1.app).cursor == ("ban-near", "step", "throttle")
 
 
 async def test_notes_evidence_and_undo(config: Path) -> None:
@@ -258,15 +158,6 @@ async def test_follow_ups_have_a_pane(config: Path) -> None:
         assert (op1.state("declare"), len(op1.app.screen_stack)) == ("open", 2)
 
 
-async def test_what_is_for_later_is_not_ticked_in_the_heat(config: Path) -> None:
-    async with running(config) as op1:
-        await op1.open_with_runbook()
-        screen_of(op1.app).cursor = ("ban-near", "step", "budget")
-        await op1.press("space")
-        assert "goes into the postmortem" in shown(op1.app)
-        assert not incident_of(op1.app).steps
-
-
 async def test_postmortem_and_timeline_become_files_and_nothing_is_overwritten(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -308,39 +199,6 @@ async def test_a_runbook_can_be_read_without_an_incident(config: Path) -> None:
         assert not op1.app.room.seen
         await op1.press("down")
         await until(lambda: "143, expected < 10" in shown(op1.app), "checks are live here, too")
-
-
-async def test_history_finds_and_opens_the_past_to_be_read(config: Path) -> None:
-    await write_as("op1", config, "open", "--title", "Old one", "--severity", "SEV3")
-    await write_as("op1", config, "note", "1", "a needle")
-    await write_as("op1", config, "resolve", "1")
-    await write_as("op1", config, "open", "--title", "Another", "--severity", "SEV3")
-    await write_as("op1", config, "resolve", "2")
-    async with running(config) as op1:
-        await op1.press("h", then=lambda: "Old one" in shown(op1.app))
-        assert "MTTR 0:0" in shown(op1.app)
-        await op1.press("slash")
-        await op1.type("needle")
-        await op1.press("enter", then=lambda: "Another" not in shown(op1.app))
-        await op1.press("enter", then=lambda: "PAST" in shown(op1.app))
-        assert "noted: a needle" in shown(op1.app)
-        await op1.press("n")
-        assert "nothing is written here" in shown(op1.app)
-
-
-async def test_history_tells_which_step_costs_most_time_and_which_is_skipped(config: Path) -> None:
-    await write_as("op1", config, "open", "--title", "One", "--severity", "SEV3", "--runbook", "ban-near")
-    await write_as("op1", config, "tick", "1", "1.1")
-    await write_as("op1", config, "skip", "1", "1.3", "--reason", "nobody else")
-    async with running(config) as op1:
-        await op1.press("h", then=lambda: "One" in shown(op1.app))
-        await op1.press(
-            "s", then=lambda: "skipped most: ban-near 1.3 Look who else sends (1×)" in shown(op1.app)
-        )
-        lines = [line.split() for line in shown(op1.app).splitlines()]
-        ticked = next(line for line in lines if "Declare," in line)
-        assert ticked[2:5] == ["1", "0", "0"]
-        await op1.press("s", then=lambda: "INC-1" in shown(op1.app).splitlines()[3])
 
 
 async def test_several_incidents_are_a_list_worst_first(config: Path) -> None:

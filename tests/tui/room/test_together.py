@@ -6,11 +6,8 @@ import asyncio
 import json
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +20,6 @@ from tests.restartable import Restartable
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.room.stage import (
     configuration,
-    exporter,
     incident_of,
     running,
     screen_of,
@@ -31,6 +27,7 @@ from tests.tui.room.stage import (
     until,
     write_as,
 )
+from tests.webhook import Answer, webhook_server
 from tui.screens.choose import Choose
 from tui.screens.confirm import Preview
 from tui.screens.edit import Edit
@@ -41,12 +38,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prometheus_client import Gauge
-
-
-@pytest.fixture
-def metrics() -> Iterator[tuple[str, Gauge]]:
-    with exporter(143) as found:
-        yield found
 
 
 async def test_two_responders_see_each_others_tick_within_two_seconds(
@@ -71,37 +62,13 @@ async def test_two_responders_see_each_others_tick_within_two_seconds(
         assert incident_of(ic2.app).sequence == incident_of(op1.app).sequence
 
 
-@contextmanager
-def hook(status: int = 200) -> Iterator[tuple[str, list[bytes]]]:
-    """A real HTTP server that keeps what is posted to it."""
-    got: list[bytes] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.append(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/SECRET", got
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 UPDATES = '[incidents.updates.webhooks.team]\nkind = "slack"\nsecret_url = "${HOOK}"\ntries = 1\n'
 
 
 async def test_an_update_is_shown_edited_and_then_sent(
     tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with hook() as (url, got):
+    with webhook_server() as (url, got):
         monkeypatch.setenv("HOOK", url)
         journal = f"sqlite:///{tmp_path}/journal.db"
         config = configuration(tmp_path, metrics[0], actor="op1", journal=journal, more=UPDATES)
@@ -129,14 +96,14 @@ async def test_an_update_is_shown_edited_and_then_sent(
             await op1.press("enter", then=lambda: incident_of(op1.app).updates)
             await until(lambda: incident_of(op1.app).updates[0].deliveries, "it is delivered")
             assert incident_of(op1.app).updates[0].deliveries[0].ok
-            assert json.loads(got[0])["text"].startswith("XSEV2 INC-1: Ban near")
+            assert json.loads(got[0].body)["text"].startswith("XSEV2 INC-1: Ban near")
             await until(lambda: "was sent to all 1" in shown(op1.app))
 
 
 async def test_an_update_that_is_left_writes_and_sends_nothing_and_one_that_fails_is_told(
     tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with hook(404) as (url, got):
+    with webhook_server(Answer(404, {})) as (url, got):
         monkeypatch.setenv("HOOK", url)
         journal = f"sqlite:///{tmp_path}/journal.db"
         config = configuration(tmp_path, metrics[0], actor="op1", journal=journal, more=UPDATES)
@@ -188,10 +155,7 @@ async def test_a_killed_database_is_said_keys_go_on_and_all_is_merged(
     journal.close()
 
 
-async def test_all_events_that_waited_are_counted_once_the_last_one_is_merged(
-    tmp_path: Path, metrics: tuple[str, Gauge]
-) -> None:
-    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
+async def test_all_events_that_waited_are_counted_once_the_last_one_is_merged(config: Path) -> None:
     async with running(config) as op1:
         room = op1.app.room
         gone, usual = say("journal.away", place="x", detail="y"), room.journal
@@ -204,9 +168,8 @@ async def test_all_events_that_waited_are_counted_once_the_last_one_is_merged(
 
 
 async def test_a_read_only_journal_says_so_and_takes_nothing(
-    tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
+    config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
     await write_as("op1", config, "open", "--title", "x", "--severity", "SEV3", "--runbook", "ban-near")
     monkeypatch.setattr("incidents.database.writable", lambda _: False)  # root may write any file
     async with running(config) as op1:
@@ -282,8 +245,7 @@ def test_the_first_paint_waits_for_no_database() -> None:
     assert done.stdout == "[]\n"
 
 
-async def test_what_others_open_and_offer_is_told(tmp_path: Path, metrics: tuple[str, Gauge]) -> None:
-    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
+async def test_what_others_open_and_offer_is_told(config: Path) -> None:
     async with running(config) as op1:
         await write_as("ic1", config, "open", "--title", "Ban near", "--severity", "SEV1")
         await until(lambda: "ic1 opened INC-1 SEV1: Ban near" in shown(op1.app), "it is told")
@@ -295,9 +257,8 @@ async def test_what_others_open_and_offer_is_told(tmp_path: Path, metrics: tuple
 
 
 async def test_what_cannot_be_drawn_does_not_end_the_program(
-    tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
     monkeypatch.setenv("WARROOM_LOG", str(tmp_path / "log"))
     async with running(config) as op1:
         await op1.open_with_runbook()
@@ -308,10 +269,9 @@ async def test_what_cannot_be_drawn_does_not_end_the_program(
 
 
 def test_who_leaves_hears_that_the_incident_goes_on(
-    tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WARROOM_LOG", str(tmp_path / "log"))
-    config = configuration(tmp_path, metrics[0], actor="op1", journal=f"sqlite:///{tmp_path}/journal.db")
     asyncio.run(write_as("ic1", config, "open", "--title", "Ban near", "--severity", "SEV1"))
     terminal = Terminal([PROGRAM, "--config", str(config)])
     terminal.wait_for("INC-1 SEV1 IC:")

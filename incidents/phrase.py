@@ -1,0 +1,85 @@
+"""A text of the program in the journal: what it says, in no language, so that every reader gets it in their own.
+
+It is a `Message` that can be stored. The words of whoever wrote it are kept beside it: they are what search finds, and
+what a later release shows that knows the message no more. What a person typed is no phrase: it stays as typed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from signals.clean import clean, clean_block
+from signals.message import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from signals.message import Value
+
+    Say = Callable[[Message], str]
+
+DEEPEST, MOST = 8, 200
+"""Phrases inside phrases, and all values together: far more than any text has, and few enough to say at once."""
+
+
+class Phrase(BaseModel):
+    """A catalogue key and its values, and how that read in the language of the writer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    key: str = Field(pattern=r"^[a-z_]{1,40}\.[A-Za-z0-9_-]{1,60}$")
+    values: dict[
+        Annotated[str, Field(pattern=r"^[a-z_0-9]{1,40}$")],
+        int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, AfterValidator(clean)] | Phrase,
+    ] = Field(default={}, max_length=40)
+    words: Annotated[str, AfterValidator(clean_block)] = ""
+
+    @model_validator(mode="after")
+    def _small(self) -> Self:
+        """A journal may come from elsewhere: nothing in it may be deeper than what can be said."""
+        if _depth(self) > DEEPEST or _size(self) > MOST:
+            raise PydanticCustomError("too_deep", "it holds too much")
+        return self
+
+    @property
+    def message(self) -> Message:
+        """To be said in any language."""
+        values: dict[str, Value] = {
+            name: value.message if isinstance(value, Phrase) else value for name, value in self.values.items()
+        }
+        return Message(self.key, values, self.words)
+
+
+def keep(message: Message, words: Say) -> Phrase:
+    """`message` for the journal, with its words in the language of the writer."""
+    return _bare(message).model_copy(update={"words": clean_block(words(message))})
+
+
+def _bare(message: Message) -> Phrase:
+    return Phrase(key=message.key, values={name: _plain(value) for name, value in message.values.items()})
+
+
+def _plain(value: Value) -> str | int | float | Phrase:
+    """Numbers of numpy become Python's; what is no finite number becomes a text."""
+    match value:
+        case Message():
+            return _bare(value)
+        case str():
+            return value
+        case int():
+            return int(value)
+        case _:
+            number = float(value)
+            return number if math.isfinite(number) else str(number)
+
+
+def _depth(phrase: Phrase) -> int:
+    return 1 + max((_depth(one) for one in phrase.values.values() if isinstance(one, Phrase)), default=0)
+
+
+def _size(phrase: Phrase) -> int:
+    return sum(1 + (_size(one) if isinstance(one, Phrase) else 0) for one in phrase.values.values())

@@ -1,0 +1,40 @@
+"""Where a check really asks: a drill asks stand-ins, a network behind a proxy another address. The text shows it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from runbooks.model import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runbooks.model import Block, Runbook, Step
+
+
+def ask_elsewhere(runbook: Runbook, addresses: Mapping[str, str]) -> Runbook:
+    """The runbook whose HTTP checks ask `addresses[x]` wherever their address is `x` or lies below it."""
+    if not addresses:
+        return runbook
+    phases = tuple(
+        replace(phase, steps=tuple(_step(step, addresses) for step in phase.steps))
+        for phase in runbook.phases
+    )
+    return replace(runbook, phases=phases)
+
+
+def _step(step: Step, addresses: Mapping[str, str]) -> Step:
+    return replace(step, blocks=tuple(_block(block, addresses) for block in step.blocks))
+
+
+def _block(block: Block, addresses: Mapping[str, str]) -> Block:
+    if not isinstance(block, Check) or block.probe != "http" or block.parameters is None:
+        return block
+    url = str(block.parameters.get("url", ""))
+    below = [one for one in addresses if f"{url}/".startswith(one.rstrip("/") + "/")]
+    if not below:
+        return block
+    longest = max(below, key=len)
+    moved = addresses[longest].rstrip("/") + url[len(longest.rstrip("/")) :]
+    return replace(block, parameters={**block.parameters, "url": moved})

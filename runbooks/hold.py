@@ -1,0 +1,63 @@
+"""A gate: what a check expects must have been so for a while, and every lapse begins the wait anew."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from runbooks.expect import judge_values
+from runbooks.measure import wanted
+from signals.errors import SourceError
+from signals.message import say
+from signals.quantity import quantity
+from signals.reading import Verdict
+
+if TYPE_CHECKING:
+    from runbooks.measure import Observation
+    from runbooks.model import Check
+    from signals.reading import Series
+    from signals.sources import Sources
+
+POINTS = 60
+"""How closely the time behind us is looked at: every 10 s of ten minutes."""
+GAP = 2.5
+"""A hole of more steps than this is a time of which nothing is known: unknown is not green."""
+
+
+async def hold(
+    check: Check, present: Observation, sources: Sources, now: float, since: float | None
+) -> Observation:
+    """`present` where it is not as expected or nothing has to last; else whether it has lasted for `check.for_s`.
+
+    `since` (Unix seconds) is when the step before was finished: what was so before that says nothing about the stage
+    that began then; infinite while it is not finished. None: there is no incident, only the window counts.
+    """
+    if not check.for_s or present.verdict is not Verdict.OK:
+        return present
+    begin = now - check.for_s if since is None else min(now, max(since, now - check.for_s))
+    step = max(1.0, check.for_s / POINTS)
+    try:
+        answer = await sources.metrics.look_back(check.promql, begin, now, step)
+    except SourceError as error:
+        text = say("measure.unknown", why=error.message, wanted=wanted(check))
+        return replace(present, verdict=Verdict.UNKNOWN, text=text)
+    lasted = now - _green_since(check, answer.series, begin, now, step)
+    needed = quantity(check.for_s, "s")
+    if lasted >= check.for_s - step:
+        return replace(present, text=say("measure.held", text=present.text, needed=needed))
+    told = say("measure.holding", text=present.text, lasted=quantity(max(0.0, lasted), "s"), needed=needed)
+    return replace(present, verdict=Verdict.BURNING, text=told)
+
+
+def _green_since(check: Check, curves: tuple[Series, ...], begin: float, now: float, step: float) -> float:
+    """The time from which on every sample is known and as expected; `now` where there is none."""
+    points = sorted(
+        (at, value) for curve in curves for at, value in zip(curve.times, curve.values, strict=True)
+    )
+    known = [point for point in points if math.isfinite(point[1])]
+    red = [at for at, value in known if judge_values(check.expect, [value]) is not Verdict.OK]
+    times = [begin, *(at for at, _ in known), now]
+    holes = [later for earlier, later in pairwise(times) if later - earlier > GAP * step]
+    return max([begin, *red, *holes])

@@ -1,0 +1,33 @@
+"""What the runbooks call their steps and phases: for whoever reads a journal, which knows only ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from incidents.incident import StepKey
+from incidents.names import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runbooks.model import Runbook
+
+
+def names_of(runbooks: Iterable[Runbook]) -> Names:
+    """Their names in their language. A step or phase is found by its number, too: scripts may have written that."""
+    titles: dict[str, str] = {}
+    steps: dict[StepKey, str] = {}
+    phases: dict[StepKey, str] = {}
+    for runbook in runbooks:
+        titles[runbook.id] = runbook.title
+        for step in runbook.steps():
+            _name(steps, runbook.id, step.id, step.number, step.text)
+        for phase in runbook.phases:
+            _name(phases, runbook.id, phase.id, phase.number, phase.title)
+    return Names(titles, steps, phases)
+
+
+def _name(names: dict[StepKey, str], runbook: str, own_id: str, number: str, text: str) -> None:
+    called = f"{number} {text}"
+    names[StepKey(runbook, own_id)] = called
+    names.setdefault(StepKey(runbook, number), called)

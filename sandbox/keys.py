@@ -1,0 +1,74 @@
+"""Keys of the stand-ins: what they accept, where one is revoked, and the file from which the service takes its own.
+
+Nobody's but this sandbox's: they are made at its start, written into its private folder, and go with it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """How one names its key: in the file, in which header and behind which word; how its keys begin."""
+
+    variable: str
+    header: str
+    scheme: str
+    prefix: str
+
+
+PROVIDERS = {
+    "riot": Provider("RIOT_API_KEY", "X-Riot-Token", "", "RGAPI-"),
+    "discord": Provider("DISCORD_BOT_TOKEN", "Authorization", "Bot ", ""),
+    "llm": Provider("OPENAI_API_KEY", "Authorization", "Bearer ", "sk-"),
+}
+
+
+class Keys:
+    """The one valid key of each provider. A provider without a key lets everybody in."""
+
+    def __init__(self, valid: Mapping[str, str]) -> None:
+        self._valid = dict(valid)
+
+    def accepts(self, provider: str, headers: Mapping[str, str]) -> bool:
+        """Whether a call shows the valid key."""
+        valid, known = self._valid.get(provider), PROVIDERS[provider]
+        shown = next((value for name, value in headers.items() if name.lower() == known.header.lower()), "")
+        return valid is None or secrets.compare_digest(shown.encode(), (known.scheme + valid).encode())
+
+    def regenerate(self, provider: str) -> str:
+        """What the provider's portal does: the old key ends at once, the new one is returned."""
+        self._valid[provider] = _new_key(PROVIDERS[provider])
+        return self._valid[provider]
+
+
+def write_keys(path: Path) -> None:
+    """Give every provider its first key, in a file that nobody else can read."""
+    path.touch(mode=0o600)
+    path.write_text(
+        "".join(f"{one.variable}={_new_key(one)}\n" for one in PROVIDERS.values()), encoding="utf-8"
+    )
+
+
+def read_keys(path: Path) -> dict[str, str]:
+    """The keys of a file as `write_keys` writes it, by provider."""
+    lines = (line.partition("=") for line in path.read_text(encoding="utf-8").splitlines())
+    found = {name.strip(): value.strip() for name, _, value in lines}
+    return {name: found[one.variable] for name, one in PROVIDERS.items() if one.variable in found}
+
+
+def credentials(keys: Mapping[str, str], provider: str) -> dict[str, str]:
+    """The header that shows a provider its key."""
+    known = PROVIDERS[provider]
+    return {known.header: known.scheme + keys.get(provider, "")}
+
+
+def _new_key(provider: Provider) -> str:
+    return provider.prefix + secrets.token_urlsafe(24)
