@@ -43,7 +43,7 @@ def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, now: floa
     """Firing alerts burn when they page, else warn; without a source of alerts nothing is known."""
     if not isinstance(alerts, Alerts):
         reason = alerts.message if isinstance(alerts, SourceError) else say("panels.no_alert_source")
-        none = Reading("firing", None, "count", None, "", "alerts")
+        none = Reading("firing", None, "count", None, "", "alerts", called=say("panels.alert_firing"))
         part = Part(say("panels.part_none", name=say("panels.alert_firing")), 1, Verdict.UNKNOWN)
         return PanelState(
             spec.id, title(spec), Verdict.UNKNOWN, reason, (part,), (), (), (none,), None, now, spec.interval_s,
@@ -86,7 +86,13 @@ def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, now: floa
         spec.id, title(spec), verdict, reason,
         tuple(_part(state, len(groups[state]), rank) for rank, state in enumerate(counted, 1)) + worst_one,
         tuple(rows), (),
-        tuple(Reading(state.value, float(len(groups[state])), "count", alerts.at, alerts.source, "alerts") for state in counted),
+        tuple(
+            Reading(
+                state.value, float(len(groups[state])), "count", alerts.at, alerts.source, "alerts",
+                called=say(f"panels.alert_{state}"),
+            )
+            for state in counted
+        ),
         None, now, spec.interval_s, Freshness.LIVE, "list", standing=_standing(alerts), alerts=alerts,
     )  # fmt: skip
 

@@ -80,7 +80,7 @@ def round_top(highest: float) -> float:
 
 
 def scale_text(value: float, unit: str) -> str:
-    """A number of the scale with its unit, in at most seven cells."""
+    """A number of the scale with its unit, in at most eight cells."""
     if unit == "s":
         size = abs(value)
         if size < 120:
@@ -95,7 +95,7 @@ def scale_text(value: float, unit: str) -> str:
     if unit == "ratio":
         return f"{value * 100:.3g}%"
     shown = _thousands(value)
-    return {"usd": f"${shown}", "1/min": f"{shown}/m"}.get(unit, shown)
+    return {"usd": f"${shown}", "1/min": f"{shown}/min"}.get(unit, shown)
 
 
 def _thousands(value: float) -> str:

@@ -67,6 +67,7 @@ def add_queues(state: PanelState, found: Queues | SourceError, query: QuerySpec 
                 found.at,
                 found.source,
                 f"LLEN {queue.name}",
+                called=say("panels.reading_waiting", name=queue.name),
             )
         )
     if found.eviction_policy and found.eviction_policy.startswith("allkeys"):
@@ -129,6 +130,7 @@ def add_schema(state: PanelState, found: Schema | SourceError) -> PanelState:
         found.at,
         found.source,
         "SELECT version_num FROM alembic_version",
+        called=say("panels.reading_revision"),
     )
     reason = state.reason if sound or verdict is state.verdict else part.text
     return replace(

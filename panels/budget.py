@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from panels.settings import Budget
     from signals.errors import SourceError
+    from signals.message import Message
 
 RATES = {"1h": 3600.0, "6h": 21_600.0, "1d": 86_400.0, "7d": 604_800.0}
 """Windows whose rates make the range: spending of the last hour may be a peak, that of the week may be over."""
@@ -94,20 +95,22 @@ def with_budget(
         verdict, key = Verdict.WARN, "panels.may_exceed"
     spent, low, high, most = (quantity(one, "usd") for one in (found.spent, found.low, found.high, limit))
     seen = say("panels.text", text="")
+    seen_cell: tuple[Message, ...] = ()
     if covered_s is not None and covered_s < now - month_of(now)[0]:
         seen = say("panels.only_seen", span=quantity(covered_s, "s"))
+        seen_cell = (say("panels.only_seen_cell", span=quantity(covered_s, "s")),)
     values = {"spent": spent, "low": low, "high": high, "limit": most, "seen": seen}
     worse = ORDER.index(verdict) < ORDER.index(state.verdict)
     rows = (
-        Row((say("panels.month_row", seen=seen), spent, say("panels.of_limit", limit=most)), verdict),
+        Row((say("panels.month_row"), spent, say("panels.of_limit", limit=most), *seen_cell), verdict),
         Row((say("panels.projected_row"), say("panels.projected_range", **values)), verdict),
     )
     readings = tuple(
-        Reading(name, value, "usd", month.at, month.source, month.expr, every_s=KEEP_S)
-        for name, value in (
-            ("month to date", found.spent),
-            ("month, at least", found.low),
-            ("month, at most", found.high),
+        Reading(name, value, "usd", month.at, month.source, month.expr, every_s=KEEP_S, called=say(key))
+        for name, value, key in (
+            ("month to date", found.spent, "panels.month_row"),
+            ("month, at least", found.low, "panels.reading_month_low"),
+            ("month, at most", found.high, "panels.reading_month_high"),
         )
     )
     return replace(

@@ -89,7 +89,8 @@ class Canvas:
             shown = self._texts.get((column, row))
             if shown is None:
                 shown = self._dots(column, row)
-            wanted = self._styles.get((column, row), "") if shown != " " else style
+            # A blank has no style: after a cursor that is reversed it would be a wall.
+            wanted = self._styles.get((column, row), "") if shown != " " else ""
             if wanted != style:
                 text.append(run, style)
                 run, style = "", wanted

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Say = Callable[[Message], str]
 
-GUTTER = 8
+GUTTER = 9
 """Cells left of the curves, for the scale."""
 LETTERS = "abcdefgh"
 STYLES = tuple(f"curve{number}" for number in range(1, 9))
@@ -95,6 +95,8 @@ def scale_of(chart: Chart) -> tuple[float, float]:
             top = min(top, 1.0)
     if chart.limit is not None and measured < chart.limit <= LIMIT_IN_SIGHT * measured:
         top = round_top(max(chart.limit, top))
+    if chart.unit == "ratio" and measured <= 1:
+        top = min(1.0, top)  # there is nothing above all of them
     return (-round_top(-bottom) if bottom < 0 else 0.0), top
 
 
@@ -120,11 +122,18 @@ def legend(chart: Chart, say_: Say, width: int) -> Text:
     if chart.forecast is not None:
         parts.append((say_(say("chart.ahead")), AHEAD_STYLE))
     text = Text(" " * GUTTER, no_wrap=True)
+    left_out = 0
     for index, (shown, style) in enumerate(parts):
         if index and text.cell_len + cell_len(shown) > width:
+            left_out += index < len(chart.curves)
             continue
         text.append(shown, style).append("  ")
-    text.truncate(width)
+    if left_out and text.cell_len + 3 <= width:
+        text.append(f"+{left_out}", "quiet")
+    text.rstrip()
+    if text.cell_len > width:
+        text.truncate(max(0, width - 1))
+        text.append("…")
     return text
 
 

@@ -10,6 +10,8 @@ from rich.text import Text
 
 from panels.axis import AHEAD, BOARD_SPAN_S, time_axis
 from panels.chart import chart_columns, draw_chart
+from panels.draw_wrap import wrap
+from panels.limits import ORDER
 from signals.message import say
 from signals.reading import Freshness, Verdict
 
@@ -29,6 +31,9 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = "_.-=+*#@"
 CHART_HEIGHT = 5
 """Lines that a chart gets before further rows do."""
+_ROW_ORDER = (*ORDER, None)
+LEAST_BESIDE = 36
+"""Cells that a chart beside the rows keeps."""
 MOST_NAME = 24
 """Cells that the name of a row may take from the columns behind it."""
 
@@ -124,13 +129,13 @@ def panel_details(
     ][:2]
     left = height - len(lines)
     if chart is not None and span_s > BOARD_SPAN_S:
-        half = width // 2
+        half = max(width // 3, min(_rows_width(state.rows, say_), width - LEAST_BESIDE))
         axis = time_axis(now, chart_columns(width - half - 2), chart.span_s, chart.span_s * AHEAD)
-        rows = _rows(state.rows[:left], say_, half, ascii_only=ascii_only)
+        rows = _rows(_needed(state.rows, left), say_, half, ascii_only=ascii_only)
         lines += _beside(rows, half, draw_chart(chart, axis, left, say_, ascii_only=ascii_only))
     else:
-        wanted = len(state.rows) if chart is None else max(0, left - CHART_HEIGHT)
-        lines += _rows(state.rows[:wanted], say_, width, ascii_only=ascii_only)
+        wanted = left if chart is None else max(0, left - CHART_HEIGHT)
+        lines += _rows(_needed(state.rows, wanted), say_, width, ascii_only=ascii_only)
         left = height - len(lines)
         if chart is not None and left >= 3:
             axis = time_axis(now, chart_columns(width - 1), chart.span_s, chart.span_s * AHEAD)
@@ -138,6 +143,22 @@ def panel_details(
     for line in lines:
         line.truncate(width)
     return lines[:height]
+
+
+def _needed(rows: Sequence[Row], count: int) -> Sequence[Row]:
+    """Where not all have room, those that are worst; in their own order."""
+    if len(rows) <= count:
+        return rows
+    worst = sorted(range(len(rows)), key=lambda at: _ROW_ORDER.index(rows[at].verdict))[: max(0, count)]
+    return [rows[at] for at in sorted(worst)]
+
+
+def _rows_width(rows: Sequence[Row], say_: Say) -> int:
+    """Cells that the names of the rows and their values would like to have."""
+    shown = [[cell_len(say_(cell)) for cell in row.cells] for row in rows if len(row.cells) > 1]
+    most = max((len(cells) for cells in shown), default=0)
+    wide = [max(cells[at] for cells in shown if at < len(cells)) for at in range(most)]
+    return 7 + sum(wide[:1]) + sum(1 + max(12, one) for one in wide[1:2])
 
 
 def _beside(rows: list[Text], width: int, drawn: list[Text]) -> list[Text]:
@@ -197,20 +218,29 @@ def cut(text: str, width: int, *, ascii_only: bool = False) -> str:
     """Exactly `width` cells; what was longer ends in a mark."""
     if cell_len(text) <= width:
         return set_cell_size(text, width)
-    return set_cell_size(text, max(0, width - 1)) + ("~" if ascii_only else "…") if width > 0 else ""
+    if width <= 0:
+        return ""
+    kept = set_cell_size(text, width - 1).rstrip()  # half of a wide character is a space
+    return set_cell_size(kept + ("~" if ascii_only else "…"), width)
+
+
+def shorten(text: Text, width: int, *, ascii_only: bool = False) -> Text:
+    """The same text, cut in place: what was longer than `width` cells ends in a mark."""
+    if text.cell_len > width:
+        text.truncate(max(0, width - 1))
+        text.rstrip()
+        text.append(("~" if ascii_only else "…") if width > 0 else "")
+    return text
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Broken at spaces, by cells; what has no spaces (Chinese) is broken anywhere."""
+    """Broken where a reader would break it; what is wider than a line is cut there, so that all of it is shown."""
     from rich.cells import chop_cells
 
-    out = [""]
-    for word in text.split(" "):
-        if out[-1] and cell_len(out[-1]) + 1 + cell_len(word) <= width:
-            out[-1] += " " + word
-        else:
-            out += chop_cells(word, max(2, width))
-    return [line for line in out if line]
+    width = max(2, width)
+    lines = wrap(text, width, whole_code=False)
+    parts = (chop_cells(line, width) if cell_len(line) > width else [line] for line in lines)
+    return [part for cut_line in parts for part in cut_line if part]
 
 
 def _part_style(verdict: Verdict | None) -> str:

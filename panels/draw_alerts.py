@@ -145,7 +145,8 @@ def _alert(alert: Alert, cause: Cause, view: AlertView, say_: Say, width: int, *
         name = " ".join(f"{label.name}={label.value}" for label in own_labels(alert, cause))
     line.append(f"{mark} ", style)
     room = min(NAME_WIDTH, max(8, width // 2 - 4)) - (2 if len(cause.alerts) > 1 else 0)
-    line.append(cut(name, room, ascii_only=view.ascii_only), "chosen" if chosen else "")
+    shown = cut(name, room, ascii_only=view.ascii_only)
+    line.append(shown.rstrip(), "chosen" if chosen else "").append(" " * (len(shown) - len(shown.rstrip())))
     loud = style if alert.severity in PAGING else ""
     line.append(" " + cut(say_(said_state(alert)), 14, ascii_only=view.ascii_only), loud)
     line.append(f" {say_(quantity(coarse(view.now - alert.since), 's')):>7} ", "quiet")

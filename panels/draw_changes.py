@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
 from rich.text import Text
 
-from panels.draw import ASCII_MARKS, MARKS, STYLES, cut, wrapped
+from panels.draw import ASCII_MARKS, MARKS, STYLES, cut, shorten, wrapped
 from signals.message import say
 
 if TYPE_CHECKING:
@@ -50,12 +49,7 @@ def changes_line(log: ChangeLog, seen: float, say_: Say, width: int, *, ascii_on
         clock = time.strftime("%H:%MZ", time.gmtime(change.at))
         line.append(mark if change is not new[0] else "  ", "quiet")
         line.append(f"{clock} {_text(change, say_)}", _style(change))
-    plain = line.plain
-    line.truncate(width)
-    if cell_len(plain) > width:
-        line.right_crop(1)
-        line.append("~" if ascii_only else "…")
-    return line
+    return shorten(line, width, ascii_only=ascii_only)
 
 
 def _heading(log: ChangeLog, seen: float, say_: Say, width: int, *, ascii_only: bool) -> Text:

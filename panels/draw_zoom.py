@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from panels.alerts import coarse
 from panels.axis import AHEAD, scale_text, time_axis
 from panels.chart import LETTERS, STYLES, chart_columns, draw_chart
 from panels.draw import wrapped
+from panels.quantity import quantity
 from panels.zoom import shorter_than, summaries
 from signals.message import say
 
@@ -35,7 +37,7 @@ class ZoomView:
     """What the zoom screen knows: which question (of how many) over which range, its answer or what is wrong."""
 
     title: Message
-    query: str
+    query: Message
     number: int
     of: int
     stretch: Range
@@ -73,7 +75,7 @@ def draw_zoom(
 def _head(view: ZoomView, say_: Say, *, ascii_only: bool) -> Text:
     text = Text(no_wrap=True)
     text.append(f" {say_(view.title)} ", "title")
-    text.append(f"{'-' if ascii_only else '·'} {view.query}")
+    text.append(f"{'-' if ascii_only else '·'} {say_(view.query)}")
     if view.of > 1:
         text.append(f"  {view.number}/{view.of}", "quiet")
     text.append("  " + say_(say("chart.range", range=view.stretch.name)))
@@ -91,7 +93,7 @@ def _remarks(view: ZoomView, say_: Say, width: int) -> list[Text]:
         if not zoom.chart.curves:
             remarks.append((say("chart.nothing"), ""))
         elif (known := shorter_than(zoom, view.stretch)) is not None:
-            remarks.append((say("chart.shorter", known=scale_text(known, "s")), "remark"))
+            remarks.append((say("chart.shorter", known=quantity(coarse(known), "s")), "remark"))
         if zoom.left_out:
             remarks.append((say("chart.left_out", count=zoom.left_out), "remark"))
     return [
@@ -106,13 +108,14 @@ def _table(view: ZoomView, zoom: Zoom, say_: Say, none: str) -> list[Text]:
     found = summaries(zoom, view.cursor)
     names = [say_(one.name) for one in found]
     first = min(30, max(8, *(cell_len(name) + 2 for name in names)))
-    there = none if view.cursor is None else time.strftime("%H:%M:%SZ", time.gmtime(view.cursor))
-    heads = ["", say_(say("chart.last")), there]
+    heads = ["", say_(say("chart.last"))]
+    heads += [] if view.cursor is None else [time.strftime("%H:%M:%SZ", time.gmtime(view.cursor))]
     heads += [say_(say(key)) for key in ("chart.lowest", "chart.mean", "chart.highest")]
     lines = [Text("   " + _cells(heads, first), "quiet", no_wrap=True)]
     for index, (one, called) in enumerate(zip(found, names, strict=True)):
         name = f"{LETTERS[index]} {called}" if len(found) > 1 else called
-        values = (one.last, one.at_cursor, one.lowest, one.mean, one.highest)
+        there = () if view.cursor is None else (one.at_cursor,)
+        values = (one.last, *there, one.lowest, one.mean, one.highest)
         shown = [none if value is None else scale_text(value, zoom.chart.unit) for value in values]
         lines.append(Text("   " + _cells([name, *shown], first), STYLES[index % len(STYLES)], no_wrap=True))
     return lines

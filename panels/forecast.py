@@ -20,8 +20,8 @@ MOST_SAMPLES = 120
 SHARE = 0.95
 
 
-def forecast(series: Series, now: float, ahead_s: float) -> Forecast | None:
-    """The next `ahead_s` seconds after `now`; None when the samples are too few to tell a slope.
+def forecast(series: Series, now: float, ahead_s: float, most: float = math.inf) -> Forecast | None:
+    """The next `ahead_s` seconds after `now`, never above `most`; None when the samples are too few to tell a slope.
 
     The middle is Sen's line through the medians of times and values. The ends add two doubts: that of the slope (its
     95 % interval, which opens like a fan), and that of single values (the middle 95 % of the distances of the samples
@@ -43,7 +43,7 @@ def forecast(series: Series, now: float, ahead_s: float) -> Forecast | None:
     ahead = tuple(now + ahead_s * step / POINTS for step in range(POINTS + 1))
 
     def curve(per_s: float, offset: float) -> Series:
-        shown = tuple(max(floor, centre + per_s * (at - centre_at) + offset) for at in ahead)
+        shown = tuple(min(most, max(floor, centre + per_s * (at - centre_at) + offset)) for at in ahead)
         return Series(series.labels, ahead, shown)
 
     return Forecast(curve(found.low, below), curve(found.middle, 0.0), curve(found.high, above))
@@ -53,4 +53,6 @@ def with_forecast(chart: Chart, now: float, ahead_s: float) -> Chart:
     """The chart with the forecast of its first curve, unless that curve ended a while ago."""
     if not chart.curves or not chart.curves[0].times or now - chart.curves[0].times[-1] > ahead_s / 2:
         return chart
-    return replace(chart, forecast=forecast(chart.curves[0], now, ahead_s))
+    curve = chart.curves[0]
+    share = chart.unit == "ratio" and all(value <= 1 for value in curve.values if math.isfinite(value))
+    return replace(chart, forecast=forecast(curve, now, ahead_s, 1.0 if share else math.inf))

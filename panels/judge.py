@@ -132,7 +132,9 @@ def _missing(
     found.verdicts.append(Verdict.UNKNOWN)
     found.reasons.append((Verdict.UNKNOWN, told))
     source = answer.source if isinstance(answer, Answer) else ""
-    found.readings.append(Reading(query.name, None, query.unit, None, source, query.expr))
+    found.readings.append(
+        Reading(query.name, None, query.unit, None, source, query.expr, called=called(query))
+    )
     found.parts.append(Part(say("panels.part_none", name=called(query)), query.rank + 1, Verdict.UNKNOWN))
 
 
@@ -157,6 +159,7 @@ def _judge_query(found: _Found, query: QuerySpec, answer: Answer, beside: _Besid
                 answer.source,
                 query.expr,
                 one.labels,
+                called=name,
             )
         )
         if query.optional and math.isnan(value):

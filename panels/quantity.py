@@ -9,14 +9,20 @@ from signals.quantity import exactly, quantity
 
 if TYPE_CHECKING:
     from panels.settings import Objective, PanelSpec, QuerySpec
+    from panels.state import PanelState
     from signals.message import Message
 
-__all__ = ["called", "exactly", "quantity", "title"]
+__all__ = ["called", "exactly", "quantity", "title", "titled"]
 
 
 def title(spec: PanelSpec) -> Message:
     """The panel's name in either language."""
     return say("panels.title", en=spec.title, zh=spec.title_zh or spec.title)
+
+
+def titled(state: PanelState) -> Message:
+    """The panel's name, then why it stands as it does."""
+    return say("panels.of_service", service=state.title, reason=state.reason)
 
 
 def called(named: QuerySpec | Objective) -> Message:

@@ -103,6 +103,7 @@ def with_releases(
                 current.source,
                 current.expr,
                 every_s=KEEP_S,
+                called=say("panels.reading_since_deploy"),
             ),
         )
     return replace(

@@ -116,23 +116,22 @@ def _service_rows(
     whole = counts.get(BUDGET_WINDOW)
     if whole is None or not whole.total > 0:
         return []
-    seen = _seen(BUDGET_WINDOW, covered_s)
     left = budget_left(whole, objective.target)
-    name = say("panels.budget_row", service=service, name=called(objective), seen=seen)
+    name = say("panels.budget_row", service=service, name=called(objective))
     gone = verdict if left > 0 else worst([verdict, Verdict.WARN])
-    return [Row((name, quantity(left, "ratio"), _gone(counts, objective.target)), gone, service)]
+    cells = (name, quantity(left, "ratio"), _gone(counts, objective.target))
+    return [Row((*cells, *_seen_cell(BUDGET_WINDOW, covered_s)), gone, service)]
 
 
 def _pair_rows(objective: Objective, counts: Mapping[str, Count], covered_s: float | None) -> list[Row]:
     rows = []
     for pair in PAIRS:
         rates = [_rate(counts.get(window), objective.target) for window in (pair.long, pair.short)]
-        text = say(
-            "panels.burn_row", name=called(objective), long=pair.long, short=pair.short, seen=_seen(pair.long, covered_s)
-        )  # fmt: skip
+        text = say("panels.burn_row", name=called(objective), long=pair.long, short=pair.short)
         limit = say("panels.burn_limit", factor=f"{pair.factor:g}")
         judged = judge_pair(pair, counts, objective.target, objective.fewest)
-        rows.append(Row((text, say("panels.burn_rates", long=rates[0], short=rates[1]), limit), judged))
+        cells = (text, say("panels.burn_rates", long=rates[0], short=rates[1]), limit)
+        rows.append(Row((*cells, *_seen_cell(pair.long, covered_s)), judged))
     return rows
 
 
@@ -165,7 +164,16 @@ def _readings(
                 rate = burn_rate(one, objective.target)
                 found.append(
                     Reading(
-                        name, rate, "none", answer.at, answer.source, query, every_s=keep_s(window, covered_s)
+                        name,
+                        rate,
+                        "none",
+                        answer.at,
+                        answer.source,
+                        query,
+                        every_s=keep_s(window, covered_s),
+                        called=say(
+                            "panels.reading_burn", name=called(objective), window=window, service=service
+                        ),
                     )
                 )
     return tuple(found)
@@ -224,6 +232,12 @@ def _burn(counts: Mapping[str, Count], objective: Objective) -> float:
 def _rate(one: Count | None, target: float) -> str:
     rate = math.nan if one is None else burn_rate(one, target)
     return "–" if math.isnan(rate) else f"{rate:.1f}×"
+
+
+def _seen_cell(window: str, covered_s: float | None) -> tuple[Message, ...]:
+    """The same as a cell of its own, behind what it is about; none where all of the window was seen."""
+    seen = _seen(window, covered_s)
+    return (say("panels.only_seen_cell", **seen.values),) if seen.values.get("span") else ()
 
 
 def _seen(window: str, covered_s: float | None) -> Message:

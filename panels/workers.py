@@ -51,7 +51,15 @@ def add_workers(state: PanelState, found: Fleet | SourceError) -> PanelState:
     elif not here:
         verdict = worst([verdict, Verdict.UNKNOWN])
         reason = reason if verdict is state.verdict else say("panels.no_worker")
-    reading = Reading("workers", float(len(here)), "count", found.at, found.source, "inspect ping + events")
+    reading = Reading(
+        "workers",
+        float(len(here)),
+        "count",
+        found.at,
+        found.source,
+        "inspect ping + events",
+        called=say("panels.reading_workers"),
+    )
     return replace(
         state,
         verdict=verdict,

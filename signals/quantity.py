@@ -16,9 +16,9 @@ def quantity(value: float, unit: str) -> Message:
     if math.isnan(value):
         return say("quantity.not_a_number")
     if unit == "ratio":
-        percent = value * 100
-        text = f"{percent:.2f}" if abs(percent) < 1000 or math.isinf(percent) else _short(round(percent))
-        return say("quantity.percent", value=text)
+        return say(
+            "quantity.percent", value=_short(value * 100) if abs(value) >= 10 else f"{value * 100:.2f}"
+        )
     if unit == "s":
         return say("quantity.seconds", value=_seconds(value))
     if unit == "1/min":

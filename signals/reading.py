@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from signals.message import Message
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 """Label pairs sorted by name; the metric's own name is the label `__name__`."""
@@ -40,7 +42,7 @@ class Reading:
     `value` is None where there is NO DATA. `unit` is a UCUM-like short name (`s`, `ratio`, `1/min`, `usd`,
     `count`, `bytes`). `at` is when the value was measured (Unix seconds), None when it never was. `query` is
     what was asked, in the language of the source (PromQL, a Redis command, SQL). `every_s` is how often it is asked
-    where that is less often than the panel looks.
+    where that is less often than the panel looks. `called` is what people call it, where that is not its name.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Reading:
     query: str
     labels: Labels = ()
     every_s: float = 0.0
+    called: Message | None = field(default=None, compare=False)
 
     def freshness(self, now: float, interval_s: float) -> Freshness:
         """Live up to two intervals of age, then stale; none without a value."""

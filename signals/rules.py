@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from signals.clean import clean, clean_block
-from signals.errors import BadQuery, ConfigError, SourceError
+from signals.errors import BadQuery, ConfigError, SourceError, Unreachable
 from signals.message import say
 from signals.source import Alert, Alerts, AlertState
 from signals.templates import fill
@@ -105,9 +105,20 @@ class RuleAlerts:
             found += [
                 self._alert(rule, labels, active) for labels, active in self._active.get(rule.key, {}).items()
             ]
+        if not found:
+            await self._see(now)
         kept = {rule.key for rule in alerting}
         self._active = {key: active for key, active in self._active.items() if key in kept}
         return Alerts(tuple(found), len(alerting), tuple(broken), now, self.name)
+
+    async def _see(self, now: float) -> None:
+        """That no rule holds says nothing while no target answers: raises `Unreachable` then."""
+        try:
+            up = await self._source.instant("up", now)
+        except SourceError:
+            return  # the rules were answered
+        if up.series and not any(one.values[-1] for one in up.series):
+            raise Unreachable(say("rules.blind", source=self.name, count=len(up.series)))
 
     def _load(self) -> tuple[list[Rule], list[tuple[str, Message]]]:
         rules: list[Rule] = []

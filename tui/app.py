@@ -141,6 +141,7 @@ class Warroom(App[str]):
 
     def on_mount(self) -> None:
         """Paint, then start the thread that asks."""
+        self.words = self._readable(self.words)
         self.set_interval(TICK_S, self.tick)
         if self.follower:
             self.call_after_refresh(self.follower.start)  # its imports must not delay the first paint
@@ -161,7 +162,7 @@ class Warroom(App[str]):
         if face.theme and not self._theme_asked:
             self.wear(face.theme)
         if face.language and not self._language_asked:
-            self.words = Language(face.language)
+            self.words = self._readable(Language(face.language))
         self.set_timer(ROOM_AFTER_S, lambda: self.room.open(message.config))
         self.repaint()
 
@@ -313,9 +314,16 @@ class Warroom(App[str]):
 
     def speak(self, code: LanguageCode) -> None:
         """Another language."""
-        self.words = Language(code)
+        self.words = self._readable(Language(code))
         self.room.read_library()
         self.repaint()
+
+    def _readable(self, words: Language) -> Language:
+        """English, where the terminal can't show Chinese: a screen of question marks helps nobody."""
+        if not self.ascii_only or words.code == "en":
+            return words
+        self.notice = say("tui.only_ascii")
+        return Language("en")
 
     def action_palette(self) -> None:
         """Everything that can be done here, to search in."""

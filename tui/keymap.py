@@ -137,7 +137,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
     "preview": (
         Key("down", "scroll(1)", footer=False),
         Key("up", "scroll(-1)", footer=False),
-        Key("enter", "confirm"),
+        Key("enter", "send"),
         Key("e", "edit"),
         Key("y", "copy"),
         Key("escape", "leave"),

@@ -6,12 +6,12 @@ Imported when it is first opened.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rich.text import Text
 from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Provider, SearchIcon
 
-from tui.keymap import EVERYWHERE, KEYS, SHOWN
+from tui.keymap import EVERYWHERE, SHOWN
 from tui.language import CODES, Language
 from tui.screens.page import Page
 from tui.screens.zoom import ZoomScreen
@@ -58,12 +58,13 @@ class Commands(Provider):
             return
         face = below.face
         seen = set()
-        for key in (*KEYS[below.page], *EVERYWHERE):
-            # Moving is for the arrows, and what opened this would only open it again.
+        for key in (*below.own_keys(), *EVERYWHERE):
+            # Moving is for the arrows, what opened this would only open it again, and nothing lies below the board.
             if (
                 key.text in seen
                 or key.action.rstrip(")").split("(")[-1].lstrip("-").isdigit()
                 or key.action == "app.palette"
+                or (key.action in ("app.back", "app.board") and below.page == "board")
             ):
                 continue
             seen.add(key.text)
@@ -88,6 +89,9 @@ class Palette(CommandPalette):
         """Plain characters, no emoji: a terminal may not have them."""
         self.query_one(SearchIcon).icon = ":"
         self.query_one(CommandInput).cursor_blink = False
+        if cast("Face", self.app).ascii_only:
+            frame = self.query_one("#--input").styles
+            frame.border_bottom = ("ascii", frame.border_bottom[1])
 
 
 def _panels(face: Face) -> Iterator[Command]:

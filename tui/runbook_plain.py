@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rich.cells import cell_len
 
+from panels.draw_wrap import wrap
 from runbooks.model import ActionCall, Check, Command, Paragraph
 from tui.runbook_words import asked, expected
-from tui.wrap import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -86,7 +86,7 @@ secret_url = "${{HOOK}}"
 
 def _open(lead: Seat, helper: Seat) -> None:
     """`r` on the panel, a new incident, the lead is IC; the other one joins."""
-    lead.press("r", "Which runbook?")
+    lead.press("r", "Which runbook")
     lead.press("\r", "in a new incident")
     lead.press("\r", "Enter opens it")
     lead.press("\r", "1.1 !")
@@ -109,7 +109,7 @@ def _work(lead: Seat, helper: Seat) -> None:
     helper.press("\x1b[B" * 8, "›‖")
     helper.press(" ", "the incident commander (ic1) confirms a pause point")
     lead.press("x", "offer incident command")
-    lead.press("3", "Tab next field")
+    lead.press("3", "Esc leave it")
     lead.press("op1\r", "offered incident command to op1")
     helper.see("offers you incident command")
     helper.press("x", "accept incident command")

@@ -87,8 +87,8 @@ def test_a_burning_budget_is_the_panels_reason_and_says_how_little_was_seen() ->
         == "the availability budget burns faster than 14.4× over 1h (only 4 min seen) and over 5m"
     )
     assert state.verdict == "burning"
-    assert rows(state)[0] == " availability left (only 4 min seen) | -2900.00 % | the budget is gone"
-    assert rows(state)[1] == "availability 1h/5m (only 4 min seen) | 30.0× 30.0× | limit 14.4×"
+    assert rows(state)[0] == " availability left | -2900 % | the budget is gone | only 4 min seen"
+    assert rows(state)[1] == "availability 1h/5m | 30.0× 30.0× | limit 14.4× | only 4 min seen"
     assert [one.query for one in state.readings][:1] == ["b[5m]"]
 
 

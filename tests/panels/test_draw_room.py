@@ -53,7 +53,7 @@ def chart(*names: str, span_s: float = BOARD_SPAN_S, value: float = 1.0, limit: 
         ("abc", 5, "abc  "),
         ("abcdef", 4, "abc…"),
         ("队列队列", 5, "队列…"),
-        ("队列队列", 4, "队 …"),
+        ("队列队列", 4, "队… "),
         ("abc", 0, ""),
     ],
 )
@@ -114,7 +114,8 @@ def test_that_all_is_well_needs_no_line_of_its_own_where_rows_say_it() -> None:
         (80, "a first 1  b second 1  limit 100, above the picture"),
         (40, "a first 1  b second 1"),
         (18, "a first 1"),
-        (12, "a fi"),
+        (23, "a first 1  +1"),
+        (12, "a …"),
     ],
 )
 def test_a_legend_leaves_out_whole_parts(width: int, shown: str) -> None:
@@ -166,3 +167,24 @@ def test_one_line_tells_what_is_new_as_far_as_it_fits(width: int) -> None:
     assert line.plain.startswith(" 2 new since"[: width - 1])
     assert ("100 the" in line.plain) is False
     assert line.plain.endswith("…") is (width < 300)
+
+
+def test_where_not_all_rows_have_room_the_worst_are_shown() -> None:
+    rows = (
+        Row((say("panels.text", text="calm"),), Verdict.OK),
+        Row((say("panels.text", text="bad"),), Verdict.BURNING),
+        Row((say("panels.text", text="worse"),), Verdict.WARN),
+    )
+    state = replace(panel(verdict=Verdict.OK), rows=rows)
+    shown = [line.plain.split()[-1] for line in panel_details(state, SAY, 80, 2, NOW)]
+    assert shown == ["bad", "worse"]
+
+
+def test_rows_beside_a_chart_keep_their_names() -> None:
+    state = replace(
+        panel(("availability 1h/5m of the service", "1"), verdict=Verdict.OK),
+        charts=(chart("n", span_s=LONG_SPAN_S),),
+    )
+    drawn = panel_details(state, SAY, 78, 10, NOW, span_s=LONG_SPAN_S)
+    assert "availability 1h/5m of the" in drawn[0].plain
+    assert any("┤" in line.plain for line in drawn)

@@ -29,7 +29,7 @@ def view(count: int, *, cursor: float | None = None, first: float = NOW - 300) -
     )
     zoom = zoomed(QUERY, Answer("n", "matrix", curves, "t", NOW), NOW, STRETCH)
     title = say("panels.title", en="Queues", zh="队列")
-    return ZoomView(title, "waiting", 1, 3, STRETCH, zoom, cursor=cursor)
+    return ZoomView(title, say("panels.text", text="waiting"), 1, 3, STRETCH, zoom, cursor=cursor)
 
 
 def plain(shown: ZoomView, width: int = 80, height: int = 20, *, ascii_only: bool = False) -> str:
@@ -51,6 +51,8 @@ def test_the_value_under_the_cursor_stands_beside_its_time() -> None:
     row = next(line for line in text.splitlines() if line.startswith("   q0"))
     assert row.split() == ["q0", "4", "5", "0", "2.92", "6"]
     assert "22:11:40Z" in text
+    without = plain(view(1)).splitlines()
+    assert next(line for line in without if line.startswith("   q0")).split() == ["q0", "4", "0", "2.92", "6"]
 
 
 def test_the_range_fills_the_past_of_the_axis() -> None:
@@ -65,7 +67,7 @@ def test_many_curves_leave_room_for_the_chart() -> None:
 
 
 def test_what_is_missing_is_said() -> None:
-    assert "only 100s of history" in plain(view(1, first=NOW - 100))
+    assert "only 100 s of history" in plain(view(1, first=NOW - 100))
     assert "NO DATA" in plain(view(0))
     assert "4 more curves" in plain(view(12))
 
@@ -73,7 +75,7 @@ def test_what_is_missing_is_said() -> None:
 def test_an_error_keeps_the_last_picture() -> None:
     shown = view(1)
     failed = ZoomView(
-        shown.title, "waiting", 1, 1, STRETCH, shown.zoom, problem=say("signals.no_source"), asking=True
+        shown.title, shown.query, 1, 1, STRETCH, shown.zoom, problem=say("signals.no_source"), asking=True
     )
     text = plain(failed)
     assert SAY(say("signals.no_source")) in " ".join(text.split())
@@ -85,4 +87,6 @@ def test_an_error_keeps_the_last_picture() -> None:
 def test_odd_numbers_do_not_break_it(value: float) -> None:
     curve = Series((("queue", "q"),), (NOW - 10, NOW - 5, NOW), (1.0, value, value))
     zoom = zoomed(QUERY, Answer("n", "matrix", (curve,), "t", NOW), NOW, STRETCH)
-    assert draw_zoom(ZoomView(say("tui.no_data"), "n", 1, 1, STRETCH, zoom, cursor=NOW), SAY, 80, 20, NOW)
+    assert draw_zoom(
+        ZoomView(say("tui.no_data"), say("tui.no_data"), 1, 1, STRETCH, zoom, cursor=NOW), SAY, 80, 20, NOW
+    )

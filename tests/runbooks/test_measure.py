@@ -82,7 +82,7 @@ async def test_no_series_passes_where_the_metric_is_known(promql: str) -> None:
 
 async def test_both_languages_speak() -> None:
     found = await seen("promql: load\nexpect: not rising\nunit: 1/min", scraped(load=FALLING))
-    assert told(found, "zh") == "10/分 下降，预期不上升"
+    assert told(found, "zh") == "10/min 下降，预期不上升"
 
 
 async def test_of_several_series_the_worst_speaks_and_is_named() -> None:

@@ -14,7 +14,7 @@ from tui.language import Language
     ("value", "text"),
     [
         (0.00123, "0.12 %"), (9.9, "990.00 %"), (-9.99, "-999.00 %"), (12.346, "1235 %"),
-        (-319.4982, "-31 950 %"), (math.inf, "inf %"),
+        (-319.4982, "-31 950 %"), (math.inf, "Inf %"),
     ],
 )  # fmt: skip
 def test_a_share(value: float, text: str) -> None:

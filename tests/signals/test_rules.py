@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from signals.errors import ConfigError, SourceError, TimedOut
+from signals.errors import ConfigError, SourceError, TimedOut, Unreachable
 from signals.message import say
 from signals.promql import evaluate, evaluate_span
 from signals.ring import Ring
@@ -216,3 +216,15 @@ def test_an_empty_file_has_no_rules(tmp_path: Path) -> None:
     file = tmp_path / "rules.yml"
     file.write_text("")
     assert load_rules(file) == ()
+
+
+def test_rules_that_can_see_nothing_are_no_good_news(now: Now, tmp_path: Path) -> None:
+    rules = alerting(now, tmp_path)
+    for target in ("a", "b"):
+        now.ring.append((("__name__", "up"), ("instance", target)), START, 0.0)
+    with pytest.raises(Unreachable) as caught:
+        look(rules)
+    assert caught.value.message.values["count"] == 2
+    now.ring.append((("__name__", "up"), ("instance", "b")), START + 1, 1.0)
+    now.time = START + 1
+    assert look(rules).alerts == ()

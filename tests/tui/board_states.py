@@ -11,6 +11,7 @@ from panels.axis import AHEAD, BOARD_SPAN_S
 from panels.broker import add_queues, add_schema
 from panels.forecast import with_forecast
 from panels.judge import judge_metric
+from panels.quantity import called
 from panels.settings import default_board
 from panels.workers import add_workers
 from signals.errors import TimedOut
@@ -46,10 +47,9 @@ def judged(
     name: str, answers: dict[str, Answer], history: Answer | None = None, why: dict[str, str] | None = None
 ) -> PanelState:
     spec = SPECS[name]
+    named = {query.name: called(query) for query in spec.queries}
     reasons = {
-        query: say(
-            "panels.never_exported_near", name=say("panels.text", text=query), metric=metric, near=near
-        )
+        query: say("panels.never_exported_near", name=named[query], metric=metric, near=near)
         for query, told in (why or {}).items()
         for metric, near in (told.split("|"),)
     }

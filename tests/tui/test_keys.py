@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from signals.message import say
 from tests.tui.board_states import states
 from tests.tui.test_pictures import board, told
 from tui.app import Warroom
 from tui.keymap import EVERYWHERE, KEYS
-from tui.language import CODES
+from tui.language import CODES, Language
 from tui.screens.page import Page
 from tui.theme import NAMES
 
@@ -106,7 +107,8 @@ async def test_scrolling_shows_every_reading_of_a_panel_and_moving_starts_at_its
             seen += shown()
         assert "more lines" not in shown()
         for reading in states()["ban"].readings:
-            assert f"{reading.name} = {reading.value!r}" in seen, reading.name
+            called = Language("en").say(reading.called or say("tui.never"))
+            assert f"{called} = {reading.value:g}" in seen, reading.name
         await pilot.press("down")
         assert shown().startswith("   ")
         assert "more lines" in shown()

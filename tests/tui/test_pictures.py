@@ -19,7 +19,10 @@ from tui.theme import NAMES, ThemeName
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rich.text import Text
     from textual.pilot import Pilot
+
+    from panels.state import PanelState
 
 
 def board(code: str = "en", theme: ThemeName | None = None) -> Warroom:
@@ -78,6 +81,43 @@ def test_a_picture_of_the_other_screens(
     snap_compare: Callable[..., bool], keys: tuple[str, ...], code: str
 ) -> None:
     assert snap_compare(board(code, "dark"), terminal_size=(80, 24), run_before=told(*keys))
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize(
+    "keys",
+    [("l",), ("colon",), ("slash", *"zzz"), ("p",)],
+    ids=["alerts", "palette", "filter-without-match", "paused"],
+)
+def test_a_picture_of_what_lies_over_the_board(
+    snap_compare: Callable[..., bool], keys: tuple[str, ...], code: str
+) -> None:
+    assert snap_compare(board(code, "light"), terminal_size=(80, 24), run_before=told(*keys))
+
+
+def test_a_picture_of_a_large_screen(snap_compare: Callable[..., bool]) -> None:
+    assert snap_compare(board("zh", "dark"), terminal_size=(200, 60), run_before=told("3"))
+
+
+def test_a_picture_in_ascii(snap_compare: Callable[..., bool]) -> None:
+    app = board(theme="mono")
+    app.ascii_only = True
+    assert snap_compare(app, terminal_size=(80, 24), run_before=told("5"))
+
+
+def test_a_picture_of_a_panel_that_cannot_be_drawn(
+    snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from panels import draw
+
+    def line(state: PanelState, *given: object, **more: object) -> Text:
+        if state.id == "ban":
+            raise ZeroDivisionError
+        return panel_line(state, *given, **more)  # type: ignore[arg-type]  # handed on as it came
+
+    monkeypatch.setattr(draw, "panel_line", line)
+    monkeypatch.setattr("tui.logfile.log_crash", lambda _: "warroom.log")
+    assert snap_compare(board(theme="dark"), terminal_size=(80, 24), run_before=told("3"))
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -58,6 +58,25 @@ def test_every_style_can_be_read_on_its_background(name: ThemeName, least: float
         assert ratio >= least, (name, style, round(ratio, 2))
 
 
+@pytest.mark.parametrize(("name", "least"), [("dark", 4.5), ("light", 4.5), ("high-contrast", 7.0)])
+def test_what_stands_in_the_head_the_foot_and_the_palette_can_be_read(name: ThemeName, least: float) -> None:
+    look = read_look(name)
+    own, colours = colours_of(name), look.colours
+    head, ground = colours.variables["head"], colours.background or ""
+    on_head = ("burning", "warn", "ok", "unknown", "stale", "cursor", "key", "no_data")
+    pairs = [(style, own[style].name, head) for style in on_head]
+    pairs += [("quiet", colours.variables["quiet"], head), ("foreground", colours.foreground or "", head)]
+    pairs += [("chosen", ground, colours.accent or ""), ("accent", colours.accent or "", ground)]
+    for what, front, back in pairs:
+        assert contrast(front, back) >= least, (what, round(contrast(front, back), 2))
+
+
+def contrast(front: str, back: str) -> float:
+    """The ratio of two colours (WCAG 2.2)."""
+    one, other = (luminance(Color.parse(each)) for each in (front, back))
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
+
+
 def colours_of(name: ThemeName) -> dict[str, Color]:
     return {
         style: told.color

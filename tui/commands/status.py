@@ -43,9 +43,11 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         panels = [_as_json(state, invocation.words, now) for state in states]
         invocation.fact_json({"at": now, "verdict": verdict.value, "panels": panels})
         return code
+    from panels.quantity import titled
+
     for state in states:
         mark = invocation.words.text(f"status.{state.verdict}")
-        invocation.fact(f"{mark}  {invocation.words.say(state.title)}: {invocation.words.say(state.reason)}")
+        invocation.fact(f"{mark}  {invocation.words.say(titled(state))}")
     return code
 
 

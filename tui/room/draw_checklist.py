@@ -21,6 +21,8 @@ MARKS = {"open": "☐", "started": "▶", "ticked": "✔", "skipped": "–", "fa
 ASCII_MARKS = {"open": "_", "started": ">", "ticked": "+", "skipped": "-", "failed": "X"}
 STYLES = {"open": "", "started": "cursor", "ticked": "ok", "skipped": "quiet", "failed": "burning"}
 BAR = 8
+LEAST_TEXT = 20
+"""Cells that a step's text keeps; who did it when has to do with the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class ChecklistLook:
 
     def line(self, row: Row, chosen: bool, width: int) -> Text:  # noqa: FBT001  # of this row, and nothing else
         """One row in one line."""
+        from panels.draw import shorten
+
         if row.kind == "runbook":
             text = self._runbook(row, width)
         elif row.kind == "phase":
@@ -60,8 +64,7 @@ class ChecklistLook:
             pointer = ">" if self.ascii_only else "›"
             text = Text.assemble((pointer, "cursor"), text[1:])
             text.stylize("chosen", 3)
-        text.truncate(width)
-        return text
+        return shorten(text, width, ascii_only=self.ascii_only)
 
     def phase(self, row: Row, width: int) -> Text:
         """`Phase 1 of 5  STOP THE STORM ──── 2 of 4 ▓▓▓▓░░░░`."""
@@ -87,6 +90,8 @@ class ChecklistLook:
         return Text(f" {row.runbook.title} ".ljust(width), "title")
 
     def _pause(self, row: Row, width: int) -> Text:
+        from panels.draw import shorten
+
         assert row.phase is not None  # noqa: S101  # a row of this kind has one
         confirmed = is_confirmed(self.incident, row)
         marks = ASCII_MARKS if self.ascii_only else MARKS
@@ -95,12 +100,11 @@ class ChecklistLook:
         text = Text.assemble(
             f" {mark} ", (f"{word}  ", "ok" if confirmed else "warn"), (row.phase.pause, "quiet")
         )
-        if text.cell_len > width:
-            text.truncate(width - 1)
-            text.append("…")
-        return text
+        return shorten(text, width, ascii_only=self.ascii_only)
 
     def _step(self, row: Row, width: int) -> Text:
+        from panels.draw import shorten
+
         assert row.step is not None  # noqa: S101  # a row of this kind has one
         state = state_of(self.incident, row)
         name = state.state if state else "open"
@@ -118,10 +122,10 @@ class ChecklistLook:
             " ",
             (f"{indent}{row.step.text}", STYLES[name] if name in ("skipped", "failed") else ""),
         )
+        if width - cell_len(right) < LEAST_TEXT:
+            right = ""
         room = width - cell_len(right)
-        if text.cell_len > room:
-            text.truncate(max(1, room - 1))
-            text.append("…")
+        shorten(text, room, ascii_only=self.ascii_only)
         text.append(" " * max(0, room - text.cell_len))
         text.append(right, "quiet")
         return text

@@ -23,17 +23,20 @@ if TYPE_CHECKING:
     from tui.room.room import Room
 
 
-def reading_head(runbook: Runbook | None, words: Language, width: int) -> Text:
+def reading_head(runbook: Runbook | None, words: Language, width: int, *, ascii_only: bool) -> Text:
     """A runbook that is only read; or an incident that is not known yet."""
+    from panels.draw import shorten
+
     text = Text(f" {runbook.title if runbook else words.text('room.opening')}  ", "title")
     if runbook:
         text.append(f" {words.text('room.reading')} ", "stale")
-    text.truncate(width)
-    return text
+    return shorten(text, width, ascii_only=ascii_only)
 
 
 def incident_head(room: Room, seen: Seen, words: Language, width: int, now: float, *, past: bool) -> Text:
     """`INC-42 SEV2 Cloudflare ban near   IC ic1 · ops op1   00:18:03  update in 6:12`."""
+    from panels.draw import shorten
+
     incident = seen.incident
     drill = f"{words.text('update.drill')} " if incident.drill else ""
     status = "" if incident.status == "open" else f" {words.text(f'room.status_{incident.status}')}"
@@ -55,9 +58,6 @@ def incident_head(room: Room, seen: Seen, words: Language, width: int, now: floa
         roles.pop()
     people = f"  {' · '.join(roles)} " if roles else ""
     name, space = Text(incident.title), max(0, space - cell_len(people))
-    if name.cell_len > space:
-        name.truncate(max(0, space - 1))
-        name.append("…" if space else "")
+    shorten(name, space, ascii_only=room.face.ascii_only)
     text = Text.assemble(left, name, " " * max(0, space - name.cell_len), people, right)
-    text.truncate(width)
-    return text
+    return shorten(text, width, ascii_only=room.face.ascii_only)

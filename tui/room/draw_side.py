@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui.room.draw_checklist import ASCII_MARKS, MARKS
@@ -61,12 +62,13 @@ def pane_lines(
     """One pane with its title in `height` lines; `at` is where its cursor stands."""
     words, width, ascii_only = pen.words, pen.width, pen.ascii_only
     title = words.text(f"room.pane_{pane}")
-    rule = ("-" if ascii_only else "─") * max(0, width - len(title) - 4)
+    rule = ("-" if ascii_only else "─") * max(0, width - cell_len(title) - 2)
     head = Text(f" {title} {rule}", "cursor" if focused else "quiet")
     head.truncate(width)
     room = max(0, height - 1)
     if pane == "timeline":
-        return [head, *event_lines(incident, runbooks, words, width, room, back=at)]
+        events = event_lines(incident, runbooks, words, width - 1, room, back=at)
+        return [head, *(Text.assemble(" ", line) for line in events)]
     if pane == "evidence":
         blocks = _evidence(incident, words, width, ascii_only=ascii_only)
     else:

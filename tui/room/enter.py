@@ -163,7 +163,7 @@ async def _open_runbook(room: Room, asked: Asked, choices: list[Runbook], *, sur
     if runbook is None:
         state = room.face.states.get(asked.panel)
         what = asked.alert or (words.say(state.title) if state is not None else "")
-        title = words.text("room.which_runbook", what=what)
+        title = words.text("room.which_runbook" if what else "room.which_runbook_at_all", what=what)
         at = await room.ask(Choose(title, [f"{one.title}  ({one.id})" for one in choices]))
         if at is None:
             return None
@@ -226,6 +226,7 @@ async def _alert(room: Room, name: str) -> AlertAttached | None:
 
 def _defaults(room: Room, runbook: Runbook | None, alert: AlertAttached | None) -> tuple[str, Severity]:
     """What the alert, the runbook or the worst panel says."""
+    from panels.quantity import titled
     from signals.reading import Verdict
 
     words = room.face.words
@@ -241,8 +242,7 @@ def _defaults(room: Room, runbook: Runbook | None, alert: AlertAttached | None) 
     state = room.face.under_cursor()
     if state is None or state.verdict not in (Verdict.BURNING, Verdict.WARN):
         return "", severity
-    title = f"{words.say(state.title)}: {words.say(state.reason)}"
-    return title, "SEV2" if state.verdict is Verdict.BURNING else "SEV3"
+    return words.say(titled(state)), "SEV2" if state.verdict is Verdict.BURNING else "SEV3"
 
 
 def _first_events(

@@ -5,6 +5,7 @@ Below them, and beside them on a wide screen, stands what has changed since the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -17,6 +18,7 @@ from tui.scroll import pinned
 
 if TYPE_CHECKING:
     from panels.state import PanelState
+    from signals.message import Message
 
 
 STRIP_FROM = 120
@@ -116,9 +118,11 @@ class BoardScreen(Page):
         self, states: list[PanelState], columns: int, width: int, height: int, now: float
     ) -> list[Text]:
         lines: list[Text] = []
+        chosen = self.face.under_cursor()
+        said = chosen.warnings if chosen is not None else ()
         for first in range(0, len(states), columns):
             blocks = [
-                panel_block(self.face, state, width - 1, height - 1, now)
+                panel_block(self.face, _unsaid(state, chosen, said), width - 1, height - 1, now)
                 for state in states[first : first + columns]
             ]
             for y in range(height):
@@ -129,3 +133,10 @@ class BoardScreen(Page):
                     line.append(" " * (width - part.cell_len))
                 lines.append(line)
         return lines
+
+
+def _unsaid(state: PanelState, chosen: PanelState | None, said: tuple[Message, ...]) -> PanelState:
+    """What the panel under the cursor warns of already needs no line in all the others."""
+    if state is chosen or not said or not state.warnings:
+        return state
+    return replace(state, warnings=tuple(one for one in state.warnings if one not in said))

@@ -24,6 +24,8 @@ class Choose(Dialogue[int]):
 
     def remarks(self, width: int) -> list[Text]:
         """The lines around the cursor."""
+        from panels.draw import shorten
+
         height = self.room()
         start = max(0, min(self._at - height // 2, len(self._options) - height))
         lines = []
@@ -34,8 +36,7 @@ class Choose(Dialogue[int]):
             line = Text.assemble((pointer, "cursor"), (digit, "quiet"), option)
             if chosen:
                 line.stylize("chosen", 3)
-            line.truncate(width)
-            lines.append(line)
+            lines.append(shorten(line, width, ascii_only=self.face.ascii_only))
         return lines
 
     def action_move(self, step: int) -> None:

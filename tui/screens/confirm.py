@@ -39,6 +39,10 @@ class Preview(Confirm):
 
     page = "preview"
 
+    def action_send(self) -> None:
+        """Let it go."""
+        self.dismiss("yes")
+
     def action_edit(self) -> None:
         """Change the text first."""
         self.dismiss("edit")

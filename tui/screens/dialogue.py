@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
-from rich.cells import set_cell_size
 from rich.text import Text
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.keymap import KEYS, SHOWN, bindings
+from tui.screens.page import key_line
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from tui.face import Face
+    from tui.keymap import Key
 
 R = TypeVar("R")
+MOST_TITLE, ROOMY = 3, 12
+"""Lines of a question, and from how many lines of screen on it gets more than one."""
 
 
 class Dialogue(ModalScreen[R]):
@@ -60,7 +63,7 @@ class Dialogue(ModalScreen[R]):
 
     def room(self) -> int:
         """Lines for the remarks; they scroll with page up and down where there are more."""
-        return max(1, self.size.height - 3)
+        return max(1, self.size.height - 2 - len(self._title(self.size.width)))
 
     def on_mount(self) -> None:
         """Draw once; sizes are known."""
@@ -73,14 +76,26 @@ class Dialogue(ModalScreen[R]):
     def draw(self) -> None:
         """Fill in the lines."""
         width = self.size.width
-        asked = Text(set_cell_size(f" {self.asked}", width))
-        self.query_one("#asked", Lines).show([asked])
+        asked = self._title(width)
+        title = self.query_one("#asked", Lines)
+        title.styles.height = len(asked)
+        title.show(asked)
         remarks = self.remarks(width)[: self.room()]
         block = self.query_one("#remarks", Lines)
         block.styles.height = len(remarks)
         block.display = bool(remarks)
         block.show(remarks)
-        self.query_one("#keys", Lines).show([Text(set_cell_size(f" {self.foot()}", width), "quiet")])
+        self.query_one("#keys", Lines).show([key_line(self.foot(), width, last=1)])
+
+    def _title(self, width: int) -> list[Text]:
+        """The question whole, where the screen has lines for it: half of it may be another question."""
+        from panels.draw import cut, wrapped
+
+        most = MOST_TITLE if self.size.height >= ROOMY else 1
+        parts = wrapped(self.asked, width - 2)
+        if len(parts) > most:
+            parts = [*parts[: most - 1], " ".join(parts[most - 1 :])]
+        return [Text(f" {cut(part, width - 2, ascii_only=self.face.ascii_only)} ") for part in parts or [""]]
 
     def remarks(self, width: int) -> list[Text]:
         """The lines between title and fields, broken where the screen ends."""
@@ -98,13 +113,17 @@ class Dialogue(ModalScreen[R]):
                 ]
         return lines
 
-    def foot(self) -> str:
-        """The keys that work here."""
-        return "  ".join(
-            f"{SHOWN.get(key.key, key.key)} {self.face.words.text(key.text)}"
-            for key in KEYS[self.page]
-            if key.footer
-        )
+    def own_keys(self) -> tuple[Key, ...]:
+        """The keys that do something here."""
+        return KEYS[self.page]
+
+    def foot(self) -> list[tuple[str, str]]:
+        """The keys that work here and what they do; those that do the same stand together."""
+        told: dict[str, list[str]] = {}
+        for key in self.own_keys():
+            if key.footer:
+                told.setdefault(self.face.words.text(key.text), []).append(SHOWN.get(key.key, key.key))
+        return [(" ".join(keys), text) for text, keys in told.items()]
 
     def action_leave(self) -> None:
         """Nothing is done."""

@@ -53,6 +53,7 @@ class ExplainScreen(Scrolled):
 
     def _of(self, state: PanelState, width: int, now: float) -> list[Text]:
         from panels.draw import wrapped
+        from panels.quantity import titled
 
         words = self.face.words
         lines: list[Text] = []
@@ -62,12 +63,13 @@ class ExplainScreen(Scrolled):
                 Text(" " * indent + part, style) for part in wrapped(text, max(4, width - indent - 1))
             )
 
-        tell(f"{words.say(state.title)}: {words.say(state.reason)}", "title", 3)
+        tell(words.say(titled(state)), "title", 3)
         for warning in state.warnings:
             tell(words.say(warning), "remark", 3)
         before = None
         for reading in state.readings:
-            if not self.filter.keeps(reading.name, reading.query, reading.source):
+            called = "" if reading.called is None else words.say(reading.called)
+            if not self.filter.keeps(reading.name, called, reading.query, reading.source):
                 continue
             if reading.query != before:  # several series of one answer
                 before = reading.query
@@ -81,9 +83,10 @@ class ExplainScreen(Scrolled):
         from time import gmtime, strftime
 
         words = self.face.words
-        value = words.text("tui.no_data") if reading.value is None else repr(reading.value)
-        unit = "" if reading.unit == "none" else f" {reading.unit}"
+        value = words.text("tui.no_data") if reading.value is None else repr(reading.value).removesuffix(".0")
+        unit = "" if reading.value is None or reading.unit in ("none", "count") else f" {reading.unit}"
+        name = reading.name if reading.called is None else words.say(reading.called)
         age = words.text("tui.never")
         if reading.at is not None:
             age = f"{max(0.0, now - reading.at) // 2 * 2:.0f} s  {strftime('%H:%M:%SZ', gmtime(reading.at))}"
-        return f"{reading.name} = {value}{unit}   {reading.source}  {age}"
+        return f"{name} = {value}{unit}   {reading.source}  {age}"

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
-    from textual.events import Key
+    from textual.events import Key as Pressed
+
+    from tui.keymap import Key
 
 
 AHEAD_S = 1.0
@@ -69,12 +71,12 @@ class Form(Dialogue[tuple[str, ...]]):
             first.value += clean(self._early)
             first.cursor_position = len(first.value)
 
-    def on_key(self, event: Key) -> None:
+    def on_key(self, event: Pressed) -> None:
         """What is typed before the form stands is not lost."""
         if self.focused is None and self.typed_ahead(event):
             event.stop()
 
-    def typed_ahead(self, event: Key) -> bool:
+    def typed_ahead(self, event: Pressed) -> bool:
         """Take a key that went to the screen below because the line to type into was not there yet."""
         first = self._widgets[0]
         if not event.is_printable or event.character is None or not isinstance(first, LineInput):
@@ -111,7 +113,14 @@ class Form(Dialogue[tuple[str, ...]]):
 
     def room(self) -> int:
         """The fields come first: remarks get what is left."""
-        return max(0, self.size.height - 2 - len(self._fields))
+        return max(0, self.size.height - 1 - len(self._title(self.size.width)) - len(self._fields))
+
+    def own_keys(self) -> tuple[Key, ...]:
+        """One field has no next one."""
+        keys = super().own_keys()
+        return (
+            keys if len(self._fields) > 1 else tuple(key for key in keys if not key.action.startswith("next"))
+        )
 
     def _label_width(self) -> int:
         return min(24, max((cell_len(field.label) for field in self._fields), default=0) + 3)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from tui.keymap import EVERYWHERE, KEYS, SHOWN
+from tui.keymap import EVERYWHERE, SHOWN
 from tui.screens.page import Page
 from tui.screens.scrolled import Scrolled
 
@@ -25,7 +25,7 @@ class HelpScreen(Scrolled):
         """Two groups, beside each other where there is room."""
         stack = self.app.screen_stack
         below = stack[-2] if len(stack) > 1 else self
-        own = KEYS[below.page] if isinstance(below, Page) else ()
+        own = below.own_keys() if isinstance(below, Page) else ()
         groups = [self._group("tui.here", own), self._group("tui.everywhere", EVERYWHERE)]
         left, right = (max(line.cell_len for line in group) for group in groups)
         if left + 2 + right > width:

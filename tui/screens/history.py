@@ -50,6 +50,8 @@ class HistoryScreen(Page):
 
     def body(self, width: int, height: int, now: float) -> list[Text]:  # noqa: ARG002  # the shape of every screen
         """Statistics, then a line an incident."""
+        from panels.draw import shorten
+
         words = self.face.words
         if self.found is None:
             return [Text(f"  {words.text('room.asking_journal')}", "quiet")]
@@ -60,12 +62,14 @@ class HistoryScreen(Page):
             return [*lines, Text(f"  {words.text('room.no_past')}", "quiet")]
         if self.steps is not None:
             lines += self._step_lines(self.steps)[: max(0, height - len(lines))]
-            for line in lines:
-                line.truncate(width)
-            return lines
+            return [shorten(line, width, ascii_only=self.face.ascii_only) for line in lines]
+        widest = max(
+            cell_len(words.text(f"room.{one}"))
+            for one in ("status_open", "status_mitigated", "status_resolved", "column_status")
+        )
+        lines.append(self._columns(widest))
         room = max(1, height - len(lines))
         start = max(0, min(self._at - room // 2, len(self.found) - room))
-        widest = max(cell_len(words.text(f"room.status_{one}")) for one in ("open", "mitigated", "resolved"))
         for number, each in enumerate(self.found[start : start + room], start):
             status = set_cell_size(words.text(f"room.status_{each.status}"), widest)
             drill = f"{words.text('update.drill')} " if each.drill else ""
@@ -80,9 +84,24 @@ class HistoryScreen(Page):
             if number == self._at:
                 line.stylize("chosen", 1)
             lines.append(line)
-        for line in lines:
-            line.truncate(width)
-        return lines
+        return [shorten(line, width, ascii_only=self.face.ascii_only) for line in lines]
+
+    def _columns(self, status: int) -> Text:
+        """What stands below; `status` is how wide that column is."""
+        words = self.face.words
+        names = (
+            ("incident", 8),
+            ("severity", 4),
+            ("status", status),
+            ("opened", 16),
+            ("lasted", 8),
+            ("title", 0),
+        )
+        cells = [(words.text(f"room.column_{name}"), width) for name, width in names]
+        return Text(
+            " " + " ".join(set_cell_size(text, width) if width else f" {text}" for text, width in cells),
+            "quiet",
+        )
 
     def action_move(self, step: int) -> None:
         """The next incident."""

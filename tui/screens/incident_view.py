@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 WIDE = 110
 """From this width on the panes stand beside the checklist."""
+READS = frozenset({"move", "why", "killer", "copy", "app.runbook", "scroll"})
+READS_PAST = frozenset({"pane", "export"})
+"""Actions that write nothing: of a runbook that is only read, and of an incident of the past beside them."""
 MEASURE_S = 3.0
 """Between two measurements of the checks under the cursor."""
 
@@ -103,7 +106,7 @@ class IncidentView(Page, abstract=True):
             return incident_head(
                 self.room, self.seen, self.face.words, width, now, past=self.past is not None
             )
-        return reading_head(self._reading, self.face.words, width)
+        return reading_head(self._reading, self.face.words, width, ascii_only=self.face.ascii_only)
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
         """The checklist with its step unfolded, and the panes in the room there is; never the program's end."""
@@ -139,8 +142,22 @@ class IncidentView(Page, abstract=True):
 
     def footer(self) -> list[Key]:
         """The keys that are needed here first; all others are behind F1."""
-        own = [key for key in KEYS[self.page] if key.footer]
-        return [*own, *(key for key in EVERYWHERE if key.key in ("f1", "q"))]
+        own = [key for key in self.own_keys() if key.footer or not self._writes()]
+        own = [key for key in own if key.action.partition("(")[0] not in ("move", "scroll")]
+        back = [] if self._writes() else [key for key in EVERYWHERE if key.key == "escape"]
+        return [*back, *own, *(key for key in EVERYWHERE if key.key in ("f1", "q"))]
+
+    def own_keys(self) -> tuple[Key, ...]:
+        """Where nothing can be written, only what shows something."""
+        if self._writes():
+            return KEYS[self.page]
+        shows = READS if self.incident is None else {*READS, *READS_PAST}
+        kept = [key for key in KEYS[self.page] if key.action.partition("(")[0] in shows]
+        # What the past is looked at for comes first: the footer has no room for all.
+        return tuple(sorted(kept, key=lambda key: key.action.partition("(")[0] not in READS_PAST))
+
+    def _writes(self) -> bool:
+        return self.past is None and self.incident_id is not None
 
     def _main(self, width: int, height: int, now: float) -> list[Text]:
         words, rows, row = self.face.words, self.rows(), self.row()

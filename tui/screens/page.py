@@ -116,7 +116,7 @@ class Page(Screen[None]):
 
     def head(self, width: int, now: float) -> Text:
         """What is operated, how many panels are how bad, what is filtered or paused, and the clock."""
-        from panels.draw import ASCII_MARKS, MARKS, STYLES
+        from panels.draw import ASCII_MARKS, MARKS, STYLES, shorten
         from signals.reading import Verdict
 
         face = self.face
@@ -138,8 +138,7 @@ class Page(Screen[None]):
         names = (f" warroom  {face.service}   ", f" {face.service}  ", " ")
         text = Text(next((name for name in names if cell_len(name) <= room), " ")).append_text(counts)
         text.append(" " * max(1, width - text.cell_len - right.cell_len)).append_text(right)
-        text.truncate(width)
-        return text
+        return shorten(text, width, ascii_only=face.ascii_only)
 
     def notice(self, width: int) -> Text:
         """What there is to tell, until a key says that it was read; or the filter that is being typed."""
@@ -150,19 +149,22 @@ class Page(Screen[None]):
         else:
             told = self.face.notice
             text = Text("" if told is None else f" {self.face.words.say(told)}", no_wrap=True)
-        if text.cell_len > width:
-            text.truncate(max(0, width - 1))
-            text.append("~" if self.face.ascii_only else "…")
-        return text
+        from panels.draw import shorten
+
+        return shorten(text, width, ascii_only=self.face.ascii_only)
 
     def foot(self, width: int) -> str:
         """The keys that work here, as text."""
         return self.keys(width).plain
 
+    def own_keys(self) -> tuple[Key, ...]:
+        """The keys of this screen that do something here and now."""
+        return KEYS[self.page]
+
     def footer(self) -> list[Key]:
         """The keys that the footer shows, those that are dropped last first; the last two always stay."""
         back = [] if self.page == "board" else [key for key in EVERYWHERE if key.key == "escape"]
-        return [*back, *(key for key in (*KEYS[self.page], *EVERYWHERE) if key.footer)]
+        return [*back, *(key for key in (*self.own_keys(), *EVERYWHERE) if key.footer)]
 
     def keys(self, width: int) -> Text:
         """The keys that work here; where there is no room for all, whole ones are left out, but never help and quit."""
@@ -171,10 +173,16 @@ class Page(Screen[None]):
             wanted = [("Enter", words.text("tui.filter_keep")), ("Esc", words.text("tui.filter_clear"))]
         else:
             wanted = [(SHOWN.get(key.key, key.key), words.text(key.text)) for key in self.footer()]
-        while len(wanted) > 2 and sum(cell_len(key) + cell_len(text) + 3 for key, text in wanted) > width:
-            del wanted[-3]
-        text = Text(no_wrap=True)
-        for key, what in wanted:
-            text.append(" ").append(key, "key").append(f" {what} ")
-        text.truncate(width, pad=True)
-        return text
+        return key_line(wanted, width)
+
+
+def key_line(wanted: list[tuple[str, str]], width: int, last: int = 2) -> Text:
+    """Keys and what they do; where there is no room for all, whole ones go, but never one of the `last`."""
+    room = width + 1  # behind the last one nothing has to stand
+    while len(wanted) > last and sum(cell_len(key) + cell_len(text) + 3 for key, text in wanted) > room:
+        wanted = [*wanted[: -last - 1], *wanted[-last:]]
+    text = Text(no_wrap=True)
+    for key, what in wanted:
+        text.append(" ").append(key, "key").append(f" {what} ")
+    text.truncate(width, pad=True)
+    return text

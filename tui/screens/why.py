@@ -59,9 +59,10 @@ class WhyScreen(Page):
 
         query = observation.query if observation is not None and observation.query else check.promql
         value = "–" if observation is None or observation.value is None else repr(observation.value)
+        unit = "" if check.unit in ("none", "count") else f" {check.unit}"
         source = observation.source if observation is not None else "–"
         lines = [Text(f"    {part}", "quiet") for part in wrapped(" ".join(query.split()), max(4, width - 5))]
         return [
             *lines,
-            Text(f"    {self.face.words.text('room.raw', value=value, unit=check.unit, source=source)}"),
+            Text(f"    {self.face.words.text('room.raw', value=f'{value}{unit}', source=source)}"),
         ]

@@ -136,13 +136,12 @@ class ZoomScreen(Page):
 
     def _start(self, spec: PanelSpec, number: int) -> None:
         from panels.draw_zoom import ZoomView
+        from panels.quantity import called, title
         from panels.zoom import RANGES
-        from signals.message import say
 
         self._panel = spec.id
-        title = say("panels.title", en=spec.title, zh=spec.title_zh or spec.title)
         query, stretch = spec.queries[number], RANGES[self._range]
-        self.view = ZoomView(title, query.name, number + 1, len(spec.queries), stretch, asking=True)
+        self.view = ZoomView(title(spec), called(query), number + 1, len(spec.queries), stretch, asking=True)
         self._ask(spec, self.view)
         self.repaint()
 

@@ -35,9 +35,9 @@ async def test_history_tells_which_step_costs_most_time_and_which_is_skipped(con
     async with running(config) as op1:
         await op1.press("h", then=lambda: "One" in shown(op1.app))
         await op1.press(
-            "s", then=lambda: "skipped most: ban-near 1.3 Look who else sends (1 times)" in shown(op1.app)
+            "s", then=lambda: "skipped most: ban-near 1.3 Look who else sends (1×)" in shown(op1.app)
         )
         lines = [line.split() for line in shown(op1.app).splitlines()]
         ticked = next(line for line in lines if "Declare," in line)
         assert ticked[2:5] == ["1", "0", "0"]
-        await op1.press("s", then=lambda: "INC-1" in shown(op1.app).splitlines()[2])
+        await op1.press("s", then=lambda: "INC-1" in shown(op1.app).splitlines()[3])

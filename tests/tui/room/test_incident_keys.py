@@ -186,7 +186,7 @@ async def test_why_shows_the_query_and_the_raw_value(config: Path) -> None:
         await op1.press("down")
         await until(lambda: "143" in shown(op1.app))
         await op1.press("question_mark")
-        assert "value 143.0 none   source scrape" in shown(op1.app)
+        assert "value 143.0   source scrape" in shown(op1.app)
         assert "ban-near.md:" in shown(op1.app, 200)
 
 

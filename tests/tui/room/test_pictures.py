@@ -21,7 +21,9 @@ from tests.tui.room.stage import CHINESE, RUNBOOK
 from tui.app import Warroom
 from tui.language import CODES, Language
 from tui.room.news import JournalState, Seen
+from tui.screens.confirm import Preview
 from tui.screens.incident import IncidentScreen
+from tui.theme import NAMES, ThemeName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,12 +61,12 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: NOW)
 
 
-def staged(code: str, tmp_path: Path) -> Warroom:
+def staged(code: str, tmp_path: Path, theme: ThemeName = "dark") -> Warroom:
     words = Language(next(one for one in CODES if one == code))
     (tmp_path / code).mkdir()
     text = CHINESE if code == "zh" else RUNBOOK
     (tmp_path / code / "ban-near.md").write_text(text, encoding="utf-8")
-    app = Warroom(None, words)
+    app = Warroom(None, words, theme=theme)
     app.service = "chimera prod"
     app.notice = None
     app.ascii_only = False
@@ -102,6 +104,67 @@ def test_the_incident(
         await enter(pilot)
 
     assert snap_compare(staged(code, tmp_path), terminal_size=size, run_before=prepare)
+
+
+@pytest.mark.parametrize("theme", NAMES)
+def test_an_update_that_is_overdue_is_loud(
+    snap_compare: Callable[..., bool], theme: ThemeName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def prepare(pilot: Pilot[str]) -> None:
+        await enter(pilot)
+
+    monkeypatch.setattr(time, "time", lambda: NOW + 15 * 60)
+    assert snap_compare(staged("en", tmp_path, theme), terminal_size=(80, 24), run_before=prepare)
+
+
+@pytest.mark.usefixtures("_clock")
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize(
+    "keys",
+    [("down", "down"), ("x",), ("v",), ("m",), ("tab",), ("tab", "tab"), ("g",)],
+    ids=["pause-point", "roles", "severity", "moments", "timeline", "evidence", "board"],
+)
+def test_what_is_one_key_away(
+    snap_compare: Callable[..., bool], keys: tuple[str, ...], code: str, tmp_path: Path
+) -> None:
+    async def prepare(pilot: Pilot[str]) -> None:
+        await enter(pilot)
+        await pilot.press(*keys)
+
+    assert snap_compare(staged(code, tmp_path), terminal_size=(80, 24), run_before=prepare)
+
+
+@pytest.mark.usefixtures("_clock")
+@pytest.mark.parametrize("code", CODES)
+def test_what_leaves_is_shown_before(snap_compare: Callable[..., bool], code: str, tmp_path: Path) -> None:
+    async def prepare(pilot: Pilot[str]) -> None:
+        await enter(pilot)
+        text = ("SEV2 INC-42: Cloudflare ban near", "throttled, watching", "", "goes to team (discord)")
+        pilot.app.push_screen(Preview("This is what people will read; Enter writes and sends it", text))
+
+    assert snap_compare(staged(code, tmp_path), terminal_size=(80, 24), run_before=prepare)
+
+
+@pytest.mark.usefixtures("_clock")
+async def test_where_nothing_can_be_written_no_key_offers_it(tmp_path: Path) -> None:
+    app = staged("en", tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await enter(pilot)
+        assert "Space tick" in screen.foot(80)
+        assert "c update" in screen.foot(80)
+        assert app.room.library is not None
+        reading = IncidentScreen(None, app.room.library.runbooks[0])
+        app.push_screen(reading)
+        await pilot.pause()
+        assert reading.foot(80).rstrip().split("  ") == [
+            " Esc back", "? why", "! next killer item", "y copy", "r runbook", "F1 keys", "q quit",
+        ]  # fmt: skip
+        past = IncidentScreen(None, past=Seen("INC-42", storm()))
+        app.push_screen(past)
+        await pilot.pause()
+        assert "Space" not in past.foot(200)
+        assert "Tab pane" in past.foot(200)
+        assert "w write postmortem" in past.foot(200)
 
 
 @pytest.mark.usefixtures("_clock")

@@ -1,4 +1,4 @@
-"""Running text in lines of so many cells: words and code stay whole, Chinese breaks anywhere but before a stop."""
+"""Running text in lines of so many cells: words, code and `5 %` stay whole, Chinese breaks anywhere but before a stop."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from rich.cells import cell_len
 _WIDE = (
     "\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60"
 )
-_UNIT = re.compile(f"`[^`]+`|[{_WIDE}]|[^\\s`{_WIDE}]+|`|\\s+")
+_UNIT = re.compile(f"`[^`]+`|\\d[\\d.,–-]* %|[{_WIDE}]|[^\\s`{_WIDE}]+|`|\\s+")
+_WORD = re.compile(_UNIT.pattern.removeprefix("`[^`]+`|"))
 _IS_WIDE = re.compile(f"[{_WIDE}]")
 _OPENERS = "（《“‘「『【("
 _STOPS = "，。、；：？！）》”’」』】,.;:?!)"
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """At least one line; a word that is wider than `width` stands alone and runs over, so that it can be copied."""
+def wrap(text: str, width: int, *, whole_code: bool = True) -> list[str]:
+    """At least one line; a word that is wider than `width` stands alone and runs over, so that it can be copied.
+
+    Code may be broken at its spaces where it need not be `whole_code`.
+    """
     lines: list[str] = []
     line = ""
-    for unit in _units(text):
+    for unit in _units(text, _UNIT if whole_code else _WORD):
         if not line and unit.isspace():
             continue
         if line and cell_len(line) + cell_len(unit.rstrip()) > width:
@@ -32,10 +36,10 @@ def wrap(text: str, width: int) -> list[str]:
     return lines
 
 
-def _units(text: str) -> list[str]:
+def _units(text: str, pattern: re.Pattern[str]) -> list[str]:
     """What must not be broken: a word, code, or a wide character with the stops behind it."""
     found: list[str] = []
-    for unit in _UNIT.findall(text):
+    for unit in pattern.findall(text):
         if found and not unit.isspace() and _sticks(found[-1][-1], unit[0]):
             found[-1] += unit
         else:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.wrap import wrap
+from panels.draw_wrap import wrap
 
 
 @pytest.mark.parametrize(
