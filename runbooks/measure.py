@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 ONLY_IN_TROUBLE = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 """Prometheus' own series of active alerts: where there are none, nothing is wrong."""
+OF_THE_SCRAPE = frozenset({"up", "scrape_duration_seconds", "scrape_samples_scraped"})
+"""Series about the scrape itself, which are there also when no target answers."""
 POINTS = 30
 """How closely a window is looked at for a trend."""
 
@@ -194,6 +196,8 @@ async def _never_there(expr: str, sources: Sources) -> Message | None:
         known = await sources.metrics.metric_names()
     except SourceError as error:
         return error.message
+    if known <= OF_THE_SCRAPE:  # no target answers: that says nothing of this metric
+        return say("measure.no_metrics", source=sources.metrics.name)
     missing = sorted(asked - known - ONLY_IN_TROUBLE)
     if not missing:
         return None

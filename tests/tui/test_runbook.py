@@ -299,7 +299,7 @@ def test_a_tick_measures_its_check_and_journals_what_it_saw(desk: Desk) -> None:
     desk.fact("reopen", "1", "falls")
     down = desk("incident", "tick", "1", "falls")
     assert (down.returncode, steps(desk)["falls"][0]) == (0, "ticked")
-    assert steps(desk)["falls"][1].startswith("unknown: ")
+    assert steps(desk)["falls"][1].startswith("check unknown: NO DATA: scrape has no metrics at all")
 
 
 def test_a_manual_is_held_against_a_repository(desk: Desk) -> None:
