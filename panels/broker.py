@@ -122,6 +122,7 @@ def add_schema(state: PanelState, found: Schema | SourceError) -> PanelState:
         for blocker in found.blockers
     ]
     sound = found.drift is Drift.CURRENT and not rows
+    rows.insert(0, Row((part.text,), Verdict.OK if found.drift is Drift.CURRENT else Verdict.WARN))
     verdict = worst([state.verdict, Verdict.OK if sound else Verdict.WARN])
     reading = Reading(
         "revision",

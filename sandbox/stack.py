@@ -124,11 +124,11 @@ def run(folder: Path, ports: Ports, traffic: Traffic) -> None:
         "SANDBOX_BUILDS": str(builds),
         "PROMETHEUS_MULTIPROC_DIR": str(multiprocess),
         "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+        "PYTHONSAFEPATH": "1",  # a worker that starts anew runs as a file: its folder must not become a place of modules
     }
     worker = [
-        # The script, not `-m celery`: only so can a worker start itself anew when it is asked to (SIGHUP).
-        str(Path(sys.executable).with_name("celery")), "-A", "sandbox.app:app", "worker",
-        "--loglevel=WARNING", "-E", "--without-mingle", "--without-gossip",
+        sys.executable, "-m", "sandbox.worker", "-A", "sandbox.app:app", "worker", "--loglevel=WARNING", "-E",
+        "--without-mingle", "--without-gossip",
     ]  # fmt: skip
     with run_valkey(folder / "valkey", ports.valkey), Children(folder, environment) as children:
         load = [str(traffic.seed), str(traffic.load)]

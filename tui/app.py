@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import App
 from textual.driver import Driver
-from textual.events import Key
+from textual.events import Key, Resize
 
 from panels.axis import BOARD_SPAN_S
 from panels.changes import Change, ChangeLog, followed, noted
@@ -125,19 +125,33 @@ class Warroom(App[str]):
         usual = super().get_driver_class()
         return SparingDriver if usual is LinuxDriver else usual
 
-    def on_resize(self) -> None:
-        """What the terminal shows after it is not known."""
+    def on_resize(self, event: Resize) -> None:
+        """What the terminal shows after it is not known, also when it is as large as before: it was not in between.
+
+        The signal's handler may be interrupted by itself, after it has read a size and before it tells it; then the older
+        size is told last, and would stay.
+        """
         from tui.driver import SparingDriver
 
-        if isinstance(self._driver, SparingDriver):
-            self._driver.forget()
+        if isinstance(self._driver, SparingDriver) and (size := self._driver.size()) not in (
+            None,
+            event.size,
+        ):
+            self.post_message(Resize(size, size))
+        self._paint_anew()
 
     @on(Driver.SignalResume)
     def back_from_the_shell(self) -> None:
         """The shell has written over the screen; how old everything is now is shown at once."""
-        self.on_resize()
-        self.screen.refresh(layout=True)
+        self._paint_anew()
         self.repaint()
+
+    def _paint_anew(self) -> None:
+        from tui.driver import SparingDriver
+
+        if isinstance(self._driver, SparingDriver):
+            self._driver.forget()
+        self.screen.refresh(layout=True)
 
     def on_mount(self) -> None:
         """Paint, then start the thread that asks."""

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 
 from tui.cells import Cells
 
@@ -24,17 +25,21 @@ class SparingDriver(LinuxDriver):
         """The terminal may show anything, as after a resize."""
         self._cells.forget()
 
-    def _get_terminal_size(self) -> tuple[int, int]:
-        """What the terminal says itself, and not COLUMNS and LINES.
-
-        They are often of another terminal: GNU readline puts the size that a program had at its start into the
-        environment of whatever that program starts.
-        """
+    def size(self) -> Size | None:
+        """What the terminal says itself; None where it says nothing."""
         try:
             width, height = os.get_terminal_size(self.fileno)
         except OSError:
-            width = height = 0
-        return (width, height) if width and height else super()._get_terminal_size()
+            return None
+        return Size(width, height) if width and height else None
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Not COLUMNS and LINES, which are often of another terminal.
+
+        GNU readline puts the size that a program had at its start into the environment of whatever that program starts.
+        """
+        size = self.size()
+        return super()._get_terminal_size() if size is None else (size.width, size.height)
 
     def write(self, data: str) -> None:
         """Send one frame, or one sequence."""

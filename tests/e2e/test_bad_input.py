@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
 import statistics
+import time
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
@@ -143,6 +145,21 @@ def test_sources_that_hang_freeze_no_key_and_are_named(tmp_path: Path) -> None:
         leave(terminal)
 
 
+def test_sizes_that_follow_each_other_faster_than_they_can_be_told_end_with_the_last(tmp_path: Path) -> None:
+    pause = random.Random(1)
+    with serve(body(b'depth{name="jobs"} 7\n')) as url:
+        path = config(tmp_path, f'[signals.scrape]\ntargets = [{{ url = "{url}", interval_s = 1 }}]\n')
+        terminal = board(path)
+        terminal.wait_for("jobs 7")
+        for _ in range(60):
+            for size in ((20, 5), (1, 1), (80, 24)):
+                terminal.resize(*size)
+                time.sleep(pause.choice((0, 0, 0, 0.005, 0.02)))
+            terminal.wait_for("warroom", 10)
+            terminal.wait_for("Queues", 10)
+        leave(terminal)
+
+
 def test_a_terminal_that_shrinks_to_20x5_and_grows_again_shows_the_same_board(tmp_path: Path) -> None:
     with serve(body(b'depth{name="jobs"} 7\n')) as url:
         path = config(tmp_path, f'[signals.scrape]\ntargets = [{{ url = "{url}", interval_s = 1 }}]\n')
@@ -172,7 +189,7 @@ def test_a_source_that_dies_and_comes_back_is_told_both_times(tmp_path: Path) ->
         terminal = board(path, (120, 40))
         terminal.wait_for("jobs 7")
     terminal.wait_gone("jobs 7")
-    terminal.wait_for(f"the exporter 127.0.0.1:{port} does not answer")
+    terminal.wait_for(f"the exporter 127.0.0.1:{port} does not")
     assert terminal.seconds_until_painted("?") < 2
     terminal.press("?")
     with serve_depth(port):

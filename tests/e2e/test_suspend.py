@@ -76,7 +76,7 @@ def test_the_shell_gets_its_terminal_and_the_board_comes_back(
     assert "stale" not in terminal.screen
     assert not lines_are_edited(terminal)
     terminal.press("?")
-    terminal.wait_for("depth = 42.0", 5)
+    terminal.wait_for("depth = 42", 5)
     terminal.press("q")
     assert terminal.wait_end() == 0
 
