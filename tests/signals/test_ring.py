@@ -9,10 +9,11 @@ from math import isnan, nan
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from signals import column
+from signals.line import STALE_NAN
 from signals.ring import Matcher, Ring, Sample, Stored
 
 
@@ -153,6 +154,14 @@ SCRAPES = st.lists(
 )
 
 
+@example([("a", 1, {0: None}), ("a", 1, {}), ("a", 3, {}), ("a", 3, {}), ("a", 1, {0: None})], 5, (0, 0))
+@example(
+    [
+        ("a", 1, {0: None, 1: None}), ("b", 3, {}), ("b", 3, {0: None, 1: 0}), ("a", 1, {}), ("a", 1, {}),
+        ("a", 1, {1: None}),
+    ],
+    5, (0, 0),
+)  # fmt: skip
 @given(SCRAPES, st.integers(5, 60), st.tuples(st.integers(0, 90), st.integers(0, 90)))
 def test_samples_are_those_of_series_that_each_keep_their_own_times(
     scrapes: list[tuple[str, int, dict[int, int | None]]], retention_s: int, look: tuple[int, int]
@@ -199,11 +208,13 @@ def compare_with_plain_lists(
         assert {at for at, one in kept if isnan(one)} <= markers, "a marker stands where the series vanished"
         start, end = min(look) * 1000, max(look) * 1000
         assert part(whole, index, start, end) == cut(part(whole, index, 0, 10**9), start, end)
-        remembered = part(ring, index, 0, 10**9)
-        everything = part(whole, index, 0, 10**9)
-        assert remembered == everything[len(everything) - len(remembered) :], "only the oldest go"
-        within = cut(everything, (now - retention_s) * 1000, 10**9)
-        assert len(remembered) >= len(within), "and only after their time"
+        remembered, everything = part(ring, index, 0, 10**9), part(whole, index, 0, 10**9)
+        # A series that was forgotten whole and comes back begins anew: without the markers of its absence.
+        measured, all_measured = without_markers(remembered), without_markers(everything)
+        assert measured == all_measured[len(all_measured) - len(measured) :], "only the oldest go"
+        within = cut(all_measured, (now - retention_s) * 1000, 10**9)
+        assert len(measured) >= len(within), "and only after their time"
+        assert not remembered or (remembered[-1] in measured) == (everything[-1] in all_measured)
         assert part(ring, index, start, end) == cut(remembered, start, end)
 
 
@@ -214,6 +225,11 @@ def part(ring: Ring, index: int, start: int, end: int) -> list[tuple[int, bytes]
         for one in ring.select([Matcher("i", "=", str(index))], start, end)
         for at, value in zip(one.times.tolist(), one.values, strict=True)
     ]
+
+
+def without_markers(samples: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """What was measured."""
+    return [sample for sample in samples if sample[1] != np.float64(STALE_NAN).tobytes()]
 
 
 def cut(samples: list[tuple[int, bytes]], start: int, end: int) -> list[tuple[int, bytes]]:
