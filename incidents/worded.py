@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from incidents.body import EvidencePinned, StepFailed, StepTicked
-from signals.message import say
+from incidents.sections import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,12 +30,7 @@ def observed(step: _Checked) -> Message | str:
     """What was typed, and what the checks said; empty when nothing is known."""
     parts: list[Message | str] = [step.observed] if step.observed else []
     parts += [check.message for check in step.checks]
-    if not parts:
-        return ""
-    text = parts[0]
-    for part in parts[1:]:
-        text = say("event.and", one=text, other=part)
-    return text
+    return listed(parts, "event.and") if parts else ""
 
 
 def title(pinned: EvidencePinned) -> Message | str:

@@ -91,8 +91,6 @@ def scale_of(chart: Chart) -> tuple[float, float]:
     if chart.forecast is not None:  # as far as it does not press what was measured flat
         ahead = max((one for one in chart.forecast.middle.values if math.isfinite(one)), default=0.0)
         top = round_top(max(measured, min(ahead, 2 * top)))
-        if chart.unit == "ratio" and measured <= 1:  # a line may rise above 100 %, a share can't
-            top = min(top, 1.0)
     if chart.limit is not None and measured < chart.limit <= LIMIT_IN_SIGHT * measured:
         top = round_top(max(chart.limit, top))
     if chart.unit == "ratio" and measured <= 1:

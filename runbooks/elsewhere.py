@@ -17,24 +17,23 @@ def ask_elsewhere(runbook: Runbook, addresses: Mapping[str, str]) -> Runbook:
     """The runbook whose HTTP checks ask `addresses[x]` wherever their address is `x` or lies below it."""
     if not addresses:
         return runbook
+    bases = {asked.rstrip("/"): instead.rstrip("/") for asked, instead in addresses.items()}
     phases = tuple(
-        replace(phase, steps=tuple(_step(step, addresses) for step in phase.steps))
-        for phase in runbook.phases
+        replace(phase, steps=tuple(_step(step, bases) for step in phase.steps)) for phase in runbook.phases
     )
     return replace(runbook, phases=phases)
 
 
-def _step(step: Step, addresses: Mapping[str, str]) -> Step:
-    return replace(step, blocks=tuple(_block(block, addresses) for block in step.blocks))
+def _step(step: Step, bases: Mapping[str, str]) -> Step:
+    return replace(step, blocks=tuple(_block(block, bases) for block in step.blocks))
 
 
-def _block(block: Block, addresses: Mapping[str, str]) -> Block:
+def _block(block: Block, bases: Mapping[str, str]) -> Block:
     if not isinstance(block, Check) or block.probe != "http" or block.parameters is None:
         return block
     url = str(block.parameters.get("url", ""))
-    below = [one for one in addresses if f"{url}/".startswith(one.rstrip("/") + "/")]
-    if not below:
+    base = max((one for one in bases if f"{url}/".startswith(f"{one}/")), key=len, default=None)
+    if base is None:
         return block
-    longest = max(below, key=len)
-    moved = addresses[longest].rstrip("/") + url[len(longest.rstrip("/")) :]
+    moved = bases[base] + url.removeprefix(base)
     return replace(block, parameters={**block.parameters, "url": moved})

@@ -72,13 +72,11 @@ class Library:
 
 def load_runbook(settings: RunbooksSettings, language: str, runbook_id: str) -> Runbook | None:
     """The one runbook, as `load_library` would have it. Only files that name its id are read, unless it includes others."""
-    found = next(
-        (one for one in load_library(settings, language, runbook_id).parsed if one.runbook.id == runbook_id),
-        None,
-    )
-    if found is None or not found.includes:
-        return ask_elsewhere(found.runbook, settings.addresses) if found else None
-    return load_library(settings, language).get(runbook_id)
+    library = load_library(settings, language, runbook_id)
+    found = next((one for one in library.parsed if one.runbook.id == runbook_id), None)
+    if found is not None and found.includes:
+        library = load_library(settings, language)
+    return library.get(runbook_id)
 
 
 def load_library(settings: RunbooksSettings, language: str, only: str = "") -> Library:

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 ONLY_IN_TROUBLE = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 """Prometheus' own series of active alerts: where there are none, nothing is wrong."""
-OF_THE_SCRAPE = frozenset({"up", "scrape_duration_seconds", "scrape_samples_scraped"})
-"""Series about the scrape itself, which are there also when no target answers."""
 POINTS = 30
 """How closely a window is looked at for a trend."""
 
@@ -190,13 +188,14 @@ async def _never_there(expr: str, sources: Sources) -> Message | None:
     from difflib import get_close_matches
 
     from signals.promql.names import metric_names
+    from signals.scrape import OF_THE_SCRAPE
 
     try:
         asked = metric_names(expr)
         known = await sources.metrics.metric_names()
     except SourceError as error:
         return error.message
-    if known <= OF_THE_SCRAPE:  # no target answers: that says nothing of this metric
+    if known <= set(OF_THE_SCRAPE):  # no target answers: that says nothing of this metric
         return say("measure.no_metrics", source=sources.metrics.name)
     missing = sorted(asked - known - ONLY_IN_TROUBLE)
     if not missing:

@@ -159,6 +159,10 @@ class Runbook:
             (s for s in self.steps() if s.number == name), None
         )
 
+    def phase(self, name: str) -> Phase | None:
+        """The phase with this id or number."""
+        return next((phase for phase in self.phases if name in (phase.id, phase.number)), None)
+
     def prevention(self) -> tuple[str, ...]:
         """What keeps it from happening again."""
         return tuple(step.text for phase in self.phases if phase.prevention for step in phase.steps)

@@ -58,8 +58,8 @@ class Discord:
         headers["X-RateLimit-Reset-After"] = f"{bucket.wait(now):.3f}"
         if valid:
             return 200, headers, b"{}"
-        refusal = ("Invalid Webhook Token", 50027) if route == "webhooks" else ("401: Unauthorized", 0)
-        body = json.dumps(dict(zip(("message", "code"), refusal, strict=True))).encode()
+        text, code = ("Invalid Webhook Token", 50027) if route == "webhooks" else ("401: Unauthorized", 0)
+        body = json.dumps({"message": text, "code": code}).encode()
         return self._refused((401, headers, body), now)
 
     def _refused(self, told: Told, now: float) -> Told:

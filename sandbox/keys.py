@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from email.message import Message as Headers
     from pathlib import Path
 
 
@@ -37,10 +38,10 @@ class Keys:
     def __init__(self, valid: Mapping[str, str]) -> None:
         self._valid = dict(valid)
 
-    def accepts(self, provider: str, headers: Mapping[str, str]) -> bool:
+    def accepts(self, provider: str, headers: Headers) -> bool:
         """Whether a call shows the valid key."""
         valid, known = self._valid.get(provider), PROVIDERS[provider]
-        shown = next((value for name, value in headers.items() if name.lower() == known.header.lower()), "")
+        shown = headers.get(known.header, "")
         return valid is None or secrets.compare_digest(shown.encode(), (known.scheme + valid).encode())
 
     def regenerate(self, provider: str) -> str:

@@ -24,6 +24,7 @@ from sandbox.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from email.message import Message as Headers
 
 RIOT_LIMITS = ((20, 1), (100, 120))
 RIOT_METHOD_LIMITS = ((50, 10),)
@@ -57,7 +58,7 @@ class Outside:
         self.discord = Discord()
 
     def answer(
-        self, method: str, path: str, headers: Mapping[str, str], asked: bytes
+        self, method: str, path: str, headers: Headers, asked: bytes
     ) -> tuple[int, dict[str, str], bytes, float]:
         """What the one whose path this is says: status, headers, body, and how long it thinks (s)."""
         provider, _, rest = path.removeprefix("/").partition("/")
@@ -163,9 +164,7 @@ def handler(outside: Outside) -> type[BaseHTTPRequestHandler]:
         def _answer(self) -> None:
             asked = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             with outside.lock:
-                status, headers, body, thinks = outside.answer(
-                    self.command, self.path, dict(self.headers), asked
-                )
+                status, headers, body, thinks = outside.answer(self.command, self.path, self.headers, asked)
             time.sleep(thinks)
             self.send_response(status)
             for name, value in {

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from signals.settings import ScrapeSettings, ScrapeTarget
 
 
+OF_THE_SCRAPE = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
+"""Series about the scrape itself, which are there also when the target does not answer; named as Prometheus does."""
+
+
 class ScrapeSource:
     """A `MetricSource` over pages that it reads itself. `run` does the reading."""
 
@@ -111,13 +115,9 @@ class ScrapeSource:
             self._ring = Ring(self._settings.retention_s, self._settings.ring_bytes)
             self.since = began
         extra = {"job": target.job, "instance": urlsplit(target.url).netloc, **target.labels}
-        own: dict[str, float] = {
-            "up": up,
-            "scrape_duration_seconds": time.time() - began,
-            "scrape_samples_scraped": float(len(samples)),
-        }
+        own = zip(OF_THE_SCRAPE, (up, time.time() - began, float(len(samples))), strict=True)
         labelled = [Sample(_labelled(sample.labels, extra), sample.value, sample.at) for sample in samples]
-        made = [Sample(_labelled((("__name__", name),), extra), value) for name, value in own.items()]
+        made = [Sample(_labelled((("__name__", name),), extra), value) for name, value in own]
         self._ring.scrape(target.url, began, [*labelled, *made])
 
     async def _filled(self) -> Ring:

@@ -16,7 +16,7 @@ from signals.errors import WarroomError
 from signals.message import say
 from signals.reading import Verdict
 from tui.followed import known
-from tui.room.checklist import Row, finished_before, is_done
+from tui.room.checklist import Row, finished_before, open_steps, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,10 @@ def with_step(
         return args
     changed = argparse.Namespace(**vars(args))
     if place == "phase":
-        changed.phase = _phase(runbook, name)
+        phase = runbook.phase(name)
+        if phase is None:
+            raise _unknown("phase", runbook, name, [one.id for one in runbook.phases])
+        changed.phase = phase.id
         return changed
     step = runbook.step(name)
     if step is None:
@@ -69,23 +72,13 @@ def each_step(
     """
     key = incident.key(args.runbook, args.step)
     runbook = known(key.runbook, config, invocation) if key.runbook else None
-    if runbook is None or runbook.step(args.step) is not None:
+    phase = runbook.phase(args.step) if runbook is not None and runbook.step(args.step) is None else None
+    if runbook is None or phase is None:
         return (args,)
-    phase = next((one for one in runbook.phases if args.step in (one.id, one.number)), None)
-    if phase is None:
-        return (args,)
-    rows = [Row("step", runbook, phase, step) for step in phase.steps]
-    steps = [row.step.id for row in rows if row.step is not None and not is_done(incident, row)]
-    if not steps:
+    rows = open_steps(incident, rows_of([runbook]), Row("phase", runbook, phase))
+    if not rows:
         raise WarroomError(say("room.phase_done", phase=phase.title))
-    return [argparse.Namespace(**vars(args) | {"step": step}) for step in steps]
-
-
-def _phase(runbook: Runbook, name: str) -> str:
-    for phase in runbook.phases:
-        if name in (phase.id, phase.number):
-            return phase.id
-    raise _unknown("phase", runbook, name, [phase.id for phase in runbook.phases])
+    return [argparse.Namespace(**vars(args) | {"step": row.step.id}) for row in rows if row.step is not None]
 
 
 def _unknown(place: str, runbook: Runbook, name: str, ids: Sequence[str]) -> WarroomError:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from incidents.event import Event
+    from incidents.phrase import Phrase
     from signals.message import Message
     from tui.room.checklist import Row
     from tui.room.news import Seen
@@ -29,18 +30,23 @@ async def tick(
 ) -> Message | None:
     """Done, with what the checks said; a check that says otherwise is told, and at a gate the person is asked first."""
     from incidents.body import StepTicked
-    from incidents.phrase import keep
     from incidents.worded import observed
 
     if answer is not None and await answer is None:
         return None
     assert row.step is not None  # noqa: S101  # the caller stands on a step
-    checks = tuple(keep(one, room.face.words.say) for one in saw)
+    checks = _kept(room, saw)
     body = StepTicked(runbook=row.runbook.id, step=row.step.id, checks=checks)
     against = await room.write(seen.incident.id, body)
     if against is None and doubtful:
         return say("room.ticked_doubtful", step=row.step.number, observed=observed(body))
     return against or say("room.ticked", step=row.step.number)
+
+
+def _kept(room: Room, saw: tuple[Message, ...]) -> tuple[Phrase, ...]:
+    from incidents.phrase import keep
+
+    return tuple(keep(one, room.face.words.say) for one in saw)
 
 
 async def start(room: Room, seen: Seen, row: Row) -> Message | None:
@@ -86,12 +92,11 @@ async def fail(
 ) -> Message | None:
     """It did not do what it should."""
     from incidents.body import StepFailed
-    from incidents.phrase import keep
 
     given = await answer
     if given is None or row.step is None:
         return None
-    checks = tuple(keep(one, room.face.words.say) for one in saw)
+    checks = _kept(room, saw)
     body = StepFailed(runbook=row.runbook.id, step=row.step.id, reason=given[0], checks=checks)
     return await room.write(seen.incident.id, body) or say("room.failed", step=row.step.number)
 

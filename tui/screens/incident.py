@@ -23,7 +23,7 @@ from tui.screens.incident_view import IncidentView
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
     from typing import Any
 
     from signals.message import Message
@@ -98,14 +98,11 @@ class IncidentScreen(IncidentView):
         doubtful = any(
             index not in observed or observed[index].verdict is not Verdict.OK for index in range(len(checks))
         )
-        gate = any(check.for_s for check in checks) and doubtful
-        answer = None
-        if gate:  # the next stage begins here: that is not done by a slip of the thumb
-            words = self.face.words
-            answer = self.room.ask(
-                Confirm(words.text("room.confirm_gate"), [words.say(one) for one in self._saw(row)])
-            )
-        work = steps.tick(self.room, seen, row, self._saw(row), answer, doubtful=doubtful)
+        words, saw, answer = self.face.words, self._saw(row), None
+        if doubtful and any(check.for_s for check in checks):
+            # At a gate the next stage begins: that is not done by a slip of the thumb.
+            answer = self.room.ask(Confirm(words.text("room.confirm_gate"), [words.say(one) for one in saw]))
+        work = steps.tick(self.room, seen, row, saw, answer, doubtful=doubtful)
         self.room.do(self._then_go_on(row, work))
 
     def _saw(self, row: Row) -> tuple[Message, ...]:
@@ -157,7 +154,7 @@ class IncidentScreen(IncidentView):
     def action_skip(self) -> None:
         """Left out; why, is asked."""
         if (seen := self._writable()) is not None and (row := self._step_row(seen)) is not None:
-            answer = self._ask_reason("room.ask_skip", row)
+            answer = self._ask_reason(self._about_step("room.ask_skip", row))
             self.room.do(self._then_go_on(row, steps.skip(self.room, seen, row, answer)))
 
     def action_skip_phase(self) -> None:
@@ -171,19 +168,20 @@ class IncidentScreen(IncidentView):
         elif self._may(seen, rows[0]):
             listed = [f"{one.step.number} {one.step.text}" for one in rows if one.step is not None]
             title = words.text("room.ask_skip_phase", phase=row.phase.title, count=len(rows))
-            answer = self.room.ask(Form(title, [Field(words.text("room.field_reason"))], listed))
+            answer = self._ask_reason(title, listed)
             self.room.do(self._then_go_on(row, steps.skip_all(self.room, seen, rows, answer)))
 
     def action_fail(self) -> None:
         """It did not do what it should; what happened, is asked."""
         if (seen := self._writable()) is not None and (row := self._step_row(seen)) is not None:
-            answer = self._ask_reason("room.ask_fail", row)
+            answer = self._ask_reason(self._about_step("room.ask_fail", row))
             self.room.do(steps.fail(self.room, seen, row, self._saw(row), answer))
 
-    def _ask_reason(self, key: str, row: Row) -> Future[tuple[str, ...] | None]:
-        words = self.face.words
-        name = f"{row.step.number} {row.step.text}" if row.step else ""
-        return self.room.ask(Form(words.text(key, step=name), [Field(words.text("room.field_reason"))]))
+    def _about_step(self, key: str, row: Row) -> str:
+        return self.face.words.text(key, step=f"{row.step.number} {row.step.text}" if row.step else "")
+
+    def _ask_reason(self, title: str, remarks: Sequence[str] = ()) -> Future[tuple[str, ...] | None]:
+        return self.room.ask(Form(title, [Field(self.face.words.text("room.field_reason"))], remarks))
 
     def action_reopen(self) -> None:
         """To be done again."""
