@@ -14,8 +14,8 @@ from uuid import UUID  # noqa: TC003  # pydantic reads the annotations at run ti
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
+from core.text import clean, clean_block
 from incidents.phrase import Phrase  # noqa: TC001  # pydantic reads the annotations at run time
-from signals.clean import clean, clean_block
 
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
 Role = Literal["ic", "ops", "comms", "scribe"]

@@ -20,10 +20,10 @@ from sqlalchemy import create_engine, event, inspect, make_url, pool
 from sqlalchemy import text as sql
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
+from core.message import say
+from core.text import clean
 from incidents.errors import JournalAway, JournalError, JournalFull, JournalTooNew, ReadOnlyJournal
 from incidents.quiet import REVISIONS, VERSION_TABLE, default_file, writable
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

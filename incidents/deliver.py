@@ -15,10 +15,10 @@ import random
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from core.errors import ConfigError
 from incidents.body import UpdateDelivered
 from incidents.errors import JournalError
 from incidents.update import address
-from signals.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

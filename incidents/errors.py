@@ -11,7 +11,7 @@ JournalError             the journal can't do what was asked
 
 from __future__ import annotations
 
-from signals.errors import WarroomError
+from core.errors import WarroomError
 
 
 class JournalError(WarroomError):

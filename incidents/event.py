@@ -18,8 +18,8 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from core.text import clean
 from incidents.body import BODY, Unreadable
-from signals.clean import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

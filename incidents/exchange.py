@@ -6,10 +6,10 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from core.message import say
 from incidents.errors import JournalError
 from incidents.event import from_json, to_json
 from incidents.verify import check_chain
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -18,6 +18,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
 
+from core.message import say
+from core.text import clean
 from incidents.database import is_team, open_database, place_of
 from incidents.errors import JournalAway, JournalError, NoSuchIncident, Overtaken
 from incidents.event import Draft, new_id
@@ -25,19 +27,17 @@ from incidents.fold import apply, fold
 from incidents.quiet import default_file
 from incidents.spool import Spool
 from incidents.store import Store, summary_of, unnumbered
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
+    from core.message import Message
     from incidents.body import Body, Opened
     from incidents.event import Event
     from incidents.incident import Incident
     from incidents.settings import JournalSettings
     from incidents.store import Summary
-    from signals.message import Message
 
 E = TypeVar("E", bound=JournalError)
 LOG = logging.getLogger(__name__)

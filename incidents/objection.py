@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.message import say
 from incidents import body as b
 from incidents.fold import can_undo
 from incidents.names import IDS
-from signals.message import say
 
 if TYPE_CHECKING:
+    from core.message import Message
     from incidents.incident import Incident
     from incidents.names import Names
-    from signals.message import Message
 
 
 def objection(  # noqa: PLR0911  # one case a kind

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from signals.clean import clean, clean_block
-from signals.message import Message
+from core.message import Message
+from core.text import clean, clean_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from signals.message import Value
+    from core.message import Value
 
     Say = Callable[[Message], str]
 

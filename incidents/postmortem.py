@@ -10,6 +10,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from core.message import say
+from core.units import quantity, span
 from incidents.event import write_time
 from incidents.names import IDS
 from incidents.sections import asked, listed, title
@@ -18,17 +20,15 @@ from incidents.summary import head
 from incidents.svg import draw_svg
 from incidents.timeline import plain, short_time, skipped_together, timeline_lines
 from incidents.worded import in_words, observed, spoken
-from signals.message import say
-from signals.quantity import quantity, span
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator, Sequence
 
+    from core.message import Message
     from incidents.body import EvidencePinned
     from incidents.incident import Incident, Step, StepKey
     from incidents.names import Names
-    from signals.message import Message
 
     Say = Callable[[Message], str]
 

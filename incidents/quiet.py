@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from signals.clean import clean
+from core.text import clean
 
 if TYPE_CHECKING:
     from incidents.settings import JournalSettings

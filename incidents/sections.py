@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from signals.message import say
+from core.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from signals.message import Message
+    from core.message import Message
 
     Say = Callable[[Message], str]
 

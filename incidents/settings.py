@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from signals.settings import Seconds, Section
+from core.settings import Seconds, Section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,12 +17,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from core.message import say
+from core.text import clean
 from incidents.database import locked, make_private
 from incidents.errors import JournalError, JournalFull
 from incidents.event import GENESIS, canonical, chain, from_json, to_event, to_json, to_record
 from incidents.fold import fold
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,13 +14,13 @@ from uuid import UUID
 from sqlalchemy import func, insert, select, update
 from sqlalchemy import text as sql
 
+from core.message import say
 from incidents.body import Opened
 from incidents.database import CHANNEL
 from incidents.errors import JournalError, NoSuchIncident, Overtaken
 from incidents.event import GENESIS, Record, chain, read_time, to_event, to_record, write_time
 from incidents.fold import apply, fold
 from incidents.tables import EVENT, INCIDENT
-from signals.message import say
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.message import say
+from core.units import span
 from incidents.body import Opened, SeverityChanged
 from incidents.event import write_time
 from incidents.sections import asked, listed, title
 from incidents.timeline import plain, plain_lines, short_time
-from signals.message import say
-from signals.quantity import span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from core.message import Message
     from incidents.body import Moment
     from incidents.incident import Incident
     from incidents.names import Names
-    from signals.message import Message
 
     Say = Callable[[Message], str]
 

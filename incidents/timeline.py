@@ -6,20 +6,20 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from core.message import say
 from incidents import body as b
 from incidents.event import write_time
 from incidents.names import IDS
 from incidents.worded import body_in_words, in_words, line, observed, spoken, title
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from core.message import Message
     from incidents.body import AnyBody
     from incidents.event import Event
     from incidents.incident import Incident
     from incidents.names import Names
-    from signals.message import Message
 
     Say = Callable[[Message], str]
 

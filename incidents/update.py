@@ -11,18 +11,18 @@ import string
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from core.errors import ConfigError
+from core.message import say
+from core.text import clean_block
 from incidents.clock import interval_s
-from signals.clean import clean_block
-from signals.errors import ConfigError
 from signals.http import secret
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from core.message import Message
     from incidents.incident import Incident
     from incidents.settings import UpdateSettings, WebhookSettings
-    from signals.message import Message
 
     Say = Callable[[Message], str]
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from core.message import say
+from core.text import clean
 from incidents.event import GENESIS, digest_of, to_event
 from incidents.fold import fold
 from incidents.store import summary_columns
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from core.message import Message
     from incidents.event import Record
     from incidents.store import Store
-    from signals.message import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from incidents.sections import listed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from core.message import Message
     from incidents.body import AnyBody
     from incidents.phrase import Phrase
-    from signals.message import Message
 
     Say = Callable[[Message], str]
 

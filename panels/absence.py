@@ -7,14 +7,14 @@ from difflib import get_close_matches
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from core.message import say
 from panels.quantity import quantity
-from signals.message import say
 from signals.promql.names import Needs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from signals.message import Message
+    from core.message import Message
     from signals.promql.names import Selector
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from core.message import say
 from panels.quantity import called, quantity
 from panels.state import Chart, Part
-from signals.message import say
 from signals.reading import Series, Verdict
 from signals.trend import Direction, direction, reaches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from core.message import Message
     from panels.settings import PanelSpec, QuerySpec
-    from signals.message import Message
     from signals.reading import Answer
 
 NEAR_S = 900.0

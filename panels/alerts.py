@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from core.errors import SourceError
+from core.message import say
 from panels.quantity import quantity, title
 from panels.state import PanelState, Part, Row, Standing
-from signals.errors import SourceError
-from signals.message import say
 from signals.reading import Freshness, Reading, Verdict
 from signals.source import Alerts, AlertState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.message import Message
     from panels.settings import PanelSpec
-    from signals.message import Message
     from signals.source import Alert
 
 PAGING = ("page", "critical")

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from signals.errors import SourceError
+from core.errors import SourceError
 from signals.reading import Answer
 
 if TYPE_CHECKING:

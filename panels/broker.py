@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.errors import SourceError
+from core.message import say
 from panels.depths import believed_limits, contradictions, knows, without_metric
 from panels.limits import judge_value, worst
 from panels.quantity import quantity
 from panels.state import Part, Row
-from signals.errors import SourceError
-from signals.message import say
 from signals.reading import Freshness, Reading, Verdict
 from signals.source import Drift
 from signals.trend import Direction, direction, slope
 
 if TYPE_CHECKING:
+    from core.message import Message
     from panels.settings import QuerySpec
     from panels.state import PanelState
-    from signals.message import Message
     from signals.source import Queue, Queues, Schema
 
 

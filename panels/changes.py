@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from signals.message import say
+from core.message import say
 from signals.reading import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from core.message import Message
     from panels.state import PanelState, Standing
-    from signals.message import Message
 
 MOST_CHANGES = 200
 """More than anybody reads, and nothing in memory."""

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from core.message import say
 from panels.axis import round_top, scale_text, time_labels
 from panels.canvas import Canvas
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from core.message import Message
     from panels.axis import TimeAxis
     from panels.state import Chart
-    from signals.message import Message
     from signals.reading import Series
 
     Say = Callable[[Message], str]

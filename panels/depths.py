@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.message import say
 from panels.ahead import MOST_CURVES, total
 from panels.quantity import called
 from panels.settings import QuerySpec
 from panels.state import Chart, Part
-from signals.message import say
 from signals.reading import Freshness, Verdict
 
 if TYPE_CHECKING:
+    from core.message import Message
     from panels.state import PanelState
-    from signals.message import Message
     from signals.source import Queue, Queues
 
 WARN_WAITING, BURNING_WAITING = 50.0, 100.0

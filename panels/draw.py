@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from core.message import say
 from panels.axis import AHEAD, BOARD_SPAN_S, time_axis
 from panels.chart import chart_columns, draw_chart
 from panels.draw_wrap import wrap
 from panels.limits import ORDER
-from signals.message import say
 from signals.reading import Freshness, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from core.message import Message
     from panels.state import PanelState, Row
-    from signals.message import Message
 
     Say = Callable[[Message], str]
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from core.message import say
 from panels.alerts import PAGING, alert_verdict, causes, coarse, own_labels, said_state
 from panels.draw import ASCII_MARKS, MARKS, STYLES, cut, wrapped
 from panels.draw_changes import ASCII_NEW, NEW
 from panels.quantity import quantity
-from signals.message import say
 from signals.source import AlertState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from core.message import Message
     from panels.alerts import Cause
-    from signals.message import Message
     from signals.reading import Verdict
     from signals.source import Alert, Alerts
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from core.message import say
 from panels.draw import ASCII_MARKS, MARKS, STYLES, cut, shorten, wrapped
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from core.message import Message
     from panels.changes import Change, ChangeLog
-    from signals.message import Message
 
     Say = Callable[[Message], str]
 

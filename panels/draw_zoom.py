@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from core.message import say
 from panels.alerts import coarse
 from panels.axis import AHEAD, scale_text, time_axis
 from panels.chart import LETTERS, STYLES, chart_columns, draw_chart
 from panels.draw import wrapped
 from panels.quantity import quantity
 from panels.zoom import shorter_than, summaries
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from core.message import Message
     from panels.axis import TimeAxis
     from panels.zoom import Range, Zoom
-    from signals.message import Message
 
     Say = Callable[[Message], str]
 

@@ -6,20 +6,20 @@ import asyncio
 import math
 from typing import TYPE_CHECKING
 
+from core.errors import SourceError
+from core.message import say
 from panels.burn import BUDGET_WINDOW, WINDOWS, Count
 from panels.look import history_s
 from panels.quantity import called, quantity
 from panels.slo import count
-from signals.errors import SourceError
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from core.message import Message
     from panels.settings import Objective, PanelSpec
     from panels.slo import Asked
-    from signals.message import Message
     from signals.reading import Answer
     from signals.sources import Sources
 

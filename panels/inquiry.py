@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from core.errors import SourceError
+from core.text import clean
 from panels.absence import Evidence, Stage, why_empty
-from signals.clean import clean
-from signals.errors import SourceError
 from signals.promql.names import needs
 
 if TYPE_CHECKING:
+    from core.message import Message
     from panels.asking import Questions
-    from signals.message import Message
     from signals.promql.names import Selector
     from signals.reading import Answer, Series
 

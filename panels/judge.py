@@ -7,22 +7,22 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from core.errors import SourceError
+from core.message import say
 from panels.ahead import charts, heading, sortable
 from panels.limits import ORDER, judge_value, worst
 from panels.overflow import beyond, observed
 from panels.quantity import called, exactly, quantity, title
 from panels.shares import judge_share, share
 from panels.state import PanelState, Part, Row, Standing
-from signals.errors import SourceError
-from signals.message import say
 from signals.reading import Answer, Freshness, Reading, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from core.message import Message
     from panels.settings import PanelSpec, QuerySpec
     from panels.shares import Share
-    from signals.message import Message
     from signals.reading import Series
 
 OVER = (Verdict.WARN, Verdict.BURNING)

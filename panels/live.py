@@ -7,10 +7,10 @@ import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from core.errors import Unreachable
+from core.message import say
 from panels.asking import Questions
 from panels.look import look
-from signals.errors import Unreachable
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -8,6 +8,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from core.errors import SourceError
+from core.message import say
 from panels import budget as money
 from panels import release
 from panels.ahead import charts as charts_of
@@ -20,18 +22,16 @@ from panels.judge import crashed, judge_metric, series_called
 from panels.quantity import called, quantity
 from panels.slo import keep_s, with_objective
 from panels.workers import add_workers
-from signals.errors import SourceError
-from signals.message import say
 from signals.reading import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from core.message import Message
     from panels.asking import Questions
     from panels.settings import Budget, Objective, PanelSpec, QuerySpec
     from panels.slo import Asked
     from panels.state import Chart, PanelState
-    from signals.message import Message
     from signals.source import Alerts
     from signals.sources import Sources
 

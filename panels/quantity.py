@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from signals.message import say
-from signals.quantity import exactly, quantity
+from core.message import say
+from core.units import exactly, quantity
 
 if TYPE_CHECKING:
+    from core.message import Message
     from panels.settings import Objective, PanelSpec, QuerySpec
     from panels.state import PanelState
-    from signals.message import Message
 
 __all__ = ["called", "exactly", "quantity", "title", "titled"]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from core.message import Message, say
 from panels.limits import worst
 from panels.quantity import quantity
 from panels.state import PanelState, Part, Row, Standing
-from signals.message import Message, say
 from signals.reading import Answer, Reading, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from signals.errors import SourceError
+    from core.errors import SourceError
 
 SPANS_S = (7200.0, 86_400.0, 30 * 86_400.0)
 """Looked back over: each finds what the one before it is too short for, and less exactly."""

@@ -6,19 +6,19 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from core.message import say
 from panels.burn import BUDGET_WINDOW, PAIRS, WINDOWS, Count, budget_left, burn_rate, exhausted_in, judge_pair
 from panels.limits import ORDER, worst
 from panels.quantity import called, quantity
 from panels.state import PanelState, Part, Row
-from signals.message import say
 from signals.reading import Answer, Reading, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from core.errors import SourceError
+    from core.message import Message
     from panels.settings import Objective
-    from signals.errors import SourceError
-    from signals.message import Message
 
 Asked = tuple["Answer | SourceError", ...]
 """The answers for one window: bad requests and all of them, or the buckets alone."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from panels.axis import BOARD_SPAN_S
 
 if TYPE_CHECKING:
-    from signals.message import Message
+    from core.message import Message
     from signals.reading import Freshness, Reading, Series, Verdict
     from signals.source import Alerts
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.errors import SourceError
+from core.message import say
 from panels.limits import worst
 from panels.state import Part, Row
-from signals.errors import SourceError
-from signals.message import say
 from signals.reading import Reading, Verdict
 from signals.source import WorkerState
 

@@ -17,9 +17,9 @@ from panels.state import Chart
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from core.message import Message
     from panels.settings import QuerySpec
     from signals.failover import Failover
-    from signals.message import Message
     from signals.reading import Answer, Series
 
 

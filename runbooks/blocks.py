@@ -5,17 +5,17 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, get_args
 
+from core.message import say
+from core.times import parse_duration
 from runbooks.expect import parse_expectation
 from runbooks.fields import Field, read_fields
 from runbooks.model import ActionCall, Check, Expectation, ProbeKind
 from runbooks.problem import Problem
-from signals.message import say
-from signals.times import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from signals.message import Message
+    from core.message import Message
 
 _ALWAYS = ("promql", "probe", "expect", "unit", "within", "window", "for")
 _OF_PROBE: dict[ProbeKind, tuple[str, ...]] = {

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from core.message import say
+from core.text import clean
 from runbooks.finding import Finding
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from core.message import Value
     from runbooks.model import ActionCall, Check, Command, Phase, Runbook, Step
-    from signals.message import Value
 
 _COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)
 _PLACE = re.compile(r"<[^<>\n]*>|\"[^\"\n]*[^\x00-\x7f][^\"\n]*\"")

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import yaml
 
+from core.message import say
+from core.text import clean, clean_block
 from runbooks.problem import Problem
-from signals.clean import clean, clean_block
-from signals.message import say
 
 if TYPE_CHECKING:
-    from signals.message import Message
+    from core.message import Message
 
 MOST_CHARACTERS = 20_000
 Value: TypeAlias = "str | tuple[str, ...]"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
-    from signals.message import Message
+    from core.message import Message
 
 Confidence = Literal["hint", "likely", "certain"]
 CONFIDENCES: tuple[Confidence, ...] = get_args(Confidence)

@@ -7,11 +7,11 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from core.errors import SourceError
+from core.message import say
+from core.units import quantity
 from runbooks.expect import judge_values
 from runbooks.measure import wanted
-from signals.errors import SourceError
-from signals.message import say
-from signals.quantity import quantity
 from signals.reading import Verdict
 
 if TYPE_CHECKING:

@@ -6,18 +6,18 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from core.message import say
+from core.text import clean
 from runbooks.number import numbered
 from runbooks.problem import Problem
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from core.message import Message
     from runbooks.model import Phase, Runbook
     from runbooks.own import Include
     from runbooks.read import Parsed
-    from signals.message import Message
 
 MOST_INCLUDES = 100
 """Includes of includes can double a runbook at each stage."""

@@ -8,14 +8,14 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.errors import WarroomError
+from core.message import say
+from core.text import clean
 from runbooks.elsewhere import ask_elsewhere
 from runbooks.include import resolve
 from runbooks.names import slug
 from runbooks.problem import Problem
 from runbooks.read import MOST_CHARACTERS, Parsed, read_runbook
-from signals.clean import clean
-from signals.errors import WarroomError
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable

@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from core.errors import BadQuery, NotSupported
+from core.message import say
+from core.text import clean
 from runbooks.finding import Confidence, Finding
 from runbooks.model import Paragraph
-from signals.clean import clean
-from signals.errors import BadQuery, NotSupported
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,11 +7,11 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from core.errors import BadQuery
+from core.message import say
+from core.text import clean
 from runbooks.finding import Finding
 from runbooks.model import Paragraph
-from signals.clean import clean
-from signals.errors import BadQuery
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

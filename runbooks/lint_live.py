@@ -7,18 +7,18 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from core.errors import SourceError
+from core.message import say
+from core.text import clean
 from runbooks.finding import Finding
 from runbooks.probe import absent
-from signals.clean import clean
-from signals.errors import SourceError
-from signals.message import say
 from signals.promql.names import Needs, needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from core.message import Message
     from runbooks.model import Check, Runbook, Step
-    from signals.message import Message
     from signals.promql.names import Selector
     from signals.source import MetricSource, Schema
     from signals.sources import Sources

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from signals.clean import clean, clean_block
+from core.text import clean, clean_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,18 +9,18 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.errors import SourceError
+from core.message import say
+from core.units import exactly, quantity
 from runbooks.expect import compared, judge_trend, judge_values
-from signals.errors import SourceError
-from signals.message import say
-from signals.quantity import exactly, quantity
 from signals.reading import Verdict
 from signals.trend import Direction, direction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from core.message import Message
     from runbooks.model import Check, Expectation
-    from signals.message import Message
     from signals.reading import Answer, Series
     from signals.sources import Sources
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from signals.message import say
-from signals.quantity import quantity
+from core.message import say
+from core.units import quantity
 from signals.reading import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from core.message import Message
     from runbooks.measure import Observation
-    from signals.message import Message
 
 FRESH_S = 30.0
 """A younger value is one of this moment; the age of an older one is said."""

@@ -6,21 +6,21 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from core.message import say
 from runbooks.markdown import comments, joined, line_of, pieces, rows
 from runbooks.model import Block, Paragraph, Phase, Step
 from runbooks.names import is_id, slug, unique
 from runbooks.number import numbered
 from runbooks.problem import Problem
 from runbooks.step_blocks import read_block
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from markdown_it.tree import SyntaxTreeNode
 
+    from core.message import Message
     from runbooks.markdown import Piece
-    from signals.message import Message
 
 _BOX = re.compile(r"^\[[ xX]\](?:\s+|$)")
 _ID = re.compile(r"id:\s*(\S+)(?:\s+(.*))?", re.DOTALL)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from core.text import clean
 from runbooks.markdown import code_of, comments, joined, line_of, pieces, rows
 from runbooks.model import Block, Command, Paragraph, Phase, Runbook, Step
 from runbooks.names import slug, unique
-from signals.clean import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

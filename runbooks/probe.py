@@ -8,10 +8,10 @@ import time
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from core.errors import SourceError
+from core.message import say
 from runbooks.expect import judge_status, judge_trend, judge_values
 from runbooks.measure import Observation, seen, unknown, wanted
-from signals.errors import SourceError
-from signals.message import say
 from signals.reading import Verdict
 from signals.source import Drift, WorkerState
 from signals.trend import direction
@@ -19,8 +19,8 @@ from signals.trend import direction
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from core.message import Message
     from runbooks.model import Check
-    from signals.message import Message
     from signals.source import Fleet, Queues, Schema
     from signals.sources import Sources
 

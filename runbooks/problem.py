@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from signals.message import Message
+    from core.message import Message
 
 
 @dataclass(frozen=True, slots=True)

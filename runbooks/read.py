@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from core.message import say
+from core.text import clean, clean_block
 from runbooks.blocks import unknown_key
 from runbooks.fields import Field, read_fields
 from runbooks.markdown import comments, parse
@@ -18,8 +20,6 @@ from runbooks.names import is_id, slug
 from runbooks.own import read_own
 from runbooks.plain import read_plain
 from runbooks.problem import Problem
-from signals.clean import clean, clean_block
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

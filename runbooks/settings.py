@@ -6,7 +6,7 @@ from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run
 
 from pydantic import Field
 
-from signals.settings import Section
+from core.settings import Section
 
 
 class RunbooksSettings(Section):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from signals.settings import Section
+from core.settings import Section
 
 Port = Annotated[int, Field(ge=0, le=65_535, description="0: any that is free")]
 

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from signals.clean import clean
+from core.text import clean
 from signals.http import HttpSource
 from signals.source import Alert, Alerts, AlertState
 

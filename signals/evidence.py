@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from signals.message import say
+from core.message import say
 from signals.source import WorkerState
 
 if TYPE_CHECKING:
-    from signals.message import Message
+    from core.message import Message
 
 HEARTBEATS = 3
 """So many missed in a row are silence; one or two get lost."""

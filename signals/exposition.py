@@ -12,9 +12,9 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from signals.clean import clean
-from signals.errors import BadAnswer
-from signals.message import say
+from core.errors import BadAnswer
+from core.message import say
+from core.text import clean
 from signals.ring import Sample
 
 if TYPE_CHECKING:

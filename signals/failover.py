@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from signals.errors import BadQuery, CircuitOpen, SourceError, Unreachable
-from signals.message import say
+from core.errors import BadQuery, CircuitOpen, SourceError, Unreachable
+from core.message import say
 from signals.source import AlertState, Notice
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from signals.clean import clean
-from signals.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
+from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
+from core.message import say
+from core.text import clean
 from signals.http import secret
-from signals.message import say
 from signals.source import Fleet
 from signals.workers import Workers
 

@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from signals.clean import clean
-from signals.errors import BadAnswer, ConfigError, Denied, SourceError, TimedOut, Unreachable
-from signals.message import say
+from core.errors import BadAnswer, ConfigError, Denied, SourceError, TimedOut, Unreachable
+from core.message import say
+from core.text import clean
 
 if TYPE_CHECKING:
     import ssl

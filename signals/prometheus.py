@@ -12,10 +12,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from signals.clean import clean
-from signals.errors import BadQuery, SourceError, TimedOut
+from core.errors import BadQuery, SourceError, TimedOut
+from core.message import say
+from core.text import clean
 from signals.http import HttpSource
-from signals.message import say
 from signals.reading import Answer, Series
 from signals.source import Alert, AlertRule, Alerts, AlertState, Target
 

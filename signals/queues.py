@@ -11,10 +11,10 @@ import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
-from signals.clean import clean
-from signals.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
+from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
+from core.message import say
+from core.text import clean
 from signals.http import secret
-from signals.message import say
 from signals.reading import Series
 from signals.source import Queue, Queues
 

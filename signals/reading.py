@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from signals.message import Message
+    from core.message import Message
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 """Label pairs sorted by name; the metric's own name is the label `__name__`."""

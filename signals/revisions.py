@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from signals.clean import clean
-from signals.errors import BadAnswer
-from signals.message import say
+from core.errors import BadAnswer
+from core.message import say
+from core.text import clean
 
 if TYPE_CHECKING:
     from signals.settings import PostgresSettings

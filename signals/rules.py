@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from signals.clean import clean, clean_block
-from signals.errors import BadQuery, ConfigError, SourceError, Unreachable
-from signals.message import say
+from core.errors import BadQuery, ConfigError, SourceError, Unreachable
+from core.message import say
+from core.text import clean, clean_block
+from core.times import parse_duration
 from signals.source import Alert, Alerts, AlertState
 from signals.templates import fill
-from signals.times import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from signals.message import Message
+    from core.message import Message
     from signals.reading import Answer, Labels
     from signals.source import MetricSource
 

@@ -8,14 +8,14 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from signals.errors import SourceError, Unreachable
+from core.errors import SourceError, Unreachable
+from core.message import say
 from signals.http import HttpSource
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from signals.message import Message
+    from core.message import Message
     from signals.reading import Answer, Labels
     from signals.ring import Ring, Sample
     from signals.settings import ScrapeSettings, ScrapeTarget

@@ -6,17 +6,11 @@ Secrets are `SecretStr`: they come from `${ENV}` or from a `…_file`, and never
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
-Seconds = Annotated[float, Field(gt=0, le=86_400 * 31)]
-
-
-class Section(BaseModel):
-    """A part of the configuration: unknown keys are errors, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+from core.settings import Seconds, Section
 
 
 class HttpSettings(Section):
@@ -29,7 +23,7 @@ class HttpSettings(Section):
     user: str | None = None
     password: SecretStr | None = None
     password_file: Path | None = None
-    headers: dict[str, SecretStr] = {}
+    headers: dict[str, SecretStr] = Field(default={})
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
@@ -48,7 +42,7 @@ class ScrapeTarget(HttpSettings):
     """One `/metrics` page that is read directly."""
 
     job: str = "chimera_app"
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default={})
     interval_s: Seconds = 5.0
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from signals.message import Message
+    from core.message import Message
     from signals.reading import Answer, Series
 
 

@@ -11,7 +11,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from signals.clean import clean
+from core.text import clean
 from signals.evidence import Evidence, Running, weigh
 from signals.source import Worker, WorkerState
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.message import say
 from panels.axis import time_axis
 from panels.chart import LETTERS, chart_columns, draw_chart
 from panels.state import Chart
-from signals.message import say
 from tui.answer_table import series_name
 
 if TYPE_CHECKING:

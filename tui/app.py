@@ -11,9 +11,9 @@ from textual.app import App
 from textual.driver import Driver
 from textual.events import Key, Resize
 
+from core.message import say
 from panels.axis import BOARD_SPAN_S
 from panels.changes import Change, ChangeLog, followed, noted
-from signals.message import say
 from signals.reading import Verdict
 from tui.filter import Filter
 from tui.follower import Follower
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from textual.events import Event
 
+    from core.message import Message
     from panels.state import PanelState
-    from signals.message import Message
     from tui.config import Config
     from tui.language import LanguageCode
     from tui.news import Failed, Noticed, Opened, PanelJudged

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from signals.clean import clean
-from signals.errors import SourceError
+from core.errors import SourceError
+from core.text import clean
 
 if TYPE_CHECKING:
     from signals.http import Page

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from signals.clean import clean
+from core.text import clean
 from tui.checkup import Finding
 
 if TYPE_CHECKING:

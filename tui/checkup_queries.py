@@ -6,9 +6,9 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from signals.clean import clean
-from signals.errors import ConfigError, SourceError
-from signals.message import say
+from core.errors import ConfigError, SourceError
+from core.message import say
+from core.text import clean
 from signals.reading import Answer
 from tui.checkup import Finding
 

@@ -7,9 +7,9 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from signals.clean import clean
-from signals.errors import SourceError
-from signals.message import say
+from core.errors import SourceError
+from core.message import say
+from core.text import clean
 from signals.reading import Answer
 from tui.checkup import Finding
 

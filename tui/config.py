@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
+from core.errors import ConfigError
+from core.message import Message, say
+from core.settings import Section
+from core.text import clean
 from incidents.settings import IncidentsSettings, JournalSettings
 from panels.settings import PanelsSettings, strangers
 from runbooks.settings import RunbooksSettings
 from sandbox.settings import SandboxSettings
-from signals.clean import clean
-from signals.errors import ConfigError
-from signals.message import Message, say
-from signals.settings import Section, SignalsSettings
+from signals.settings import SignalsSettings
 from tui.config_lines import key_lines, line_of
 from tui.secrets import literals
 from tui.theme import ThemeName  # noqa: TC001  # pydantic reads it

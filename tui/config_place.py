@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from signals.errors import ConfigError
-from signals.message import say
+from core.errors import ConfigError
+from core.message import say
 
 
 def find_config(asked: Path | None) -> Path:

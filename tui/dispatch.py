@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import tui
-from signals.errors import WarroomError
+from core.errors import WarroomError
 from tui.argparse_words import speak
 from tui.cli import ExitCode
 from tui.invocation import Invocation

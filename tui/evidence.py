@@ -11,9 +11,9 @@ from incidents.phrase import keep
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from core.message import Message
     from incidents.phrase import Phrase
     from panels.state import PanelState
-    from signals.message import Message
     from signals.reading import Series
 
     Say = Callable[[Message], str]

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from textual.message import Message as UiMessage
     from textual.screen import Screen
 
+    from core.message import Message
     from panels.changes import ChangeLog
     from panels.state import PanelState
-    from signals.message import Message
     from tui.filter import Filter
     from tui.follower import Follower
     from tui.language import Language, LanguageCode

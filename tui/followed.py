@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from signals.clean import clean
-from signals.errors import WarroomError
-from signals.message import say
+from core.errors import WarroomError
+from core.message import say
+from core.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -75,8 +75,8 @@ class Follower:
         )
 
     def _run(self) -> None:
-        from signals.errors import WarroomError
-        from signals.message import say
+        from core.errors import WarroomError
+        from core.message import say
         from tui.cli import ExitCode
         from tui.logfile import log_crash, open_log
 

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from signals.clean import clean
-from signals.message import Message, say
+from core.message import Message, say
+from core.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

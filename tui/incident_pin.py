@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from core.errors import WarroomError
+from core.message import say
+from core.text import clean
 from incidents.settings import actor_name
-from signals.clean import clean
-from signals.errors import WarroomError
-from signals.message import say
 from tui.cli import ExitCode
 from tui.evidence import evidence_of
 from tui.incident_write import report_event

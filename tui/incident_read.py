@@ -8,16 +8,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from core.errors import WarroomError
+from core.message import say
+from core.text import clean
+from core.units import span
 from incidents.body import Role
 from incidents.clock import update_clock
 from incidents.errors import JournalAway
 from incidents.event import write_time
 from incidents.timeline import incident_json, short_time, timeline_json, timeline_markdown, told
 from incidents.worded import observed, spoken
-from signals.clean import clean
-from signals.errors import WarroomError
-from signals.message import say
-from signals.quantity import span
 from tui.cli import ExitCode
 from tui.followed import names
 from tui.journal_of import config_or_default, journal_of

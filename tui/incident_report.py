@@ -6,12 +6,12 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.message import say
 from incidents.incident import StepKey
 from incidents.postmortem import harm, length, postmortem
 from incidents.statistics import spans, step_statistics
 from incidents.timeline import incident_json, timeline_json
 from runbooks.names_of import names_of
-from signals.message import say
 from tui.cli import ExitCode
 from tui.followed import followed, names
 from tui.incident_read import write_text
@@ -21,11 +21,11 @@ from tui.room.exports import impact_lines
 if TYPE_CHECKING:
     import argparse
 
+    from core.message import Message
     from incidents.incident import Incident
     from incidents.journal import Journal
     from incidents.names import Names
     from incidents.statistics import Span, StepStatistics
-    from signals.message import Message
     from tui.config import Config
     from tui.invocation import Invocation
 

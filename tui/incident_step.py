@@ -9,11 +9,11 @@ import time
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from core.errors import WarroomError
+from core.message import say
+from core.text import clean
 from incidents.phrase import keep
 from runbooks.observed import said
-from signals.clean import clean
-from signals.errors import WarroomError
-from signals.message import say
 from signals.reading import Verdict
 from tui.followed import known
 from tui.room.checklist import Row, finished_before, open_steps, rows_of

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from core.errors import WarroomError
+from core.message import say
+from core.text import clean, clean_block
 from incidents.body import UpdateWritten
 from incidents.deliver import deliver
 from incidents.settings import actor_name
 from incidents.update import plan_sendings, update_text
-from signals.clean import clean, clean_block
-from signals.errors import WarroomError
-from signals.message import say
 from tui.cli import ExitCode
 from tui.journal_of import config_or_default, journal_of
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from core.errors import WarroomError
+from core.message import say
+from core.text import clean
+from core.times import parse_time
 from incidents import body as b
 from incidents.event import write_time
 from incidents.fold import can_undo
 from incidents.objection import objection
 from incidents.settings import actor_name
 from incidents.timeline import short_time, told
-from signals.clean import clean
-from signals.errors import WarroomError
-from signals.message import say
-from signals.times import parse_time
 from tui.cli import ExitCode
 from tui.followed import known, names
 from tui.journal_of import config_or_default, journal_of

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from signals.message import Message
+    from core.message import Message
     from tui.config import Config
     from tui.language import Language
 

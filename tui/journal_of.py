@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from core.errors import ConfigError
+from core.message import say
 from incidents.journal import open_journal
-from signals.errors import ConfigError
-from signals.message import say
 from tui.config import Config
 from tui.logfile import open_log
 

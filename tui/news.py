@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message as UiMessage
 
 if TYPE_CHECKING:
+    from core.message import Message
     from panels.state import PanelState
-    from signals.message import Message
     from signals.source import Notice
     from tui.config import Config
 

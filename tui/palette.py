@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from textual.command import Hits
 
-    from signals.message import Message
+    from core.message import Message
     from tui.face import Face
 
 OWN_NAMES = {"en": "English", "zh": "简体中文"}

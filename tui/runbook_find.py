@@ -6,11 +6,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.errors import ConfigError, WarroomError
+from core.message import say
+from core.text import clean
 from runbooks.include import resolve
 from runbooks.library import Library, language_of, load_library, read_file
-from signals.clean import clean
-from signals.errors import ConfigError, WarroomError
-from signals.message import say
 from tui.config import Config
 from tui.journal_of import config_or_default
 

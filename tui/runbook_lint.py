@@ -7,15 +7,15 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.errors import ConfigError, SourceError, WarroomError
+from core.message import say
+from core.text import clean
 from runbooks.drift import drift
 from runbooks.finding import CONFIDENCES
 from runbooks.library import LANGUAGES, Library, language_of, load_library, read_file
 from runbooks.lint import from_problem, ordered
 from runbooks.lint import lint as lint_one
 from runbooks.lint_alerts import lint_alerts
-from signals.clean import clean
-from signals.errors import ConfigError, SourceError, WarroomError
-from signals.message import say
 from signals.source import AlertRule
 from tui.cli import ExitCode
 from tui.journal_of import config_or_default
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Mapping, Sequence
 
+    from core.message import Message
     from runbooks.finding import Finding
     from runbooks.model import Runbook
     from runbooks.problem import Problem
     from runbooks.read import Parsed
-    from signals.message import Message
     from tui.config import Config
     from tui.invocation import Invocation
 

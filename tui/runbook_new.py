@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.errors import WarroomError
+from core.message import say
+from core.text import clean
 from runbooks.names import is_id, slug
-from signals.clean import clean
-from signals.errors import WarroomError
-from signals.message import say
 from tui.cli import ExitCode
 from tui.journal_of import config_or_default
 

@@ -6,7 +6,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from signals.message import say
+from core.message import say
 from tui.cli import ExitCode
 from tui.runbook_find import find, library_of
 from tui.runbook_json import runbook_json

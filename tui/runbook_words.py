@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.units import quantity
 from runbooks.measure import wanted
-from signals.quantity import quantity
 
 if TYPE_CHECKING:
     from runbooks.model import Check

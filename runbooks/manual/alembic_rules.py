@@ -6,13 +6,13 @@ import argparse
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from core.message import say
 from runbooks.manual.commands import ELSEWHERE, commands
 from runbooks.manual.found import at_command, at_line, meant, name
 from runbooks.manual.migration_source import migrations, required_settings
 from runbooks.manual.nearest import nearest
 from runbooks.manual.shell import WILD
 from runbooks.manual.words import is_example
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

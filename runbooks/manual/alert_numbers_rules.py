@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from core.message import say
+from core.text import clean
 from runbooks.finding import Finding
 from runbooks.manual.manual_lines import documents, lines
 from runbooks.manual.rule_bounds import bounds_of_rules, comparable, differs, equal, same_quantile
 from runbooks.manual.rule_files import rules
 from runbooks.manual.text_numbers import limits, waits
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from core.message import say
 from runbooks.manual.celery_rules import celery_commands, read_call
 from runbooks.manual.celery_source import celery_source, started_workers
 from runbooks.manual.found import at_command, meant, name
 from runbooks.manual.nearest import nearest
 from runbooks.manual.shell import WILD
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

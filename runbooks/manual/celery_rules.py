@@ -6,13 +6,13 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from core.message import say
 from runbooks.manual.celery_source import celery_source
 from runbooks.manual.commands import ELSEWHERE, commands
 from runbooks.manual.found import at_command, at_line, meant, name
 from runbooks.manual.nearest import nearest
 from runbooks.manual.python_source import is_package_here, module_files, module_of, python_files
 from runbooks.manual.shell import WILD
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,6 +7,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from core.message import say
 from runbooks.manual.commands import after_options, commands_here, compose_words
 from runbooks.manual.compose_source import compose_files, services, unreadable
 from runbooks.manual.file_rules import files_used
@@ -15,7 +16,6 @@ from runbooks.manual.ignores import left_out
 from runbooks.manual.nearest import nearest
 from runbooks.manual.paths import exists, judgeable, near
 from runbooks.manual.shell import WILD
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

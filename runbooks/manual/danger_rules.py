@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from core.message import say
 from runbooks.manual.alembic_rules import alembic_commands
 from runbooks.manual.celery_rules import celery_commands, read_call
 from runbooks.manual.commands import after_options, commands, compose_words
@@ -12,7 +13,6 @@ from runbooks.manual.found import at_command, at_line
 from runbooks.manual.paths import exists
 from runbooks.manual.shell import WILD
 from runbooks.manual.words import LOSS
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from core.text import clean_block
 from runbooks.manual.project import Code, Document, Prose
-from signals.clean import clean_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

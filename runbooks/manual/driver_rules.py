@@ -6,10 +6,10 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Final
 
+from core.message import say
 from runbooks.manual.alembic_rules import alembic_commands
 from runbooks.manual.found import at_command, line_of
 from runbooks.manual.migration_source import migrations
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

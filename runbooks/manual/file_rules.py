@@ -7,11 +7,11 @@ import re
 import stat
 from typing import TYPE_CHECKING, Final
 
+from core.message import say
 from runbooks.manual.commands import commands, commands_here
 from runbooks.manual.found import at_command, at_line, meant, name
 from runbooks.manual.paths import exists, file_of, judgeable, made_on_the_way, near, place_of, top_folders
 from runbooks.manual.words import PLAN
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.message import say
+from core.text import clean
 from runbooks.finding import Finding
 from runbooks.manual.commands import ELSEWHERE
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
+    from core.message import Message
     from runbooks.finding import Confidence
     from runbooks.manual.commands import Command
     from runbooks.manual.project import Document
-    from signals.message import Message
 
 
 def at_command(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from core.message import say
 from runbooks.manual.commands import ELSEWHERE, commands
 from runbooks.manual.compose_source import joins_foreign_network, reachable_names, services
 from runbooks.manual.found import at_command, meant, name
 from runbooks.manual.nearest import nearest
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

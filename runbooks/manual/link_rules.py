@@ -7,10 +7,10 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from core.message import say
 from runbooks.manual.found import at_line, meant, name
 from runbooks.manual.nearest import nearest
 from runbooks.manual.paths import exists, in_submodule, made_on_the_way, near, place_of
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

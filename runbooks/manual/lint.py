@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from core.errors import WarroomError
+from core.message import say
+from core.text import clean
 from runbooks.manual.document import MOST_CHARACTERS, read_document
 from runbooks.manual.project import MOST_BYTES, Project
-from signals.clean import clean
-from signals.errors import WarroomError
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

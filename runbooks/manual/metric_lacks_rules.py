@@ -6,6 +6,9 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.errors import BadQuery, NotSupported
+from core.message import say
+from core.text import clean
 from runbooks.finding import CONFIDENCES, Finding
 from runbooks.manual.exported import exports
 from runbooks.manual.file_rules import DOCUMENTS
@@ -13,9 +16,6 @@ from runbooks.manual.rule_files import rules, unreadable
 from runbooks.manual.selector_lacks import lacking_label, lacks
 from runbooks.manual.wanted import asks, group_asks
 from runbooks.manual.words import PLAN
-from signals.clean import clean
-from signals.errors import BadQuery, NotSupported
-from signals.message import say
 from signals.promql.names import Needs, needs
 
 if TYPE_CHECKING:

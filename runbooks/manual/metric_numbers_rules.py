@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.message import say
+from core.text import clean
 from runbooks.finding import Finding
 from runbooks.manual.exported import exports
 from runbooks.manual.manual_lines import documents, lines
@@ -20,8 +22,6 @@ from runbooks.manual.rule_bounds import (
 )
 from runbooks.manual.rule_files import rules
 from runbooks.manual.text_numbers import limits
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

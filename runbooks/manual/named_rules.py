@@ -6,14 +6,14 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
+from core.message import say
+from core.text import clean
 from runbooks.finding import Finding
 from runbooks.manual.dashboards import dashboards
 from runbooks.manual.manual_lines import lines
 from runbooks.manual.rule_files import in_text, rules
 from runbooks.manual.wanted import document_blocks
 from runbooks.manual.yaml_lines import read_yaml, walk
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import promql_parser as grammar
 
+from core.message import say
+from core.text import clean
 from runbooks.finding import Finding
 from runbooks.manual.exported import exports
 from runbooks.manual.promql_parts import children, comparisons, named, tree
@@ -14,8 +16,6 @@ from runbooks.manual.rule_files import rules
 from runbooks.manual.scrape_jobs import jobs
 from runbooks.manual.value_bounds import bounds, quantile_of
 from runbooks.manual.wanted import blocks
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

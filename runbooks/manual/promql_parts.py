@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import promql_parser as grammar
 
-from signals.errors import BadQuery, NotSupported
+from core.errors import BadQuery, NotSupported
 from signals.promql.evaluate import parse
 
 Matcher = tuple[str, str, str]

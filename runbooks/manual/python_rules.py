@@ -8,13 +8,13 @@ import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from core.message import say
 from runbooks.manual.commands import commands_here
 from runbooks.manual.found import at_command, meant, name
 from runbooks.manual.nearest import nearest
 from runbooks.manual.paths import exists, file_of, judgeable, made_on_the_way, made_up, near
 from runbooks.manual.python_source import is_package_here, module_files, module_of, tree
 from runbooks.manual.shell import WILD
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from core.message import say
 from runbooks.manual.commands import commands
 from runbooks.manual.found import at_line, meant, name
 from runbooks.manual.nearest import nearest
 from runbooks.manual.nest_routes import nest_routes
 from runbooks.manual.shell import WILD
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.message import say
+from core.text import clean
 from runbooks.finding import Finding
 from runbooks.manual.promql_parts import comparisons, named, tree
 from runbooks.manual.rule_files import rules
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
     from runbooks.finding import Confidence
@@ -140,7 +140,7 @@ def differs(file: str, line: int, text: str, bound: Bound, confidence: Confidenc
 
 
 def _seconds(text: str) -> float:
-    from signals.times import parse_duration
+    from core.times import parse_duration
 
     try:
         return parse_duration(text)

@@ -6,12 +6,12 @@ import fnmatch
 import posixpath
 from typing import TYPE_CHECKING
 
+from core.message import say
+from core.text import clean
 from runbooks.finding import Finding
 from runbooks.manual.compose_source import mounting
 from runbooks.manual.rule_files import rules
 from runbooks.manual.yaml_lines import read_yaml
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

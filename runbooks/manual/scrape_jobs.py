@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from core.times import parse_duration
 from runbooks.manual.yaml_lines import read_yaml
-from signals.times import parse_duration
 
 if TYPE_CHECKING:
     from runbooks.manual.project import Project

@@ -6,13 +6,13 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
+from core.message import say
+from core.text import clean
 from runbooks.finding import Finding
 from runbooks.manual.compose_source import joins_foreign_network, mounting, reachable_names, services
 from runbooks.manual.exported import exports
 from runbooks.manual.python_source import is_test
 from runbooks.manual.scrape_jobs import jobs
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.message import say
+from core.text import clean
 from runbooks.manual.dashboards import VARIABLE, dashboards
 from runbooks.manual.exported import exports
 from runbooks.manual.metric import ANY, third_party
@@ -14,17 +16,15 @@ from runbooks.manual.never_set import never_set
 from runbooks.manual.promql_parts import alternatives
 from runbooks.manual.rule_files import rules
 from runbooks.manual.scrape_jobs import added_labels
-from signals.clean import clean
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.message import Message
     from runbooks.finding import Confidence
     from runbooks.manual.metric import Exports, Metric
     from runbooks.manual.project import Project
     from runbooks.manual.promql_parts import Matcher
-    from signals.message import Message
 
 USUAL_TARGET_LABELS = frozenset(
     [

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from core.message import say
 from runbooks.manual.found import at_line, meant, name
 from runbooks.manual.nearest import nearest
 from runbooks.manual.shell import WILD
 from runbooks.manual.table_source import Schema, schema, table_names
 from runbooks.manual.wanted import document_blocks
 from runbooks.manual.words import is_example
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

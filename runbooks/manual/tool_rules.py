@@ -8,11 +8,11 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Final
 
+from core.message import say
 from runbooks.manual.commands import commands
 from runbooks.manual.found import at_command, meant, name
 from runbooks.manual.nearest import nearest
 from runbooks.manual.shell import WILD
-from signals.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

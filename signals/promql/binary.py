@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from signals.errors import BadQuery, NotSupported
-from signals.message import say
+from core.errors import BadQuery, NotSupported
+from core.message import say
 from signals.promql.values import (
     Result,
     Scalar,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import promql_parser as grammar
 
-from signals.clean import clean
-from signals.errors import BadQuery, NotSupported
-from signals.message import say
+from core.errors import BadQuery, NotSupported
+from core.message import say
+from core.text import clean
 from signals.promql.aggregate import aggregate
 from signals.promql.binary import binary
 from signals.promql.functions import call

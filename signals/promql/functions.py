@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from signals.errors import BadQuery, NotSupported
-from signals.message import say
+from core.errors import BadQuery, NotSupported
+from core.message import say
 from signals.promql.aggregate import quantile_of
 from signals.promql.counters import extrapolated, regression
 from signals.promql.histogram import histogram_quantile

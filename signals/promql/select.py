@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import promql_parser as grammar
 
-from signals.errors import BadQuery, NotSupported
+from core.errors import BadQuery, NotSupported
+from core.message import say
 from signals.line import STALE_BITS
-from signals.message import say
 from signals.promql.values import Mask, Samples, Times, Vector, Windows, empty
 from signals.ring import Matcher
 

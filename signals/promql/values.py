@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from signals.errors import BadQuery
-from signals.message import say
+from core.errors import BadQuery
+from core.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from core.message import say
 from incidents import body as b
 from incidents.event import to_event, to_record
 from incidents.fold import fold
 from incidents.phrase import Phrase, keep
 from incidents.timeline import incident_json, timeline_json, timeline_markdown
-from signals.message import say
 from tests.incidents.build import Chain
 from tui.language import Language
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
+from core.errors import ConfigError
 from incidents import body as b
 from incidents.deliver import deliver, send
 from incidents.fold import fold
@@ -18,7 +19,6 @@ from incidents.journal import open_journal
 from incidents.settings import JournalSettings, UpdateSettings, WebhookSettings
 from incidents.update import plan_sendings, update_text
 from sandbox.servers import free_port
-from signals.errors import ConfigError
 from tests.incidents.build import START, Chain
 from tests.webhook import TAKEN, Answer, webhook_server
 from tui.language import Language

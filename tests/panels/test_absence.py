@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from core.message import Message, say
 from panels.absence import Evidence, Stage, why_empty
 from panels.asking import Questions
 from panels.inquiry import explain
-from signals.message import Message, say
 from signals.promql import evaluate, evaluate_span
 from signals.promql.names import Needs, Selector, needs
 from signals.reading import Answer

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from core.message import say
 from panels.alerts import causes, coarse, judge_alerts, own_labels
 from panels.settings import PanelSpec
-from signals.message import say
 from signals.reading import Verdict
 from signals.source import Alert, Alerts, AlertState
 from tui.language import Language

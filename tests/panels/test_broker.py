@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from core.errors import Unreachable
+from core.message import say
 from panels.broker import add_queues, add_schema
 from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState
-from signals.errors import Unreachable
-from signals.message import say
 from signals.reading import Answer, Freshness, Series
 from signals.source import Blocker, Drift, Queue, Queues, Schema
 from tui.language import Language

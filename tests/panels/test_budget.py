@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from core.errors import Unreachable
+from core.message import say
 from panels.budget import RATES, month_of, month_window, project, with_budget
 from panels.judge import judge_metric
 from panels.settings import Budget, PanelSpec
-from signals.errors import Unreachable
-from signals.message import say
 from signals.reading import Answer, Series, Verdict
 from tui.language import Language
 

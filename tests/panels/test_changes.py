@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from core.message import say
 from panels.changes import MOST_CHANGES, Change, ChangeLog, followed, noted
 from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState, Standing
-from signals.message import say
 from signals.reading import Answer, Series, Verdict
 from tui.language import Language
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.message import say
 from panels.axis import round_top, scale_text, time_axis, time_labels
 from panels.canvas import Canvas
 from panels.chart import GUTTER, draw_chart, legend, scale_of, value_at
 from panels.forecast import with_forecast
 from panels.state import Chart
-from signals.message import say
 from signals.reading import Series
 from tui.language import Language
 

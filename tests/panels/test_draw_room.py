@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
+from core.message import say
 from panels.axis import BOARD_SPAN_S, LONG_SPAN_S
 from panels.changes import Change, ChangeLog, noted
 from panels.chart import legend
@@ -15,7 +16,6 @@ from panels.draw_changes import changes_line, draw_changes
 from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.state import Chart, PanelState, Part, Row
-from signals.message import say
 from signals.reading import Answer, Series, Verdict
 from tui.language import Language
 

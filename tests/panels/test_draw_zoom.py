@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.message import say
 from panels.draw_zoom import ZoomView, draw_zoom, zoom_axis
 from panels.settings import QuerySpec
 from panels.zoom import RANGES, zoomed
-from signals.message import say
 from signals.reading import Answer, Series
 from tui.language import CODES, Language
 

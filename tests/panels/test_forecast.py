@@ -7,9 +7,9 @@ import random
 
 import pytest
 
+from core.message import say
 from panels.forecast import forecast, with_forecast
 from panels.state import Chart
-from signals.message import say
 from signals.reading import Series
 
 NOW = 10_000.0

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
+from core.message import Message
 from panels.harm import harm
 from panels.settings import Objective, PanelSpec
 from signals.failover import Failover
-from signals.message import Message
 from signals.ring import Ring
 from signals.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, SignalsSettings

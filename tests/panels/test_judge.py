@@ -6,13 +6,13 @@ import math
 
 import pytest
 
+from core.errors import Unreachable
+from core.message import say
 from panels.alerts import judge_alerts
 from panels.judge import by_attention, judge_metric
 from panels.limits import judge_value, worst
 from panels.settings import PanelSpec, QuerySpec, default_board
 from panels.state import PanelState
-from signals.errors import Unreachable
-from signals.message import say
 from signals.promql.names import metric_names
 from signals.reading import Answer, Freshness, Series, Verdict
 from signals.source import Alert, Alerts, AlertState

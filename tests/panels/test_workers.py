@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from core.errors import Unreachable
+from core.message import say
 from panels.broker import add_queues
 from panels.workers import add_workers
-from signals.errors import Unreachable
-from signals.message import say
 from signals.reading import Series, Verdict
 from signals.source import Fleet, Queue, Queues, Worker, WorkerState
 from tests.panels.test_broker import judged

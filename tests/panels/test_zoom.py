@@ -6,11 +6,11 @@ import math
 
 import pytest
 
+from core.errors import SourceError, Unreachable
+from core.message import say
 from panels.settings import QuerySpec
 from panels.zoom import MOST_CURVES, RANGES, Range, Summary, ask, shorter_than, summaries, zoomed
-from signals.errors import SourceError, Unreachable
 from signals.failover import Failover
-from signals.message import say
 from signals.reading import Answer, Series
 from signals.settings import SignalsSettings
 from tui.language import Language

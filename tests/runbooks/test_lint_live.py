@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from core.message import Message
 from runbooks.finding import Finding
 from runbooks.lint_live import lint_live
 from signals.failover import Failover
-from signals.message import Message
 from signals.postgres import PostgresSchema
 from signals.settings import PostgresSettings, SignalsSettings
 from signals.sources import Sources

@@ -11,12 +11,12 @@ import pytest
 import redis
 from pydantic import SecretStr
 
+from core.message import say
 from runbooks.blocks import read_check
 from runbooks.measure import Observation, measure
 from runbooks.model import Check
 from runbooks.probe import see_schema, see_workers
 from signals.failover import Failover
-from signals.message import say
 from signals.postgres import PostgresSchema
 from signals.queues import RedisQueues
 from signals.reading import Series, Verdict

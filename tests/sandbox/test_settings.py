@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import ConfigError
 from sandbox.community import arrivals
 from sandbox.servers import free_port
 from sandbox.settings import SandboxSettings
 from sandbox.stack import choose_ports
-from signals.errors import ConfigError
 from tests.tui.test_config import warroom
 from tui.config import load_sandbox
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
+from core.errors import CircuitOpen, Unreachable
 from signals.alertmanager import AlertmanagerSource
-from signals.errors import CircuitOpen, Unreachable
 from signals.failover import AlertFailover
 from signals.prometheus import PrometheusSource
 from signals.settings import AlertmanagerSettings, PrometheusSettings, SignalsSettings

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
+from core.errors import BadAnswer, Denied, SourceError, Unreachable
 from sandbox.servers import free_port
 from signals.alertmanager import AlertmanagerSource, Matcher, Silence
-from signals.errors import BadAnswer, Denied, SourceError, Unreachable
 from signals.failover import AlertFailover
 from signals.settings import AlertmanagerSettings, PrometheusSettings, SignalsSettings
 from signals.source import AlertState

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from core.errors import SourceError, TimedOut, Unreachable
 from signals.alertmanager import AlertmanagerSource
-from signals.errors import SourceError, TimedOut, Unreachable
 from signals.fleet import CeleryFleet
 from signals.postgres import PostgresSchema
 from signals.prometheus import PrometheusSource

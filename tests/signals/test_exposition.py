@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from signals.errors import BadAnswer
+from core.errors import BadAnswer
 from signals.exposition import parse_exposition, read_capture
 from signals.ring import Sample
 

@@ -16,7 +16,7 @@ import pytest
 from celery import Celery
 from pydantic import SecretStr
 
-from signals.errors import SourceError
+from core.errors import SourceError
 from signals.evidence import Evidence, Running, weigh
 from signals.fleet import CeleryFleet
 from signals.settings import CelerySettings

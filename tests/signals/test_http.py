@@ -19,7 +19,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 from pydantic import SecretStr
 
-from signals.errors import BadAnswer, BadQuery, Denied, SourceError, TimedOut, Unreachable
+from core.errors import BadAnswer, BadQuery, Denied, SourceError, TimedOut, Unreachable
 from signals.http import HttpSource
 from signals.prometheus import QUESTIONS_AT_ONCE, PrometheusSource
 from signals.settings import HttpSettings, PrometheusSettings

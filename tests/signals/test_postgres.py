@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from core.errors import Denied, SourceError, TimedOut, Unreachable
 from sandbox.servers import Server, free_port, run_postgres
-from signals.errors import Denied, SourceError, TimedOut, Unreachable
 from signals.postgres import SHAPE, PostgresSchema, judge_drift
 from signals.revisions import BUNDLED
 from signals.settings import PostgresSettings

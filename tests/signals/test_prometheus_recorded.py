@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from signals.errors import BadAnswer, BadQuery
+from core.errors import BadAnswer, BadQuery
 from signals.prometheus import PrometheusSource
 from signals.settings import PrometheusSettings
 from signals.source import AlertRule, AlertState, Target

@@ -12,8 +12,8 @@ import redis
 from celery import Celery
 from pydantic import SecretStr
 
+from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from sandbox.servers import free_port, run_valkey
-from signals.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from signals.queues import MAX_UNACKED, RedisQueues
 from signals.settings import RedisSettings
 from signals.source import Queue, Queues

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from signals.errors import BadAnswer
+from core.errors import BadAnswer
 from signals.revisions import Revisions, Scripts
 from signals.settings import PostgresSettings
 

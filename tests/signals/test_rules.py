@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from signals.errors import ConfigError, SourceError, TimedOut, Unreachable
-from signals.message import say
+from core.errors import ConfigError, SourceError, TimedOut, Unreachable
+from core.message import say
 from signals.promql import evaluate, evaluate_span
 from signals.ring import Ring
 from signals.rules import RuleAlerts, load_rules

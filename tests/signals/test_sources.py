@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from core.errors import BadQuery, Denied, SourceError, Unreachable
 from sandbox.servers import free_port
-from signals.errors import BadQuery, Denied, SourceError, Unreachable
 from signals.failover import Circuit, Failover
 from signals.prometheus import PrometheusSource
 from signals.scrape import ScrapeSource

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from core.message import Message
 from panels.alerts import judge_alerts
 from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState
-from signals.message import Message
 from signals.reading import Answer, Series
 from signals.source import Alert, Alerts, AlertState
 from tui.app import Warroom

@@ -6,6 +6,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.errors import TimedOut
+from core.message import say
 from panels.alerts import judge_alerts
 from panels.axis import AHEAD, BOARD_SPAN_S
 from panels.broker import add_queues, add_schema
@@ -14,8 +16,6 @@ from panels.judge import judge_metric
 from panels.quantity import called
 from panels.settings import default_board
 from panels.workers import add_workers
-from signals.errors import TimedOut
-from signals.message import say
 from signals.reading import Answer, Labels, Series
 from signals.source import Alert, Alerts, AlertState, Fleet, Queue, Queues, Worker, WorkerState
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from core.message import say
 from panels.state import PanelState
 from runbooks.library import load_library
 from runbooks.settings import RunbooksSettings
-from signals.message import say
 from tests.tui.board import alert, alerts, board, metric, shown, tell
 from tui.app import Warroom
 from tui.looking import REST_S, Looking

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from signals.errors import ConfigError
+from core.errors import ConfigError
 from tui.config import check_config, load_config
 
 WRONG = """\

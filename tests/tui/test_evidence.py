@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 
+from core.message import say
 from incidents.body import BODY, EvidencePinned
 from incidents.event import body_text
 from incidents.fold import fold
 from incidents.svg import draw_svg
 from incidents.worded import in_words
 from panels.state import Chart, PanelState
-from signals.message import say
 from signals.reading import Freshness, Reading, Series, Verdict
 from tests.incidents.build import Chain
 from tui.evidence import MOST_POINTS, evidence_of

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from signals.message import say
+from core.message import say
 from tests.tui.board_states import states
 from tests.tui.test_pictures import board, told
 from tui.app import Warroom

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from signals.message import say
+from core.message import say
 from tui.language import Language, choose_language
 
 ROOT = Path(__file__).parent.parent.parent

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from core.message import say
 from panels.axis import time_axis
 from panels.chart import draw_chart, scale_of
 from panels.forecast import with_forecast
 from panels.state import Chart
-from signals.message import say
 from signals.reading import Series
 from tests.tui.board_states import states
 from tests.tui.test_pictures import board, told
@@ -23,7 +23,7 @@ from tui.screens.form import Field, Form
 from tui.screens.page import Page, key_line
 
 if TYPE_CHECKING:
-    from signals.message import Message
+    from core.message import Message
     from tui.app import Warroom
 
 NOW = 1_700_000_000.0

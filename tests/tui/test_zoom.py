@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from core.errors import Unreachable
+from core.message import say
 from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.zoom import RANGES
-from signals.errors import Unreachable
 from signals.failover import Failover
-from signals.message import say
 from signals.reading import Answer, Series
 from signals.settings import SignalsSettings
 from signals.sources import Sources

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from signals.message import say
+from core.message import say
 from tui.cli import ExitCode
 
 if TYPE_CHECKING:

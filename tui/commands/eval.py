@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from signals.errors import BadQuery, WarroomError
-from signals.message import say
+from core.errors import BadQuery, WarroomError
+from core.message import say
 from tui.cli import ExitCode
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _span(args: argparse.Namespace) -> tuple[float, float, float] | None:
 
 
 def _time(option: str, text: str) -> float:
-    from signals.times import parse_time
+    from core.times import parse_time
 
     try:
         return parse_time(text)
@@ -139,7 +139,7 @@ def _time(option: str, text: str) -> float:
 
 
 def _duration(option: str, text: str) -> float:
-    from signals.times import parse_duration
+    from core.times import parse_duration
 
     try:
         return parse_duration(text)
@@ -148,6 +148,6 @@ def _duration(option: str, text: str) -> float:
 
 
 def _clean(text: str) -> str:
-    from signals.clean import clean
+    from core.text import clean
 
     return clean(text)

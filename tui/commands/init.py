@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from signals.clean import clean
-from signals.errors import ConfigError
-from signals.message import say
+from core.errors import ConfigError
+from core.message import say
+from core.text import clean
 from tui.cli import ExitCode
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.message import say
+from core.text import clean
 from incidents.errors import JournalAway, JournalError
-from signals.clean import clean
-from signals.message import say
 from tui.cli import ExitCode
 from tui.journal_of import journal_of
 

@@ -7,9 +7,9 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from signals.errors import SourceError, WarroomError
-from signals.message import say
-from signals.times import parse_duration, parse_time
+from core.errors import SourceError, WarroomError
+from core.message import say
+from core.times import parse_duration, parse_time
 from tui.cli import ExitCode
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.errors import ConfigError
+from core.message import say
+from core.text import clean
 from sandbox.stack import Traffic, choose_ports, config_text
-from signals.clean import clean
-from signals.errors import ConfigError
-from signals.message import say
 from tui.cli import ExitCode
 from tui.commands.board import add_arguments as add_board_arguments
 from tui.config_place import find_config
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from core.message import Message
     from sandbox.settings import SandboxSettings
-    from signals.message import Message
     from tui.language import Language
 
 STOP_LIMIT_S = 20.0

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from signals.message import Message, Value
+    from core.message import Message, Value
 
 LanguageCode = Literal["en", "zh"]
 CODES: tuple[LanguageCode, ...] = get_args(LanguageCode)

@@ -44,7 +44,7 @@ def attached(alert: Alert) -> AlertAttached:
 
 async def firing(room: Room) -> Alerts | None:
     """What fires now; None where nobody can say."""
-    from signals.errors import SourceError
+    from core.errors import SourceError
 
     asking = room.face.follower
     if asking is None:

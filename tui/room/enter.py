@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple
 
-from signals.message import say
+from core.message import say
 from tui.room.news import JournalState
 from tui.room.strip import clock_text, elapsed_s
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from core.message import Message
     from incidents.body import AlertAttached, Body, Severity
     from runbooks.model import Runbook
-    from signals.message import Message
     from tui.room.news import Seen
     from tui.room.room import Room
 

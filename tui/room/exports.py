@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from signals.message import say
+from core.message import say
 from tui.room.checklist import Missing
 
 if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Callable
 
+    from core.message import Message
     from panels.state import PanelState
     from runbooks.model import Runbook
-    from signals.message import Message
     from tui.room.news import Seen
     from tui.room.room import Room
 
@@ -63,11 +63,11 @@ def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str
 def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list[Runbook]) -> Message:
     import json
 
+    from core.errors import WarroomError
+    from core.text import clean
     from incidents.postmortem import postmortem
     from incidents.timeline import timeline_json, timeline_markdown
     from runbooks.names_of import names_of
-    from signals.clean import clean
-    from signals.errors import WarroomError
 
     words, folder, names = room.face.words.say, Path(asked).expanduser(), names_of(followed)
     made = postmortem(

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from textual.message import Message as UiMessage
 
+    from core.message import Message
     from incidents.body import Body
     from incidents.deliver import Outcome
     from incidents.event import Event
     from incidents.journal import Journal
     from incidents.settings import JournalSettings, WebhookSettings
     from incidents.update import Sending
-    from signals.message import Message
 
 T = TypeVar("T")
 RETRY_S = 5.0
@@ -128,7 +128,7 @@ class JournalFollower:
         return incident
 
     def _run(self) -> None:
-        from signals.message import say
+        from core.message import say
         from tui.logfile import log_crash, open_log
 
         try:

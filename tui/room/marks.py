@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from signals.message import say
+from core.message import say
 
 if TYPE_CHECKING:
     from asyncio import Future
 
+    from core.message import Message
     from incidents.body import Body, Moment, Severity
     from incidents.incident import Incident
-    from signals.message import Message
     from tui.room.news import Seen
     from tui.room.room import Room
 

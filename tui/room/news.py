@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from textual.message import Message as UiMessage
 
 if TYPE_CHECKING:
+    from core.message import Message
     from incidents.incident import Incident
     from runbooks.library import Library
-    from signals.message import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from signals.message import say
+from core.message import say
 from tui.room.strip import ROLES
 
 if TYPE_CHECKING:
     from asyncio import Future
 
+    from core.message import Message
     from incidents.body import Body, Role
     from incidents.incident import Incident
-    from signals.message import Message
     from tui.room.news import Seen
     from tui.room.room import Room
 

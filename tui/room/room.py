@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
+    from core.message import Message
     from incidents.body import Body
     from incidents.settings import UpdateSettings
     from runbooks.library import Library
     from runbooks.model import Runbook
     from runbooks.settings import RunbooksSettings
-    from signals.message import Message
     from tui.config import Config
     from tui.face import Face
     from tui.room.follower import JournalFollower
@@ -61,8 +61,8 @@ class Room:
 
     def open(self, config: Config) -> None:
         """Start the thread that follows the journal of `config`, and read the runbooks."""
+        from core.text import clean
         from incidents.settings import actor_name
-        from signals.clean import clean
         from tui.room.follower import JournalFollower
 
         self.updates = config.incidents.updates
@@ -80,7 +80,7 @@ class Room:
 
     def farewell(self) -> Message | None:
         """What the person should know who leaves: an open incident goes on."""
-        from signals.message import say
+        from core.message import say
 
         unresolved, leading = self.worst_first(), self.leading()
         if leading is None:
@@ -107,7 +107,7 @@ class Room:
 
     def take_journal(self, state: JournalState) -> None:
         """Say what has changed about the journal."""
-        from signals.message import say
+        from core.message import say
 
         before, self.journal = self.journal, state
         if state.problem is not None:
@@ -200,7 +200,7 @@ class Room:
 
     async def write(self, incident: UUID, body: Body) -> Message | None:
         """Write one event: returns what speaks against it, or None once it is on a disk. Raises a `JournalError`."""
-        from signals.message import say
+        from core.message import say
 
         if self.follower is None:
             return say("room.no_journal")
@@ -214,8 +214,8 @@ class Room:
     async def _done(self, work: Coroutine[Any, Any, Message | None]) -> None:
         from pydantic import ValidationError
 
-        from signals.errors import WarroomError
-        from signals.message import say
+        from core.errors import WarroomError
+        from core.message import say
         from tui.logfile import log_crash
 
         told: Message | None
@@ -231,7 +231,7 @@ class Room:
         self.tell(told)
 
     def _news(self, before: Seen | None, seen: Seen) -> Message | None:
-        from signals.message import say
+        from core.message import say
 
         incident = seen.incident
         for role, offer in incident.offers.items():

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from signals.message import say
+from core.message import say
 
 if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Sequence
 
+    from core.message import Message
     from incidents.event import Event
     from incidents.phrase import Phrase
-    from signals.message import Message
     from tui.room.checklist import Row
     from tui.room.news import Seen
     from tui.room.room import Room

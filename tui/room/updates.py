@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from signals.message import say
+from core.message import say
 
 if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Sequence
 
+    from core.message import Message
     from incidents.deliver import Outcome
     from incidents.update import Sending
-    from signals.message import Message
     from tui.room.news import Seen
     from tui.room.room import Room
 

@@ -17,8 +17,8 @@ from tui.screens.panel import panel_block
 from tui.scroll import pinned
 
 if TYPE_CHECKING:
+    from core.message import Message
     from panels.state import PanelState
-    from signals.message import Message
 
 
 STRIP_FROM = 120

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import TextArea
 
-from signals.clean import clean_block
+from core.text import clean_block
 from tui.screens.dialogue import Dialogue
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.containers import Horizontal
 
-from signals.clean import clean
+from core.text import clean
 from tui.screens.dialogue import Dialogue
 from tui.widgets.line_input import LineInput
 from tui.widgets.lines import Lines

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from signals.message import say
+from core.message import say
 from tui.room.news import Seen
 from tui.screens.form import Field, Form
 from tui.screens.page import Page
@@ -16,9 +16,9 @@ from tui.screens.page import Page
 if TYPE_CHECKING:
     from asyncio import Future
 
+    from core.message import Message
     from incidents.statistics import Span, StepStatistics
     from incidents.store import Summary
-    from signals.message import Message
     from tui.room.room import Room
 
 MOST = 500

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from signals.message import say
+from core.message import say
 from tui.room import steps
 from tui.room.checklist import can_stand, is_done, open_killers, open_steps, stopped_by
 from tui.room.draw_side import PANES
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
     from typing import Any
 
-    from signals.message import Message
+    from core.message import Message
     from tui.room.checklist import Row
     from tui.room.news import Seen
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual import work
 
-from signals.message import say
+from core.message import say
 from tui.keymap import EVERYWHERE, KEYS
 from tui.room.checklist import Missing, can_stand, finished_before, first_row, next_killer, rows_of
 from tui.room.draw_checklist import ChecklistLook
@@ -311,8 +311,8 @@ class IncidentView(Page, abstract=True):
         await guarded(self._ask_all(key, checks, since))
 
     async def _ask_all(self, key: RowKey, checks: tuple[Check, ...], since: float | None) -> None:
+        from core.errors import WarroomError
         from runbooks.measure import measure
-        from signals.errors import WarroomError
 
         follower = self.face.follower
         if follower is None:

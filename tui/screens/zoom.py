@@ -147,8 +147,8 @@ class ZoomScreen(Page):
 
     @work(exclusive=True)
     async def _ask(self, spec: PanelSpec, view: ZoomView) -> None:
+        from core.errors import SourceError
         from panels.zoom import ask
-        from signals.errors import SourceError
 
         follower = self.face.follower
         if follower is None:

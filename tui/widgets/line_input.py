@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import Input
 
-from signals.clean import clean
+from core.text import clean
 
 if TYPE_CHECKING:
     from textual.events import Paste

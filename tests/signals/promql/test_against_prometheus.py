@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from signals.errors import BadQuery
+from core.errors import BadQuery
 from signals.exposition import read_capture
 from signals.prometheus_json import answer_to_json
 from signals.promql import evaluate, evaluate_span

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from signals.errors import BadQuery, NotSupported
+from core.errors import BadQuery, NotSupported
 from signals.promql import evaluate, evaluate_span
 from signals.ring import Ring, Sample
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from signals.errors import BadQuery
+from core.errors import BadQuery
 from signals.promql import evaluate, evaluate_span, select
 from signals.ring import Ring, Sample
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from core.message import say
 from incidents import body as b
 from incidents.fold import fold
 from incidents.settings import UpdateSettings
 from runbooks.library import load_library
 from runbooks.measure import Observation
 from runbooks.settings import RunbooksSettings
-from signals.message import say
 from signals.reading import Verdict
 from signals.trend import Direction
 from tests.incidents.build import START, Chain

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from core.message import say
 from incidents.journal import open_journal
 from incidents.settings import JournalSettings
 from incidents.verify import verify
-from signals.message import say
 from tests.restartable import Restartable
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.room.stage import (

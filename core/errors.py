@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from signals.message import Message
+    from core.message import Message
 
 
 class WarroomError(Exception):

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from signals.quantity import quantity
+from core.units import quantity
 from tui.language import Language
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from signals.times import parse_duration, parse_time
+from core.times import parse_duration, parse_time
 
 
 @pytest.mark.parametrize(

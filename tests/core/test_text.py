@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signals.clean import clean, clean_block
+from core.text import clean, clean_block
 
 
 @pytest.mark.parametrize(

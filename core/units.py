@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from signals.message import say
+from core.message import say
 
 if TYPE_CHECKING:
-    from signals.message import Message
+    from core.message import Message
 
 
 def quantity(value: float, unit: str) -> Message:
