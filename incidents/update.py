@@ -15,7 +15,7 @@ from core.errors import ConfigError
 from core.message import say
 from core.text import clean_block
 from incidents.clock import interval_s
-from signals.http import secret
+from signals.connections.http import secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from panels.quantity import quantity
-from signals.promql.names import Needs
+from signals.metrics.promql.names import Needs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.message import Message
-    from signals.promql.names import Selector
+    from signals.metrics.promql.names import Selector
 
 
 class Stage(IntEnum):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from core.message import say
 from panels.quantity import called, quantity
 from panels.state import Chart, Part
+from signals.metrics.trend import Direction, direction, reaches
 from signals.reading import Series, Verdict
-from signals.trend import Direction, direction, reaches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,9 +11,9 @@ from panels.depths import believed_limits, contradictions, knows, without_metric
 from panels.limits import judge_value, worst
 from panels.quantity import quantity
 from panels.state import Part, Row
+from signals.metrics.trend import Direction, direction, slope
 from signals.reading import Freshness, Reading, Verdict
 from signals.source import Drift
-from signals.trend import Direction, direction, slope
 
 if TYPE_CHECKING:
     from core.message import Message

@@ -8,8 +8,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from panels.state import Forecast
+from signals.metrics.trend import slope
 from signals.reading import Series
-from signals.trend import slope
 
 if TYPE_CHECKING:
     from panels.state import Chart

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError
 from core.text import clean
 from panels.absence import Evidence, Stage, why_empty
-from signals.promql.names import needs
+from signals.metrics.promql.names import needs
 
 if TYPE_CHECKING:
     from core.message import Message
     from panels.asking import Questions
-    from signals.promql.names import Selector
+    from signals.metrics.promql.names import Selector
     from signals.reading import Answer, Series
 
 KEEP_S = 30.0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from panels.settings import QuerySpec
-    from signals.failover import Failover
+    from signals.metrics.failover import Failover
     from signals.reading import Answer, Series
 
 

@@ -8,8 +8,8 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from runbooks.model import Expectation
+from signals.metrics.trend import Direction
 from signals.reading import Verdict
-from signals.trend import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -116,8 +116,8 @@ def _promql(check: Check, file: str) -> Iterator[Finding]:
     """Read and evaluated over nothing, which finds wrong types too."""
     if not check.promql:
         return
-    from signals.promql import evaluate
-    from signals.ring import Ring
+    from signals.metrics.promql import evaluate
+    from signals.store.ring import Ring
 
     try:
         evaluate(check.promql, Ring(60.0), 0.0)

@@ -12,14 +12,14 @@ from core.message import say
 from core.text import clean
 from runbooks.finding import Finding
 from runbooks.probe import absent
-from signals.promql.names import Needs, needs
+from signals.metrics.promql.names import Needs, needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from core.message import Message
     from runbooks.model import Check, Runbook, Step
-    from signals.promql.names import Selector
+    from signals.metrics.promql.names import Selector
     from signals.source import MetricSource, Schema
     from signals.sources import Sources
 

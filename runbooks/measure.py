@@ -13,8 +13,8 @@ from core.errors import SourceError
 from core.message import say
 from core.units import exactly, quantity
 from runbooks.expect import compared, judge_trend, judge_values
+from signals.metrics.trend import Direction, direction
 from signals.reading import Verdict
-from signals.trend import Direction, direction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -187,8 +187,8 @@ async def _never_there(expr: str, sources: Sources) -> Message | None:
     """Names the metric that nobody exports: its silence is no good news. None where all are known."""
     from difflib import get_close_matches
 
-    from signals.promql.names import metric_names
-    from signals.scrape import OF_THE_SCRAPE
+    from signals.metrics.promql.names import metric_names
+    from signals.metrics.scrape import OF_THE_SCRAPE
 
     try:
         asked = metric_names(expr)

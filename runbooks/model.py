@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from signals.trend import Direction
+    from signals.metrics.trend import Direction
 
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4", ""]
 ProbeKind = Literal["http", "queue", "workers", "schema"]

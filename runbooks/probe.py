@@ -12,9 +12,9 @@ from core.errors import SourceError
 from core.message import say
 from runbooks.expect import judge_status, judge_trend, judge_values
 from runbooks.measure import Observation, seen, unknown, wanted
+from signals.metrics.trend import direction
 from signals.reading import Verdict
 from signals.source import Drift, WorkerState
-from signals.trend import direction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,15 +8,15 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from signals.failover import AlertFailover, Failover
+from signals.metrics.failover import AlertFailover, Failover
 from signals.settings import CelerySettings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from signals.fleet import CeleryFleet
-    from signals.prometheus import PrometheusSource
-    from signals.scrape import ScrapeSource
+    from signals.celery.fleet import CeleryFleet
+    from signals.metrics.prometheus import PrometheusSource
+    from signals.metrics.scrape import ScrapeSource
     from signals.settings import SignalsSettings
     from signals.source import AlertSource, FleetSource, MetricSource, Notice, QueueSource, SchemaSource
 
@@ -39,8 +39,8 @@ async def open_sources(  # noqa: C901  # one branch a source
     settings: SignalsSettings, notice: Callable[[Notice], None]
 ) -> AsyncIterator[Sources]:
     """Open all sources and their background work; closes them at the end."""
-    from signals.prometheus import PrometheusSource
-    from signals.scrape import ScrapeSource
+    from signals.metrics.prometheus import PrometheusSource
+    from signals.metrics.scrape import ScrapeSource
 
     prometheus = PrometheusSource(settings.prometheus) if settings.prometheus else None
     scrape = ScrapeSource(settings.scrape) if settings.scrape else None
@@ -48,23 +48,23 @@ async def open_sources(  # noqa: C901  # one branch a source
     order = [source for name in settings.metrics if (source := known[name]) is not None]
     alerting: list[AlertSource] = [prometheus] if prometheus else []
     if scrape and settings.scrape and settings.scrape.rule_files:
-        from signals.rules import RuleAlerts
+        from signals.alerts.rules import RuleAlerts
 
         alerting.append(RuleAlerts(scrape, settings.scrape.rule_files))
     silencer = None
     if settings.alertmanager:
-        from signals.alertmanager import AlertmanagerSource
+        from signals.alerts.alertmanager import AlertmanagerSource
 
         silencer = AlertmanagerSource(settings.alertmanager)
         alerting.append(silencer)
     alerts = AlertFailover(alerting, settings, notice, silencer) if alerting else None
     queues = schema = None
     if settings.redis:
-        from signals.queues import RedisQueues
+        from signals.celery.queues import RedisQueues
 
         queues = RedisQueues(settings.redis)
     if settings.postgres:
-        from signals.postgres import PostgresSchema
+        from signals.database.postgres import PostgresSchema
 
         schema = PostgresSchema(settings.postgres)
     fleet = _fleet(settings)
@@ -93,7 +93,7 @@ def _fleet(settings: SignalsSettings) -> CeleryFleet | None:
     following = settings.celery or (CelerySettings() if settings.redis else None)
     if following is None or not following.follow:
         return None
-    from signals.fleet import CeleryFleet
+    from signals.celery.fleet import CeleryFleet
 
     return CeleryFleet(following, settings.redis)
 

@@ -12,7 +12,7 @@ from core.errors import SourceError
 from core.text import clean
 
 if TYPE_CHECKING:
-    from signals.http import Page
+    from signals.connections.http import Page
     from signals.settings import (
         CelerySettings,
         HttpSettings,
@@ -43,11 +43,13 @@ async def look_at_sources(settings: SignalsSettings, words: Language) -> list[Fi
     """Every source that is configured, all at once: a slow one delays itself alone."""
     looks = []
     if settings.prometheus:
-        looks.append(_http("signals.prometheus", settings.prometheus, "/api/v1/query?query=vector(1)", words))
+        looks.append(
+            _http("signals.metrics.prometheus", settings.prometheus, "/api/v1/query?query=vector(1)", words)
+        )
     for number, target in enumerate(settings.scrape.targets if settings.scrape else ()):
-        looks.append(_http(f"signals.scrape.targets.{number}", target, "", words))
+        looks.append(_http(f"signals.metrics.scrape.targets.{number}", target, "", words))
     if settings.alertmanager:
-        looks.append(_http("signals.alertmanager", settings.alertmanager, "/api/v2/status", words))
+        looks.append(_http("signals.alerts.alertmanager", settings.alertmanager, "/api/v2/status", words))
     if settings.redis:
         looks.append(_broker(settings.redis, words))
     if settings.celery and settings.celery.broker_url:
@@ -58,7 +60,7 @@ async def look_at_sources(settings: SignalsSettings, words: Language) -> list[Fi
 
 
 async def _http(where: str, settings: HttpSettings, path: str, words: Language) -> list[Finding]:
-    from signals.http import HttpSource
+    from signals.connections.http import HttpSource
 
     source = HttpSource(where.removeprefix("signals."), settings)
     began = time.time()
@@ -86,7 +88,7 @@ def _skew(page: Page, now: float) -> float | None:
 
 
 async def _broker(settings: RedisSettings, words: Language) -> list[Finding]:
-    from signals.queues import RedisQueues
+    from signals.celery.queues import RedisQueues
 
     where, source = "signals.redis", RedisQueues(settings)
     try:
@@ -134,10 +136,10 @@ def _ping(settings: CelerySettings, url: str) -> list[str]:
 
 
 async def _database(settings: PostgresSettings, words: Language) -> list[Finding]:
-    from signals.postgres import PostgresSchema
+    from signals.database.postgres import PostgresSchema
     from signals.source import Drift
 
-    where = "signals.postgres"
+    where = "signals.database.postgres"
     try:
         found = await PostgresSchema(settings).schema()
     except SourceError as error:

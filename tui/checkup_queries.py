@@ -141,7 +141,7 @@ def _fix(reason: str, words: Language) -> str:
 async def _rules(config: Config, questions: Questions, words: Language) -> list[Finding]:
     """Every rule on disk: one whose metrics nobody exports never fires, and nobody notices."""
     from panels.inquiry import explain
-    from signals.rules import load_rules
+    from signals.alerts.rules import load_rules
 
     findings = []
     for path in config.signals.scrape.rule_files if config.signals.scrape else ():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from panels.asking import Questions
     from runbooks.manual.project import Project
-    from signals.promql.names import Selector
+    from signals.metrics.promql.names import Selector
     from signals.sources import Sources
     from tui.config import Config
     from tui.language import Language
@@ -76,7 +76,7 @@ def _selectors(project: Project) -> dict[Selector, str]:
     """Everything that is asked for, with the place where it stands first."""
     from runbooks.manual.dashboards import VARIABLE
     from runbooks.manual.wanted import asks
-    from signals.promql.names import Selector
+    from signals.metrics.promql.names import Selector
 
     found: dict[Selector, str] = {}
     for ask in project.fact(asks):

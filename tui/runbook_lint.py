@@ -96,7 +96,7 @@ def _drift(libraries: Mapping[str, Library], files: set[str]) -> list[Finding]:
 
 def _rules_of_files(config: Config, invocation: Invocation) -> list[AlertRule]:
     """The alert rules that the configuration names; a file that can't be read is told, and left aside."""
-    from signals.rules import load_rules
+    from signals.alerts.rules import load_rules
 
     found = []
     for path in config.signals.scrape.rule_files if config.signals.scrape else ():
@@ -136,7 +136,7 @@ async def _revisions(config: Config) -> tuple[frozenset[str] | None, list[Messag
     """The revisions of the migration scripts, None where they are not known."""
     if config.signals.postgres is None:
         return None, []
-    from signals.postgres import PostgresSchema
+    from signals.database.postgres import PostgresSchema
 
     try:
         return await PostgresSchema(config.signals.postgres).revisions(), []

@@ -16,14 +16,14 @@ from runbooks.manual.rule_files import rules, unreadable
 from runbooks.manual.selector_lacks import lacking_label, lacks
 from runbooks.manual.wanted import asks, group_asks
 from runbooks.manual.words import PLAN
-from signals.promql.names import Needs, needs
+from signals.metrics.promql.names import Needs, needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from runbooks.manual.project import Project
     from runbooks.manual.selector_lacks import Lack
-    from signals.promql.names import Selector
+    from signals.metrics.promql.names import Selector
 
 
 def metrics_that_nothing_exports(project: Project) -> Iterable[Finding]:
@@ -127,7 +127,7 @@ def rule_files_that_are_none(project: Project) -> Iterator[Finding]:
 
 def _surely_broken(expr: str) -> bool:
     """Not a function that our grammar does not know, and not a template's variable."""
-    from signals.promql.evaluate import parse
+    from signals.metrics.promql.evaluate import parse
 
     try:
         parse(expr)

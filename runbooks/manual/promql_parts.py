@@ -10,7 +10,7 @@ from typing import Any, Literal
 import promql_parser as grammar
 
 from core.errors import BadQuery, NotSupported
-from signals.promql.evaluate import parse
+from signals.metrics.promql.evaluate import parse
 
 Matcher = tuple[str, str, str]
 _OPERATORS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}

@@ -15,10 +15,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from signals.exposition import parse_exposition
-from signals.http import HttpSource
-from signals.ring import Matcher, Sample
-from signals.scrape import ScrapeSource
+from signals.connections.http import HttpSource
+from signals.metrics.exposition import parse_exposition
+from signals.metrics.scrape import ScrapeSource
+from signals.store.ring import Matcher, Sample
 from tui.cli import main
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from signals.promql import evaluate
-from signals.ring import Matcher, Ring, Sample
+from signals.metrics.promql import evaluate
+from signals.store.ring import Matcher, Ring, Sample
 from tests.bench.measure import Measure
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from runbooks.drift import drift
 from runbooks.library import BUNDLED, LANGUAGES, load_library
 from runbooks.lint import lint
 from runbooks.settings import RunbooksSettings
-from signals.promql.evaluate import parse
+from signals.metrics.promql.evaluate import parse
 from tests.bench.measure import Measure
 
 ROUNDS = 5

@@ -22,8 +22,8 @@ from incidents.journal import open_journal
 from incidents.settings import JournalSettings
 from panels.live import once
 from panels.settings import PanelsSettings, board
-from signals.failover import Failover
-from signals.scrape import ScrapeSource
+from signals.metrics.failover import Failover
+from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, SignalsSettings
 from signals.sources import Sources
 from tests.terminal import PROGRAM

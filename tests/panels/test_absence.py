@@ -13,12 +13,12 @@ from core.message import Message, say
 from panels.absence import Evidence, Stage, why_empty
 from panels.asking import Questions
 from panels.inquiry import explain
-from signals.promql import evaluate, evaluate_span
-from signals.promql.names import Needs, Selector, needs
+from signals.metrics.promql import evaluate, evaluate_span
+from signals.metrics.promql.names import Needs, Selector, needs
+from signals.metrics.scrape import ScrapeSource
 from signals.reading import Answer
-from signals.ring import Ring, Sample
-from signals.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, ScrapeTarget
+from signals.store.ring import Ring, Sample
 from tests.page import Page, page_server
 from tui.language import Language
 

@@ -11,8 +11,8 @@ import pytest
 from panels.live import once
 from panels.settings import default_board
 from panels.state import PanelState
-from signals.failover import Failover
-from signals.scrape import ScrapeSource
+from signals.metrics.failover import Failover
+from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, ScrapeTarget, SignalsSettings
 from signals.sources import Sources
 from tests.page import Page, page_server

@@ -11,11 +11,11 @@ import pytest
 from core.message import Message
 from panels.harm import harm
 from panels.settings import Objective, PanelSpec
-from signals.failover import Failover
-from signals.ring import Ring
-from signals.scrape import ScrapeSource
+from signals.metrics.failover import Failover
+from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, SignalsSettings
 from signals.sources import Sources
+from signals.store.ring import Ring
 from tui.language import Language
 
 OBJECTIVE = Objective(

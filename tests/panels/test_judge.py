@@ -13,7 +13,7 @@ from panels.judge import by_attention, judge_metric
 from panels.limits import judge_value, worst
 from panels.settings import PanelSpec, QuerySpec, default_board
 from panels.state import PanelState
-from signals.promql.names import metric_names
+from signals.metrics.promql.names import metric_names
 from signals.reading import Answer, Freshness, Series, Verdict
 from signals.source import Alert, Alerts, AlertState
 from tui.language import Language

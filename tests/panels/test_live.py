@@ -9,13 +9,13 @@ from panels.axis import BOARD_SPAN_S
 from panels.live import watch
 from panels.settings import default_board
 from panels.state import PanelState
-from signals.failover import Failover
-from signals.promql import evaluate, evaluate_span
+from signals.metrics.failover import Failover
+from signals.metrics.promql import evaluate, evaluate_span
 from signals.reading import Answer, Verdict
-from signals.ring import Ring
 from signals.settings import SignalsSettings
 from signals.source import Drift, Fleet, Schema
 from signals.sources import Sources
+from signals.store.ring import Ring
 
 
 class Filled:

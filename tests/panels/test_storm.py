@@ -8,12 +8,12 @@ import time
 from panels.live import once
 from panels.settings import default_board
 from panels.state import PanelState
-from signals.failover import Failover
-from signals.promql import evaluate, evaluate_span
+from signals.metrics.failover import Failover
+from signals.metrics.promql import evaluate, evaluate_span
 from signals.reading import Answer
-from signals.ring import Ring, Sample
 from signals.settings import SignalsSettings
 from signals.sources import Sources
+from signals.store.ring import Ring, Sample
 from tui.language import Language
 
 STEP_S = 15

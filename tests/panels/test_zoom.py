@@ -10,7 +10,7 @@ from core.errors import SourceError, Unreachable
 from core.message import say
 from panels.settings import QuerySpec
 from panels.zoom import MOST_CURVES, RANGES, Range, Summary, ask, shorter_than, summaries, zoomed
-from signals.failover import Failover
+from signals.metrics.failover import Failover
 from signals.reading import Answer, Series
 from signals.settings import SignalsSettings
 from tui.language import Language

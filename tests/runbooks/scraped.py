@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from signals.failover import Failover
-from signals.ring import Ring
-from signals.scrape import ScrapeSource
+from signals.metrics.failover import Failover
+from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, SignalsSettings
 from signals.sources import Sources
+from signals.store.ring import Ring
 
 
 def scraped(**curves: Callable[[float], float]) -> Sources:

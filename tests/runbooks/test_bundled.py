@@ -19,10 +19,10 @@ from runbooks.lint import lint, ordered
 from runbooks.lint_alerts import lint_alerts
 from runbooks.model import Check, Paragraph, Phase, Runbook, Step
 from runbooks.settings import RunbooksSettings
-from signals.promql import evaluate
-from signals.ring import Ring
-from signals.rules import load_rules
+from signals.alerts.rules import load_rules
+from signals.metrics.promql import evaluate
 from signals.source import AlertRule
+from signals.store.ring import Ring
 from tests.panels.test_board import EXPORTED, MANUAL
 
 RUNBOOKS = {

@@ -8,8 +8,8 @@ import re
 import pytest
 
 from runbooks.expect import compared, judge_status, judge_trend, judge_values, parse_expectation
+from signals.metrics.trend import Direction
 from signals.reading import Verdict
-from signals.trend import Direction
 
 OK, BURNING, UNKNOWN = Verdict.OK, Verdict.BURNING, Verdict.UNKNOWN
 

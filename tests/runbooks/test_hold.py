@@ -11,9 +11,9 @@ import pytest
 
 from runbooks.blocks import read_check
 from runbooks.measure import Observation, measure
-from signals.failover import Failover
+from signals.metrics.failover import Failover
+from signals.metrics.scrape import ScrapeSource
 from signals.reading import Verdict
-from signals.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, SignalsSettings
 from signals.sources import Sources
 from tests.runbooks.scraped import scraped

@@ -11,13 +11,13 @@ from pydantic import SecretStr
 from core.message import Message
 from runbooks.finding import Finding
 from runbooks.lint_live import lint_live
-from signals.failover import Failover
-from signals.postgres import PostgresSchema
+from signals.database.postgres import PostgresSchema
+from signals.metrics.failover import Failover
 from signals.settings import PostgresSettings, SignalsSettings
 from signals.sources import Sources
 from tests.runbooks.build import parsed, phase, step
 from tests.runbooks.scraped import scraped
-from tests.signals.test_postgres import HEAD
+from tests.signals.database.test_postgres import HEAD
 from tui.language import Language
 
 

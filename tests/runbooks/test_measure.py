@@ -16,17 +16,17 @@ from runbooks.blocks import read_check
 from runbooks.measure import Observation, measure
 from runbooks.model import Check
 from runbooks.probe import see_schema, see_workers
-from signals.failover import Failover
-from signals.postgres import PostgresSchema
-from signals.queues import RedisQueues
+from signals.celery.queues import RedisQueues
+from signals.database.postgres import PostgresSchema
+from signals.metrics.failover import Failover
+from signals.metrics.trend import Direction
 from signals.reading import Series, Verdict
 from signals.settings import PostgresSettings, RedisSettings, SignalsSettings
 from signals.source import Drift, Fleet, Queue, Queues, Schema, Worker, WorkerState
 from signals.sources import Sources
-from signals.trend import Direction
 from tests.bad_servers import BEHAVIOURS, answer, body, serve
 from tests.runbooks.scraped import scraped
-from tests.signals.test_postgres import HEAD, migrate
+from tests.signals.database.test_postgres import HEAD, migrate
 from tui.language import Language
 
 OK, BURNING, UNKNOWN = Verdict.OK, Verdict.BURNING, Verdict.UNKNOWN
@@ -114,7 +114,7 @@ async def test_of_several_trends_one_that_fails_speaks() -> None:
         ("promql: sum(rate(load[5m])\nexpect: < 5", ""),
         ("probe: queue\nqueue: ai\nexpect: < 5", "[signals.redis] is not configured"),
         ("probe: workers\nexpect: '> 0'", "[signals.celery] is not configured"),
-        ("probe: schema", "[signals.postgres] is not configured"),
+        ("probe: schema", "[signals.database.postgres] is not configured"),
     ],
 )
 async def test_what_cannot_be_evaluated_is_unknown_and_says_why(text: str, why: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from runbooks.model import Command, Paragraph
 from runbooks.read import MOST_CHARACTERS, Parsed, read_runbook
-from signals.trend import Direction
+from signals.metrics.trend import Direction
 
 WHOLE = """\
 ---

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from panels.settings import PanelSpec
-from signals.promql.names import metric_names
+from signals.metrics.promql.names import metric_names
 from tui.grafana import Translation, translate
 
 FOLDER = Path(__file__).parent.parent / "data" / "grafana"

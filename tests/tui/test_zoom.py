@@ -13,7 +13,7 @@ from core.message import say
 from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.zoom import RANGES
-from signals.failover import Failover
+from signals.metrics.failover import Failover
 from signals.reading import Answer, Series
 from signals.settings import SignalsSettings
 from signals.sources import Sources

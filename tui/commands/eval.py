@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from signals.reading import Answer
-    from signals.ring import Ring
+    from signals.store.ring import Ring
     from tui.invocation import Invocation
     from tui.language import Language
 
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
 
 
 def _ask(ring: Ring, expr: str, at: float | None, span: tuple[float, float, float] | None) -> Answer:
-    from signals.promql import evaluate, evaluate_span
+    from signals.metrics.promql import evaluate, evaluate_span
 
     if span is not None:
         return evaluate_span(expr, ring, *span)
@@ -61,7 +61,7 @@ def _ask(ring: Ring, expr: str, at: float | None, span: tuple[float, float, floa
 
 def _show(answer: Answer, invocation: Invocation) -> None:
     if invocation.json:
-        from signals.prometheus_json import answer_to_json
+        from signals.metrics.prometheus_json import answer_to_json
 
         invocation.fact_json({"expr": answer.expr, **answer_to_json(answer)})
         return
@@ -84,8 +84,8 @@ def _complain(expr: str, error: BadQuery, invocation: Invocation) -> None:
 
 def _ring(name: str, invocation: Invocation) -> Ring:
     """The capture's samples; lines that can't be read are told and left out."""
-    from signals.exposition import read_capture
-    from signals.ring import Ring
+    from signals.metrics.exposition import read_capture
+    from signals.store.ring import Ring
 
     try:
         data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         invocation.remark(error.message)
         return ExitCode.BURNING
     if invocation.json:
-        from signals.prometheus_json import answer_to_json
+        from signals.metrics.prometheus_json import answer_to_json
 
         invocation.fact_json(answer_to_json(answer))
         return ExitCode.OK
@@ -82,8 +82,8 @@ async def _ask(
     when: tuple[float | None, float | None, float],
     invocation: Invocation,
 ) -> Answer:
-    from signals.prometheus import PrometheusSource
-    from signals.scrape import ScrapeSource
+    from signals.metrics.prometheus import PrometheusSource
+    from signals.metrics.scrape import ScrapeSource
 
     settings = config.signals
     order = (wanted,) if wanted else settings.metrics

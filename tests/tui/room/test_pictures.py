@@ -14,8 +14,8 @@ from incidents.settings import UpdateSettings
 from runbooks.library import load_library
 from runbooks.measure import Observation
 from runbooks.settings import RunbooksSettings
+from signals.metrics.trend import Direction
 from signals.reading import Verdict
-from signals.trend import Direction
 from tests.incidents.build import START, Chain
 from tests.tui.room.stage import CHINESE, RUNBOOK
 from tui.app import Warroom

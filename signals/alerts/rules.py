@@ -1,0 +1,311 @@
+"""Alert rules evaluated here, so that alerts go on when no Prometheus answers.
+
+Reads Prometheus' own rule files (documentation, "Alerting rules"). Recording rules are read but not evaluated: an
+alert that stands on one says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from core.errors import BadQuery, ConfigError, SourceError, Unreachable
+from core.message import say
+from core.text import clean, clean_block
+from core.times import parse_duration
+from signals.alerts.templates import fill
+from signals.source import Alert, Alerts, AlertState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from core.message import Message
+    from signals.reading import Answer, Labels
+    from signals.source import MetricSource
+
+LOOK_BACK_POINTS = 60
+"""How finely the time before the program's start is looked at for alerts with a `for`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a file. `for_s` is how long it has to hold before it fires, `keep_s` how long it then stays."""
+
+    kind: Literal["alert", "record"]
+    name: str
+    expr: str
+    for_s: float
+    keep_s: float
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    group: str
+    file: str
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What tells it from every other rule."""
+        return self.file, self.group, self.name, self.expr
+
+
+def load_rules(path: Path) -> tuple[Rule, ...]:
+    """All rules of a file, in order; raises `ConfigError` with file, place and reason."""
+    import yaml
+
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        read = _File.model_validate(raw if raw is not None else {})
+    except OSError as error:
+        raise _broken(path, error.strerror or str(error)) from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise _broken(path, str(error)) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise _broken(path, f"{place}: {first['msg']}") from error
+    return tuple(
+        _rule(rule, group, path) for group in read.groups for rule in group.rules if rule.alert or rule.record
+    )
+
+
+class RuleAlerts:
+    """An `AlertSource`: asks a source every rule, and remembers since when each has held."""
+
+    remote = False
+
+    def __init__(
+        self, source: MetricSource, rule_files: Sequence[Path], clock: Callable[[], float] = time.time
+    ) -> None:
+        self.name = source.name
+        self._source = source
+        self._files = tuple(rule_files)
+        self._clock = clock
+        self._active: dict[tuple[str, str, str, str], dict[Labels, _Active]] = {}
+        self._read: dict[Path, tuple[object, tuple[Rule, ...]]] = {}
+
+    async def alerts(self) -> Alerts:
+        """Evaluate every rule now. Raises the source's error when it answers none of them."""
+        now = self._clock()
+        rules, broken = await asyncio.to_thread(self._load)
+        records = [rule.name for rule in rules if rule.kind == "record"]
+        alerting = [rule for rule in rules if rule.kind == "alert"]
+        results = await asyncio.gather(*(self._evaluate(rule, records, now) for rule in alerting))
+        errors = [result for result in results if isinstance(result, SourceError)]
+        if errors and len(errors) == len(alerting) and not all(isinstance(e, BadQuery) for e in errors):
+            raise next(error for error in errors if not isinstance(error, BadQuery))
+        found: list[Alert] = []
+        for rule, result in zip(alerting, results, strict=True):
+            if isinstance(result, SourceError):
+                broken.append((rule.name, result.message))
+            found += [
+                self._alert(rule, labels, active) for labels, active in self._active.get(rule.key, {}).items()
+            ]
+        if not found:
+            await self._see(now)
+        kept = {rule.key for rule in alerting}
+        self._active = {key: active for key, active in self._active.items() if key in kept}
+        return Alerts(tuple(found), len(alerting), tuple(broken), now, self.name)
+
+    async def _see(self, now: float) -> None:
+        """That no rule holds says nothing while no target answers: raises `Unreachable` then."""
+        try:
+            up = await self._source.instant("up", now)
+        except SourceError:
+            return  # the rules were answered
+        if up.series and not any(one.values[-1] for one in up.series):
+            raise Unreachable(say("rules.blind", source=self.name, count=len(up.series)))
+
+    def _load(self) -> tuple[list[Rule], list[tuple[str, Message]]]:
+        rules: list[Rule] = []
+        broken: list[tuple[str, Message]] = []
+        for path in self._files:
+            try:
+                rules += self._current(path)
+            except ConfigError as error:
+                broken.append((clean(path.name), error.message))
+        return rules, broken
+
+    def _current(self, path: Path) -> tuple[Rule, ...]:
+        """The file's rules, read again only when it changed."""
+        try:
+            status = path.stat()
+            stamp: object = (status.st_mtime_ns, status.st_size)
+        except OSError:
+            stamp = None  # load_rules says why
+        read = self._read.get(path)
+        if read is None or stamp is None or read[0] != stamp:
+            read = self._read[path] = (stamp, load_rules(path))
+        return read[1]
+
+    async def _evaluate(self, rule: Rule, records: Sequence[str], now: float) -> SourceError | None:
+        """Bring the rule's active alerts up to date; on an error they stay as they were."""
+        try:
+            for record in records:
+                if re.search(rf"(?<![\w:]){re.escape(record)}(?![\w:])", rule.expr):
+                    raise BadQuery(say("rules.needs_recording", record=record))
+            holding = _holding(rule, await self._source.instant(rule.expr, now))
+            known = self._active.get(rule.key)
+            began = await self._look_back(rule, now) if known is None and holding and rule.for_s else {}
+        except SourceError as error:
+            return error
+        self._active[rule.key] = _step(rule, known or {}, holding, began, now)
+        return None
+
+    async def _look_back(self, rule: Rule, now: float) -> dict[Labels, float]:
+        """Since when each alert has held without a break, as far back as its `for`."""
+        step = max(1.0, rule.for_s / LOOK_BACK_POINTS)
+        try:
+            history = await self._source.span(rule.expr, now - rule.for_s - step, now, step)
+        except SourceError:
+            return {}  # then it counts from now: later than the truth, never sooner
+        began: dict[Labels, float] = {}
+        for series in history.series:
+            since = now
+            for at in reversed(series.times):
+                if since - at > step * 1.5:
+                    break
+                since = at
+            began[_identity(series.labels)] = since
+        return began
+
+    def _alert(self, rule: Rule, labels: Labels, active: _Active) -> Alert:
+        named = dict(labels)
+        annotations = {
+            name: clean_block(fill(text, dict(active.series), active.value), 2000)
+            for name, text in rule.annotations.items()
+        }
+        state = AlertState.PENDING if active.fired_at is None else AlertState.FIRING
+        severity = named.get("severity", "")
+        return Alert(
+            rule.name,
+            state,
+            severity,
+            named,
+            annotations,
+            active.since,
+            active.value,
+            clean(rule.expr),
+            self.name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Active:
+    """An alert that holds, or did a moment ago. `series` are the labels that the expression answered with."""
+
+    series: Labels
+    value: float
+    since: float
+    fired_at: float | None
+    last_held: float
+
+
+def _holding(rule: Rule, answer: Answer) -> dict[Labels, tuple[Labels, float]]:
+    """The alerts that hold now by their labels, each with its series and value."""
+    if answer.kind not in ("vector", "scalar"):
+        raise BadQuery(say("rules.not_a_vector"))
+    holding: dict[Labels, tuple[Labels, float]] = {}
+    for series in answer.series:
+        own = _identity(series.labels)
+        value = float(series.values[0])
+        added = {name: clean(fill(text, dict(own), value)) for name, text in rule.labels.items()}
+        labels = tuple(sorted({**dict(own), **added, "alertname": rule.name}.items()))
+        if labels in holding:
+            raise BadQuery(say("rules.same_labels"))
+        holding[labels] = (own, value)
+    return holding
+
+
+def _step(
+    rule: Rule,
+    known: Mapping[Labels, _Active],
+    holding: Mapping[Labels, tuple[Labels, float]],
+    began: Mapping[Labels, float],
+    now: float,
+) -> dict[Labels, _Active]:
+    """What is active after one evaluation (prometheus/prometheus, rules/alerting.go, `Eval`)."""
+    after: dict[Labels, _Active] = {}
+    for labels, (series, value) in holding.items():
+        before = known.get(labels)
+        since = before.since if before else began.get(series, now)
+        fired_at = before.fired_at if before else None
+        if fired_at is None and now - since >= rule.for_s:
+            fired_at = now
+        after[labels] = _Active(series, value, since, fired_at, now)
+    after.update(
+        (labels, before)
+        for labels, before in known.items()
+        if labels not in holding and before.fired_at is not None and now - before.last_held < rule.keep_s
+    )
+    return after
+
+
+def _identity(labels: Labels) -> Labels:
+    return tuple(pair for pair in labels if pair[0] != "__name__")
+
+
+def _broken(path: Path, detail: str) -> ConfigError:
+    return ConfigError(say("rules.unreadable", file=clean(str(path)), detail=clean(detail)))
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(coerce_numbers_to_str=True, extra="ignore", hide_input_in_errors=True)
+
+
+class _RuleEntry(_Part):
+    alert: str = ""
+    record: str = ""
+    expr: str
+    for_s: float = Field(default=0.0, alias="for")
+    keep_s: float = Field(default=0.0, alias="keep_firing_for")
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+
+    @field_validator("for_s", "keep_s", mode="before")
+    @classmethod
+    def _seconds(cls, value: object) -> float:
+        return parse_duration(str(value))
+
+    @field_validator("labels", "annotations", mode="before")
+    @classmethod
+    def _none_is_empty(cls, value: object) -> object:
+        return {} if value is None else value
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> _RuleEntry:
+        if bool(self.alert) == bool(self.record):
+            raise ValueError("a rule has either 'alert' or 'record'")
+        return self
+
+
+class _Group(_Part):
+    name: str
+    labels: dict[str, str] = {}
+    rules: tuple[_RuleEntry, ...] = ()
+
+
+class _File(_Part):
+    groups: tuple[_Group, ...] = ()
+
+
+def _rule(entry: _RuleEntry, group: _Group, path: Path) -> Rule:
+    return Rule(
+        kind="alert" if entry.alert else "record",
+        name=clean(entry.alert or entry.record),
+        expr=entry.expr.strip(),
+        for_s=entry.for_s,
+        keep_s=entry.keep_s,
+        labels=_cleaned({**group.labels, **entry.labels}),
+        annotations=_cleaned(entry.annotations),
+        group=clean(group.name),
+        file=str(path),
+    )
+
+
+def _cleaned(texts: Mapping[str, str]) -> dict[str, str]:
+    return {clean(name): clean_block(text, 2000) for name, text in texts.items()}

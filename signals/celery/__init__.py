@@ -1,0 +1,1 @@
+"""The queues on the broker and the workers that consume them."""

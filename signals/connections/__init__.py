@@ -1,0 +1,1 @@
+"""How a source is reached: one way to open each kind of connection from its settings."""

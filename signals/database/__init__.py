@@ -1,0 +1,1 @@
+"""The service's database: its revision against the Alembic scripts, its tables and indexes, and who blocks whom."""

@@ -1,0 +1,268 @@
+"""Functions by name. One table; what is not in it is refused by name."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from core.errors import BadQuery, NotSupported
+from core.message import say
+from signals.metrics.promql.aggregate import quantile_of
+from signals.metrics.promql.counters import extrapolated, regression
+from signals.metrics.promql.histogram import histogram_quantile
+from signals.metrics.promql.over_time import OVER_TIME, over_time
+from signals.metrics.promql.values import (
+    Result,
+    Scalar,
+    Text,
+    Vector,
+    Windows,
+    distinct,
+    each_window,
+    label_name,
+    with_label,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from signals.metrics.promql.values import Floats, Mask, Times
+    from signals.reading import Labels
+
+
+def call(name: str, arguments: list[Result], times: Times, fixed: Labels) -> Result:
+    """Call a function. `fixed` are the labels that the first argument's equality matchers fix (for `absent`)."""
+    if name in _ELEMENTWISE and len(arguments) == 1:
+        vector = _vector(arguments[0])
+        return vector.with_values(_ELEMENTWISE[name](vector.values))
+    if name in OVER_TIME:
+        return over_time(name, _windows(arguments[0]))
+    if name in _CALENDAR:
+        vector = _vector(arguments[0]) if arguments else _everywhere(times / 1000)
+        return vector.with_values(_calendar(name, vector.values))
+    if name not in _SPECIAL:
+        raise NotSupported(say("promql.not_supported", what=f"{name}()"))
+    return _SPECIAL[name](arguments, times, fixed)
+
+
+def _vector(value: Result) -> Vector:
+    if isinstance(value, Vector):
+        return value
+    raise BadQuery(say("promql.wants_vector"))
+
+
+def _windows(value: Result) -> Windows:
+    if isinstance(value, Windows):
+        return value
+    raise BadQuery(say("promql.wants_range"))
+
+
+def _numbers(value: Result) -> Floats:
+    if isinstance(value, Scalar):
+        return value.values
+    raise BadQuery(say("promql.wants_scalar", what=""))
+
+
+def _text(value: Result) -> str:
+    if isinstance(value, Text):
+        return value.text
+    raise BadQuery(say("promql.wants_label"))
+
+
+def _everywhere(values: Floats, labels: Labels = ()) -> Vector:
+    return Vector([labels], np.array([values]), np.ones((1, len(values)), bool))
+
+
+_ELEMENTWISE: dict[str, Callable[[Floats], Floats]] = {
+    "abs": np.abs,
+    "sgn": np.sign,
+    "sqrt": np.sqrt,
+    "exp": np.exp,
+    "ln": np.log,
+    "log2": np.log2,
+    "log10": np.log10,
+    "ceil": np.ceil,
+    "floor": np.floor,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "asinh": np.arcsinh,
+    "acosh": np.arccosh,
+    "atanh": np.arctanh,
+    "deg": np.degrees,
+    "rad": np.radians,
+}
+
+
+def _calendar(name: str, values: Floats) -> Floats:
+    """A part of the UTC date at each value (Unix seconds, cut to whole ones); NaN for what is no time."""
+    usable = np.abs(values) < _FARTHEST_S
+    seconds = np.trunc(np.where(usable, values, 0.0)).astype(np.int64).astype("datetime64[s]")
+    return np.where(usable, _CALENDAR[name](seconds).astype(np.float64), np.nan)
+
+
+_FARTHEST_S = 1e16
+"""Beyond this a date has no meaning; Prometheus' own answer then depends on the processor."""
+
+_Moments: TypeAlias = "np.ndarray[Any, np.dtype[np.datetime64]]"
+
+
+def _days(moments: _Moments) -> NDArray[np.int64]:
+    return moments.astype("datetime64[D]").astype(np.int64)
+
+
+def _months(moments: _Moments) -> NDArray[np.int64]:
+    return moments.astype("datetime64[M]").astype(np.int64)
+
+
+def _since(moments: _Moments, unit: str) -> NDArray[np.int64]:
+    """Whole days since the month or year of each moment began."""
+    return _days(moments) - _days(moments.astype(f"datetime64[{unit}]"))
+
+
+_CALENDAR: dict[str, Callable[[_Moments], NDArray[np.int64]]] = {
+    "minute": lambda at: at.astype(np.int64) // 60 % 60,
+    "hour": lambda at: at.astype(np.int64) // 3600 % 24,
+    "day_of_week": lambda at: (_days(at) + 4) % 7,  # 1970-01-01 was a Thursday
+    "day_of_month": lambda at: _since(at, "M") + 1,
+    "day_of_year": lambda at: _since(at, "Y") + 1,
+    "days_in_month": lambda at: _days(at.astype("datetime64[M]") + 1) - _days(at.astype("datetime64[M]")),
+    "month": lambda at: _months(at) % 12 + 1,
+    "year": lambda at: at.astype("datetime64[Y]").astype(np.int64) + 1970,
+}
+
+
+def _absent(present: Vector, fixed: Labels) -> Vector:
+    missing: Mask = ~np.logical_or.reduce(present.present, axis=0)
+    return distinct([fixed], np.ones((1, len(missing))), missing[None, :])
+
+
+def _absent_over_time(windows: Windows, fixed: Labels) -> Vector:
+    missing: Mask = ~np.logical_or.reduce(windows.high > windows.low, axis=0)
+    return distinct([fixed], np.ones((1, len(missing))), missing[None, :])
+
+
+def _to_scalar(vector: Vector) -> Scalar:
+    alone = np.add.reduce(vector.present, axis=0) == 1
+    return Scalar(np.where(alone, np.where(vector.present, vector.values, 0.0).sum(axis=0), np.nan))
+
+
+def _clamp(vector: Vector, low: Floats, high: Floats) -> Vector:
+    values = np.fmax(low, np.fmin(high, vector.values))
+    values = np.where(np.isnan(low) | np.isnan(high) | np.isnan(vector.values), np.nan, values)
+    possible = ~(low > high)
+    clamped = vector.with_values(values)
+    return distinct(clamped.labels, clamped.values, clamped.present & possible)
+
+
+def _round(vector: Vector, nearest: Floats) -> Vector:
+    inverse = 1.0 / nearest  # as Prometheus does, so that 0.1 does not make 0.30000000000000004
+    return vector.with_values(np.floor(vector.values * inverse + 0.5) / inverse)
+
+
+def _predict(windows: Windows, ahead: Floats, now: Times) -> Vector:
+    """The line through each window, `ahead` seconds after the evaluation time, wherever `@` and `offset` point."""
+
+    def predict(times: Times, values: Floats, column: int) -> float:
+        slope, here = regression(times, values, int(now[column]))
+        return slope * float(ahead[column]) + here
+
+    return each_window(windows, predict, 2)
+
+
+def _sorted(vector: Vector, *, descending: bool) -> Vector:
+    if vector.values.shape[1] != 1:
+        return vector  # a range query has no order
+    column = vector.values[:, 0]
+    order = sorted(
+        range(len(column)),
+        key=lambda row: (math.isnan(column[row]), -column[row] if descending else column[row]),
+    )
+    return Vector([vector.labels[row] for row in order], vector.values[order], vector.present[order])
+
+
+def _label_replace(arguments: list[Result]) -> Vector:
+    vector = _vector(arguments[0])
+    target, replacement, source, pattern = (_text(argument) for argument in arguments[1:])
+    regex = re.compile(pattern, re.DOTALL | re.ASCII)
+    label_name(target)
+    labels = []
+    for item in vector.labels:
+        match = regex.fullmatch(dict(item).get(source, ""))
+        labels.append(with_label(item, target, _expand(match, replacement)) if match else item)
+    return distinct(labels, vector.values, vector.present)
+
+
+def _expand(match: re.Match[str], template: str) -> str:
+    """Go's `Regexp.Expand`: $1, ${1}, $name, ${name}, $$; an unknown group is empty."""
+
+    def fill(reference: re.Match[str]) -> str:
+        if reference[0] == "$$":
+            return "$"
+        name = reference[1] or reference[2]
+        try:
+            return match[int(name) if name.isdigit() else name] or ""
+        except IndexError:
+            return ""
+
+    return re.sub(r"\$\$|\$\{(\w+)\}|\$(\w+)", fill, template)
+
+
+def _label_join(arguments: list[Result]) -> Vector:
+    vector = _vector(arguments[0])
+    target, separator, *sources = (_text(argument) for argument in arguments[1:])
+    label_name(target)
+    labels = [
+        with_label(item, target, separator.join(dict(item).get(source, "") for source in sources))
+        for item in vector.labels
+    ]
+    return distinct(labels, vector.values, vector.present)
+
+
+def _level_over_time(arguments: list[Result]) -> Vector:
+    levels = _numbers(arguments[0])
+    return each_window(
+        _windows(arguments[1]), lambda _, values, column: quantile_of(float(levels[column]), values)
+    )
+
+
+def _nearest(arguments: list[Result]) -> Floats:
+    return _numbers(arguments[1]) if len(arguments) > 1 else np.ones(1)
+
+
+_SPECIAL: dict[str, Callable[[list[Result], Times, Labels], Result]] = {
+    "rate": lambda a, _, __: extrapolated(_windows(a[0]), counter=True, per_second=True),
+    "increase": lambda a, _, __: extrapolated(_windows(a[0]), counter=True, per_second=False),
+    "delta": lambda a, _, __: extrapolated(_windows(a[0]), counter=False, per_second=False),
+    "predict_linear": lambda a, times, _: _predict(_windows(a[0]), _numbers(a[1]), times),
+    "quantile_over_time": lambda a, _, __: _level_over_time(a),
+    "histogram_quantile": lambda a, _, __: histogram_quantile(_numbers(a[0]), _vector(a[1])),
+    "clamp": lambda a, _, __: _clamp(_vector(a[0]), _numbers(a[1]), _numbers(a[2])),
+    "clamp_min": lambda a, _, __: _clamp(_vector(a[0]), _numbers(a[1]), np.full(1, np.inf)),
+    "clamp_max": lambda a, _, __: _clamp(_vector(a[0]), np.full(1, -np.inf), _numbers(a[1])),
+    "round": lambda a, _, __: _round(_vector(a[0]), _nearest(a)),
+    "time": lambda _, times, __: Scalar(times / 1000),
+    "pi": lambda _, times, __: Scalar(np.full(len(times), math.pi)),
+    "timestamp": lambda a, times, _: _vector(a[0]).with_values(
+        np.broadcast_to(times / 1000, _vector(a[0]).values.shape)
+    ),
+    "vector": lambda a, _, __: _everywhere(_numbers(a[0])),
+    "scalar": lambda a, _, __: _to_scalar(_vector(a[0])),
+    "absent": lambda a, _, fixed: _absent(_vector(a[0]), fixed),
+    "absent_over_time": lambda a, _, fixed: _absent_over_time(_windows(a[0]), fixed),
+    "sort": lambda a, _, __: _sorted(_vector(a[0]), descending=False),
+    "sort_desc": lambda a, _, __: _sorted(_vector(a[0]), descending=True),
+    "label_replace": lambda a, _, __: _label_replace(a),
+    "label_join": lambda a, _, __: _label_join(a),
+}

@@ -1,0 +1,133 @@
+"""Direct scrape: reads the service's own `/metrics` into the ring and answers PromQL from it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from core.errors import SourceError, Unreachable
+from core.message import say
+from signals.connections.http import HttpSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.message import Message
+    from signals.reading import Answer, Labels
+    from signals.settings import ScrapeSettings, ScrapeTarget
+    from signals.store.ring import Ring, Sample
+
+
+OF_THE_SCRAPE = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
+"""Series about the scrape itself, which are there also when the target does not answer; named as Prometheus does."""
+
+
+class ScrapeSource:
+    """A `MetricSource` over pages that it reads itself. `run` does the reading."""
+
+    name = "scrape"
+    remote = False
+
+    def __init__(self, settings: ScrapeSettings) -> None:
+        self._settings = settings
+        self._ring: Ring | None = None
+        # Two questions at once would take memory twice and win no time: there is one interpreter.
+        self._evaluating = asyncio.Lock()
+        self.since: float | None = None
+        """When the first page was stored (Unix seconds): nothing before that is known."""
+        self.problems: dict[str, Message] = {}
+        """What went wrong at each target's last scrape, by address."""
+
+    async def instant(self, expr: str, at: float | None = None) -> Answer:
+        """Evaluate over what was scraped; raises `Unreachable` while nothing ever was."""
+        ring = await self._filled()
+        from signals.metrics.promql import evaluate
+
+        async with self._evaluating:
+            return await asyncio.to_thread(evaluate, expr, ring, time.time() if at is None else at, self.name)
+
+    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
+        """Evaluate over a range of what was scraped."""
+        ring = await self._filled()
+        from signals.metrics.promql import evaluate_span
+
+        async with self._evaluating:
+            return await asyncio.to_thread(evaluate_span, expr, ring, start, end, step, self.name)
+
+    async def metric_names(self) -> frozenset[str]:
+        """Every name that was scraped."""
+        ring = await self._filled()
+        return await asyncio.to_thread(ring.metric_names)  # it waits while a scrape is stored
+
+    async def run(self) -> None:
+        """Scrape every target at its interval until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for target in self._settings.targets:
+                group.create_task(self._follow(target))
+
+    async def scrape_once(self) -> None:
+        """Read every target now."""
+        await asyncio.gather(
+            *(
+                self._scrape(target, HttpSource(self.name, target, self._settings.max_bytes))
+                for target in self._settings.targets
+            )
+        )
+
+    async def _follow(self, target: ScrapeTarget) -> None:
+        source = HttpSource(f"scrape {target.url}", target, self._settings.max_bytes)
+        try:
+            while True:
+                began = time.monotonic()
+                await self._scrape(target, source)
+                rest = target.interval_s - (time.monotonic() - began)
+                await asyncio.sleep(max(0.1, rest) * random.uniform(0.97, 1.0))  # noqa: S311  # jitter, no secret
+        finally:
+            await source.close()
+
+    async def _scrape(self, target: ScrapeTarget, source: HttpSource) -> None:
+        began = time.time()
+        try:
+            page = await source.get("")
+            from signals.metrics.exposition import parse_exposition
+
+            parsed = await asyncio.to_thread(parse_exposition, page.body, page.content_type)
+            samples = parsed.samples
+            self.problems.pop(target.url, None)
+            if parsed.problems:
+                line, why = parsed.problems[0]
+                self.problems[target.url] = say(
+                    "signals.bad_lines", source=source.name, line=line, detail=why
+                )
+        except SourceError as error:
+            samples = []
+            self.problems[target.url] = error.message
+        up = float(bool(samples) or target.url not in self.problems)
+        await asyncio.to_thread(self._store, target, began, samples, up)
+
+    def _store(self, target: ScrapeTarget, began: float, samples: list[Sample], up: float) -> None:
+        from signals.store.ring import Ring, Sample
+
+        if self._ring is None:
+            self._ring = Ring(self._settings.retention_s, self._settings.ring_bytes)
+            self.since = began
+        extra = {"job": target.job, "instance": urlsplit(target.url).netloc, **target.labels}
+        own = zip(OF_THE_SCRAPE, (up, time.time() - began, float(len(samples))), strict=True)
+        labelled = [Sample(_labelled(sample.labels, extra), sample.value, sample.at) for sample in samples]
+        made = [Sample(_labelled((("__name__", name),), extra), value) for name, value in own]
+        self._ring.scrape(target.url, began, [*labelled, *made])
+
+    async def _filled(self) -> Ring:
+        if self._ring is None:
+            detail = next(iter(self.problems.values()), say("signals.not_yet"))
+            raise Unreachable(say("signals.unreachable", source=self.name, detail=detail))
+        return self._ring
+
+
+def _labelled(labels: Labels, extra: Mapping[str, str]) -> Labels:
+    """The target's labels win; what the page had under such a name moves to `exported_…`, as Prometheus does."""
+    merged = {(f"exported_{name}" if name in extra else name): value for name, value in labels}
+    return tuple(sorted({**merged, **extra}.items()))

@@ -1,0 +1,1 @@
+"""Samples in memory, bounded: what the direct scrape remembers."""

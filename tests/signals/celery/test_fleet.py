@@ -1,0 +1,173 @@
+"""Real workers on a real broker: what is known of them is said, and silence is never called death."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from celery import Celery
+from pydantic import SecretStr
+
+from core.errors import SourceError
+from signals.celery.fleet import CeleryFleet
+from signals.celery.worker_state import Evidence, Running, weigh
+from signals.settings import CelerySettings
+from signals.source import Worker, WorkerState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+QUIET = Evidence(
+    window_s=60, watched_s=600, fresh_s=10, seen_s=1, answer_s=1, heartbeat_s=None, heartbeat_every_s=2,
+    signed_off_s=None, finished=0, active=(), waiting=0, backlog=False,
+)  # fmt: skip
+
+
+def evidence(**told: Any) -> Evidence:
+    return replace(QUIET, **told)
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        (evidence(), "idle"),
+        (evidence(finished=3, backlog=True), "working"),
+        (evidence(active=(Running("t", 20, 300),)), "working"),
+        (evidence(active=(Running("t", 400, 300),)), "stuck"),
+        (evidence(active=(Running("t", 400, 300),), finished=1), "working"),
+        (evidence(backlog=True, waiting=9), "stuck"),
+        (evidence(backlog=True, waiting=9, watched_s=30), "idle"),
+        (evidence(backlog=True, waiting=9, active=(Running("t", 20, 300),)), "working"),
+        (evidence(answer_s=None, heartbeat_s=1), "busy"),
+        (evidence(answer_s=60, heartbeat_s=60), "unknown"),
+        (evidence(answer_s=60, active=(Running("t", 70, 300),)), "busy"),
+        (evidence(answer_s=None, seen_s=None), "unknown"),
+        (evidence(signed_off_s=5, finished=9), "unknown"),
+    ],
+)
+def test_the_strongest_evidence_decides(found: Evidence, state: str) -> None:
+    assert weigh(found)[0] == state
+
+
+@contextmanager
+def worker(url: str, name: str, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [
+        sys.executable, "-m", "celery", "-A", "tests.celery_app", "worker",
+        "-n", name, "--without-gossip", "--without-mingle", *options,
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        command,
+        env=os.environ | {"TEST_BROKER": url},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+async def until(fleet: CeleryFleet, name: str, wanted: Callable[[Worker], bool]) -> Worker:
+    """The worker, as soon as it is as wanted; the last state is in the failure."""
+    end = time.monotonic() + 40
+    one: Worker | None = None
+    while time.monotonic() < end:
+        found = await fleet.fleet()
+        one = next((one for one in found.workers if one.name == name), None)
+        if one is not None and wanted(one):
+            return one
+        await asyncio.sleep(0.2)
+    pytest.fail(f"{name} is {one}")
+
+
+def following(url: str) -> CeleryFleet:
+    return CeleryFleet(
+        CelerySettings(
+            broker_url=SecretStr(url), interval_s=0.5, reply_wait_s=0.7, window_s=4, task_time_limit_s=3
+        )
+    )
+
+
+async def test_a_worker_from_idle_to_stuck(redis_url: str) -> None:
+    fleet = following(redis_url)
+    app = Celery(broker=redis_url, set_as_current=False)
+    with worker(redis_url, "one@here", "-P", "prefork", "-c", "1"):
+        try:
+            idle = await until(fleet, "one@here", lambda one: one.state is WorkerState.IDLE)
+            assert idle.queues == ("celery",)
+            assert idle.pool_size == 1
+            for _ in range(10):
+                app.send_task("rest", (0.05,))
+            await until(fleet, "one@here", lambda one: one.state is WorkerState.WORKING)
+            app.send_task("rest", (60,))
+            stuck = await until(fleet, "one@here", lambda one: one.state is WorkerState.STUCK)
+            assert stuck.evidence.key == "fleet.over_limit"
+            assert stuck.oldest_active_s is not None
+            assert stuck.oldest_active_s > 3
+        finally:
+            await fleet.close()
+            app.close()
+
+
+async def test_a_stopped_worker_is_unknown_and_never_dead(redis_url: str) -> None:
+    fleet = following(redis_url)
+    with worker(redis_url, "two@here", "-P", "solo", "--without-heartbeat") as process:
+        try:
+            await until(fleet, "two@here", lambda one: one.state is WorkerState.IDLE)
+            os.killpg(process.pid, signal.SIGSTOP)
+            silent = await until(fleet, "two@here", lambda one: one.state is WorkerState.UNKNOWN)
+            assert silent.evidence.key == "fleet.silent"
+            assert silent.last_seen is not None
+            os.killpg(process.pid, signal.SIGCONT)
+            await until(fleet, "two@here", lambda one: one.state is WorkerState.IDLE)
+        finally:
+            await fleet.close()
+
+
+async def test_a_broker_that_is_gone_is_said_without_its_password() -> None:
+    fleet = CeleryFleet(CelerySettings(broker_url=SecretStr("redis://:hunter2@127.0.0.1:1/0"), timeout_s=1))
+    try:
+        with pytest.raises(SourceError) as caught:
+            await fleet.fleet()
+        assert "hunter2" not in str(caught.value.message)
+    finally:
+        await fleet.close()
+
+
+def test_both_threads_may_import_celery_at_the_same_moment() -> None:
+    """In an interpreter of its own, in which nobody has imported it yet."""
+    code = """
+import sys, threading
+from pydantic import SecretStr
+from signals.celery import fleet
+from signals.settings import CelerySettings
+
+sys.setswitchinterval(1e-5)
+ready, failed = threading.Barrier(2), []
+
+def work():
+    ready.wait()
+    try:
+        fleet._open(CelerySettings(broker_url=SecretStr("redis://127.0.0.1:1/0")), None)
+    except Exception as error:
+        failed.append(repr(error))
+
+threads = [threading.Thread(target=work) for _ in range(2)]
+for each in threads:
+    each.start()
+for each in threads:
+    each.join()
+print(failed)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,249 @@
+"""How a source is reached: certificates, credentials, paths; and what refuses, redirects, drips or floods."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import trustme
+from cryptography.hazmat.primitives import serialization
+from pydantic import SecretStr
+
+from core.errors import BadAnswer, BadQuery, Denied, SourceError, TimedOut, Unreachable
+from signals.connections.http import HttpSource
+from signals.metrics.prometheus import QUESTIONS_AT_ONCE, PrometheusSource
+from signals.settings import HttpSettings, PrometheusSettings
+from tests.bad_servers import BEHAVIOURS, serve
+from tui.language import Language
+
+SEVEN = b'{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"7"]}]}}'
+
+
+@dataclass
+class Door:
+    """A Prometheus stand-in that lets in who shows the right headers, and notes what was asked."""
+
+    wanted: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    url: str = ""
+    thinks_s: float = 0.0
+
+
+@contextmanager
+def door(context: ssl.SSLContext | None = None, **wanted: str) -> Iterator[Door]:
+    opened = Door({name.replace("_", "-"): value for name, value in wanted.items()})
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            opened.asked.append(self.path)
+            time.sleep(opened.thinks_s)
+            known = all(self.headers.get(name) == value for name, value in opened.wanted.items())
+            body = SEVEN if known else b"who are you?"
+            self.send_response(200 if known else 401)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            """Quiet."""
+
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 64
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A refused handshake is what some tests are about."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    opened.url = f"{'https' if context else 'http'}://localhost:{server.server_port}"
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield opened
+    server.shutdown()
+    server.server_close()
+
+
+async def asked(settings: PrometheusSettings) -> float:
+    """The answer of a query, which must be that of another question through httpx, too."""
+    source = PrometheusSource(settings)
+    try:
+        with pytest.raises(BadAnswer):  # let in, but the stand-in knows no names
+            await source.metric_names()
+        return (await source.instant("up")).series[0].values[0]
+    finally:
+        await source.close()
+
+
+async def refused(settings: PrometheusSettings) -> SourceError:
+    """The error of a query, which must be of the same kind as that of another question through httpx."""
+    source = PrometheusSource(settings)
+    try:
+        errors = []
+        for ask in (lambda: source.instant("up"), source.metric_names):
+            with pytest.raises(SourceError) as caught:
+                await ask()
+            errors.append(caught.value)
+        # Not the same words: a server that refuses a certificate may hang up before it says so.
+        assert type(errors[0]) is type(errors[1])
+        return errors[0]
+    finally:
+        await source.close()
+
+
+async def test_basic_bearer_and_custom_headers_open_the_door_and_their_absence_does_not(
+    tmp_path: Path,
+) -> None:
+    word = tmp_path / "password"
+    word.write_text("böse:word\n", encoding="utf-8")
+    basic = "Basic " + base64.b64encode("ops:böse:word".encode()).decode()
+    with door(Authorization=basic) as opened:
+        assert await asked(PrometheusSettings(url=opened.url, user="ops", password_file=word)) == 7
+        assert isinstance(await refused(PrometheusSettings(url=opened.url)), Denied)
+    with door(Authorization="Bearer tok", X_Scope_OrgID="team") as opened:
+        org = {"X-Scope-OrgID": SecretStr("team")}
+        settings = PrometheusSettings(url=opened.url, token=SecretStr("tok"), headers=org)
+        assert await asked(settings) == 7
+        error = await refused(settings.model_copy(update={"token": SecretStr("wrong")}))
+        assert isinstance(error, Denied)
+        assert "wrong" not in Language("en").say(error.message)
+
+
+async def test_a_prometheus_below_a_path_is_asked_below_it() -> None:
+    with door() as opened:
+        assert await asked(PrometheusSettings(url=opened.url + "/prom/")) == 7
+        assert {path.split("?")[0] for path in opened.asked} == {
+            "/prom/api/v1/label/__name__/values",
+            "/prom/api/v1/query",
+        }
+
+
+async def test_only_the_right_certificates_talk(tmp_path: Path) -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    ca_file, other_ca = tmp_path / "ca.pem", tmp_path / "other.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
+    stranger.cert_pem.write_to_path(str(other_ca))
+    mine, theirs, locked = (tmp_path / name for name in ("mine.pem", "theirs.pem", "locked.pem"))
+    mine_cert = authority.issue_cert("client@example.org")
+    mine_cert.private_key_and_cert_chain_pem.write_to_path(str(mine))
+    stranger.issue_cert("client@example.org").private_key_and_cert_chain_pem.write_to_path(str(theirs))
+    key = serialization.load_pem_private_key(mine_cert.private_key_pem.bytes(), None)
+    locked.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with door(context) as opened:
+        right = PrometheusSettings(url=opened.url, ca_file=ca_file, cert_file=mine)
+        assert await asked(right) == 7
+        assert await asked(right.model_copy(update={"ca_file": None, "verify_tls": False})) == 7
+        for wrong in (
+            {"ca_file": other_ca},
+            {"ca_file": None},
+            {"ca_file": tmp_path / "nothing.pem"},
+            {"cert_file": None},
+            {"cert_file": theirs},
+            {"key_file": locked},
+            {"url": opened.url.replace("https", "http")},
+        ):
+            assert isinstance(await refused(right.model_copy(update=wrong)), Unreachable), wrong
+
+
+async def test_a_redirect_is_not_followed_and_its_target_is_named() -> None:
+    moved = b"HTTP/1.1 301 Moved\r\nLocation: https://new.example/\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    with serve(lambda connection: connection.sendall(moved)) as url:
+        error = await refused(PrometheusSettings(url=url))
+        assert isinstance(error, BadAnswer)
+        assert "https://new.example/" in Language("en").say(error.message)
+
+
+async def test_an_answer_without_end_is_cut_at_the_limit_and_a_dripping_one_at_the_deadline() -> None:
+    with serve(BEHAVIOURS["huge"]) as url:
+        error = await refused(PrometheusSettings(url=url))
+        assert isinstance(error, BadAnswer)
+        assert "8000000" in json.dumps(error.message.values)
+    with serve(BEHAVIOURS["dripping"]) as url:
+        source = PrometheusSource(PrometheusSettings(url=url, timeout_s=0.3))
+        for _ in range(3):
+            with pytest.raises(TimedOut):
+                await source.instant("up")
+        await source.close()
+        deadline = time.monotonic() + 20
+        while any(thread.name.startswith("prometheus") for thread in threading.enumerate()):
+            assert time.monotonic() < deadline, "a dripping server holds a thread"
+            await asyncio.sleep(0.05)
+
+
+async def test_many_questions_at_once_are_answered_also_the_very_first() -> None:
+    """A thread that waits for the loop must not be what the loop waits for."""
+    with door() as opened:
+        source = PrometheusSource(PrometheusSettings(url=opened.url, timeout_s=20))
+        answers = await asyncio.gather(*(source.instant("up") for _ in range(QUESTIONS_AT_ONCE * 3)))
+        await source.close()
+    assert [answer.series[0].values[0] for answer in answers] == [7.0] * (QUESTIONS_AT_ONCE * 3)
+
+
+async def test_a_wait_for_a_free_thread_counts_as_waiting() -> None:
+    with door() as opened:
+        opened.thinks_s = 0.5
+        source = PrometheusSource(PrometheusSettings(url=opened.url, timeout_s=0.7))
+        answers = await asyncio.gather(
+            *(source.instant("up") for _ in range(QUESTIONS_AT_ONCE * 2)), return_exceptions=True
+        )
+        await source.close()
+    assert any(isinstance(answer, TimedOut) for answer in answers)
+    assert not [
+        answer for answer in answers if isinstance(answer, Exception) and not isinstance(answer, TimedOut)
+    ]
+
+
+async def test_a_slow_prometheus_keeps_no_thread_from_others() -> None:
+    with serve(BEHAVIOURS["half-open"]) as url:
+        source = PrometheusSource(PrometheusSettings(url=url, timeout_s=3))
+        waiting = [asyncio.create_task(source.instant("up")) for _ in range(64)]
+        await asyncio.sleep(0.3)
+        began = time.monotonic()
+        await asyncio.to_thread(int)
+        assert time.monotonic() - began < 1
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        await source.close()
+
+
+async def test_a_refused_query_is_a_bad_query_with_the_servers_words() -> None:
+    words = b'{"status":"error","errorType":"bad_data","error":"parse error: \\u001b[31munexpected"}'
+    head = b"HTTP/1.1 422 Unprocessable Entity\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(
+        words
+    )
+    with serve(lambda connection: connection.sendall(head + words)) as url:
+        source = PrometheusSource(PrometheusSettings(url=url))
+        with pytest.raises(BadQuery, match="unexpected"):
+            await source.instant("sum(")
+        await source.close()
+
+
+async def test_a_secret_in_the_address_is_not_told() -> None:
+    source = HttpSource("prometheus", HttpSettings(url="http://ops:hunter2@127.0.0.1:1"))
+    with pytest.raises(Unreachable) as caught:
+        await source.get("/")
+    await source.close()
+    assert "hunter2" not in Language("en").say(caught.value.message)

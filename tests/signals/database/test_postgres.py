@@ -1,0 +1,214 @@
+"""The schema of a real Postgres, migrated by the real scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from core.errors import Denied, SourceError, TimedOut, Unreachable
+from sandbox.servers import Server, free_port, run_postgres
+from signals.database.postgres import SHAPE, PostgresSchema, judge_drift
+from signals.database.revisions import BUNDLED
+from signals.settings import PostgresSettings
+from signals.source import Drift, Schema
+from tests.bad_servers import BEHAVIOURS, serve
+from tui.language import Language
+
+HEAD = "375b918c8740"
+MIGRATE = f"""import sys
+from alembic import command
+from alembic.config import Config
+config = Config()
+config.set_main_option("script_location", {str(BUNDLED)!r})
+getattr(command, sys.argv[1])(config, sys.argv[2])"""
+
+
+def migrate(url: str, *words: str) -> int:
+    environment = {**os.environ, "WARROOM_SERVICE_URL": url}
+    return subprocess.run([sys.executable, "-c", MIGRATE, *words], env=environment, check=False).returncode
+
+
+async def look(url: str, timeout_s: float = 5.0) -> Schema:
+    return await PostgresSchema(
+        PostgresSettings.model_validate({"url": url, "timeout_s": timeout_s})
+    ).schema()
+
+
+async def test_before_and_after_the_migration_and_its_undo(postgres_url: str) -> None:
+    empty = await look(postgres_url)
+    assert (empty.drift, empty.heads, empty.missing) == (Drift.UNVERSIONED, (HEAD,), tuple(SHAPE))
+    assert migrate(postgres_url, "upgrade", "head") == 0
+    done = await look(postgres_url)
+    assert (done.drift, done.revisions, done.missing, done.unexpected) == (Drift.CURRENT, (HEAD,), (), ())
+    assert 0 < done.connections <= done.connection_limit == 60
+    assert migrate(postgres_url, "downgrade", "base") == 0
+    assert (await look(postgres_url)).missing == tuple(SHAPE)
+
+
+async def test_two_upgraders_at_once_both_succeed(postgres_url: str) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda _: migrate(postgres_url, "upgrade", "head"), range(2))) == [0, 0]
+    assert (await look(postgres_url)).drift is Drift.CURRENT
+
+
+async def test_an_older_table_of_another_shape_is_drift_although_its_names_fit(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE user_profiles (discord_user_id varchar(255) PRIMARY KEY, puuid varchar(255),"
+            " profile_data jsonb DEFAULT '{}', last_updated timestamptz)"
+        )
+        connection.execute("CREATE INDEX idx_user_profiles_puuid ON user_profiles (last_updated)")
+    found = await look(postgres_url)
+    assert {"user_profiles.puuid", "user_profiles.created_at", "idx_user_profiles_puuid"} <= set(
+        found.missing
+    )
+    assert "user_profiles.puuid character varying(255)" in found.unexpected
+
+
+async def test_an_invalid_index_is_seen(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1), (1)")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("CREATE UNIQUE INDEX CONCURRENTLY half ON t (a)")
+    assert (await look(postgres_url)).invalid_indexes == ("half",)
+
+
+async def test_who_blocks_whom_with_literals_masked(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url) as holder, psycopg.connect(postgres_url) as waiter:
+        holder.execute("CREATE TABLE t (a text)")
+        holder.commit()
+        holder.execute("INSERT INTO t VALUES ('hunter2')")
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(waiter.execute, "LOCK TABLE t")
+            while not (found := await look(postgres_url)).blockers:
+                assert not waiting.done()
+            holder.rollback()
+            waiting.result(timeout=5)
+    (blocker,) = found.blockers
+
+    assert blocker.state == "idle in transaction"
+    assert len(blocker.waiting_pids) == 1
+    assert "hunter2" not in blocker.query
+
+
+async def test_bad_servers_are_said(postgres_server: Server) -> None:
+    with pytest.raises(Unreachable):
+        await look(f"postgresql://u:hunter2@127.0.0.1:{free_port()}/db")
+    with serve(BEHAVIOURS["half-open"]) as address:
+        port = address.rsplit(":", 1)[1]
+        with pytest.raises(TimedOut):
+            await look(f"postgresql://u@127.0.0.1:{port}/db?gssencmode=disable", 2.0)
+    with pytest.raises(SourceError) as caught:
+        await look("postgresql://u:hunter2@[bad/db")
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_sqlalchemys_url_is_understood(postgres_url: str) -> None:
+    url = postgres_url.replace("postgresql://", "postgresql+psycopg://")
+    assert (await look(url)).drift is Drift.UNVERSIONED
+
+
+async def test_a_server_that_lets_nobody_in_says_why(postgres_server: Server, postgres_url: str) -> None:
+    base, name = postgres_url.rsplit("/", 1)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE crowd_{name} LOGIN CONNECTION LIMIT 0".encode())
+    for url, key in (
+        (f"{base}/nothing_{name}", "schema.no_database"),
+        (f"{base}/{name}".replace("postgres@", f"crowd_{name}@"), "schema.full"),
+        (f"{base}/{name}".replace("postgres@", "ghost@"), "schema.denied"),
+    ):
+        with pytest.raises(SourceError) as caught:
+            await look(url)
+        assert caught.value.message.key == key
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of its own that asks for passwords from its start on."""
+    folder = tmp_path_factory.mktemp("guarded")
+    for parent in (folder, *folder.parents[:3]):
+        if os.geteuid() == 0:
+            parent.chmod(parent.stat().st_mode | 0o011)
+    data = folder / "data"
+    with run_postgres(data) as server, psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE keeper LOGIN PASSWORD 'right'")
+        connection.execute("CREATE ROLE crowd LOGIN CONNECTION LIMIT 1")
+    hba = data / "pg_hba.conf"
+    hba.write_text(f"host all keeper 127.0.0.1/32 scram-sha-256\n{hba.read_text()}", encoding="utf-8")
+    with run_postgres(data) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("user", "key"),
+    [("keeper:hunter2", "schema.wrong_password"), ("keeper", "schema.no_password")],
+)
+async def test_a_wrong_password_is_said_without_it(guarded: Server, user: str, key: str) -> None:
+    with pytest.raises(Denied) as caught:
+        await look(guarded.url.replace("postgres@", f"{user}@"))
+    assert caught.value.message.key == key
+    for words in (Language("en"), Language("zh")):
+        told = words.say(caught.value.message)
+        assert "hunter2" not in told
+        assert told.isprintable()
+    right = await look(guarded.url.replace("postgres@", "keeper:right@"))
+    assert right.drift is Drift.UNVERSIONED
+
+
+async def test_a_server_without_a_free_place_says_so(guarded: Server) -> None:
+    crowd = guarded.url.replace("postgres@", "crowd@")
+    with psycopg.connect(crowd):
+        with pytest.raises(Unreachable) as caught:
+            await look(crowd)
+        assert caught.value.message.key == "schema.full"
+    deadline = time.monotonic() + 10
+    while True:  # the server forgets a session a moment after its end
+        try:
+            assert (await look(crowd)).drift is Drift.UNVERSIONED
+        except Unreachable:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.1)
+        else:
+            break
+
+
+async def test_a_database_that_is_read_only_is_read(postgres_url: str) -> None:
+    name = postgres_url.rsplit("/", 1)[1]
+    migrate(postgres_url, "upgrade", "head")
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'.encode())
+    assert (await look(postgres_url)).drift is Drift.CURRENT
+
+
+@pytest.mark.parametrize("location", ["%(here)s/db/scripts", "db/scripts"])
+async def test_the_services_own_alembic_ini(postgres_url: str, tmp_path: Path, location: str) -> None:
+    versions = tmp_path / "a folder" / "db" / "scripts" / "versions"
+    versions.mkdir(parents=True)
+    (versions / "one.py").write_text("revision = 'one'\ndown_revision = None\n")
+    ini = tmp_path / "a folder" / "alembic.ini"
+    ini.write_text(f"[alembic]\nscript_location = {location}\nsqlalchemy.url = postgresql://u:a%b@h/d\n")
+    settings = PostgresSettings.model_validate({"url": postgres_url, "alembic_ini": str(ini)})
+    assert (await PostgresSchema(settings).schema()).heads == ("one",)
+
+
+@pytest.mark.parametrize(
+    ("revisions", "drift"),
+    [
+        (set(), Drift.UNVERSIONED),
+        ({"b"}, Drift.CURRENT),
+        ({"a"}, Drift.BEHIND),
+        ({"z"}, Drift.AHEAD),
+        ({"a", "b"}, Drift.BRANCHED),
+    ],
+)
+def test_drift(revisions: set[str], drift: Drift) -> None:
+    assert judge_drift(revisions, {"b"}, {"a", "b"}) is drift

@@ -1,0 +1,99 @@
+"""What a real Prometheus 2.42 answered, word for word: understood also where none is installed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from core.errors import BadAnswer, BadQuery
+from signals.metrics.prometheus import PrometheusSource
+from signals.settings import PrometheusSettings
+from signals.source import AlertRule, AlertState, Target
+from tests.bad_servers import body, serve
+from tests.page import Page, page_server
+
+RECORDED = json.loads((Path(__file__).parent / "recorded" / "prometheus-2.42.json").read_text())
+
+
+@contextmanager
+def playing(name: str) -> Iterator[PrometheusSource]:
+    """A server that gives the recorded answer at the path where it was given, and 404 elsewhere."""
+    recorded = RECORDED[name]
+
+    def page(path: str) -> Page:
+        if urlsplit(path).path != recorded["path"]:
+            return Page(b"404 page not found", 404)
+        return Page(json.dumps(recorded["body"]).encode(), recorded["status"], "application/json")
+
+    with page_server(page) as url:
+        yield PrometheusSource(PrometheusSettings(url=url))
+
+
+async def test_a_vector_and_a_scalar() -> None:
+    with playing("vector") as source:
+        answer = await source.instant("up")
+        found = {dict(series.labels)["job"]: series.values for series in answer.series}
+        assert (answer.kind, found) == ("vector", {"gone": (0.0,), "self": (1.0,)})
+        await source.close()
+    with playing("scalar") as source:
+        answer = await source.instant("1+1")
+        assert (answer.kind, answer.series[0].values) == ("scalar", (2.0,))
+        await source.close()
+
+
+async def test_a_matrix() -> None:
+    with playing("matrix") as source:
+        answer = await source.span("up", 0, 4, 2)
+        assert answer.kind == "matrix"
+        for series in answer.series:
+            assert len(series.times) == len(series.values) >= 1
+            assert set(series.values) == {float(dict(series.labels)["job"] == "self")}
+        await source.close()
+
+
+async def test_a_refused_query_is_explained() -> None:
+    with playing("refused") as source:
+        with pytest.raises(BadQuery, match="unclosed left parenthesis"):
+            await source.instant("sum(")
+        await source.close()
+
+
+async def test_rules_names_and_targets() -> None:
+    with playing("rules") as source:
+        alerts = await source.alerts()
+        (alert,) = alerts.alerts
+        assert (alerts.rules, alerts.broken) == (2, ())
+        assert (alert.name, alert.state, alert.severity, alert.value) == (
+            "Always",
+            AlertState.FIRING,
+            "page",
+            2,
+        )
+        assert alert.annotations == {"summary": "value 2"}
+        assert alert.expr == "vector(2) > 1"
+        await source.close()
+    with playing("rules") as source:
+        assert AlertRule("Always", "vector(2) > 1", 0, "prometheus") in await source.rules()
+        await source.close()
+    with playing("names") as source:
+        assert {"up", "ALERTS", "go_goroutines"} <= await source.metric_names()
+        await source.close()
+    with playing("targets") as source:
+        gone, here = sorted(await source.targets(), key=lambda target: target.up)
+        assert here == Target("127.0.0.1:9090", "self", up=True, error="")
+        assert (gone.instance, gone.job, gone.up) == ("127.0.0.1:9", "gone", False)
+        assert "connection refused" in gone.error
+        await source.close()
+
+
+async def test_targets_of_another_shape_are_a_bad_answer() -> None:
+    with serve(body(b'{"status":"success","data":{"activeTargets":[{"labels":3}]}}')) as url:
+        source = PrometheusSource(PrometheusSettings(url=url))
+        with pytest.raises(BadAnswer):
+            await source.targets()
+        await source.close()

@@ -1,0 +1,202 @@
+"""Sources that fail say so in one clean sentence, in time; good ones answer; a switch is announced."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.errors import BadQuery, Denied, SourceError, Unreachable
+from sandbox.servers import free_port
+from signals.metrics.failover import Circuit, Failover
+from signals.metrics.prometheus import PrometheusSource
+from signals.metrics.scrape import ScrapeSource
+from signals.settings import PrometheusSettings, ScrapeSettings, ScrapeTarget, SignalsSettings
+from signals.sources import open_sources
+from tests.bad_servers import BEHAVIOURS, body, serve
+from tui.language import Language
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from signals.source import Notice
+
+
+def clean_sentence(error: SourceError) -> bool:
+    text = Language("en").say(error.message)
+    return "\x1b" not in text and "\n" not in text and not text.startswith("signals.")
+
+
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+async def test_a_bad_prometheus_is_an_error_in_time(behaviour: str) -> None:
+    with serve(BEHAVIOURS[behaviour]) as url:
+        source = PrometheusSource(PrometheusSettings(url=url, timeout_s=0.6))
+        for ask in (lambda: source.instant("up"), source.metric_names, source.alerts):
+            began = time.monotonic()
+            with pytest.raises(SourceError) as caught:
+                await ask()
+            assert time.monotonic() - began < 3
+            assert clean_sentence(caught.value)
+            if behaviour == "denied":
+                assert isinstance(caught.value, Denied)
+        await source.close()
+
+
+@pytest.mark.parametrize("behaviour", [name for name in BEHAVIOURS if name not in ("html", "wrong-shape")])
+async def test_a_bad_page_is_an_error_in_time(behaviour: str) -> None:
+    with serve(BEHAVIOURS[behaviour]) as url:
+        target = ScrapeTarget(url=url, timeout_s=0.6)
+        source = ScrapeSource(ScrapeSettings(targets=(target,), max_bytes=1_000_000))
+        began = time.monotonic()
+        await source.scrape_once()
+        assert time.monotonic() - began < 3
+        assert (await source.instant("up")).series[0].values[0] == 0
+        assert url in source.problems
+
+
+async def test_remarks_of_the_server_come_with_the_answer_they_belong_to() -> None:
+    result = b'{"status":"success","data":{"resultType":"vector","result":[]}%s}'
+    remarks = b',"warnings":["\\u001b[31mpartial"],"infos":["not a counter"]'
+    for extra, expected in ((remarks, ("partial", "not a counter")), (b"", ())):
+        with serve(body(result % extra)) as url:
+            source = PrometheusSource(PrometheusSettings(url=url))
+            assert (await source.instant("up")).warnings == expected
+            await source.close()
+
+
+async def test_nobody_listens() -> None:
+    source = PrometheusSource(PrometheusSettings(url=f"http://127.0.0.1:{free_port()}", timeout_s=1))
+    with pytest.raises(Unreachable):
+        await source.instant("up")
+
+
+async def test_broken_tls() -> None:
+    with serve(BEHAVIOURS["html"]) as url:
+        source = PrometheusSource(PrometheusSettings(url=url.replace("http", "https"), timeout_s=1))
+        with pytest.raises(SourceError):
+            await source.instant("up")
+        with pytest.raises(SourceError):
+            await source.metric_names()
+
+
+async def test_a_page_is_scraped_and_evaluated() -> None:
+    page = b'# TYPE jobs counter\njobs_total{code="200",job="theirs"} 5\n'
+    with serve(body(page)) as url:
+        source = ScrapeSource(ScrapeSettings(targets=(ScrapeTarget(url=url, job="app"),)))
+        await source.scrape_once()
+        answer = await source.instant("jobs_total")
+    assert answer.series[0].values[0] == 5
+    assert dict(answer.series[0].labels)["job"] == "app"
+    assert dict(answer.series[0].labels)["exported_job"] == "theirs"
+
+
+async def test_100_000_series_are_read() -> None:
+    page = b"".join(b'm{i="%d"} %d\n' % (i, i) for i in range(100_000))
+    with serve(body(page)) as url:
+        source = ScrapeSource(ScrapeSettings(targets=(ScrapeTarget(url=url, timeout_s=20),)))
+        await source.scrape_once()
+        assert (await source.instant("count(m)")).series[0].values[0] == 100_000
+
+
+async def test_a_switch_is_announced_once_and_so_is_the_return() -> None:
+    notices: list[Notice] = []
+    port = free_port()
+    with serve(body(b"m 1\n")) as url:
+        settings = SignalsSettings(
+            prometheus=PrometheusSettings(url=f"http://127.0.0.1:{port}", timeout_s=1),
+            scrape=ScrapeSettings(targets=(ScrapeTarget(url=url, interval_s=0.2),)),
+            breaker_failures=1,
+            breaker_rest_s=0.3,
+        )
+        async with open_sources(settings, notices.append) as sources:
+            await asyncio.sleep(0.5)
+            for _ in range(3):
+                assert (await sources.metrics.instant("m")).source == "scrape"
+            assert [notice.message.key for notice in notices] == ["signals.switched"]
+            with pytest.raises(BadQuery):
+                await sources.metrics.instant("sum(")
+
+
+def test_a_circuit_opens_after_failures_in_a_row_and_lets_one_try_later() -> None:
+    circuit = Circuit(limit=2, rest_s=10)
+    circuit.failed(0)
+    assert not circuit.refuses(0)
+    circuit.failed(1)
+    assert circuit.refuses(2) == 9
+    assert not circuit.refuses(11)
+    circuit.failed(11)
+    assert circuit.refuses(12) == 9
+    circuit.answered()
+    assert not circuit.refuses(12)
+
+
+async def test_no_source_is_said() -> None:
+    failover = Failover([], SignalsSettings(), lambda _: None)
+    with pytest.raises(Unreachable):
+        await failover.instant("up")
+
+
+if shutil.which("prometheus"):
+
+    async def test_a_real_prometheus_answers(tmp_path: Path) -> None:
+        port = free_port()
+        rules = tmp_path / "rules.yml"
+        rules.write_text(
+            "groups: [{name: g, interval: 1s, rules: [{alert: Always, expr: vector(2) > 1, labels: {severity: page},"
+            " annotations: {summary: 'value {{ $value }}'}}]}]\n"
+        )
+        (tmp_path / "p.yml").write_text(
+            f"global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: ['{rules}']\n"
+            f"scrape_configs: [{{job_name: self, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]\n"
+        )
+        server = subprocess.Popen(  # noqa: ASYNC220  # it starts at once
+            [
+                "prometheus", f"--config.file={tmp_path}/p.yml", f"--storage.tsdb.path={tmp_path}/d",
+                f"--web.listen-address=127.0.0.1:{port}",
+            ],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        source = PrometheusSource(PrometheusSettings(url=f"http://127.0.0.1:{port}"))
+        try:
+            alerts = None
+            for _ in range(100):
+                await asyncio.sleep(0.2)
+                try:
+                    alerts = await source.alerts()
+                    if alerts.alerts and (await source.instant("up")).series:
+                        break
+                except SourceError:
+                    continue
+            assert alerts is not None
+            assert alerts.alerts[0].name == "Always"
+            assert alerts.alerts[0].annotations["summary"] == "value 2"
+            assert (await source.instant("up")).series[0].values[0] == 1
+            assert (await source.instant("1 + 1")).series[0].values[0] == 2
+            now = time.time()
+            span = await source.span("vector(7)", now - 10.5, now - 0.5, 5)
+            assert span.series[0].times == pytest.approx((now - 10.5, now - 5.5, now - 0.5), abs=0.001)
+            assert "up" in await source.metric_names()
+            young = Failover([source], SignalsSettings(), lambda _: None)
+            assert await young.history_s(time.time()) < 300, (
+                "a Prometheus that has just started knows minutes, not 30 d"
+            )
+            with pytest.raises(BadQuery):
+                await source.instant("sum(")
+        finally:
+            server.terminate()
+            server.wait(10)
+            await source.close()
+
+
+async def test_everything_that_is_configured_can_be_asked(redis_url: str, postgres_url: str) -> None:
+    settings = SignalsSettings.model_validate(
+        {"redis": {"url": redis_url}, "postgres": {"url": postgres_url}}
+    )
+    async with open_sources(settings, lambda _: None) as sources:
+        assert sources.queues is not None
+        assert sources.fleet is not None
+        assert sources.schema is not None
