@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from core.errors import SourceError
 from core.message import say
-from panels.quantity import quantity, title
+from panels.naming import quantity, title
 from panels.state import PanelState, Part, Row, Standing
 from signals.reading import Freshness, Reading, Verdict
 from signals.source import Alerts, AlertState

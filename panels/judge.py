@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from core.errors import SourceError
 from core.message import say
-from panels.ahead import charts, heading, sortable
+from panels.histogram_bound import beyond, observed
 from panels.limits import ORDER, judge_value, worst
-from panels.overflow import beyond, observed
-from panels.quantity import called, exactly, quantity, title
+from panels.naming import called, exactly, quantity, title
+from panels.projection import charts, heading, sortable
 from panels.shares import judge_share, share
 from panels.state import PanelState, Part, Row, Standing
 from signals.reading import Answer, Freshness, Reading, Verdict
@@ -68,7 +68,7 @@ def judge_metric(
 ) -> PanelState:
     """A panel of queries. A query without an answer is unknown, and says why.
 
-    All mappings go by the query's name: `why` tells of those that have no series (`panels.inquiry`), `buckets` are
+    All mappings go by the query's name: `why` tells of those that have no series (`panels.no_data.diagnosis`), `buckets` are
     those of quantiles, `trials` count what ratios are of. `history` is the charted query over time.
     """
     found = _Found()

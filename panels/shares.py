@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from panels.burn import FEWEST_BAD
+from panels.enrich.burn import FEWEST_BAD
 from panels.limits import judge_value
 from signals.reading import Verdict
 

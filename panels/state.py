@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from panels.axis import BOARD_SPAN_S
+from panels.draw.axis import BOARD_SPAN_S
 
 if TYPE_CHECKING:
     from core.message import Message

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from panels.axis import AHEAD
-from panels.chart import LETTERS, value_at
+from panels.draw.axis import AHEAD
+from panels.draw.chart import LETTERS, value_at
 from panels.forecast import with_forecast
 from panels.judge import series_called, series_name
-from panels.quantity import called
+from panels.naming import called
 from panels.state import Chart
 
 if TYPE_CHECKING:

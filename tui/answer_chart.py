@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.message import say
-from panels.axis import time_axis
-from panels.chart import LETTERS, chart_columns, draw_chart
+from panels.draw.axis import time_axis
+from panels.draw.chart import LETTERS, chart_columns, draw_chart
 from panels.state import Chart
 from tui.answer_table import series_name
 

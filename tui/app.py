@@ -12,8 +12,8 @@ from textual.driver import Driver
 from textual.events import Key, Resize
 
 from core.message import say
-from panels.axis import BOARD_SPAN_S
 from panels.changes import Change, ChangeLog, followed, noted
+from panels.draw.axis import BOARD_SPAN_S
 from signals.reading import Verdict
 from tui.filter import Filter
 from tui.follower import Follower

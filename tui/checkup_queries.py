@@ -15,7 +15,7 @@ from tui.checkup import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from panels.asking import Questions
+    from panels.query_cache import Questions
     from panels.settings import PanelSpec
     from signals.sources import Sources
     from tui.config import Config
@@ -30,7 +30,7 @@ _DOWN = ("panels.never_down", "panels.gone", "panels.gone_down", "panels.gone_ta
 
 async def look_at_questions(config: Config, words: Language) -> list[Finding]:
     """The source of metrics, then every question that the board and the rules put to it."""
-    from panels.asking import Questions
+    from panels.query_cache import Questions
     from panels.settings import board
     from signals.sources import open_sources
 
@@ -115,7 +115,7 @@ def _expressions(spec: PanelSpec) -> Iterator[tuple[str, str, bool]]:
 async def _query(
     where: str, expr: str, questions: Questions, words: Language, *, optional: bool = False
 ) -> Finding:
-    from panels.inquiry import explain
+    from panels.no_data.diagnosis import explain
 
     answer = await questions.instant(expr)
     if not isinstance(answer, Answer):
@@ -140,7 +140,7 @@ def _fix(reason: str, words: Language) -> str:
 
 async def _rules(config: Config, questions: Questions, words: Language) -> list[Finding]:
     """Every rule on disk: one whose metrics nobody exports never fires, and nobody notices."""
-    from panels.inquiry import explain
+    from panels.no_data.diagnosis import explain
     from signals.alerts.rules import load_rules
 
     findings = []

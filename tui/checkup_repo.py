@@ -16,7 +16,7 @@ from tui.checkup import Finding
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from panels.asking import Questions
+    from panels.query_cache import Questions
     from runbooks.manual.project import Project
     from signals.metrics.promql.names import Selector
     from signals.sources import Sources
@@ -33,7 +33,7 @@ _AWAY = ("panels.gone", "panels.gone_down", "panels.gone_target", "panels.gone_b
 
 async def look_at_repository(repo: Path, config: Config, words: Language) -> list[Finding]:
     """Metrics and labels that are not there now, targets that nobody scrapes, alerts that nobody evaluates."""
-    from panels.asking import Questions
+    from panels.query_cache import Questions
     from runbooks.manual.lint import open_project
     from signals.sources import open_sources
     from tui.checkup_queries import exported_names
@@ -95,7 +95,7 @@ def _short(file: str, project: Project) -> str:
 async def _unanswered(
     selectors: dict[Selector, str], project: Project, questions: Questions, words: Language
 ) -> list[Finding]:
-    from panels.inquiry import explain
+    from panels.no_data.diagnosis import explain
 
     found: list[Finding] = []
     told: set[str] = set()

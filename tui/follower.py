@@ -91,7 +91,7 @@ class Follower:
             self._tell(Failed(crashed, ExitCode.CRASHED))
 
     async def _watch(self) -> None:
-        from panels.live import watch
+        from panels.poll import watch
         from panels.settings import board
         from signals.sources import open_sources
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rich.cells import cell_len
 
-from panels.draw_wrap import wrap
+from panels.draw.wrap import wrap
 from runbooks.model import ActionCall, Check, Command, Paragraph
 from tui.runbook_words import asked, expected
 

@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry, Counter, start_http_server
 from incidents import body as b
 from incidents.journal import open_journal
 from incidents.settings import JournalSettings
-from panels.live import once
+from panels.poll import once
 from panels.settings import PanelsSettings, board
 from signals.metrics.failover import Failover
 from signals.metrics.scrape import ScrapeSource

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from panels.live import once
+from panels.poll import once
 from panels.settings import default_board
 from panels.state import PanelState
 from signals.metrics.failover import Failover

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from panels.live import once
+from panels.poll import once
 from panels.settings import default_board
 from panels.state import PanelState
 from signals.metrics.failover import Failover

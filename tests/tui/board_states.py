@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from core.errors import TimedOut
 from core.message import say
 from panels.alerts import judge_alerts
-from panels.axis import AHEAD, BOARD_SPAN_S
-from panels.broker import add_queues, add_schema
+from panels.draw.axis import AHEAD, BOARD_SPAN_S
+from panels.enrich.broker import add_queues, add_schema
+from panels.enrich.workers import add_workers
 from panels.forecast import with_forecast
 from panels.judge import judge_metric
-from panels.quantity import called
+from panels.naming import called
 from panels.settings import default_board
-from panels.workers import add_workers
 from signals.reading import Answer, Labels, Series
 from signals.source import Alert, Alerts, AlertState, Fleet, Queue, Queues, Worker, WorkerState
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from core.message import say
-from panels.axis import BOARD_SPAN_S, LONG_SPAN_S
 from panels.changes import Change
+from panels.draw.axis import BOARD_SPAN_S, LONG_SPAN_S
 from signals.source import Notice
 from tests.tui.board import IDS, alert, alerts, board, eight, metric, shown, tell
 from tui.app import READ_S

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.message import say
-from panels.axis import time_axis
-from panels.chart import draw_chart, scale_of
+from panels.draw.axis import time_axis
+from panels.draw.chart import draw_chart, scale_of
 from panels.forecast import with_forecast
 from panels.state import Chart
 from signals.reading import Series

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.cells import cell_len
 
-from panels.draw import panel_details, panel_line, title_width
+from panels.draw.panel import panel_details, panel_line, title_width
 from signals.reading import Verdict
 from tests.tui.board_states import NOW, SPECS, states
 from tui.app import Warroom
@@ -108,7 +108,7 @@ def test_a_picture_in_ascii(snap_compare: Callable[..., bool]) -> None:
 def test_a_picture_of_a_panel_that_cannot_be_drawn(
     snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from panels import draw
+    from panels.draw import panel as draw
 
     def line(state: PanelState, *given: object, **more: object) -> Text:
         if state.id == "ban":

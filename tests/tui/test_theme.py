@@ -9,8 +9,8 @@ import pytest
 from rich.color import Color
 from rich.style import Style
 
-from panels.chart import AHEAD_STYLE, LIMIT_STYLE, STYLES
-from panels.draw import STYLES as VERDICTS
+from panels.draw.chart import AHEAD_STYLE, LIMIT_STYLE, STYLES
+from panels.draw.panel import STYLES as VERDICTS
 from tests.terminal import PROGRAM, Terminal
 from tui.app import Warroom
 from tui.language import Language

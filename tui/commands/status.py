@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         panels = [_as_json(state, invocation.words, now) for state in states]
         invocation.fact_json({"at": now, "verdict": verdict.value, "panels": panels})
         return code
-    from panels.quantity import titled
+    from panels.naming import titled
 
     for state in states:
         mark = invocation.words.text(f"status.{state.verdict}")
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
 
 async def look(config: Config, wait_s: float, *, only: str | None = None) -> tuple[PanelState, ...]:
     """One look at all panels or at one; while rates have no second sample yet, again until `wait_s` is over."""
-    from panels.live import once
+    from panels.poll import once
     from panels.settings import board
     from signals.sources import open_sources
 

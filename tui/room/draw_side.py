@@ -90,9 +90,9 @@ def pane_lines(
 
 def _evidence(incident: Incident, words: Language, width: int, *, ascii_only: bool) -> list[list[Text]]:
     from incidents.worded import in_words
-    from panels.draw import ASCII_MARKS as VERDICT_ASCII
-    from panels.draw import MARKS as VERDICT_MARKS
-    from panels.draw import STYLES, sparkline
+    from panels.draw.panel import ASCII_MARKS as VERDICT_ASCII
+    from panels.draw.panel import MARKS as VERDICT_MARKS
+    from panels.draw.panel import STYLES, sparkline
     from signals.reading import Verdict
 
     blocks = []

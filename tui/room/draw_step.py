@@ -73,7 +73,7 @@ def block_lines(block: Block, pen: Pen) -> list[Text]:
 
 def check_lines(check: Check, observation: Observation | None, pen: Pen) -> list[Text]:
     """`check ✔ as expected  38/min falling, expected falling  2s`; what was not measured is never a pass."""
-    from panels.draw import ASCII_MARKS, MARKS, STYLES, age_text
+    from panels.draw.panel import ASCII_MARKS, MARKS, STYLES, age_text
     from signals.reading import Verdict
 
     words, width, now = pen.words, pen.width, pen.now
@@ -153,7 +153,7 @@ def _pause(row: Row, rows: Sequence[Row], incident: Incident | None, pen: Pen) -
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    from panels.draw import wrapped
+    from panels.draw.panel import wrapped
 
     return [part for line in text.splitlines() for part in wrapped(line, max(4, width))]
 

@@ -226,7 +226,7 @@ async def _alert(room: Room, name: str) -> AlertAttached | None:
 
 def _defaults(room: Room, runbook: Runbook | None, alert: AlertAttached | None) -> tuple[str, Severity]:
     """What the alert, the runbook or the worst panel says."""
-    from panels.quantity import titled
+    from panels.naming import titled
     from signals.reading import Verdict
 
     words = room.face.words

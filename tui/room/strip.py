@@ -95,7 +95,7 @@ def strip(room: Room, words: Language, now: float) -> Text:
 
 def board_strip(room: Room, seen: Seen, words: Language, height: int, now: float) -> list[Text]:
     """Roles, where people are and what happened last, in a column beside the board."""
-    from panels.draw import shorten, wrapped
+    from panels.draw.panel import shorten, wrapped
     from tui.room.checklist import is_here, rows_of
     from tui.room.timeline import event_lines
 

@@ -60,7 +60,7 @@ def event_lines(
 def event_block(incident: Incident, names: Names, event: Event, words: Language, width: int) -> list[Text]:
     """One event, cut after three lines."""
     from incidents.timeline import told
-    from panels.draw import wrapped
+    from panels.draw.panel import wrapped
 
     text = " ".join(words.say(told(incident, event, names)).split())
     gone = event.id in incident.undone

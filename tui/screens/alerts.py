@@ -29,8 +29,8 @@ class AlertsScreen(Page):
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
         """How many there are, then every alert; what cannot be judged is named at the end."""
-        from panels.draw import wrapped
-        from panels.draw_alerts import AlertView, draw_alerts
+        from panels.draw.alerts import AlertView, draw_alerts
+        from panels.draw.panel import wrapped
         from signals.source import AlertState
 
         face, words = self.face, self.face.words
@@ -82,7 +82,7 @@ class AlertsScreen(Page):
 
     def explanation(self, width: int) -> list[Text] | None:
         """All that is known of the alert under the cursor."""
-        from panels.draw_alerts import explain_alert
+        from panels.draw.alerts import explain_alert
 
         alert = self.chosen()
         if alert is None:
@@ -121,7 +121,7 @@ class AlertsScreen(Page):
         return next((one for one in states if one.shape == "list"), None)
 
     def _found(self) -> tuple[Cause, ...]:
-        from panels.draw_alerts import listed
+        from panels.draw.alerts import listed
 
         state = self._state()
         return () if state is None or state.alerts is None else listed(state.alerts, self.filter.keeps)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from panels.axis import BOARD_SPAN_S, LONG_SPAN_S
+from panels.draw.axis import BOARD_SPAN_S, LONG_SPAN_S
 from tui.room.strip import STRIP_WIDTH, beside, board_strip
 from tui.screens.page import Page
 from tui.screens.panel import panel_block
@@ -96,7 +96,7 @@ class BoardScreen(Page):
 
     def _changes(self, width: int, height: int, now: float) -> list[Text]:
         """What changed: in one line where there is but one."""
-        from panels.draw_changes import changes_line, draw_changes
+        from panels.draw.changes import changes_line, draw_changes
 
         face = self.face
         seen, log = face.looking.seen(now), face.log_of_changes
@@ -106,7 +106,7 @@ class BoardScreen(Page):
 
     def _side(self, height: int, now: float) -> list[Text]:
         """The column of changes, each of them whole."""
-        from panels.draw_changes import draw_changes
+        from panels.draw.changes import draw_changes
 
         face = self.face
         seen, say = face.looking.seen(now), face.words.say

@@ -89,7 +89,7 @@ class Dialogue(ModalScreen[R]):
 
     def _title(self, width: int) -> list[Text]:
         """The question whole, where the screen has lines for it: half of it may be another question."""
-        from panels.draw import cut, wrapped
+        from panels.draw.panel import cut, wrapped
 
         most = MOST_TITLE if self.size.height >= ROOMY else 1
         parts = wrapped(self.asked, width - 2)
@@ -99,7 +99,7 @@ class Dialogue(ModalScreen[R]):
 
     def remarks(self, width: int) -> list[Text]:
         """The lines between title and fields, broken where the screen ends."""
-        from panels.draw import wrapped
+        from panels.draw.panel import wrapped
 
         lines: list[Text] = []
         for one in self._remarks:

@@ -52,8 +52,8 @@ class ExplainScreen(Scrolled):
         return below if isinstance(below, AlertsScreen) else None
 
     def _of(self, state: PanelState, width: int, now: float) -> list[Text]:
-        from panels.draw import wrapped
-        from panels.quantity import titled
+        from panels.draw.panel import wrapped
+        from panels.naming import titled
 
         words = self.face.words
         lines: list[Text] = []

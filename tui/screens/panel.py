@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def panel_block(face: Face, state: PanelState, width: int, height: int, now: float) -> list[Text]:
     """The panel's line and its details in `height` lines; the title of the one under the cursor is underlined."""
-    from panels.draw import panel_details, panel_line
+    from panels.draw.panel import panel_details, panel_line
 
     try:
         line = panel_line(state, face.words.say, width, now, ascii_only=face.ascii_only)

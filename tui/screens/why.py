@@ -55,7 +55,7 @@ class WhyScreen(Page):
         self.repaint()
 
     def _source(self, check: Check, observation: Observation | None, width: int) -> list[Text]:
-        from panels.draw import wrapped
+        from panels.draw.panel import wrapped
 
         query = observation.query if observation is not None and observation.query else check.promql
         value = "–" if observation is None or observation.value is None else repr(observation.value)

@@ -14,7 +14,7 @@ from tui.screens.panel import panel_block
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from panels.draw_zoom import ZoomView
+    from panels.draw.zoom import ZoomView
     from panels.settings import PanelSpec
 
 AGAIN_S = 2.0
@@ -49,7 +49,7 @@ class ZoomScreen(Page):
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
         """The panel's line, then the chart; a panel without questions of its own shows its rows with all the room."""
-        from panels.draw_zoom import draw_zoom
+        from panels.draw.zoom import draw_zoom
 
         face = self.face
         state = face.under_cursor()
@@ -93,7 +93,7 @@ class ZoomScreen(Page):
 
     def action_read(self, columns: int) -> None:
         """Move the cursor of the chart by columns; from the right edge of the past it leaves again."""
-        from panels.draw_zoom import zoom_axis
+        from panels.draw.zoom import zoom_axis
 
         if self.view is None:
             return
@@ -135,8 +135,8 @@ class ZoomScreen(Page):
         return LEAST_REST_S if self.view is None else max(LEAST_REST_S, self.view.stretch.step_s)
 
     def _start(self, spec: PanelSpec, number: int) -> None:
-        from panels.draw_zoom import ZoomView
-        from panels.quantity import called, title
+        from panels.draw.zoom import ZoomView
+        from panels.naming import called, title
         from panels.zoom import RANGES
 
         self._panel = spec.id

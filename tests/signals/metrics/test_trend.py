@@ -7,9 +7,9 @@ import random
 
 import pytest
 
-from panels.ahead import heading
+from panels.histogram_bound import beyond
 from panels.judge import judge_metric
-from panels.overflow import beyond
+from panels.projection import heading
 from panels.settings import PanelSpec, QuerySpec
 from signals.metrics.trend import direction, reaches, slope
 from signals.reading import Answer, Series, Verdict

@@ -1,0 +1,180 @@
+"""The list of alerts as text: one line an alert, those of one cause under its name, the one under the cursor unfolded."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from core.message import say
+from panels.alerts import PAGING, alert_verdict, causes, coarse, own_labels, said_state
+from panels.draw.changes import ASCII_NEW, NEW
+from panels.draw.panel import ASCII_MARKS, MARKS, STYLES, cut, wrapped
+from panels.naming import quantity
+from signals.source import AlertState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from core.message import Message
+    from panels.alerts import Cause
+    from signals.reading import Verdict
+    from signals.source import Alert, Alerts
+
+    Say = Callable[[Message], str]
+
+NAME_WIDTH = 34
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Lines, and where the one under the cursor begins and ends."""
+
+    lines: list[Text]
+    first: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """What the screen knows beside the alerts: the place of the cursor, what is new, which runbook answers which."""
+
+    now: float
+    cursor: int
+    seen: float
+    runbooks: Mapping[str, str]
+    ascii_only: bool = False
+    all_unfolded: bool = False
+
+
+def listed(alerts: Alerts, keeps: Callable[..., bool]) -> tuple[Cause, ...]:
+    """The causes whose alerts have something that `keeps` likes, in their order."""
+    kept = [
+        alert
+        for alert in alerts.alerts
+        if keeps(
+            alert.name,
+            alert.state,
+            alert.severity,
+            *(f"{name}={value}" for name, value in alert.labels.items()),
+            *alert.annotations.values(),
+        )
+    ]
+    return causes(kept)
+
+
+def draw_alerts(found: tuple[Cause, ...], view: AlertView, say_: Say, width: int) -> Drawn:
+    """Every cause, whatever room there is; who shows it scrolls."""
+    lines: list[Text] = []
+    first = after = place = 0
+    for cause in found:
+        if len(cause.alerts) > 1:
+            lines.append(_cause(cause, view, say_, width))
+        for alert in cause.alerts:
+            chosen = place == view.cursor
+            block = [_alert(alert, cause, view, say_, width, chosen=chosen)]
+            if chosen or view.all_unfolded:
+                block += _unfolded(alert, view, say_, width)
+            if chosen:
+                first = len(lines) - (alert is cause.alerts[0] and len(cause.alerts) > 1)
+                after = len(lines) + len(block)
+            lines += block
+            place += 1
+    return Drawn(lines, first, after)
+
+
+def explain_alert(alert: Alert, runbook: str, say_: Say, width: int) -> list[Text]:
+    """All that is known of one alert, whole."""
+    since = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(alert.since))
+    value = say_(say("panels.value_unknown")) if alert.value is None else repr(alert.value)
+    facts = [
+        ("alerts.state", say_(said_state(alert))),
+        ("alerts.since", since),
+        ("alerts.value", value),
+        ("alerts.expr", alert.expr or say_(say("panels.value_unknown"))),
+        ("alerts.source", alert.source),
+        ("alerts.runbook", runbook or say_(say("alerts.no_runbook"))),
+    ]
+    lines = [Text(f"   {alert.name}", "title")]
+    for key, text in facts:
+        lines += _fact(say_(say(key)), text, width)
+    for key, pairs in (("alerts.labels", alert.labels), ("alerts.annotations", alert.annotations)):
+        lines.append(Text(f"   {say_(say(key))}", "title"))
+        for name, text in sorted(pairs.items()):
+            lines += _fact(f"  {name}", text, width)
+    return lines
+
+
+def _fact(name: str, text: str, width: int) -> list[Text]:
+    parts = [part for line in text.splitlines() for part in wrapped(line, max(10, width - 20))] or [""]
+    lines = [Text(no_wrap=True).append(cut(f"   {name}", 18), "quiet").append(" " + parts[0])]
+    return [*lines, *(Text(" " * 19 + part, no_wrap=True) for part in parts[1:])]
+
+
+def _mark(verdict: Verdict, view: AlertView, state: AlertState) -> tuple[str, str]:
+    if state is AlertState.SILENCED:
+        return ("-" if view.ascii_only else "–"), "quiet"
+    return (ASCII_MARKS if view.ascii_only else MARKS)[verdict], STYLES[verdict]
+
+
+def _cause(cause: Cause, view: AlertView, say_: Say, width: int) -> Text:
+    mark, style = _mark(cause.verdict, view, cause.alerts[0].state)
+    times = "x" if view.ascii_only else "×"
+    line = Text(no_wrap=True)
+    line.append(f"  {mark} ", style)
+    line.append(f"{cause.name}  {len(cause.alerts)}{times}", "title")
+    runbook = view.runbooks.get(cause.name)
+    if runbook:
+        line.append(f"   {say_(say('alerts.runbook'))} {runbook}", "quiet")
+    line.truncate(width)
+    return line
+
+
+def _alert(alert: Alert, cause: Cause, view: AlertView, say_: Say, width: int, *, chosen: bool) -> Text:
+    """Cursor, mark, name, state, age, whether it is new, the summary."""
+    mark, style = _mark(alert_verdict(alert), view, alert.state)
+    line = Text(no_wrap=True)
+    if chosen:
+        line.append(">" if view.ascii_only else "▶", "cursor")
+    line.append(" " if chosen else "  ")
+    name = alert.name
+    if len(cause.alerts) > 1:
+        line.append("  ")
+        name = " ".join(f"{label.name}={label.value}" for label in own_labels(alert, cause))
+    line.append(f"{mark} ", style)
+    room = min(NAME_WIDTH, max(8, width // 2 - 4)) - (2 if len(cause.alerts) > 1 else 0)
+    shown = cut(name, room, ascii_only=view.ascii_only)
+    line.append(shown.rstrip(), "chosen" if chosen else "").append(" " * (len(shown) - len(shown.rstrip())))
+    loud = style if alert.severity in PAGING else ""
+    line.append(" " + cut(say_(said_state(alert)), 14, ascii_only=view.ascii_only), loud)
+    line.append(f" {say_(quantity(coarse(view.now - alert.since), 's')):>7} ", "quiet")
+    new = alert.since > view.seen
+    line.append((ASCII_NEW if view.ascii_only else NEW) if new else " ", "cursor" if new else "")
+    summary = alert.annotations.get("summary", "")
+    if not (chosen or view.all_unfolded):  # there it stands below, whole
+        room = max(0, width - line.cell_len - 1)
+        line.append(" " + cut(summary, room, ascii_only=view.ascii_only).rstrip())
+    line.truncate(width)
+    return line
+
+
+def _unfolded(alert: Alert, view: AlertView, say_: Say, width: int) -> list[Text]:
+    """Summary and labels whole, the runbook, the source."""
+    lines = []
+    told = [alert.annotations.get("summary", ""), alert.annotations.get("description", "")]
+    for text in told:
+        lines += [Text("      " + part, "remark", no_wrap=True) for part in wrapped(text, width - 8)][:3]
+    labels = "  ".join(
+        f"{name}={value}"
+        for name, value in sorted(alert.labels.items())
+        if name not in ("alertname", "severity")
+    )
+    lines += [Text("      " + part, no_wrap=True) for part in wrapped(labels, width - 8)][:3]
+    runbook = view.runbooks.get(alert.name, "")
+    last = Text("      ", no_wrap=True)
+    if runbook:
+        last.append(say_(say("alerts.runbook")) + " ", "quiet").append(runbook, "title").append("   ")
+    last.append(f"{say_(say('alerts.source'))} {alert.source}", "quiet")
+    return [*lines, last]

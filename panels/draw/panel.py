@@ -1,0 +1,268 @@
+"""A panel as text: its line, its details, its chart. Blocks where the locale can show them, ASCII elsewhere."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from core.message import say
+from panels.draw.axis import AHEAD, BOARD_SPAN_S, time_axis
+from panels.draw.chart import chart_columns, draw_chart
+from panels.draw.wrap import wrap
+from panels.limits import ORDER
+from signals.reading import Freshness, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from core.message import Message
+    from panels.state import PanelState, Row
+
+    Say = Callable[[Message], str]
+
+MARKS = {Verdict.BURNING: "✖", Verdict.WARN: "▲", Verdict.OK: "✔", Verdict.UNKNOWN: "?"}
+ASCII_MARKS = {Verdict.BURNING: "X", Verdict.WARN: "!", Verdict.OK: "+", Verdict.UNKNOWN: "?"}
+STYLES = {verdict: verdict.value for verdict in Verdict}
+"""Names, here and below: a theme says what they look like."""
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_ASCII_BLOCKS = "_.-=+*#@"
+CHART_HEIGHT = 5
+"""Lines that a chart gets before further rows do."""
+_ROW_ORDER = (*ORDER, None)
+LEAST_BESIDE = 36
+"""Cells that a chart beside the rows keeps."""
+MOST_NAME = 24
+"""Cells that the name of a row may take from the columns behind it."""
+
+
+def age_text(age_s: float) -> str:
+    """An age in coarse steps, so that a quiet line stays quiet: 2 s up to ten, then 10 s, then minutes."""
+    if age_s < 10:
+        return f"{int(age_s) // 2 * 2}s"
+    if age_s < 60:
+        return f"{int(age_s) // 10 * 10}s"
+    return f"{int(age_s) // 60}min"
+
+
+def sparkline(values: Sequence[float], width: int, *, ascii_only: bool = False) -> str:
+    """The last `width` values between zero and their highest; a gap is a space."""
+    blocks = _ASCII_BLOCKS if ascii_only else _BLOCKS
+    shown = list(values)[-width:]
+    finite = [value for value in shown if math.isfinite(value)]
+    top = max(finite, default=0.0)
+    if top <= 0:
+        return blocks[0] * len(finite)
+    return "".join(
+        blocks[max(0, min(7, round(value / top * 7)))] if math.isfinite(value) else " " for value in shown
+    )
+
+
+def title_width(width: int) -> int:
+    """Cells of a panel's title on a line of this width: all of the built-in ones from 56 on."""
+    return min(16, max(4, width * 2 // 7))
+
+
+def panel_line(state: PanelState, say_: Say, width: int, now: float, *, ascii_only: bool = False) -> Text:
+    """Mark, title, the parts that fit, a small trend, the age. Stale is reversed and said."""
+    marks = ASCII_MARKS if ascii_only else MARKS
+    title = set_cell_size(say_(state.title), title_width(width))
+    age, stale = _age(state, say_, now)
+    room = width - cell_len(title) - cell_len(age) - 5
+    text = Text(no_wrap=True, end="")
+    text.append(f" {marks[state.verdict]} ", STYLES[state.verdict])
+    text.append(title, "title" if state.verdict is not Verdict.OK else "")
+    text.append(" ")
+    body = Text()
+    kept = sorted(state.parts, key=lambda part: part.rank)
+    used = 0
+    for part in kept:
+        piece = say_(part.text)
+        if used + cell_len(piece) + 2 > room:
+            continue
+        body.append(piece, _part_style(part.verdict))
+        body.append("  ")
+        used += cell_len(piece) + 2
+    if state.trend is not None and room - used >= 10:
+        spark = sparkline(state.trend.values, min(16, room - used - 1), ascii_only=ascii_only)
+        body.append(spark)
+        used += cell_len(spark)
+    text.append_text(body)
+    text.append(" " * max(0, room - used))
+    text.append(" ")
+    text.append(age, "stale" if stale else "quiet")
+    text.truncate(width, pad=True)
+    return text
+
+
+def panel_details(
+    state: PanelState,
+    say_: Say,
+    width: int,
+    height: int,
+    now: float,
+    *,
+    ascii_only: bool = False,
+    span_s: float = BOARD_SPAN_S,
+) -> list[Text]:
+    """What unfolds under the line: the reason, the rows, and a chart of `span_s` up to `now` in the room that is left.
+
+    Where a longer past is asked for there is much room: the rows stand beside the chart.
+    """
+    if height <= 0:
+        return []
+    chart = next(
+        (one for one in state.charts if one.span_s == span_s), state.charts[0] if state.charts else None
+    )
+    # That all is well stands in the mark already, and the rows of a list are its reason.
+    told = (
+        not (state.rows or chart)
+        if state.verdict is Verdict.OK
+        else not (state.rows and state.shape == "list")
+    )
+    lines = [Text("   " + part, STYLES[state.verdict]) for part in wrapped(say_(state.reason), width - 4)][:3]
+    lines = lines if told else []
+    lines += [
+        Text("   " + part, "remark") for one in state.warnings for part in wrapped(say_(one), width - 4)
+    ][:2]
+    left = height - len(lines)
+    if chart is not None and span_s > BOARD_SPAN_S:
+        half = max(width // 3, min(_rows_width(state.rows, say_), width - LEAST_BESIDE))
+        axis = time_axis(now, chart_columns(width - half - 2), chart.span_s, chart.span_s * AHEAD)
+        rows = _rows(_needed(state.rows, left), say_, half, ascii_only=ascii_only)
+        lines += _beside(rows, half, draw_chart(chart, axis, left, say_, ascii_only=ascii_only))
+    else:
+        wanted = left if chart is None else max(0, left - CHART_HEIGHT)
+        lines += _rows(_needed(state.rows, wanted), say_, width, ascii_only=ascii_only)
+        left = height - len(lines)
+        if chart is not None and left >= 3:
+            axis = time_axis(now, chart_columns(width - 1), chart.span_s, chart.span_s * AHEAD)
+            lines += draw_chart(chart, axis, left, say_, ascii_only=ascii_only)
+    for line in lines:
+        line.truncate(width)
+    return lines[:height]
+
+
+def _needed(rows: Sequence[Row], count: int) -> Sequence[Row]:
+    """Where not all have room, those that are worst; in their own order."""
+    if len(rows) <= count:
+        return rows
+    worst = sorted(range(len(rows)), key=lambda at: _ROW_ORDER.index(rows[at].verdict))[: max(0, count)]
+    return [rows[at] for at in sorted(worst)]
+
+
+def _rows_width(rows: Sequence[Row], say_: Say) -> int:
+    """Cells that the names of the rows and their values would like to have."""
+    shown = [[cell_len(say_(cell)) for cell in row.cells] for row in rows if len(row.cells) > 1]
+    most = max((len(cells) for cells in shown), default=0)
+    wide = [max(cells[at] for cells in shown if at < len(cells)) for at in range(most)]
+    return 7 + sum(wide[:1]) + sum(1 + max(12, one) for one in wide[1:2])
+
+
+def _beside(rows: list[Text], width: int, drawn: list[Text]) -> list[Text]:
+    """The rows in `width` cells, the chart to the right of them."""
+    lines = []
+    for y, right in enumerate(drawn):
+        line = Text(no_wrap=True)  # a row's style is its own, not that of the chart behind it
+        if y < len(rows):
+            line.append_text(rows[y])
+        line.truncate(width, pad=True)
+        lines.append(line.append("  ").append_text(right))
+    return lines
+
+
+def _rows(rows: Sequence[Row], say_: Say, width: int, *, ascii_only: bool) -> list[Text]:
+    """One line a row, in columns: those that fit whole, and as much of the last one as there is room for."""
+    marks = ASCII_MARKS if ascii_only else MARKS
+    shown = [[say_(cell) for cell in row.cells] for row in rows]
+    room = width - 7
+    widths = _columns([cells for cells in shown if len(cells) > 1], room)
+    lines = []
+    for row, cells in zip(rows, shown, strict=True):
+        style = STYLES[row.verdict] if row.verdict not in (None, Verdict.OK) else ""
+        columns = list(cells)  # of one cell: a sentence, which needs no columns
+        if len(cells) > 1:
+            kept = cells[: len(widths)]
+            columns = [cut(kept[0], widths[0], ascii_only=ascii_only)]
+            columns += [
+                cell + " " * (one - cell_len(cell)) for cell, one in zip(kept[1:], widths[1:], strict=False)
+            ]
+        mark = marks[row.verdict] if row.verdict is not None else " "
+        text = cut(f"     {mark} {' '.join(columns).rstrip()}", width, ascii_only=ascii_only).rstrip()
+        lines.append(Text(text, style, no_wrap=True))
+    return lines
+
+
+def _columns(shown: Sequence[Sequence[str]], room: int) -> list[int]:
+    """How wide each column is. The name comes first, then the value; the last ones go when there is no room for them."""
+    most = max((len(cells) for cells in shown), default=0)
+    widths = [max(cell_len(cells[at]) for cells in shown if at < len(cells)) for at in range(most)]
+    between = [12, *(min(max(12, one), 26) for one in widths[1:])]
+    name = min(widths[0], MOST_NAME) if widths else 0
+
+    def rest(count: int) -> int:
+        """What the columns behind the name need."""
+        return sum(one + 1 for one in between[1 : count - 1]) + (
+            1 + min(widths[count - 1], 14) if count > 1 else 0
+        )
+
+    while most > 2 and name + rest(most) > room:
+        most -= 1
+    first = min(widths[0], max(8, room - rest(most))) if widths else 0
+    return [first, *between[1:most]]
+
+
+def cut(text: str, width: int, *, ascii_only: bool = False) -> str:
+    """Exactly `width` cells; what was longer ends in a mark."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    if width <= 0:
+        return ""
+    kept = set_cell_size(text, width - 1).rstrip()  # half of a wide character is a space
+    return set_cell_size(kept + ("~" if ascii_only else "…"), width)
+
+
+def shorten(text: Text, width: int, *, ascii_only: bool = False) -> Text:
+    """The same text, cut in place: what was longer than `width` cells ends in a mark."""
+    if text.cell_len > width:
+        text.truncate(max(0, width - 1))
+        text.rstrip()
+        text.append(("~" if ascii_only else "…") if width > 0 else "")
+    return text
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Broken where a reader would break it; what is wider than a line is cut there, so that all of it is shown."""
+    from rich.cells import chop_cells
+
+    width = max(2, width)
+    lines = wrap(text, width, whole_code=False)
+    parts = (chop_cells(line, width) if cell_len(line) > width else [line] for line in lines)
+    return [part for cut_line in parts for part in cut_line if part]
+
+
+def _part_style(verdict: Verdict | None) -> str:
+    """Good news has no colour of its own; what is not known is the loudest of all."""
+    if verdict in (None, Verdict.OK):
+        return ""
+    return "no_data" if verdict is Verdict.UNKNOWN else STYLES[verdict]
+
+
+def _age(state: PanelState, say_: Say, now: float) -> tuple[str, bool]:
+    """The age of the oldest number on the line, and whether it is too old to be believed."""
+    ages = [
+        (max(0.0, now - reading.at), max(state.interval_s, reading.every_s))
+        for reading in state.readings
+        if reading.at is not None
+    ]
+    if not ages or state.freshness is Freshness.NONE:
+        return "  –", False
+    # What is asked seldom on purpose is not old yet, and does not age the line.
+    shown = max((age_s for age_s, every_s in ages if every_s <= state.interval_s), default=ages[0][0])
+    late = [age_s for age_s, every_s in ages if age_s > 2 * every_s + 1]
+    text = age_text(max([shown, *late]))
+    if late or state.freshness is Freshness.STALE:
+        return say_(say("panels.stale", age=text)), True
+    return f"{text:>5}", False

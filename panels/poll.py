@@ -1,0 +1,91 @@
+"""Keeps every panel up to date: each asks at its own interval, and a slow one delays itself alone."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from core.errors import Unreachable
+from core.message import say
+from panels.evaluate import look
+from panels.query_cache import Questions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from panels.settings import PanelSpec
+    from panels.state import PanelState
+    from signals.source import Fleet, Schema
+    from signals.sources import Sources
+
+SOON_S = 2.0
+
+
+async def watch(
+    specs: Iterable[PanelSpec],
+    sources: Sources,
+    tell: Callable[[PanelState], None],
+    paused: Callable[[], bool],
+    span_s: Callable[[], float],
+) -> None:
+    """Judge every panel again and again until cancelled; `span_s` says how long a past its charts need."""
+    questions = Questions(sources.metrics)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for spec in specs:
+                group.create_task(_follow(spec, sources, questions, tell, paused=paused, span_s=span_s))
+    finally:
+        await questions.close()
+
+
+async def once(specs: Iterable[PanelSpec], sources: Sources) -> tuple[PanelState, ...]:
+    """Judge every panel one time."""
+    questions = Questions(sources.metrics)
+    return tuple(await asyncio.gather(*(look(spec, sources, questions) for spec in specs)))
+
+
+async def _follow(
+    spec: PanelSpec,
+    sources: Sources,
+    questions: Questions,
+    tell: Callable[[PanelState], None],
+    *,
+    paused: Callable[[], bool],
+    span_s: Callable[[], float],
+) -> None:
+    if spec.kind in ("queues", "release"):  # the others ask nothing that takes so long
+        tell(await look(spec, _at_first(sources), questions, span_s()))
+    while True:
+        if not paused():
+            state = await look(spec, sources, questions, span_s())
+            tell(state)
+            incomplete = any(reading.value is None for reading in state.readings)
+            # Something is missing: look again soon, so that what has just started shows as soon as it answers.
+            pause_s = min(spec.interval_s, SOON_S) if incomplete else spec.interval_s
+            await asyncio.sleep(pause_s * random.uniform(0.95, 1.05))  # noqa: S311  # jitter
+        else:
+            await asyncio.sleep(0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unasked:
+    """Stands for a source that takes seconds to answer, so that the first numbers need not wait for it."""
+
+    name: str
+
+    async def fleet(self) -> Fleet:
+        raise Unreachable(say("signals.unasked", source=self.name))
+
+    async def schema(self) -> Schema:
+        raise Unreachable(say("signals.unasked", source=self.name))
+
+
+def _at_first(sources: Sources) -> Sources:
+    """Workers are given their time to answer, and scripts of migrations are read by another program."""
+    return replace(
+        sources,
+        fleet=_Unasked(sources.fleet.name) if sources.fleet else None,
+        schema=_Unasked(sources.schema.name) if sources.schema else None,
+    )

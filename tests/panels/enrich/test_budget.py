@@ -1,0 +1,105 @@
+"""The month's money: what was seen, and an honest range for what is not over yet."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from core.errors import Unreachable
+from core.message import say
+from panels.enrich.budget import RATES, month_of, month_window, project, with_budget
+from panels.judge import judge_metric
+from panels.settings import Budget, PanelSpec
+from signals.reading import Answer, Series, Verdict
+from tui.language import Language
+
+DAY = 86_400.0
+NOON = datetime(2026, 11, 11, tzinfo=UTC).timestamp()  # ten of thirty days are over
+EVEN = {window: seconds / DAY for window, seconds in RATES.items()}  # one dollar a day
+
+
+@pytest.mark.parametrize(
+    ("year", "month", "days"), [(2026, 11, 30), (2026, 12, 31), (2028, 2, 29), (2026, 2, 28)]
+)
+def test_a_month_is_that_of_the_calendar(year: int, month: int, days: int) -> None:
+    start, end = month_of(datetime(year, month, 17, 13, tzinfo=UTC).timestamp())
+    assert (end - start) / DAY == days
+    assert start == datetime(year, month, 1, tzinfo=UTC).timestamp()
+    assert month_of(start) == (start, end)
+
+
+def test_the_window_of_the_month_is_never_empty() -> None:
+    assert month_window(NOON) == "14400m"
+    assert month_window(month_of(NOON)[0]) == "1m"
+
+
+@pytest.mark.parametrize(
+    ("spent", "by_window", "covered_s", "expected"),
+    [
+        (10, EVEN, None, (30, 30)),
+        (10, EVEN | {"1h": 4 / 24}, None, (30, 90)),  # the last hour costs four times as much
+        (10, EVEN | {"1h": 0.0}, None, (10, 30)),  # or nothing
+        (
+            1,
+            dict.fromkeys(RATES, 1.0),
+            DAY,
+            (1 + 20, 1 + 24 * 29),
+        ),  # a day was seen, and each window is cut to it
+        (10, {}, None, None),
+        (math.nan, EVEN, None, None),
+    ],
+)
+def test_the_range_of_the_month(
+    spent: float, by_window: dict[str, float], covered_s: float | None, expected: tuple[float, float] | None
+) -> None:
+    found = project(spent, by_window, NOON, covered_s)
+    assert (None if found is None else [found.low, found.high]) == (
+        None if expected is None else pytest.approx(list(expected))
+    )
+
+
+def answer(value: float) -> Answer:
+    return Answer("m", "vector", (Series((), (NOON,), (value,)),), "test", NOON)
+
+
+@pytest.mark.parametrize(
+    ("spent", "hour", "limit", "covered_s", "verdict", "reason"),
+    [
+        (10, 1 / 24, 100, None, "ok", "all values are within their limits"),
+        (10, 8 / 24, 100, None, "warn", "the month may cost up to $170.00, over the budget of $100.00"),
+        (10, 1 / 24, 25, None, "burning", "the month will cost $30.00 to $30.00, over the budget of $25.00"),
+        (26, 0, 25, None, "burning", "$26.00 were spent this month, over the budget of $25.00"),
+        (1, 5, 25, 600, "ok", "all values are within their limits"),  # ten minutes foretell no month
+        (
+            26,
+            5,
+            25,
+            600,
+            "burning",
+            "$26.00 were spent this month (only 10 min seen), over the budget of $25.00",
+        ),
+    ],
+)
+def test_the_budget_is_judged(  # noqa: PLR0917  # the columns of the table
+    spent: float, hour: float, limit: float, covered_s: float | None, verdict: str, reason: str
+) -> None:
+    quiet = judge_metric(PanelSpec(id="cost", title="Cost"), {}, {}, None, NOON)
+    quiet = replace(quiet, verdict=Verdict.OK)
+    asked = {window: answer(hour if window == "1h" else money) for window, money in EVEN.items()}
+    budget = Budget(monthly_usd=limit, spend="s[$window]")
+    state = with_budget(quiet, budget, asked, answer(spent), covered_s)
+    assert (state.verdict, Language("en").say(state.reason)) == (verdict, reason)
+    assert [reading.name for reading in state.readings] == [
+        "month to date",
+        "month, at least",
+        "month, at most",
+    ]
+
+
+def test_without_an_answer_there_is_no_projection() -> None:
+    quiet = judge_metric(PanelSpec(id="cost", title="Cost"), {}, {}, None, NOON)
+    down = Unreachable(say("signals.no_source"))
+    assert with_budget(quiet, Budget(spend="s"), dict.fromkeys(RATES, down), down, None) == quiet

@@ -1,0 +1,151 @@
+"""The multi-window table, the budget, and when it is gone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from pydantic import ValidationError
+
+from panels.enrich.burn import PAIRS, WINDOWS, Count, budget_left, burn_rate, exhausted_in, judge_pair
+from panels.enrich.slo import count, keep_s, with_objective
+from panels.judge import judge_metric
+from panels.settings import Objective, PanelSpec
+from panels.state import PanelState
+from signals.reading import Answer, Series, Verdict
+from tui.language import Language
+
+PAGE = PAIRS[0]
+
+
+@pytest.mark.parametrize(
+    ("hour", "five_minutes", "verdict"),
+    [
+        (Count(20, 1000), Count(2, 100), "burning"),  # 20× in both
+        (Count(20, 1000), Count(0, 100), "ok"),  # over already
+        (Count(1, 1000), Count(2, 100), "ok"),  # only just begun
+        (Count(14, 1000), Count(2, 100), "ok"),  # 14×
+        (Count(20, 100), Count(1, 3), "unknown"),  # too few requests to judge
+        (Count(2, 100), Count(2, 100), "unknown"),  # two failures are a blip
+        (Count(0, 0), Count(0, 0), "ok"),
+        (None, Count(2, 100), "unknown"),
+    ],
+)
+def test_a_pair_holds_only_when_both_windows_do(
+    hour: Count | None, five_minutes: Count, verdict: str
+) -> None:
+    counts = {"5m": five_minutes} | ({"1h": hour} if hour else {})
+    assert judge_pair(PAGE, counts, 0.999, 20) == verdict
+
+
+def test_a_burn_of_one_spends_the_budget_exactly() -> None:
+    assert burn_rate(Count(1, 1000), 0.999) == pytest.approx(1)
+    assert budget_left(Count(1, 1000), 0.999) == pytest.approx(0)
+    assert budget_left(Count(3, 1000), 0.999) == pytest.approx(-2)
+    assert math.isnan(burn_rate(Count(0, 0), 0.999))
+
+
+@pytest.mark.parametrize(
+    ("five_minutes", "hour", "month", "expected"),
+    [
+        (Count(10, 1000), Count(5, 1000), Count(1, 2000), (0.5 * 2_592_000 / 10, 0.5 * 2_592_000 / 5)),
+        (Count(0, 1000), Count(5, 1000), Count(1, 2000), (0.5 * 2_592_000 / 5, math.inf)),
+        (Count(0, 1000), Count(0, 1000), Count(1, 2000), None),
+        (Count(0, 1000), Count(0, 1000), Count(9, 2000), (0, 0)),
+    ],
+)
+def test_the_budget_is_gone_within_a_range(
+    five_minutes: Count, hour: Count, month: Count, expected: tuple[float, float] | None
+) -> None:
+    found = exhausted_in({"5m": five_minutes, "1h": hour, "30d": month}, 0.999)
+    assert found == (expected if expected is None else pytest.approx(expected))
+
+
+def answer(**by_service: float) -> Answer:
+    series = (
+        Series((("service", name),) if name != "all" else (), (100.0,), (value,))
+        for name, value in by_service.items()
+    )
+    return Answer("x", "vector", tuple(series), "test", 100.0)
+
+
+QUIET = judge_metric(PanelSpec(id="slo", title="SLO"), {}, {}, None, 101)
+WORDS = Language("en")
+
+
+def rows(state: PanelState) -> list[str]:
+    return [" | ".join(WORDS.say(cell) for cell in row.cells) for row in state.rows]
+
+
+def test_a_burning_budget_is_the_panels_reason_and_says_how_little_was_seen() -> None:
+    objective = Objective(target=0.999, bad="b[$window]", total="t[$window]")
+    asked = {window: (answer(all=30), answer(all=1000)) for window in WINDOWS}
+    state = with_objective(QUIET, objective, asked, 240)
+    assert (
+        WORDS.say(state.reason)
+        == "the availability budget burns faster than 14.4× over 1h (only 4 min seen) and over 5m"
+    )
+    assert state.verdict == "burning"
+    assert rows(state)[0] == " availability left | -2900 % | the budget is gone | only 4 min seen"
+    assert rows(state)[1] == "availability 1h/5m | 30.0× 30.0× | limit 14.4× | only 4 min seen"
+    assert [one.query for one in state.readings][:1] == ["b[5m]"]
+
+
+def test_each_service_has_a_budget_and_the_worst_one_speaks() -> None:
+    objective = Objective(target=0.999, bad="b", total="t")
+    asked = {
+        window: (answer(analyze=0.2, team=50), answer(analyze=9000, team=1000, new=0)) for window in WINDOWS
+    }
+    state = with_objective(QUIET, objective, asked, None)
+    assert WORDS.say(state.reason).startswith("team: the availability budget burns faster")
+    assert rows(state)[0] == "analyze availability left | 97.78 % | gone in 1320 d to 1320 d"
+    assert [row.verdict for row in state.rows[:2]] == ["ok", "burning"]
+    assert not any("new" in row for row in rows(state)), "a service without requests spends nothing"
+
+
+def test_a_window_that_was_not_answered_is_unknown_never_ok() -> None:
+    objective = Objective(target=0.999, bad="b", total="t")
+    asked = {window: (answer(all=0), answer(all=1000)) for window in WINDOWS if window != "6h"}
+    state = with_objective(replace(QUIET, verdict=Verdict.OK), objective, asked, None)
+    assert state.verdict == "unknown"
+    assert "the requests of 6h and 30m are not all known" in WORDS.say(state.reason)
+
+
+def buckets(**counts: float) -> Answer:
+    bounds = {"b5": "5.0", "b10": "10.0", "b15": "15.0", "inf": "+Inf"}
+    series = (
+        Series((("le", bounds[name]), ("service", "a")), (100.0,), (value,)) for name, value in counts.items()
+    )
+    return Answer("x", "vector", tuple(series), "test", 100.0)
+
+
+def test_a_latency_objective_is_a_share_of_requests_below_its_bound() -> None:
+    objective = Objective(name="latency", target=0.95, buckets="b[$window]", bound=10)
+    asked = {window: (buckets(b5=100, b10=450, b15=480, inf=500),) for window in WINDOWS}
+    assert count(objective, asked).by_service["a"]["5m"] == Count(50, 500)
+    state = with_objective(QUIET, objective, asked, None)
+    assert "a: the latency budget burns faster than 1× over 3d and over 6h" in WORDS.say(state.reason)
+    assert state.readings[0].query == "b[5m]"
+
+
+def test_a_latency_objective_between_two_buckets_says_so() -> None:
+    objective = Objective(name="latency", target=0.95, buckets="b[$window]", bound=10)
+    asked = {window: (buckets(b5=100, b15=480, inf=500),) for window in WINDOWS}
+    state = with_objective(replace(QUIET, verdict=Verdict.OK), objective, asked, None)
+    assert WORDS.say(state.reason) == "latency can't be judged: no bucket ends at 10 s (nearest: 5 / 15)"
+    assert state.verdict == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("window", "covered_s", "expected"),
+    [("5m", None, 5), ("1h", None, 60), ("30d", None, 300), ("30d", 600, 10)],
+)
+def test_long_windows_are_asked_about_seldom(window: str, covered_s: float | None, expected: float) -> None:
+    assert keep_s(window, covered_s) == expected
+
+
+@pytest.mark.parametrize("wrong", [{}, {"bad": "b"}, {"bad": "b", "total": "t", "buckets": "x"}])
+def test_an_objective_counts_in_one_way(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        Objective(target=0.9, **wrong)

@@ -1,0 +1,60 @@
+"""Workers on the queues' panel: a suspicion warns, silence is unknown, and a drain time is never made up."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import Unreachable
+from core.message import say
+from panels.enrich.broker import add_queues
+from panels.enrich.workers import add_workers
+from signals.reading import Series, Verdict
+from signals.source import Fleet, Queue, Queues, Worker, WorkerState
+from tests.panels.enrich.test_broker import judged
+from tui.language import Language
+
+SAY = Language("en").say
+
+
+def one(state: WorkerState, name: str = "w@1") -> Worker:
+    why = say("fleet.idle", waiting=0)
+    return Worker(name, state, why, 100.0, None, ("matches",), 4, 0, 0, None, None, {})
+
+
+@pytest.mark.parametrize(
+    ("states", "verdict", "part"),
+    [
+        (("working", "idle", "busy"), Verdict.OK, "workers 3/3"),
+        (("working", "stuck"), Verdict.WARN, "workers 2/2, 1 stuck?"),
+        (("working", "unknown"), Verdict.OK, "workers 1/2"),
+        (("unknown",), Verdict.UNKNOWN, "workers 0/1"),
+        ((), Verdict.UNKNOWN, "workers 0/0"),
+    ],
+)
+def test_the_workers_move_the_panel(states: tuple[str, ...], verdict: Verdict, part: str) -> None:
+    state = add_workers(judged(), Fleet(tuple(one(WorkerState(name)) for name in states), 100.0, "celery"))
+    assert state.verdict is verdict
+    assert SAY(state.parts[-1].text) == part
+    assert len(state.rows) == len(judged().rows) + len(states)
+
+
+def test_a_silent_fleet_is_said_and_changes_no_verdict() -> None:
+    state = add_workers(judged(), Unreachable(say("signals.no_source")))
+    assert state.verdict is judged().verdict
+    assert state.warnings
+
+
+@pytest.mark.parametrize(
+    ("depths", "text"),
+    [
+        ((10, 20, 30, 40, 50, 60, 70, 80), "rising, drains never"),
+        ((8, 7, 6, 5, 4, 3, 2, 1), "empty in 5 s"),
+        ((5, 5, 5, 5, 5, 5, 5, 5), "steady, drains never"),
+        ((5,), ""),
+    ],
+)
+def test_a_queue_says_which_way_it_goes(depths: tuple[float, ...], text: str) -> None:
+    times = tuple(100.0 + 5 * index for index in range(len(depths)))
+    queue = Queue("q", int(depths[-1]), 0, {}, None, oldest_is_floor=False, depths=Series((), times, depths))
+    state = add_queues(judged(), Queues((queue,), 135.0, "redis", None, None, None))
+    assert SAY(state.parts[-1].text) == text

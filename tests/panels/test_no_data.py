@@ -1,0 +1,256 @@
+"""Why a number is missing: each cause is told apart from the others, on real answers of the real scrape source."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from core.message import Message, say
+from panels.no_data.cause import Evidence, Stage, why_empty
+from panels.no_data.diagnosis import explain
+from panels.query_cache import Questions
+from signals.metrics.promql import evaluate, evaluate_span
+from signals.metrics.promql.names import Needs, Selector, needs
+from signals.metrics.scrape import ScrapeSource
+from signals.reading import Answer
+from signals.settings import ScrapeSettings, ScrapeTarget
+from signals.store.ring import Ring, Sample
+from tests.page import Page, page_server
+from tui.language import Language
+
+Q = say("panels.text", text="q")
+
+
+def words(message: Message) -> str:
+    return Language("en").say(message)
+
+
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [
+        ("rate(a[5m])", "a*"),
+        ("a or b", "any(all(a), all(b))"),
+        ("sum(rate(a[5m]) or rate(b[5m])) / c", "any(all(a*), all(b*)), c"),
+        ("a or vector(0)", "any(all(a), all())"),
+        ("a unless b", "a"),
+        ("a and b", "a, b"),
+        ("absent(a)", ""),
+        ("-(max_over_time(a[1h:1m]))", "a"),
+        ('topk(3, a{x="1\\"2"})', 'a{x="1\\"2"}'),
+    ],
+)
+def test_what_an_expression_cannot_do_without(expr: str, expected: str) -> None:
+    def show(part: Needs | Selector) -> str:
+        if isinstance(part, Selector):
+            return part.text() + "*" * part.ranged
+        inner = ", ".join(show(one) for one in part.parts)
+        return f"{part.how}({inner})"
+
+    assert show(needs(expr)) == f"all({expected})"
+
+
+NEVER, QUIET = Evidence(Stage.NEVER, "m"), Evidence(Stage.QUIET, "m")
+LABEL = Evidence(Stage.LABEL, "m", label="x")
+
+
+@pytest.mark.parametrize(
+    ("expr", "stages", "expected"),
+    [
+        ("a", {"a": NEVER}, "never exported"),
+        ("a or b", {"a": NEVER, "b": QUIET}, "nothing was counted"),
+        ("a / b", {"a": NEVER, "b": QUIET}, "never exported"),
+        ("a / b or c", {"a": NEVER, "b": QUIET, "c": LABEL}, "no label 'x'"),
+        ("a or vector(0)", {"a": NEVER}, "never exported"),
+        ("vector(0)", {}, "nothing was counted"),
+    ],
+)
+def test_the_alternative_that_got_furthest_speaks(
+    expr: str, stages: dict[str, Evidence], expected: str
+) -> None:
+    wanted = needs(expr)
+    assert expected in words(why_empty(Q, wanted, {one: stages[one.name] for one in wanted.selectors()}))
+
+
+@pytest.mark.parametrize(
+    ("up", "instance", "expected"),
+    [
+        (None, "", "m disappeared, last seen 3 min ago"),
+        (None, "app:1", "with its exporter app:1, which is no longer scraped"),
+        (0.0, "app:1", "the exporter app:1 does not answer (up = 0); m last seen 3 min ago"),
+        (1.0, "app:1", "although app:1 answers"),
+    ],
+)
+def test_a_metric_that_is_gone_says_when_and_with_whom(
+    up: float | None, instance: str, expected: str
+) -> None:
+    evidence = Evidence(Stage.GONE, "m", last_seen_s=180, up=up, instance=instance)
+    assert expected in words(why_empty(Q, needs("m"), {needs("m").selectors()[0]: evidence}))
+
+
+@dataclass
+class Service:
+    """It does not answer well until it has a page."""
+
+    address: str = ""
+    text: str = ""
+
+    def page(self, _: str) -> Page:
+        return Page(self.text.encode(), 200 if self.text else 503)
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    made = Service()
+    with page_server(made.page) as url:
+        made.address = url.removeprefix("http://")
+        yield made
+
+
+async def asked(expr: str, scrape: ScrapeSource) -> str:
+    answer = await scrape.instant(expr)
+    assert not answer.series, "only a query without an answer is explained"
+    return words(await explain(Q, expr, Questions(scrape), time.time()))
+
+
+async def test_the_scrape_source_is_asked_for_each_cause(service: Service) -> None:
+    target = ScrapeTarget(url=f"http://{service.address}/metrics")
+    scrape = ScrapeSource(ScrapeSettings(targets=(target,)))
+    await scrape.scrape_once()
+    assert f"hits_total was never seen, and {service.address} does not answer" in await asked(
+        "hits_total", scrape
+    )
+
+    service.text = 'hits_total{code="200",path="/a"} 1\nhits_total{code="500",path="/b"} 1\n'
+    await scrape.scrape_once()
+    assert "hits_total has one sample" in await asked("rate(hits_total[5m])", scrape)
+    await scrape.scrape_once()
+
+    assert "hit_total was never exported (nearest: hits_total)" in await asked("rate(hit_total[5m])", scrape)
+    assert "hits_total has no label 'status'" in await asked('hits_total{status="500"}', scrape)
+    assert 'has code="404"; there are: 200, 500' in await asked('hits_total{code="404"}', scrape)
+    assert "none meets all of them" in await asked('hits_total{code="200",path="/b"}', scrape)
+    assert "nothing was counted" in await asked('hits_total{code!~"200|500"}', scrape)
+    assert "nothing was counted" in await asked("hits_total > 9", scrape)
+
+
+class Stored:
+    """A source over a ring that counts what it is asked."""
+
+    remote = False
+
+    def __init__(self) -> None:
+        self.name = "first"
+        self.asked: list[str] = []
+        self.ring = Ring(7200)
+
+    def scrape(self, ago_s: float, **values: float) -> None:
+        """One page of one target, `ago_s` seconds ago."""
+        target = (("instance", "app:1"), ("job", "app"))
+        samples = [Sample((("__name__", name), *target), value) for name, value in values.items()]
+        self.ring.scrape("t", time.time() - ago_s, samples)
+
+    async def instant(self, expr: str, at: float | None = None) -> Answer:
+        self.asked.append(expr)
+        return evaluate(expr, self.ring, time.time() if at is None else at, self.name)
+
+    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
+        return evaluate_span(expr, self.ring, start, end, step, self.name)
+
+    async def metric_names(self) -> frozenset[str]:
+        return self.ring.metric_names()
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ({"up": 1.0}, "although app:1 answers"),
+        ({"up": 0.0}, "the exporter app:1 does not answer (up = 0)"),
+        ({}, "with its exporter app:1, which is no longer scraped"),
+    ],
+)
+async def test_a_metric_that_left_is_looked_for_in_the_past(now: dict[str, float], expected: str) -> None:
+    source = Stored()
+    for ago_s in (1260, 1230, 1200):
+        source.scrape(ago_s, up=1.0, hits_total=5.0)
+    source.scrape(1170, **now)
+    source.scrape(5, **now)
+    sentence = words(await explain(Q, "rate(hits_total[5m])", Questions(source), time.time()))
+    assert expected in sentence
+    assert "20 min" in sentence
+
+
+async def test_a_metric_that_was_there_for_a_moment_is_not_called_never_seen() -> None:
+    source = Stored()
+    now = time.time()
+    between = now % 2.5 + 100 - 0.5  # between two of the moments that are looked at: they stand 2.5 s apart
+    for later_s in (0.0, 0.5):
+        source.scrape(between - later_s, up=1.0, hits_total=5.0)
+    source.scrape(between - 1.0, up=0.0)
+    source.scrape(1, up=0.0)
+    sentence = words(await explain(Q, "hits_total", Questions(source), time.time()))
+    assert "the exporter app:1 does not answer (up = 0)" in sentence
+    gone = why_empty(Q, needs("m"), {needs("m").selectors()[0]: Evidence(Stage.GONE, "m")})
+    assert "m disappeared; when is not known" in words(gone)
+
+
+async def test_equal_questions_are_asked_once_and_slow_ones_kept() -> None:
+    source = Stored()
+    source.scrape(0, x=1.0)
+    questions = Questions(source)
+    await asyncio.gather(*(questions.instant("x") for _ in range(5)))
+    assert source.asked == ["x"]
+    await asyncio.sleep(0.6)
+    await questions.instant("x", keep_s=60)
+    assert source.asked == ["x"], "a kept answer is good enough for this question"
+    await questions.instant("x")
+    await questions.instant("nothing", keep_s=60)
+    await asyncio.sleep(0.6)
+    await questions.instant("nothing", keep_s=60, silence_s=60)
+    assert source.asked == ["x", "x", "nothing"], "silence will do when the question says so"
+    await questions.instant("nothing", keep_s=60)
+    assert source.asked == ["x", "x", "nothing", "nothing"], "else it is asked about anew"
+    source.name = "second"
+    await questions.instant("x", keep_s=60)
+    assert source.asked[-1] == "x", "another source has other numbers"
+
+
+async def test_a_question_that_broke_is_asked_again() -> None:
+    source = Stored()
+    questions = Questions(source)
+    real = source.instant
+
+    async def broken(expr: str, at: float | None = None) -> Answer:
+        raise RuntimeError(expr)
+
+    source.instant = broken  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError):
+        await questions.instant("x", keep_s=60)
+    source.instant = real  # type: ignore[method-assign]
+    assert isinstance(await questions.instant("x", keep_s=60), Answer)
+
+
+async def test_nothing_is_left_waiting_at_the_end() -> None:
+    source = Stored()
+    questions = Questions(source)
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def hanging(expr: str, at: float | None = None) -> Answer:
+        asked.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+        raise AssertionError
+
+    source.instant = hanging  # type: ignore[method-assign]
+    waiter = asyncio.create_task(questions.instant("x"))
+    await asked.wait()
+    waiter.cancel()
+    await asyncio.gather(waiter, return_exceptions=True)
+    assert not ended.is_set(), "another may still wait for it"
+    await questions.close()
+    assert ended.is_set()
