@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from incidents.incident import StepKey
-from incidents.names import Names
+from incidents.events.incident import StepKey
+from incidents.events.names import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

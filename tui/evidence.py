@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from incidents.body import Curve, EvidencePinned
-from incidents.phrase import keep
+from incidents.events.body import Curve, EvidencePinned
+from incidents.events.phrase import keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.message import Message
-    from incidents.phrase import Phrase
+    from incidents.events.phrase import Phrase
     from panels.state import PanelState
     from signals.reading import Series
 

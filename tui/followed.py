@@ -12,7 +12,7 @@ from core.text import clean
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from incidents.names import Names
+    from incidents.events.names import Names
     from runbooks.model import Runbook
     from tui.config import Config
     from tui.invocation import Invocation

@@ -12,12 +12,12 @@ from core.errors import WarroomError
 from core.message import say
 from core.text import clean
 from core.units import span
-from incidents.body import Role
-from incidents.clock import update_clock
 from incidents.errors import JournalAway
-from incidents.event import write_time
-from incidents.timeline import incident_json, short_time, timeline_json, timeline_markdown, told
-from incidents.worded import observed, spoken
+from incidents.events.body import Role
+from incidents.events.event import write_time
+from incidents.events.localize import observed, spoken
+from incidents.report.timeline import incident_json, short_time, timeline_json, timeline_markdown, told
+from incidents.updates.clock import update_clock
 from tui.cli import ExitCode
 from tui.followed import names
 from tui.journal_of import config_or_default, journal_of
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from incidents.incident import Incident
-    from incidents.journal import Journal
-    from incidents.names import Names
+    from incidents.events.incident import Incident
+    from incidents.events.names import Names
+    from incidents.journal.journal import Journal
+    from incidents.journal.store import Summary
     from incidents.settings import UpdateSettings
-    from incidents.store import Summary
     from tui.config import Config
     from tui.invocation import Invocation
     from tui.language import Language
@@ -161,7 +161,7 @@ def _watch(journal: Journal, invocation: Invocation, config: Config) -> int:
 
 
 async def _follow(journal: Journal, invocation: Invocation, config: Config) -> None:
-    from incidents.watch import watch
+    from incidents.journal.watch import watch
 
     try:
         printed: dict[UUID, int] | None = await asyncio.to_thread(lambda: journal.store().ends())

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.message import say
-from incidents.incident import StepKey
-from incidents.postmortem import harm, length, postmortem
-from incidents.statistics import spans, step_statistics
-from incidents.timeline import incident_json, timeline_json
+from incidents.events.incident import StepKey
+from incidents.report.postmortem import harm, length, postmortem
+from incidents.report.statistics import spans, step_statistics
+from incidents.report.timeline import incident_json, timeline_json
 from runbooks.names_of import names_of
 from tui.cli import ExitCode
 from tui.followed import followed, names
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     import argparse
 
     from core.message import Message
-    from incidents.incident import Incident
-    from incidents.journal import Journal
-    from incidents.names import Names
-    from incidents.statistics import Span, StepStatistics
+    from incidents.events.incident import Incident
+    from incidents.events.names import Names
+    from incidents.journal.journal import Journal
+    from incidents.report.statistics import Span, StepStatistics
     from tui.config import Config
     from tui.invocation import Invocation
 

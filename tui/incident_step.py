@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean
-from incidents.phrase import keep
+from incidents.events.phrase import keep
 from runbooks.observed import said
 from signals.reading import Verdict
 from tui.followed import known
@@ -21,8 +21,8 @@ from tui.room.checklist import Row, finished_before, open_steps, rows_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from incidents.incident import Incident
-    from incidents.phrase import Phrase
+    from incidents.events.incident import Incident
+    from incidents.events.phrase import Phrase
     from runbooks.measure import Observation
     from runbooks.model import Runbook, Step
     from tui.config import Config

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean, clean_block
-from incidents.body import UpdateWritten
-from incidents.deliver import deliver
+from incidents.events.body import UpdateWritten
 from incidents.settings import actor_name
-from incidents.update import plan_sendings, update_text
+from incidents.updates.deliver import deliver
+from incidents.updates.update import plan_sendings, update_text
 from tui.cli import ExitCode
 from tui.journal_of import config_or_default, journal_of
 
 if TYPE_CHECKING:
     import argparse
 
-    from incidents.deliver import Outcome
     from incidents.settings import WebhookSettings
-    from incidents.update import Sending
+    from incidents.updates.deliver import Outcome
+    from incidents.updates.update import Sending
     from tui.config import Config
     from tui.invocation import Invocation
 

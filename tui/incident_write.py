@@ -11,12 +11,12 @@ from core.errors import WarroomError
 from core.message import say
 from core.text import clean
 from core.times import parse_time
-from incidents import body as b
-from incidents.event import write_time
-from incidents.fold import can_undo
-from incidents.objection import objection
+from incidents.events import body as b
+from incidents.events.event import write_time
+from incidents.events.fold import can_undo
+from incidents.events.rejection import objection
+from incidents.report.timeline import short_time, told
 from incidents.settings import actor_name
-from incidents.timeline import short_time, told
 from tui.cli import ExitCode
 from tui.followed import known, names
 from tui.journal_of import config_or_default, journal_of
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from incidents.event import Event
-    from incidents.incident import Incident
-    from incidents.journal import Journal
+    from incidents.events.event import Event
+    from incidents.events.incident import Incident
+    from incidents.journal.journal import Journal
     from tui.config import Config
     from tui.invocation import Invocation
 

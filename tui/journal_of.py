@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from core.errors import ConfigError
 from core.message import say
-from incidents.journal import open_journal
+from incidents.journal.journal import open_journal
 from tui.config import Config
 from tui.logfile import open_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from incidents.journal import Journal
+    from incidents.journal.journal import Journal
     from tui.invocation import Invocation
 
 

@@ -1,4 +1,4 @@
-"""Runs the journal's migrations on the connection that `incidents.database` hands over, under its lock."""
+"""Runs the journal's migrations on the connection that `incidents.journal.database` hands over, under its lock."""
 
 from __future__ import annotations
 

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert
 
-from incidents.body import Noted, Opened, RoleTaken, StepTicked
-from incidents.event import GENESIS, Draft, chain, new_id, to_record
-from incidents.fold import fold
-from incidents.journal import Journal, open_journal
+from incidents.events.body import Noted, Opened, RoleTaken, StepTicked
+from incidents.events.event import GENESIS, Draft, chain, new_id, to_record
+from incidents.events.fold import fold
+from incidents.journal.journal import Journal, open_journal
+from incidents.journal.store import summary_columns
+from incidents.journal.tables import EVENT, INCIDENT
+from incidents.journal.watch import watch
 from incidents.settings import JournalSettings
-from incidents.store import summary_columns
-from incidents.tables import EVENT, INCIDENT
-from incidents.watch import watch
 from sandbox.servers import run_postgres
 from tests.bench.measure import Measure
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from incidents.event import Event
+    from incidents.events.event import Event
 
 APPENDS, EVENTS, INCIDENTS, RESPONDERS, NEWS = 1000, 10_000, 5000, 50, 10
 START = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)

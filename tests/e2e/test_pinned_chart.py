@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from prometheus_client import CollectorRegistry, Counter, start_http_server
 
-from incidents import body as b
-from incidents.journal import open_journal
+from incidents.events import body as b
+from incidents.journal.journal import open_journal
 from incidents.settings import JournalSettings
 from panels.poll import once
 from panels.settings import PanelsSettings, board

@@ -6,12 +6,12 @@ import datetime as dt
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from incidents.body import Opened
-from incidents.event import GENESIS, Draft, chain, new_id
+from incidents.events.body import Opened
+from incidents.events.event import GENESIS, Draft, chain, new_id
 
 if TYPE_CHECKING:
-    from incidents.body import Body
-    from incidents.event import Event
+    from incidents.events.body import Body
+    from incidents.events.event import Event
 
 START = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)
 INCIDENT = UUID("01900000-0000-7000-8000-000000000001")

@@ -6,11 +6,11 @@ import json
 import math
 
 from core.message import say
-from incidents.body import BODY, EvidencePinned
-from incidents.event import body_text
-from incidents.fold import fold
-from incidents.svg import draw_svg
-from incidents.worded import in_words
+from incidents.events.body import BODY, EvidencePinned
+from incidents.events.event import body_text
+from incidents.events.fold import fold
+from incidents.events.localize import in_words
+from incidents.report.svg import draw_svg
 from panels.state import Chart, PanelState
 from signals.reading import Freshness, Reading, Series, Verdict
 from tests.incidents.build import Chain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
-from incidents.body import Moment, Role, Severity
+from incidents.events.body import Moment, Role, Severity
 from tui.dispatch import Parser, add_shared_options
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from tui.journal_of import journal_of
 if TYPE_CHECKING:
     import argparse
 
-    from incidents.journal import Journal
+    from incidents.journal.journal import Journal
     from tui.invocation import Invocation
     from tui.language import Language
 
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
 
 
 def _verify(journal: Journal, invocation: Invocation) -> int:
-    from incidents.verify import verify
+    from incidents.journal.verify import verify
 
     try:
         found = verify(journal.store())
@@ -76,7 +76,7 @@ def _verify(journal: Journal, invocation: Invocation) -> int:
 
 
 def _export(journal: Journal, file: Path | None, ref: str | None) -> int:
-    from incidents.exchange import export_lines
+    from incidents.journal.exchange import export_lines
 
     lines = export_lines(journal.store(), journal.find(ref) if ref else None)
     if file is None:
@@ -94,7 +94,7 @@ def _export(journal: Journal, file: Path | None, ref: str | None) -> int:
 
 
 def _import(journal: Journal, file: Path | None, invocation: Invocation) -> int:
-    from incidents.exchange import import_lines
+    from incidents.journal.exchange import import_lines
 
     try:
         with file.open(encoding="utf-8") if file else sys.stdin as lines:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from incidents.body import AlertAttached
+    from incidents.events.body import AlertAttached
     from signals.source import Alert, Alerts
     from signals.sources import Sources
     from tui.room.room import Room
@@ -31,7 +31,7 @@ def fingerprint(alert: Alert) -> str:
 
 def attached(alert: Alert) -> AlertAttached:
     """The event that attaches a firing alert."""
-    from incidents.body import AlertAttached
+    from incidents.events.body import AlertAttached
 
     return AlertAttached(
         fingerprint=fingerprint(alert),
@@ -67,8 +67,8 @@ class AlertWatch:
 
     async def look(self, room: Room) -> None:
         """Note the end of every attached alert that fires no more; of several programs the first one writes it."""
-        from incidents.body import AlertResolved
         from incidents.errors import JournalError
+        from incidents.events.body import AlertResolved
 
         waiting = [
             (seen, print_, alert.name)

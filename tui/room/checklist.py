@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from incidents.incident import Incident
-    from incidents.incident import Step as StepState
+    from incidents.events.incident import Incident
+    from incidents.events.incident import Step as StepState
     from runbooks.model import Phase, Runbook, Step
 
 DONE = ("ticked", "skipped", "failed")

@@ -13,7 +13,7 @@ from tui.room.checklist import Missing, is_confirmed, is_here, place_of, progres
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from incidents.incident import Incident
+    from incidents.events.incident import Incident
     from tui.language import Language
     from tui.room.checklist import Row, RowKey
 

@@ -14,7 +14,7 @@ from tui.room.timeline import event_lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from incidents.incident import Incident
+    from incidents.events.incident import Incident
     from runbooks.model import Runbook
     from tui.language import Language
     from tui.room.checklist import Missing
@@ -89,7 +89,7 @@ def pane_lines(
 
 
 def _evidence(incident: Incident, words: Language, width: int, *, ascii_only: bool) -> list[list[Text]]:
-    from incidents.worded import in_words
+    from incidents.events.localize import in_words
     from panels.draw.panel import ASCII_MARKS as VERDICT_ASCII
     from panels.draw.panel import MARKS as VERDICT_MARKS
     from panels.draw.panel import STYLES, sparkline

@@ -11,7 +11,7 @@ from tui.room.checklist import is_confirmed, open_killers, state_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from incidents.incident import Incident
+    from incidents.events.incident import Incident
     from runbooks.measure import Observation
     from runbooks.model import Block, Check
     from tui.room.checklist import Row
@@ -113,7 +113,7 @@ def _on_two_lines(text: Text, width: int) -> list[Text]:
 
 
 def _state(row: Row, incident: Incident | None, pen: Pen) -> Iterator[Text]:
-    from incidents.worded import observed, spoken
+    from incidents.events.localize import observed, spoken
 
     words, width = pen.words, pen.width
     state = state_of(incident, row)

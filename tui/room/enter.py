@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from core.message import Message
-    from incidents.body import AlertAttached, Body, Severity
+    from incidents.events.body import AlertAttached, Body, Severity
     from runbooks.model import Runbook
     from tui.room.news import Seen
     from tui.room.room import Room
@@ -197,7 +197,7 @@ async def _place(room: Room, asked: Asked, runbook: Runbook) -> Message | None:
 
 
 async def _attach(room: Room, seen: Seen, runbook: Runbook, alert: AlertAttached | None) -> Message | None:
-    from incidents.body import RunbookAttached
+    from incidents.events.body import RunbookAttached
 
     bodies: list[Body] = [] if runbook.id in seen.incident.runbooks else [RunbookAttached(runbook=runbook.id)]
     if alert is not None and alert.fingerprint not in seen.incident.alerts:
@@ -219,7 +219,7 @@ async def _alert(room: Room, name: str) -> AlertAttached | None:
     found = [alert for alert in now.alerts if alert.name == name] if now else []
     if found:
         return attached(min(found, key=lambda alert: alert.since))
-    from incidents.body import AlertAttached
+    from incidents.events.body import AlertAttached
 
     return AlertAttached(fingerprint=name, name=name)
 
@@ -249,7 +249,7 @@ def _first_events(
     title: str, severity: str, runbook: Runbook | None, alert: AlertAttached | None, *, leads: bool
 ) -> list[Body]:
     """Opened, acknowledged (somebody is here), the alert, and who leads."""
-    from incidents.body import Marked, Opened, RoleTaken
+    from incidents.events.body import Marked, Opened, RoleTaken
     from tui.room.marks import SEVERITIES
 
     now = dt.datetime.now(dt.UTC)

@@ -43,7 +43,7 @@ async def export(room: Room, seen: Seen, answer: Future[tuple[str, ...] | None])
 
 def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str]:
     """What the panel of objectives says now: its reason, and for each objective what is left of the error budget."""
-    from incidents.sections import listed
+    from incidents.report.sections import listed
 
     if not state.id.startswith("slo"):
         return []
@@ -65,8 +65,8 @@ def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list
 
     from core.errors import WarroomError
     from core.text import clean
-    from incidents.postmortem import postmortem
-    from incidents.timeline import timeline_json, timeline_markdown
+    from incidents.report.postmortem import postmortem
+    from incidents.report.timeline import timeline_json, timeline_markdown
     from runbooks.names_of import names_of
 
     words, folder, names = room.face.words.say, Path(asked).expanduser(), names_of(followed)

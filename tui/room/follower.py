@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from textual.message import Message as UiMessage
 
     from core.message import Message
-    from incidents.body import Body
-    from incidents.deliver import Outcome
-    from incidents.event import Event
-    from incidents.journal import Journal
+    from incidents.events.body import Body
+    from incidents.events.event import Event
+    from incidents.journal.journal import Journal
     from incidents.settings import JournalSettings, WebhookSettings
-    from incidents.update import Sending
+    from incidents.updates.deliver import Outcome
+    from incidents.updates.update import Sending
 
 T = TypeVar("T")
 RETRY_S = 5.0
@@ -88,7 +88,7 @@ class JournalFollower:
         self, update: Event, sendings: Sequence[Sending], webhooks: Mapping[str, WebhookSettings]
     ) -> tuple[Outcome, ...]:
         """Send a status update; what became of each sending is journalled. Raises nothing."""
-        from incidents.deliver import deliver
+        from incidents.updates.deliver import deliver
 
         journal = await self.ask(lambda journal: journal)
         outcomes = await asyncio.to_thread(
@@ -99,14 +99,14 @@ class JournalFollower:
 
     def _open(self) -> Journal:
         if self._journal is None:
-            from incidents.journal import open_journal
+            from incidents.journal.journal import open_journal
 
             self._journal = open_journal(self._settings)
         return self._journal
 
     def _write(self, journal: Journal, incident: UUID, actor: str, body: Body, if_at: int | None) -> Written:
         from incidents.errors import Overtaken
-        from incidents.objection import objection
+        from incidents.events.rejection import objection
 
         try:
             against = objection(journal.load(incident), actor, body)
@@ -118,7 +118,7 @@ class JournalFollower:
         return Written(event, against)
 
     def _write_first(self, journal: Journal, bodies: list[Body]) -> UUID:
-        from incidents.event import new_id
+        from incidents.events.event import new_id
 
         incident = new_id()
         for body in bodies:
@@ -156,7 +156,7 @@ class JournalFollower:
         from incidents.errors import JournalAway, JournalError
 
         await self._while_quiet()
-        from incidents.watch import watch
+        from incidents.journal.watch import watch
 
         while True:
             try:
@@ -172,7 +172,7 @@ class JournalFollower:
 
     async def _while_quiet(self) -> None:
         """Wait until there is an incident to follow, by whomever; most days there is none."""
-        from incidents.quiet import Quiet
+        from incidents.journal.idle import Quiet
 
         quiet = Quiet(self._settings)
         while self._journal is None and await asyncio.to_thread(quiet.holds):

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from asyncio import Future
 
     from core.message import Message
-    from incidents.body import Body, Moment, Severity
-    from incidents.incident import Incident
+    from incidents.events.body import Body, Moment, Severity
+    from incidents.events.incident import Incident
     from tui.room.news import Seen
     from tui.room.room import Room
 
@@ -32,7 +32,7 @@ async def mark(
     room: Room, seen: Seen, choices: tuple[Moment, ...], answer: Future[int | None]
 ) -> Message | None:
     """The moment is now; behind the moments stands reopening, which wants a reason."""
-    from incidents.body import Marked, Reopened
+    from incidents.events.body import Marked, Reopened
     from tui.screens.form import Field, Form
 
     at = await answer
@@ -56,7 +56,7 @@ async def mark(
 
 async def change_severity(room: Room, seen: Seen, answer: Future[tuple[str, ...] | None]) -> Message | None:
     """Worse, or less bad, than thought; the reason may stay empty."""
-    from incidents.body import SeverityChanged
+    from incidents.events.body import SeverityChanged
 
     given = await answer
     severity = next((one for one in SEVERITIES if given and one == given[0]), None)

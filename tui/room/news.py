@@ -9,7 +9,7 @@ from textual.message import Message as UiMessage
 
 if TYPE_CHECKING:
     from core.message import Message
-    from incidents.incident import Incident
+    from incidents.events.incident import Incident
     from runbooks.library import Library
 
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from asyncio import Future
 
     from core.message import Message
-    from incidents.body import Body, Role
-    from incidents.incident import Incident
+    from incidents.events.body import Body, Role
+    from incidents.events.incident import Incident
     from tui.room.news import Seen
     from tui.room.room import Room
 
@@ -56,7 +56,7 @@ async def change_role(
     room: Room, seen: Seen, choices: list[RoleChoice], answer: Future[int | None]
 ) -> Message | None:
     """Ask what else is needed (to whom, why) and write it."""
-    from incidents import body as b
+    from incidents.events import body as b
     from tui.screens.form import Field, Form
 
     at = await answer

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from core.message import Message
-    from incidents.body import Body
+    from incidents.events.body import Body
     from incidents.settings import UpdateSettings
     from runbooks.library import Library
     from runbooks.model import Runbook

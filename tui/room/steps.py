@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.message import Message
-    from incidents.event import Event
-    from incidents.phrase import Phrase
+    from incidents.events.event import Event
+    from incidents.events.phrase import Phrase
     from tui.room.checklist import Row
     from tui.room.news import Seen
     from tui.room.room import Room
@@ -29,8 +29,8 @@ async def tick(
     doubtful: bool,
 ) -> Message | None:
     """Done, with what the checks said; a check that says otherwise is told, and at a gate the person is asked first."""
-    from incidents.body import StepTicked
-    from incidents.worded import observed
+    from incidents.events.body import StepTicked
+    from incidents.events.localize import observed
 
     if answer is not None and await answer is None:
         return None
@@ -44,14 +44,14 @@ async def tick(
 
 
 def _kept(room: Room, saw: tuple[Message, ...]) -> tuple[Phrase, ...]:
-    from incidents.phrase import keep
+    from incidents.events.phrase import keep
 
     return tuple(keep(one, room.face.words.say) for one in saw)
 
 
 async def start(room: Room, seen: Seen, row: Row) -> Message | None:
     """We are at this step: who comes back after an interruption sees where it was."""
-    from incidents.body import StepStarted
+    from incidents.events.body import StepStarted
 
     assert row.step is not None  # noqa: S101  # the caller stands on a step
     body = StepStarted(runbook=row.runbook.id, step=row.step.id)
@@ -60,7 +60,7 @@ async def start(room: Room, seen: Seen, row: Row) -> Message | None:
 
 async def skip(room: Room, seen: Seen, row: Row, answer: Future[tuple[str, ...] | None]) -> Message | None:
     """Left out, with the reason that was asked for."""
-    from incidents.body import StepSkipped
+    from incidents.events.body import StepSkipped
 
     given = await answer
     if given is None or row.step is None:
@@ -73,7 +73,7 @@ async def skip_all(
     room: Room, seen: Seen, rows: Sequence[Row], answer: Future[tuple[str, ...] | None]
 ) -> Message | None:
     """All left out for the same reason; what somebody finished meanwhile stays as it is."""
-    from incidents.body import StepSkipped
+    from incidents.events.body import StepSkipped
 
     given = await answer
     if given is None:
@@ -91,7 +91,7 @@ async def fail(
     room: Room, seen: Seen, row: Row, saw: tuple[Message, ...], answer: Future[tuple[str, ...] | None]
 ) -> Message | None:
     """It did not do what it should."""
-    from incidents.body import StepFailed
+    from incidents.events.body import StepFailed
 
     given = await answer
     if given is None or row.step is None:
@@ -103,7 +103,7 @@ async def fail(
 
 async def reopen(room: Room, seen: Seen, row: Row) -> Message | None:
     """To be done again."""
-    from incidents.body import StepReopened
+    from incidents.events.body import StepReopened
 
     assert row.step is not None  # noqa: S101  # the caller stands on a step
     body = StepReopened(runbook=row.runbook.id, step=row.step.id)
@@ -114,7 +114,7 @@ async def confirm_pause(
     room: Room, seen: Seen, row: Row, answer: Future[Answer | None] | None
 ) -> Message | None:
     """The IC lets the checklist go on; with killer items open only after a question."""
-    from incidents.body import PauseConfirmed
+    from incidents.events.body import PauseConfirmed
 
     if row.phase is None or (answer is not None and await answer is None):
         return None
@@ -126,7 +126,7 @@ async def note(
     room: Room, seen: Seen, row: Row | None, answer: Future[tuple[str, ...] | None]
 ) -> Message | None:
     """On the incident, or on the step under the cursor where that was picked."""
-    from incidents.body import Noted, StepAnnotated
+    from incidents.events.body import Noted, StepAnnotated
 
     given = await answer
     if given is None:
@@ -143,7 +143,7 @@ async def add_follow_up(room: Room, seen: Seen, answer: Future[tuple[str, ...] |
     """Work for afterwards."""
     import datetime as dt
 
-    from incidents.body import FollowUpAdded
+    from incidents.events.body import FollowUpAdded
 
     given = await answer
     if given is None:
@@ -160,7 +160,7 @@ async def add_follow_up(room: Room, seen: Seen, answer: Future[tuple[str, ...] |
 
 async def finish_follow_up(room: Room, seen: Seen, at: int) -> Message | None:
     """It is done."""
-    from incidents.body import FollowUpDone
+    from incidents.events.body import FollowUpDone
 
     follow_ups = seen.incident.follow_ups
     if not 0 <= at < len(follow_ups) or follow_ups[at].done:
@@ -183,7 +183,7 @@ async def pin(room: Room, seen: Seen) -> Message | None:
 
 async def undo(room: Room, seen: Seen, event: Event, answer: Future[Answer | None]) -> Message | None:
     """Take an event back after it was shown."""
-    from incidents.body import Undone
+    from incidents.events.body import Undone
 
     if await answer is None:
         return None

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from incidents.body import Role
-    from incidents.clock import UpdateClock
-    from incidents.incident import Incident
+    from incidents.events.body import Role
+    from incidents.events.incident import Incident
+    from incidents.updates.clock import UpdateClock
     from tui.language import Language
     from tui.room.news import JournalState, Seen
     from tui.room.room import Room
@@ -43,7 +43,7 @@ def elapsed_s(incident: Incident, now: float) -> float:
 
 def update_clock_of(room: Room, incident: Incident, now: float) -> UpdateClock | None:
     """The status-update clock; None when it does not run."""
-    from incidents.clock import update_clock
+    from incidents.updates.clock import update_clock
 
     if room.updates is None:
         return None

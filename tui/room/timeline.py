@@ -12,9 +12,9 @@ from tui.room.checklist import Missing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from incidents.event import Event
-    from incidents.incident import Incident
-    from incidents.names import Names
+    from incidents.events.event import Event
+    from incidents.events.incident import Incident
+    from incidents.events.names import Names
     from runbooks.model import Runbook
     from tui.language import Language
 
@@ -59,7 +59,7 @@ def event_lines(
 
 def event_block(incident: Incident, names: Names, event: Event, words: Language, width: int) -> list[Text]:
     """One event, cut after three lines."""
-    from incidents.timeline import told
+    from incidents.report.timeline import told
     from panels.draw.panel import wrapped
 
     text = " ".join(words.say(told(incident, event, names)).split())

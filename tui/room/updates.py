@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.message import Message
-    from incidents.deliver import Outcome
-    from incidents.update import Sending
+    from incidents.updates.deliver import Outcome
+    from incidents.updates.update import Sending
     from tui.room.news import Seen
     from tui.room.room import Room
 
@@ -33,8 +33,8 @@ def live_numbers(room: Room) -> list[str]:
 
 async def send_update(room: Room, seen: Seen, answer: Future[tuple[str, ...] | None]) -> Message | None:
     """Nothing leaves and nothing is written before the person has seen the whole text and its targets."""
-    from incidents.body import UpdateWritten
-    from incidents.update import plan_sendings, update_text
+    from incidents.events.body import UpdateWritten
+    from incidents.updates.update import plan_sendings, update_text
     from tui.screens.confirm import Preview
     from tui.screens.edit import Edit
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from asyncio import Future
 
     from core.message import Message
-    from incidents.statistics import Span, StepStatistics
-    from incidents.store import Summary
+    from incidents.journal.store import Summary
+    from incidents.report.statistics import Span, StepStatistics
     from tui.room.room import Room
 
 MOST = 500
@@ -146,7 +146,7 @@ class HistoryScreen(Page):
 
     async def _count_steps(self, found: list[Summary]) -> Message | None:
         """Beside the desk: reading many incidents must keep nobody from writing."""
-        from incidents.statistics import step_statistics
+        from incidents.report.statistics import step_statistics
 
         if self.room.follower is None:
             return say("room.no_journal")
@@ -157,7 +157,7 @@ class HistoryScreen(Page):
 
     def _step_lines(self, steps: list[StepStatistics]) -> list[Text]:
         """The most skipped step, then all of them, the one that cost most time first."""
-        from incidents.postmortem import length
+        from incidents.report.postmortem import length
 
         words = self.face.words
         if not steps:
@@ -195,7 +195,7 @@ class HistoryScreen(Page):
         return await self._look()
 
     async def _look(self) -> Message | None:
-        from incidents.statistics import spans
+        from incidents.report.statistics import spans
 
         if self.room.follower is None:
             return say("room.no_journal")
@@ -207,7 +207,7 @@ class HistoryScreen(Page):
 
     def _statistics(self) -> str:
         """`MTTA 1:23 · MTTM 14:02 · MTTR 41:10 (12 incidents)`; drills don't count."""
-        from incidents.postmortem import length
+        from incidents.report.postmortem import length
 
         told = [
             f"{name.upper()} {'–' if span.mean_s is None else length(span.mean_s)}"
@@ -219,7 +219,7 @@ class HistoryScreen(Page):
 
 
 def _length(each: Summary) -> str:
-    from incidents.postmortem import length
+    from incidents.report.postmortem import length
 
     end = each.times.get("resolved")
     return f"{length((end - each.opened_at).total_seconds()):>7}" if end else "      –"

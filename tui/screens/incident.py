@@ -218,8 +218,8 @@ class IncidentScreen(IncidentView):
         """One's own last event, shown before it is taken back."""
         if (seen := self._writable()) is None:
             return
-        from incidents.fold import can_undo
-        from incidents.timeline import told
+        from incidents.events.fold import can_undo
+        from incidents.report.timeline import told
         from tui.room.timeline import names_here
 
         incident, words = seen.incident, self.face.words

@@ -23,7 +23,7 @@ from tui.screens.page import Page
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from incidents.incident import Incident
+    from incidents.events.incident import Incident
     from runbooks.measure import Observation
     from runbooks.model import Check, Runbook
     from tui.keymap import Key

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-    from incidents.incident import Incident
+    from incidents.events.incident import Incident
 
 RUNBOOK = """---
 id: ban-near

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.message import say
-from incidents import body as b
-from incidents.fold import fold
+from incidents.events import body as b
+from incidents.events.fold import fold
 from incidents.settings import UpdateSettings
 from runbooks.library import load_library
 from runbooks.measure import Observation
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-    from incidents.incident import Incident
+    from incidents.events.incident import Incident
 
 NOW = START.timestamp() + 18 * 60 + 3
 

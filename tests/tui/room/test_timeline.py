@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from incidents.body import Noted
-from incidents.fold import fold
-from incidents.names import IDS
+from incidents.events.body import Noted
+from incidents.events.fold import fold
+from incidents.events.names import IDS
 from tests.incidents.build import Chain
 from tui.language import Language
 from tui.room.timeline import event_block

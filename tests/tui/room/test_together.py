@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.message import say
-from incidents.journal import open_journal
+from incidents.journal.journal import open_journal
+from incidents.journal.verify import verify
 from incidents.settings import JournalSettings
-from incidents.verify import verify
 from tests.restartable import Restartable
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.room.stage import (
@@ -171,7 +171,7 @@ async def test_a_read_only_journal_says_so_and_takes_nothing(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await write_as("op1", config, "open", "--title", "x", "--severity", "SEV3", "--runbook", "ban-near")
-    monkeypatch.setattr("incidents.database.writable", lambda _: False)  # root may write any file
+    monkeypatch.setattr("incidents.journal.database.writable", lambda _: False)  # root may write any file
     async with running(config) as op1:
         await until(lambda: op1.app.room.seen, "it is read")
         assert "READ-ONLY" in shown(op1.app)
@@ -237,7 +237,7 @@ async def test_an_alert_opens_its_runbook_is_attached_and_its_end_is_noted(
 def test_the_first_paint_waits_for_no_database() -> None:
     code = (
         "import sys, tui.app; "
-        "print([name for name in ('sqlalchemy', 'alembic', 'psycopg', 'pydantic', 'incidents.journal', 'runbooks.library') if name in sys.modules])"
+        "print([name for name in ('sqlalchemy', 'alembic', 'psycopg', 'pydantic', 'incidents.journal.journal', 'runbooks.library') if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60

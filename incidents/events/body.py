@@ -1,0 +1,338 @@
+"""What an event can say: one frozen model a kind, told apart by `kind`.
+
+Text is cleaned when an event is made, so that nothing in a journal can move a cursor. Times are UTC. To add a kind:
+a model here, its place in `Body`, and what it changes in `incidents.events.fold`. Fields are never renamed or removed:
+journals of earlier releases must still open; a new field has a default.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal, TypeAlias
+from uuid import UUID  # noqa: TC003  # pydantic reads the annotations at run time
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic_core import PydanticCustomError
+
+from core.text import clean, clean_block
+from incidents.events.phrase import Phrase  # noqa: TC001  # pydantic reads the annotations at run time
+
+Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
+Role = Literal["ic", "ops", "comms", "scribe"]
+Moment = Literal["started", "detected", "acknowledged", "mitigated", "resolved"]
+"""`started`: when the harm began, from evidence; the others: when people got there (MTTD, MTTA, MTTM, MTTR)."""
+
+
+def _utc(at: dt.datetime) -> dt.datetime:
+    return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "it must say something")
+    return text
+
+
+Line = Annotated[str, AfterValidator(clean)]
+Block = Annotated[str, AfterValidator(clean_block)]
+SaidLine = Annotated[str, AfterValidator(clean), AfterValidator(_said)]
+SaidBlock = Annotated[str, AfterValidator(clean_block), AfterValidator(_said)]
+Utc = Annotated[dt.datetime, AfterValidator(_utc)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Opened(_Body):
+    """The first event of every incident, and never a later one."""
+
+    kind: Literal["opened"] = "opened"
+    title: SaidLine
+    severity: Severity
+    runbook: Line = ""
+    drill: bool = False
+    started_at: Utc | None = None
+    detected_at: Utc | None = None
+
+
+class TitleChanged(_Body):
+    """A better name."""
+
+    kind: Literal["title_changed"] = "title_changed"
+    title: SaidLine
+
+
+class SeverityChanged(_Body):
+    """It is worse, or less bad, than thought."""
+
+    kind: Literal["severity_changed"] = "severity_changed"
+    severity: Severity
+    reason: Line = ""
+
+
+class Marked(_Body):
+    """One of the times of the incident, which may lie before the event that tells it."""
+
+    kind: Literal["marked"] = "marked"
+    moment: Moment
+    at: Utc
+
+
+class Reopened(_Body):
+    """It was not over."""
+
+    kind: Literal["reopened"] = "reopened"
+    reason: SaidLine
+
+
+class RoleTaken(_Body):
+    """Takes a free role for the actor; with a reason also one that somebody else holds (who may be out of reach)."""
+
+    kind: Literal["role_taken"] = "role_taken"
+    role: Role
+    reason: Line = ""
+
+
+class RoleOffered(_Body):
+    """The first half of a handover: the holder stays responsible until the other one accepts."""
+
+    kind: Literal["role_offered"] = "role_offered"
+    role: Role
+    to: SaidLine
+
+
+class RoleAccepted(_Body):
+    """The second half of a handover, said by the one to whom the role was offered."""
+
+    kind: Literal["role_accepted"] = "role_accepted"
+    role: Role
+
+
+class RoleReleased(_Body):
+    """The holder lays the role down."""
+
+    kind: Literal["role_released"] = "role_released"
+    role: Role
+
+
+class RunbookAttached(_Body):
+    """One more manual that this incident follows."""
+
+    kind: Literal["runbook_attached"] = "runbook_attached"
+    runbook: SaidLine
+
+
+class _StepBody(_Body):
+    runbook: Line = ""
+    step: SaidLine
+
+
+class StepStarted(_StepBody):
+    """Somebody is at this step; the one that was interrupted is thus known."""
+
+    kind: Literal["step_started"] = "step_started"
+
+
+class StepTicked(_StepBody):
+    """Done. `checks`: what the step's checks said at that moment; `observed`: the same as somebody typed it.
+
+    Earlier releases wrote the checks into `observed`, in the language of the writer.
+    """
+
+    kind: Literal["step_ticked"] = "step_ticked"
+    observed: Line = ""
+    checks: tuple[Phrase, ...] = Field(default=(), max_length=50)
+
+
+class StepSkipped(_StepBody):
+    """Left out on purpose."""
+
+    kind: Literal["step_skipped"] = "step_skipped"
+    reason: SaidLine
+
+
+class StepFailed(_StepBody):
+    """Tried, and it did not do what it should."""
+
+    kind: Literal["step_failed"] = "step_failed"
+    reason: SaidLine
+    observed: Line = ""
+    checks: tuple[Phrase, ...] = Field(default=(), max_length=50)
+
+
+class StepReopened(_StepBody):
+    """To be done again."""
+
+    kind: Literal["step_reopened"] = "step_reopened"
+    reason: Line = ""
+
+
+class StepAnnotated(_StepBody):
+    """A remark on a step."""
+
+    kind: Literal["step_annotated"] = "step_annotated"
+    text: SaidBlock
+
+
+class PauseConfirmed(_Body):
+    """The IC lets the checklist go on behind the pause point of `phase`."""
+
+    kind: Literal["pause_confirmed"] = "pause_confirmed"
+    runbook: Line = ""
+    phase: SaidLine
+
+
+class Noted(_Body):
+    """What somebody saw, thinks or did."""
+
+    kind: Literal["noted"] = "noted"
+    text: SaidBlock
+
+
+class Curve(_Body):
+    """One curve of pinned evidence; `at` are Unix seconds, a `None` is a gap. `named` stands before `name`."""
+
+    name: Line = ""
+    named: Phrase | None = None
+    at: tuple[Number, ...] = Field(max_length=5000)
+    values: tuple[Number | None, ...] = Field(max_length=5000)
+
+
+class EvidencePinned(_Body):
+    """A panel's window as the responders saw it, with its data.
+
+    `titled` and `said` are its title and its line; earlier releases wrote them as `title` and `line`, in the language
+    of the writer.
+    """
+
+    kind: Literal["evidence_pinned"] = "evidence_pinned"
+    panel: SaidLine
+    title: Line = ""
+    titled: Phrase | None = None
+    line: Line = Field(default="", description="the panel's line in words at that moment")
+    said: Phrase | None = None
+    verdict: Literal["ok", "warn", "burning", "unknown", ""] = ""
+    unit: Line = ""
+    limit: Number | None = None
+    curves: tuple[Curve, ...] = Field(default=(), max_length=16)
+    query: Block = ""
+    source: Line = ""
+
+
+class AlertAttached(_Body):
+    """An alert that belongs to this incident; `fingerprint` is Alertmanager's, or any stable name."""
+
+    kind: Literal["alert_attached"] = "alert_attached"
+    fingerprint: SaidLine
+    name: SaidLine
+    severity: Line = ""
+    since: Utc | None = None
+    summary: Line = ""
+
+
+class AlertResolved(_Body):
+    """An attached alert fires no more."""
+
+    kind: Literal["alert_resolved"] = "alert_resolved"
+    fingerprint: SaidLine
+    at: Utc
+
+
+class UpdateWritten(_Body):
+    """A status update: winds the update clock up again."""
+
+    kind: Literal["update_written"] = "update_written"
+    text: SaidBlock
+
+
+class UpdateDelivered(_Body):
+    """What became of one sending of an update. `update` is the id of its `UpdateWritten`."""
+
+    kind: Literal["update_delivered"] = "update_delivered"
+    update: UUID
+    target: SaidLine
+    ok: bool
+    detail: Line = ""
+
+
+class FollowUpAdded(_Body):
+    """Work for afterwards, with an owner."""
+
+    kind: Literal["follow_up_added"] = "follow_up_added"
+    text: SaidLine
+    owner: Line = ""
+    due: dt.date | None = None
+
+
+class FollowUpDone(_Body):
+    """`follow_up` is the id of its `FollowUpAdded`."""
+
+    kind: Literal["follow_up_done"] = "follow_up_done"
+    follow_up: UUID
+
+
+class RunNoted(_Body):
+    """Where one execution of an action stands; the world is changed, so it can't be undone here."""
+
+    kind: Literal["run_noted"] = "run_noted"
+    run: SaidLine
+    action: SaidLine
+    state: Literal["claimed", "running", "verified", "failed", "cancelled", "undone"]
+    runbook: Line = ""
+    step: Line = ""
+    detail: Line = ""
+
+
+class Undone(_Body):
+    """Takes an event back (also an undo, which brings back what that one took). Both stay in the journal."""
+
+    kind: Literal["undone"] = "undone"
+    event: UUID
+    reason: Line = ""
+
+
+Body: TypeAlias = (
+    Opened
+    | TitleChanged
+    | SeverityChanged
+    | Marked
+    | Reopened
+    | RoleTaken
+    | RoleOffered
+    | RoleAccepted
+    | RoleReleased
+    | RunbookAttached
+    | StepStarted
+    | StepTicked
+    | StepSkipped
+    | StepFailed
+    | StepReopened
+    | StepAnnotated
+    | PauseConfirmed
+    | Noted
+    | EvidencePinned
+    | AlertAttached
+    | AlertResolved
+    | UpdateWritten
+    | UpdateDelivered
+    | FollowUpAdded
+    | FollowUpDone
+    | RunNoted
+    | Undone
+)
+
+
+class Unreadable(_Body):
+    """Stands for an event that this release can't read (a damaged or a newer one); never written."""
+
+    kind: Literal["unreadable"] = "unreadable"
+    was: str
+    detail: str
+
+
+AnyBody: TypeAlias = Body | Unreadable
+BODY: TypeAdapter[Body] = TypeAdapter(Annotated[Body, Field(discriminator="kind")])
+STEP_KINDS = ("step_started", "step_ticked", "step_skipped", "step_failed", "step_reopened")
+"""The kinds that move a step."""

@@ -1,0 +1,329 @@
+"""From events to the incident: `fold(events)`, and `apply(incident, event)` for one more.
+
+Two people may write at once, so an event may find a state that its writer did not see. The fold is total: such an
+event changes nothing, it raises nothing, and it stays in the journal. For every list of events
+`fold(events) == apply(fold(events[:-1]), events[-1])`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from incidents.events import body as b
+from incidents.events.incident import (
+    Alert,
+    Delivery,
+    Evidence,
+    FollowUp,
+    Incident,
+    Note,
+    Offer,
+    Step,
+    StepKey,
+    Update,
+)
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable
+    from uuid import UUID
+
+    from incidents.events.body import Moment, Role, Severity
+    from incidents.events.event import Event
+    from incidents.events.incident import Status
+
+FINAL_KINDS = frozenset({"opened", "run_noted", "update_delivered", "unreadable"})
+"""What an undo can't take back: the world has changed, or there would be no incident."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """An incident while it is folded."""
+
+    opened: Event
+    title: str
+    severity: Severity
+    drill: bool
+    events: list[Event] = field(default_factory=list)
+    undone: set[UUID] = field(default_factory=set)
+    runbooks: list[str] = field(default_factory=list)
+    roles: dict[Role, str] = field(default_factory=dict)
+    offers: dict[Role, Offer] = field(default_factory=dict)
+    steps: dict[StepKey, Step] = field(default_factory=dict)
+    at_step: StepKey | None = None
+    confirmed: set[StepKey] = field(default_factory=set)
+    times: dict[Moment, dt.datetime] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    updates: dict[UUID, Update] = field(default_factory=dict)
+    follow_ups: dict[UUID, FollowUp] = field(default_factory=dict)
+    runs: dict[str, b.RunNoted] = field(default_factory=dict)
+
+
+def fold(events: Iterable[Event]) -> Incident:
+    """The incident that `events` (at least one, in order of sequence) make.
+
+    Where the opening is missing or can't be read, the incident goes on under the title `?`.
+    """
+    events = list(events)
+    undone = _undone(events)
+    first = events[0].body
+    draft = _open(events[0], first if isinstance(first, b.Opened) else b.Opened(title="?", severity="SEV2"))
+    draft.undone = undone
+    for event in events[1:]:
+        if event.id not in undone and (take := _TAKE.get(type(event.body))):
+            take(draft, event, event.body)
+    draft.events = events
+    return _freeze(draft)
+
+
+def apply(incident: Incident, event: Event) -> Incident:
+    """The incident after one more event."""
+    if isinstance(event.body, b.Undone):
+        return fold([*incident.events, event])
+    draft = _thaw(incident)
+    if take := _TAKE.get(type(event.body)):
+        take(draft, event, event.body)
+    draft.events.append(event)
+    return _freeze(draft)
+
+
+def can_undo(incident: Incident, event: Event) -> bool:
+    """Whether an undo of `event` would change anything."""
+    return event.body.kind not in FINAL_KINDS and event.id not in incident.undone
+
+
+def _undone(events: list[Event]) -> set[UUID]:
+    """From the last to the first: an undo that is not undone itself takes back an earlier event."""
+    undos = [(event, event.body) for event in events if isinstance(event.body, b.Undone)]
+    if not undos:
+        return set()
+    place = {event.id: index for index, event in enumerate(events)}
+    undone: set[UUID] = set()
+    for event, body in reversed(undos):
+        index = place.get(body.event, len(events))
+        if event.id in undone or index >= place[event.id] or events[index].body.kind in FINAL_KINDS:
+            continue
+        undone.add(body.event)
+    return undone
+
+
+def _open(event: Event, body: b.Opened) -> _Draft:
+    draft = _Draft(event, body.title, body.severity, body.drill)
+    if body.runbook:
+        draft.runbooks.append(body.runbook)
+    if body.started_at:
+        draft.times["started"] = body.started_at
+    draft.times["detected"] = body.detected_at or event.at
+    return draft
+
+
+def _thaw(incident: Incident) -> _Draft:
+    return _Draft(
+        incident.events[0], incident.title, incident.severity, incident.drill, list(incident.events),
+        set(incident.undone), list(incident.runbooks), dict(incident.roles), dict(incident.offers),
+        dict(incident.steps), incident.at_step, set(incident.confirmed), dict(incident.times),
+        list(incident.notes), list(incident.evidence), dict(incident.alerts),
+        {update.event: update for update in incident.updates},
+        {each.event: each for each in incident.follow_ups}, dict(incident.runs),
+    )  # fmt: skip
+
+
+def _freeze(draft: _Draft) -> Incident:
+    status: Status = "open"
+    if "resolved" in draft.times:
+        status = "resolved"
+    elif "mitigated" in draft.times:
+        status = "mitigated"
+    return Incident(
+        draft.opened.incident, draft.title, draft.severity, draft.drill, status, draft.opened.at,
+        draft.opened.actor, tuple(draft.events), frozenset(draft.undone), tuple(draft.runbooks), draft.roles,
+        draft.offers, draft.steps, draft.at_step, frozenset(draft.confirmed), draft.times, tuple(draft.notes),
+        tuple(draft.evidence), draft.alerts, tuple(draft.updates.values()), tuple(draft.follow_ups.values()),
+        draft.runs,
+    )  # fmt: skip
+
+
+def _title(draft: _Draft, _: Event, body: b.TitleChanged) -> None:
+    draft.title = body.title
+
+
+def _severity(draft: _Draft, _: Event, body: b.SeverityChanged) -> None:
+    draft.severity = body.severity
+
+
+def _marked(draft: _Draft, _: Event, body: b.Marked) -> None:
+    draft.times[body.moment] = body.at
+
+
+def _reopened(draft: _Draft, _: Event, __: b.Reopened) -> None:
+    draft.times.pop("mitigated", None)
+    draft.times.pop("resolved", None)
+
+
+def _role_taken(draft: _Draft, event: Event, body: b.RoleTaken) -> None:
+    holder = draft.roles.get(body.role)
+    if holder is None or body.reason:
+        _hold(draft, event, body.role)
+
+
+def _role_offered(draft: _Draft, event: Event, body: b.RoleOffered) -> None:
+    """The holder hands it on; a role that nobody holds may be offered by anyone."""
+    if draft.roles.get(body.role, event.actor) == event.actor:
+        draft.offers[body.role] = Offer(event.actor, body.to, event.at)
+
+
+def _role_accepted(draft: _Draft, event: Event, body: b.RoleAccepted) -> None:
+    offer = draft.offers.get(body.role)
+    if offer and offer.to == event.actor:
+        _hold(draft, event, body.role)
+
+
+def _role_released(draft: _Draft, event: Event, body: b.RoleReleased) -> None:
+    if draft.roles.get(body.role) == event.actor:
+        del draft.roles[body.role]
+
+
+def _hold(draft: _Draft, event: Event, role: Role) -> None:
+    draft.roles[role] = event.actor
+    draft.offers.pop(role, None)
+    if role == "ic":  # somebody is in charge: the page was heard
+        draft.times.setdefault("acknowledged", event.at)
+
+
+def _runbook(draft: _Draft, _: Event, body: b.RunbookAttached) -> None:
+    if body.runbook not in draft.runbooks:
+        draft.runbooks.append(body.runbook)
+
+
+def _key(draft: _Draft, runbook: str, name: str) -> StepKey:
+    return StepKey(runbook or (draft.runbooks[0] if draft.runbooks else ""), name)
+
+
+def _step_started(draft: _Draft, event: Event, body: b.StepStarted) -> None:
+    key = _key(draft, body.runbook, body.step)
+    before = draft.steps.get(key)
+    if before and before.state in ("ticked", "skipped", "failed"):
+        return  # somebody else was quicker
+    remarks = before.remarks if before else ()
+    draft.steps[key] = Step("started", event.actor, event.at, event.at, remarks=remarks)
+    draft.at_step = key
+
+
+def _step_ticked(draft: _Draft, event: Event, body: b.StepTicked) -> None:
+    step = Step("ticked", event.actor, event.at, event.at, "", body.observed, checks=body.checks)
+    _finish(draft, event, body, step)
+
+
+def _step_skipped(draft: _Draft, event: Event, body: b.StepSkipped) -> None:
+    _finish(draft, event, body, Step("skipped", event.actor, event.at, event.at, body.reason))
+
+
+def _step_failed(draft: _Draft, event: Event, body: b.StepFailed) -> None:
+    step = Step("failed", event.actor, event.at, event.at, body.reason, body.observed, checks=body.checks)
+    _finish(draft, event, body, step)
+
+
+def _finish(
+    draft: _Draft, event: Event, body: b.StepTicked | b.StepSkipped | b.StepFailed, step: Step
+) -> None:
+    """The first tick stands, with its time and its name; another verdict replaces it."""
+    key = _key(draft, body.runbook, body.step)
+    before = draft.steps.get(key)
+    if before is None:
+        draft.steps[key] = step
+    elif before.state != step.state:
+        started = before.started_at if before.state == "started" else event.at
+        draft.steps[key] = step._replace(started_at=started, remarks=before.remarks)
+    if draft.at_step == key:
+        draft.at_step = None
+
+
+def _step_reopened(draft: _Draft, event: Event, body: b.StepReopened) -> None:
+    key = _key(draft, body.runbook, body.step)
+    before = draft.steps.get(key)
+    if before:
+        draft.steps[key] = Step("open", event.actor, event.at, event.at, body.reason, "", before.remarks)
+
+
+def _step_annotated(draft: _Draft, event: Event, body: b.StepAnnotated) -> None:
+    key = _key(draft, body.runbook, body.step)
+    before = draft.steps.get(key) or Step("open", event.actor, event.at, event.at)
+    draft.steps[key] = before._replace(remarks=(*before.remarks, body.text))
+
+
+def _pause(draft: _Draft, event: Event, body: b.PauseConfirmed) -> None:
+    """The IC's word; where nobody is IC, anyone's."""
+    if draft.roles.get("ic", event.actor) == event.actor:
+        draft.confirmed.add(_key(draft, body.runbook, body.phase))
+
+
+def _noted(draft: _Draft, event: Event, body: b.Noted) -> None:
+    draft.notes.append(Note(event.id, event.actor, event.at, body.text))
+
+
+def _pinned(draft: _Draft, event: Event, body: b.EvidencePinned) -> None:
+    draft.evidence.append(Evidence(event.id, event.actor, event.at, body))
+
+
+def _alert(draft: _Draft, event: Event, body: b.AlertAttached) -> None:
+    draft.alerts[body.fingerprint] = Alert(body.name, body.severity, body.summary, body.since, event.at)
+
+
+def _alert_resolved(draft: _Draft, _: Event, body: b.AlertResolved) -> None:
+    if alert := draft.alerts.get(body.fingerprint):
+        draft.alerts[body.fingerprint] = alert._replace(resolved_at=body.at)
+
+
+def _update(draft: _Draft, event: Event, body: b.UpdateWritten) -> None:
+    draft.updates[event.id] = Update(event.id, event.actor, event.at, body.text)
+
+
+def _delivered(draft: _Draft, event: Event, body: b.UpdateDelivered) -> None:
+    if update := draft.updates.get(body.update):
+        delivery = Delivery(body.target, event.at, body.ok, body.detail)
+        draft.updates[body.update] = update._replace(deliveries=(*update.deliveries, delivery))
+
+
+def _follow_up(draft: _Draft, event: Event, body: b.FollowUpAdded) -> None:
+    draft.follow_ups[event.id] = FollowUp(event.id, body.text, body.owner, body.due)
+
+
+def _follow_up_done(draft: _Draft, _: Event, body: b.FollowUpDone) -> None:
+    if follow_up := draft.follow_ups.get(body.follow_up):
+        draft.follow_ups[body.follow_up] = follow_up._replace(done=True)
+
+
+def _run(draft: _Draft, _: Event, body: b.RunNoted) -> None:
+    draft.runs[body.run] = body
+
+
+_TAKE: dict[type, Callable[[_Draft, Event, Any], None]] = {
+    b.TitleChanged: _title,
+    b.SeverityChanged: _severity,
+    b.Marked: _marked,
+    b.Reopened: _reopened,
+    b.RoleTaken: _role_taken,
+    b.RoleOffered: _role_offered,
+    b.RoleAccepted: _role_accepted,
+    b.RoleReleased: _role_released,
+    b.RunbookAttached: _runbook,
+    b.StepStarted: _step_started,
+    b.StepTicked: _step_ticked,
+    b.StepSkipped: _step_skipped,
+    b.StepFailed: _step_failed,
+    b.StepReopened: _step_reopened,
+    b.StepAnnotated: _step_annotated,
+    b.PauseConfirmed: _pause,
+    b.Noted: _noted,
+    b.EvidencePinned: _pinned,
+    b.AlertAttached: _alert,
+    b.AlertResolved: _alert_resolved,
+    b.UpdateWritten: _update,
+    b.UpdateDelivered: _delivered,
+    b.FollowUpAdded: _follow_up,
+    b.FollowUpDone: _follow_up_done,
+    b.RunNoted: _run,
+}

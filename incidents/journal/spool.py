@@ -1,0 +1,131 @@
+"""Where events wait while the team's database is away: a small SQLite file beside the journal.
+
+It also holds what was last seen of the incidents that are not resolved, so that a program that is started while
+the database is away can go on with them.
+
+Events are chained here as they are in the journal; the digest that they have here stays with them as `origin` when
+they are merged and chained anew. An event leaves the spool only after the journal has it; the journal takes an id
+once, so a merge that is cut off or done twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing, contextmanager
+from itertools import groupby
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from core.message import say
+from core.text import clean
+from incidents.errors import JournalError, JournalFull
+from incidents.events.event import GENESIS, canonical, chain, from_json, to_event, to_json, to_record
+from incidents.events.fold import fold
+from incidents.journal.database import locked, make_private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from incidents.events.event import Draft, Event
+    from incidents.events.incident import Incident
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS waiting (place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, event TEXT)",
+    (
+        "CREATE TABLE IF NOT EXISTS seen (incident TEXT, sequence INTEGER, number INTEGER, event TEXT,"
+        " PRIMARY KEY (incident, sequence))"
+    ),
+)
+
+
+class Spool:
+    """Events that the journal has not got yet, oldest first; several programs of one user may share it."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def append(self, draft: Draft, after: tuple[int, str] | None) -> Event:
+        """Keep an event; it is on the disk when this returns. `after` is the last of its incident that is known."""
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            own = [event for event in _read(connection) if event.incident == draft.incident]
+            if own:
+                after = (own[-1].sequence, own[-1].digest)
+            event = chain(draft, after or (0, GENESIS))
+            line = canonical(to_json(to_record(event)))
+            connection.execute("INSERT INTO waiting (id, event) VALUES (?, ?)", (str(event.id), line))
+            connection.execute("COMMIT")
+        return event
+
+    def events(self) -> list[Event]:
+        """Everything that waits."""
+        if not self.file.exists():
+            return []
+        with self._open() as connection:
+            return _read(connection)
+
+    def remove(self, event: UUID) -> None:
+        """Let go of an event that the journal has."""
+        with self._open() as connection:
+            connection.execute("DELETE FROM waiting WHERE id = ?", (str(event),))
+
+    def remember(self, incident: Incident, number: int) -> None:
+        """Keep a copy of what the database has of an incident; of a resolved one nothing is kept."""
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            if incident.status == "resolved":
+                connection.execute("DELETE FROM seen WHERE incident = ?", (str(incident.id),))
+            else:
+                (last,) = connection.execute(
+                    "SELECT coalesce(max(sequence), 0) FROM seen WHERE incident = ?", (str(incident.id),)
+                ).fetchone()
+                connection.executemany(
+                    "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)",
+                    [
+                        (str(incident.id), event.sequence, number, canonical(to_json(to_record(event))))
+                        for event in incident.events[last:]
+                        if event.body.kind != "unreadable"
+                    ],
+                )
+            connection.execute("COMMIT")
+
+    def recall(self) -> dict[UUID, tuple[int, Incident]]:
+        """Number and fold of every incident that was not resolved when it was last seen."""
+        if not self.file.exists():
+            return {}
+        with self._open() as connection:
+            rows = connection.execute("SELECT incident, number, event FROM seen ORDER BY incident, sequence")
+            grouped = groupby(rows.fetchall(), key=lambda row: (row[0], row[1]))
+            return {
+                UUID(incident): (number, fold(to_event(from_json(json.loads(row[2]))) for row in group))
+                for (incident, number), group in grouped
+            }
+
+    @contextmanager
+    def merging(self) -> Iterator[list[Event]]:
+        """What waits, while no other program of this machine merges it."""
+        with locked(self.file.with_name(f"{self.file.name}.lock")):
+            yield self.events()
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        make_private(self.file)
+        place = clean(str(self.file))
+        try:
+            with closing(sqlite3.connect(self.file, timeout=5, isolation_level=None)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=FULL")
+                for table in _TABLES:
+                    connection.execute(table)
+                yield connection
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+                raise JournalFull(say("journal.full", place=place)) from error
+            raise JournalError(say("journal.refused", place=place, detail=clean(str(error), 200))) from error
+
+
+def _read(connection: sqlite3.Connection) -> list[Event]:
+    rows = connection.execute("SELECT event FROM waiting ORDER BY place")
+    return [to_event(from_json(json.loads(line))) for (line,) in rows]

@@ -1,0 +1,305 @@
+"""One journal database: events in, incidents out. Knows nothing of spools and retries; `incidents.journal.journal` does.
+
+Writers on one incident queue at its row: each reads the chain's end inside its own transaction, so that all events
+are kept, in one order.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy import text as sql
+
+from core.message import say
+from incidents.errors import JournalError, NoSuchIncident, Overtaken
+from incidents.events.body import Opened
+from incidents.events.event import GENESIS, Record, chain, read_time, to_event, to_record, write_time
+from incidents.events.fold import apply, fold
+from incidents.journal.database import CHANNEL
+from incidents.journal.tables import EVENT, INCIDENT
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection, Row
+
+    from incidents.events.body import Moment
+    from incidents.events.event import Draft, Event
+    from incidents.events.incident import Incident
+    from incidents.journal.database import Database
+
+_NUMBER_LOCK = 7_717_766_002
+_FIELDS = tuple(EVENT.c[name] for name in Record.__dataclass_fields__)
+_MOMENTS: tuple[Moment, ...] = ("started", "detected", "acknowledged", "mitigated", "resolved")
+
+
+class Summary(NamedTuple):
+    """What a list of incidents shows."""
+
+    id: UUID
+    number: int
+    sequence: int
+    title: str
+    severity: str
+    status: str
+    drill: bool
+    runbook: str
+    commander: str
+    opened_at: dt.datetime
+    times: dict[Moment, dt.datetime]
+
+    @property
+    def label(self) -> str:
+        """How people call it; `number` is 0 until the team's database has given one."""
+        return f"INC-{self.number}" if self.number else unnumbered(self.id)
+
+
+def unnumbered(incident: UUID) -> str:
+    """What an incident is called before it has its number."""
+    return f"INC-~{incident.hex[-6:]}"
+
+
+def summary_of(incident: Incident, number: int) -> Summary:
+    """The same from a fold."""
+    return Summary(
+        incident.id, number, incident.sequence, incident.title, incident.severity, incident.status,
+        incident.drill, incident.runbooks[0] if incident.runbooks else "", incident.roles.get("ic", ""),
+        incident.opened_at, dict(incident.times),
+    )  # fmt: skip
+
+
+class Store:
+    """Reads and writes one database; remembers what it folded, so that one more event costs one step."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._folded: dict[UUID, Incident] = {}
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.database.engine.dispose()
+
+    def append(self, draft: Draft, if_at: int | None = None) -> Event:
+        """Write one event; it is on the disk when this returns. The same id twice is written once.
+
+        `if_at` is the sequence that the writer saw last: raises `Overtaken` if others came after it. Raises
+        `NoSuchIncident` and what `Database` raises.
+        """
+        with self.database.write() as connection:
+            end = connection.execute(
+                select(INCIDENT.c.sequence, INCIDENT.c.digest)
+                .where(INCIDENT.c.id == str(draft.incident))
+                .with_for_update()
+            ).one_or_none()
+            if end is None:
+                event, incident = self._first(connection, draft)
+            else:
+                if draft.origin and (there := _by_id(connection, draft.id)):
+                    return there
+                if if_at is not None and end.sequence != if_at:
+                    raise Overtaken(say("journal.overtaken", seen=if_at, now=end.sequence))
+                event, incident = self._next(connection, draft, (end.sequence, end.digest))
+            if self.database.is_postgres:
+                payload = f"{event.incident}:{event.sequence}"
+                connection.execute(
+                    sql("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload}
+                )
+        self.remember(incident)
+        return event
+
+    def load(self, incident: UUID) -> Incident:
+        """The incident as the database has it now; raises `NoSuchIncident`."""
+        with self.database.read() as connection:
+            end = connection.execute(
+                select(INCIDENT.c.sequence, INCIDENT.c.digest).where(INCIDENT.c.id == str(incident))
+            ).one_or_none()
+            if end is None:
+                raise NoSuchIncident(say("journal.no_such_incident", ref=str(incident)))
+            folded = self._catch_up(connection, incident, (end.sequence, end.digest))
+        self.remember(folded)
+        return folded
+
+    def seen(self, incident: UUID) -> Incident | None:
+        """What was last folded, without asking the database."""
+        with self._lock:
+            return self._folded.get(incident)
+
+    def remember(self, incident: Incident) -> None:
+        """Keep a fold, unless a later one is already there."""
+        with self._lock:
+            known = self._folded.get(incident.id)
+            if known is None or known.sequence <= incident.sequence:
+                self._folded[incident.id] = incident
+
+    def find(self, ref: str) -> UUID | None:
+        """The incident that `INC-42`, `42` or its whole id names."""
+        number = ref.upper().removeprefix("INC-")
+        is_number = number.isascii() and number.isdigit() and len(number) < 10
+        where = INCIDENT.c.number == int(number) if is_number else INCIDENT.c.id == ref.lower()
+        with self.database.read() as connection:
+            found = connection.scalar(select(INCIDENT.c.id).where(where))
+        return UUID(found) if found else None
+
+    def number(self, incident: UUID) -> int | None:
+        """The 42 of INC-42."""
+        with self.database.read() as connection:
+            return connection.scalar(select(INCIDENT.c.number).where(INCIDENT.c.id == str(incident)))
+
+    def history(
+        self, search: str = "", statuses: Sequence[str] = (), limit: int | None = None
+    ) -> list[Summary]:
+        """Incidents, newest first. `search` is looked for in titles and in everything that was said."""
+        query = select(INCIDENT).order_by(INCIDENT.c.number.desc()).limit(limit)
+        if statuses:
+            query = query.where(INCIDENT.c.status.in_(statuses))
+        if search:
+            said = select(EVENT.c.incident).where(EVENT.c.body.icontains(search, autoescape=True))
+            query = query.where(INCIDENT.c.title.icontains(search, autoescape=True) | INCIDENT.c.id.in_(said))
+        with self.database.read() as connection:
+            return [_summary(row) for row in connection.execute(query)]
+
+    def ends(self) -> dict[UUID, int]:
+        """The last sequence of every incident."""
+        with self.database.read() as connection:
+            return {
+                UUID(row.id): row.sequence
+                for row in connection.execute(select(INCIDENT.c.id, INCIDENT.c.sequence))
+            }
+
+    def rows(self) -> dict[str, tuple[int, dict[str, object]]]:
+        """Number and columns of every incident, as they are stored."""
+        with self.database.read() as connection:
+            found = [dict(row._mapping) for row in connection.execute(select(INCIDENT))]  # noqa: SLF001  # public in SQLAlchemy
+        return {str(row.pop("id")): (int(row.pop("number")), row) for row in found}
+
+    def adopt(self, records: Sequence[Record]) -> int:
+        """Take in one incident's records with their chain as it is; returns how many were new.
+
+        Raises `JournalError` when the journal has another event at the place of one of them.
+        """
+        events = [to_event(record) for record in records]
+        with self.database.write() as connection:
+            there = _records_after(connection, events[0].incident, 0)
+            pairs = zip(there, records, strict=False)
+            if fork := next((new for old, new in pairs if old.digest != new.digest), None):
+                raise JournalError(say("journal.forked", ref=fork.incident, sequence=fork.sequence))
+            if not there:
+                number = self._free_number(connection)
+                columns = summary_columns(fold(events))
+                connection.execute(
+                    insert(INCIDENT).values(id=str(events[0].incident), number=number, **columns)
+                )
+            fresh = records[len(there) :]
+            if fresh:
+                connection.execute(insert(EVENT), [asdict(record) for record in fresh])
+                connection.execute(
+                    update(INCIDENT)
+                    .where(INCIDENT.c.id == str(events[0].incident))
+                    .values(**summary_columns(fold(events)))
+                )
+        return len(fresh)
+
+    def records(self, incident: UUID | None = None, kinds: Sequence[str] = ()) -> Iterator[Record]:
+        """Stored events as they are, incident by incident in order of number, each in order of sequence."""
+        query = select(*_FIELDS).join(INCIDENT, isouter=True).order_by(INCIDENT.c.number, EVENT.c.sequence)
+        if incident is not None:
+            query = query.where(EVENT.c.incident == str(incident))
+        if kinds:
+            query = query.where(EVENT.c.kind.in_(kinds))
+        with self.database.read() as connection:
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                yield Record(*row)
+
+    def _first(self, connection: Connection, draft: Draft) -> tuple[Event, Incident]:
+        if not isinstance(draft.body, Opened):
+            raise NoSuchIncident(say("journal.no_such_incident", ref=str(draft.incident)))
+        number = self._free_number(connection)
+        event = chain(draft, (0, GENESIS))
+        incident = fold([event])
+        connection.execute(
+            insert(INCIDENT).values(id=str(draft.incident), number=number, **summary_columns(incident))
+        )
+        connection.execute(insert(EVENT).values(**_columns(event)))
+        return event, incident
+
+    def _free_number(self, connection: Connection) -> int:
+        """The next number; nobody else gets it, for on Postgres a lock is held until the transaction ends."""
+        if self.database.is_postgres:
+            connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _NUMBER_LOCK})
+        return (connection.scalar(select(func.max(INCIDENT.c.number))) or 0) + 1
+
+    def _next(self, connection: Connection, draft: Draft, end: tuple[int, str]) -> tuple[Event, Incident]:
+        before = self._catch_up(connection, draft.incident, end)
+        event = chain(draft, end)
+        incident = apply(before, event)
+        connection.execute(insert(EVENT).values(**_columns(event)))
+        connection.execute(
+            update(INCIDENT).where(INCIDENT.c.id == str(draft.incident)).values(**summary_columns(incident))
+        )
+        return event, incident
+
+    def _catch_up(self, connection: Connection, incident: UUID, end: tuple[int, str]) -> Incident:
+        """What is remembered plus what others wrote since; all anew when the two don't fit (a restored backup)."""
+        known = self.seen(incident)
+        if known is not None and known.sequence <= end[0]:
+            for record in _records_after(connection, incident, known.sequence):
+                event = to_event(record)
+                if event.previous != known.digest:
+                    break
+                known = apply(known, event)
+            if (known.sequence, known.digest) == end:
+                return known
+        with self._lock:
+            self._folded.pop(incident, None)
+        events = [to_event(record) for record in _records_after(connection, incident, 0)]
+        if not events:
+            raise NoSuchIncident(say("journal.no_events", ref=str(incident)))
+        return fold(events)
+
+
+def summary_columns(incident: Incident) -> dict[str, object]:
+    """The row of an incident, from its fold."""
+    return {
+        "sequence": incident.sequence,
+        "digest": incident.digest,
+        "title": incident.title,
+        "severity": incident.severity,
+        "status": incident.status,
+        "drill": incident.drill,
+        "runbook": incident.runbooks[0] if incident.runbooks else "",
+        "commander": incident.roles.get("ic", ""),
+        "opened_at": write_time(incident.opened_at),
+    } | {
+        f"{moment}_at": write_time(incident.times[moment]) if moment in incident.times else None
+        for moment in _MOMENTS
+    }
+
+
+def _columns(event: Event) -> dict[str, object]:
+    record = to_record(event)
+    return {name: getattr(record, name) for name in Record.__dataclass_fields__}
+
+
+def _by_id(connection: Connection, event: UUID) -> Event | None:
+    row = connection.execute(select(*_FIELDS).where(EVENT.c.id == str(event))).one_or_none()
+    return None if row is None else to_event(Record(*row))
+
+
+def _records_after(connection: Connection, incident: UUID, sequence: int) -> list[Record]:
+    query = select(*_FIELDS).where(EVENT.c.incident == str(incident), EVENT.c.sequence > sequence)
+    return [Record(*row) for row in connection.execute(query.order_by(EVENT.c.sequence))]
+
+
+def _summary(row: Row[tuple[object, ...]]) -> Summary:
+    found = row._mapping  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
+    return Summary(
+        UUID(found["id"]), found["number"], found["sequence"], found["title"], found["severity"],
+        found["status"], found["drill"], found["runbook"], found["commander"], read_time(found["opened_at"]),
+        {moment: read_time(at) for moment in _MOMENTS if (at := found[f"{moment}_at"])},
+    )  # fmt: skip

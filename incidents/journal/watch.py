@@ -1,0 +1,139 @@
+"""News of the journal: which incidents others have written to, at most two seconds later.
+
+Postgres tells by LISTEN/NOTIFY; of SQLite `PRAGMA data_version` is asked, which costs no read of the file. After a
+lost connection the ends of all chains are compared, so that nothing that came meanwhile is missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text as sql
+
+from incidents.errors import JournalAway, JournalError
+from incidents.journal.database import CHANNEL, translated
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from incidents.journal.database import Database
+    from incidents.journal.journal import Journal
+    from incidents.journal.store import Store
+
+POLL_S = 0.5
+"""Between two looks at SQLite."""
+SPREAD_S = 0.3
+"""The longest that news of Postgres wait; what comes meanwhile is one piece of news."""
+SILENCE_S = 10.0
+"""After so long without news Postgres is asked whether it still lives."""
+LOG = logging.getLogger(__name__)
+
+
+async def watch(journal: Journal) -> AsyncIterator[frozenset[UUID]]:
+    """Yield the incidents that have new events (also one's own), until it is closed.
+
+    While the team's database is away it waits, tries again, and merges the spool as soon as that is possible; an
+    empty set says that the connection came (also the first time: what is read from now on misses nothing) or went
+    (`Journal.away` and `Journal.spooled` say more).
+    """
+    ends: dict[UUID, int] | None = None
+    while True:
+        try:
+            store = await asyncio.to_thread(journal.store)
+            await asyncio.to_thread(_merge, journal)
+            if ends is not None:
+                yield frozenset()
+            async for now in _follow(store):
+                before, ends = ends, now
+                if before is None:
+                    yield frozenset()
+                elif changed := _changed(before, now):
+                    yield changed
+        except JournalAway as error:
+            journal.gone(error)
+            LOG.info("the watch waits: %s", error)
+            ends = ends or {}
+            yield frozenset()
+            await asyncio.sleep(journal.patience_s)
+
+
+def _merge(journal: Journal) -> None:
+    """A database that answers but takes nothing can still be watched; its events stay in the spool."""
+    try:
+        journal.merge()
+    except JournalAway:
+        raise
+    except JournalError as error:
+        LOG.warning("the spool is not merged: %s", error)
+
+
+def _changed(before: dict[UUID, int], now: dict[UUID, int]) -> frozenset[UUID]:
+    return frozenset(incident for incident, sequence in now.items() if before.get(incident, 0) != sequence)
+
+
+async def _follow(store: Store) -> AsyncIterator[dict[UUID, int]]:
+    """The ends of all chains, first as they are, then after each change."""
+    follow = _postgres if store.database.is_postgres else _sqlite
+    async for _ in follow(store.database):
+        yield await asyncio.to_thread(store.ends)
+
+
+async def _sqlite(database: Database) -> AsyncIterator[None]:
+    with translated(database.place):
+        connection = await asyncio.to_thread(database.engine.connect)
+        try:
+            before = None
+            while True:
+                now = await asyncio.to_thread(_data_version, connection)
+                if now != before:
+                    yield
+                before = now
+                await asyncio.sleep(POLL_S)
+        finally:
+            connection.close()
+
+
+def _data_version(connection: Connection) -> int:
+    """Changes whenever another connection has written; asked outside a transaction, or it would stand still."""
+    version: int = connection.execute(sql("PRAGMA data_version")).scalar_one()
+    connection.rollback()
+    return version
+
+
+async def _postgres(database: Database) -> AsyncIterator[None]:
+    import psycopg
+
+    from incidents.journal.database import away
+
+    url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        async with await psycopg.AsyncConnection.connect(
+            url,
+            autocommit=True,
+            connect_timeout=5,
+            application_name="warroom watch",
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=2,
+        ) as connection:
+            await connection.execute(f"LISTEN {CHANNEL}".encode())
+            yield
+            while True:
+                heard = False
+                async for _ in connection.notifies(timeout=SILENCE_S, stop_after=1):
+                    heard = True
+                if heard:  # many hear it at once: they do not all ask at once
+                    await asyncio.sleep(random.uniform(0, SPREAD_S))  # noqa: S311  # jitter, no secret
+                    async for _ in connection.notifies(timeout=0):
+                        pass
+                    yield
+                else:
+                    await asyncio.wait_for(connection.execute("SELECT 1"), SILENCE_S)
+    except (psycopg.OperationalError, TimeoutError) as error:
+        raise away(error, database.place) from None

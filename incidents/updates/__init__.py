@@ -1,0 +1,1 @@
+"""Status updates: when people must hear something, what it says, and its delivery."""

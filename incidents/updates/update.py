@@ -1,0 +1,127 @@
+"""The text of a status update, and what exactly would be sent where: a plan that is shown before anything leaves.
+
+Every update of a drill begins with DRILL, whatever the template says.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import string
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from core.errors import ConfigError
+from core.message import say
+from core.text import clean_block
+from incidents.updates.clock import interval_s
+from signals.connections.http import secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from core.message import Message
+    from incidents.events.incident import Incident
+    from incidents.settings import UpdateSettings, WebhookSettings
+
+    Say = Callable[[Message], str]
+
+DISCORD_LIMIT = 2000
+"""Characters of `content` (Discord documentation, "Execute Webhook")."""
+SLACK_LIMIT = 40_000
+"""Characters of `text` (Slack documentation, "chat.postMessage", truncation)."""
+
+
+class Sending(NamedTuple):
+    """One request that would be made; `url` is secret and shows nowhere, `host` stands for it."""
+
+    target: str
+    kind: str
+    host: str
+    body: bytes
+
+
+def update_text(
+    incident: Incident,
+    label: str,
+    settings: UpdateSettings,
+    words: Say,
+    text: str,
+    *,
+    numbers: Sequence[str] = (),
+    now: dt.datetime | None = None,
+) -> str:
+    """The update as people will read it; `numbers` are lines about what the panels say now."""
+    now = now or dt.datetime.now(dt.UTC)
+    over = incident.status == "resolved"
+    end = incident.times.get("resolved", now) if over else now
+    minutes = max(0, int((end - incident.opened_at).total_seconds())) // 60
+    following = now + dt.timedelta(seconds=interval_s(incident.severity, settings))
+    values = {
+        "incident": label,
+        "title": incident.title,
+        "severity": incident.severity,
+        "status": words(say(f"update.status_{incident.status}")),
+        "elapsed": words(_length(minutes)),
+        "ic": incident.roles.get("ic", "–"),
+        "next": words(say("update.none_next")) if over else following.strftime("%H:%M UTC"),
+        "numbers": "\n".join(f"• {number}" for number in numbers),
+        "text": text,
+    }
+    template = settings.template or words(say("update.template"))
+    lines = string.Formatter().vformat(template, (), values).split("\n")
+    filled = "\n".join(line.rstrip() for line in lines if line.strip())
+    return clean_block(f"{words(say('update.drill'))} {filled}" if incident.drill else filled)
+
+
+def _length(minutes: int) -> Message:
+    if minutes < 60:
+        return say("update.minutes", minutes=minutes)
+    return say("update.hours", hours=minutes // 60, minutes=f"{minutes % 60:02}")
+
+
+def plan_sendings(
+    text: str, incident: Incident, label: str, webhooks: Mapping[str, WebhookSettings]
+) -> tuple[Sending, ...]:
+    """What would be sent, exactly; raises `ConfigError` for a webhook without a usable address."""
+    return tuple(
+        Sending(name, webhook.kind, _host(name, webhook), _body(text, incident, label, webhook.kind))
+        for name, webhook in webhooks.items()
+    )
+
+
+def address(name: str, webhook: WebhookSettings) -> str:
+    """The secret URL; raises `ConfigError` when there is none."""
+    url = secret(webhook.secret_url, webhook.secret_url_file)
+    parts = urlsplit(url or "")
+    if not url or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(say("update.no_address", name=name))
+    return url
+
+
+def _host(name: str, webhook: WebhookSettings) -> str:
+    parts = urlsplit(address(name, webhook))
+    return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or ""
+
+
+def _body(text: str, incident: Incident, label: str, kind: str) -> bytes:
+    if kind == "discord":  # nobody is pinged by a name that stands in a note
+        value: dict[str, object] = {"content": _cut(text, DISCORD_LIMIT), "allowed_mentions": {"parse": []}}
+    elif kind == "slack":
+        safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        value = {"text": _cut(safe, SLACK_LIMIT)}
+    else:
+        value = {
+            "text": text,
+            "incident": label,
+            "uuid": str(incident.id),
+            "title": incident.title,
+            "severity": incident.severity,
+            "status": incident.status,
+            "drill": incident.drill,
+        }
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,131 @@
+"""What the program said is kept without a language; what people typed, and what older journals hold, stays as it is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from core.message import say
+from incidents.events import body as b
+from incidents.events.event import to_event, to_record
+from incidents.events.fold import fold
+from incidents.events.phrase import Phrase, keep
+from incidents.report.timeline import incident_json, timeline_json, timeline_markdown
+from tests.incidents.build import Chain
+from tui.language import Language
+
+EN, ZH = Language("en").say, Language("zh").say
+SEEN = say("measure.seen", value="38/min", way=say("measure.way_rising"), wanted=say("measure.want_falling"))
+
+
+def stored(chain: Chain) -> Chain:
+    """The chain as another program reads it from the disk."""
+    chain.events = [to_event(to_record(event)) for event in chain.events]
+    return chain
+
+
+def test_a_check_that_was_seen_in_chinese_is_read_in_english_and_back() -> None:
+    chain = Chain()
+    chain.add("op1", b.StepTicked(step="1.1", checks=(keep(say("measure.met", text=SEEN), ZH),)))
+    chain.add("op1", b.StepFailed(step="1.2", reason="没用", checks=(keep(SEEN, ZH), keep(SEEN, ZH))))
+    incident = fold(stored(chain).events)
+    english = timeline_markdown(incident, "INC-1", EN)
+    assert "ticked 1.1 (check passed: 38/min rising, expected falling)" in english
+    assert (
+        "tried 1.2 without success: 没用 (38/min rising, expected falling; 38/min rising, expected falling)"
+        in english
+    )
+    chinese = timeline_markdown(incident, "INC-1", ZH)
+    assert "完成步骤 1.1（检查通过：38/min 上升，预期下降）" in chinese
+    assert (
+        incident_json(incident, "INC-1", EN)["steps"][0]["observed"]
+        == "check passed: 38/min rising, expected falling"
+    )
+    found = timeline_json(incident, EN)[1]["body"]
+    assert found == {
+        "runbook": "",
+        "step": "1.1",
+        "observed": "check passed: 38/min rising, expected falling",
+    }
+
+
+def test_what_somebody_typed_stands_beside_what_the_checks_said() -> None:
+    chain = Chain()
+    chain.add("op1", b.StepTicked(step="1.1", observed="12/min", checks=(keep(SEEN, EN),)))
+    assert "完成步骤 1.1（12/min；38/min 上升，预期下降）" in timeline_markdown(
+        fold(chain.events), "INC-1", ZH
+    )
+
+
+def test_a_journal_of_an_earlier_release_holds_words_and_is_read_as_it_is() -> None:
+    """The bodies as they were written before phrases were kept."""
+    old: list[dict[str, Any]] = [
+        {"kind": "step_ticked", "step": "1.1", "observed": "143, expected < 10 (not yet, 2s)"},
+        {
+            "kind": "evidence_pinned", "panel": "ban", "title": "Ban forecast", "line": "5 950 of 10 000",
+            "verdict": "burning", "curves": [{"name": "digest", "at": [1, 2], "values": [3, None]}],
+        },
+    ]  # fmt: skip
+    chain = Chain()
+    for body in old:
+        chain.add("op1", b.BODY.validate_python(body))
+    assert [json.loads(to_record(event).body) for event in chain.events[1:]] == [
+        {name: value for name, value in body.items() if name != "kind"} for body in old
+    ], "their hashes stay"
+    page = timeline_markdown(fold(stored(chain).events), "INC-1", ZH)
+    assert "完成步骤 1.1（143, expected &lt; 10 (not yet, 2s)）" in page
+    assert "固定证据：Ban forecast（5 950 of 10 000）" in page
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        say("measure.gone_with_a_later_release", value=4),
+        say("measure.met", text=say("measure.gone_with_a_later_release")),
+        say("measure.met", other="a text that has another place for its value now"),
+    ],
+)
+def test_what_this_release_cannot_say_is_shown_in_the_words_of_the_writer(unknown: Any) -> None:
+    phrase = keep(unknown, lambda _: "as it was said")
+    assert Language("zh").say(phrase.message) == "as it was said"
+
+
+def test_numbers_of_any_kind_can_be_kept() -> None:
+    message = say("measure.seen", value=np.float64(1.5), way=int(np.int64(2)), wanted=float("nan"))
+    phrase = keep(message, EN)
+    assert [(type(one), one) for one in phrase.values.values()] == [(float, 1.5), (int, 2), (str, "nan")]
+
+
+def deep(levels: int) -> dict[str, Any]:
+    inner: dict[str, Any] = {"key": "measure.met"}
+    for _ in range(levels):
+        inner = {"key": "measure.met", "values": {"text": inner}}
+    return inner
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"key": "../../../../tmp/x.y"},
+        {"key": "measure.met", "values": {"text": {"key": "/etc/x.y"}}},
+        {"key": "measure"},
+        deep(20),
+        deep(5000),
+        {"key": "measure.met", "values": {f"v{n}": {"key": "a.b", "values": {"x": 1} | {f"y{m}": m for m in range(9)}} for n in range(30)}},
+        {"key": "measure.met", "values": {"text": float("inf")}},
+    ],
+)  # fmt: skip
+def test_a_phrase_from_elsewhere_can_neither_name_a_file_nor_grow(hostile: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Phrase.model_validate(hostile)
+
+
+def test_control_characters_are_taken_out() -> None:
+    phrase = Phrase.model_validate(
+        {"key": "measure.met", "values": {"text": "a\x1b[2Jb"}, "words": "c\x1b]0;x\x07d"}
+    )
+    assert (phrase.values["text"], phrase.words) == ("ab", "cd")
