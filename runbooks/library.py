@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean
-from runbooks.elsewhere import ask_elsewhere
-from runbooks.include import resolve
-from runbooks.names import slug
-from runbooks.problem import Problem
-from runbooks.read import MOST_CHARACTERS, Parsed, read_runbook
+from runbooks.checks.addresses import ask_elsewhere
+from runbooks.reading.include import resolve
+from runbooks.reading.names import slug
+from runbooks.reading.problem import Problem
+from runbooks.reading.read import MOST_CHARACTERS, Parsed, read_runbook
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable

@@ -42,7 +42,7 @@ class Check:
 
     `within_s` is how long the expectation may take to come true after the step was done; 0 means at once. `window_s` is
     how far a trend looks back. `for_s` is how long the expectation must have been met before the check passes, counted from
-    the end of the step before (`runbooks.hold`).
+    the end of the step before (`runbooks.checks.gate`).
     """
 
     expect: Expectation

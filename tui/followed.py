@@ -48,6 +48,6 @@ def followed(
 
 def names(runbook_ids: Iterable[str], config: Config, invocation: Invocation) -> Names:
     """What these runbooks call their steps and phases."""
-    from runbooks.names_of import names_of
+    from runbooks.step_names import names_of
 
     return names_of(followed(runbook_ids, config, invocation))

@@ -11,7 +11,7 @@ from incidents.events.incident import StepKey
 from incidents.report.postmortem import harm, length, postmortem
 from incidents.report.statistics import spans, step_statistics
 from incidents.report.timeline import incident_json, timeline_json
-from runbooks.names_of import names_of
+from runbooks.step_names import names_of
 from tui.cli import ExitCode
 from tui.followed import followed, names
 from tui.incident_read import write_text

@@ -13,7 +13,7 @@ from core.errors import WarroomError
 from core.message import say
 from core.text import clean
 from incidents.events.phrase import keep
-from runbooks.observed import said
+from runbooks.checks.observed import said
 from signals.reading import Verdict
 from tui.followed import known
 from tui.room.checklist import Row, finished_before, open_steps, rows_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from incidents.events.incident import Incident
     from incidents.events.phrase import Phrase
-    from runbooks.measure import Observation
+    from runbooks.checks.measure import Observation
     from runbooks.model import Runbook, Step
     from tui.config import Config
     from tui.invocation import Invocation
@@ -103,7 +103,7 @@ def _observed(step: Step, since: float, invocation: Invocation, config: Config) 
 
 
 async def _measure(step: Step, since: float, config: Config) -> list[Observation]:
-    from runbooks.measure import measure
+    from runbooks.checks.measure import measure
     from tui.sources_now import sources_now
 
     async with sources_now(config.signals) as sources:

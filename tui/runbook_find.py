@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from core.errors import ConfigError, WarroomError
 from core.message import say
 from core.text import clean
-from runbooks.include import resolve
 from runbooks.library import Library, language_of, load_library, read_file
+from runbooks.reading.include import resolve
 from tui.config import Config
 from tui.journal_of import config_or_default
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runbooks.model import Runbook
-    from runbooks.problem import Problem
-    from runbooks.read import Parsed
+    from runbooks.reading.problem import Problem
+    from runbooks.reading.read import Parsed
     from tui.invocation import Invocation
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from core.errors import ConfigError, SourceError, WarroomError
 from core.message import say
 from core.text import clean
-from runbooks.drift import drift
-from runbooks.finding import CONFIDENCES
 from runbooks.library import LANGUAGES, Library, language_of, load_library, read_file
-from runbooks.lint import from_problem, ordered
-from runbooks.lint import lint as lint_one
-from runbooks.lint_alerts import lint_alerts
+from runbooks.lint.alerts import lint_alerts
+from runbooks.lint.drift import drift
+from runbooks.lint.finding import CONFIDENCES
+from runbooks.lint.lint import from_problem, ordered
+from runbooks.lint.lint import lint as lint_one
 from signals.source import AlertRule
 from tui.cli import ExitCode
 from tui.journal_of import config_or_default
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from core.message import Message
-    from runbooks.finding import Finding
+    from runbooks.lint.finding import Finding
     from runbooks.model import Runbook
-    from runbooks.problem import Problem
-    from runbooks.read import Parsed
+    from runbooks.reading.problem import Problem
+    from runbooks.reading.read import Parsed
     from tui.config import Config
     from tui.invocation import Invocation
 
@@ -115,7 +115,7 @@ async def _live(
     runbooks: Sequence[Runbook], config: Config, invocation: Invocation
 ) -> tuple[list[Finding], list[AlertRule]]:
     """What the sources say; one that does not answer is told on standard error and finds nothing."""
-    from runbooks.lint_live import lint_live
+    from runbooks.lint.live import lint_live
     from tui.sources_now import sources_now
 
     rules: tuple[AlertRule, ...] = ()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean
-from runbooks.names import is_id, slug
+from runbooks.reading.names import is_id, slug
 from tui.cli import ExitCode
 from tui.journal_of import config_or_default
 

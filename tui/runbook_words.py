@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.units import quantity
-from runbooks.measure import wanted
+from runbooks.checks.measure import wanted
 
 if TYPE_CHECKING:
     from runbooks.model import Check

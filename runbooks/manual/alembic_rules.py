@@ -17,7 +17,7 @@ from runbooks.manual.words import is_example
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runbooks.finding import Confidence, Finding
+    from runbooks.lint.finding import Confidence, Finding
     from runbooks.manual.commands import Command
     from runbooks.manual.project import Project
 

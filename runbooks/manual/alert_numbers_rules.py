@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from runbooks.finding import Finding
+from runbooks.lint.finding import Finding
 from runbooks.manual.manual_lines import documents, lines
 from runbooks.manual.rule_bounds import bounds_of_rules, comparable, differs, equal, same_quantile
 from runbooks.manual.rule_files import rules
@@ -16,7 +16,7 @@ from runbooks.manual.text_numbers import limits, waits
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from runbooks.finding import Confidence
+    from runbooks.lint.finding import Confidence
     from runbooks.manual.project import Document, Project, Prose
     from runbooks.manual.rule_bounds import Bound
     from runbooks.manual.text_numbers import Limit

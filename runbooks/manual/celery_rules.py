@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from click import Command as ClickCommand
 
-    from runbooks.finding import Finding
+    from runbooks.lint.finding import Finding
     from runbooks.manual.commands import Command
     from runbooks.manual.project import Document, Project
 

@@ -28,7 +28,7 @@ from runbooks.manual.variable_rules import unknown_variables
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from runbooks.finding import Finding
+    from runbooks.lint.finding import Finding
     from runbooks.manual.project import Project
 
 COMMAND_RULES: Final[tuple[Callable[[Project], Iterable[Finding]], ...]] = (

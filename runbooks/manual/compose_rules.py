@@ -20,7 +20,7 @@ from runbooks.manual.shell import WILD
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runbooks.finding import Finding
+    from runbooks.lint.finding import Finding
     from runbooks.manual.compose_source import Service
     from runbooks.manual.project import Project
 

@@ -17,7 +17,7 @@ from runbooks.manual.words import LOSS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runbooks.finding import Finding
+    from runbooks.lint.finding import Finding
     from runbooks.manual.commands import Command
     from runbooks.manual.project import Document, Project
 

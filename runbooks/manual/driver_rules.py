@@ -14,7 +14,7 @@ from runbooks.manual.migration_source import migrations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runbooks.finding import Finding
+    from runbooks.lint.finding import Finding
     from runbooks.manual.project import Project
 
 _PACKAGES: Final = {

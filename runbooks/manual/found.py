@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from runbooks.finding import Finding
+from runbooks.lint.finding import Finding
 from runbooks.manual.commands import ELSEWHERE
 
 if TYPE_CHECKING:
     from core.message import Message
-    from runbooks.finding import Confidence
+    from runbooks.lint.finding import Confidence
     from runbooks.manual.commands import Command
     from runbooks.manual.project import Document
 

@@ -15,7 +15,7 @@ from runbooks.manual.paths import exists, in_submodule, made_on_the_way, near, p
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runbooks.finding import Finding
+    from runbooks.lint.finding import Finding
     from runbooks.manual.project import Document, Project
 
 _LINK: Final = re.compile(

@@ -19,7 +19,7 @@ from runbooks.manual.project import MOST_BYTES, Project
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from runbooks.finding import Finding
+    from runbooks.lint.finding import Finding
     from runbooks.manual.project import Document
 
     Rule = Callable[[Project], Iterable[Finding]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.errors import BadQuery, NotSupported
 from core.message import say
 from core.text import clean
-from runbooks.finding import CONFIDENCES, Finding
+from runbooks.lint.finding import CONFIDENCES, Finding
 from runbooks.manual.exported import exports
 from runbooks.manual.file_rules import DOCUMENTS
 from runbooks.manual.rule_files import rules, unreadable

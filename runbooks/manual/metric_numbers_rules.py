@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from runbooks.finding import Finding
+from runbooks.lint.finding import Finding
 from runbooks.manual.exported import exports
 from runbooks.manual.manual_lines import documents, lines
 from runbooks.manual.rule_bounds import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from runbooks.finding import Finding
+from runbooks.lint.finding import Finding
 from runbooks.manual.dashboards import dashboards
 from runbooks.manual.manual_lines import lines
 from runbooks.manual.rule_files import in_text, rules
@@ -18,7 +18,7 @@ from runbooks.manual.yaml_lines import read_yaml, walk
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runbooks.finding import Confidence
+    from runbooks.lint.finding import Confidence
     from runbooks.manual.project import Document, Project, Prose
     from runbooks.manual.rule_files import RuleAt
     from runbooks.manual.yaml_lines import Yaml

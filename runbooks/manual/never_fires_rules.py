@@ -9,7 +9,7 @@ import promql_parser as grammar
 
 from core.message import say
 from core.text import clean
-from runbooks.finding import Finding
+from runbooks.lint.finding import Finding
 from runbooks.manual.exported import exports
 from runbooks.manual.promql_parts import children, comparisons, named, tree
 from runbooks.manual.rule_files import rules
@@ -20,7 +20,7 @@ from runbooks.manual.wanted import blocks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runbooks.finding import Confidence
+    from runbooks.lint.finding import Confidence
     from runbooks.manual.metric import Exports, Metric
     from runbooks.manual.project import Project
     from runbooks.manual.promql_parts import Comparison

@@ -19,7 +19,7 @@ from runbooks.manual.shell import WILD
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runbooks.finding import Finding
+    from runbooks.lint.finding import Finding
     from runbooks.manual.commands import Command
     from runbooks.manual.project import Project
 

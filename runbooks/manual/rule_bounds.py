@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from runbooks.finding import Finding
+from runbooks.lint.finding import Finding
 from runbooks.manual.promql_parts import comparisons, named, tree
 from runbooks.manual.rule_files import rules
 
 if TYPE_CHECKING:
-    from runbooks.finding import Confidence
+    from runbooks.lint.finding import Confidence
     from runbooks.manual.project import Project
     from runbooks.manual.rule_files import RuleAt
     from runbooks.manual.text_numbers import Kind, Limit

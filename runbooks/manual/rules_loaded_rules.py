@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from runbooks.finding import Finding
+from runbooks.lint.finding import Finding
 from runbooks.manual.compose_source import mounting
 from runbooks.manual.rule_files import rules
 from runbooks.manual.yaml_lines import read_yaml
@@ -16,7 +16,7 @@ from runbooks.manual.yaml_lines import read_yaml
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runbooks.finding import Confidence
+    from runbooks.lint.finding import Confidence
     from runbooks.manual.compose_source import Service
     from runbooks.manual.project import Project
     from runbooks.manual.yaml_lines import Yaml

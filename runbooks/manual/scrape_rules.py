@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from runbooks.finding import Finding
+from runbooks.lint.finding import Finding
 from runbooks.manual.compose_source import joins_foreign_network, mounting, reachable_names, services
 from runbooks.manual.exported import exports
 from runbooks.manual.python_source import is_test
@@ -17,7 +17,7 @@ from runbooks.manual.scrape_jobs import jobs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runbooks.finding import Confidence
+    from runbooks.lint.finding import Confidence
     from runbooks.manual.compose_source import Service
     from runbooks.manual.project import Project
     from runbooks.manual.scrape_jobs import Job, Target

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.message import Message
-    from runbooks.finding import Confidence
+    from runbooks.lint.finding import Confidence
     from runbooks.manual.metric import Exports, Metric
     from runbooks.manual.project import Project
     from runbooks.manual.promql_parts import Matcher

@@ -16,7 +16,7 @@ from runbooks.manual.words import is_example
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runbooks.finding import Confidence, Finding
+    from runbooks.lint.finding import Confidence, Finding
     from runbooks.manual.project import Code, Document, Project
     from runbooks.manual.table_source import Table
 

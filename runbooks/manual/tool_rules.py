@@ -17,7 +17,7 @@ from runbooks.manual.shell import WILD
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runbooks.finding import Confidence, Finding
+    from runbooks.lint.finding import Confidence, Finding
     from runbooks.manual.commands import Command
     from runbooks.manual.project import Project
 

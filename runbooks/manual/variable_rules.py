@@ -14,7 +14,7 @@ from runbooks.manual.settings_source import setting_variables
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runbooks.finding import Confidence, Finding
+    from runbooks.lint.finding import Confidence, Finding
     from runbooks.manual.commands import Command
     from runbooks.manual.project import Document, Project
 

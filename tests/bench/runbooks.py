@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics
 import time
 
-from runbooks.drift import drift
 from runbooks.library import BUNDLED, LANGUAGES, load_library
-from runbooks.lint import lint
+from runbooks.lint.drift import drift
+from runbooks.lint.lint import lint
 from runbooks.settings import RunbooksSettings
 from signals.metrics.promql.evaluate import parse
 from tests.bench.measure import Measure

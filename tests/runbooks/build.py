@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbooks.read import Parsed, read_runbook
+from runbooks.reading.read import Parsed, read_runbook
 
 HEAD = "---\nid: book\ntitle: Book\nalerts: [QueueLong]\n---\n"
 

@@ -13,10 +13,10 @@ import pytest
 
 import panels
 import sandbox
-from runbooks.drift import drift
 from runbooks.library import LANGUAGES, Library, load_library
-from runbooks.lint import lint, ordered
-from runbooks.lint_alerts import lint_alerts
+from runbooks.lint.alerts import lint_alerts
+from runbooks.lint.drift import drift
+from runbooks.lint.lint import lint, ordered
 from runbooks.model import Check, Paragraph, Phase, Runbook, Step
 from runbooks.settings import RunbooksSettings
 from signals.alerts.rules import load_rules

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runbooks.library import BUNDLED, Library, load_library, load_runbook, read_file
-from runbooks.read import Parsed
+from runbooks.reading.read import Parsed
 from runbooks.settings import RunbooksSettings
 
 HEAD = "---\nid: {id}\ntitle: {title}\nalerts: [{alerts}]\npanels: [{panels}]\n---\n"

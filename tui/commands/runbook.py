@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runbooks.finding import CONFIDENCES
+from runbooks.lint.finding import CONFIDENCES
 from tui.dispatch import Parser, add_shared_options
 
 if TYPE_CHECKING:

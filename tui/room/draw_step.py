@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from incidents.events.incident import Incident
-    from runbooks.measure import Observation
+    from runbooks.checks.measure import Observation
     from runbooks.model import Block, Check
     from tui.room.checklist import Row
     from tui.room.pen import Pen

@@ -67,7 +67,7 @@ def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list
     from core.text import clean
     from incidents.report.postmortem import postmortem
     from incidents.report.timeline import timeline_json, timeline_markdown
-    from runbooks.names_of import names_of
+    from runbooks.step_names import names_of
 
     words, folder, names = room.face.words.say, Path(asked).expanduser(), names_of(followed)
     made = postmortem(

@@ -23,7 +23,7 @@ LOUD = ("severity_changed", "step_failed", "reopened")
 
 def names_here(runbooks: Sequence[Runbook | Missing]) -> Names:
     """What the runbooks that are here call their steps and phases."""
-    from runbooks.names_of import names_of
+    from runbooks.step_names import names_of
 
     return names_of(one for one in runbooks if not isinstance(one, Missing))
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from incidents.events.incident import Incident
-    from runbooks.measure import Observation
+    from runbooks.checks.measure import Observation
     from runbooks.model import Check, Runbook
     from tui.keymap import Key
     from tui.room.checklist import Row, RowKey
@@ -312,7 +312,7 @@ class IncidentView(Page, abstract=True):
 
     async def _ask_all(self, key: RowKey, checks: tuple[Check, ...], since: float | None) -> None:
         from core.errors import WarroomError
-        from runbooks.measure import measure
+        from runbooks.checks.measure import measure
 
         follower = self.face.follower
         if follower is None:

@@ -13,7 +13,7 @@ from tui.room.pen import Pen
 from tui.screens.page import Page
 
 if TYPE_CHECKING:
-    from runbooks.measure import Observation
+    from runbooks.checks.measure import Observation
     from runbooks.model import Check
     from tui.screens.incident_view import IncidentView
 

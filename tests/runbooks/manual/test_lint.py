@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runbooks.finding import Finding
+from runbooks.lint.finding import Finding
 from runbooks.manual import lint
 from runbooks.manual.lint import ManualError, lint_manuals, open_project
 from runbooks.manual.project import Project

@@ -11,8 +11,8 @@ from core.message import say
 from incidents.events import body as b
 from incidents.events.fold import fold
 from incidents.settings import UpdateSettings
+from runbooks.checks.measure import Observation
 from runbooks.library import load_library
-from runbooks.measure import Observation
 from runbooks.settings import RunbooksSettings
 from signals.metrics.trend import Direction
 from signals.reading import Verdict

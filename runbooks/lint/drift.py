@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from runbooks.finding import Finding
+from runbooks.lint.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError
 from core.message import say
 from core.units import exactly, quantity
-from runbooks.expect import compared, judge_trend, judge_values
+from runbooks.checks.expect import compared, judge_trend, judge_values
 from signals.metrics.trend import Direction, direction
 from signals.reading import Verdict
 
@@ -56,13 +56,13 @@ async def measure(
 ) -> Observation:
     """Ask what the check asks. `environment` holds the secrets that an HTTP probe names; `now` is in Unix seconds.
 
-    `since` is when the step before was finished, for a gate (`runbooks.hold`).
+    `since` is when the step before was finished, for a gate (`runbooks.checks.gate`).
     """
     if check.probe is None:
-        from runbooks.hold import hold
+        from runbooks.checks.gate import hold
 
         return await hold(check, await _promql(check, sources, now), sources, now, since)
-    from runbooks import probe
+    from runbooks.checks import probe
 
     return await probe.measure(check, sources, environment)
 

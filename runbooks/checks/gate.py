@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError
 from core.message import say
 from core.units import quantity
-from runbooks.expect import judge_values
-from runbooks.measure import wanted
+from runbooks.checks.expect import judge_values
+from runbooks.checks.measure import wanted
 from signals.reading import Verdict
 
 if TYPE_CHECKING:
-    from runbooks.measure import Observation
+    from runbooks.checks.measure import Observation
     from runbooks.model import Check
     from signals.reading import Series
     from signals.sources import Sources

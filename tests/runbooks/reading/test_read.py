@@ -7,7 +7,7 @@ import time
 import pytest
 
 from runbooks.model import Command, Paragraph
-from runbooks.read import MOST_CHARACTERS, Parsed, read_runbook
+from runbooks.reading.read import MOST_CHARACTERS, Parsed, read_runbook
 from signals.metrics.trend import Direction
 
 WHOLE = """\

@@ -1,6 +1,6 @@
 """From a Markdown file to a `Runbook`. Lenient: what is broken is a problem with its line, and the rest still opens.
 
-Includes are only noted here; who knows all runbooks resolves them (`runbooks.include`).
+Includes are only noted here; who knows all runbooks resolves them (`runbooks.reading.include`).
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean, clean_block
-from runbooks.blocks import unknown_key
-from runbooks.fields import Field, read_fields
-from runbooks.markdown import comments, parse
 from runbooks.model import Runbook, Severity
-from runbooks.names import is_id, slug
-from runbooks.own import read_own
-from runbooks.plain import read_plain
-from runbooks.problem import Problem
+from runbooks.reading.blocks import unknown_key
+from runbooks.reading.fields import Field, read_fields
+from runbooks.reading.markdown import comments, parse
+from runbooks.reading.names import is_id, slug
+from runbooks.reading.own import read_own
+from runbooks.reading.plain import read_plain
+from runbooks.reading.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from markdown_it.tree import SyntaxTreeNode
 
-    from runbooks.own import Include
+    from runbooks.reading.own import Include
 
 MOST_CHARACTERS = 500_000
 """A manual that is longer is none; reading it would take a second and more."""

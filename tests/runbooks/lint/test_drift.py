@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runbooks.drift import drift
+from runbooks.lint.drift import drift
 from runbooks.model import Runbook
 from tests.runbooks.build import CHECK, SH, parsed, phase, step
 from tui.language import Language

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, get_args
 
 from core.message import say
 from core.times import parse_duration
-from runbooks.expect import parse_expectation
-from runbooks.fields import Field, read_fields
+from runbooks.checks.expect import parse_expectation
 from runbooks.model import ActionCall, Check, Expectation, ProbeKind
-from runbooks.problem import Problem
+from runbooks.reading.fields import Field, read_fields
+from runbooks.reading.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError
 from core.message import say
 from core.text import clean
-from runbooks.finding import Finding
-from runbooks.probe import absent
+from runbooks.checks.probe import absent
+from runbooks.lint.finding import Finding
 from signals.metrics.promql.names import Needs, needs
 
 if TYPE_CHECKING:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from runbooks.number import numbered
-from runbooks.problem import Problem
+from runbooks.reading.number import numbered
+from runbooks.reading.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.message import Message
     from runbooks.model import Phase, Runbook
-    from runbooks.own import Include
-    from runbooks.read import Parsed
+    from runbooks.reading.own import Include
+    from runbooks.reading.read import Parsed
 
 MOST_INCLUDES = 100
 """Includes of includes can double a runbook at each stage."""

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from core.text import clean
-from runbooks.markdown import code_of, comments, joined, line_of, pieces, rows
 from runbooks.model import Block, Command, Paragraph, Phase, Runbook, Step
-from runbooks.names import slug, unique
+from runbooks.reading.markdown import code_of, comments, joined, line_of, pieces, rows
+from runbooks.reading.names import slug, unique
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from markdown_it.tree import SyntaxTreeNode
 
-    from runbooks.markdown import Piece
+    from runbooks.reading.markdown import Piece
 
 _MARKS = ("[ ] ", "[x] ", "[X] ")
 

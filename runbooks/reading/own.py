@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from core.message import say
-from runbooks.markdown import comments, joined, line_of, pieces, rows
 from runbooks.model import Block, Paragraph, Phase, Step
-from runbooks.names import is_id, slug, unique
-from runbooks.number import numbered
-from runbooks.problem import Problem
-from runbooks.step_blocks import read_block
+from runbooks.reading.markdown import comments, joined, line_of, pieces, rows
+from runbooks.reading.names import is_id, slug, unique
+from runbooks.reading.number import numbered
+from runbooks.reading.problem import Problem
+from runbooks.reading.step_blocks import read_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
 
     from core.message import Message
-    from runbooks.markdown import Piece
+    from runbooks.reading.markdown import Piece
 
 _BOX = re.compile(r"^\[[ xX]\](?:\s+|$)")
 _ID = re.compile(r"id:\s*(\S+)(?:\s+(.*))?", re.DOTALL)

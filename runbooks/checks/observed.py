@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from core.message import Message
-    from runbooks.measure import Observation
+    from runbooks.checks.measure import Observation
 
 FRESH_S = 30.0
 """A younger value is one of this moment; the age of an older one is said."""

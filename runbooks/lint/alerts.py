@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from core.errors import BadQuery
 from core.message import say
 from core.text import clean
-from runbooks.finding import Finding
+from runbooks.lint.finding import Finding
 from runbooks.model import Paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from runbooks.model import Runbook
-    from runbooks.read import Parsed
+    from runbooks.reading.read import Parsed
     from signals.source import AlertRule
 
 _NUMBER = re.compile(

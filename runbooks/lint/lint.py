@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from core.errors import BadQuery, NotSupported
 from core.message import say
 from core.text import clean
-from runbooks.finding import Confidence, Finding
+from runbooks.lint.finding import Confidence, Finding
 from runbooks.model import Paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from runbooks.model import Check, Phase, Runbook, Step
-    from runbooks.problem import Problem
-    from runbooks.read import Parsed
+    from runbooks.reading.problem import Problem
+    from runbooks.reading.read import Parsed
 
 MOST_STEPS = 9
 """Between two pause points (Gawande, "The Checklist Manifesto"; Degani and Wiener, 1990)."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from runbooks.blocks import read_action, read_check
-from runbooks.markdown import code_of, joined, line_of, pieces
 from runbooks.model import Block, Command, Paragraph
+from runbooks.reading.blocks import read_action, read_check
+from runbooks.reading.markdown import code_of, joined, line_of, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from markdown_it.tree import SyntaxTreeNode
 
-    from runbooks.markdown import Piece
-    from runbooks.problem import Problem
+    from runbooks.reading.markdown import Piece
+    from runbooks.reading.problem import Problem
 
 Role: TypeAlias = 'Literal["", "expect", "undo"]'
 ROLES: dict[str, Role] = {

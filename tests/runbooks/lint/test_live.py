@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from core.message import Message
-from runbooks.finding import Finding
-from runbooks.lint_live import lint_live
+from runbooks.lint.finding import Finding
+from runbooks.lint.live import lint_live
 from signals.database.postgres import PostgresSchema
 from signals.metrics.failover import Failover
 from signals.settings import PostgresSettings, SignalsSettings

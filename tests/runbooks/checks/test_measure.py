@@ -12,10 +12,10 @@ import redis
 from pydantic import SecretStr
 
 from core.message import say
-from runbooks.blocks import read_check
-from runbooks.measure import Observation, measure
+from runbooks.checks.measure import Observation, measure
+from runbooks.checks.probe import see_schema, see_workers
 from runbooks.model import Check
-from runbooks.probe import see_schema, see_workers
+from runbooks.reading.blocks import read_check
 from signals.celery.queues import RedisQueues
 from signals.database.postgres import PostgresSchema
 from signals.metrics.failover import Failover
@@ -204,7 +204,7 @@ async def test_a_missing_variable_is_named_and_nothing_is_asked() -> None:
 
 @pytest.mark.parametrize("behaviour", ["half-open", "closing", "garbage"])
 async def test_a_bad_server_is_unknown_in_time(behaviour: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runbooks.probe.TIMEOUT_S", 0.6)
+    monkeypatch.setattr("runbooks.checks.probe.TIMEOUT_S", 0.6)
     with serve(BEHAVIOURS[behaviour]) as url:
         began = time.monotonic()
         found = await seen(f"probe: http\nurl: {url}\nexpect: status 200", NOTHING)
@@ -232,7 +232,7 @@ async def test_a_queue_of_the_broker_is_counted(redis_url: str) -> None:
 
 
 async def test_a_queue_that_was_looked_at_for_a_while_has_a_trend() -> None:
-    from runbooks.probe import see_queue
+    from runbooks.checks.probe import see_queue
 
     depths = Series((), tuple(range(10)), tuple(100.0 - 9 * at for at in range(10)))
     queue = Queue("ai", 19, None, {}, None, oldest_is_floor=False, depths=depths)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import runbooks
-from runbooks.lint import lint, ordered
-from runbooks.lint_alerts import lint_alerts, thresholds
-from runbooks.read import Parsed, read_runbook
+from runbooks.lint.alerts import lint_alerts, thresholds
+from runbooks.lint.lint import lint, ordered
+from runbooks.reading.read import Parsed, read_runbook
 from signals.source import AlertRule
 from tests.runbooks.build import CHECK, EXPECT, SH, UNDO, parsed, phase, step
 from tui.language import Language

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from runbooks.blocks import read_check
-from runbooks.measure import Observation, measure
+from runbooks.checks.measure import Observation, measure
+from runbooks.reading.blocks import read_check
 from signals.metrics.failover import Failover
 from signals.metrics.scrape import ScrapeSource
 from signals.reading import Verdict
@@ -77,7 +77,7 @@ async def test_a_source_that_lost_its_past_is_unknown() -> None:
     sources = scraped(load=lambda _: 7)
     present = await measure(replace(check, for_s=0.0), sources, time.time(), {})
     assert present.verdict is OK
-    from runbooks.hold import hold
+    from runbooks.checks.gate import hold
 
     silent = Sources(Failover([ScrapeSource(ScrapeSettings())], SignalsSettings(), lambda _: None))
     found = await hold(check, present, silent, time.time(), None)

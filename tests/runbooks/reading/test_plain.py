@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runbooks.model import Command, Paragraph, Runbook
-from runbooks.read import read_runbook
+from runbooks.reading.read import read_runbook
 
 CHINESE = """\
 # 值班手册

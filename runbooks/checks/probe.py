@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from core.errors import SourceError
 from core.message import say
-from runbooks.expect import judge_status, judge_trend, judge_values
-from runbooks.measure import Observation, seen, unknown, wanted
+from runbooks.checks.expect import judge_status, judge_trend, judge_values
+from runbooks.checks.measure import Observation, seen, unknown, wanted
 from signals.metrics.trend import direction
 from signals.reading import Verdict
 from signals.source import Drift, WorkerState
@@ -31,7 +31,7 @@ _AT_WORK = (WorkerState.WORKING, WorkerState.IDLE, WorkerState.BUSY)
 
 
 async def measure(check: Check, sources: Sources, environment: Mapping[str, str]) -> Observation:
-    """See `runbooks.measure.measure`."""
+    """See `runbooks.checks.measure.measure`."""
     try:
         match check.probe:
             case "http":

@@ -1,0 +1,1 @@
+"""Checks of a runbook, measured: what was seen, and whether that is what was expected."""

@@ -1,0 +1,1 @@
+"""What is wrong in a runbook of our own format."""
