@@ -73,7 +73,7 @@ def config_text(ports: Ports) -> str:
     """A `warroom.toml` for the stack."""
     sources = '["prometheus", "scrape"]' if ports.prometheus else '["scrape"]'
     prometheus = f"""
-[signals.metrics.prometheus]
+[signals.prometheus]
 url = "http://127.0.0.1:{ports.prometheus}"
 """
     return f"""# Written by `warroom sandbox`: a disposable stack on this machine.
@@ -84,7 +84,7 @@ environment = "sandbox"
 [signals]
 metrics = {sources}
 {prometheus if ports.prometheus else ""}
-[signals.metrics.scrape]
+[signals.scrape]
 rule_files = ["{RULES}"]
 targets = [{{ url = "http://127.0.0.1:{ports.service}/metrics", interval_s = 2 }}]
 
@@ -95,7 +95,7 @@ queues = ["matches", "ai", "default"]
 [signals.celery]
 broker_url = "redis://127.0.0.1:{ports.valkey}/0"
 
-[signals.database.postgres]
+[signals.postgres]
 url = "postgresql://postgres@127.0.0.1:{ports.postgres}/postgres"
 
 [runbooks.addresses]  # what a check of a runbook asks the provider is asked of its stand-in

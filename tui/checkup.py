@@ -43,13 +43,11 @@ async def look_at_sources(settings: SignalsSettings, words: Language) -> list[Fi
     """Every source that is configured, all at once: a slow one delays itself alone."""
     looks = []
     if settings.prometheus:
-        looks.append(
-            _http("signals.metrics.prometheus", settings.prometheus, "/api/v1/query?query=vector(1)", words)
-        )
+        looks.append(_http("signals.prometheus", settings.prometheus, "/api/v1/query?query=vector(1)", words))
     for number, target in enumerate(settings.scrape.targets if settings.scrape else ()):
-        looks.append(_http(f"signals.metrics.scrape.targets.{number}", target, "", words))
+        looks.append(_http(f"signals.scrape.targets.{number}", target, "", words))
     if settings.alertmanager:
-        looks.append(_http("signals.alerts.alertmanager", settings.alertmanager, "/api/v2/status", words))
+        looks.append(_http("signals.alertmanager", settings.alertmanager, "/api/v2/status", words))
     if settings.redis:
         looks.append(_broker(settings.redis, words))
     if settings.celery and settings.celery.broker_url:
@@ -139,7 +137,7 @@ async def _database(settings: PostgresSettings, words: Language) -> list[Finding
     from signals.database.postgres import PostgresSchema
     from signals.source import Drift
 
-    where = "signals.database.postgres"
+    where = "signals.postgres"
     try:
         found = await PostgresSchema(settings).schema()
     except SourceError as error:

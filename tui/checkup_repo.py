@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from panels.query_cache import Questions
-    from runbooks.manual.project import Project
+    from repolint.project import Project
     from signals.metrics.promql.names import Selector
     from signals.sources import Sources
     from tui.config import Config
@@ -34,7 +34,7 @@ _AWAY = ("panels.gone", "panels.gone_down", "panels.gone_target", "panels.gone_b
 async def look_at_repository(repo: Path, config: Config, words: Language) -> list[Finding]:
     """Metrics and labels that are not there now, targets that nobody scrapes, alerts that nobody evaluates."""
     from panels.query_cache import Questions
-    from runbooks.manual.lint import open_project
+    from repolint.lint import open_project
     from signals.sources import open_sources
     from tui.checkup_queries import exported_names
 
@@ -65,7 +65,7 @@ async def look_at_repository(repo: Path, config: Config, words: Language) -> lis
 
 def manuals(repo: Path) -> list[Path]:
     """The Markdown files of a repository that are operations manuals by their name or folder."""
-    from runbooks.manual.lint import open_project
+    from repolint.lint import open_project
 
     return [
         repo / file for file in open_project([], repo).matching(".md", ".markdown") if _MANUAL.search(file)
@@ -74,8 +74,8 @@ def manuals(repo: Path) -> list[Path]:
 
 def _selectors(project: Project) -> dict[Selector, str]:
     """Everything that is asked for, with the place where it stands first."""
-    from runbooks.manual.dashboards import VARIABLE
-    from runbooks.manual.wanted import asks
+    from repolint.facts.dashboards import VARIABLE
+    from repolint.facts.wanted import asks
     from signals.metrics.promql.names import Selector
 
     found: dict[Selector, str] = {}
@@ -122,7 +122,7 @@ async def _unanswered(
 
 def _fix(name: str, reason: str, project: Project, words: Language) -> str:
     """Whether the code would export it: then it is the process that is missing, and not the metric."""
-    from runbooks.manual.exported import exports
+    from repolint.facts.exported import exports
 
     if reason in _AWAY:
         return words.text("doctor.fix_down")
@@ -134,7 +134,7 @@ def _fix(name: str, reason: str, project: Project, words: Language) -> str:
 
 async def _unscraped(project: Project, sources: Sources, words: Language) -> list[Finding]:
     """Static targets of the repository's Prometheus configuration that the live one does not have, or finds down."""
-    from runbooks.manual.scrape_jobs import jobs
+    from repolint.facts.scrape_jobs import jobs
 
     if sources.prometheus is None:
         return []
@@ -163,7 +163,7 @@ async def _unscraped(project: Project, sources: Sources, words: Language) -> lis
 
 async def _unevaluated(project: Project, sources: Sources, words: Language) -> list[Finding]:
     """Alerts of the repository that the live Prometheus does not have, has otherwise, or fails to evaluate."""
-    from runbooks.manual.rule_files import rules
+    from repolint.facts.rule_files import rules
 
     if sources.prometheus is None:
         return []
@@ -197,7 +197,7 @@ async def _unevaluated(project: Project, sources: Sources, words: Language) -> l
 
 def _alike(expr: str) -> str:
     """The expression as the grammar prints it, so that spaces and brackets do not count."""
-    from runbooks.manual.promql_parts import tree
+    from repolint.facts.promql_parts import tree
 
     node = tree(expr)
     return " ".join(expr.split()) if node is None else str(node)

@@ -148,7 +148,7 @@ def _against(repo: Path, files: Iterable[str]) -> list[Finding]:
     """The manuals against a repository; raises `WarroomError`."""
     if not repo.is_dir():
         raise WarroomError(say("runbook.no_repo", path=clean(str(repo))))
-    from runbooks.manual.lint import lint_manuals
+    from repolint.lint import lint_manuals
 
     return lint_manuals([Path(file) for file in files], repo)
 

@@ -16,7 +16,7 @@ ROUNDS = 3
 PROGRAM = """
 import sys
 from pathlib import Path
-from runbooks.manual.lint import lint_manuals
+from repolint.lint import lint_manuals
 
 repository = Path(sys.argv[1])
 print(len(lint_manuals(sorted(repository.glob("docs/*.md")), repository)))

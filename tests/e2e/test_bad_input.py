@@ -80,9 +80,7 @@ def page() -> bytes:
 
 def test_no_control_sequence_of_a_label_reaches_the_terminal(tmp_path: Path) -> None:
     with serve(body(page())) as url:
-        path = config(
-            tmp_path, f'[signals.metrics.scrape]\ntargets = [{{ url = "{url}", interval_s = 1 }}]\n'
-        )
+        path = config(tmp_path, f'[signals.scrape]\ntargets = [{{ url = "{url}", interval_s = 1 }}]\n')
         terminal = board(path, (120, 40))
         terminal.wait_for("esrever[blink]")  # its text is shown, as text
         for key in ("?", "?", "\r", "\x1b", "L"):
@@ -96,9 +94,7 @@ def test_no_control_sequence_of_a_label_reaches_the_terminal(tmp_path: Path) -> 
 @pytest.mark.parametrize(("tongue", "utf8_mode"), [("C", "0"), ("POSIX", "1")])
 def test_a_locale_of_c_gets_ascii_alone(tmp_path: Path, tongue: str, utf8_mode: str) -> None:
     with serve(body(page())) as url:
-        path = config(
-            tmp_path, f'[signals.metrics.scrape]\ntargets = [{{ url = "{url}", interval_s = 1 }}]\n'
-        )
+        path = config(tmp_path, f'[signals.scrape]\ntargets = [{{ url = "{url}", interval_s = 1 }}]\n')
         terminal = board(
             path,
             LANG=tongue,
@@ -128,11 +124,11 @@ def test_sources_that_hang_freeze_no_key_and_are_named(tmp_path: Path) -> None:
         prometheus, alertmanager, scrape, redis, postgres = late
         path = config(
             tmp_path,
-            f'[signals.metrics.prometheus]\nurl = "http://127.0.0.1:{prometheus}"\ntimeout_s = 2\n'
-            f'[signals.alerts.alertmanager]\nurl = "http://127.0.0.1:{alertmanager}"\ntimeout_s = 2\n'
-            f'[signals.metrics.scrape]\ntargets = [{{ url = "http://127.0.0.1:{scrape}", timeout_s = 2 }}]\n'
+            f'[signals.prometheus]\nurl = "http://127.0.0.1:{prometheus}"\ntimeout_s = 2\n'
+            f'[signals.alertmanager]\nurl = "http://127.0.0.1:{alertmanager}"\ntimeout_s = 2\n'
+            f'[signals.scrape]\ntargets = [{{ url = "http://127.0.0.1:{scrape}", timeout_s = 2 }}]\n'
             f'[signals.redis]\nurl = "redis://127.0.0.1:{redis}/0"\ntimeout_s = 2\n'
-            f'[signals.database.postgres]\nurl = "postgresql://u@127.0.0.1:{postgres}/d"\ntimeout_s = 2\n',
+            f'[signals.postgres]\nurl = "postgresql://u@127.0.0.1:{postgres}/d"\ntimeout_s = 2\n',
         )
         terminal = board(path, (120, 40))
         terminal.wait_for("Own")
@@ -152,9 +148,7 @@ def test_sources_that_hang_freeze_no_key_and_are_named(tmp_path: Path) -> None:
 def test_sizes_that_follow_each_other_faster_than_they_can_be_told_end_with_the_last(tmp_path: Path) -> None:
     pause = random.Random(1)
     with serve(body(b'depth{name="jobs"} 7\n')) as url:
-        path = config(
-            tmp_path, f'[signals.metrics.scrape]\ntargets = [{{ url = "{url}", interval_s = 1 }}]\n'
-        )
+        path = config(tmp_path, f'[signals.scrape]\ntargets = [{{ url = "{url}", interval_s = 1 }}]\n')
         terminal = board(path)
         terminal.wait_for("jobs 7")
         for _ in range(60):
@@ -168,9 +162,7 @@ def test_sizes_that_follow_each_other_faster_than_they_can_be_told_end_with_the_
 
 def test_a_terminal_that_shrinks_to_20x5_and_grows_again_shows_the_same_board(tmp_path: Path) -> None:
     with serve(body(b'depth{name="jobs"} 7\n')) as url:
-        path = config(
-            tmp_path, f'[signals.metrics.scrape]\ntargets = [{{ url = "{url}", interval_s = 1 }}]\n'
-        )
+        path = config(tmp_path, f'[signals.scrape]\ntargets = [{{ url = "{url}", interval_s = 1 }}]\n')
         terminal = board(path)
         terminal.wait_for("jobs 7")
         for key in ("", "?", "\x1b", "\r", "\x1b", "\x1bOP", "\x1b"):
@@ -191,7 +183,7 @@ def test_a_source_that_dies_and_comes_back_is_told_both_times(tmp_path: Path) ->
     port = free_port()
     path = config(
         tmp_path,
-        f'[signals.metrics.scrape]\ntargets = [{{ url = "http://127.0.0.1:{port}/metrics", interval_s = 0.5 }}]\n',
+        f'[signals.scrape]\ntargets = [{{ url = "http://127.0.0.1:{port}/metrics", interval_s = 0.5 }}]\n',
     )
     with serve_depth(port):
         terminal = board(path, (120, 40))
@@ -210,7 +202,7 @@ def test_a_page_of_100_000_series_freezes_no_key(tmp_path: Path) -> None:
     with serve(body(lines)) as url:
         path = config(
             tmp_path,
-            f'[signals.metrics.scrape]\ntargets = [{{ url = "{url}", interval_s = 5, timeout_s = 30 }}]\n',
+            f'[signals.scrape]\ntargets = [{{ url = "{url}", interval_s = 5, timeout_s = 30 }}]\n',
         )
         path.write_text(path.read_text().replace('expr = "depth"', 'expr = "count(depth)"'))
         terminal = board(path)

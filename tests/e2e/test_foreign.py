@@ -140,7 +140,7 @@ def start_metrics(stack: ExitStack, folder: Path) -> tuple[str, str]:
     if not (binary := shutil.which("prometheus")):
         return (
             "scrape",
-            f'[signals.metrics.scrape]\ntargets = [{{ url = "http://127.0.0.1:{page}/metrics", interval_s = 1 }}]',
+            f'[signals.scrape]\ntargets = [{{ url = "http://127.0.0.1:{page}/metrics", interval_s = 1 }}]',
         )
     job = {"job_name": "theirs", "static_configs": [{"targets": [f"127.0.0.1:{page}"]}]}
     gone = {"job_name": "gone", "static_configs": [{"targets": ["127.0.0.1:1"]}]}
@@ -151,7 +151,7 @@ def start_metrics(stack: ExitStack, folder: Path) -> tuple[str, str]:
         f"--web.listen-address=127.0.0.1:{port}",
     ]  # fmt: skip
     stack.enter_context(process(command, folder / "prometheus.log"))
-    return "prometheus", f'[signals.metrics.prometheus]\nurl = "http://127.0.0.1:{port}"'
+    return "prometheus", f'[signals.prometheus]\nurl = "http://127.0.0.1:{port}"'
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +202,7 @@ url = "{broker}"
 queues = ["matches", "ai"]
 [signals.celery]
 broker_url = "{broker}"
-[signals.database.postgres]
+[signals.postgres]
 url = "{database}"
 """
         )

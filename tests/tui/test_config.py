@@ -20,15 +20,15 @@ nmae = "x"
 interval_s = -1
 breaker_failures = "many"
 
-[signals.metrics.prometheus]
+[signals.prometheus]
 url = "http://me:hunter2-literal@127.0.0.1:9090"
 token = "hunter2-literal"
 timeuot_s = 3
 
-[[signals.metrics.scrape.targets]]
+[[signals.scrape.targets]]
 url = "${WARROOM_TEST_UNSET}"
 
-[[signals.metrics.scrape.targets]]
+[[signals.scrape.targets]]
 interval_s = "hunter2-literal"
 """
 
@@ -54,12 +54,12 @@ def test_every_problem_is_listed_with_its_line_and_key(tmp_path: Path) -> None:
         (2, "service.nmae"),
         (5, "signals.interval_s"),
         (6, "signals.breaker_failures"),
-        (9, "signals.metrics.prometheus.url"),
-        (10, "signals.metrics.prometheus.token"),
-        (11, "signals.metrics.prometheus.timeuot_s"),
-        (14, "signals.metrics.scrape.targets.0.url"),
-        (16, "signals.metrics.scrape.targets.1.url"),
-        (17, "signals.metrics.scrape.targets.1.interval_s"),
+        (9, "signals.prometheus.url"),
+        (10, "signals.prometheus.token"),
+        (11, "signals.prometheus.timeuot_s"),
+        (14, "signals.scrape.targets.0.url"),
+        (16, "signals.scrape.targets.1.url"),
+        (17, "signals.scrape.targets.1.interval_s"),
     ]
     assert problems[0].what.values["name"] == "name"
     assert problems[5].what.values["name"] == "timeout_s"
@@ -80,7 +80,7 @@ def test_a_wrong_file_is_refused_without_its_secret(tmp_path: Path, command: tup
 def test_show_masks_what_the_environment_put_in(tmp_path: Path) -> None:
     path = tmp_path / "warroom.toml"
     path.write_text(
-        '[signals.metrics.prometheus]\nurl = "http://me:${PW}@127.0.0.1:9090"\ntoken = "${PW}"\n'
+        '[signals.prometheus]\nurl = "http://me:${PW}@127.0.0.1:9090"\ntoken = "${PW}"\n'
         '[signals.redis]\nurl = "redis://:${PW}@127.0.0.1/0"\n'
     )
     done = warroom("config", "show", "--config", str(path), folder=tmp_path, PW="hunter2@x/y")
@@ -101,7 +101,7 @@ def test_broken_toml_names_the_line(tmp_path: Path, text: str) -> None:
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     path = tmp_path / "warroom.toml"
-    path.write_text('[signals.metrics.scrape]\nrule_files = ["rules.yml", "/etc/rules.yml"]\n')
+    path.write_text('[signals.scrape]\nrule_files = ["rules.yml", "/etc/rules.yml"]\n')
     scrape = load_config(path).signals.scrape
     assert scrape is not None
     assert scrape.rule_files == (tmp_path / "rules.yml", Path("/etc/rules.yml"))

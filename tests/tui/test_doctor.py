@@ -45,9 +45,9 @@ def test_what_is_away_is_named_with_its_section(tmp_path: Path) -> None:
     away = "127.0.0.1:1"
     found = doctor(
         tmp_path,
-        f'[signals.metrics.prometheus]\nurl = "http://{away}"\n[signals.alerts.alertmanager]\nurl = "http://{away}"\n'
+        f'[signals.prometheus]\nurl = "http://{away}"\n[signals.alertmanager]\nurl = "http://{away}"\n'
         f'[signals.redis]\nurl = "redis://{away}/0"\n[signals.celery]\nbroker_url = "redis://{away}/0"\n'
-        f'[signals.database.postgres]\nurl = "postgresql://u@{away}/d"\n',
+        f'[signals.postgres]\nurl = "postgresql://u@{away}/d"\n',
     )
     for name in ("prometheus", "alertmanager", "redis", "celery", "postgres"):
         (only,) = found[f"signals.{name}"]
@@ -61,11 +61,11 @@ def test_a_broker_without_workers_and_a_database_without_revision(
     found = doctor(
         tmp_path,
         f'[signals.celery]\nbroker_url = "{redis_url}"\nreply_wait_s = 0.5\n'
-        f'[signals.database.postgres]\nurl = "{postgres_url}"\n',
+        f'[signals.postgres]\nurl = "{postgres_url}"\n',
     )
     assert [(one["check"], one["ok"]) for one in found["signals.celery"]] == [("celery", False)]
     assert "0.5 s" in found["signals.celery"][0]["what"]
-    schema, connections = found["signals.database.postgres"]
+    schema, connections = found["signals.postgres"]
     assert (schema["ok"], connections["ok"]) == (False, True)
     assert "alembic upgrade head" in schema["fix"]
 
@@ -101,11 +101,9 @@ def test_queries_rules_and_a_wrong_clock(tmp_path: Path) -> None:
     head += b"Date: Mon, 02 Jan 2006 15:04:05 GMT\r\nContent-Length: %d\r\n\r\n" % len(page)
     (tmp_path / "rules.yml").write_text(RULES)
     with serve(answer(head + page)) as url:
-        text = (
-            f'[signals.metrics.scrape]\ntargets = [{{ url = "{url}" }}]\nrule_files = ["rules.yml"]\n{BOARD}'
-        )
+        text = f'[signals.scrape]\ntargets = [{{ url = "{url}" }}]\nrule_files = ["rules.yml"]\n{BOARD}'
         found = doctor(tmp_path, text)
-    assert [one["check"] for one in found["signals.metrics.scrape.targets.0"]] == ["http", "clock"]
+    assert [one["check"] for one in found["signals.scrape.targets.0"]] == ["http", "clock"]
     assert found["own.there"][0]["ok"]
     assert not found["own.typo"][0]["ok"]
     assert "jobs_total" in found["own.typo"][0]["what"]

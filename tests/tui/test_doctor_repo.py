@@ -73,9 +73,7 @@ def told(folder: Path, root: Path, config: str) -> dict[str, str]:
 
 def test_what_is_not_there_now_is_told_with_its_line(tmp_path: Path) -> None:
     with page() as url:
-        found = told(
-            tmp_path, repository(tmp_path), f'[signals.metrics.scrape]\ntargets = [{{ url = "{url}" }}]\n'
-        )
+        found = told(tmp_path, repository(tmp_path), f'[signals.scrape]\ntargets = [{{ url = "{url}" }}]\n')
     assert sorted(found) == ["docs/runbook.md:3", "rules.yml:5", "rules.yml:6", "rules.yml:7"]
     assert "mill_stones_total" in found["docs/runbook.md:3"]
     assert "mill.py:4" in found["rules.yml:5"], "the code defines it, so a process is missing"
@@ -111,7 +109,7 @@ if shutil.which("prometheus"):
             live = RULES.replace("> 30", "> 40").replace("{alert: MillNoGrain", "{alert: MillElse")
             (tmp_path / "live.yml").write_text(live)
             with prometheus(tmp_path, address) as server:
-                found = told(tmp_path, root, f'[signals.metrics.prometheus]\nurl = "{server}"\n')
+                found = told(tmp_path, root, f'[signals.prometheus]\nurl = "{server}"\n')
         assert "old:9000" in found["prometheus.yml:4"]
         assert "MillNoGrain" in found["rules.yml:6"]
         assert "MillBlown" in found["rules.yml:5"]

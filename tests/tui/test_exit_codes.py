@@ -38,7 +38,7 @@ queries = [{ name = "depth", unit = "count", expr = "depth", warn = 5, burning =
 @pytest.fixture
 def exporter() -> Iterator[tuple[str, Gauge]]:
     with depth_exporter() as (address, gauge):
-        yield f'[signals.metrics.scrape]\ntargets = [{{ url = "{address}" }}]\n', gauge
+        yield f'[signals.scrape]\ntargets = [{{ url = "{address}" }}]\n', gauge
 
 
 def status(folder: Path, text: str, wait: str = "3") -> tuple[int, dict[str, str]]:
@@ -99,9 +99,8 @@ def test_waiting_turns_unknown_into_known(tmp_path: Path) -> None:
     registry = CollectorRegistry()
     Counter("jobs", "Jobs.", registry=registry).inc()
     with exporting(registry) as address:
-        text = (
-            f'[signals.metrics.scrape]\ntargets = [{{ url = "{address}", interval_s = 1 }}]\n'
-            + OWN.replace('"depth", warn', '"rate(jobs_total[1m])", warn')
+        text = f'[signals.scrape]\ntargets = [{{ url = "{address}", interval_s = 1 }}]\n' + OWN.replace(
+            '"depth", warn', '"rate(jobs_total[1m])", warn'
         )
         assert status(tmp_path, text, "0")[0] == ExitCode.UNKNOWN
         assert status(tmp_path, text, "20")[0] == ExitCode.OK
@@ -138,7 +137,7 @@ def test_a_range_is_drawn_on_a_terminal_and_nowhere_else(tmp_path: Path) -> None
     scrapes = itertools.count(1)
     with page_server(lambda _: Page(b"depth %d\n" % next(scrapes))) as url:
         path = tmp_path / "warroom.toml"
-        path.write_text(f'[signals.metrics.scrape]\ntargets = [{{ url = "{url}/" }}]\n')
+        path.write_text(f'[signals.scrape]\ntargets = [{{ url = "{url}/" }}]\n')
         words = ("query", "depth * 10", "--range", "5s", "--step", "1s", "--config", str(path))
         for language, axis in (("C.UTF-8", "┤"), ("C", "+")):
             terminal = Terminal([PROGRAM, *words], LANG=language, LC_ALL=language)

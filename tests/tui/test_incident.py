@@ -243,7 +243,7 @@ def test_a_panel_is_pinned_with_its_data(desk: Desk) -> None:
     desk.fact("open", "--title", "Ban near", "--severity", "SEV2")
     with serve(body(page)) as url:
         (desk.folder / "warroom.toml").write_text(
-            f'[signals]\nmetrics = ["scrape"]\n[signals.metrics.scrape]\ntargets = [{{ url = "{url}" }}]\n'
+            f'[signals]\nmetrics = ["scrape"]\n[signals.scrape]\ntargets = [{{ url = "{url}" }}]\n'
             '[panels]\nshow = ["own"]\n[[panels.add]]\nid = "own"\ntitle = "Own"\n'
             'queries = [{ name = "invalid", expr = "discord_invalid_requests_total" }]\n'
         )

@@ -123,7 +123,7 @@ def test_every_key_is_used() -> None:
 
 def test_a_message_in_a_message_is_said_too() -> None:
     inner = say("signals.no_source")
-    assert "[signals.metrics.prometheus]" in Language("en").say(
+    assert "[signals.prometheus]" in Language("en").say(
         say("signals.switched", source="scrape", detail=inner)
     )
 

@@ -17,7 +17,7 @@ def query(tmp_path: Path, page: bytes, *arguments: str) -> subprocess.CompletedP
     with serve(body(page)) as url:
         config = tmp_path / "warroom.toml"
         config.write_text(
-            f'[signals]\nmetrics = ["scrape"]\n[signals.metrics.scrape]\ntargets = [{{ url = "{url}" }}]\n'
+            f'[signals]\nmetrics = ["scrape"]\n[signals.scrape]\ntargets = [{{ url = "{url}" }}]\n'
         )
         command = [PROGRAM, "query", "--config", str(config), *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

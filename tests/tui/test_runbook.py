@@ -220,7 +220,7 @@ def test_a_lint_knows_the_alert_rules_of_the_configuration(desk: Desk) -> None:
         "groups: [{name: g, rules: [{alert: QueueTooLong, expr: queue_length > 50}]}]\n"
     )
     (desk.folder / "warroom.toml").write_text(
-        '[runbooks]\nfolders = ["books"]\n[signals.metrics.scrape]\nrule_files = ["rules.yml"]\n'
+        '[runbooks]\nfolders = ["books"]\n[signals.scrape]\nrule_files = ["rules.yml"]\n'
     )
     found = json.loads(desk("runbook", "lint", "queue-stuck", "--json").stdout)
     assert [(one["line"], one["rule"], one["fix"]) for one in found] == [
@@ -231,7 +231,7 @@ def test_a_lint_knows_the_alert_rules_of_the_configuration(desk: Desk) -> None:
 def test_a_live_lint_asks_the_sources(desk: Desk) -> None:
     with serve(body(b"queue_len 7\n")) as url:
         (desk.folder / "warroom.toml").write_text(
-            f'[runbooks]\nfolders = ["books"]\n[signals.metrics.scrape]\ntargets = [{{ url = "{url}", timeout_s = 30 }}]\n'
+            f'[runbooks]\nfolders = ["books"]\n[signals.scrape]\ntargets = [{{ url = "{url}", timeout_s = 30 }}]\n'
         )
         found = json.loads(desk("runbook", "lint", "queue-stuck", "--live", "--json").stdout)
     assert [(one["line"], one["rule"]) for one in found] == [(25, "metric-missing")]
@@ -284,7 +284,7 @@ def test_a_tick_measures_its_check_and_journals_what_it_saw(desk: Desk) -> None:
     desk.fact("open", "--title", "x", "--severity", "SEV2", "--runbook", "queue-stuck")
     with serve(body(b"queue_length 143\n")) as url:
         (desk.folder / "warroom.toml").write_text(
-            f'[runbooks]\nfolders = ["books"]\n[signals.metrics.scrape]\ntargets = [{{ url = "{url}", timeout_s = 30 }}]\n'
+            f'[runbooks]\nfolders = ["books"]\n[signals.scrape]\ntargets = [{{ url = "{url}", timeout_s = 30 }}]\n'
         )
         done = desk("incident", "tick", "1", "1.2")
         assert done.returncode == 0

@@ -50,8 +50,8 @@ def test_a_crash_is_logged_without_the_secrets_of_the_configuration(
     (tmp_path / "token").write_text("hunter2-from-file\n")
     path = tmp_path / "warroom.toml"
     path.write_text(
-        '[signals.metrics.prometheus]\nurl = "http://127.0.0.1:1"\ntoken_file = "token"\n'
-        '[signals.database.postgres]\nurl = "postgresql://u@h/d?password=${PW}"\n'
+        '[signals.prometheus]\nurl = "http://127.0.0.1:1"\ntoken_file = "token"\n'
+        '[signals.postgres]\nurl = "postgresql://u@h/d?password=${PW}"\n'
     )
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
     keep_out(secrets_of(load_config(path)))
@@ -79,7 +79,7 @@ def test_a_crash_is_logged_without_the_secrets_of_the_configuration(
 )
 def test_a_literal_secret_in_an_address_is_refused(tmp_path: Path, value: str, refused: bool) -> None:  # noqa: FBT001  # a table's column
     path = tmp_path / "warroom.toml"
-    path.write_text(f'[signals.database.postgres]\n\nurl = "{value}"\n')
+    path.write_text(f'[signals.postgres]\n\nurl = "{value}"\n')
     _, problems = check_config(path, {"PW": "x"})
     assert [(each.line, each.what.key) for each in problems] == [(3, "config.literal_secret")] * refused
     assert (masked(value) != value) >= bool(list(literals(value)))

@@ -96,11 +96,11 @@ def config_text(found: Found, words: Language) -> str:
         rules.append(f"targets = [{', '.join(f'{{ url = {_toml(url)} }}' for url in found.targets)}]")
     address = f"${{{broker or BROKER[0]}}}"
     sections = (
-        ("signals.metrics.prometheus", bool(found.prometheus) or has_prometheus, [f"url = {_toml(url)}"]),
-        ("signals.metrics.scrape", bool(found.rule_files or found.targets), rules),
+        ("signals.prometheus", bool(found.prometheus) or has_prometheus, [f"url = {_toml(url)}"]),
+        ("signals.scrape", bool(found.rule_files or found.targets), rules),
         ("signals.redis", has_broker, [f'url = "{address}"']),
         ("signals.celery", has_broker, [f'broker_url = "{address}"']),
-        ("signals.database.postgres", has_database, postgres),
+        ("signals.postgres", has_database, postgres),
     )
     lines = [f"# {words.text('init.header')}", '[service]\nname = "chimera"\nenvironment = "prod"', ""]
     if found.celery_app:

@@ -114,7 +114,7 @@ async def test_of_several_trends_one_that_fails_speaks() -> None:
         ("promql: sum(rate(load[5m])\nexpect: < 5", ""),
         ("probe: queue\nqueue: ai\nexpect: < 5", "[signals.redis] is not configured"),
         ("probe: workers\nexpect: '> 0'", "[signals.celery] is not configured"),
-        ("probe: schema", "[signals.database.postgres] is not configured"),
+        ("probe: schema", "[signals.postgres] is not configured"),
     ],
 )
 async def test_what_cannot_be_evaluated_is_unknown_and_says_why(text: str, why: str) -> None:

@@ -201,7 +201,7 @@ async def test_an_alert_opens_its_runbook_is_attached_and_its_end_is_noted(
         metrics[0],
         actor="op1",
         journal=f"sqlite:///{tmp_path}/journal.db",
-        more=f'[signals.metrics.scrape]\nrule_files = ["{tmp_path}/alerts.yml"]\n',
+        more=f'[signals.scrape]\nrule_files = ["{tmp_path}/alerts.yml"]\n',
     )
     async with running(config) as op1:
         await asyncio.sleep(3)  # the rule has been evaluated

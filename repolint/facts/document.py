@@ -1,0 +1,277 @@
+"""Reads a Markdown manual into lines that rules can judge, each with the line number that an editor shows.
+
+A line of a fence is `sh` where somebody is to type it, `output` where it is what the terminal answers, `heredoc` where it
+is fed to a command, else it keeps the fence's own language. What nobody sees on a forge (comments, front matter) is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from core.text import clean_block
+from repolint.project import Code, Document, Prose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markdown_it.token import Token
+
+MOST_CHARACTERS: Final = 2_000_000
+SHELLS: Final = frozenset(
+    ["sh", "bash", "shell", "zsh", "console", "terminal", "shell-session", "shellsession", "sh-session"]
+)
+PROGRAMS: Final = frozenset(
+    [
+        "alembic",
+        "apt",
+        "apt-get",
+        "aws",
+        "bash",
+        "brew",
+        "cat",
+        "cd",
+        "celery",
+        "chmod",
+        "chown",
+        "cp",
+        "curl",
+        "dig",
+        "docker",
+        "docker-compose",
+        "echo",
+        "env",
+        "export",
+        "find",
+        "gcloud",
+        "git",
+        "grep",
+        "helm",
+        "http",
+        "journalctl",
+        "kill",
+        "kubectl",
+        "ls",
+        "make",
+        "mkdir",
+        "mv",
+        "mypy",
+        "nc",
+        "node",
+        "npm",
+        "npx",
+        "openssl",
+        "pip",
+        "pip3",
+        "pipenv",
+        "pnpm",
+        "poetry",
+        "promtool",
+        "ps",
+        "psql",
+        "pg_dump",
+        "pg_restore",
+        "pytest",
+        "python",
+        "python3",
+        "redis-cli",
+        "rm",
+        "rsync",
+        "ruff",
+        "scp",
+        "sed",
+        "sh",
+        "source",
+        "ssh",
+        "sudo",
+        "systemctl",
+        "tail",
+        "tar",
+        "terraform",
+        "touch",
+        "uv",
+        "uvicorn",
+        "gunicorn",
+        "flask",
+        "wget",
+        "yarn",
+    ]
+)
+_PROMPT = re.compile(r"^\s*(?:\([\w.-]+\)\s*)?(?:[\w.-]+@[\w.-]+[:\s][^\s$#]*)?[$❯➜]\s+(?=\S)")
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([\w.+-]*)\s*$")
+_SPAN = re.compile(r"(?<![\\`])(`+)(?!`)(.+?)(?<!`)\1(?!`)|<!--.*?(?:-->|\Z)", re.DOTALL)
+_HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
+_MOST_JOINED = 60
+
+
+class _Line(NamedTuple):
+    text: str
+    line: int
+    fence: str
+
+
+def read_document(file: str, text: str) -> Document:
+    """`file` is the name that findings will carry; `text` is cleaned here."""
+    from markdown_it import MarkdownIt
+
+    text = _with_ends(_without_front_matter(clean_block(text, MOST_CHARACTERS)))
+    environment: dict[str, dict[str, dict[str, object]]] = {}
+    prose: list[Prose] = []
+    codes: list[Code] = []
+    heading, in_heading = "", False
+    for token in MarkdownIt("commonmark").enable("table").parse(text, environment):
+        if token.type == "heading_open":
+            in_heading = True
+        elif token.type in ("fence", "code_block"):
+            codes += [Code(*line) for line in _block_lines(token)]
+        elif token.type == "inline" and token.map is not None:
+            if in_heading:
+                heading, in_heading = " ".join(token.content.split()), False
+            _add_inline(token.content, token.map[0] + 1, heading, prose, codes)
+        elif token.type == "html_block" and token.map is not None:
+            _add_html(token.content, token.map[0] + 1, heading, prose)
+    prose += _references(environment)
+    return Document(
+        file, tuple(sorted(prose, key=lambda p: p.line)), tuple(sorted(codes, key=lambda c: c.line))
+    )
+
+
+def _without_front_matter(text: str) -> str:
+    found = re.match(r"---\n.*?\n(?:---|\.\.\.)(?=\n|\Z)", text, re.DOTALL)
+    return "\n" * found[0].count("\n") + text[found.end() :] if found else text
+
+
+def _with_ends(text: str) -> str:
+    """Takes the language off marks that are meant to end a fence: some write ` ```text ` there, and Markdown reads on.
+
+    Such a mark is an end where the next one opens a fence, or none follows. Markdown inside Markdown is left alone.
+    """
+    lines = text.split("\n")
+    marks = [(number, found) for number, line in enumerate(lines) if (found := _FENCE.match(line))]
+    opened, embeds = "", False
+    for index, (number, mark) in enumerate(marks):
+        sign, language = mark[1], mark[2]
+        if not opened:
+            opened, embeds = sign, language in ("markdown", "md", "mdx")
+        elif not language and sign.startswith(opened):
+            opened = ""
+        elif (
+            language and sign == opened and not embeds and (index + 1 == len(marks) or marks[index + 1][1][2])
+        ):
+            lines[number] = lines[number].replace(language, "", 1).rstrip()
+            opened = ""
+    return "\n".join(lines)
+
+
+def _add_inline(content: str, first: int, heading: str, prose: list[Prose], codes: list[Code]) -> None:
+    visible = content
+    for span in _SPAN.finditer(content):
+        line = first + content.count("\n", 0, span.start())
+        if span[2] is None:
+            visible = visible.replace(span[0], "\n" * span[0].count("\n"), 1)
+        else:
+            codes.append(Code(" ".join(span[2].split()), line))
+    prose += [
+        Prose(line.strip(), first + i, heading) for i, line in enumerate(visible.split("\n")) if line.strip()
+    ]
+
+
+def _add_html(content: str, first: int, heading: str, prose: list[Prose]) -> None:
+    content = re.sub(
+        r"<!--.*?(?:-->|\Z)", lambda found: "\n" * found[0].count("\n"), content, flags=re.DOTALL
+    )
+    prose += [
+        Prose(line.strip(), first + i, heading) for i, line in enumerate(content.split("\n")) if line.strip()
+    ]
+
+
+def _references(environment: dict[str, dict[str, dict[str, object]]]) -> Iterator[Prose]:
+    for label, reference in environment.get("references", {}).items():
+        place = reference.get("map")
+        line = place[0] + 1 if isinstance(place, list) else 1
+        yield Prose(f"[{label.lower()}]: {reference.get('href', '')}", line)
+
+
+def _block_lines(token: Token) -> Iterator[_Line]:
+    """Every line of the block, empty ones too: lines that follow each other belong to one block."""
+    first = (token.map[0] if token.map else 0) + (2 if token.type == "fence" else 1)
+    language = (token.info.strip().split() or [""])[0].lower().strip("{}.")
+    lines = [
+        _Line(text, first + i, language) for i, text in enumerate(token.content.rstrip("\n").split("\n"))
+    ]
+    prompted = any(_PROMPT.match(line.text) for line in lines)
+    if language in SHELLS or (not language and (prompted or _looks_typed(lines))):
+        return _typed(lines, prompted=prompted)
+    return iter([line._replace(fence=language or "text") for line in lines])
+
+
+def _looks_typed(lines: list[_Line]) -> bool:
+    words = [
+        line.text.split() for line in lines if line.text.strip() and not line.text.lstrip().startswith("#")
+    ]
+    typed = sum(1 for found in words if found[0] in PROGRAMS or found[0].startswith("./"))
+    return bool(words) and words[0][0] in PROGRAMS and 2 * typed >= len(words)
+
+
+def _typed(lines: list[_Line], *, prompted: bool) -> Iterator[_Line]:
+    """Shell lines, joined where they go on; a joined line leaves an empty one in its place."""
+    index, here_end = 0, ""
+    while index < len(lines):
+        text, line, _ = lines[index]
+        prompt = _PROMPT.match(text)
+        if here_end or (prompted and prompt is None):
+            if here_end and text.strip() == here_end:
+                here_end = ""
+                yield _Line("", line, "sh")
+            else:
+                yield _Line(text, line, "heredoc" if here_end else "output")
+            index += 1
+            continue
+        joined, count = _joined([other.text for other in lines[index : index + _MOST_JOINED]], prompt)
+        yield _Line(joined, line, "sh")
+        yield from (_Line("", line + i, "sh") for i in range(1, count))
+        found = _HEREDOC.search(joined)
+        here_end = (
+            found[2] if found and any(o.text.strip() == found[2] for o in lines[index + count :]) else ""
+        )
+        index += count
+
+
+def _joined(texts: list[str], prompt: re.Match[str] | None) -> tuple[str, int]:
+    """One command from its first line, and how many lines it takes. A quote that never closes is taken as a plain sign."""
+    whole = texts[0][prompt.end() :] if prompt else texts[0]
+    count, at_quote = 1, 0
+    before = whole
+    for following in texts[1:]:
+        going_on = bool(re.search(r"(?<!\\)(?:\\\\)*\\$", whole))
+        if going_on:
+            whole = whole[:-1].rstrip() + " " + following.strip()
+        elif open_quote(whole):
+            if not at_quote:
+                at_quote, before = count, whole
+            whole += "\n" + following
+        else:
+            break
+        count += 1
+    if at_quote and open_quote(whole):
+        return before, at_quote
+    return whole, count
+
+
+def open_quote(text: str) -> bool:
+    """Whether a quote is still open at the end of `text`."""
+    quote, index = "", 0
+    while index < len(text):
+        sign = text[index]
+        if sign == "\\" and quote != "'":
+            index += 1
+        elif quote:
+            quote = "" if sign == quote else quote
+        elif sign in "'\"":
+            quote = sign
+        elif sign == "#" and (index == 0 or text[index - 1].isspace()):
+            index = text.find("\n", index)
+            if index < 0:
+                break
+        index += 1
+    return bool(quote)

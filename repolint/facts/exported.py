@@ -1,0 +1,111 @@
+"""Everything that the repository exports to Prometheus: its Python, its other languages, its recording rules."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from repolint.facts.exported_elsewhere import elsewhere
+from repolint.facts.exported_python import definitions
+from repolint.facts.label_values import with_values
+from repolint.facts.metric import ANY, Exports, Metric
+from repolint.facts.python_scope import Sources
+from repolint.facts.rule_files import rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from repolint.facts.exported_python import Definition
+    from repolint.project import Project
+
+_TEXTS = (".md", ".rst", ".adoc", ".txt", ".lock", ".svg", ".csv", ".html", ".css", ".ipynb")
+_CODE = (".py", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".go", ".java", ".kt", ".rs", ".rb", ".cs")
+
+
+_INSTRUMENTS = re.compile(
+    r"\b(prometheus_fastapi_instrumentator|starlette_exporter|starlette_prometheus|prometheus_flask_exporter|django_prometheus"
+    r"|aiohttp_prometheus\w*|sanic_prometheus|prometheus_sanic|opentelemetry)\b"
+)
+_BEGINS = re.compile(
+    r"\b(?:metric_namespace|metric_subsystem|defaults_prefix)\s*=\s*[\"'](\w+)[\"']"
+    r"|\bPrometheusMiddleware\b[^()]{0,300}?\(?[^()]{0,300}?\bprefix\s*=\s*[\"'](\w+)[\"']"
+)
+_PACKAGES = re.compile(
+    r"\"(?:express-prom-bundle|express-prometheus-middleware|prometheus-api-metrics|fastify-metrics|@promster/\w+|koa-prom\w*"
+    r"|@opentelemetry/exporter-(?:prometheus|metrics-[\w-]+))\""
+)
+"""Libraries that count a service's requests under names of their own."""
+
+
+def exports(project: Project) -> Exports:
+    """Read once per project (`project.fact(exports)`)."""
+    sources = project.fact(sources_of)
+    found = with_values(project.fact(python_definitions), sources)
+    others, unread = elsewhere(project)
+    metrics = [one for one in (*found, *others) if one.name.strip(ANY + "_")]
+    unread += [one.file for one in found if not one.name.strip(ANY + "_")]
+    recorded = frozenset(rule.name for rule in project.fact(rules) if rule.kind == "record")
+    counting = [file for file in sources.files if _INSTRUMENTS.search(project.text(file))]
+    metrics += [one for file in counting for one in _given_names(project, file)]
+    read = Exports(tuple(metrics), recorded, {}, tuple(dict.fromkeys(unread)))
+    counted = bool(counting) or any(
+        _PACKAGES.search(project.text(file)) for file in project.files if file.endswith("package.json")
+    )
+    return Exports(read.metrics, recorded, _mentioned(project, read), read.unread, counted)
+
+
+def _given_names(project: Project, file: str) -> list[Metric]:
+    """Whatever a library that counts requests may call its metrics, where the code says how they begin."""
+    text = project.text(file)
+    return [
+        Metric(f"{one[1] or one[2]}_{ANY}", "unknown", None, file, text.count("\n", 0, one.start()) + 1)
+        for one in _BEGINS.finditer(text)
+    ]
+
+
+def python_definitions(project: Project) -> list[Definition]:
+    """Every metric of the project's Python, with the call that makes it."""
+    return definitions(project.fact(sources_of))
+
+
+def sources_of(project: Project) -> Sources:
+    """The project's Python, indexed once."""
+    return Sources(project)
+
+
+def _mentioned(project: Project, read: Exports) -> Mapping[str, str]:
+    """Names with the repository's own first words in its code and configuration: file and line of the first.
+
+    In code only what is a text's beginning counts, as it does where somebody prints `name{label="x"} 1`.
+    """
+    if not read.prefixes:
+        return {}
+    words = "|".join(map(re.escape, sorted(read.prefixes)))
+    quoted = re.compile(rf"""["'`]((?:{words})_\w+)(?=["'`{{ ])""")
+    anywhere = re.compile(rf"(?<![\w$])((?:{words})_\w+)")
+    defined = {metric.where(): metric for metric in read.metrics}
+    rule_files = {rule.file for rule in project.fact(rules)}
+    found: dict[str, str] = {}
+    for file in sorted(project.files - rule_files):
+        if file.endswith(_TEXTS) or _not_a_source(file):
+            continue
+        text = project.text(file)
+        if '"panels"' in text or not any(word in text for word in read.prefixes):
+            continue
+        for one in (quoted if file.endswith(_CODE) else anywhere).finditer(text):
+            if one[1] not in found:
+                where = f"{file}:{text.count(chr(10), 0, one.start()) + 1}"
+                if not _is_definition(where, one[1], defined):
+                    found[one[1]] = where
+    return found
+
+
+def _is_definition(where: str, name: str, defined: Mapping[str, Metric]) -> bool:
+    """Whether this line, or the one above, is where a metric of that name is constructed."""
+    file, _, line = where.rpartition(":")
+    near = (defined.get(f"{file}:{int(line) - back}") for back in range(3))
+    return any(metric is not None and metric.name == name for metric in near)
+
+
+def _not_a_source(file: str) -> bool:
+    return bool(re.search(r"(^|/)(tests?|node_modules|\.?venv|site-packages|docs?)/|(^|/)test_", file))

@@ -1,0 +1,77 @@
+"""The few words that tell what a manual means by a name in code font, per language.
+
+They only ever keep a rule quiet or make it less sure; a language that is not listed gets all findings.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from repolint.project import Document, Prose
+
+_ABSENT: Final = re.compile(
+    r"(?i)\b(?:creat|add|generat|writ|produc|sav|output|export|stor|nam|call|expect|upload|download|plac|put|implement|introduc|extract"
+    r"|remov|delet|renam|mov|replac|legacy|deprecat|obsolet|former|missing|no longer|planned|todo|future)\w*|\b(?:new|old)\b"
+    r"|\b(?:document|record|capture|log|maintain|keep|define|declare)\b[^`]*\bin(?: your| the| a)?\s*$"
+    r"|\b(?:document|record|capture|log|note down|write down) the following\b"
+    r"|(?:сохран|созда|запи|добав|сгенерир|выгру|экспорт|удал|перенес)\w*"
+    r"|创建|新建|新增|添加|写入|生成|保存|输出|导出|建立|命名|上传|下载|放置|放到|实现|删除|移除|废弃|替换|旧|缺少|计划"
+)
+_GONE: Final = re.compile(
+    r"(?i)\b(?:remov|delet|legacy|deprecat|obsolet|clean(?:ed)?[ -]?up|planned|todo|future|archiv)\w*|\bto (?:be )?(?:create|write|add|implement|do\b)\w*|\bnot yet\b|删除|移除|废弃|计划|归档"
+)
+_RUNS: Final = re.compile(
+    r"(?i)\b(?:run|runs|running|execute|invoke|use|using|via|by|with|see|from)\b|运行|执行|跑|使用|调用|通过|参见|[.;。；]\s"
+)
+_REACH: Final = 60
+
+
+def absent_paths(prose: Prose) -> list[str]:
+    """What stands in code font behind a word that says somebody makes it, or that it is gone or only planned."""
+    codes = list(re.finditer(r"`([^`\n]+)`", prose.text))
+    if _GONE.search(prose.heading):
+        return [word for code in codes for word in code[1].split()[:1]]
+    found: list[str] = []
+    before = 0
+    for code in codes:
+        between = prose.text[max(before, code.start() - _REACH) : code.start()]
+        words = list(_ABSENT.finditer(between))
+        if words and not _RUNS.search(between, words[-1].end()):
+            found += code[1].split()[:1]
+        before = code.end()
+    return found
+
+
+def makes_or_misses(text: str) -> bool:
+    """Whether the line says so of what follows it."""
+    return _ABSENT.search(text) is not None and _RUNS.search(text) is None
+
+
+_EXAMPLE: Final = re.compile(
+    r"(?i)\b(?:e\.g\.|for example|for instance|example|such as|sample)|例如|比如|示例|举例"
+)
+
+
+def is_example(document: Document, line: int) -> bool:
+    """Whether the text at the line, or the last one before it, says that what stands there is made up."""
+    texts = [prose.text for prose in document.prose if prose.line == line]
+    before = [prose for prose in document.prose if prose.line < line]
+    if not texts and before:
+        texts = [before[-1].text, before[-1].heading]
+    return any(_EXAMPLE.search(text) for text in texts)
+
+
+PLAN: Final = re.compile(
+    r"(?i)plan|roadmap|todo|proposal|backlog|rfc|report|changelog|analysis|inventory|audit|checkpoint|summary|清理|计划|路线图|提案"
+)
+"""In a title or file name: what such a document names need not be there yet, or any more."""
+
+LOSS: Final = re.compile(
+    r"(?i)\b(?:los[est]|losing|lost|loss|delet|destroy|drop|wip[ei]|irrevers|irrecover|cannot be undone|can't be undone|backup|back up|"
+    r"snapshot|danger|warning|caution|careful|destructive|erase|discard|purg|permanent|truncat|reset|clean slate|from scratch|"
+    r"remove all|removes all|all data|volumes?\b)|卷|⚠|❗|🚨|⛔|💥|丢失|丢弃|丢数据|删除|清空|清除所有|备份|快照|不可逆|不可恢复|无法恢复|危险|警告|谨慎|慎用|小心|"
+    r"销毁|抹掉|重置|потер|удал|стер|löschen|verlust|vernicht|perdi|perte|supprim|borra|elimin|データ|削除|消え"
+)
+"""Somebody is told that data goes."""

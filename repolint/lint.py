@@ -1,0 +1,162 @@
+"""Judges manuals against a repository: opens both, asks every rule, and sorts what they found."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from core.errors import WarroomError
+from core.message import say
+from core.text import clean
+from repolint.facts.document import MOST_CHARACTERS, read_document
+from repolint.project import MOST_BYTES, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from repolint.project import Document
+    from runbooks.lint.finding import Finding
+
+    Rule = Callable[[Project], Iterable[Finding]]
+
+log = logging.getLogger(__name__)
+SKIPPED: Final = frozenset(
+    {".git", "node_modules", "venv", ".venv", "__pycache__", "site-packages", ".tox", ".mypy_cache"}
+)
+_TEST_DATA: Final = frozenset(
+    {
+        "tests",
+        "test",
+        "testing",
+        "testdata",
+        "test_data",
+        "fixtures",
+        "examples",
+        "samples",
+        "__tests__",
+        "__fixtures__",
+    }
+)
+"""Folders whose rules, dashboards and scrape targets nobody operates. What they name stays known; nothing is told of them."""
+MOST_FILES: Final = 50_000
+
+
+class ManualError(WarroomError):
+    """A manual or a repository that can't be read, or a rule that broke on it."""
+
+
+def lint_manuals(paths: Sequence[Path], repo: Path) -> list[Finding]:
+    """All findings, once each, by file and line. `ManualError` names what can't be read."""
+    project = open_project(paths, repo)
+    found: dict[object, Finding] = {}
+    given = {document.file for document in project.documents}
+    with _without_collecting():
+        for rule in rules():
+            for finding in _asked(rule, project):
+                if finding.file not in given and _TEST_DATA & set(finding.file.split("/")[:-1]):
+                    continue
+                found.setdefault((finding.file, finding.line, finding.rule, str(finding.message)), finding)
+    return sorted(found.values(), key=lambda f: (f.file, f.line, f.rule, str(f.message)))
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Syntax trees are many objects that all stay until the end: the collector would go through them again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def rules() -> list[Rule]:
+    """Every rule there is."""
+    from repolint.command_rules import COMMAND_RULES
+    from repolint.metric_rules import METRIC_RULES
+
+    return [*COMMAND_RULES, *METRIC_RULES]
+
+
+def _asked(rule: Rule, project: Project) -> list[Finding]:
+    try:
+        return list(rule(project))
+    except Exception as error:
+        log.exception("rule %s broke on %s", rule.__name__, project.root)
+        raise ManualError(
+            say(
+                "manual.rule_broke",
+                rule=rule.__name__,
+                repo=clean(str(project.root)),
+                error=clean(repr(error)),
+            )
+        ) from error
+
+
+def open_project(paths: Sequence[Path], repo: Path) -> Project:
+    """Reads the manuals and lists the repository's files; nothing of the repository is run."""
+    if not repo.is_dir():
+        raise ManualError(say("manual.no_repository", path=clean(str(repo))))
+    documents = tuple(_document(path) for path in dict.fromkeys(paths))
+    return Project(repo, frozenset(_files(repo)), documents)
+
+
+def _document(path: Path) -> Document:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ManualError(
+                say("manual.too_large", path=clean(str(path)), megabytes=MOST_BYTES // 1_000_000)
+            )
+        raw = path.read_bytes()
+    except (OSError, RuntimeError) as error:  # RuntimeError: a symlink that leads to itself
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ManualError(say("manual.unreadable", path=clean(str(path)), reason=clean(reason))) from error
+    if b"\0" in raw:
+        raise ManualError(say("manual.binary", path=clean(str(path))))
+    return read_document(clean(str(path), MOST_CHARACTERS), raw.decode("utf-8", errors="replace"))
+
+
+def _files(repo: Path) -> Iterator[str]:
+    inside = repo.resolve()
+    for number, name in enumerate(_tracked(repo) or _walked(repo)):
+        if number >= MOST_FILES:
+            log.warning("%s has more than %d files; the rest is not looked at", repo, MOST_FILES)
+            return
+        path = repo / name
+        try:
+            if path.is_symlink() and not path.resolve(strict=True).is_relative_to(inside):
+                continue
+            if path.is_file():
+                yield name
+        except (OSError, RuntimeError):
+            continue
+
+
+def _tracked(repo: Path) -> list[str]:
+    """What git keeps, and what is new and not ignored. Settings of the repository that would run a program are off."""
+    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", str(repo)]
+    try:
+        done = subprocess.run(
+            [*command, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            capture_output=True,
+            check=True,
+            timeout=60,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    names = [name.decode("utf-8", errors="replace") for name in done.stdout.split(b"\0") if name]
+    return sorted(name for name in dict.fromkeys(names) if not SKIPPED & set(name.split("/")[:-1]))
+
+
+def _walked(repo: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(repo):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        for name in sorted(names):
+            yield (Path(folder) / name).relative_to(repo).as_posix()

@@ -1,0 +1,82 @@
+"""What a lint of a manual looks at: the repository's files, each read once, and the manual's own lines.
+
+A rule is a function from a `Project` to findings; `repolint.rules` lists them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Something in code font: one line of a fenced block, or a piece of inline code (`fence` is then None)."""
+
+    text: str
+    line: int
+    fence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """One source line of text outside fenced blocks, with its inline code still in it. `heading`: under which it stands."""
+
+    text: str
+    line: int
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One manual. `file` is as the person named it."""
+
+    file: str
+    prose: tuple[Prose, ...]
+    codes: tuple[Code, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A repository and the manuals that are judged. `files` are all tracked or present files, relative to `root`, with `/`."""
+
+    root: Path
+    files: frozenset[str]
+    documents: tuple[Document, ...]
+    _texts: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _facts: dict[object, object] = field(default_factory=dict, repr=False, compare=False)
+
+    def text(self, file: str) -> str:
+        """A file's text ('' where it is too large, binary or gone), read once."""
+        if file not in self._texts:
+            self._texts[file] = _read(self.root / file)
+        return self._texts[file]
+
+    def fact(self, find: Callable[[Project], T]) -> T:
+        """What `find` finds out about this repository, found out once however many rules ask."""
+        if find not in self._facts:
+            self._facts[find] = find(self)
+        return cast("T", self._facts[find])
+
+    def matching(self, *endings: str) -> list[str]:
+        """The files whose name ends so, sorted."""
+        return sorted(file for file in self.files if file.endswith(endings))
+
+
+MOST_BYTES = 2_000_000
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            return ""
+        raw = path.read_bytes()
+    except OSError:
+        return ""
+    return "" if b"\0" in raw[:4096] else raw.decode("utf-8", errors="replace")

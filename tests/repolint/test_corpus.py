@@ -1,0 +1,98 @@
+"""Small repositories with planted rot and with look-alikes that are right: exactly the expected is found, and nothing else.
+
+A case is a folder of `corpus` that stands for a repository; its `expected.toml` names the `manuals` (all of `docs/` where it
+does not) and each finding. All rules run on all cases.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from repolint.lint import lint_manuals
+from tui.language import Language
+
+CORPUS = Path(__file__).parent / "corpus"
+CASES = sorted(path.parent.name for path in CORPUS.glob("*/expected.toml"))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_exactly_the_planted_rot_is_found(case: str, tmp_path: Path) -> None:
+    repository = tmp_path / case
+    shutil.copytree(CORPUS / case, repository, ignore=shutil.ignore_patterns("expected.toml"))
+    expected = tomllib.loads((CORPUS / case / "expected.toml").read_text(encoding="utf-8"))
+    manuals = expected.get("manuals") or sorted(
+        path.relative_to(repository).as_posix() for path in (repository / "docs").rglob("*.md")
+    )
+    found = lint_manuals([repository / manual for manual in manuals], repository)
+    assert sorted(
+        (finding.file.removeprefix(f"{repository}/"), finding.line, finding.rule, finding.confidence)
+        for finding in found
+    ) == sorted(
+        (entry["file"], entry["line"], entry["rule"], entry["confidence"]) for entry in expected["finding"]
+    )
+    for language in (Language("en"), Language("zh")):
+        for message in [
+            message for finding in found for message in (finding.message, finding.fix) if message
+        ]:
+            text = language.say(message)
+            assert message.key not in text, f"{message.key} has no text"
+            assert "{" not in text
+
+
+def test_there_is_a_case_for_every_rule() -> None:
+    """A rule that no case shows may do anything."""
+    shown = {
+        entry["rule"]
+        for case in CASES
+        for entry in tomllib.loads((CORPUS / case / "expected.toml").read_text(encoding="utf-8"))["finding"]
+    }
+    assert shown >= COMMAND_FINDINGS
+
+
+COMMAND_FINDINGS = {
+    "missing-script",
+    "missing-file",
+    "missing-document",
+    "missing-link",
+    "missing-anchor",
+    "not-executable",
+    "no-shebang",
+    "unknown-make-target",
+    "unknown-package-script",
+    "unknown-project-script",
+    "missing-module",
+    "package-cannot-run",
+    "missing-test",
+    "missing-celery-app",
+    "unknown-celery-command",
+    "unknown-celery-option",
+    "unknown-celery-task",
+    "worker-hears-nothing",
+    "queue-without-sender",
+    "queue-without-worker",
+    "unknown-queue",
+    "unknown-alembic-command",
+    "unknown-alembic-option",
+    "no-migrations",
+    "broken-migrations",
+    "several-heads",
+    "unknown-revision",
+    "hidden-settings",
+    "missing-driver",
+    "unknown-table",
+    "unknown-index",
+    "table-made-twice",
+    "unknown-variable",
+    "unserved-path",
+    "unknown-service",
+    "unknown-container",
+    "unknown-host",
+    "unpublished-port",
+    "not-in-image",
+    "quiet-destruction",
+    "secret-in-argument",
+}
