@@ -1,7 +1,7 @@
 """Everything that can go wrong on the way to a fact, with the words that a person will read.
 
 WarroomError                 the root: anything that a person is told in one line
-├── ConfigError              the configuration can't be used; raised by `tui.config`
+├── ConfigError              the configuration can't be used; raised by `tui.config.load`
 └── SourceError              a source did not give a fact
 ├── Unreachable          no connection: refused, no route, name unknown, TLS broken
 ├── TimedOut             connected, but no whole answer in time

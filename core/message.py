@@ -1,7 +1,7 @@
 """A text for people, before it has a language.
 
 Everything below the face speaks in messages: a key of the catalogue and the values that go into it.
-The face turns them into English or Chinese (`tui.language`).
+The face turns them into English or Chinese (`tui.i18n`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The base of every section of the configuration. Each room owns its section; `tui.config` composes them."""
+"""The base of every section of the configuration. Each room owns its section; `tui.config.load` composes them."""
 
 from __future__ import annotations
 

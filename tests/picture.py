@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from tui.app import Warroom
-from tui.config import load_config
-from tui.language import choose_language
+from tui.config.load import load_config
+from tui.i18n import choose_language
 
 SECONDS = 12
 

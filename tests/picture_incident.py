@@ -11,10 +11,10 @@ from incidents.events.body import Body, Marked, Noted, Opened, RoleTaken, StepSk
 from incidents.journal.journal import open_journal
 from incidents.settings import JournalSettings
 from tests.exporter import refusals_exporter
-from tests.tui.room.stage import shown, until
+from tests.tui.incident.stage import shown, until
 from tui.app import Warroom
-from tui.config import load_config
-from tui.language import choose_language
+from tui.config.load import load_config
+from tui.i18n import choose_language
 
 
 def write_story(journal_url: str) -> None:

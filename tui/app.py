@@ -15,13 +15,13 @@ from core.message import say
 from panels.changes import Change, ChangeLog, followed, noted
 from panels.draw.axis import BOARD_SPAN_S
 from signals.reading import Verdict
+from tui.activity import Looking
+from tui.feeds.signals import Follower
 from tui.filter import Filter
-from tui.follower import Follower
+from tui.i18n import CODES, Language
+from tui.incident.context import Room
 from tui.keymap import EVERYWHERE, bindings
-from tui.language import CODES, Language
-from tui.locale_of import speaks_utf8
-from tui.looking import Looking
-from tui.room.room import Room
+from tui.runtime.charset import speaks_utf8
 from tui.screens.alerts import AlertsScreen
 from tui.screens.board import BoardScreen
 from tui.screens.explain import ExplainScreen
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from panels.state import PanelState
-    from tui.config import Config
-    from tui.language import LanguageCode
-    from tui.news import Failed, Noticed, Opened, PanelJudged
-    from tui.room.news import IncidentChanged, JournalTold, LibraryRead
+    from tui.config.load import Config
+    from tui.feeds.journal_news import IncidentChanged, JournalTold, LibraryRead
+    from tui.feeds.signals_news import Failed, Noticed, Opened, PanelJudged
+    from tui.i18n import LanguageCode
     from tui.theme import ThemeName
 
 TICK_S = 2.0
@@ -120,7 +120,7 @@ class Warroom(App[str]):
         """On a terminal, the driver that is sparing of bytes."""
         from textual.drivers.linux_driver import LinuxDriver
 
-        from tui.driver import SparingDriver
+        from tui.runtime.driver import SparingDriver
 
         usual = super().get_driver_class()
         return SparingDriver if usual is LinuxDriver else usual
@@ -131,7 +131,7 @@ class Warroom(App[str]):
         The signal's handler may be interrupted by itself, after it has read a size and before it tells it; then the older
         size is told last, and would stay.
         """
-        from tui.driver import SparingDriver
+        from tui.runtime.driver import SparingDriver
 
         if isinstance(self._driver, SparingDriver) and (size := self._driver.size()) not in (
             None,
@@ -147,7 +147,7 @@ class Warroom(App[str]):
         self.repaint()
 
     def _paint_anew(self) -> None:
-        from tui.driver import SparingDriver
+        from tui.runtime.driver import SparingDriver
 
         if isinstance(self._driver, SparingDriver):
             self._driver.forget()

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from core.message import Message
     from panels.changes import ChangeLog
     from panels.state import PanelState
+    from tui.activity import Looking
+    from tui.feeds.signals import Follower
     from tui.filter import Filter
-    from tui.follower import Follower
-    from tui.language import Language, LanguageCode
-    from tui.looking import Looking
-    from tui.room.room import Room
+    from tui.i18n import Language, LanguageCode
+    from tui.incident.context import Room
     from tui.theme import ThemeName
 
 R = TypeVar("R")

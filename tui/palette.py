@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from rich.text import Text
 from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Provider, SearchIcon
 
+from tui.i18n import CODES, Language
 from tui.keymap import EVERYWHERE, SHOWN
-from tui.language import CODES, Language
 from tui.screens.page import Page
 from tui.screens.zoom import ZoomScreen
 from tui.theme import NAMES

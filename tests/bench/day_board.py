@@ -19,7 +19,7 @@ from signals.connections.http import HttpSource
 from signals.metrics.exposition import parse_exposition
 from signals.metrics.scrape import ScrapeSource
 from signals.store.ring import Matcher, Sample
-from tui.cli import main
+from tui.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from core.units import quantity
-from tui.language import Language
+from tui.i18n import Language
 
 
 @pytest.mark.parametrize(

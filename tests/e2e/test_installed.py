@@ -17,7 +17,19 @@ from tests.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 UV = str(Path(sys.executable).with_name("uv"))
-FOLDERS = ("tui", "panels", "sandbox", "actions", "runbooks", "incidents", "signals", "migrations", "themes")
+FOLDERS = (
+    "tui",
+    "panels",
+    "sandbox",
+    "actions",
+    "repolint",
+    "runbooks",
+    "core",
+    "incidents",
+    "signals",
+    "migrations",
+    "themes",
+)
 
 
 def run(*command: str, folder: Path) -> str:

@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry, Counter, start_http_server
 from incidents.events import body as b
 from incidents.journal.journal import open_journal
 from incidents.settings import JournalSettings
+from panels.evidence import evidence_of
 from panels.poll import once
 from panels.settings import PanelsSettings, board
 from signals.metrics.failover import Failover
@@ -27,8 +28,7 @@ from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, SignalsSettings
 from signals.sources import Sources
 from tests.terminal import PROGRAM
-from tui.evidence import evidence_of
-from tui.language import CODES, Language
+from tui.i18n import CODES, Language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

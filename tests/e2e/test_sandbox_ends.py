@@ -20,8 +20,8 @@ from sandbox.community import arrivals, match_of
 from sandbox.stack import choose_ports
 from tests.e2e.stack import processes_in, running, wait_gone
 from tests.terminal import PROGRAM, Terminal
-from tui.cli import ExitCode
-from tui.language import Language
+from tui.cli.main import ExitCode
+from tui.i18n import Language
 
 SHARED_MEMORY = Path("/proc/sysvipc/shm")
 

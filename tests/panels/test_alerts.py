@@ -9,7 +9,7 @@ from panels.alerts import causes, coarse, judge_alerts, own_labels
 from panels.settings import PanelSpec
 from signals.reading import Verdict
 from signals.source import Alert, Alerts, AlertState
-from tui.language import Language
+from tui.i18n import Language
 
 SPEC = PanelSpec(id="alerts", title="Alerts", kind="alerts")
 

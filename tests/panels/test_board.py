@@ -16,7 +16,7 @@ from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, ScrapeTarget, SignalsSettings
 from signals.sources import Sources
 from tests.page import Page, page_server
-from tui.language import Language
+from tui.i18n import Language
 
 NOW, APART_S = 1_700_000_000.0, 15.0
 

@@ -16,7 +16,7 @@ from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, SignalsSettings
 from signals.sources import Sources
 from signals.store.ring import Ring
-from tui.language import Language
+from tui.i18n import Language
 
 OBJECTIVE = Objective(
     target=0.99,

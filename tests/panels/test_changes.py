@@ -12,7 +12,7 @@ from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState, Standing
 from signals.reading import Answer, Series, Verdict
-from tui.language import Language
+from tui.i18n import Language
 
 NOW = 100_000.0
 SPEC = PanelSpec(

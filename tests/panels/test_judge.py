@@ -16,7 +16,7 @@ from panels.state import PanelState
 from signals.metrics.promql.names import metric_names
 from signals.reading import Answer, Freshness, Series, Verdict
 from signals.source import Alert, Alerts, AlertState
-from tui.language import Language
+from tui.i18n import Language
 
 QUERY = QuerySpec(name="waiting", expr="depth_total", unit="count", warn=50, burning=100, by="queue")
 SPEC = PanelSpec(id="q", title="Queues", queries=(QUERY,))

@@ -20,7 +20,7 @@ from signals.reading import Answer
 from signals.settings import ScrapeSettings, ScrapeTarget
 from signals.store.ring import Ring, Sample
 from tests.page import Page, page_server
-from tui.language import Language
+from tui.i18n import Language
 
 Q = say("panels.text", text="q")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from panels.settings import PanelSpec, PanelsSettings, board
-from tui.config import check_config
-from tui.language import Language
+from tui.config.load import check_config
+from tui.i18n import Language
 
 
 def spec(identifier: str, **settings: object) -> PanelSpec:

@@ -10,7 +10,7 @@ from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.shares import judge_share, share
 from signals.reading import Answer, Series
-from tui.language import Language
+from tui.i18n import Language
 
 ERRORS = QuerySpec(name="errors", expr="e", unit="ratio", warn=0.001, burning=0.005, trials="t")
 

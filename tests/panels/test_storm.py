@@ -14,7 +14,7 @@ from signals.reading import Answer
 from signals.settings import SignalsSettings
 from signals.sources import Sources
 from signals.store.ring import Ring, Sample
-from tui.language import Language
+from tui.i18n import Language
 
 STEP_S = 15
 

@@ -13,7 +13,7 @@ from panels.zoom import MOST_CURVES, RANGES, Range, Summary, ask, shorter_than, 
 from signals.metrics.failover import Failover
 from signals.reading import Answer, Series
 from signals.settings import SignalsSettings
-from tui.language import Language
+from tui.i18n import Language
 
 QUERY = QuerySpec(name="n", expr="n", unit="count", by="queue", burning=100)
 STRETCH = Range("5m", 300, 5)

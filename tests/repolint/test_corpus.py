@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from repolint.lint import lint_manuals
-from tui.language import Language
+from tui.i18n import Language
 
 CORPUS = Path(__file__).parent / "corpus"
 CASES = sorted(path.parent.name for path in CORPUS.glob("*/expected.toml"))

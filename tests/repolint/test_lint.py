@@ -13,7 +13,7 @@ from repolint import lint
 from repolint.lint import ManualError, lint_manuals, open_project
 from repolint.project import Project
 from runbooks.lint.finding import Finding
-from tui.language import Language
+from tui.i18n import Language
 
 MANUAL = "# Run\n\n`bash tools/gone.sh`\n"
 

@@ -12,7 +12,7 @@ import pytest
 from repolint.facts.document import read_document
 from repolint.metric_rules import METRIC_RULES
 from repolint.project import Project
-from tui.language import Language
+from tui.i18n import Language
 
 CORPUS = Path(__file__).parent / "corpus"
 CODE = Path(__file__).parents[2] / "repolint"

@@ -13,8 +13,8 @@ from sandbox.community import arrivals
 from sandbox.servers import free_port
 from sandbox.settings import SandboxSettings
 from sandbox.stack import choose_ports
-from tests.tui.test_config import warroom
-from tui.config import load_sandbox
+from tests.tui.config.test_config import warroom
+from tui.config.load import load_sandbox
 
 
 def written(folder: Path, text: str) -> Path:

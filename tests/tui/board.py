@@ -13,8 +13,8 @@ from panels.state import PanelState
 from signals.reading import Answer, Series
 from signals.source import Alert, Alerts, AlertState
 from tui.app import Warroom
-from tui.language import CODES, Language
-from tui.news import PanelJudged
+from tui.feeds.signals_news import PanelJudged
+from tui.i18n import CODES, Language
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot

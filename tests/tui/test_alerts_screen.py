@@ -13,9 +13,9 @@ from panels.state import PanelState
 from runbooks.library import load_library
 from runbooks.settings import RunbooksSettings
 from tests.tui.board import alert, alerts, board, metric, shown, tell
+from tui.activity import REST_S, Looking
 from tui.app import Warroom
-from tui.looking import REST_S, Looking
-from tui.room.news import JournalState
+from tui.feeds.journal_news import JournalState
 from tui.screens.alerts import AlertsScreen
 from tui.screens.explain import ExplainScreen
 from tui.screens.zoom import ZoomScreen

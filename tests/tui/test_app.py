@@ -13,9 +13,9 @@ from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.reading import Answer, Freshness, Series, Verdict
 from tui.app import Warroom
-from tui.language import Language
-from tui.locale_of import speaks_utf8
-from tui.news import PanelJudged
+from tui.feeds.signals_news import PanelJudged
+from tui.i18n import Language
+from tui.runtime.charset import speaks_utf8
 from tui.screens.page import Page
 
 

@@ -12,9 +12,9 @@ from panels.changes import Change
 from panels.draw.axis import BOARD_SPAN_S, LONG_SPAN_S
 from signals.source import Notice
 from tests.tui.board import IDS, alert, alerts, board, eight, metric, shown, tell
+from tui.activity import REST_S, Looking
 from tui.app import READ_S
-from tui.looking import REST_S, Looking
-from tui.news import Noticed
+from tui.feeds.signals_news import Noticed
 from tui.screens.page import Page
 
 SIZES = [

@@ -9,8 +9,8 @@ import pytest
 
 from signals.reading import Reading
 from tests.tui.board import alerts, board, eight, metric, shown, tell
+from tui.i18n import CODES, Language, LanguageCode
 from tui.keymap import EVERYWHERE, KEYS, SHOWN
-from tui.language import CODES, Language, LanguageCode
 from tui.screens.page import Page
 
 LONG = " or ".join(f'sum(rate(a_metric_with_a_long_name_total{{part="{part}"}}[5m]))' for part in range(12))

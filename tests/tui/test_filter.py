@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tui.activity import REST_S, Looking
 from tui.filter import MOST_CHARACTERS, Filter, pasted, typed
-from tui.looking import REST_S, Looking
-from tui.scroll import pinned, scroll_to
+from tui.widgets.scroll import pinned, scroll_to
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ HEAVY = {
 PROGRAM = """
 import json, sys, threading
 from pathlib import Path
-from tui.cli import main
-from tui.driver import SparingDriver
+from tui.cli.main import main
+from tui.runtime.driver import SparingDriver
 
 write = SparingDriver.write
 

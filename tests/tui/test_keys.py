@@ -10,8 +10,8 @@ from core.message import say
 from tests.tui.board_states import states
 from tests.tui.test_pictures import board, told
 from tui.app import Warroom
+from tui.i18n import CODES, Language
 from tui.keymap import EVERYWHERE, KEYS
-from tui.language import CODES, Language
 from tui.screens.page import Page
 from tui.theme import NAMES
 

@@ -16,7 +16,7 @@ from panels.state import Chart
 from signals.reading import Series
 from tests.tui.board_states import states
 from tests.tui.test_pictures import board, told
-from tui.language import Language
+from tui.i18n import Language
 from tui.screens.board import BoardScreen
 from tui.screens.choose import Choose
 from tui.screens.form import Field, Form

@@ -12,8 +12,8 @@ from panels.draw.panel import panel_details, panel_line, title_width
 from signals.reading import Verdict
 from tests.tui.board_states import NOW, SPECS, states
 from tui.app import Warroom
-from tui.language import CODES, Language
-from tui.news import PanelJudged
+from tui.feeds.signals_news import PanelJudged
+from tui.i18n import CODES, Language
 from tui.theme import NAMES, ThemeName
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def test_a_picture_of_a_panel_that_cannot_be_drawn(
         return panel_line(state, *given, **more)  # type: ignore[arg-type]  # handed on as it came
 
     monkeypatch.setattr(draw, "panel_line", line)
-    monkeypatch.setattr("tui.logfile.log_crash", lambda _: "warroom.log")
+    monkeypatch.setattr("tui.runtime.log.log_crash", lambda _: "warroom.log")
     assert snap_compare(board(theme="dark"), terminal_size=(80, 24), run_before=told("3"))
 
 

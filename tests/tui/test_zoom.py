@@ -19,9 +19,9 @@ from signals.settings import SignalsSettings
 from signals.sources import Sources
 from tests.exporter import depth_board, depth_exporter
 from tui.app import Warroom
-from tui.config import load_config
-from tui.language import CODES, Language
-from tui.news import PanelJudged
+from tui.config.load import load_config
+from tui.feeds.signals_news import PanelJudged
+from tui.i18n import CODES, Language
 from tui.screens.zoom import ZoomScreen
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from tui.screens.page import Page
-from tui.scroll import scroll_to
+from tui.widgets.scroll import scroll_to
 
 if TYPE_CHECKING:
     from panels.alerts import Cause

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from panels.draw.axis import BOARD_SPAN_S, LONG_SPAN_S
-from tui.room.strip import STRIP_WIDTH, beside, board_strip
+from tui.incident.strip import STRIP_WIDTH, beside, board_strip
 from tui.screens.page import Page
 from tui.screens.panel import panel_block
-from tui.scroll import pinned
+from tui.widgets.scroll import pinned
 
 if TYPE_CHECKING:
     from core.message import Message

@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from core.message import say
-from tui.room.news import Seen
+from tui.feeds.journal_news import Seen
 from tui.screens.form import Field, Form
 from tui.screens.page import Page
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.message import Message
     from incidents.journal.store import Summary
     from incidents.report.statistics import Span, StepStatistics
-    from tui.room.room import Room
+    from tui.incident.context import Room
 
 MOST = 500
 """Incidents that are listed; a search finds older ones."""
@@ -125,7 +125,7 @@ class HistoryScreen(Page):
 
     def action_open(self) -> None:
         """An incident that is over can only be read; one that is not is joined."""
-        from tui.room.enter import show
+        from tui.incident.enter import show
 
         if not self.found or self.steps is not None:
             return

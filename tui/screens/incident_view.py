@@ -10,14 +10,14 @@ from rich.text import Text
 from textual import work
 
 from core.message import say
+from tui.incident.checklist import Missing, can_stand, finished_before, first_row, next_killer, rows_of
+from tui.incident.context import guarded
+from tui.incident.draw_checklist import ChecklistLook
+from tui.incident.draw_head import incident_head, reading_head
+from tui.incident.draw_side import PANES, pane_lines, roles_lines
+from tui.incident.draw_step import step_lines
+from tui.incident.pen import Pen
 from tui.keymap import EVERYWHERE, KEYS
-from tui.room.checklist import Missing, can_stand, finished_before, first_row, next_killer, rows_of
-from tui.room.draw_checklist import ChecklistLook
-from tui.room.draw_head import incident_head, reading_head
-from tui.room.draw_side import PANES, pane_lines, roles_lines
-from tui.room.draw_step import step_lines
-from tui.room.pen import Pen
-from tui.room.room import guarded
 from tui.screens.page import Page
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from incidents.events.incident import Incident
     from runbooks.checks.measure import Observation
     from runbooks.model import Check, Runbook
+    from tui.feeds.journal_news import Seen
+    from tui.incident.checklist import Row, RowKey
+    from tui.incident.context import Room
     from tui.keymap import Key
-    from tui.room.checklist import Row, RowKey
-    from tui.room.news import Seen
-    from tui.room.room import Room
 
 WIDE = 110
 """From this width on the panes stand beside the checklist."""
@@ -110,7 +110,7 @@ class IncidentView(Page, abstract=True):
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
         """The checklist with its step unfolded, and the panes in the room there is; never the program's end."""
-        from tui.logfile import log_crash
+        from tui.runtime.log import log_crash
 
         try:
             return self._body(width, height, now)

@@ -14,8 +14,8 @@ from rich.text import Text
 from textual.screen import Screen
 
 from tui.filter import Filter, pasted, typed
+from tui.incident.strip import strip
 from tui.keymap import EVERYWHERE, KEYS, SHOWN, bindings
-from tui.room.strip import strip
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:

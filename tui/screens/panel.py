@@ -9,7 +9,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from panels.state import PanelState
     from tui.face import Face
-    from tui.language import Language
+    from tui.i18n import Language
 
 
 def panel_block(face: Face, state: PanelState, width: int, height: int, now: float) -> list[Text]:
@@ -33,7 +33,7 @@ def panel_block(face: Face, state: PanelState, width: int, height: int, now: flo
         )
         return [line, *details][:height]
     except Exception as error:  # noqa: BLE001  # one panel must not take the others down
-        from tui.logfile import log_crash
+        from tui.runtime.log import log_crash
 
         log = log_crash(error)
         line = Text(f" ? {state.id} {face.words.text('tui.undrawn', log=str(log))}")

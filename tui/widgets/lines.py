@@ -1,4 +1,4 @@
-"""Lines of text, of which only those that changed are drawn again; `tui.cells` then picks the cells to send."""
+"""Lines of text, of which only those that changed are drawn again; `tui.runtime.cells` then picks the cells to send."""
 
 from __future__ import annotations
 

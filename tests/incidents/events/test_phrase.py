@@ -16,7 +16,7 @@ from incidents.events.fold import fold
 from incidents.events.phrase import Phrase, keep
 from incidents.report.timeline import incident_json, timeline_json, timeline_markdown
 from tests.incidents.build import Chain
-from tui.language import Language
+from tui.i18n import Language
 
 EN, ZH = Language("en").say, Language("zh").say
 SEEN = say("measure.seen", value="38/min", way=say("measure.way_rising"), wanted=say("measure.want_falling"))

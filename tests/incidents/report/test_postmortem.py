@@ -22,7 +22,7 @@ from incidents.report.statistics import durations, spans, step_statistics
 from incidents.report.svg import draw_svg
 from incidents.settings import JournalSettings
 from tests.incidents.build import START, Chain
-from tui.language import CODES, Language, LanguageCode
+from tui.i18n import CODES, Language, LanguageCode
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from incidents.report.timeline import incident_json, timeline_json, timeline_mar
 from incidents.settings import UpdateSettings
 from incidents.updates.clock import update_clock
 from tests.incidents.build import START, Chain
-from tui.language import CODES, Language, LanguageCode
+from tui.i18n import CODES, Language, LanguageCode
 
 if TYPE_CHECKING:
     from incidents.events.body import Body

@@ -21,7 +21,7 @@ from incidents.updates.update import plan_sendings, update_text
 from sandbox.servers import free_port
 from tests.incidents.build import START, Chain
 from tests.webhook import TAKEN, Answer, webhook_server
-from tui.language import Language
+from tui.i18n import Language
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from panels.draw.chart import GUTTER, draw_chart, legend, scale_of, value_at
 from panels.forecast import with_forecast
 from panels.state import Chart
 from signals.reading import Series
-from tui.language import Language
+from tui.i18n import Language
 
 NOW = 1_800_000_000.0
 SAY = Language("en").say

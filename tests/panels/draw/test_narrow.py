@@ -17,7 +17,7 @@ from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.state import Chart, PanelState, Part, Row
 from signals.reading import Answer, Series, Verdict
-from tui.language import Language
+from tui.i18n import Language
 
 SAY = Language("en").say
 NOW = 100_000.0

@@ -12,7 +12,7 @@ from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.reading import Answer, Reading, Series
-from tui.language import Language
+from tui.i18n import Language
 
 QUERY = QuerySpec(name="waiting", expr="d", unit="count", warn=50, burning=100, by="queue")
 SPEC = PanelSpec(id="q", title="Queues", title_zh="队列", queries=(QUERY,))

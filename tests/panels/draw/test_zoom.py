@@ -13,7 +13,7 @@ from panels.draw.zoom import ZoomView, draw_zoom, zoom_axis
 from panels.settings import QuerySpec
 from panels.zoom import RANGES, zoomed
 from signals.reading import Answer, Series
-from tui.language import CODES, Language
+from tui.i18n import CODES, Language
 
 STRETCH = RANGES[0]
 NOW = 1_700_000_000.0

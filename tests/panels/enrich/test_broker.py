@@ -12,7 +12,7 @@ from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.reading import Answer, Freshness, Series
 from signals.source import Blocker, Drift, Queue, Queues, Schema
-from tui.language import Language
+from tui.i18n import Language
 
 SPEC = PanelSpec(id="q", title="Q", queries=(QuerySpec(name="n", expr="n", warn=50, burning=100),))
 

@@ -14,7 +14,7 @@ from panels.enrich.budget import RATES, month_of, month_window, project, with_bu
 from panels.judge import judge_metric
 from panels.settings import Budget, PanelSpec
 from signals.reading import Answer, Series, Verdict
-from tui.language import Language
+from tui.i18n import Language
 
 DAY = 86_400.0
 NOON = datetime(2026, 11, 11, tzinfo=UTC).timestamp()  # ten of thirty days are over

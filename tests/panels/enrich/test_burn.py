@@ -14,7 +14,7 @@ from panels.judge import judge_metric
 from panels.settings import Objective, PanelSpec
 from panels.state import PanelState
 from signals.reading import Answer, Series, Verdict
-from tui.language import Language
+from tui.i18n import Language
 
 PAGE = PAIRS[0]
 

@@ -9,7 +9,7 @@ from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.reading import Answer, Series
-from tui.language import Language
+from tui.i18n import Language
 
 NOW = 1_000_000.0
 SPEC = PanelSpec(

@@ -11,7 +11,7 @@ from panels.enrich.workers import add_workers
 from signals.reading import Series, Verdict
 from signals.source import Fleet, Queue, Queues, Worker, WorkerState
 from tests.panels.enrich.test_broker import judged
-from tui.language import Language
+from tui.i18n import Language
 
 SAY = Language("en").say
 

@@ -17,7 +17,7 @@ from signals.reading import Verdict
 from signals.settings import ScrapeSettings, SignalsSettings
 from signals.sources import Sources
 from tests.runbooks.scraped import scraped
-from tui.language import Language
+from tui.i18n import Language
 
 GATE = "promql: load\nexpect: < 50\nunit: 1/min\nfor: 10m"
 OK, BURNING, UNKNOWN = Verdict.OK, Verdict.BURNING, Verdict.UNKNOWN

@@ -27,7 +27,7 @@ from signals.sources import Sources
 from tests.bad_servers import BEHAVIOURS, answer, body, serve
 from tests.runbooks.scraped import scraped
 from tests.signals.database.test_postgres import HEAD, migrate
-from tui.language import Language
+from tui.i18n import Language
 
 OK, BURNING, UNKNOWN = Verdict.OK, Verdict.BURNING, Verdict.UNKNOWN
 

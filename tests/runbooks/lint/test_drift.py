@@ -7,7 +7,7 @@ import pytest
 from runbooks.lint.drift import drift
 from runbooks.model import Runbook
 from tests.runbooks.build import CHECK, SH, parsed, phase, step
-from tui.language import Language
+from tui.i18n import Language
 
 ENGLISH = phase(
     "stop", step("a", SH, CHECK, mark="**!** "), step("b", text="Look around"), pause="Go on?"

@@ -12,7 +12,7 @@ from runbooks.lint.lint import lint, ordered
 from runbooks.reading.read import Parsed, read_runbook
 from signals.source import AlertRule
 from tests.runbooks.build import CHECK, EXPECT, SH, UNDO, parsed, phase, step
-from tui.language import Language
+from tui.i18n import Language
 
 
 def told(book: Parsed) -> list[tuple[int, str, str]]:

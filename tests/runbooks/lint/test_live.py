@@ -18,7 +18,7 @@ from signals.sources import Sources
 from tests.runbooks.build import parsed, phase, step
 from tests.runbooks.scraped import scraped
 from tests.signals.database.test_postgres import HEAD
-from tui.language import Language
+from tui.i18n import Language
 
 
 def metrics() -> Sources:

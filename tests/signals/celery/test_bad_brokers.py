@@ -25,7 +25,7 @@ from signals.settings import (
     ScrapeTarget,
 )
 from tests.bad_servers import BEHAVIOURS, answer, serve
-from tui.language import Language
+from tui.i18n import Language
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from signals.celery.worker_state import Evidence, Running, weigh
-from tui.language import Language
+from tui.i18n import Language
 
 ANSWERS = Evidence(
     window_s=60,

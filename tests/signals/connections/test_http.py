@@ -24,7 +24,7 @@ from signals.connections.http import HttpSource
 from signals.metrics.prometheus import QUESTIONS_AT_ONCE, PrometheusSource
 from signals.settings import HttpSettings, PrometheusSettings
 from tests.bad_servers import BEHAVIOURS, serve
-from tui.language import Language
+from tui.i18n import Language
 
 SEVEN = b'{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"7"]}]}}'
 

@@ -21,7 +21,7 @@ from signals.database.revisions import BUNDLED
 from signals.settings import PostgresSettings
 from signals.source import Drift, Schema
 from tests.bad_servers import BEHAVIOURS, serve
-from tui.language import Language
+from tui.i18n import Language
 
 HEAD = "375b918c8740"
 MIGRATE = f"""import sys

@@ -18,7 +18,7 @@ from signals.metrics.scrape import ScrapeSource
 from signals.settings import PrometheusSettings, ScrapeSettings, ScrapeTarget, SignalsSettings
 from signals.sources import open_sources
 from tests.bad_servers import BEHAVIOURS, body, serve
-from tui.language import Language
+from tui.i18n import Language
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from panels.projection import heading
 from panels.settings import PanelSpec, QuerySpec
 from signals.metrics.trend import direction, reaches, slope
 from signals.reading import Answer, Series, Verdict
-from tui.language import Language
+from tui.i18n import Language
 
 
 def curve(*values: float) -> Series:

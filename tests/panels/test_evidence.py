@@ -1,0 +1,85 @@
+"""A panel's window becomes evidence: gaps stay gaps, long curves are thinned, nothing is not a number."""
+
+from __future__ import annotations
+
+import json
+import math
+
+from core.message import say
+from incidents.events.body import BODY, EvidencePinned
+from incidents.events.event import body_text
+from incidents.events.fold import fold
+from incidents.events.localize import in_words
+from incidents.report.svg import draw_svg
+from panels.evidence import MOST_POINTS, evidence_of
+from panels.state import Chart, PanelState
+from signals.reading import Freshness, Reading, Series, Verdict
+from tests.incidents.build import Chain
+from tui.i18n import CODES, Language
+from tui.incident.draw_side import pane_lines
+from tui.incident.pen import Pen
+
+
+def state(chart: Chart | None, trend: Series | None = None) -> PanelState:
+    reading = Reading("depth", 4.0, "count", 30.0, "prometheus", "max(x)")
+    return PanelState(
+        "queues", say("panels.title", en="Queues", zh="队列"), Verdict.BURNING,
+        say("panels.over_limit", name=say("panels.title", en="depth", zh="长度"), value=4, limit=3), (), (),
+        (chart,) if chart else (), (reading, reading), trend, 30.0, 5.0, Freshness.LIVE,
+    )  # fmt: skip
+
+
+def test_curves_limit_query_and_source_are_kept() -> None:
+    curve = Series((), (0.0, 15.0, 30.0), (1.0, math.nan, 4.0))
+    chart = Chart(
+        say("panels.title", en="depth", zh="长度"),
+        "count",
+        (curve,),
+        (say("panels.title", en="matches", zh="对局"),),
+        limit=100.0,
+    )
+    found = evidence_of(state(chart), Language("zh").say)
+    assert (found.panel, found.verdict, found.unit, found.limit) == ("queues", "burning", "count", 100.0)
+    assert (found.query, found.source) == ("max(x)", "prometheus")
+    assert found.curves[0].values == (1.0, None, 4.0)
+
+
+def test_what_was_pinned_in_one_language_is_read_in_the_other() -> None:
+    chart = Chart(
+        say("panels.title", en="depth", zh="长度"), "count", (Series((), (0.0, 15.0), (1.0, 4.0)),),
+        (say("panels.title", en="matches", zh="对局"),),
+    )  # fmt: skip
+    stored = body_text(evidence_of(state(chart), Language("zh").say))
+    found = BODY.validate_python({**json.loads(stored), "kind": "evidence_pinned"})
+    assert isinstance(found, EvidencePinned)
+    english, chinese = (in_words(found, Language(code).say) for code in CODES)
+    assert (english.title, english.line) == ("Queues", "depth is 4, over 3")
+    assert (chinese.title, chinese.line) == ("队列", "长度 为 4，超过 3")
+    assert (english.curves[0].name, chinese.curves[0].name) == ("matches", "对局")
+    for read in (english, chinese):
+        picture = draw_svg(read)
+        assert picture is not None
+        assert f">{read.curves[0].name}<" in picture
+        assert f"<title>{read.title}</title>" in picture
+
+
+def test_the_incidents_screen_shows_evidence_in_its_own_language() -> None:
+    chain = Chain()
+    chain.add("op1", evidence_of(state(None, Series((), (0.0, 15.0), (1.0, 4.0))), Language("en").say))
+    incident = fold(chain.events)
+    for code, wanted in (("en", ["Queues", "depth is 4, over 3"]), ("zh", ["队列", "长度 为 4，超过 3"])):
+        pen = Pen(Language(next(one for one in CODES if one == code)), 60, 0.0, ascii_only=False)
+        lines = [
+            *pane_lines("evidence", incident, (), pen, 8, at=0, focused=False),
+            *pane_lines("timeline", incident, (), pen, 8, at=0, focused=False),
+        ]
+        shown = "\n".join(line.plain for line in lines)
+        for text in wanted:
+            assert shown.count(text) == 2, shown
+
+
+def test_a_long_curve_is_thinned_and_a_trend_stands_in_for_a_chart() -> None:
+    times = tuple(float(at) for at in range(MOST_POINTS * 2 + 7))
+    found = evidence_of(state(None, Series((), times, times)), lambda message: message.key)
+    assert MOST_POINTS / 2 < len(found.curves[0].at) <= MOST_POINTS
+    assert found.curves[0].at == found.curves[0].values

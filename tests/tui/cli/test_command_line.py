@@ -1,0 +1,63 @@
+"""Help, errors and exit codes of the command line, in both languages."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.tui.config.test_config import warroom
+from tui.cli.main import COMMANDS, ExitCode
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+ENGLISH = ("usage:", "options:", "positional", "show this", "argument", "required", "invalid", "expected")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_every_help_speaks_chinese(tmp_path: Path, command: str) -> None:
+    done = warroom(*filter(None, [command]), "--lang", "zh", "--help", folder=tmp_path)
+    assert done.returncode == 0
+    assert CHINESE.search(done.stdout)
+    assert not [word for word in ENGLISH if word in done.stdout]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("query",),
+        ("query", "up", "--source", "none"),
+        ("query", "up", "--range"),
+        ("status", "--wait", "soon"),
+        ("status", "--nothing"),
+        ("config", "explain"),
+        ("incident", "fly"),
+        ("eval", "up"),
+        ("board", "--json"),
+        ("statsu",),
+    ],
+)
+def test_a_wrong_call_is_one_line_in_the_language_asked_for(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    for language in ("en", "zh"):
+        done = warroom(*arguments, "--lang", language, folder=tmp_path)
+        assert done.returncode == ExitCode.USAGE
+        assert done.stdout == ""
+        assert done.stderr.count("\n") == 1
+        assert bool(CHINESE.search(done.stderr)) == (language == "zh")
+        if language == "zh":
+            assert not [word for word in ENGLISH if word in done.stderr]
+
+
+def test_exit_codes_are_those_of_the_readme() -> None:
+    told = re.search(r"Exit codes: (.*?)\n\n", Path("README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert told is not None
+    assert {int(code) for code in re.findall(r"(?:^|· ?\n?)(\d+) ", told[1])} == set(map(int, ExitCode))
+
+
+def test_json_of_config_show_is_one_object(tmp_path: Path) -> None:
+    (tmp_path / "w.toml").write_text("")
+    done = warroom("config", "show", "--json", "--config", str(tmp_path / "w.toml"), folder=tmp_path)
+    assert json.loads(done.stdout)["service"]["name"] == "chimera"

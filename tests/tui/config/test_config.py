@@ -1,0 +1,107 @@
+"""The configuration: every problem with its line and key, and no secret in any output."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigError
+from tui.config.load import check_config, load_config
+
+WRONG = """\
+[service]
+nmae = "x"
+
+[signals]
+interval_s = -1
+breaker_failures = "many"
+
+[signals.prometheus]
+url = "http://me:hunter2-literal@127.0.0.1:9090"
+token = "hunter2-literal"
+timeuot_s = 3
+
+[[signals.scrape.targets]]
+url = "${WARROOM_TEST_UNSET}"
+
+[[signals.scrape.targets]]
+interval_s = "hunter2-literal"
+"""
+
+
+def warroom(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tui.cli.main", *arguments],
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "LANG": "C", "LC_ALL": "", "WARROOM_LOG": str(folder / "log"), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_every_problem_is_listed_with_its_line_and_key(tmp_path: Path) -> None:
+    path = tmp_path / "warroom.toml"
+    path.write_text(WRONG)
+    config, problems = check_config(path)
+    assert config is None
+    assert [(each.line, each.key) for each in problems] == [
+        (2, "service.nmae"),
+        (5, "signals.interval_s"),
+        (6, "signals.breaker_failures"),
+        (9, "signals.prometheus.url"),
+        (10, "signals.prometheus.token"),
+        (11, "signals.prometheus.timeuot_s"),
+        (14, "signals.scrape.targets.0.url"),
+        (16, "signals.scrape.targets.1.url"),
+        (17, "signals.scrape.targets.1.interval_s"),
+    ]
+    assert problems[0].what.values["name"] == "name"
+    assert problems[5].what.values["name"] == "timeout_s"
+    assert problems[6].what.values["variable"] == "WARROOM_TEST_UNSET"
+
+
+@pytest.mark.parametrize("command", [("config", "check"), ("config", "check", "--json"), ("config", "show")])
+def test_a_wrong_file_is_refused_without_its_secret(tmp_path: Path, command: tuple[str, ...]) -> None:
+    path = tmp_path / "warroom.toml"
+    path.write_text(WRONG)
+    done = warroom(*command, "--config", str(path), folder=tmp_path)
+    assert done.returncode == 3
+    assert "service.nmae" in done.stdout + done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_show_masks_what_the_environment_put_in(tmp_path: Path) -> None:
+    path = tmp_path / "warroom.toml"
+    path.write_text(
+        '[signals.prometheus]\nurl = "http://me:${PW}@127.0.0.1:9090"\ntoken = "${PW}"\n'
+        '[signals.redis]\nurl = "redis://:${PW}@127.0.0.1/0"\n'
+    )
+    done = warroom("config", "show", "--config", str(path), folder=tmp_path, PW="hunter2@x/y")
+    assert done.returncode == 0
+    assert "127.0.0.1:9090" in done.stdout
+    assert not any(part in done.stdout + done.stderr for part in ("hunter2", "x/y"))
+
+
+@pytest.mark.parametrize("text", ["[signals", "a = ", "\x00", 'x = "hunter2'])
+def test_broken_toml_names_the_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "warroom.toml"
+    path.write_text(f"# first\n{text}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert caught.value.message.values["line"] == 2
+    assert "hunter2" not in str(caught.value)
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "warroom.toml"
+    path.write_text('[signals.scrape]\nrule_files = ["rules.yml", "/etc/rules.yml"]\n')
+    scrape = load_config(path).signals.scrape
+    assert scrape is not None
+    assert scrape.rule_files == (tmp_path / "rules.yml", Path("/etc/rules.yml"))

@@ -1,0 +1,43 @@
+"""The history screen over a real journal: past incidents are found, opened to be read, and counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.tui.incident.stage import running, shown, write_as
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_history_finds_and_opens_the_past_to_be_read(config: Path) -> None:
+    await write_as("op1", config, "open", "--title", "Old one", "--severity", "SEV3")
+    await write_as("op1", config, "note", "1", "a needle")
+    await write_as("op1", config, "resolve", "1")
+    await write_as("op1", config, "open", "--title", "Another", "--severity", "SEV3")
+    await write_as("op1", config, "resolve", "2")
+    async with running(config) as op1:
+        await op1.press("h", then=lambda: "Old one" in shown(op1.app))
+        assert "MTTR 0:0" in shown(op1.app)
+        await op1.press("slash")
+        await op1.type("needle")
+        await op1.press("enter", then=lambda: "Another" not in shown(op1.app))
+        await op1.press("enter", then=lambda: "PAST" in shown(op1.app))
+        assert "noted: a needle" in shown(op1.app)
+        await op1.press("n")
+        assert "nothing is written here" in shown(op1.app)
+
+
+async def test_history_tells_which_step_costs_most_time_and_which_is_skipped(config: Path) -> None:
+    await write_as("op1", config, "open", "--title", "One", "--severity", "SEV3", "--runbook", "ban-near")
+    await write_as("op1", config, "tick", "1", "1.1")
+    await write_as("op1", config, "skip", "1", "1.3", "--reason", "nobody else")
+    async with running(config) as op1:
+        await op1.press("h", then=lambda: "One" in shown(op1.app))
+        await op1.press(
+            "s", then=lambda: "skipped most: ban-near 1.3 Look who else sends (1×)" in shown(op1.app)
+        )
+        lines = [line.split() for line in shown(op1.app).splitlines()]
+        ticked = next(line for line in lines if "Declare," in line)
+        assert ticked[2:5] == ["1", "0", "0"]
+        await op1.press("s", then=lambda: "INC-1" in shown(op1.app).splitlines()[3])

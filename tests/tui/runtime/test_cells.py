@@ -1,0 +1,121 @@
+"""A terminal shows the same for the bytes that are sent as for those that Textual wrote, and they are few."""
+
+from __future__ import annotations
+
+import re
+
+import pyte
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from tui.runtime.cells import LARGE, SYNC_END, SYNC_START, Cells
+
+COLUMNS, ROWS = 12, 3
+SEQUENCE = re.compile(r"\x1b\[[\d;]*m")
+TEXT = st.text(alphabet="ab 队é列─⣀", min_size=1, max_size=COLUMNS)
+COLOURS = st.sampled_from(
+    ["", "1", "4", "1;4", "7;31", "38;5;188;48;5;16", "3;38;5;9;48;5;16", "92;104", "38;2;1;2;3"]
+)
+RUN = st.tuples(COLOURS, TEXT).map(lambda run: f"\x1b[{run[0]}m{run[1]}\x1b[0m" if run[0] else run[1])
+
+
+def textual_line(row: int, runs: list[str]) -> str:
+    """A line as Textual writes it: cursor, runs with a reset after each, blanks up to the edge and never over it."""
+    line, room = f"\x1b[{row + 1};1H", COLUMNS
+    for run in runs:
+        width = cell_len(SEQUENCE.sub("", run))
+        if width > room:
+            break
+        line, room = line + run, room - width
+    return line + " " * room + "\n"
+
+
+FRAME = st.lists(
+    st.builds(textual_line, st.integers(0, ROWS - 2), st.lists(RUN, min_size=1, max_size=4)),
+    min_size=1,
+    max_size=4,
+).map(lambda lines: "".join(lines) + "\x1b[1;1H")
+
+
+def look(screen: pyte.Screen) -> list[list[object]]:
+    """What can be seen: a blank has no colour of its own."""
+    seen: list[list[object]] = []
+    for row in range(ROWS):
+        line: list[object] = []
+        for column in range(COLUMNS):
+            cell = screen.buffer[row][column]
+            front = (
+                (cell.fg, cell.bold, cell.italics)
+                if cell.data.strip() or cell.reverse or cell.underscore
+                else ()
+            )
+            line.append((cell.data, front, cell.bg, cell.reverse, cell.underscore))
+        seen.append(line)
+    return seen
+
+
+@given(st.lists(FRAME, min_size=1, max_size=6), st.integers(0, 6))
+def test_a_terminal_shows_what_textual_wrote(frames: list[str], forgotten: int) -> None:
+    whole, spared = pyte.Screen(COLUMNS, ROWS), pyte.Screen(COLUMNS, ROWS)
+    cells = Cells()
+    for number, frame in enumerate(frames):
+        if number == forgotten:
+            cells.forget()
+        pyte.Stream(whole).feed(frame.replace("\n", "\r\n"))
+        pyte.Stream(spared).feed(cells.spare(frame))
+        assert look(spared) == look(whole)
+        assert (spared.cursor.y, spared.cursor.x) == (whole.cursor.y, whole.cursor.x)
+        assert cells.spare(frame) == "", "the terminal shows it already"
+
+
+def test_one_digit_costs_its_move_and_itself() -> None:
+    cells = Cells()
+    cells.spare("\x1b[2;1H\x1b[38;5;188;48;5;16mrate 41/min\x1b[0m\x1b[1;1H")
+    assert cells.spare("\x1b[2;1H\x1b[38;5;188;48;5;16mrate 42/min\x1b[0m\x1b[1;1H") == "\x1b[2;7H2\x1b[H"
+
+
+def test_only_the_part_of_a_style_that_differs_is_said() -> None:
+    cells = Cells()
+    said = cells.spare("\x1b[1;1H\x1b[1;38;5;1;48;5;16ma\x1b[0m\x1b[1;38;5;2;48;5;16mb\x1b[0m")
+    assert said.endswith("a\x1b[38;5;2mb")
+
+
+def test_a_short_rest_is_repeated_and_a_long_one_passed_over() -> None:
+    cells = Cells()
+    cells.spare("\x1b[1;1H1 2        3\x1b[1;1H")
+    assert cells.spare("\x1b[1;1H4 5        6\x1b[1;1H") == "4 5\x1b[12G6\x1b[H"
+
+
+def test_what_it_cannot_read_passes_with_the_colours_ended_and_makes_it_forget() -> None:
+    cells = Cells()
+    frame = "\x1b[1;1H\x1b[31mburning\x1b[0m"
+    cells.spare(frame)
+    assert cells.spare("\x1b[?1049l") == "\x1b[m\x1b[?1049l"
+    assert "burning" in cells.spare(frame), "after another program had the screen all is sent again"
+
+
+def test_a_frame_is_held_together_only_when_it_is_large_and_the_terminal_can() -> None:
+    small, large = "\x1b[1;1Hx\x1b[1;1H", "\x1b[1;1H" + "y" * (LARGE + 1)
+    assert SYNC_START not in Cells().spare(large)
+    cells = Cells()
+    assert cells.spare(SYNC_START) == ""
+    assert SYNC_START not in cells.spare(small)
+    held = cells.spare(large)
+    assert held.startswith(SYNC_START)
+    assert held.endswith(SYNC_END)
+    assert cells.spare(SYNC_END) == ""
+
+
+def test_a_wide_character_whose_half_was_overwritten_is_sent_again() -> None:
+    cells = Cells()
+    wide = "\x1b[1;1H队\x1b[1;1H"
+    cells.spare(wide)
+    cells.spare("\x1b[1;2Hx\x1b[1;1H")
+    assert cells.spare(wide) == "队\x1b[H"
+
+
+def test_a_blank_in_another_colour_is_the_same_blank() -> None:
+    cells = Cells()
+    cells.spare("\x1b[1;1H\x1b[31ma\x1b[0m\x1b[32m \x1b[0m\x1b[1;1H")
+    assert cells.spare("\x1b[1;1H\x1b[31ma \x1b[0m\x1b[1;1H") == ""

@@ -1,0 +1,55 @@
+"""Memory that nobody uses goes back to the system."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+HOLES = """
+from pathlib import Path
+from tui.runtime.malloc import give_back, share_one_heap
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+
+share_one_heap()
+first = resident()
+blocks = [bytes(2000) for _ in range(40_000)]  # too large for Python's own allocator
+full = resident()
+blocks = blocks[::40]
+give_back()
+print((resident() - first) / (full - first))
+"""
+
+APART = """
+from pathlib import Path
+from tui.runtime.malloc import share_one_heap
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+
+share_one_heap()
+large = b"x" * (20 << 20)
+del large  # from now on glibc would take all that is smaller into the heap
+first = resident()
+large = b"x" * (15 << 20)
+small = [bytes(2000) for _ in range(500)]  # settles behind it
+full = resident()
+del large
+print((resident() - first) / (full - first))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators have no such switch")
+def test_holes_between_what_is_used_are_given_back() -> None:
+    asked = subprocess.run([sys.executable, "-c", HOLES], capture_output=True, text=True, check=True)
+    assert float(asked.stdout) < 0.3
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators have no such switch")
+def test_large_arrays_are_given_back_at_once() -> None:
+    asked = subprocess.run([sys.executable, "-c", APART], capture_output=True, text=True, check=True)
+    assert float(asked.stdout) < 0.2

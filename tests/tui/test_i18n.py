@@ -1,0 +1,141 @@
+"""Both languages have the same keys and the same places for values; every key in the code exists."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from core.message import say
+from tui.i18n import Language, choose_language
+
+ROOT = Path(__file__).parent.parent.parent
+FOLDER = ROOT / "tui" / "i18n"
+NAMESPACES = sorted(path.stem for path in (FOLDER / "en").glob("*.toml"))
+
+
+def texts(code: str, namespace: str) -> dict[str, str]:
+    return tomllib.loads((FOLDER / code / f"{namespace}.toml").read_text(encoding="utf-8"))
+
+
+def places(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text))
+
+
+ENGLISH = {
+    f"{namespace}.{key}": text for namespace in NAMESPACES for key, text in texts("en", namespace).items()
+}
+
+
+def test_both_languages_have_the_same_files() -> None:
+    assert sorted(path.stem for path in (FOLDER / "zh").glob("*.toml")) == NAMESPACES
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_keys_and_places_are_the_same(namespace: str) -> None:
+    english, chinese = texts("en", namespace), texts("zh", namespace)
+    assert english.keys() == chinese.keys()
+    for key, text in english.items():
+        if f"{namespace}.{key}" != "panels.title":  # it holds both languages, and each shows its own
+            assert places(text) == places(chinese[key]), key
+
+
+@cache
+def sources() -> list[tuple[str, ast.Module]]:
+    folders = ("tui", "panels", "core", "signals", "incidents", "runbooks", "repolint", "sandbox")
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    return [(str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
+
+
+def said() -> list[tuple[str, str, ast.Call]]:
+    """Every file, key and call that says a text by its name."""
+    found = []
+    for path, source in sources():
+        for node in ast.walk(source):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                key = node.args[0].value
+                # A file's text has the same name as a catalogue's: a key is words and one dot.
+                if name in ("say", "text") and isinstance(key, str) and re.fullmatch(r"[a-z]\w*\.\w+", key):
+                    found.append((path, key, node))
+    return found
+
+
+def test_every_key_in_the_code_exists() -> None:
+    assert len(said()) > 30
+    assert not {(path, key) for path, key, _ in said() if key not in ENGLISH}
+
+
+def test_every_place_gets_its_value() -> None:
+    given = [(path, key, {value.arg for value in call.keywords}) for path, key, call in said()]
+    assert not [
+        (path, key, missing)
+        for path, key, values in given
+        # A name in capitals is a variable of the environment; the template of an update is filled when it is sent.
+        if (missing := {name for name in places(ENGLISH[key]) - values if not name.isupper()})
+        and None not in values  # handed on with `**`
+        and key != "update.template"
+    ]
+
+
+def literals() -> set[str]:
+    """Every text in the code or in a bundled setting that is no sentence, and the words in it: what keys are made of."""
+    whole = set()
+    for _, source in sources():
+        whole |= {
+            node.value
+            for node in ast.walk(source)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+    for path in (ROOT / "panels").rglob("*.toml"):
+        whole |= set(re.findall(r'"([^"]+)"', path.read_text(encoding="utf-8")))
+    whole = {text for text in whole if not re.search(r"\s", text)}
+    return whole | {word for text in whole for word in re.findall(r"[a-z]\w*", text)}
+
+
+def made_keys(pieces: set[str]) -> re.Pattern[str]:
+    """What the code makes of a text with places in it, filled with texts that stand in the code."""
+    piece = f"(?:{'|'.join(map(re.escape, sorted(pieces)))})?"
+    made = set()
+    for _, source in sources():
+        for node in ast.walk(source):
+            if isinstance(node, ast.JoinedStr):
+                parts = [
+                    re.escape(str(one.value)) if isinstance(one, ast.Constant) else piece
+                    for one in node.values
+                ]
+                if re.match(r"\w+\\\.", parts[0]):
+                    made.add("".join(parts))
+    return re.compile("|".join(sorted(made)))
+
+
+def test_every_key_is_used() -> None:
+    """By its name, or by a name that is made of names; argparse's words are read as a whole."""
+    found = literals()
+    rest = {key for key in ENGLISH if not key.startswith("argparse.")} - found
+    made = made_keys({piece for piece in found if any(piece in key for key in rest)})
+    assert not sorted(key for key in rest if not made.fullmatch(key))
+
+
+def test_a_message_in_a_message_is_said_too() -> None:
+    inner = say("signals.no_source")
+    assert "[signals.prometheus]" in Language("en").say(
+        say("signals.switched", source="scrape", detail=inner)
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "environment", "code"),
+    [
+        ("zh", {"LANG": "en_US.UTF-8"}, "zh"),
+        (None, {"LANG": "zh_CN.UTF-8"}, "zh"),
+        (None, {"LANG": "C"}, "en"),
+        (None, {}, "en"),
+    ],
+)
+def test_the_language_is_chosen(asked: str | None, environment: dict[str, str], code: str) -> None:
+    assert choose_language(asked, environment).code == code

@@ -1,0 +1,39 @@
+"""`warroom`: the live board."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from tui.theme import NAMES
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tui.app import Warroom
+    from tui.cli.invocation import Invocation
+    from tui.i18n import Language
+
+
+def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
+    """Its looks."""
+    parser.add_argument("--theme", choices=NAMES, help=words.text("cli.option_theme"))
+
+
+def run(args: argparse.Namespace, invocation: Invocation) -> int:
+    """Open the board; a configuration that can't be used ends it with one line. An open incident goes on, and that is said."""
+    app, code = open_board(args, invocation)
+    if (goodbye := app.room.farewell()) is not None:
+        sys.stderr.write(app.words.say(goodbye) + "\n")
+    return code
+
+
+def open_board(args: argparse.Namespace, invocation: Invocation) -> tuple[Warroom, int]:
+    """The program as it was left, and its exit code."""
+    from tui.app import Warroom
+
+    app = Warroom(invocation.config, invocation.words, theme=args.theme, language_asked=args.lang is not None)
+    line = app.run()
+    if line is not None:
+        sys.stderr.write(invocation.words.text("cli.error", text=line) + "\n")
+    return app, app.return_code or 0

@@ -1,0 +1,86 @@
+"""`warroom config check|schema|show`: what the file says, what it may say, and what is wrong in it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from core.message import say
+from tui.cli.main import ExitCode
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tui.cli.invocation import Invocation
+    from tui.i18n import Language
+
+
+def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
+    """Its own options."""
+    parser.add_argument("what", choices=("check", "schema", "show"), help=words.text("config.option_what"))
+
+
+def run(args: argparse.Namespace, invocation: Invocation) -> int:
+    """Exit 3 when the file has problems."""
+    from tui.config.load import Config
+
+    if args.what == "schema":
+        invocation.fact(json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False))
+        return ExitCode.OK
+    if args.what == "check":
+        return _check(invocation)
+    shown = invocation.config().model_dump(mode="json", exclude_none=True)
+    _mask_urls(shown)
+    if invocation.json:
+        invocation.fact_json(shown)
+    else:
+        for line in _lines(shown):
+            invocation.fact(line)
+    return ExitCode.OK
+
+
+def _check(invocation: Invocation) -> int:
+    from tui.config.load import check_config, problem_message
+    from tui.config.place import find_config
+
+    path = find_config(invocation.config_path)
+    _, problems = check_config(path)
+    if invocation.json:
+        invocation.fact_json(
+            {
+                "file": str(path),
+                "problems": [
+                    {"line": each.line, "key": each.key, "what": invocation.words.say(each.what)}
+                    for each in problems
+                ],
+            }
+        )
+    elif not problems:
+        invocation.fact(invocation.words.text("config.fine", file=str(path)))
+    else:
+        for each in problems:
+            invocation.remark(problem_message(path, each))
+    if problems and not invocation.json:
+        invocation.remark(say("config.count", count=len(problems)))
+    return ExitCode.USAGE if problems else ExitCode.OK
+
+
+def _mask_urls(value: object) -> None:
+    """Hide what an expanded `${NAME}` may have put into an address."""
+    from tui.config.secrets import masked
+
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in list(pairs):
+        if isinstance(item, str):
+            value[key] = masked(item)  # type: ignore[index]  # a dict or a list, see above
+        else:
+            _mask_urls(item)
+
+
+def _lines(value: object, prefix: str = "") -> list[str]:
+    """One `a.b.c = value` a line, as TOML's dotted keys."""
+    if isinstance(value, dict):
+        return [
+            line for key, item in value.items() for line in _lines(item, f"{prefix}.{key}" if prefix else key)
+        ]
+    return [f"{prefix} = {json.dumps(value, ensure_ascii=False)}"]

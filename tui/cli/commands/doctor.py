@@ -1,0 +1,53 @@
+"""`warroom doctor`: looks at every dependency and every query of the board, and says what to mend."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.cli.main import ExitCode
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tui.cli.invocation import Invocation
+    from tui.config.load import Config
+    from tui.doctor.sources import Finding
+    from tui.i18n import Language
+
+
+def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
+    """A repository to compare with what is live."""
+    parser.add_argument(
+        "--repo", type=Path, default=None, metavar="PATH", help=words.text("doctor.option_repo")
+    )
+
+
+def run(args: argparse.Namespace, invocation: Invocation) -> int:
+    """Exit 1 when something is to be mended."""
+    findings = asyncio.run(_look(invocation.config(), args.repo, invocation.words))
+    if invocation.json:
+        invocation.fact_json([asdict(finding) for finding in findings])
+    else:
+        for each in findings:
+            mark = invocation.words.text("doctor.ok" if each.ok else "doctor.bad")
+            invocation.fact(" ".join(filter(None, (mark, f"{each.where}:", each.what, each.fix))))
+    return ExitCode.OK if all(finding.ok for finding in findings) else ExitCode.BURNING
+
+
+async def _look(config: Config, repo: Path | None, words: Language) -> list[Finding]:
+    from tui.doctor.queries import look_at_questions
+    from tui.doctor.sources import look_at_sources
+    from tui.doctor.terminal import look_here
+
+    sources, questions = await asyncio.gather(
+        look_at_sources(config.signals, words), look_at_questions(config, words)
+    )
+    found = [*look_here(words), *sources, *questions]
+    if repo is not None:
+        from tui.doctor.repo import look_at_repository
+
+        found += await look_at_repository(repo, config, words)
+    return found

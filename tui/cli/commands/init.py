@@ -1,0 +1,145 @@
+"""`warroom init`: a commented warroom.toml for what is found here; never overwrites."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import ConfigError
+from core.message import say
+from core.text import clean
+from tui.cli.main import ExitCode
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from tui.cli.invocation import Invocation
+    from tui.config.discover import Found
+    from tui.config.grafana import Json
+    from tui.i18n import Language
+
+
+def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
+    """Its own options."""
+    parser.add_argument("--path", type=Path, metavar="FILE", help=words.text("init.option_path"))
+    parser.add_argument(
+        "--from-grafana",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help=words.text("init.option_grafana"),
+    )
+
+
+def run(args: argparse.Namespace, invocation: Invocation) -> int:
+    """Write the file, and say what was found."""
+    from tui.config.discover import discover
+
+    path: Path = args.path or invocation.config_path or Path("warroom.toml")
+    panels = [panel for file in args.from_grafana for panel in _translated(file, invocation)]
+    for number, panel in enumerate(panels, start=1):
+        panel["id"] = f"g{number}-{str(panel['id']).split('-', 1)[1]}"
+    found = discover(path.absolute().parent, os.environ)
+    text = config_text(found, invocation.words) + "".join(map(_panel_text, panels))
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigError(say("init.exists", file=clean(str(path)))) from None
+    except OSError as error:
+        raise ConfigError(
+            say("config.unwritable", file=clean(str(path)), detail=error.strerror or "")
+        ) from error
+    for what, where in _seen(found):
+        invocation.remark(say("init.seen", what=what, where=clean(where)))
+    invocation.fact(invocation.words.text("init.written", file=clean(str(path)), panels=len(panels)))
+    return ExitCode.OK
+
+
+def _seen(found: Found) -> Iterator[tuple[str, str]]:
+    """What was found, for the person: names of variables and places, never values."""
+    for name in found.exported:
+        yield "environment", name
+    for name in found.in_dotenv:
+        yield ".env", name
+    for what, places in (
+        ("Prometheus", (found.prometheus,)),
+        ("Alembic", (found.alembic_ini,)),
+        ("Celery", (found.celery_app,)),
+        ("alert", found.rule_files),
+        ("/metrics", found.targets),
+    ):
+        for place in filter(None, places):
+            yield what, place
+
+
+def config_text(found: Found, words: Language) -> str:
+    """The file: sections that were found, and as comments those that were not."""
+    from tui.config.discover import BROKER, DATABASE, PROMETHEUS
+
+    database, has_database = found.variable(DATABASE)
+    broker, has_broker = found.variable(BROKER)
+    prometheus, has_prometheus = found.variable(PROMETHEUS)
+    if found.prometheus and not has_prometheus:
+        url = found.prometheus
+    else:
+        url = f"${{{prometheus}}}" if prometheus else "http://127.0.0.1:9090"
+    postgres = [f'url = "${{{database or DATABASE[0]}}}"']
+    if found.alembic_ini:
+        postgres.append(f"alembic_ini = {_toml(found.alembic_ini)}")
+    rules = [f"rule_files = {_toml(list(found.rule_files))}"]
+    if found.targets:
+        rules.append(f"targets = [{', '.join(f'{{ url = {_toml(url)} }}' for url in found.targets)}]")
+    address = f"${{{broker or BROKER[0]}}}"
+    sections = (
+        ("signals.prometheus", bool(found.prometheus) or has_prometheus, [f"url = {_toml(url)}"]),
+        ("signals.scrape", bool(found.rule_files or found.targets), rules),
+        ("signals.redis", has_broker, [f'url = "{address}"']),
+        ("signals.celery", has_broker, [f'broker_url = "{address}"']),
+        ("signals.postgres", has_database, postgres),
+    )
+    lines = [f"# {words.text('init.header')}", '[service]\nname = "chimera"\nenvironment = "prod"', ""]
+    if found.celery_app:
+        lines.append(f"# {words.text('init.celery', file=clean(found.celery_app))}")
+    for name, is_there, keys in sections:
+        lines.append(f"# {words.text('init.found' if is_there else 'init.not_found')}")
+        lines += [("" if is_there else "# ") + line for line in (f"[{name}]", *keys)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _translated(file: Path, invocation: Invocation) -> list[Json]:
+    from tui.config.grafana import translate
+
+    try:
+        dashboard = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            say("grafana.unreadable", file=clean(str(file)), detail=clean(str(error)))
+        ) from error
+    if not isinstance(dashboard, dict):
+        raise ConfigError(say("grafana.unreadable", file=clean(str(file)), detail=type(dashboard).__name__))
+    result = translate(dashboard)
+    for remark in result.remarks:
+        invocation.remark(remark)
+    return list(result.panels)
+
+
+def _panel_text(panel: Json) -> str:
+    keys = "".join(f"{key} = {_toml(value)}\n" for key, value in panel.items() if key != "queries")
+    queries = panel["queries"]
+    text = f"\n[[panels.add]]\n{keys}"
+    for query in queries if isinstance(queries, list) else ():
+        text += "\n[[panels.add.queries]]\n" + "".join(
+            f"{key} = {_toml(value)}\n" for key, value in query.items()
+        )
+    return text
+
+
+def _toml(value: object) -> str:
+    """Strings, numbers and lists of them are written alike in JSON and TOML, after outside text is cleaned."""
+    return json.dumps(value, ensure_ascii=False)

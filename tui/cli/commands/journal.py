@@ -1,0 +1,130 @@
+"""`warroom journal verify|export|import|stats`: the journal as a whole."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.message import say
+from core.text import clean
+from incidents.errors import JournalAway, JournalError
+from tui.cli.main import ExitCode
+from tui.cli.open_journal import journal_of
+
+if TYPE_CHECKING:
+    import argparse
+
+    from incidents.journal.journal import Journal
+    from tui.cli.invocation import Invocation
+    from tui.i18n import Language
+
+
+def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
+    """Its own options."""
+    choices = ("verify", "export", "import", "stats")
+    parser.add_argument("what", choices=choices, help=words.text("journal.option_what"))
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help=words.text("journal.option_file"))
+    parser.add_argument("--incident", metavar="ID", help=words.text("journal.option_incident"))
+
+
+def run(args: argparse.Namespace, invocation: Invocation) -> int:
+    """Exit 1 when the journal is not whole, 2 when it can't be reached, 3 when it can't be used."""
+    with journal_of(invocation, read_only=args.what in ("verify", "export")) as journal:
+        if args.what == "verify":
+            return _verify(journal, invocation)
+        if args.what == "export":
+            return _export(journal, args.file, args.incident)
+        if args.what == "import":
+            return _import(journal, args.file, invocation)
+        return _stats(journal, invocation)
+
+
+def _verify(journal: Journal, invocation: Invocation) -> int:
+    from incidents.journal.verify import verify
+
+    try:
+        found = verify(journal.store())
+    except JournalAway as error:  # not looked at is neither whole nor broken
+        invocation.remark(error.message)
+        return ExitCode.UNKNOWN
+    if invocation.json:
+        invocation.fact_json(
+            {
+                "whole": not found.findings,
+                "incidents": found.incidents,
+                "events": found.events,
+                "findings": [
+                    {
+                        "incident": f"INC-{each.number}",
+                        "sequence": each.sequence,
+                        "event": each.event,
+                        "what": invocation.words.say(each.what),
+                    }
+                    for each in found.findings
+                ],
+                "ends": dict(found.ends),
+            }
+        )
+    elif found.findings:
+        for each in found.findings:
+            invocation.fact(invocation.words.say(each.what))
+    else:
+        whole = say("journal.whole", place=journal.place, events=found.events, incidents=found.incidents)
+        invocation.fact(invocation.words.say(whole))
+    return ExitCode.BURNING if found.findings else ExitCode.OK
+
+
+def _export(journal: Journal, file: Path | None, ref: str | None) -> int:
+    from incidents.journal.exchange import export_lines
+
+    lines = export_lines(journal.store(), journal.find(ref) if ref else None)
+    if file is None:
+        for line in lines:
+            sys.stdout.write(line + "\n")
+        return ExitCode.OK
+    try:
+        with file.open("w", encoding="utf-8") as out:
+            out.writelines(line + "\n" for line in lines)
+    except OSError as error:
+        raise JournalError(
+            say("journal.unwritable", place=clean(str(file)), detail=error.strerror or "?")
+        ) from error
+    return ExitCode.OK
+
+
+def _import(journal: Journal, file: Path | None, invocation: Invocation) -> int:
+    from incidents.journal.exchange import import_lines
+
+    try:
+        with file.open(encoding="utf-8") if file else sys.stdin as lines:
+            read, fresh = import_lines(journal.store(), lines)
+    except OSError as error:
+        raise JournalError(
+            say("journal.unreadable", place=clean(str(file)), detail=error.strerror or "?")
+        ) from error
+    except UnicodeDecodeError as error:
+        raise JournalError(say("journal.unreadable", place=clean(str(file)), detail="not UTF-8")) from error
+    if invocation.json:
+        invocation.fact_json({"read": read, "fresh": fresh})
+    else:
+        invocation.fact(invocation.words.text("journal.imported", read=read, fresh=fresh))
+    return ExitCode.OK
+
+
+def _stats(journal: Journal, invocation: Invocation) -> int:
+    history = journal.history()
+    facts: dict[str, str | int] = {
+        "place": journal.place,
+        "incidents": len(history),
+        "open": sum(each.status != "resolved" for each in history),
+        "events": sum(each.sequence for each in history),
+        "spooled": journal.spooled(),
+        "read_only": journal.read_only,
+    }
+    if invocation.json:
+        invocation.fact_json(facts)
+    else:
+        note = invocation.words.text("journal.stats_read_only") if journal.read_only else ""
+        invocation.fact(invocation.words.text("journal.stats", **(facts | {"read_only": note})))
+    return ExitCode.OK

@@ -1,0 +1,117 @@
+"""`warroom query`: one PromQL expression, asked of any source."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import TYPE_CHECKING
+
+from core.errors import SourceError, WarroomError
+from core.message import say
+from core.times import parse_duration, parse_time
+from tui.cli.main import ExitCode
+
+if TYPE_CHECKING:
+    import argparse
+
+    from signals.reading import Answer
+    from signals.source import MetricSource
+    from tui.cli.invocation import Invocation
+    from tui.config.load import Config
+    from tui.i18n import Language
+
+YOUNG_S = 1.0
+"""Between the two scrapes that a rate needs, when the call itself is the first to scrape."""
+
+
+def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
+    """Its own options."""
+    parser.add_argument("expr", metavar="EXPR", help=words.text("query.option_expr"))
+    parser.add_argument("--time", metavar="T", help=words.text("query.option_time"))
+    parser.add_argument("--range", metavar="D", help=words.text("query.option_range"))
+    parser.add_argument("--step", metavar="D", default="15s", help=words.text("query.option_step"))
+    parser.add_argument("--source", choices=("prometheus", "scrape"), help=words.text("query.option_source"))
+
+
+def run(args: argparse.Namespace, invocation: Invocation) -> int:
+    """Print the answer; exit 1 when the expression is refused or nobody answers."""
+    try:
+        at = parse_time(args.time) if args.time else None
+        span = parse_duration(args.range) if args.range else None
+        step = parse_duration(args.step)
+    except ValueError as error:
+        raise WarroomError(say("query.bad_time", text=str(error))) from error
+    try:
+        answer = asyncio.run(_ask(invocation.config(), args.expr, args.source, (at, span, step), invocation))
+    except SourceError as error:
+        invocation.remark(error.message)
+        return ExitCode.BURNING
+    if invocation.json:
+        from signals.metrics.prometheus_json import answer_to_json
+
+        invocation.fact_json(answer_to_json(answer))
+        return ExitCode.OK
+    _show(answer, span, invocation)
+    return ExitCode.OK
+
+
+def _show(answer: Answer, span_s: float | None, invocation: Invocation) -> None:
+    """A table; a range on a terminal is drawn above it."""
+    from rich.console import Console
+
+    from tui.cli.answer_table import answer_table
+
+    console = Console(highlight=False)
+    if span_s is not None and console.is_terminal:
+        from tui.cli.answer_chart import answer_chart
+        from tui.runtime.charset import speaks_utf8
+        from tui.theme import few_colours, read_look
+
+        console.push_theme(read_look("mono" if few_colours(os.environ) else "dark").styles)
+        ascii_only = not speaks_utf8(os.environ)
+        for line in answer_chart(answer, span_s, console.width, invocation.words, ascii_only=ascii_only):
+            console.print(line)
+    console.print(answer_table(answer, invocation.words))
+
+
+async def _ask(
+    config: Config,
+    expr: str,
+    wanted: str | None,
+    when: tuple[float | None, float | None, float],
+    invocation: Invocation,
+) -> Answer:
+    from signals.metrics.prometheus import PrometheusSource
+    from signals.metrics.scrape import ScrapeSource
+
+    settings = config.signals
+    order = (wanted,) if wanted else settings.metrics
+    problem: SourceError | None = None
+    for name in order:
+        if name == "prometheus" and settings.prometheus:
+            prometheus = PrometheusSource(settings.prometheus)
+            try:
+                return await _one(prometheus, expr, when)
+            except SourceError as error:
+                problem = error
+            finally:
+                await prometheus.close()
+        elif name == "scrape" and settings.scrape:
+            scrape = ScrapeSource(settings.scrape)
+            invocation.remark(say("query.two_scrapes", seconds=YOUNG_S))
+            await scrape.scrape_once()
+            await asyncio.sleep(YOUNG_S)
+            await scrape.scrape_once()
+            return await _one(scrape, expr, when)
+    if problem is not None:
+        raise problem
+    raise WarroomError(say("signals.no_source"))
+
+
+async def _one(source: MetricSource, expr: str, when: tuple[float | None, float | None, float]) -> Answer:
+    at, span, step = when
+    if span is None:
+        return await source.instant(expr, at)
+    end = time.time() if at is None else at
+    return await source.span(expr, end - span, end, step)

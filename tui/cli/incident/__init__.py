@@ -1,0 +1,1 @@
+"""What `warroom incident` reads, writes and prints."""

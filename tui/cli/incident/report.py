@@ -1,0 +1,133 @@
+"""`warroom incident postmortem|stats`: what remains of one incident, and what all of them teach."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.message import say
+from incidents.events.incident import StepKey
+from incidents.report.postmortem import harm, length, postmortem
+from incidents.report.statistics import spans, step_statistics
+from incidents.report.timeline import incident_json, timeline_json
+from runbooks.step_names import names_of
+from tui.cli.incident.read import write_text
+from tui.cli.incident_runbooks import followed, names
+from tui.cli.main import ExitCode
+from tui.cli.open_journal import config_or_default, journal_of
+from tui.incident.exports import impact_lines
+
+if TYPE_CHECKING:
+    import argparse
+
+    from core.message import Message
+    from incidents.events.incident import Incident
+    from incidents.events.names import Names
+    from incidents.journal.journal import Journal
+    from incidents.report.statistics import Span, StepStatistics
+    from tui.cli.invocation import Invocation
+    from tui.config.load import Config
+
+
+def report(args: argparse.Namespace, invocation: Invocation) -> int:
+    """Write what is asked for."""
+    config = config_or_default(invocation)
+    with journal_of(invocation, config) as journal:
+        if args.verb == "stats":
+            return _stats(args, journal, config, invocation)
+        return _postmortem(args, journal, config, invocation)
+
+
+def _postmortem(args: argparse.Namespace, journal: Journal, config: Config, invocation: Invocation) -> int:
+    incident = journal.load(journal.find(args.incident))
+    label = journal.label(incident.id)
+    words = invocation.words
+    impact = _objectives(config, incident, invocation) if args.numbers else ()
+    runbooks = followed(incident.runbooks, config, invocation, tell=True)
+    called = names_of(runbooks)
+    made = postmortem(
+        incident,
+        label,
+        words.say,
+        impact=impact,
+        prevention=tuple(dict.fromkeys(item for runbook in runbooks for item in runbook.prevention())),
+        names=called,
+    )
+    if invocation.json:
+        document = incident_json(incident, label, words.say)
+        document["timeline"] = timeline_json(incident, words.say, called)
+        invocation.fact_json(document | {"markdown": made.markdown, "charts": made.charts})
+        return ExitCode.OK
+    write_text(args.out, made.markdown)
+    if args.out:
+        for name, picture in made.charts.items():
+            write_text(str(Path(args.out).parent / name), picture)
+        invocation.remark(say("postmortem.written", file=args.out, count=len(made.charts)))
+    return ExitCode.OK
+
+
+def _objectives(config: Config, incident: Incident, invocation: Invocation) -> tuple[str, ...]:
+    """What the harm cost of each error budget, and what the panel of objectives says now."""
+    import asyncio
+
+    from tui.cli.commands.status import look
+
+    words = invocation.words.say
+    cost = asyncio.run(_harm(config, incident))
+    states = asyncio.run(look(config, 10.0))
+    return (*map(words, cost), *(line for state in states for line in impact_lines(state, words)))
+
+
+async def _harm(config: Config, incident: Incident) -> tuple[Message, ...]:
+    from panels.budget_impact import harm as cost_of
+    from panels.settings import board
+    from tui.cli.open_sources import sources_now
+
+    start, end = harm(incident)
+    async with sources_now(config.signals) as sources:
+        return await cost_of(board(config.panels), sources, start, end or dt.datetime.now(dt.UTC))
+
+
+def _stats(args: argparse.Namespace, journal: Journal, config: Config, invocation: Invocation) -> int:
+    history = [each for each in journal.history() if each.drill == args.drill]
+    steps = step_statistics(journal.store(), history)
+    found = spans(history)
+    if invocation.json:
+        invocation.fact_json(
+            {
+                "incidents": len(history),
+                "spans": {name: span._asdict() for name, span in found.items()},
+                "steps": [step._asdict() for step in steps],
+            }
+        )
+        return ExitCode.OK
+    for name, span in found.items():
+        invocation.fact(_span_line(name, span, invocation))
+    shown = steps[: args.limit]
+    called = names(dict.fromkeys(step.runbook for step in shown if step.runbook), config, invocation)
+    for step in shown:
+        invocation.fact(_step_line(step, called, invocation))
+    return ExitCode.OK
+
+
+def _span_line(name: str, span: Span, invocation: Invocation) -> str:
+    words = invocation.words
+    title = words.text(f"postmortem.span_{name}")
+    more = words.text("postmortem.backwards", count=span.backwards) if span.backwards else ""
+    if span.mean_s is None or span.median_s is None:
+        return words.text("postmortem.span_none", name=title) + more
+    mean, middle = length(span.mean_s), length(span.median_s)
+    return words.text("postmortem.span", name=title, mean=mean, median=middle, count=span.incidents) + more
+
+
+def _step_line(step: StepStatistics, called: Names, invocation: Invocation) -> str:
+    return invocation.words.text(
+        "postmortem.step",
+        step=f"{step.runbook} {called.step(StepKey(step.runbook, step.step))}".strip(),
+        total=length(step.total_s),
+        median="–" if step.median_s is None else length(step.median_s),
+        ticked=step.ticked,
+        skipped=step.skipped,
+        failed=step.failed,
+    )

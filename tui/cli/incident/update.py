@@ -1,0 +1,109 @@
+"""`warroom incident update`: a status update, shown first, journalled, and sent if that was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from core.errors import WarroomError
+from core.message import say
+from core.text import clean, clean_block
+from incidents.events.body import UpdateWritten
+from incidents.settings import actor_name
+from incidents.updates.deliver import deliver
+from incidents.updates.update import plan_sendings, update_text
+from tui.cli.main import ExitCode
+from tui.cli.open_journal import config_or_default, journal_of
+
+if TYPE_CHECKING:
+    import argparse
+
+    from incidents.settings import WebhookSettings
+    from incidents.updates.deliver import Outcome
+    from incidents.updates.update import Sending
+    from tui.cli.invocation import Invocation
+    from tui.config.load import Config
+
+
+def update(args: argparse.Namespace, invocation: Invocation) -> int:
+    """Print the update's text; exit 1 when it could not be sent to every target."""
+    config = config_or_default(invocation)
+    settings = config.incidents.updates
+    actor = clean(args.actor or actor_name(config.journal), 80)
+    webhooks = _chosen(args.to, settings.webhooks)
+    numbers = _numbers(config, invocation) if args.numbers else ()
+    with journal_of(invocation, config) as journal:
+        incident = journal.load(journal.find(args.incident))
+        label = journal.label(incident.id)
+        text = update_text(
+            incident, label, settings, invocation.words.say, clean_block(args.text, 4000), numbers=numbers
+        )
+        sendings = plan_sendings(text, incident, label, webhooks)
+        outcomes: tuple[Outcome, ...] = ()
+        if not args.dry_run:
+            event = journal.append(incident.id, actor, UpdateWritten(text=text))
+            if args.send:
+                outcomes = asyncio.run(deliver(journal, event, actor, sendings, webhooks))
+    _report(args, invocation, text, sendings, outcomes)
+    return ExitCode.OK if all(outcome.ok for outcome in outcomes) else ExitCode.BURNING
+
+
+def _report(
+    args: argparse.Namespace,
+    invocation: Invocation,
+    text: str,
+    sendings: tuple[Sending, ...],
+    outcomes: tuple[Outcome, ...],
+) -> None:
+    if invocation.json:
+        plan = [{"target": each.target, "kind": each.kind, "host": each.host} for each in sendings]
+        results = [outcome._asdict() for outcome in outcomes]
+        invocation.fact_json({"text": text, "written": not args.dry_run, "plan": plan, "outcomes": results})
+        return
+    invocation.fact(text)
+    if not sendings:
+        invocation.remark(say("update.no_webhooks"))
+    if not outcomes:
+        for each in sendings:
+            invocation.remark(
+                say(
+                    "update.would_send",
+                    target=each.target,
+                    kind=each.kind,
+                    host=each.host,
+                    size=len(each.body),
+                )
+            )
+    for outcome in outcomes:
+        target, detail = outcome.target, outcome.detail
+        invocation.remark(
+            say("update.sent", target=target, detail=detail)
+            if outcome.ok
+            else say("update.not_sent", target=target, detail=detail)
+        )
+    if args.dry_run:
+        invocation.remark(say("update.nothing_written"))
+
+
+def _chosen(names: list[str] | None, webhooks: dict[str, WebhookSettings]) -> dict[str, WebhookSettings]:
+    if names is None:
+        return webhooks
+    if unknown := [name for name in names if name not in webhooks]:
+        known = ", ".join(webhooks) or "–"
+        raise WarroomError(say("update.no_webhook", name=clean(unknown[0], 80), known=known))
+    return {name: webhooks[name] for name in names}
+
+
+def _numbers(config: Config, invocation: Invocation) -> tuple[str, ...]:
+    """One line for each panel that burns or warns, worst first."""
+    from panels.judge import by_attention
+    from signals.reading import Verdict
+    from tui.cli.commands.status import look
+
+    states = by_attention(list(asyncio.run(look(config, 10.0))))
+    words = invocation.words
+    return tuple(
+        words.text("postmortem.budget", name=state.title, rest=state.reason)
+        for state in states
+        if state.verdict in (Verdict.BURNING, Verdict.WARN)
+    )

@@ -1,0 +1,1 @@
+"""What `warroom runbook` finds, prints and checks."""

@@ -1,0 +1,89 @@
+"""What `warroom runbook list` and `show` print."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+from core.message import say
+from tui.cli.main import ExitCode
+from tui.cli.runbook.as_json import runbook_json
+from tui.cli.runbook.find import find, library_of
+from tui.cli.runbook.plain import checklist
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from runbooks.model import Runbook
+    from tui.cli.invocation import Invocation
+    from tui.cli.runbook.plain import Line
+
+STYLES = {
+    "title": "bold reverse",
+    "rule": "dim",
+    "phase": "bold",
+    "step": "bold",
+    "killer": "bold red",
+    "command": "cyan",
+    "check": "magenta",
+    "pause": "bold yellow",
+}
+
+
+def list_all(args: argparse.Namespace, invocation: Invocation) -> int:
+    """One line a runbook: id, severity, title, alerts."""
+    library = library_of(invocation)
+    found = library.for_alert(args.alert) if args.alert else library.runbooks
+    if invocation.json:
+        invocation.fact_json([_summary(one) for one in found])
+        return ExitCode.OK
+    width = max((len(one.id) for one in found), default=0)
+    for one in found:
+        alerts = f"  ({', '.join(one.alerts)})" if one.alerts else ""
+        invocation.fact(f"{one.id:<{width}}  {one.severity or '–':<4}  {one.title}{alerts}")
+    if library.problems:
+        invocation.remark(say("runbook.has_problems", count=len(library.problems)))
+    return ExitCode.OK
+
+
+def show(args: argparse.Namespace, invocation: Invocation) -> int:
+    """The whole runbook; paper and pipes get plain text, a terminal gets colours."""
+    runbook, problems = find(args.runbook, library_of(invocation))
+    if invocation.json:
+        invocation.fact_json(runbook_json(runbook))
+        return ExitCode.OK
+    width = shutil.get_terminal_size((80, 24)).columns
+    lines = checklist(runbook, invocation.words, width)
+    if args.plain or not sys.stdout.isatty():
+        for line in lines:
+            invocation.fact(line.text)
+    else:
+        _colour(lines)
+    for problem in problems:
+        invocation.remark(say("runbook.problem", file=problem.file, line=problem.line, what=problem.message))
+    return ExitCode.OK
+
+
+def _colour(lines: Iterable[Line]) -> None:
+    """The same lines as on paper, with weight where the eye should go; the terminal breaks what is wider than it."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for line in lines:
+        console.print(Text(line.text, STYLES.get(line.kind, "")), soft_wrap=True)
+
+
+def _summary(one: Runbook) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "title": one.title,
+        "severity": one.severity,
+        "language": one.language,
+        "alerts": list(one.alerts),
+        "panels": list(one.panels),
+        "steps": sum(1 for _ in one.steps()),
+        "file": one.file,
+    }

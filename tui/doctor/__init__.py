@@ -1,0 +1,1 @@
+"""What `warroom doctor` looks at: the terminal, every source, every query, and a repository against the live side."""

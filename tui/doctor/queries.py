@@ -1,0 +1,187 @@
+"""What `warroom doctor` finds in the board's queries and the alert rules: whether the source has what they name."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from core.errors import ConfigError, SourceError
+from core.message import say
+from core.text import clean
+from signals.reading import Answer
+from tui.doctor.sources import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from panels.query_cache import Questions
+    from panels.settings import PanelSpec
+    from signals.sources import Sources
+    from tui.config.load import Config
+    from tui.i18n import Language
+
+PATIENCE_S = 8.0
+_WELL = ("panels.no_traffic", "panels.one_sample")
+"""Reasons for an empty answer that need no mending."""
+_ABSENT = ("panels.never_exported", "panels.never_exported_near")
+_DOWN = ("panels.never_down", "panels.gone", "panels.gone_down", "panels.gone_target", "panels.gone_but_up")
+
+
+async def look_at_questions(config: Config, words: Language) -> list[Finding]:
+    """The source of metrics, then every question that the board and the rules put to it."""
+    from panels.query_cache import Questions
+    from panels.settings import board
+    from signals.sources import open_sources
+
+    async with open_sources(config.signals, lambda _: None) as sources:
+        try:
+            exported = await exported_names(sources)
+            questions = Questions(sources.metrics)
+            findings = [_names(exported, words), *await _down(sources, questions, words)]
+            for spec in board(config.panels):
+                for where, expr, optional in _expressions(spec):
+                    findings.append(await _query(where, expr, questions, words, optional=optional))
+            return findings + await _rules(config, questions, words)
+        except SourceError as error:
+            fix = words.text("doctor.no_metrics")
+            return [Finding("metrics", ok=False, what=words.say(error.message), where="metrics", fix=fix)]
+
+
+async def exported_names(sources: Sources) -> frozenset[str]:
+    """What is exported; a direct scrape needs a moment for its first page. Raises `SourceError`."""
+    for _ in range(int(PATIENCE_S / 0.5)):
+        try:
+            if names := await sources.metrics.metric_names():
+                return names
+        except SourceError:
+            if sources.scrape is None:
+                raise
+        await asyncio.sleep(0.5)
+    return await sources.metrics.metric_names()
+
+
+def _names(exported: frozenset[str], words: Language) -> Finding:
+    count = words.text("doctor.metrics", count=len(exported))
+    fix = "" if exported else words.text("doctor.no_metrics")
+    return Finding("metrics", bool(exported), count, "metrics", fix)
+
+
+async def _down(sources: Sources, questions: Questions, words: Language) -> list[Finding]:
+    answer = await questions.instant("up == 0")
+    if not isinstance(answer, Answer):
+        return []  # whoever can't answer this answers no query below, and says it there
+    down = sorted(clean(dict(one.labels).get("instance", "?"), 80) for one in answer.series)
+    why = await _scrape_errors(sources) if down else {}
+    fix = words.text("doctor.fix_down")
+    return [
+        Finding(
+            "up",
+            ok=False,
+            what=words.text("doctor.down_why", detail=why[name])
+            if why.get(name)
+            else words.text("doctor.down"),
+            where=name,
+            fix=fix,
+        )
+        for name in down
+    ]
+
+
+async def _scrape_errors(sources: Sources) -> dict[str, str]:
+    """What the last scrape of each exporter said, where a Prometheus knows it."""
+    if sources.prometheus is None:
+        return {}
+    try:
+        return {target.instance: target.error for target in await sources.prometheus.targets()}
+    except SourceError:
+        return {}
+
+
+def _expressions(spec: PanelSpec) -> Iterator[tuple[str, str, bool]]:
+    """Where each question stands, its PromQL, and whether the panel is whole without it."""
+    for query in spec.queries:
+        yield f"{spec.id}.{clean(query.name)}", query.expr, query.optional
+    for objective in spec.objectives:  # no failures are good news, so only what counts all requests is asked
+        yield (
+            f"{spec.id}.{clean(objective.name)}",
+            (objective.buckets or objective.total).replace("$window", "5m"),
+            False,
+        )
+    if spec.budget is not None:
+        yield f"{spec.id}.budget", spec.budget.spend.replace("$window", "5m"), False
+
+
+async def _query(
+    where: str, expr: str, questions: Questions, words: Language, *, optional: bool = False
+) -> Finding:
+    from panels.no_data.diagnosis import explain
+
+    answer = await questions.instant(expr)
+    if not isinstance(answer, Answer):
+        return Finding(
+            "query", ok=False, what=words.say(answer.message), where=where, fix=words.text("doctor.change")
+        )
+    if answer.series:
+        return Finding(
+            "query", ok=True, what=words.text("doctor.series", count=len(answer.series)), where=where
+        )
+    why = await explain(say("panels.text", text=where.rpartition(".")[2]), expr, questions, time.time())
+    well = optional or why.key in _WELL
+    fix = "" if well else _fix(why.key, words)
+    return Finding("query", well, words.say(why), where, fix)
+
+
+def _fix(reason: str, words: Language) -> str:
+    if reason in _ABSENT:
+        return words.text("doctor.export")
+    return words.text("doctor.fix_down" if reason in _DOWN else "doctor.change")
+
+
+async def _rules(config: Config, questions: Questions, words: Language) -> list[Finding]:
+    """Every rule on disk: one whose metrics nobody exports never fires, and nobody notices."""
+    from panels.no_data.diagnosis import explain
+    from signals.alerts.rules import load_rules
+
+    findings = []
+    for path in config.signals.scrape.rule_files if config.signals.scrape else ():
+        try:
+            rules = load_rules(path)
+        except ConfigError as error:
+            findings.append(Finding("rule", ok=False, what=words.say(error.message), where=clean(str(path))))
+            continue
+        recorded = {rule.name for rule in rules if rule.kind == "record"}
+        for rule in rules:
+            where = f"{clean(path.name)}: {clean(rule.name, 60)}"
+            answer = await questions.instant(rule.expr)
+            if isinstance(answer, Answer) and answer.series:
+                findings.append(Finding("rule", ok=True, what=words.text("doctor.rule_holds"), where=where))
+                continue
+            why = await explain(
+                say("panels.text", text=clean(rule.name, 60)), rule.expr, questions, time.time()
+            )
+            # Silence of a rule is its normal state: only a metric that nobody has makes it blind.
+            blind = why.key in (*_ABSENT, *_DOWN) and why.values.get("metric") not in recorded
+            if not isinstance(answer, Answer):
+                findings.append(
+                    Finding(
+                        "rule",
+                        ok=False,
+                        what=words.say(answer.message),
+                        where=where,
+                        fix=words.text("doctor.change_rule"),
+                    )
+                )
+            elif blind:
+                findings.append(
+                    Finding(
+                        "rule",
+                        ok=False,
+                        what=words.say(why),
+                        where=where,
+                        fix=words.text("doctor.change_rule"),
+                    )
+                )
+            else:
+                findings.append(Finding("rule", ok=True, what=words.text("doctor.rule_silent"), where=where))
+    return findings

@@ -1,0 +1,203 @@
+"""What `warroom doctor --repo` adds: what a repository asks of Prometheus, compared with what is live right now."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from typing import TYPE_CHECKING
+
+from core.errors import SourceError
+from core.message import say
+from core.text import clean
+from signals.reading import Answer
+from tui.doctor.sources import Finding
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from panels.query_cache import Questions
+    from repolint.project import Project
+    from signals.metrics.promql.names import Selector
+    from signals.sources import Sources
+    from tui.config.load import Config
+    from tui.i18n import Language
+
+_MANUAL = re.compile(
+    r"(?i)(^|/)[^/]*(runbook|playbook|on-?call|operations|手册|运维)[^/]*\.(md|markdown)$|(^|/)runbooks?/.*\.md$"
+)
+_MISSING = ("panels.never_exported", "panels.never_exported_near", "panels.never_down", "panels.no_label")
+"""Reasons for an empty answer that are a fault; a label's value that is missing may be one that did not happen yet."""
+_AWAY = ("panels.gone", "panels.gone_down", "panels.gone_target", "panels.gone_but_up")
+
+
+async def look_at_repository(repo: Path, config: Config, words: Language) -> list[Finding]:
+    """Metrics and labels that are not there now, targets that nobody scrapes, alerts that nobody evaluates."""
+    from panels.query_cache import Questions
+    from repolint.lint import open_project
+    from signals.sources import open_sources
+    from tui.doctor.queries import exported_names
+
+    project = await asyncio.to_thread(lambda: open_project(manuals(repo), repo))
+    selectors = await asyncio.to_thread(_selectors, project)
+    async with open_sources(config.signals, lambda _: None) as sources:
+        try:
+            await exported_names(sources)
+            questions = Questions(sources.metrics)
+            found = await _unanswered(selectors, project, questions, words)
+        except SourceError as error:
+            where = clean(str(repo))
+            return [
+                Finding(
+                    "repo",
+                    ok=False,
+                    what=words.say(error.message),
+                    where=where,
+                    fix=words.text("doctor.no_metrics"),
+                )
+            ]
+        return [
+            *found,
+            *await _unscraped(project, sources, words),
+            *await _unevaluated(project, sources, words),
+        ]
+
+
+def manuals(repo: Path) -> list[Path]:
+    """The Markdown files of a repository that are operations manuals by their name or folder."""
+    from repolint.lint import open_project
+
+    return [
+        repo / file for file in open_project([], repo).matching(".md", ".markdown") if _MANUAL.search(file)
+    ]
+
+
+def _selectors(project: Project) -> dict[Selector, str]:
+    """Everything that is asked for, with the place where it stands first."""
+    from repolint.facts.dashboards import VARIABLE
+    from repolint.facts.wanted import asks
+    from signals.metrics.promql.names import Selector
+
+    found: dict[Selector, str] = {}
+    for ask in project.fact(asks):
+        if not ask.absent and not ask.name.startswith("ALERTS"):
+            matchers = tuple(one for one in ask.matchers if VARIABLE not in one[2])
+            found.setdefault(
+                Selector(ask.name, matchers, ranged=False), f"{_short(ask.file, project)}:{ask.line}"
+            )
+    return found
+
+
+def _short(file: str, project: Project) -> str:
+    return clean(file.removeprefix(f"{project.root}/"), 120)
+
+
+async def _unanswered(
+    selectors: dict[Selector, str], project: Project, questions: Questions, words: Language
+) -> list[Finding]:
+    from panels.no_data.diagnosis import explain
+
+    found: list[Finding] = []
+    told: set[str] = set()
+    for selector, where in selectors.items():
+        answer = await questions.instant(f"count({selector.text()})")
+        if not isinstance(answer, Answer):
+            raise answer
+        if answer.series:
+            continue
+        why = await explain(
+            say("panels.text", text=clean(selector.name, 100)), selector.text(), questions, time.time()
+        )
+        what = words.say(why)
+        if why.key in (*_MISSING, *_AWAY) and what not in told:
+            told.add(what)
+            found.append(
+                Finding(
+                    "repo", ok=False, what=what, where=where, fix=_fix(selector.name, why.key, project, words)
+                )
+            )
+    count = words.text("doctor.repo_selectors", count=len(selectors), missing=len(found))
+    return [Finding("repo", ok=True, what=count, where=clean(str(project.root))), *found]
+
+
+def _fix(name: str, reason: str, project: Project, words: Language) -> str:
+    """Whether the code would export it: then it is the process that is missing, and not the metric."""
+    from repolint.facts.exported import exports
+
+    if reason in _AWAY:
+        return words.text("doctor.fix_down")
+    defined = project.fact(exports).find(name)
+    if defined and reason != "panels.no_label":
+        return words.text("doctor.repo_defined", place=clean(defined[0].where(), 120))
+    return words.text("doctor.repo_export")
+
+
+async def _unscraped(project: Project, sources: Sources, words: Language) -> list[Finding]:
+    """Static targets of the repository's Prometheus configuration that the live one does not have, or finds down."""
+    from repolint.facts.scrape_jobs import jobs
+
+    if sources.prometheus is None:
+        return []
+    try:
+        live = await sources.prometheus.targets()
+    except SourceError:
+        return []  # the source has its own line
+    known = {(one.job, one.instance) for one in live}
+    fix = words.text("doctor.repo_scrape")
+    return [
+        Finding(
+            "target",
+            ok=False,
+            what=words.text(
+                "doctor.repo_unscraped", target=clean(target.address, 100), job=clean(job.name, 60)
+            ),
+            where=f"{_short(job.file, project)}:{target.line}",
+            fix=fix,
+        )
+        for job in project.fact(jobs)
+        if not job.dynamic
+        for target in job.targets
+        if (job.name, target.address) not in known
+    ]
+
+
+async def _unevaluated(project: Project, sources: Sources, words: Language) -> list[Finding]:
+    """Alerts of the repository that the live Prometheus does not have, has otherwise, or fails to evaluate."""
+    from repolint.facts.rule_files import rules
+
+    if sources.prometheus is None:
+        return []
+    try:
+        live = {one.name: one for one in await sources.prometheus.rules()}
+    except SourceError:
+        return []
+    found: list[Finding] = []
+    for rule in project.fact(rules):
+        if rule.kind != "alert" or "{{" in rule.expr:
+            continue
+        there = live.get(rule.name)
+        where = f"{_short(rule.file, project)}:{rule.line}"
+        alert = clean(rule.name, 100)
+        if there is None:
+            what, fix = words.text("doctor.repo_unevaluated", alert=alert), words.text("doctor.repo_load")
+        elif there.error:
+            what, fix = (
+                words.text("doctor.repo_rule_error", alert=alert, detail=there.error),
+                words.text("doctor.change_rule"),
+            )
+        elif not there.evaluated:
+            what, fix = words.text("doctor.repo_never", alert=alert), words.text("doctor.repo_load")
+        elif _alike(rule.expr) != _alike(there.expr):
+            what, fix = words.text("doctor.repo_other", alert=alert), words.text("doctor.repo_load")
+        else:
+            continue
+        found.append(Finding("rule", ok=False, what=what, where=where, fix=fix))
+    return found
+
+
+def _alike(expr: str) -> str:
+    """The expression as the grammar prints it, so that spaces and brackets do not count."""
+    from repolint.facts.promql_parts import tree
+
+    node = tree(expr)
+    return " ".join(expr.split()) if node is None else str(node)

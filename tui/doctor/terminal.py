@@ -1,0 +1,77 @@
+"""What `warroom doctor` finds on this side: the terminal, the locale and the log file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from core.text import clean
+from tui.doctor.sources import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tui.i18n import Language
+
+SMALLEST = (80, 24)
+
+
+def look_here(words: Language, environment: Mapping[str, str] = os.environ) -> list[Finding]:
+    """Log file, and the terminal when standard error is one."""
+    size = _size()
+    findings = [_log(words)]
+    if size is None:
+        return [
+            *findings,
+            Finding("terminal", ok=True, what=words.text("doctor.no_terminal"), where="terminal"),
+        ]
+    return [*findings, *look_at_terminal(size, environment, words)]
+
+
+def look_at_terminal(size: tuple[int, int], environment: Mapping[str, str], words: Language) -> list[Finding]:
+    """Size, kind and colours, and whether the locale can show more than ASCII."""
+    from tui.runtime.charset import speaks_utf8
+
+    columns, rows = size
+    room = columns >= SMALLEST[0] and rows >= SMALLEST[1]
+    what = words.text("doctor.size", columns=columns, rows=rows)
+    findings = [Finding("size", room, what, "terminal", "" if room else words.text("doctor.fix_size"))]
+    kind = clean(environment.get("TERM", ""), 40)
+    known = kind not in ("", "dumb", "unknown")
+    what = words.text("doctor.term", term=kind or "-", colours=_colours(environment))
+    findings.append(Finding("term", known, what, "terminal", "" if known else words.text("doctor.fix_term")))
+    utf8 = speaks_utf8(environment)
+    what = words.text("doctor.utf8" if utf8 else "doctor.ascii")
+    findings.append(Finding("locale", utf8, what, "locale", "" if utf8 else words.text("doctor.fix_locale")))
+    return findings
+
+
+def _size() -> tuple[int, int] | None:
+    try:
+        size = os.get_terminal_size(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return None
+    return size.columns, size.lines
+
+
+def _colours(environment: Mapping[str, str]) -> str:
+    if "NO_COLOR" in environment:
+        return "NO_COLOR"
+    if environment.get("COLORTERM", "") in ("truecolor", "24bit"):
+        return "16777216"
+    return "256" if "256color" in environment.get("TERM", "") else "16"
+
+
+def _log(words: Language) -> Finding:
+    from tui.runtime.log import log_path
+
+    path = log_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        what = words.text("doctor.no_log", file=clean(str(path)), detail=error.strerror or "?")
+        return Finding("log", ok=False, what=what, where="log", fix=words.text("doctor.fix_log"))
+    return Finding("log", ok=True, what=words.text("doctor.log", file=clean(str(path))), where="log")

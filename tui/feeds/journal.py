@@ -1,0 +1,218 @@
+"""The thread that follows the journal. All that reads or writes it waits there, never the screen.
+
+Every question goes through one desk, one after the other: events keep the order of the keys that made them, and what
+the screen is told never runs backwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from tui.feeds.journal_news import IncidentChanged, JournalState, JournalTold, Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from uuid import UUID
+
+    from textual.message import Message as UiMessage
+
+    from core.message import Message
+    from incidents.events.body import Body
+    from incidents.events.event import Event
+    from incidents.journal.journal import Journal
+    from incidents.settings import JournalSettings, WebhookSettings
+    from incidents.updates.deliver import Outcome
+    from incidents.updates.update import Sending
+
+T = TypeVar("T")
+RETRY_S = 5.0
+"""Between two tries to open a journal that can't be opened."""
+QUIET_S = 0.5
+"""Between two looks at a journal in which nothing goes on."""
+UNRESOLVED = ("open", "mitigated")
+
+
+class Written(NamedTuple):
+    """What became of something that a person wanted to write: the event, or why it would have had no effect."""
+
+    event: Event | None
+    against: Message | None = None
+
+
+class JournalFollower:
+    """Opens the journal, tells what is in it and what is new, and writes; `tell` must be safe to call from any thread."""
+
+    def __init__(self, settings: JournalSettings, actor: str, tell: Callable[[UiMessage], object]) -> None:
+        self.actor = actor
+        self._settings, self._send = settings, tell
+        self._desk = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._stop = threading.Event()
+        self._journal: Journal | None = None
+        self._told: JournalState | None = None
+
+    def start(self) -> None:
+        """Start the thread; the database's libraries are imported there, after the first paint."""
+        threading.Thread(target=self._run, name="journal watch", daemon=True).start()
+
+    def stop(self) -> None:
+        """Let the thread end once everything that waits is written."""
+        self._stop.set()
+
+    def warm_up(self) -> None:
+        """Open the journal now, if it is not open: a person is about to write."""
+        self._desk.submit(self._open)  # what goes wrong is told to the question that follows
+
+    async def ask(self, question: Callable[[Journal], T]) -> T:
+        """Put a question to the journal, behind those that wait already. Raises what the question raises."""
+        return await asyncio.wrap_future(self._desk.submit(lambda: question(self._open())))
+
+    async def write(
+        self, incident: UUID, body: Body, *, actor: str = "", if_at: int | None = None
+    ) -> Written:
+        """Write one event unless something speaks against it; it is on a disk when this returns.
+
+        With `if_at` only if nobody wrote since that sequence. Raises a `JournalError`.
+        """
+        return await self.ask(
+            lambda journal: self._write(journal, incident, actor or self.actor, body, if_at)
+        )
+
+    async def open_incident(self, bodies: Iterable[Body]) -> UUID:
+        """Open an incident with an `Opened` and what follows at once; returns its id. Raises a `JournalError`."""
+        return await self.ask(lambda journal: self._write_first(journal, list(bodies)))
+
+    async def deliver(
+        self, update: Event, sendings: Sequence[Sending], webhooks: Mapping[str, WebhookSettings]
+    ) -> tuple[Outcome, ...]:
+        """Send a status update; what became of each sending is journalled. Raises nothing."""
+        from incidents.updates.deliver import deliver
+
+        journal = await self.ask(lambda journal: journal)
+        outcomes = await asyncio.to_thread(
+            lambda: asyncio.run(deliver(journal, update, self.actor, sendings, webhooks))
+        )
+        await self.ask(lambda journal: self._tell_some(journal, frozenset((update.incident,))))
+        return outcomes
+
+    def _open(self) -> Journal:
+        if self._journal is None:
+            from incidents.journal.journal import open_journal
+
+            self._journal = open_journal(self._settings)
+        return self._journal
+
+    def _write(self, journal: Journal, incident: UUID, actor: str, body: Body, if_at: int | None) -> Written:
+        from incidents.errors import Overtaken
+        from incidents.events.rejection import objection
+
+        try:
+            against = objection(journal.load(incident), actor, body)
+            event = None if against else journal.append(incident, actor, body, if_at=if_at)
+        except Overtaken as error:
+            event, against = None, error.message
+        self._tell_incident(journal, incident)
+        self._tell_state(journal)
+        return Written(event, against)
+
+    def _write_first(self, journal: Journal, bodies: list[Body]) -> UUID:
+        from incidents.events.event import new_id
+
+        incident = new_id()
+        for body in bodies:
+            journal.append(incident, self.actor, body)
+        self._tell_incident(journal, incident)
+        self._tell_state(journal)
+        return incident
+
+    def _run(self) -> None:
+        from core.message import say
+        from tui.runtime.log import log_crash, open_log
+
+        try:
+            open_log()
+            asyncio.run(self._until_stopped())
+        except Exception as error:  # noqa: BLE001  # the thread's end must be seen
+            log = log_crash(error)
+            crashed = say("cli.crashed", error=type(error).__name__, log=str(log))
+            self._tell(JournalTold(JournalState(problem=crashed)))
+        finally:
+            self._desk.shutdown(wait=True)
+            if self._journal is not None:
+                self._journal.close()
+
+    async def _until_stopped(self) -> None:
+        following = asyncio.create_task(self._follow())
+        ending = asyncio.create_task(asyncio.to_thread(self._stop.wait))
+        await asyncio.wait((following, ending), return_when=asyncio.FIRST_COMPLETED)
+        if following.done():
+            following.result()  # raises what ended it
+        following.cancel()
+        await asyncio.wait((following,))
+
+    async def _follow(self) -> None:
+        from incidents.errors import JournalAway, JournalError
+
+        await self._while_quiet()
+        from incidents.journal.watch import watch
+
+        while True:
+            try:
+                async for changed in watch(await self.ask(lambda journal: journal)):
+                    # An empty set says that the connection came or went: anything may have happened meanwhile.
+                    await self.ask(lambda journal, ids=changed: self._tell_some(journal, ids))  # type: ignore[misc]  # mypy can't see a default as the binding of a loop
+            except JournalError as error:
+                if self._journal is not None and isinstance(error, JournalAway):
+                    await self.ask(self._tell_state)
+                else:
+                    self._tell_problem(error.message)
+                await asyncio.sleep(RETRY_S)
+
+    async def _while_quiet(self) -> None:
+        """Wait until there is an incident to follow, by whomever; most days there is none."""
+        from incidents.journal.idle import Quiet
+
+        quiet = Quiet(self._settings)
+        while self._journal is None and await asyncio.to_thread(quiet.holds):
+            if self._told is None:
+                self._told = JournalState(quiet.place)
+                self._tell(JournalTold(self._told))
+            await asyncio.sleep(QUIET_S)
+
+    def _tell_all(self, journal: Journal) -> None:
+        from incidents.errors import JournalAway
+
+        try:
+            for summary in journal.history(statuses=UNRESOLVED):
+                self._tell_incident(journal, summary.id)
+        except JournalAway:
+            pass  # the state says so, and the watch says when it is back
+        self._tell_state(journal)  # last: who knows the journal's place knows what is open
+
+    def _tell_some(self, journal: Journal, incidents: frozenset[UUID]) -> None:
+        if not incidents:
+            self._tell_all(journal)
+            return
+        for incident in incidents:
+            self._tell_incident(journal, incident)
+        self._tell_state(journal)
+
+    def _tell_incident(self, journal: Journal, incident: UUID) -> None:
+        self._tell(IncidentChanged(Seen(journal.label(incident), journal.load(incident))))
+
+    def _tell_state(self, journal: Journal) -> None:
+        state = JournalState(journal.place, journal.read_only, journal.away, journal.spooled())
+        if state != self._told:
+            self._told = state
+            self._tell(JournalTold(state))
+
+    def _tell_problem(self, problem: Message) -> None:
+        if self._told is None or self._told.problem != problem:
+            self._told = JournalState(problem=problem)
+            self._tell(JournalTold(self._told))
+
+    def _tell(self, message: UiMessage) -> None:
+        if not self._stop.is_set():
+            self._send(message)

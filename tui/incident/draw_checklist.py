@@ -1,0 +1,131 @@
+"""The checklist as lines: phases, steps with their marks, who did them when, and the pause points between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from tui.incident.checklist import Missing, is_confirmed, is_here, place_of, progress, state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from incidents.events.incident import Incident
+    from tui.i18n import Language
+    from tui.incident.checklist import Row, RowKey
+
+MARKS = {"open": "☐", "started": "▶", "ticked": "✔", "skipped": "–", "failed": "✖"}
+ASCII_MARKS = {"open": "_", "started": ">", "ticked": "+", "skipped": "-", "failed": "X"}
+STYLES = {"open": "", "started": "cursor", "ticked": "ok", "skipped": "quiet", "failed": "burning"}
+BAR = 8
+LEAST_TEXT = 20
+"""Cells that a step's text keeps; who did it when has to do with the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistLook:
+    """What the lines are drawn from."""
+
+    incident: Incident | None
+    rows: Sequence[Row]
+    words: Language
+    ascii_only: bool = False
+
+    def lines(self, cursor: RowKey | None, width: int, height: int) -> list[Text]:
+        """The rows around the cursor; the phase that it is in stands on top even when its steps are scrolled away."""
+        at = next((index for index, row in enumerate(self.rows) if row.key == cursor), 0)
+        if height <= 0 or not self.rows:
+            return []
+        head = next((index for index in range(at, -1, -1) if self.rows[index].kind == "phase"), 0)
+        sticky = height > 1 and at - head >= height - 1
+        start = at - height + (3 if height > 3 and at + 1 < len(self.rows) else 2) if sticky else head
+        start = max(0, min(start, len(self.rows) - height + (1 if sticky else 0)))
+        shown = list(self.rows[start : start + height - (1 if sticky else 0)])
+        if sticky:
+            shown.insert(0, self.rows[head])
+        return [self.line(row, row.key == cursor, width) for row in shown]
+
+    def line(self, row: Row, chosen: bool, width: int) -> Text:  # noqa: FBT001  # of this row, and nothing else
+        """One row in one line."""
+        from panels.draw.panel import shorten
+
+        if row.kind == "runbook":
+            text = self._runbook(row, width)
+        elif row.kind == "phase":
+            text = self.phase(row, width)
+        elif row.kind == "pause":
+            text = self._pause(row, width)
+        else:
+            text = self._step(row, width)
+        if chosen:
+            pointer = ">" if self.ascii_only else "›"
+            text = Text.assemble((pointer, "cursor"), text[1:])
+            text.stylize("chosen", 3)
+        return shorten(text, width, ascii_only=self.ascii_only)
+
+    def phase(self, row: Row, width: int) -> Text:
+        """`Phase 1 of 5  STOP THE STORM ──── 2 of 4 ▓▓▓▓░░░░`."""
+        assert row.phase is not None  # noqa: S101  # a row of this kind has one
+        words = self.words
+        number, count = place_of(self.rows, row)
+        done, steps = progress(self.incident, self.rows, row)
+        title = row.phase.title if words.code == "zh" else row.phase.title.upper()
+        left = f" {words.text('room.phase', number=number, count=count)}  {title} "
+        if row.phase.prevention:
+            left = f" {words.text('room.phase', number=number, count=count)}  {title} ({words.text('room.prevention')}) "
+        full, empty = ("#", ".") if self.ascii_only else ("▓", "░")
+        share = round(BAR * done / steps) if steps else 0
+        right = f" {words.text('room.of', done=done, count=steps)} {full * share}{empty * (BAR - share)}"
+        if self.incident is None or row.phase.prevention or cell_len(left) + cell_len(right) > width:
+            right = ""
+        rule = ("-" if self.ascii_only else "─") * max(0, width - cell_len(left) - cell_len(right))
+        return Text.assemble((left, "title"), (rule, "quiet"), (right, "ok" if done == steps else ""))
+
+    def _runbook(self, row: Row, width: int) -> Text:
+        if isinstance(row.runbook, Missing):
+            return Text(f" ? {self.words.text('room.missing_runbook', id=row.runbook.id)}", "unknown")
+        return Text(f" {row.runbook.title} ".ljust(width), "title")
+
+    def _pause(self, row: Row, width: int) -> Text:
+        from panels.draw.panel import shorten
+
+        assert row.phase is not None  # noqa: S101  # a row of this kind has one
+        confirmed = is_confirmed(self.incident, row)
+        marks = ASCII_MARKS if self.ascii_only else MARKS
+        mark = marks["ticked"] if confirmed else "=" if self.ascii_only else "‖"
+        word = self.words.text("room.pause_behind" if confirmed else "room.pause")
+        text = Text.assemble(
+            f" {mark} ", (f"{word}  ", "ok" if confirmed else "warn"), (row.phase.pause, "quiet")
+        )
+        return shorten(text, width, ascii_only=self.ascii_only)
+
+    def _step(self, row: Row, width: int) -> Text:
+        from panels.draw.panel import shorten
+
+        assert row.step is not None  # noqa: S101  # a row of this kind has one
+        state = state_of(self.incident, row)
+        name = state.state if state else "open"
+        marks = ASCII_MARKS if self.ascii_only else MARKS
+        right = ""
+        if state is not None and name != "open":
+            here = f" {self.words.text('room.here')}" if is_here(self.incident, row) else ""
+            right = f"  {state.by[:12]} {state.at:%H:%M:%S}{here} "
+        indent = "  " * min(3, row.step.level)
+        text = Text.assemble(
+            " ",
+            (marks[name], STYLES[name]),
+            f" {row.step.number:<4}",
+            ("!", "limit" if name == "open" else "") if row.step.killer else " ",
+            " ",
+            (f"{indent}{row.step.text}", STYLES[name] if name in ("skipped", "failed") else ""),
+        )
+        if width - cell_len(right) < LEAST_TEXT:
+            right = ""
+        room = width - cell_len(right)
+        shorten(text, room, ascii_only=self.ascii_only)
+        text.append(" " * max(0, room - text.cell_len))
+        text.append(right, "quiet")
+        return text

@@ -1,0 +1,165 @@
+"""The step under the cursor, unfolded: what its checks say now, what to do and why, what to copy, who did what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from tui.incident.checklist import is_confirmed, open_killers, state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from incidents.events.incident import Incident
+    from runbooks.checks.measure import Observation
+    from runbooks.model import Block, Check
+    from tui.incident.checklist import Row
+    from tui.incident.pen import Pen
+
+STALE_S = 12.0
+"""A check that was measured longer ago is said to be old: it is asked every few seconds."""
+
+
+def step_lines(
+    row: Row,
+    rows: Sequence[Row],
+    incident: Incident | None,
+    observed: Mapping[int, Observation],
+    pen: Pen,
+) -> list[Text]:
+    """All lines, in order of need: what it is, how it stands, its checks, then the manual's own words."""
+    words, width = pen.words, pen.width
+    if row.kind == "pause":
+        return list(_pause(row, rows, incident, pen))
+    step = row.step
+    if step is None:
+        return []
+    killer = f"! {words.text('room.killer')}  " if step.killer else ""
+    title = f"{step.number} {killer}{step.text}"
+    lines = [Text(f" {part}", "title") for part in _wrapped(title, width - 2)]
+    lines += _state(row, incident, pen)
+    for index, check in enumerate(step.checks):
+        lines += check_lines(check, observed.get(index), pen)
+    for block in step.blocks:
+        lines += block_lines(block, pen)
+    return lines
+
+
+def block_lines(block: Block, pen: Pen) -> list[Text]:
+    """Prose, a command as it stands, or an action; checks are shown by `check_lines`."""
+    from runbooks.model import ActionCall, Command, Paragraph
+
+    words, width = pen.words, pen.width
+    if isinstance(block, Paragraph):
+        label = f"{words.text(f'room.block_{block.role}')} " if block.role else ""
+        parts = _wrapped(f"{label}{block.text}", width - 3)
+        lines = [Text(f"  {part}") for part in parts]
+        if lines and label:
+            lines[0].stylize("key", 2, 2 + len(label))
+        return lines
+    if isinstance(block, Command):
+        onward = "  ~ " if pen.ascii_only else "  ↪ "
+        return [
+            Text.assemble(("  $ " if not index + cut else onward if cut else "    ", "quiet"), (part, "key"))
+            for index, line in enumerate(block.text.splitlines() or [""])
+            for cut, part in enumerate(_cut(line, width - 5))
+        ]
+    if isinstance(block, ActionCall):
+        given = " ".join(f"{name}={value}" for name, value in block.parameters.items())
+        return [Text(f"  {words.text('room.action')} {block.id} {given}".rstrip(), "key")]
+    return []
+
+
+def check_lines(check: Check, observation: Observation | None, pen: Pen) -> list[Text]:
+    """`check ✔ as expected  38/min falling, expected falling  2s`; what was not measured is never a pass."""
+    from panels.draw.panel import ASCII_MARKS, MARKS, STYLES, age_text
+    from signals.reading import Verdict
+
+    words, width, now = pen.words, pen.width, pen.now
+    marks = ASCII_MARKS if pen.ascii_only else MARKS
+    label = words.text("room.check")
+    if observation is None:
+        return [
+            Text.assemble(
+                ("  " + label, "key"), f" {check.expect.text}  ", (words.text("room.measuring"), "quiet")
+            )
+        ]
+    verdict = observation.verdict
+    word = words.text(f"room.verdict_{verdict.value}")
+    text = Text.assemble(
+        ("  " + label, "key"),
+        " ",
+        (f"{marks[verdict]} {word}", "no_data" if verdict is Verdict.UNKNOWN else STYLES[verdict]),
+        f"  {words.say(observation.text)}",
+    )
+    if observation.at is not None:
+        age = max(0.0, now - observation.at)
+        text.append("  ")
+        text.append(
+            words.text("room.old", age=age_text(age)) if age > STALE_S else age_text(age),
+            "stale" if age > STALE_S else "quiet",
+        )
+    return [text] if text.cell_len <= width else _on_two_lines(text, width)
+
+
+def _on_two_lines(text: Text, width: int) -> list[Text]:
+    """The verdict, then what was seen."""
+    cut = text.plain.find("  ", 2)
+    lines = [text[:cut], Text.assemble("     ", text[cut + 2 :])] if cut > 0 else [text]
+    for line in lines:
+        line.truncate(width)
+    return lines
+
+
+def _state(row: Row, incident: Incident | None, pen: Pen) -> Iterator[Text]:
+    from incidents.events.localize import observed, spoken
+
+    words, width = pen.words, pen.width
+    state = state_of(incident, row)
+    if state is None:
+        return
+    told = [state.reason, spoken(observed(state), words.say)]
+    more = "  ".join(part for part in told if part)
+    if state.state != "open" or more:
+        said = words.text(f"event.state_{state.state}")
+        line = f"{said} · {state.by} {state.at:%H:%M:%S}Z  {more}".rstrip()
+        style = "burning" if state.state == "failed" else "quiet"
+        yield from (Text(f"  {part}", style) for part in _wrapped(line, width - 3)[:2])
+    for remark in state.remarks:
+        yield from (
+            Text(f"  {part}", "remark")
+            for part in _wrapped(f"{words.text('room.remark')} {remark}", width - 3)
+        )
+
+
+def _pause(row: Row, rows: Sequence[Row], incident: Incident | None, pen: Pen) -> Iterator[Text]:
+    words, width = pen.words, pen.width
+    phase = row.phase
+    if phase is None:
+        return
+    yield from (Text(f" {part}", "title") for part in _wrapped(phase.pause, width - 2))
+    if is_confirmed(incident, row):
+        yield Text(f"  {words.text('room.pause_behind')}", "ok")
+        return
+    for each in open_killers(incident, rows, row):
+        if each.step is not None:
+            yield Text(
+                f"  {words.text('room.killer_open', step=f'{each.step.number} {each.step.text}')}", "burning"
+            )
+    commander = incident.roles.get("ic", "") if incident else ""
+    key = "room.pause_by" if commander else "room.pause_by_anyone"
+    yield from (Text(f"  {part}") for part in _wrapped(words.text(key, ic=commander), width - 3))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    from panels.draw.panel import wrapped
+
+    return [part for line in text.splitlines() for part in wrapped(line, max(4, width))]
+
+
+def _cut(line: str, width: int) -> list[str]:
+    """A command is never rewrapped at spaces: it is cut where the screen ends, and goes on below."""
+    from rich.cells import chop_cells
+
+    return chop_cells(line, max(4, width)) or [""]

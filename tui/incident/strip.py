@@ -1,0 +1,135 @@
+"""The open incident on every page: a few words in the head, and a column beside a wide board."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from incidents.events.body import Role
+    from incidents.events.incident import Incident
+    from incidents.updates.clock import UpdateClock
+    from tui.feeds.journal_news import JournalState, Seen
+    from tui.i18n import Language
+    from tui.incident.context import Room
+
+STRIP_WIDTH = 32
+"""Columns of the strip beside a wide board, its gap included."""
+ROLES: tuple[Role, ...] = ("ic", "ops", "comms", "scribe")
+
+
+def clock_text(seconds: float) -> str:
+    """`00:18:03`."""
+    whole = max(0, int(seconds))
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def short_clock(seconds: float) -> str:
+    """`6:12` or `1:06:12`."""
+    whole = abs(int(seconds))
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def elapsed_s(incident: Incident, now: float) -> float:
+    """Since it was opened, until now or until it was resolved."""
+    resolved = incident.times.get("resolved")
+    end = resolved.timestamp() if resolved else now
+    return end - incident.opened_at.timestamp()
+
+
+def update_clock_of(room: Room, incident: Incident, now: float) -> UpdateClock | None:
+    """The status-update clock; None when it does not run."""
+    from incidents.updates.clock import update_clock
+
+    if room.updates is None:
+        return None
+    return update_clock(incident, room.updates, dt.datetime.fromtimestamp(now, dt.UTC))
+
+
+def clock_part(clock: UpdateClock | None, words: Language) -> Text:
+    """When people must hear something; overdue is loud."""
+    if clock is None:
+        return Text()
+    left = short_clock(clock.left_s)
+    if clock.overdue:
+        return Text(f" {words.text('room.overdue', left=left)} ", "stale")
+    return Text(words.text("room.update_in", left=left))
+
+
+def journal_part(state: JournalState, words: Language) -> Text:
+    """What is not as usual about the journal; empty when all is well."""
+    text = Text()
+    for shown, key in (
+        (state.problem is not None, "room.no_journal_short"),
+        (state.away is not None or state.spooled > 0, "room.spooling"),
+        (state.read_only, "room.read_only"),
+    ):
+        if shown:
+            text.append(" ")
+            text.append(f" {words.text(key, count=state.spooled)} ", "stale")
+    return text
+
+
+def strip(room: Room, words: Language, now: float) -> Text:
+    """`INC-42 SEV2 IC:ic1 00:18:03`, an overdue update and a journal that is away; empty without any of it."""
+    text = Text(no_wrap=True)
+    if (seen := room.leading()) is not None:
+        incident = seen.incident
+        name = f"{words.text('update.drill')} {seen.label}" if incident.drill else seen.label
+        text.append(f"{name} {incident.severity}", "burning" if incident.status == "open" else "warn")
+        text.append(f" IC:{incident.roles.get('ic', '–')} {clock_text(elapsed_s(incident, now))}")
+        others = len(room.worst_first()) - 1
+        if others:
+            text.append(f" +{others}")
+        clock = update_clock_of(room, incident, now)
+        if clock is not None and clock.overdue:
+            text.append(" ")
+            text.append_text(clock_part(clock, words))
+    text.append_text(journal_part(room.journal, words))
+    return text
+
+
+def board_strip(room: Room, seen: Seen, words: Language, height: int, now: float) -> list[Text]:
+    """Roles, where people are and what happened last, in a column beside the board."""
+    from panels.draw.panel import shorten, wrapped
+    from tui.incident.checklist import is_here, rows_of
+    from tui.incident.timeline import event_lines
+
+    incident = seen.incident
+    width = STRIP_WIDTH - 2
+    lines = [
+        Text(f"{seen.label} {incident.severity} {words.text(f'update.status_{incident.status}')}", "title"),
+        *(Text(part) for part in wrapped(incident.title, width)[:3]),
+        clock_part(update_clock_of(room, incident, now), words),
+        *(
+            Text(f"{words.text(f'room.role_{role}')} {incident.roles[role]}")
+            for role in ROLES
+            if role in incident.roles
+        ),
+    ]
+    runbooks = room.runbooks_of(incident.runbooks)
+    here = next((row for row in rows_of(runbooks) if is_here(incident, row)), None)
+    if here is not None and here.step is not None:
+        lines += [
+            Text(),
+            Text(words.text("room.here"), "quiet"),
+            *(Text(part) for part in wrapped(f"▶ {here.step.number} {here.step.text}", width)[:3]),
+        ]
+    lines += [Text(), Text(words.text("room.pane_timeline"), "quiet")]
+    lines += event_lines(incident, runbooks, words, width, max(0, height - len(lines)))
+    for line in lines:
+        shorten(line, width, ascii_only=room.face.ascii_only)
+    return lines[:height]
+
+
+def beside(left: list[Text], right: list[Text], width: int) -> list[Text]:
+    """Two blocks of lines side by side; the left one is `width` wide."""
+    lines = []
+    for one, other in zip_longest(left, right, fillvalue=Text()):
+        gap = " " * max(0, width - one.cell_len)
+        lines.append(Text.assemble(one, gap, ("│ ", "quiet"), other))
+    return lines
