@@ -1,6 +1,6 @@
 """The `[panels]` section, and a panel as configuration: what it asks and from where on it is worth a look.
 
-The built-in board is `panels/board.toml`; `[[panels.add]]` adds to it without code, an equal id replaces. Limits and
+The built-in board is `profiles/chimera/board.toml`; `[[panels.add]]` adds to it without code, an equal id replaces. Limits and
 targets of what is there change by name: `limits.slo.P95.warn`, `targets.slo.availability`.
 """
 
@@ -14,6 +14,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
+
+_BOARD = Path(__file__).parents[1] / "profiles" / "chimera" / "board.toml"
 
 
 class _Part(BaseModel):
@@ -131,7 +133,7 @@ class Stranger:
 @cache
 def default_board() -> tuple[PanelSpec, ...]:
     """The eight built-in panels."""
-    raw = tomllib.loads((Path(__file__).parent / "board.toml").read_text(encoding="utf-8"))
+    raw = tomllib.loads(_BOARD.read_text(encoding="utf-8"))
     return tuple(PanelSpec.model_validate(entry) for entry in raw["panel"])
 
 

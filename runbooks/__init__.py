@@ -1,1 +1,1 @@
-"""The manuals (`en/`, `zh/`), and the code that reads, checks and matches them. Nothing here knows a screen."""
+"""The code that reads, checks and matches manuals. Nothing here knows a screen."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from runbooks.model import Runbook
     from runbooks.settings import RunbooksSettings
 
-BUNDLED = Path(__file__).parent
+BUNDLED = Path(__file__).parents[1] / "profiles" / "chimera" / "runbooks"
 LANGUAGES = ("en", "zh")
 NO_RUNBOOKS = ("readme.md", "format.md")
 HEAD_BYTES = 4000

@@ -28,6 +28,7 @@ FOLDERS = (
     "incidents",
     "signals",
     "migrations",
+    "profiles",
     "themes",
 )
 
