@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean
-from repolint.facts.document import MOST_CHARACTERS, read_document
+from repolint.facts.manual.document import MOST_CHARACTERS, read_document
 from repolint.project import MOST_BYTES, Project
 
 if TYPE_CHECKING:

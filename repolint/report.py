@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from repolint.facts.commands import ELSEWHERE
+from repolint.facts.manual.commands import ELSEWHERE
 from runbooks.lint.finding import Finding
 
 if TYPE_CHECKING:
     from core.message import Message
-    from repolint.facts.commands import Command
+    from repolint.facts.manual.commands import Command
     from repolint.project import Document
     from runbooks.lint.finding import Confidence
 

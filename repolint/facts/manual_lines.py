@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from repolint.facts.document import read_document
+from repolint.facts.manual.document import read_document
 
 if TYPE_CHECKING:
     from repolint.project import Document, Project, Prose

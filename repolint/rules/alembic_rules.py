@@ -7,17 +7,17 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.message import say
-from repolint.facts.commands import ELSEWHERE, commands
-from repolint.facts.migration_source import migrations, required_settings
+from repolint.facts.database.migrations import migrations, required_settings
+from repolint.facts.manual.commands import ELSEWHERE, commands
+from repolint.facts.manual.shell import WILD
+from repolint.facts.manual.words import is_example
 from repolint.facts.nearest import nearest
-from repolint.facts.shell import WILD
-from repolint.facts.words import is_example
 from repolint.report import at_command, at_line, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repolint.facts.commands import Command
+    from repolint.facts.manual.commands import Command
     from repolint.project import Project
     from runbooks.lint.finding import Confidence, Finding
 

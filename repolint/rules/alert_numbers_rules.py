@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
+from repolint.facts.manual.limits import limits, waits
 from repolint.facts.manual_lines import documents, lines
-from repolint.facts.rule_bounds import bounds_of_rules, comparable, differs, equal, same_quantile
-from repolint.facts.rule_files import rules
-from repolint.facts.text_numbers import limits, waits
+from repolint.facts.prometheus.rule_bounds import bounds_of_rules, comparable, differs, equal, same_quantile
+from repolint.facts.prometheus.rule_files import rules
 from runbooks.lint.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from repolint.facts.rule_bounds import Bound
-    from repolint.facts.text_numbers import Limit
+    from repolint.facts.manual.limits import Limit
+    from repolint.facts.prometheus.rule_bounds import Bound
     from repolint.project import Document, Project, Prose
     from runbooks.lint.finding import Confidence
 

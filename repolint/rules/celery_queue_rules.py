@@ -6,17 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from core.message import say
-from repolint.facts.celery_source import celery_source, started_workers
+from repolint.facts.celery.source import celery_source, started_workers
+from repolint.facts.manual.shell import WILD
 from repolint.facts.nearest import nearest
-from repolint.facts.shell import WILD
 from repolint.report import at_command, meant, name
 from repolint.rules.celery_rules import celery_commands, read_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repolint.facts.celery_source import CelerySource
-    from repolint.facts.commands import Command
+    from repolint.facts.celery.source import CelerySource
+    from repolint.facts.manual.commands import Command
     from repolint.project import Project
     from runbooks.lint.finding import Finding
 

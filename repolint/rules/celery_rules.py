@@ -7,11 +7,11 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.message import say
-from repolint.facts.celery_source import celery_source
-from repolint.facts.commands import ELSEWHERE, commands
+from repolint.facts.celery.source import celery_source
+from repolint.facts.manual.commands import ELSEWHERE, commands
+from repolint.facts.manual.shell import WILD
 from repolint.facts.nearest import nearest
-from repolint.facts.python_source import is_package_here, module_files, module_of, python_files
-from repolint.facts.shell import WILD
+from repolint.facts.python.source import is_package_here, module_files, module_of, python_files
 from repolint.report import at_command, at_line, meant, name
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from click import Command as ClickCommand
 
-    from repolint.facts.commands import Command
+    from repolint.facts.manual.commands import Command
     from repolint.project import Document, Project
     from runbooks.lint.finding import Finding
 

@@ -8,19 +8,19 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from core.message import say
-from repolint.facts.commands import after_options, commands_here, compose_words
-from repolint.facts.compose_source import compose_files, services, unreadable
+from repolint.facts.compose import compose_files, services, unreadable
+from repolint.facts.files.paths import exists, judgeable, near
 from repolint.facts.ignores import left_out
+from repolint.facts.manual.commands import after_options, commands_here, compose_words
+from repolint.facts.manual.shell import WILD
 from repolint.facts.nearest import nearest
-from repolint.facts.paths import exists, judgeable, near
-from repolint.facts.shell import WILD
 from repolint.report import at_command, meant, name
 from repolint.rules.file_rules import files_used
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repolint.facts.compose_source import Service
+    from repolint.facts.compose import Service
     from repolint.project import Project
     from runbooks.lint.finding import Finding
 

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from core.message import say
-from repolint.facts.commands import after_options, commands, compose_words
-from repolint.facts.paths import exists
-from repolint.facts.shell import WILD
-from repolint.facts.words import LOSS
+from repolint.facts.files.paths import exists
+from repolint.facts.manual.commands import after_options, commands, compose_words
+from repolint.facts.manual.shell import WILD
+from repolint.facts.manual.words import LOSS
 from repolint.report import at_command, at_line
 from repolint.rules.alembic_rules import alembic_commands
 from repolint.rules.celery_rules import celery_commands, read_call
@@ -17,7 +17,7 @@ from repolint.rules.celery_rules import celery_commands, read_call
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repolint.facts.commands import Command
+    from repolint.facts.manual.commands import Command
     from repolint.project import Document, Project
     from runbooks.lint.finding import Finding
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from core.message import say
-from repolint.facts.migration_source import migrations
+from repolint.facts.database.migrations import migrations
 from repolint.report import at_command, line_of
 from repolint.rules.alembic_rules import alembic_commands
 

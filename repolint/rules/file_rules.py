@@ -8,15 +8,23 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 from core.message import say
-from repolint.facts.commands import commands, commands_here
-from repolint.facts.paths import exists, file_of, judgeable, made_on_the_way, near, place_of, top_folders
-from repolint.facts.words import PLAN
+from repolint.facts.files.paths import (
+    exists,
+    file_of,
+    judgeable,
+    made_on_the_way,
+    near,
+    place_of,
+    top_folders,
+)
+from repolint.facts.manual.commands import commands, commands_here
+from repolint.facts.manual.words import PLAN
 from repolint.report import at_command, at_line, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repolint.facts.commands import Command
+    from repolint.facts.manual.commands import Command
     from repolint.project import Document, Project
     from runbooks.lint.finding import Confidence, Finding
 

@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from core.message import say
-from repolint.facts.commands import ELSEWHERE, commands
-from repolint.facts.compose_source import joins_foreign_network, reachable_names, services
+from repolint.facts.compose import joins_foreign_network, reachable_names, services
+from repolint.facts.manual.commands import ELSEWHERE, commands
 from repolint.facts.nearest import nearest
 from repolint.report import at_command, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repolint.facts.commands import Command
+    from repolint.facts.manual.commands import Command
     from repolint.project import Document, Project
     from runbooks.lint.finding import Finding
 

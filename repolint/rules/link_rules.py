@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from core.message import say
+from repolint.facts.files.paths import exists, in_submodule, made_on_the_way, near, place_of
 from repolint.facts.nearest import nearest
-from repolint.facts.paths import exists, in_submodule, made_on_the_way, near, place_of
 from repolint.report import at_line, meant, name
 
 if TYPE_CHECKING:

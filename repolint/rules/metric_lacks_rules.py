@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from core.errors import BadQuery, NotSupported
 from core.message import say
 from core.text import clean
-from repolint.facts.exported import exports
-from repolint.facts.rule_files import rules, unreadable
-from repolint.facts.selector_lacks import lacking_label, lacks
-from repolint.facts.wanted import asks, group_asks
-from repolint.facts.words import PLAN
+from repolint.facts.manual.words import PLAN
+from repolint.facts.metrics.exports import exports
+from repolint.facts.prometheus.asked import asks, group_asks
+from repolint.facts.prometheus.gaps import lacking_label, lacks
+from repolint.facts.prometheus.rule_files import rules, unreadable
 from repolint.rules.file_rules import DOCUMENTS
 from runbooks.lint.finding import CONFIDENCES, Finding
 from signals.metrics.promql.names import Needs, needs
@@ -21,7 +21,7 @@ from signals.metrics.promql.names import Needs, needs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from repolint.facts.selector_lacks import Lack
+    from repolint.facts.prometheus.gaps import Lack
     from repolint.project import Project
     from signals.metrics.promql.names import Selector
 
@@ -103,7 +103,7 @@ def _finding(lack: Lack, file: str, line: int) -> Finding:
 
 def expressions_that_are_none(project: Project) -> Iterator[Finding]:
     """A rule whose expression Prometheus can't read: it refuses the whole file."""
-    from repolint.facts.promql_parts import tree
+    from repolint.facts.prometheus.promql import tree
 
     for rule in project.fact(rules):
         if tree(rule.expr) is None and "{{" not in rule.expr and _surely_broken(rule.expr):

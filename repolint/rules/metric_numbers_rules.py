@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from repolint.facts.exported import exports
+from repolint.facts.manual.limits import limits
 from repolint.facts.manual_lines import documents, lines
-from repolint.facts.rule_bounds import (
+from repolint.facts.metrics.exports import exports
+from repolint.facts.prometheus.rule_bounds import (
     SERIES_ENDING,
     bounds_of_rules,
     comparable,
@@ -19,16 +20,15 @@ from repolint.facts.rule_bounds import (
     same_kind,
     same_quantile,
 )
-from repolint.facts.rule_files import rules
-from repolint.facts.text_numbers import limits
+from repolint.facts.prometheus.rule_files import rules
 from runbooks.lint.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from repolint.facts.metric import Metric
-    from repolint.facts.rule_bounds import Bound
-    from repolint.facts.text_numbers import Limit
+    from repolint.facts.manual.limits import Limit
+    from repolint.facts.metrics.metric import Metric
+    from repolint.facts.prometheus.rule_bounds import Bound
     from repolint.project import Project
 
 

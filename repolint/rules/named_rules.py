@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from repolint.facts.dashboards import dashboards
 from repolint.facts.manual_lines import lines
-from repolint.facts.rule_files import in_text, rules
-from repolint.facts.wanted import document_blocks
+from repolint.facts.prometheus.asked import document_blocks
+from repolint.facts.prometheus.dashboards import dashboards
+from repolint.facts.prometheus.rule_files import in_text, rules
 from repolint.facts.yaml_lines import read_yaml, walk
 from runbooks.lint.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from repolint.facts.rule_files import RuleAt
+    from repolint.facts.prometheus.rule_files import RuleAt
     from repolint.facts.yaml_lines import Yaml
     from repolint.project import Document, Project, Prose
     from runbooks.lint.finding import Confidence

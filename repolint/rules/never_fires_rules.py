@@ -9,20 +9,20 @@ import promql_parser as grammar
 
 from core.message import say
 from core.text import clean
-from repolint.facts.exported import exports
-from repolint.facts.promql_parts import children, comparisons, named, tree
-from repolint.facts.rule_files import rules
-from repolint.facts.scrape_jobs import jobs
-from repolint.facts.value_bounds import bounds, quantile_of
-from repolint.facts.wanted import blocks
+from repolint.facts.metrics.exports import exports
+from repolint.facts.prometheus.asked import blocks
+from repolint.facts.prometheus.promql import children, comparisons, named, tree
+from repolint.facts.prometheus.rule_files import rules
+from repolint.facts.prometheus.scrape_jobs import jobs
+from repolint.facts.prometheus.value_bounds import bounds, quantile_of
 from runbooks.lint.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from repolint.facts.metric import Exports, Metric
-    from repolint.facts.promql_parts import Comparison
-    from repolint.facts.rule_files import RuleAt
+    from repolint.facts.metrics.metric import Exports, Metric
+    from repolint.facts.prometheus.promql import Comparison
+    from repolint.facts.prometheus.rule_files import RuleAt
     from repolint.project import Project
     from runbooks.lint.finding import Confidence
 

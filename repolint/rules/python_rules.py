@@ -9,17 +9,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from core.message import say
-from repolint.facts.commands import commands_here
+from repolint.facts.files.paths import exists, file_of, judgeable, made_on_the_way, made_up, near
+from repolint.facts.manual.commands import commands_here
+from repolint.facts.manual.shell import WILD
 from repolint.facts.nearest import nearest
-from repolint.facts.paths import exists, file_of, judgeable, made_on_the_way, made_up, near
-from repolint.facts.python_source import is_package_here, module_files, module_of, tree
-from repolint.facts.shell import WILD
+from repolint.facts.python.source import is_package_here, module_files, module_of, tree
 from repolint.report import at_command, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repolint.facts.commands import Command
+    from repolint.facts.manual.commands import Command
     from repolint.project import Project
     from runbooks.lint.finding import Finding
 

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from core.message import say
-from repolint.facts.commands import commands
+from repolint.facts.manual.commands import commands
+from repolint.facts.manual.shell import WILD
 from repolint.facts.nearest import nearest
-from repolint.facts.nest_routes import nest_routes
-from repolint.facts.shell import WILD
+from repolint.facts.routes import nest_routes
 from repolint.report import at_line, meant, name
 
 if TYPE_CHECKING:

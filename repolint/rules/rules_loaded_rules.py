@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from repolint.facts.compose_source import mounting
-from repolint.facts.rule_files import rules
+from repolint.facts.compose import mounting
+from repolint.facts.prometheus.rule_files import rules
 from repolint.facts.yaml_lines import read_yaml
 from runbooks.lint.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from repolint.facts.compose_source import Service
+    from repolint.facts.compose import Service
     from repolint.facts.yaml_lines import Yaml
     from repolint.project import Project
     from runbooks.lint.finding import Confidence

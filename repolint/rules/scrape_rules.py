@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from repolint.facts.compose_source import joins_foreign_network, mounting, reachable_names, services
-from repolint.facts.exported import exports
-from repolint.facts.python_source import is_test
-from repolint.facts.scrape_jobs import jobs
+from repolint.facts.compose import joins_foreign_network, mounting, reachable_names, services
+from repolint.facts.metrics.exports import exports
+from repolint.facts.prometheus.scrape_jobs import jobs
+from repolint.facts.python.source import is_test
 from runbooks.lint.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from repolint.facts.compose_source import Service
-    from repolint.facts.scrape_jobs import Job, Target
+    from repolint.facts.compose import Service
+    from repolint.facts.prometheus.scrape_jobs import Job, Target
     from repolint.project import Project
     from runbooks.lint.finding import Confidence
 

@@ -6,17 +6,17 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from core.message import say
+from repolint.facts.database.tables import Schema, schema, table_names
+from repolint.facts.manual.shell import WILD
+from repolint.facts.manual.words import is_example
 from repolint.facts.nearest import nearest
-from repolint.facts.shell import WILD
-from repolint.facts.table_source import Schema, schema, table_names
-from repolint.facts.wanted import document_blocks
-from repolint.facts.words import is_example
+from repolint.facts.prometheus.asked import document_blocks
 from repolint.report import at_line, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repolint.facts.table_source import Table
+    from repolint.facts.database.tables import Table
     from repolint.project import Code, Document, Project
     from runbooks.lint.finding import Confidence, Finding
 

@@ -9,15 +9,15 @@ import tomllib
 from typing import TYPE_CHECKING, Final
 
 from core.message import say
-from repolint.facts.commands import commands
+from repolint.facts.manual.commands import commands
+from repolint.facts.manual.shell import WILD
 from repolint.facts.nearest import nearest
-from repolint.facts.shell import WILD
 from repolint.report import at_command, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repolint.facts.commands import Command
+    from repolint.facts.manual.commands import Command
     from repolint.project import Project
     from runbooks.lint.finding import Confidence, Finding
 

@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from core.message import say
-from repolint.facts.commands import ELSEWHERE, commands
+from repolint.facts.manual.commands import ELSEWHERE, commands
 from repolint.facts.nearest import nearest
-from repolint.facts.settings_source import setting_variables
+from repolint.facts.python.settings import setting_variables
 from repolint.report import at_line, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repolint.facts.commands import Command
+    from repolint.facts.manual.commands import Command
     from repolint.project import Document, Project
     from runbooks.lint.finding import Confidence, Finding
 

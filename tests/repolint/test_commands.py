@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from repolint.facts.commands import ELSEWHERE, commands
-from repolint.facts.document import read_document
-from repolint.facts.shell import WILD, simple_commands
+from repolint.facts.manual.commands import ELSEWHERE, commands
+from repolint.facts.manual.document import read_document
+from repolint.facts.manual.shell import WILD, simple_commands
 from repolint.project import Project
 
 FILES = frozenset({"web/package.json", "web/src/a.ts", "app/main.py"})

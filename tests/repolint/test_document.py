@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from repolint.facts.document import read_document
+from repolint.facts.manual.document import read_document
 
 MANUAL = """\
 ---

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from repolint.facts.exported import exports
-from repolint.facts.metric import Exports
+from repolint.facts.metrics.exports import exports
+from repolint.facts.metrics.metric import Exports
 from repolint.project import Project
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from repolint.facts.document import read_document
+from repolint.facts.manual.document import read_document
 from repolint.metric_rules import METRIC_RULES
 from repolint.project import Project
 from tui.i18n import Language

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from repolint.facts.text_numbers import limits, waits
+from repolint.facts.manual.limits import limits, waits
 
 
 @pytest.mark.parametrize(

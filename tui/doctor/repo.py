@@ -74,8 +74,8 @@ def manuals(repo: Path) -> list[Path]:
 
 def _selectors(project: Project) -> dict[Selector, str]:
     """Everything that is asked for, with the place where it stands first."""
-    from repolint.facts.dashboards import VARIABLE
-    from repolint.facts.wanted import asks
+    from repolint.facts.prometheus.asked import asks
+    from repolint.facts.prometheus.dashboards import VARIABLE
     from signals.metrics.promql.names import Selector
 
     found: dict[Selector, str] = {}
@@ -122,7 +122,7 @@ async def _unanswered(
 
 def _fix(name: str, reason: str, project: Project, words: Language) -> str:
     """Whether the code would export it: then it is the process that is missing, and not the metric."""
-    from repolint.facts.exported import exports
+    from repolint.facts.metrics.exports import exports
 
     if reason in _AWAY:
         return words.text("doctor.fix_down")
@@ -134,7 +134,7 @@ def _fix(name: str, reason: str, project: Project, words: Language) -> str:
 
 async def _unscraped(project: Project, sources: Sources, words: Language) -> list[Finding]:
     """Static targets of the repository's Prometheus configuration that the live one does not have, or finds down."""
-    from repolint.facts.scrape_jobs import jobs
+    from repolint.facts.prometheus.scrape_jobs import jobs
 
     if sources.prometheus is None:
         return []
@@ -163,7 +163,7 @@ async def _unscraped(project: Project, sources: Sources, words: Language) -> lis
 
 async def _unevaluated(project: Project, sources: Sources, words: Language) -> list[Finding]:
     """Alerts of the repository that the live Prometheus does not have, has otherwise, or fails to evaluate."""
-    from repolint.facts.rule_files import rules
+    from repolint.facts.prometheus.rule_files import rules
 
     if sources.prometheus is None:
         return []
@@ -197,7 +197,7 @@ async def _unevaluated(project: Project, sources: Sources, words: Language) -> l
 
 def _alike(expr: str) -> str:
     """The expression as the grammar prints it, so that spaces and brackets do not count."""
-    from repolint.facts.promql_parts import tree
+    from repolint.facts.prometheus.promql import tree
 
     node = tree(expr)
     return " ".join(expr.split()) if node is None else str(node)

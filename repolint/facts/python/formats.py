@@ -6,7 +6,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
-from repolint.facts.metric import ANY
+from repolint.facts.metrics.metric import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote_plus
 
-from repolint.facts.dashboards import dashboards, fill
-from repolint.facts.exported import exports
 from repolint.facts.manual_lines import documents, lines
-from repolint.facts.promql_parts import Grouping, Matcher, groupings, named, tree
-from repolint.facts.rule_files import in_text, rules
+from repolint.facts.metrics.exports import exports
+from repolint.facts.prometheus.dashboards import dashboards, fill
+from repolint.facts.prometheus.promql import Grouping, Matcher, groupings, named, tree
+from repolint.facts.prometheus.rule_files import in_text, rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

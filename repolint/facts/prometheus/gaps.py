@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from repolint.facts.dashboards import VARIABLE, dashboards
-from repolint.facts.exported import exports
-from repolint.facts.metric import ANY, third_party
-from repolint.facts.never_set import never_set
-from repolint.facts.promql_parts import alternatives
-from repolint.facts.rule_files import rules
-from repolint.facts.scrape_jobs import added_labels
+from repolint.facts.metrics.exports import exports
+from repolint.facts.metrics.metric import ANY, third_party
+from repolint.facts.metrics.never_set import never_set
+from repolint.facts.prometheus.dashboards import VARIABLE, dashboards
+from repolint.facts.prometheus.promql import alternatives
+from repolint.facts.prometheus.rule_files import rules
+from repolint.facts.prometheus.scrape_jobs import added_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.message import Message
-    from repolint.facts.metric import Exports, Metric
-    from repolint.facts.promql_parts import Matcher
+    from repolint.facts.metrics.metric import Exports, Metric
+    from repolint.facts.prometheus.promql import Matcher
     from repolint.project import Project
     from runbooks.lint.finding import Confidence
 

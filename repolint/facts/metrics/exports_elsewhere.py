@@ -10,8 +10,8 @@ import re
 from itertools import product
 from typing import TYPE_CHECKING
 
-from repolint.facts.exported_script import ENDINGS, script_metrics
-from repolint.facts.metric import ANY, Kind, Metric
+from repolint.facts.metrics.exports_script import ENDINGS, script_metrics
+from repolint.facts.metrics.metric import ANY, Kind, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

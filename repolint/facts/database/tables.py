@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from repolint.facts.python_source import called, keyword, python_files, text_of, tree
+from repolint.facts.python.source import called, keyword, python_files, text_of, tree
 
 if TYPE_CHECKING:
     from repolint.project import Project

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import promql_parser as grammar
 
-from repolint.facts.promql_parts import children, named, number
+from repolint.facts.prometheus.promql import children, named, number
 
 if TYPE_CHECKING:
-    from repolint.facts.metric import Exports, Metric
+    from repolint.facts.metrics.metric import Exports, Metric
 
 Bounds = tuple[float, float]
 EVERYTHING: Bounds = (-math.inf, math.inf)

@@ -8,11 +8,11 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from repolint.facts.commands import commands
 from repolint.facts.ignores import git_ignored
+from repolint.facts.manual.commands import commands
+from repolint.facts.manual.shell import WILD
+from repolint.facts.manual.words import absent_paths, makes_or_misses
 from repolint.facts.nearest import nearest
-from repolint.facts.shell import WILD
-from repolint.facts.words import absent_paths, makes_or_misses
 
 if TYPE_CHECKING:
     from repolint.project import Document, Project

@@ -11,18 +11,18 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from repolint.facts.exported_python import callers
-from repolint.facts.metric import ANY
-from repolint.facts.python_scope import Place, bind, default, last_name, parameters
-from repolint.facts.python_source import is_test
-from repolint.facts.python_texts import PARAMETER, texts
+from repolint.facts.metrics.exports_python import callers
+from repolint.facts.metrics.metric import ANY
+from repolint.facts.python.scope import Place, bind, default, last_name, parameters
+from repolint.facts.python.source import is_test
+from repolint.facts.python.texts import PARAMETER, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from repolint.facts.exported_python import Definition
-    from repolint.facts.metric import Metric
-    from repolint.facts.python_scope import Sources
+    from repolint.facts.metrics.exports_python import Definition
+    from repolint.facts.metrics.metric import Metric
+    from repolint.facts.python.scope import Sources
 
 _Seen = dict[str, set[str] | None]
 """Values by label; None once the label is open."""
@@ -116,7 +116,7 @@ def _meant(
 
 def _label_order(definition: Definition, sources: Sources) -> tuple[str, ...]:
     """The labels in the order of the definition, as far as the call shows it; else sorted, and by keyword only."""
-    from repolint.facts.python_texts import items
+    from repolint.facts.python.texts import items
 
     labels = definition.metric.labels or frozenset()
     for argument in (*definition.made.args[1:], *(one.value for one in definition.made.keywords)):

@@ -11,12 +11,12 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from repolint.facts.exported import python_definitions, sources_of
-from repolint.facts.python_source import is_test
+from repolint.facts.metrics.exports import python_definitions, sources_of
+from repolint.facts.python.source import is_test
 
 if TYPE_CHECKING:
-    from repolint.facts.exported_python import Definition
-    from repolint.facts.python_scope import Sources
+    from repolint.facts.metrics.exports_python import Definition
+    from repolint.facts.python.scope import Sources
     from repolint.project import Project
 
 _REACHED = re.compile(r"_names_to_collectors|_collector_to_names|\bglobals\(\)|\bvars\(\)|\b__dict__\b")

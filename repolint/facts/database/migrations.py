@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repolint.facts.python_source import called, text_of, tree
+from repolint.facts.python.source import called, text_of, tree
 
 if TYPE_CHECKING:
     from repolint.project import Project
@@ -119,7 +119,7 @@ def required_settings(project: Project, env_file: str) -> dict[str, str]:
     for module in re.findall(
         r"^\s*from\s+([\w.]+)\s+import\s+.*settings", text, re.MULTILINE | re.IGNORECASE
     ):
-        from repolint.facts.python_source import module_files
+        from repolint.facts.python.source import module_files
 
         for file in module_files(project, module):
             parsed = tree(project, file)
@@ -132,7 +132,7 @@ def required_settings(project: Project, env_file: str) -> dict[str, str]:
 
 
 def _required(node: ast.ClassDef, file: str) -> dict[str, str]:
-    from repolint.facts.settings_source import fields
+    from repolint.facts.python.settings import fields
 
     return {
         field.variables[0]: f"{file}:{field.line}"

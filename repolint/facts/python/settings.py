@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repolint.facts.python_source import called, keyword, nodes_at, python_files, text_of
+from repolint.facts.python.source import called, keyword, nodes_at, python_files, text_of
 
 if TYPE_CHECKING:
     from repolint.project import Project

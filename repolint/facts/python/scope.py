@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from repolint.facts.python_source import tree
+from repolint.facts.python.source import tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from repolint.facts.metric import ANY, Metric
+from repolint.facts.metrics.metric import ANY, Metric
 
 if TYPE_CHECKING:
-    from repolint.facts.metric import Kind
+    from repolint.facts.metrics.metric import Kind
     from repolint.project import Project
 
 ENDINGS = (".js", ".mjs", ".cjs", ".ts", ".tsx")

@@ -11,14 +11,14 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from repolint.facts.metric import ANY, DEFAULT_BUCKETS, Kind, Metric
-from repolint.facts.python_scope import Place, bind, last_name, parameters
-from repolint.facts.python_texts import PARAMETER, items, literal, origins, texts
+from repolint.facts.metrics.metric import ANY, DEFAULT_BUCKETS, Kind, Metric
+from repolint.facts.python.scope import Place, bind, last_name, parameters
+from repolint.facts.python.texts import PARAMETER, items, literal, origins, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from repolint.facts.python_scope import Sources
+    from repolint.facts.python.scope import Sources
 
 CLASSES: Mapping[str, Kind] = {
     "Counter": "counter",

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from repolint.facts.exported_elsewhere import elsewhere
-from repolint.facts.exported_python import definitions
-from repolint.facts.label_values import with_values
-from repolint.facts.metric import ANY, Exports, Metric
-from repolint.facts.python_scope import Sources
-from repolint.facts.rule_files import rules
+from repolint.facts.metrics.exports_elsewhere import elsewhere
+from repolint.facts.metrics.exports_python import definitions
+from repolint.facts.metrics.label_values import with_values
+from repolint.facts.metrics.metric import ANY, Exports, Metric
+from repolint.facts.prometheus.rule_files import rules
+from repolint.facts.python.scope import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from repolint.facts.exported_python import Definition
+    from repolint.facts.metrics.exports_python import Definition
     from repolint.project import Project
 
 _TEXTS = (".md", ".rst", ".adoc", ".txt", ".lock", ".svg", ".csv", ".html", ".css", ".ipynb")

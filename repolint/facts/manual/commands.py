@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from repolint.facts.compose_source import services
-from repolint.facts.shell import WILD, simple_commands
+from repolint.facts.compose import services
+from repolint.facts.manual.shell import WILD, simple_commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from repolint.facts.shell import Simple
+    from repolint.facts.manual.shell import Simple
     from repolint.project import Code, Document, Project
 
 KEYWORDS: Final = frozenset(["if", "then", "else", "elif", "while", "until", "do", "!", "{", "time"])

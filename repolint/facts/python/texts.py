@@ -10,14 +10,14 @@ import ast
 import itertools
 from typing import TYPE_CHECKING
 
-from repolint.facts.metric import ANY
-from repolint.facts.python_formats import MOST_TEXTS, braces, joined, percent
-from repolint.facts.python_scope import Place, default, parameters
+from repolint.facts.metrics.metric import ANY
+from repolint.facts.python.formats import MOST_TEXTS, braces, joined, percent
+from repolint.facts.python.scope import Place, default, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from repolint.facts.python_scope import Sources
+    from repolint.facts.python.scope import Sources
 
 PARAMETER = "\0"
 DEEPEST = 12
@@ -222,7 +222,7 @@ def _given_to(
     if method.name != "__init__" or not names & set(parameters(method)):
         yield value, Place(file, inside), ANY
         return
-    from repolint.facts.python_scope import bind
+    from repolint.facts.python.scope import bind
 
     made = list(itertools.islice(sources.calls_of(owner.name), 20))
     for call, at in made:

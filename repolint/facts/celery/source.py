@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from repolint.facts.python_source import called, keyword, module_of, nodes_at, python_files, text_of
+from repolint.facts.python.source import called, keyword, module_of, nodes_at, python_files, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

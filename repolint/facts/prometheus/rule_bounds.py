@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from repolint.facts.promql_parts import comparisons, named, tree
-from repolint.facts.rule_files import rules
+from repolint.facts.prometheus.promql import comparisons, named, tree
+from repolint.facts.prometheus.rule_files import rules
 from runbooks.lint.finding import Finding
 
 if TYPE_CHECKING:
-    from repolint.facts.rule_files import RuleAt
-    from repolint.facts.text_numbers import Kind, Limit
+    from repolint.facts.manual.limits import Kind, Limit
+    from repolint.facts.prometheus.rule_files import RuleAt
     from repolint.project import Project
     from runbooks.lint.finding import Confidence
 

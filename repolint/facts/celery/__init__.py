@@ -1,0 +1,1 @@
+"""What the repository makes of Celery: apps, tasks, queues, and the commands of its manuals."""

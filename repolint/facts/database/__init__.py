@@ -1,0 +1,1 @@
+"""What the repository makes of its database: migrations, tables, indexes."""

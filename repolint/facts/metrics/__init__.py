@@ -1,0 +1,1 @@
+"""Which metrics the repository exports, with their labels, label values and buckets."""

@@ -1,0 +1,1 @@
+"""What the Prometheus rules, dashboards and scrape jobs of the repository ask for."""

@@ -1,0 +1,1 @@
+"""What the Python of the repository says, read as syntax trees and never run."""
