@@ -9,15 +9,15 @@ from core.errors import SourceError
 from core.message import say
 from panels.naming import quantity, title
 from panels.state import PanelState, Part, Row, Standing
+from signals.alerts.model import Alerts, AlertState
 from signals.reading import Freshness, Reading, Verdict
-from signals.source import Alerts, AlertState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.message import Message
     from panels.settings import PanelSpec
-    from signals.source import Alert
+    from signals.alerts.model import Alert
 
 PAGING = ("page", "critical")
 """Severities that get somebody out of bed."""

@@ -56,7 +56,7 @@ async def _ask(objective: Objective, window: str, sources: Sources, at: float) -
 
     async def one(expr: str) -> Answer | SourceError:
         try:
-            return await sources.metrics.instant(expr.replace("$window", window), at)
+            return await sources.metrics.query(expr.replace("$window", window), at)
         except SourceError as error:
             return error
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from panels.query_cache import Questions
     from panels.settings import Budget, Objective, PanelSpec, QuerySpec
     from panels.state import Chart, PanelState
-    from signals.source import Alerts
+    from signals.alerts.model import Alerts
     from signals.sources import Sources
 
 T = TypeVar("T")

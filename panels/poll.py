@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from panels.settings import PanelSpec
     from panels.state import PanelState
-    from signals.source import Fleet, Schema
+    from signals.celery.model import Fleet
+    from signals.database.model import Schema
     from signals.sources import Sources
 
 SOON_S = 2.0

@@ -12,7 +12,7 @@ from signals.reading import Answer
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from signals.source import MetricSource
+    from signals.metrics.model import MetricSource
 
 ONE_LOOK_S = 0.5
 """Equal questions within one look get one answer."""
@@ -35,14 +35,16 @@ class Questions:
         self, expr: str, keep_s: float = 0.0, *, silence_s: float = 0.0
     ) -> Answer | SourceError:
         """The value now, or one that is at most `keep_s` old (`silence_s` when it is empty); its own time is in it."""
-        return await self._once(expr, keep_s, silence_s, lambda: self._metrics.instant(expr))
+        return await self._once(expr, keep_s, silence_s, lambda: self._metrics.query(expr))
 
     async def span(
         self, expr: str, start: float, end: float, step: float, keep_s: float = 0.0
     ) -> Answer | SourceError:
         """The values from `start` to `end`; the past does not change, so the same range is not asked twice within `keep_s`."""
         key = f"{expr}\n{start} {end} {step}"
-        return await self._once(key, keep_s, keep_s, lambda: self._metrics.span(expr, start, end, step))
+        return await self._once(
+            key, keep_s, keep_s, lambda: self._metrics.query_range(expr, start, end, step)
+        )
 
     async def names(self) -> frozenset[str]:
         """Every metric name that the source knows, at most half a minute old. Raises `SourceError`."""

@@ -9,8 +9,8 @@ from panels.draw.axis import BOARD_SPAN_S
 
 if TYPE_CHECKING:
     from core.message import Message
+    from signals.alerts.model import Alerts
     from signals.reading import Freshness, Reading, Series, Verdict
-    from signals.source import Alerts
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,24 +8,29 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from signals.metrics.failover import AlertFailover, Failover
+from signals.alerts.failover import AlertFailover
+from signals.metrics.failover import MetricFailover
 from signals.settings import CelerySettings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from signals.alerts.model import AlertSource
     from signals.celery.fleet import CeleryFleet
+    from signals.celery.model import FleetSource, QueueSource
+    from signals.connections.breaker import Notice
+    from signals.database.model import SchemaSource
+    from signals.metrics.model import MetricSource
     from signals.metrics.prometheus import PrometheusSource
     from signals.metrics.scrape import ScrapeSource
     from signals.settings import SignalsSettings
-    from signals.source import AlertSource, FleetSource, MetricSource, Notice, QueueSource, SchemaSource
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Everything that can be asked; None is what the configuration does not name."""
 
-    metrics: Failover
+    metrics: MetricFailover
     scrape: ScrapeSource | None = None
     alerts: AlertSource | None = None
     queues: QueueSource | None = None
@@ -72,7 +77,9 @@ async def open_sources(  # noqa: C901  # one branch a source
     for task in background:
         task.add_done_callback(_report)
     try:
-        yield Sources(Failover(order, settings, notice), scrape, alerts, queues, fleet, schema, prometheus)
+        yield Sources(
+            MetricFailover(order, settings, notice), scrape, alerts, queues, fleet, schema, prometheus
+        )
     finally:
         for task in background:
             task.cancel()

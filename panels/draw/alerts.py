@@ -13,15 +13,15 @@ from panels.alerts import PAGING, alert_verdict, causes, coarse, own_labels, sai
 from panels.draw.changes import ASCII_NEW, NEW
 from panels.draw.panel import ASCII_MARKS, MARKS, STYLES, cut, wrapped
 from panels.naming import quantity
-from signals.source import AlertState
+from signals.alerts.model import AlertState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from core.message import Message
     from panels.alerts import Cause
+    from signals.alerts.model import Alert, Alerts
     from signals.reading import Verdict
-    from signals.source import Alert, Alerts
 
     Say = Callable[[Message], str]
 

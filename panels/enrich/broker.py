@@ -11,15 +11,16 @@ from panels.enrich.queue_reconcile import believed_limits, contradictions, knows
 from panels.limits import judge_value, worst
 from panels.naming import quantity
 from panels.state import Part, Row
+from signals.database.model import Drift
 from signals.metrics.trend import Direction, direction, slope
 from signals.reading import Freshness, Reading, Verdict
-from signals.source import Drift
 
 if TYPE_CHECKING:
     from core.message import Message
     from panels.settings import QuerySpec
     from panels.state import PanelState
-    from signals.source import Queue, Queues, Schema
+    from signals.celery.model import Queue, Queues
+    from signals.database.model import Schema
 
 
 def add_queues(state: PanelState, found: Queues | SourceError, query: QuerySpec | None = None) -> PanelState:

@@ -15,7 +15,7 @@ from signals.reading import Freshness, Verdict
 if TYPE_CHECKING:
     from core.message import Message
     from panels.state import PanelState
-    from signals.source import Queue, Queues
+    from signals.celery.model import Queue, Queues
 
 WARN_WAITING, BURNING_WAITING = 50.0, 100.0
 """The operations manual calls a queue unhealthy from 50 messages on and critical over 100."""

@@ -9,12 +9,12 @@ from core.errors import SourceError
 from core.message import say
 from panels.limits import worst
 from panels.state import Part, Row
+from signals.celery.model import WorkerState
 from signals.reading import Reading, Verdict
-from signals.source import WorkerState
 
 if TYPE_CHECKING:
     from panels.state import PanelState
-    from signals.source import Fleet
+    from signals.celery.model import Fleet
 
 VERDICTS = {
     WorkerState.WORKING: Verdict.OK,

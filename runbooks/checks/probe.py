@@ -12,16 +12,18 @@ from core.errors import SourceError
 from core.message import say
 from runbooks.checks.expect import judge_status, judge_trend, judge_values
 from runbooks.checks.measure import Observation, seen, unknown, wanted
+from signals.celery.model import WorkerState
+from signals.database.model import Drift
 from signals.metrics.trend import direction
 from signals.reading import Verdict
-from signals.source import Drift, WorkerState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.message import Message
     from runbooks.model import Check
-    from signals.source import Fleet, Queues, Schema
+    from signals.celery.model import Fleet, Queues
+    from signals.database.model import Schema
     from signals.sources import Sources
 
 TIMEOUT_S = 10.0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from runbooks.model import Runbook
     from runbooks.reading.read import Parsed
-    from signals.source import AlertRule
+    from signals.alerts.model import AlertRule
 
 _NUMBER = re.compile(
     r"(?:[><≥≤＞＜]=?|\b(?:over|above|below|under|exceeds|more than|less than)\b|超过|大于|高于|低于|小于)\s*"

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from runbooks.model import Check, Runbook, Step
+    from signals.database.model import Schema
+    from signals.metrics.model import MetricSource
     from signals.metrics.promql.names import Selector
-    from signals.source import MetricSource, Schema
     from signals.sources import Sources
 
 _REVISION = re.compile(r"\balembic\b.*?\b(?:upgrade|downgrade|stamp|show)\s+(?:\S+:)?([0-9a-f]{6,40})\b")
@@ -112,7 +113,7 @@ class _Asked:
     async def _values(self, metric: str, label: str) -> tuple[str, ...] | None:
         """What the label is now; None where the metric has no series at all."""
         if (metric, label) not in self._labels:
-            answer = await self._metrics.instant(f"count by ({label}) ({metric})")
+            answer = await self._metrics.query(f"count by ({label}) ({metric})")
             values = [dict(one.labels).get(label, "") for one in answer.series]
             self._labels[metric, label] = tuple(filter(None, values)) if values else None
         return self._labels[metric, label]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.text import clean
+from signals.alerts.model import Alert, Alerts, AlertState
 from signals.connections.http import HttpSource
-from signals.source import Alert, Alerts, AlertState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -18,16 +18,16 @@ from core.errors import BadQuery, ConfigError, SourceError, Unreachable
 from core.message import say
 from core.text import clean, clean_block
 from core.times import parse_duration
+from signals.alerts.model import Alert, Alerts, AlertState
 from signals.alerts.templates import fill
-from signals.source import Alert, Alerts, AlertState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from core.message import Message
+    from signals.metrics.model import MetricSource
     from signals.reading import Answer, Labels
-    from signals.source import MetricSource
 
 LOOK_BACK_POINTS = 60
 """How finely the time before the program's start is looked at for alerts with a `for`."""
@@ -114,7 +114,7 @@ class RuleAlerts:
     async def _see(self, now: float) -> None:
         """That no rule holds says nothing while no target answers: raises `Unreachable` then."""
         try:
-            up = await self._source.instant("up", now)
+            up = await self._source.query("up", now)
         except SourceError:
             return  # the rules were answered
         if up.series and not any(one.values[-1] for one in up.series):
@@ -148,7 +148,7 @@ class RuleAlerts:
             for record in records:
                 if re.search(rf"(?<![\w:]){re.escape(record)}(?![\w:])", rule.expr):
                     raise BadQuery(say("rules.needs_recording", record=record))
-            holding = _holding(rule, await self._source.instant(rule.expr, now))
+            holding = _holding(rule, await self._source.query(rule.expr, now))
             known = self._active.get(rule.key)
             began = await self._look_back(rule, now) if known is None and holding and rule.for_s else {}
         except SourceError as error:
@@ -160,7 +160,7 @@ class RuleAlerts:
         """Since when each alert has held without a break, as far back as its `for`."""
         step = max(1.0, rule.for_s / LOOK_BACK_POINTS)
         try:
-            history = await self._source.span(rule.expr, now - rule.for_s - step, now, step)
+            history = await self._source.query_range(rule.expr, now - rule.for_s - step, now, step)
         except SourceError:
             return {}  # then it counts from now: later than the truth, never sooner
         began: dict[Labels, float] = {}

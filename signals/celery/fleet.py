@@ -17,9 +17,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from core.message import say
 from core.text import clean
+from signals.celery.model import Fleet
 from signals.celery.workers import Workers
 from signals.connections.http import secret
-from signals.source import Fleet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

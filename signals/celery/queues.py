@@ -1,6 +1,6 @@
 """How much waits on the broker. Celery's queues are Redis lists, one for each priority step (Kombu, Redis transport).
 
-It knows what is in the lists and in `unacked`; it does not know who works on it (`signals.source.FleetSource`).
+It knows what is in the lists and in `unacked`; it does not know who works on it (`signals.celery.fleet`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from core.message import say
 from core.text import clean
+from signals.celery.model import Queue, Queues
 from signals.connections.http import secret
 from signals.reading import Series
-from signals.source import Queue, Queues
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

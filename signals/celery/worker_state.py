@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.message import say
-from signals.source import WorkerState
+from signals.celery.model import WorkerState
 
 if TYPE_CHECKING:
     from core.message import Message

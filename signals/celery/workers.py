@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from core.text import clean
+from signals.celery.model import Worker, WorkerState
 from signals.celery.worker_state import Evidence, Running, weigh
-from signals.source import Worker, WorkerState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -15,8 +15,8 @@ from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from core.message import say
 from core.text import clean
 from signals.connections.http import secret
+from signals.database.model import Blocker, Database, Drift, Schema
 from signals.database.revisions import Scripts
-from signals.source import Blocker, Database, Drift, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from core.errors import BadQuery, SourceError, TimedOut
 from core.message import say
 from core.text import clean
+from signals.alerts.model import Alert, AlertRule, Alerts, AlertState
 from signals.connections.http import HttpSource
+from signals.metrics.model import Target
 from signals.reading import Answer, Series
-from signals.source import Alert, AlertRule, Alerts, AlertState, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +46,7 @@ class PrometheusSource:
         self._client: Any = None  # prometheus_api_client has no types
         self._threads = ThreadPoolExecutor(QUESTIONS_AT_ONCE, thread_name_prefix=self.name)
 
-    async def instant(self, expr: str, at: float | None = None) -> Answer:
+    async def query(self, expr: str, at: float | None = None) -> Answer:
         """An instant query."""
         moment = time.time() if at is None else at
         data, warnings = await self._ask("custom_query", {"query": expr, "params": {"time": repr(moment)}})
@@ -55,7 +56,7 @@ class PrometheusSource:
         series = self._shaped(lambda: tuple(self._series(item, [item["value"]]) for item in data))
         return Answer(expr, "vector", series, self.name, moment, warnings=warnings)
 
-    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
+    async def query_range(self, expr: str, start: float, end: float, step: float) -> Answer:
         """A range query; `params` carry the exact ends past the library's rounding."""
         import datetime as dt
 

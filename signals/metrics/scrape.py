@@ -41,7 +41,7 @@ class ScrapeSource:
         self.problems: dict[str, Message] = {}
         """What went wrong at each target's last scrape, by address."""
 
-    async def instant(self, expr: str, at: float | None = None) -> Answer:
+    async def query(self, expr: str, at: float | None = None) -> Answer:
         """Evaluate over what was scraped; raises `Unreachable` while nothing ever was."""
         ring = await self._filled()
         from signals.metrics.promql import evaluate
@@ -49,13 +49,13 @@ class ScrapeSource:
         async with self._evaluating:
             return await asyncio.to_thread(evaluate, expr, ring, time.time() if at is None else at, self.name)
 
-    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
+    async def query_range(self, expr: str, start: float, end: float, step: float) -> Answer:
         """Evaluate over a range of what was scraped."""
         ring = await self._filled()
-        from signals.metrics.promql import evaluate_span
+        from signals.metrics.promql import evaluate_range
 
         async with self._evaluating:
-            return await asyncio.to_thread(evaluate_span, expr, ring, start, end, step, self.name)
+            return await asyncio.to_thread(evaluate_range, expr, ring, start, end, step, self.name)
 
     async def metric_names(self) -> frozenset[str]:
         """Every name that was scraped."""

@@ -23,7 +23,7 @@ from incidents.settings import JournalSettings
 from panels.evidence import evidence_of
 from panels.poll import once
 from panels.settings import PanelsSettings, board
-from signals.metrics.failover import Failover
+from signals.metrics.failover import MetricFailover
 from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, SignalsSettings
 from signals.sources import Sources
@@ -74,7 +74,7 @@ async def storm(address: str, refused: Counter, monkeypatch: pytest.MonkeyPatch)
         refused.inc(max(0, number - 40) * 10)
         await source.scrape_once()
     (ban,) = [spec for spec in board(PanelsSettings()) if spec.id == "ban"]
-    (state,) = await once([ban], Sources(Failover([source], settings, lambda _: None)))
+    (state,) = await once([ban], Sources(MetricFailover([source], settings, lambda _: None)))
     monkeypatch.undo()
     return state
 

@@ -7,8 +7,8 @@ import pytest
 from core.message import say
 from panels.alerts import causes, coarse, judge_alerts, own_labels
 from panels.settings import PanelSpec
+from signals.alerts.model import Alert, Alerts, AlertState
 from signals.reading import Verdict
-from signals.source import Alert, Alerts, AlertState
 from tui.i18n import Language
 
 SPEC = PanelSpec(id="alerts", title="Alerts", kind="alerts")

@@ -11,7 +11,7 @@ import pytest
 from panels.poll import once
 from panels.settings import default_board
 from panels.state import PanelState
-from signals.metrics.failover import Failover
+from signals.metrics.failover import MetricFailover
 from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, ScrapeTarget, SignalsSettings
 from signals.sources import Sources
@@ -91,7 +91,7 @@ def judged(board: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> Jud
         for at in (NOW - APART_S, NOW):
             monkeypatch.setattr(time, "time", lambda at=at: at)
             await scrape.scrape_once()
-        sources = Sources(Failover([scrape], SignalsSettings(), lambda _: None), scrape)
+        sources = Sources(MetricFailover([scrape], SignalsSettings(), lambda _: None), scrape)
         return {state.id: state for state in await once(default_board(), sources)}
 
     return judge

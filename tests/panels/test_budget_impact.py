@@ -11,7 +11,7 @@ import pytest
 from core.message import Message
 from panels.budget_impact import harm
 from panels.settings import Objective, PanelSpec
-from signals.metrics.failover import Failover
+from signals.metrics.failover import MetricFailover
 from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, SignalsSettings
 from signals.sources import Sources
@@ -40,7 +40,7 @@ def sources(now: float, *, hours: float, bad_ago: tuple[float, float]) -> Source
         for outcome, value in (("good", good), ("bad", bad)):
             labels = (("__name__", "requests_total"), ("outcome", outcome), ("service", "analyze"))
             ring.append(labels, now - ago, value)
-    return Sources(Failover([source], SignalsSettings(), lambda _: None), scrape=source)
+    return Sources(MetricFailover([source], SignalsSettings(), lambda _: None), scrape=source)
 
 
 async def told(now: float, hours: float, start_ago: float, end_ago: float) -> list[str]:

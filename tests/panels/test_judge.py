@@ -13,9 +13,9 @@ from panels.judge import by_attention, judge_metric
 from panels.limits import judge_value, worst
 from panels.settings import PanelSpec, QuerySpec, default_board
 from panels.state import PanelState
+from signals.alerts.model import Alert, Alerts, AlertState
 from signals.metrics.promql.names import metric_names
 from signals.reading import Answer, Freshness, Series, Verdict
-from signals.source import Alert, Alerts, AlertState
 from tui.i18n import Language
 
 QUERY = QuerySpec(name="waiting", expr="depth_total", unit="count", warn=50, burning=100, by="queue")

@@ -13,7 +13,7 @@ from core.message import Message, say
 from panels.no_data.cause import Evidence, Stage, why_empty
 from panels.no_data.diagnosis import explain
 from panels.query_cache import Questions
-from signals.metrics.promql import evaluate, evaluate_span
+from signals.metrics.promql import evaluate, evaluate_range
 from signals.metrics.promql.names import Needs, Selector, needs
 from signals.metrics.scrape import ScrapeSource
 from signals.reading import Answer
@@ -111,7 +111,7 @@ def service() -> Iterator[Service]:
 
 
 async def asked(expr: str, scrape: ScrapeSource) -> str:
-    answer = await scrape.instant(expr)
+    answer = await scrape.query(expr)
     assert not answer.series, "only a query without an answer is explained"
     return words(await explain(Q, expr, Questions(scrape), time.time()))
 
@@ -153,12 +153,12 @@ class Stored:
         samples = [Sample((("__name__", name), *target), value) for name, value in values.items()]
         self.ring.scrape("t", time.time() - ago_s, samples)
 
-    async def instant(self, expr: str, at: float | None = None) -> Answer:
+    async def query(self, expr: str, at: float | None = None) -> Answer:
         self.asked.append(expr)
         return evaluate(expr, self.ring, time.time() if at is None else at, self.name)
 
-    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
-        return evaluate_span(expr, self.ring, start, end, step, self.name)
+    async def query_range(self, expr: str, start: float, end: float, step: float) -> Answer:
+        return evaluate_range(expr, self.ring, start, end, step, self.name)
 
     async def metric_names(self) -> frozenset[str]:
         return self.ring.metric_names()
@@ -221,15 +221,15 @@ async def test_equal_questions_are_asked_once_and_slow_ones_kept() -> None:
 async def test_a_question_that_broke_is_asked_again() -> None:
     source = Stored()
     questions = Questions(source)
-    real = source.instant
+    real = source.query
 
     async def broken(expr: str, at: float | None = None) -> Answer:
         raise RuntimeError(expr)
 
-    source.instant = broken  # type: ignore[method-assign]
+    source.query = broken  # type: ignore[method-assign]
     with pytest.raises(RuntimeError):
         await questions.instant("x", keep_s=60)
-    source.instant = real  # type: ignore[method-assign]
+    source.query = real  # type: ignore[method-assign]
     assert isinstance(await questions.instant("x", keep_s=60), Answer)
 
 
@@ -246,7 +246,7 @@ async def test_nothing_is_left_waiting_at_the_end() -> None:
             ended.set()
         raise AssertionError
 
-    source.instant = hanging  # type: ignore[method-assign]
+    source.query = hanging  # type: ignore[method-assign]
     waiter = asyncio.create_task(questions.instant("x"))
     await asked.wait()
     waiter.cancel()

@@ -9,11 +9,12 @@ from panels.draw.axis import BOARD_SPAN_S
 from panels.poll import watch
 from panels.settings import default_board
 from panels.state import PanelState
-from signals.metrics.failover import Failover
-from signals.metrics.promql import evaluate, evaluate_span
+from signals.celery.model import Fleet
+from signals.database.model import Drift, Schema
+from signals.metrics.failover import MetricFailover
+from signals.metrics.promql import evaluate, evaluate_range
 from signals.reading import Answer, Verdict
 from signals.settings import SignalsSettings
-from signals.source import Drift, Fleet, Schema
 from signals.sources import Sources
 from signals.store.ring import Ring
 
@@ -29,11 +30,11 @@ class Filled:
         labels = (("__name__", "chimera_build_info"), ("version", "v1"))
         self.ring.append(labels, time.time() - 10, 1.0)
 
-    async def instant(self, expr: str, at: float | None = None) -> Answer:
+    async def query(self, expr: str, at: float | None = None) -> Answer:
         return evaluate(expr, self.ring, time.time() if at is None else at, self.name)
 
-    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
-        return evaluate_span(expr, self.ring, start, end, step, self.name)
+    async def query_range(self, expr: str, start: float, end: float, step: float) -> Answer:
+        return evaluate_range(expr, self.ring, start, end, step, self.name)
 
     async def metric_names(self) -> frozenset[str]:
         return self.ring.metric_names()
@@ -61,7 +62,7 @@ class Slow:
 
 async def test_a_slow_database_delays_no_number_and_is_unknown_until_it_answers() -> None:
     slow, told = Slow(), asyncio.Queue[PanelState]()
-    sources = Sources(Failover([Filled()], SignalsSettings(), lambda _: None), schema=slow, fleet=slow)
+    sources = Sources(MetricFailover([Filled()], SignalsSettings(), lambda _: None), schema=slow, fleet=slow)
     specs = [spec for spec in default_board() if spec.id == "release"]
     watching = asyncio.create_task(
         watch(specs, sources, told.put_nowait, lambda: False, lambda: BOARD_SPAN_S)

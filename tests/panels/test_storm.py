@@ -8,8 +8,8 @@ import time
 from panels.poll import once
 from panels.settings import default_board
 from panels.state import PanelState
-from signals.metrics.failover import Failover
-from signals.metrics.promql import evaluate, evaluate_span
+from signals.metrics.failover import MetricFailover
+from signals.metrics.promql import evaluate, evaluate_range
 from signals.reading import Answer
 from signals.settings import SignalsSettings
 from signals.sources import Sources
@@ -28,11 +28,11 @@ class Filled:
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
 
-    async def instant(self, expr: str, at: float | None = None) -> Answer:
+    async def query(self, expr: str, at: float | None = None) -> Answer:
         return evaluate(expr, self.ring, time.time() if at is None else at, self.name)
 
-    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
-        return evaluate_span(expr, self.ring, start, end, step, self.name)
+    async def query_range(self, expr: str, start: float, end: float, step: float) -> Answer:
+        return evaluate_range(expr, self.ring, start, end, step, self.name)
 
     async def metric_names(self) -> frozenset[str]:
         return self.ring.metric_names()
@@ -56,7 +56,7 @@ async def after(per_s: float, storm_s: float) -> PanelState:
             )
         ]
         ring.scrape("app", now - back, samples)
-    sources = Sources(Failover([Filled(ring)], SignalsSettings(), lambda _: None))
+    sources = Sources(MetricFailover([Filled(ring)], SignalsSettings(), lambda _: None))
     (state,) = await once([spec for spec in default_board() if spec.id == "ban"], sources)
     return state
 

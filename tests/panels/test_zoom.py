@@ -10,7 +10,7 @@ from core.errors import SourceError, Unreachable
 from core.message import say
 from panels.settings import QuerySpec
 from panels.zoom import MOST_CURVES, RANGES, Range, Summary, ask, shorter_than, summaries, zoomed
-from signals.metrics.failover import Failover
+from signals.metrics.failover import MetricFailover
 from signals.reading import Answer, Series
 from signals.settings import SignalsSettings
 from tui.i18n import Language
@@ -38,10 +38,10 @@ class Recorder:
         self.problem = problem
         self.asked: list[tuple[float, float, float]] = []
 
-    async def instant(self, expr: str, at: float | None = None) -> Answer:
+    async def query(self, expr: str, at: float | None = None) -> Answer:
         return Answer(expr, "vector", (), self.name, at or 0.0)
 
-    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
+    async def query_range(self, expr: str, start: float, end: float, step: float) -> Answer:
         if self.problem:
             raise self.problem
         self.asked.append((start, end, step))
@@ -58,7 +58,7 @@ def test_no_range_asks_for_more_samples_than_a_prometheus_gives(stretch: Range) 
 
 async def test_a_question_starts_and_ends_on_whole_steps() -> None:
     source = Recorder("prometheus")
-    await ask(QUERY, STRETCH, Failover([source], SignalsSettings(), lambda _: None), 1302.7)
+    await ask(QUERY, STRETCH, MetricFailover([source], SignalsSettings(), lambda _: None), 1302.7)
     assert source.asked == [(1000.0, 1300.0, 5)]
 
 
@@ -66,13 +66,13 @@ async def test_a_slow_month_says_nothing_of_the_health_of_the_source() -> None:
     slow = Recorder("prometheus", Unreachable(say("signals.no_source")))
     other = Recorder("scrape")
     notices: list[object] = []
-    failover = Failover([slow, other], SignalsSettings(breaker_failures=1), notices.append)
+    failover = MetricFailover([slow, other], SignalsSettings(breaker_failures=1), notices.append)
     for _ in range(5):
         with pytest.raises(SourceError):
             await ask(QUERY, STRETCH, failover, 1300.0)
     assert other.asked == []
     assert notices == []
-    assert (await failover.instant("n")).source == "prometheus"
+    assert (await failover.query("n")).source == "prometheus"
 
 
 def test_the_worst_curves_come_first_and_the_rest_is_counted() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from signals.metrics.failover import Failover
+from signals.metrics.failover import MetricFailover
 from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, SignalsSettings
 from signals.sources import Sources
@@ -21,4 +21,4 @@ def scraped(**curves: Callable[[float], float]) -> Sources:
             metric, _, queue = name.partition("__")
             labels = (("__name__", metric), *((("queue", queue),) if queue else ()))
             ring.append(labels, now - ago, curve(-ago))
-    return Sources(Failover([source], SignalsSettings(), lambda _: None))
+    return Sources(MetricFailover([source], SignalsSettings(), lambda _: None))

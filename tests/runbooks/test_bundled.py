@@ -18,9 +18,9 @@ from runbooks.lint.drift import drift
 from runbooks.lint.lint import lint, ordered
 from runbooks.model import Check, Paragraph, Phase, Runbook, Step
 from runbooks.settings import RunbooksSettings
+from signals.alerts.model import AlertRule
 from signals.alerts.rules import load_rules
 from signals.metrics.promql import evaluate
-from signals.source import AlertRule
 from signals.store.ring import Ring
 from tests.panels.test_board import EXPORTED, MANUAL
 

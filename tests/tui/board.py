@@ -10,8 +10,8 @@ from panels.alerts import judge_alerts
 from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState
+from signals.alerts.model import Alert, Alerts, AlertState
 from signals.reading import Answer, Series
-from signals.source import Alert, Alerts, AlertState
 from tui.app import Warroom
 from tui.feeds.signals_news import PanelJudged
 from tui.i18n import CODES, Language

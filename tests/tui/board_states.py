@@ -16,8 +16,9 @@ from panels.forecast import with_forecast
 from panels.judge import judge_metric
 from panels.naming import called
 from panels.settings import default_board
+from signals.alerts.model import Alert, Alerts, AlertState
+from signals.celery.model import Fleet, Queue, Queues, Worker, WorkerState
 from signals.reading import Answer, Labels, Series
-from signals.source import Alert, Alerts, AlertState, Fleet, Queue, Queues, Worker, WorkerState
 
 if TYPE_CHECKING:
     from panels.state import PanelState

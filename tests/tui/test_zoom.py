@@ -13,7 +13,7 @@ from core.message import say
 from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.zoom import RANGES
-from signals.metrics.failover import Failover
+from signals.metrics.failover import MetricFailover
 from signals.reading import Answer, Series
 from signals.settings import SignalsSettings
 from signals.sources import Sources
@@ -50,10 +50,10 @@ class Curves:
     name, remote = "known", True
     problem: Unreachable | None = None
 
-    async def instant(self, expr: str, at: float | None = None) -> Answer:
-        return await self.span(expr, at or NOW, at or NOW, 1)
+    async def query(self, expr: str, at: float | None = None) -> Answer:
+        return await self.query_range(expr, at or NOW, at or NOW, 1)
 
-    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
+    async def query_range(self, expr: str, start: float, end: float, step: float) -> Answer:
         if self.problem:
             raise self.problem
         times = tuple(start + step * index for index in range(int((end - start) / step) + 1))
@@ -78,7 +78,7 @@ class Asker:
 
     def __init__(self, source: Curves) -> None:
         self.specs = {PANEL.id: PANEL}
-        self.sources = Sources(Failover([source], SignalsSettings(), lambda _: None))
+        self.sources = Sources(MetricFailover([source], SignalsSettings(), lambda _: None))
 
     def start(self) -> None: ...
 

@@ -134,8 +134,8 @@ def _ping(settings: CelerySettings, url: str) -> list[str]:
 
 
 async def _database(settings: PostgresSettings, words: Language) -> list[Finding]:
+    from signals.database.model import Drift
     from signals.database.postgres import PostgresSchema
-    from signals.source import Drift
 
     where = "signals.postgres"
     try:

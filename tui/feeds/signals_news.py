@@ -9,7 +9,7 @@ from textual.message import Message as UiMessage
 if TYPE_CHECKING:
     from core.message import Message
     from panels.state import PanelState
-    from signals.source import Notice
+    from signals.connections.breaker import Notice
     from tui.config.load import Config
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from incidents.events.body import AlertAttached
-    from signals.source import Alert, Alerts
+    from signals.alerts.model import Alert, Alerts
     from signals.sources import Sources
     from tui.incident.context import Room
 

@@ -13,7 +13,7 @@ from tui.widgets.scroll import scroll_to
 if TYPE_CHECKING:
     from panels.alerts import Cause
     from panels.state import PanelState
-    from signals.source import Alert
+    from signals.alerts.model import Alert
 
 
 class AlertsScreen(Page):
@@ -31,7 +31,7 @@ class AlertsScreen(Page):
         """How many there are, then every alert; what cannot be judged is named at the end."""
         from panels.draw.alerts import AlertView, draw_alerts
         from panels.draw.panel import wrapped
-        from signals.source import AlertState
+        from signals.alerts.model import AlertState
 
         face, words = self.face, self.face.words
         state = self._state()

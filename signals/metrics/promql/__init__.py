@@ -6,6 +6,6 @@ says where there is a sample (NaN is a value, absence is not). An instant query 
 
 from __future__ import annotations
 
-from signals.metrics.promql.evaluate import evaluate, evaluate_span
+from signals.metrics.promql.evaluate import evaluate, evaluate_range
 
-__all__ = ["evaluate", "evaluate_span"]
+__all__ = ["evaluate", "evaluate_range"]

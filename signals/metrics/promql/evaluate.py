@@ -69,7 +69,7 @@ def evaluate(expr: str, ring: Ring, at: float, source: str = "in process") -> An
     )
 
 
-def evaluate_span(  # noqa: PLR0917  # the arguments of the HTTP API, in its order
+def evaluate_range(  # noqa: PLR0917  # the arguments of the HTTP API, in its order
     expr: str, ring: Ring, start: float, end: float, step: float, source: str = "in process"
 ) -> Answer:
     """The values of `expr` from `start` to `end` every `step` seconds, as a matrix. Raises as `evaluate`."""

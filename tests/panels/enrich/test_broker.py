@@ -10,8 +10,9 @@ from panels.enrich.broker import add_queues, add_schema
 from panels.judge import judge_metric
 from panels.settings import PanelSpec, QuerySpec
 from panels.state import PanelState
+from signals.celery.model import Queue, Queues
+from signals.database.model import Blocker, Drift, Schema
 from signals.reading import Answer, Freshness, Series
-from signals.source import Blocker, Drift, Queue, Queues, Schema
 from tui.i18n import Language
 
 SPEC = PanelSpec(id="q", title="Q", queries=(QuerySpec(name="n", expr="n", warn=50, burning=100),))

@@ -8,8 +8,8 @@ from core.errors import Unreachable
 from core.message import say
 from panels.enrich.broker import add_queues
 from panels.enrich.workers import add_workers
+from signals.celery.model import Fleet, Queue, Queues, Worker, WorkerState
 from signals.reading import Series, Verdict
-from signals.source import Fleet, Queue, Queues, Worker, WorkerState
 from tests.panels.enrich.test_broker import judged
 from tui.i18n import Language
 

@@ -11,7 +11,7 @@ import pytest
 
 from runbooks.checks.measure import Observation, measure
 from runbooks.reading.blocks import read_check
-from signals.metrics.failover import Failover
+from signals.metrics.failover import MetricFailover
 from signals.metrics.scrape import ScrapeSource
 from signals.reading import Verdict
 from signals.settings import ScrapeSettings, SignalsSettings
@@ -79,7 +79,7 @@ async def test_a_source_that_lost_its_past_is_unknown() -> None:
     assert present.verdict is OK
     from runbooks.checks.gate import hold
 
-    silent = Sources(Failover([ScrapeSource(ScrapeSettings())], SignalsSettings(), lambda _: None))
+    silent = Sources(MetricFailover([ScrapeSource(ScrapeSettings())], SignalsSettings(), lambda _: None))
     found = await hold(check, present, silent, time.time(), None)
     assert found.verdict is not OK
 

@@ -16,13 +16,14 @@ from runbooks.checks.measure import Observation, measure
 from runbooks.checks.probe import see_schema, see_workers
 from runbooks.model import Check
 from runbooks.reading.blocks import read_check
+from signals.celery.model import Fleet, Queue, Queues, Worker, WorkerState
 from signals.celery.queues import RedisQueues
+from signals.database.model import Drift, Schema
 from signals.database.postgres import PostgresSchema
-from signals.metrics.failover import Failover
+from signals.metrics.failover import MetricFailover
 from signals.metrics.trend import Direction
 from signals.reading import Series, Verdict
 from signals.settings import PostgresSettings, RedisSettings, SignalsSettings
-from signals.source import Drift, Fleet, Queue, Queues, Schema, Worker, WorkerState
 from signals.sources import Sources
 from tests.bad_servers import BEHAVIOURS, answer, body, serve
 from tests.runbooks.scraped import scraped
@@ -125,11 +126,13 @@ async def test_what_cannot_be_evaluated_is_unknown_and_says_why(text: str, why: 
 
 
 async def test_without_any_source_of_metrics_a_check_is_unknown() -> None:
-    found = await seen("promql: up\nexpect: some", Sources(Failover([], SignalsSettings(), lambda _: None)))
+    found = await seen(
+        "promql: up\nexpect: some", Sources(MetricFailover([], SignalsSettings(), lambda _: None))
+    )
     assert (found.verdict, found.value, found.at) == (UNKNOWN, None, None)
 
 
-NOTHING = Sources(Failover([], SignalsSettings(), lambda _: None))
+NOTHING = Sources(MetricFailover([], SignalsSettings(), lambda _: None))
 
 
 @pytest.mark.parametrize(

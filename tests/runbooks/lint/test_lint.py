@@ -10,7 +10,7 @@ import runbooks
 from runbooks.lint.alerts import lint_alerts, thresholds
 from runbooks.lint.lint import lint, ordered
 from runbooks.reading.read import Parsed, read_runbook
-from signals.source import AlertRule
+from signals.alerts.model import AlertRule
 from tests.runbooks.build import CHECK, EXPECT, SH, UNDO, parsed, phase, step
 from tui.i18n import Language
 

@@ -12,7 +12,7 @@ from core.message import Message
 from runbooks.lint.finding import Finding
 from runbooks.lint.live import lint_live
 from signals.database.postgres import PostgresSchema
-from signals.metrics.failover import Failover
+from signals.metrics.failover import MetricFailover
 from signals.settings import PostgresSettings, SignalsSettings
 from signals.sources import Sources
 from tests.runbooks.build import parsed, phase, step
@@ -68,7 +68,7 @@ async def test_the_nearest_name_is_told() -> None:
 
 
 async def test_a_source_that_does_not_answer_is_told_and_finds_nothing() -> None:
-    nothing = Sources(Failover([], SignalsSettings(), lambda _: None))
+    nothing = Sources(MetricFailover([], SignalsSettings(), lambda _: None))
     found, silent = await looked("```check\npromql: up\nexpect: < 5\n```", nothing)
     assert (found, len(silent)) == ([], 1)
 

@@ -11,10 +11,10 @@ import pytest
 
 from core.errors import CircuitOpen, Unreachable
 from signals.alerts.alertmanager import AlertmanagerSource
-from signals.metrics.failover import AlertFailover
+from signals.alerts.failover import AlertFailover
+from signals.connections.breaker import Notice
 from signals.metrics.prometheus import PrometheusSource
 from signals.settings import AlertmanagerSettings, PrometheusSettings, SignalsSettings
-from signals.source import Notice
 from tests.bad_servers import BEHAVIOURS, body, serve
 
 NO_RULES = body(b'{"status":"success","data":{"groups":[]}}')

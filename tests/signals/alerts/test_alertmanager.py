@@ -10,9 +10,9 @@ import pytest
 from core.errors import BadAnswer, Denied, SourceError, Unreachable
 from sandbox.servers import free_port
 from signals.alerts.alertmanager import AlertmanagerSource, Matcher, Silence
-from signals.metrics.failover import AlertFailover
+from signals.alerts.failover import AlertFailover
+from signals.alerts.model import AlertState
 from signals.settings import AlertmanagerSettings, PrometheusSettings, SignalsSettings
-from signals.source import AlertState
 from signals.sources import open_sources
 from tests.bad_servers import BEHAVIOURS, body, serve
 

@@ -9,16 +9,16 @@ import pytest
 
 from core.errors import ConfigError, SourceError, TimedOut, Unreachable
 from core.message import say
+from signals.alerts.model import AlertState
 from signals.alerts.rules import RuleAlerts, load_rules
-from signals.metrics.promql import evaluate, evaluate_span
-from signals.source import AlertState
+from signals.metrics.promql import evaluate, evaluate_range
 from signals.store.ring import Ring
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from signals.alerts.model import Alert, Alerts
     from signals.reading import Answer
-    from signals.source import Alert, Alerts
 
 START = 1_700_000_000.0
 RULES = """\
@@ -54,13 +54,13 @@ class Now:
         for queue, depth in depths.items():
             self.ring.append((("__name__", "depth"), ("queue", queue)), self.time, depth)
 
-    async def instant(self, expr: str, at: float | None = None) -> Answer:
+    async def query(self, expr: str, at: float | None = None) -> Answer:
         if self.down:
             raise TimedOut(say("signals.timed_out", source=self.name, seconds=1))
         return evaluate(expr, self.ring, self.time if at is None else at)
 
-    async def span(self, expr: str, start: float, end: float, step: float) -> Answer:
-        return evaluate_span(expr, self.ring, start, end, step)
+    async def query_range(self, expr: str, start: float, end: float, step: float) -> Answer:
+        return evaluate_range(expr, self.ring, start, end, step)
 
     async def metric_names(self) -> frozenset[str]:
         return self.ring.metric_names()

@@ -105,7 +105,7 @@ async def test_tls_that_is_broken_is_said_by_every_source(behaviour: str) -> Non
         scrape = ScrapeSource(ScrapeSettings(targets=(ScrapeTarget(url=url, timeout_s=PATIENT_S),)))
 
         async def metrics() -> None:
-            await prometheus.instant("up")
+            await prometheus.query("up")
 
         async def alerts() -> None:
             await alertmanager.alerts()
@@ -119,7 +119,7 @@ async def test_tls_that_is_broken_is_said_by_every_source(behaviour: str) -> Non
         ):
             assert isinstance(await said(asking, PATIENT_S), Unreachable)
         await scrape.scrape_once()
-        assert (await scrape.instant("up")).series[0].values[0] == 0
+        assert (await scrape.query("up")).series[0].values[0] == 0
         assert url in scrape.problems
         await prometheus.close()
         await alertmanager.close()

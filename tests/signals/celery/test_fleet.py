@@ -18,9 +18,9 @@ from pydantic import SecretStr
 
 from core.errors import SourceError
 from signals.celery.fleet import CeleryFleet
+from signals.celery.model import Worker, WorkerState
 from signals.celery.worker_state import Evidence, Running, weigh
 from signals.settings import CelerySettings
-from signals.source import Worker, WorkerState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,9 +14,9 @@ from pydantic import SecretStr
 
 from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from sandbox.servers import free_port, run_valkey
+from signals.celery.model import Queue, Queues
 from signals.celery.queues import MAX_UNACKED, RedisQueues
 from signals.settings import RedisSettings
-from signals.source import Queue, Queues
 from tests.bad_servers import BEHAVIOURS, serve
 
 

@@ -82,7 +82,7 @@ async def asked(settings: PrometheusSettings) -> float:
     try:
         with pytest.raises(BadAnswer):  # let in, but the stand-in knows no names
             await source.metric_names()
-        return (await source.instant("up")).series[0].values[0]
+        return (await source.query("up")).series[0].values[0]
     finally:
         await source.close()
 
@@ -92,7 +92,7 @@ async def refused(settings: PrometheusSettings) -> SourceError:
     source = PrometheusSource(settings)
     try:
         errors = []
-        for ask in (lambda: source.instant("up"), source.metric_names):
+        for ask in (lambda: source.query("up"), source.metric_names):
             with pytest.raises(SourceError) as caught:
                 await ask()
             errors.append(caught.value)
@@ -184,7 +184,7 @@ async def test_an_answer_without_end_is_cut_at_the_limit_and_a_dripping_one_at_t
         source = PrometheusSource(PrometheusSettings(url=url, timeout_s=0.3))
         for _ in range(3):
             with pytest.raises(TimedOut):
-                await source.instant("up")
+                await source.query("up")
         await source.close()
         deadline = time.monotonic() + 20
         while any(thread.name.startswith("prometheus") for thread in threading.enumerate()):
@@ -196,7 +196,7 @@ async def test_many_questions_at_once_are_answered_also_the_very_first() -> None
     """A thread that waits for the loop must not be what the loop waits for."""
     with door() as opened:
         source = PrometheusSource(PrometheusSettings(url=opened.url, timeout_s=20))
-        answers = await asyncio.gather(*(source.instant("up") for _ in range(QUESTIONS_AT_ONCE * 3)))
+        answers = await asyncio.gather(*(source.query("up") for _ in range(QUESTIONS_AT_ONCE * 3)))
         await source.close()
     assert [answer.series[0].values[0] for answer in answers] == [7.0] * (QUESTIONS_AT_ONCE * 3)
 
@@ -206,7 +206,7 @@ async def test_a_wait_for_a_free_thread_counts_as_waiting() -> None:
         opened.thinks_s = 0.5
         source = PrometheusSource(PrometheusSettings(url=opened.url, timeout_s=0.7))
         answers = await asyncio.gather(
-            *(source.instant("up") for _ in range(QUESTIONS_AT_ONCE * 2)), return_exceptions=True
+            *(source.query("up") for _ in range(QUESTIONS_AT_ONCE * 2)), return_exceptions=True
         )
         await source.close()
     assert any(isinstance(answer, TimedOut) for answer in answers)
@@ -218,7 +218,7 @@ async def test_a_wait_for_a_free_thread_counts_as_waiting() -> None:
 async def test_a_slow_prometheus_keeps_no_thread_from_others() -> None:
     with serve(BEHAVIOURS["half-open"]) as url:
         source = PrometheusSource(PrometheusSettings(url=url, timeout_s=3))
-        waiting = [asyncio.create_task(source.instant("up")) for _ in range(64)]
+        waiting = [asyncio.create_task(source.query("up")) for _ in range(64)]
         await asyncio.sleep(0.3)
         began = time.monotonic()
         await asyncio.to_thread(int)
@@ -237,7 +237,7 @@ async def test_a_refused_query_is_a_bad_query_with_the_servers_words() -> None:
     with serve(lambda connection: connection.sendall(head + words)) as url:
         source = PrometheusSource(PrometheusSettings(url=url))
         with pytest.raises(BadQuery, match="unexpected"):
-            await source.instant("sum(")
+            await source.query("sum(")
         await source.close()
 
 

@@ -16,10 +16,10 @@ import pytest
 
 from core.errors import Denied, SourceError, TimedOut, Unreachable
 from sandbox.servers import Server, free_port, run_postgres
+from signals.database.model import Drift, Schema
 from signals.database.postgres import SHAPE, PostgresSchema, judge_drift
 from signals.database.revisions import BUNDLED
 from signals.settings import PostgresSettings
-from signals.source import Drift, Schema
 from tests.bad_servers import BEHAVIOURS, serve
 from tui.i18n import Language
 

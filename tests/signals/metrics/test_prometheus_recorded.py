@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from core.errors import BadAnswer, BadQuery
+from signals.alerts.model import AlertRule, AlertState
+from signals.metrics.model import Target
 from signals.metrics.prometheus import PrometheusSource
 from signals.settings import PrometheusSettings
-from signals.source import AlertRule, AlertState, Target
 from tests.bad_servers import body, serve
 from tests.page import Page, page_server
 
@@ -36,19 +37,19 @@ def playing(name: str) -> Iterator[PrometheusSource]:
 
 async def test_a_vector_and_a_scalar() -> None:
     with playing("vector") as source:
-        answer = await source.instant("up")
+        answer = await source.query("up")
         found = {dict(series.labels)["job"]: series.values for series in answer.series}
         assert (answer.kind, found) == ("vector", {"gone": (0.0,), "self": (1.0,)})
         await source.close()
     with playing("scalar") as source:
-        answer = await source.instant("1+1")
+        answer = await source.query("1+1")
         assert (answer.kind, answer.series[0].values) == ("scalar", (2.0,))
         await source.close()
 
 
 async def test_a_matrix() -> None:
     with playing("matrix") as source:
-        answer = await source.span("up", 0, 4, 2)
+        answer = await source.query_range("up", 0, 4, 2)
         assert answer.kind == "matrix"
         for series in answer.series:
             assert len(series.times) == len(series.values) >= 1
@@ -59,7 +60,7 @@ async def test_a_matrix() -> None:
 async def test_a_refused_query_is_explained() -> None:
     with playing("refused") as source:
         with pytest.raises(BadQuery, match="unclosed left parenthesis"):
-            await source.instant("sum(")
+            await source.query("sum(")
         await source.close()
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from core.errors import BadQuery, Denied, SourceError, Unreachable
 from sandbox.servers import free_port
-from signals.metrics.failover import Circuit, Failover
+from signals.connections.breaker import Circuit
+from signals.metrics.failover import MetricFailover
 from signals.metrics.prometheus import PrometheusSource
 from signals.metrics.scrape import ScrapeSource
 from signals.settings import PrometheusSettings, ScrapeSettings, ScrapeTarget, SignalsSettings
@@ -23,7 +24,7 @@ from tui.i18n import Language
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from signals.source import Notice
+    from signals.connections.breaker import Notice
 
 
 def clean_sentence(error: SourceError) -> bool:
@@ -35,7 +36,7 @@ def clean_sentence(error: SourceError) -> bool:
 async def test_a_bad_prometheus_is_an_error_in_time(behaviour: str) -> None:
     with serve(BEHAVIOURS[behaviour]) as url:
         source = PrometheusSource(PrometheusSettings(url=url, timeout_s=0.6))
-        for ask in (lambda: source.instant("up"), source.metric_names, source.alerts):
+        for ask in (lambda: source.query("up"), source.metric_names, source.alerts):
             began = time.monotonic()
             with pytest.raises(SourceError) as caught:
                 await ask()
@@ -54,7 +55,7 @@ async def test_a_bad_page_is_an_error_in_time(behaviour: str) -> None:
         began = time.monotonic()
         await source.scrape_once()
         assert time.monotonic() - began < 3
-        assert (await source.instant("up")).series[0].values[0] == 0
+        assert (await source.query("up")).series[0].values[0] == 0
         assert url in source.problems
 
 
@@ -64,21 +65,21 @@ async def test_remarks_of_the_server_come_with_the_answer_they_belong_to() -> No
     for extra, expected in ((remarks, ("partial", "not a counter")), (b"", ())):
         with serve(body(result % extra)) as url:
             source = PrometheusSource(PrometheusSettings(url=url))
-            assert (await source.instant("up")).warnings == expected
+            assert (await source.query("up")).warnings == expected
             await source.close()
 
 
 async def test_nobody_listens() -> None:
     source = PrometheusSource(PrometheusSettings(url=f"http://127.0.0.1:{free_port()}", timeout_s=1))
     with pytest.raises(Unreachable):
-        await source.instant("up")
+        await source.query("up")
 
 
 async def test_broken_tls() -> None:
     with serve(BEHAVIOURS["html"]) as url:
         source = PrometheusSource(PrometheusSettings(url=url.replace("http", "https"), timeout_s=1))
         with pytest.raises(SourceError):
-            await source.instant("up")
+            await source.query("up")
         with pytest.raises(SourceError):
             await source.metric_names()
 
@@ -88,7 +89,7 @@ async def test_a_page_is_scraped_and_evaluated() -> None:
     with serve(body(page)) as url:
         source = ScrapeSource(ScrapeSettings(targets=(ScrapeTarget(url=url, job="app"),)))
         await source.scrape_once()
-        answer = await source.instant("jobs_total")
+        answer = await source.query("jobs_total")
     assert answer.series[0].values[0] == 5
     assert dict(answer.series[0].labels)["job"] == "app"
     assert dict(answer.series[0].labels)["exported_job"] == "theirs"
@@ -99,7 +100,7 @@ async def test_100_000_series_are_read() -> None:
     with serve(body(page)) as url:
         source = ScrapeSource(ScrapeSettings(targets=(ScrapeTarget(url=url, timeout_s=20),)))
         await source.scrape_once()
-        assert (await source.instant("count(m)")).series[0].values[0] == 100_000
+        assert (await source.query("count(m)")).series[0].values[0] == 100_000
 
 
 async def test_a_switch_is_announced_once_and_so_is_the_return() -> None:
@@ -115,10 +116,10 @@ async def test_a_switch_is_announced_once_and_so_is_the_return() -> None:
         async with open_sources(settings, notices.append) as sources:
             await asyncio.sleep(0.5)
             for _ in range(3):
-                assert (await sources.metrics.instant("m")).source == "scrape"
+                assert (await sources.metrics.query("m")).source == "scrape"
             assert [notice.message.key for notice in notices] == ["signals.switched"]
             with pytest.raises(BadQuery):
-                await sources.metrics.instant("sum(")
+                await sources.metrics.query("sum(")
 
 
 def test_a_circuit_opens_after_failures_in_a_row_and_lets_one_try_later() -> None:
@@ -135,9 +136,9 @@ def test_a_circuit_opens_after_failures_in_a_row_and_lets_one_try_later() -> Non
 
 
 async def test_no_source_is_said() -> None:
-    failover = Failover([], SignalsSettings(), lambda _: None)
+    failover = MetricFailover([], SignalsSettings(), lambda _: None)
     with pytest.raises(Unreachable):
-        await failover.instant("up")
+        await failover.query("up")
 
 
 if shutil.which("prometheus"):
@@ -167,25 +168,25 @@ if shutil.which("prometheus"):
                 await asyncio.sleep(0.2)
                 try:
                     alerts = await source.alerts()
-                    if alerts.alerts and (await source.instant("up")).series:
+                    if alerts.alerts and (await source.query("up")).series:
                         break
                 except SourceError:
                     continue
             assert alerts is not None
             assert alerts.alerts[0].name == "Always"
             assert alerts.alerts[0].annotations["summary"] == "value 2"
-            assert (await source.instant("up")).series[0].values[0] == 1
-            assert (await source.instant("1 + 1")).series[0].values[0] == 2
+            assert (await source.query("up")).series[0].values[0] == 1
+            assert (await source.query("1 + 1")).series[0].values[0] == 2
             now = time.time()
-            span = await source.span("vector(7)", now - 10.5, now - 0.5, 5)
+            span = await source.query_range("vector(7)", now - 10.5, now - 0.5, 5)
             assert span.series[0].times == pytest.approx((now - 10.5, now - 5.5, now - 0.5), abs=0.001)
             assert "up" in await source.metric_names()
-            young = Failover([source], SignalsSettings(), lambda _: None)
+            young = MetricFailover([source], SignalsSettings(), lambda _: None)
             assert await young.history_s(time.time()) < 300, (
                 "a Prometheus that has just started knows minutes, not 30 d"
             )
             with pytest.raises(BadQuery):
-                await source.instant("sum(")
+                await source.query("sum(")
         finally:
             server.terminate()
             server.wait(10)

@@ -51,10 +51,10 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
 
 
 def _ask(ring: Ring, expr: str, at: float | None, span: tuple[float, float, float] | None) -> Answer:
-    from signals.metrics.promql import evaluate, evaluate_span
+    from signals.metrics.promql import evaluate, evaluate_range
 
     if span is not None:
-        return evaluate_span(expr, ring, *span)
+        return evaluate_range(expr, ring, *span)
     moment = at if at is not None else ring.newest()
     return evaluate(expr, ring, 0.0 if moment is None else moment)
 

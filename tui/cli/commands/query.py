@@ -15,8 +15,8 @@ from tui.cli.main import ExitCode
 if TYPE_CHECKING:
     import argparse
 
+    from signals.metrics.model import MetricSource
     from signals.reading import Answer
-    from signals.source import MetricSource
     from tui.cli.invocation import Invocation
     from tui.config.load import Config
     from tui.i18n import Language
@@ -112,6 +112,6 @@ async def _ask(
 async def _one(source: MetricSource, expr: str, when: tuple[float | None, float | None, float]) -> Answer:
     at, span, step = when
     if span is None:
-        return await source.instant(expr, at)
+        return await source.query(expr, at)
     end = time.time() if at is None else at
-    return await source.span(expr, end - span, end, step)
+    return await source.query_range(expr, end - span, end, step)

@@ -16,7 +16,7 @@ from runbooks.lint.drift import drift
 from runbooks.lint.finding import CONFIDENCES
 from runbooks.lint.lint import from_problem, ordered
 from runbooks.lint.lint import lint as lint_one
-from signals.source import AlertRule
+from signals.alerts.model import AlertRule
 from tui.cli.main import ExitCode
 from tui.cli.open_journal import config_or_default
 from tui.cli.runbook.find import opened, unknown

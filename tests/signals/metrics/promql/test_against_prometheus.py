@@ -12,7 +12,7 @@ import pytest
 from core.errors import BadQuery
 from signals.metrics.exposition import read_capture
 from signals.metrics.prometheus_json import answer_to_json
-from signals.metrics.promql import evaluate, evaluate_span
+from signals.metrics.promql import evaluate, evaluate_range
 from signals.store.ring import Ring
 from tests.signals.metrics.promql import oracle
 from tests.signals.metrics.promql.capture import lines
@@ -112,6 +112,6 @@ if oracle.installed():
 
 def span(ring: Ring, expr: str) -> dict[str, Any]:
     try:
-        return answer_to_json(evaluate_span(expr, ring, *oracle.SPAN))
+        return answer_to_json(evaluate_range(expr, ring, *oracle.SPAN))
     except BadQuery as error:
         return {"error": error.message.key}

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from core.errors import BadQuery, NotSupported
-from signals.metrics.promql import evaluate, evaluate_span
+from signals.metrics.promql import evaluate, evaluate_range
 from signals.store.ring import Ring, Sample
 
 NAME = (("__name__", "m"),)
@@ -140,7 +140,7 @@ def test_an_answer_that_would_fill_the_memory_is_refused() -> None:
     for index in range(1000):
         ring.append((*NAME, ("i", str(index))), 100, 1)
     with pytest.raises(BadQuery):
-        evaluate_span("m", ring, 0, 10_999, 1)
+        evaluate_range("m", ring, 0, 10_999, 1)
 
 
 def test_sums_do_not_lose_small_terms_to_large_ones() -> None:
@@ -162,8 +162,8 @@ def test_resets_of_other_series_do_not_touch_a_rate() -> None:
 
 def test_a_span_of_too_many_points_is_refused() -> None:
     with pytest.raises(BadQuery):
-        evaluate_span("m", ring_of((100, 1)), 0, 11_001, 1)
-    assert evaluate_span("m", ring_of((100, 1)), 0, 10_000, 1).series[0].times[0] == 100
+        evaluate_range("m", ring_of((100, 1)), 0, 11_001, 1)
+    assert evaluate_range("m", ring_of((100, 1)), 0, 10_000, 1).series[0].times[0] == 100
 
 
 @pytest.mark.parametrize("expr", ["topk(NaN, nothing)", "bottomk(Inf, m)", "topk(1e19, m)"])
@@ -174,7 +174,7 @@ def test_a_number_of_series_has_to_be_countable_even_of_none(expr: str) -> None:
 
 def test_the_lookback_counts_for_each_point_of_a_span() -> None:
     ring = ring_of((100, 1), (1000, 2))
-    assert evaluate_span("m", ring, 100, 1100, 100).series[0].times == (100, 200, 300, 1000, 1100)
+    assert evaluate_range("m", ring, 100, 1100, 100).series[0].times == (100, 200, 300, 1000, 1100)
 
 
 def buckets(*counts: float) -> Ring:

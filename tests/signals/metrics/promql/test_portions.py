@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.errors import BadQuery
-from signals.metrics.promql import evaluate, evaluate_span, select
+from signals.metrics.promql import evaluate, evaluate_range, select
 from signals.store.ring import Ring, Sample
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def test_portions_answer_as_all_at_once(expr: str, monkeypatch: pytest.MonkeyPat
         return [
             answer(lambda: evaluate(expr, ring, 3000.0)),
             answer(lambda: evaluate(expr, ring, 1000.0)),
-            answer(lambda: evaluate_span(expr, ring, 600.0, END, 60.0)),
+            answer(lambda: evaluate_range(expr, ring, 600.0, END, 60.0)),
         ]
 
     whole = answers()
@@ -79,7 +79,7 @@ def test_too_many_cells_are_counted_over_all_portions(monkeypatch: pytest.Monkey
     monkeypatch.setattr(select, "MAX_CELLS", 500)
     for expr in ("m", "rate(m[5m])", "max_over_time(m[10m:30m])"):
         with pytest.raises(BadQuery) as refused:
-            evaluate_span(expr, ring, 0.0, END, 60.0)
+            evaluate_range(expr, ring, 0.0, END, 60.0)
         assert refused.value.message.values["series"] == 9
 
 

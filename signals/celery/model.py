@@ -1,0 +1,102 @@
+"""Queues on the broker and the workers that consume them, and what their sources promise (see `signals.metrics.model`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.message import Message
+    from signals.reading import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One Celery queue on the broker.
+
+    `waiting` counts all priority sub-lists; `unacked` the messages of this queue that workers hold (running,
+    prefetched or delayed), None when the broker can't tell. `oldest_s` is the age of the oldest waiting message
+    where a time is in it, else how long the tail has not changed (`oldest_is_floor`).
+    """
+
+    name: str
+    waiting: int
+    unacked: int | None
+    by_priority: Mapping[int, int]
+    oldest_s: float | None
+    oldest_is_floor: bool
+    paused: bool = False
+    depths: Series | None = None
+    """What `waiting` was in the last minutes, as often as it was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """Every known queue at one moment. `memory` and `evicts` warn of a broker that can lose messages."""
+
+    queues: tuple[Queue, ...]
+    at: float
+    source: str
+    eviction_policy: str | None
+    used_bytes: int | None
+    limit_bytes: int | None
+
+
+class QueueSource(Protocol):
+    """Something that can look into the broker."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def queues(self) -> Queues: ...
+
+
+class WorkerState(StrEnum):
+    """Evidence-based (operations facts §4): silence alone is never death."""
+
+    WORKING = "working"
+    IDLE = "idle"
+    BUSY = "busy"  # no answer, but events or young unacknowledged messages
+    STUCK = "stuck"  # a task is older than its limit, or pings but finishes nothing while its queue grows
+    UNKNOWN = "unknown"  # nothing heard: last seen …
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One Celery worker as far as evidence goes. Times are Unix seconds; None means never seen."""
+
+    name: str
+    state: WorkerState
+    evidence: Message
+    last_seen: float | None
+    last_finished: float | None
+    queues: tuple[str, ...]
+    pool_size: int | None
+    active: int | None
+    reserved: int | None
+    oldest_active_s: float | None
+    finished_per_min: float | None
+    rate_limits: Mapping[str, str]
+    started_per_min: Mapping[str, float] | None = None
+    """By queue: how fast it takes messages; None when that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All workers seen since the program started, dead-looking ones included."""
+
+    workers: tuple[Worker, ...]
+    at: float
+    source: str
+
+
+class FleetSource(Protocol):
+    """Something that follows Celery workers."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def fleet(self) -> Fleet: ...

@@ -1,0 +1,88 @@
+"""Circuit breakers: a source that fails again and again is left alone for a while, and says why it is not asked."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from core.errors import BadQuery, CircuitOpen, SourceError
+from core.message import say
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from core.message import Message
+    from signals.settings import SignalsSettings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person must be told although nobody asked: a switch of source, a circuit opening."""
+
+    at: float
+    message: Message
+
+
+@dataclass(slots=True)
+class Circuit:
+    """Closed until `limit` failures in a row, then open for `rest_s`; then one question may try (half open)."""
+
+    limit: int
+    rest_s: float
+    failures: int = 0
+    open_until: float = 0.0
+
+    def refuses(self, now: float) -> float:
+        """Seconds until the next try; 0 when one may be made now."""
+        return max(0.0, self.open_until - now)
+
+    def failed(self, now: float) -> None:
+        """Count a failure; at the limit the circuit opens."""
+        self.failures += 1
+        if self.failures >= self.limit:
+            self.open_until = now + self.rest_s
+
+    def answered(self) -> None:
+        """Close the circuit."""
+        self.failures, self.open_until = 0, 0.0
+
+
+class Breaker:
+    """A source's circuit: asks it, or says why it is not asked now."""
+
+    def __init__(self, name: str, settings: SignalsSettings, *, remote: bool) -> None:
+        self._name = name
+        self._circuit = Circuit(settings.breaker_failures if remote else sys.maxsize, settings.breaker_rest_s)
+        self._last: SourceError | None = None
+
+    async def ask(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """The answer. Raises the source's `SourceError`, or `CircuitOpen` with the last one's words.
+
+        A `BadQuery` is an answer too: the source is there.
+        """
+        wait = self._circuit.refuses(time.monotonic())
+        if wait and self._last is not None:
+            raise CircuitOpen(
+                say(
+                    "signals.circuit_open",
+                    source=self._name,
+                    failures=self._circuit.failures,
+                    seconds=round(wait),
+                    detail=self._last.message,
+                )
+            )
+        try:
+            answer = await ask()
+        except BadQuery:
+            self._circuit.answered()
+            raise
+        except SourceError as error:
+            self._circuit.failed(time.monotonic())
+            self._last = error
+            raise
+        self._circuit.answered()
+        return answer

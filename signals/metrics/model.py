@@ -1,0 +1,49 @@
+"""What every source of metrics promises, and what is known of a scrape target.
+
+The methods of a source are coroutines that never block the loop for more than a few milliseconds, honour their own
+timeout, raise a `SourceError` and nothing else, and return text that is already cleaned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from signals.reading import Answer
+
+
+class MetricSource(Protocol):
+    """Something that answers PromQL."""
+
+    @property
+    def name(self) -> str:
+        """The name that the configuration and the screen give it."""
+        ...
+
+    @property
+    def remote(self) -> bool:
+        """Whether a question goes over the wire; one that does not needs no circuit breaker."""
+        ...
+
+    async def query(self, expr: str, at: float | None = None) -> Answer:
+        """The value of `expr` at `at` (Unix seconds; None is now)."""
+        ...
+
+    async def query_range(self, expr: str, start: float, end: float, step: float) -> Answer:
+        """The values of `expr` from `start` to `end`, every `step` seconds (a matrix)."""
+        ...
+
+    async def metric_names(self) -> frozenset[str]:
+        """Every metric name that it knows now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An exporter as its Prometheus sees it; `error` is what its last scrape said, empty when it went well."""
+
+    instance: str
+    job: str
+    up: bool
+    error: str
