@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from core.own_python import ROOT, module_command, own_environment
 from sandbox.children import Children
 from sandbox.guard import stand_guard
 from sandbox.keys import write_keys
@@ -115,28 +116,23 @@ def run(folder: Path, ports: Ports, traffic: Traffic) -> None:
     builds.mkdir()
     keys = folder / ".env"
     write_keys(keys)
-    environment = {
-        **os.environ,
-        "SANDBOX_REDIS": f"redis://127.0.0.1:{ports.valkey}",
-        "SANDBOX_OUTSIDE": f"http://127.0.0.1:{ports.outside}",
-        "ALERTS_DISCORD_WEBHOOK": f"http://127.0.0.1:{ports.outside}/discord/webhooks/0/alerts",
-        "SANDBOX_KEYS": str(keys),
-        "SANDBOX_BUILDS": str(builds),
-        "PROMETHEUS_MULTIPROC_DIR": str(multiprocess),
-        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
-        "PYTHONSAFEPATH": "1",  # a worker that starts anew runs as a file: its folder must not become a place of modules
-    }
-    worker = [
-        sys.executable, "-m", "sandbox.worker", "-A", "sandbox.app:app", "worker", "--loglevel=WARNING", "-E",
-        "--without-mingle", "--without-gossip",
-    ]  # fmt: skip
+    environment = own_environment(
+        SANDBOX_REDIS=f"redis://127.0.0.1:{ports.valkey}",
+        SANDBOX_OUTSIDE=f"http://127.0.0.1:{ports.outside}",
+        ALERTS_DISCORD_WEBHOOK=f"http://127.0.0.1:{ports.outside}/discord/webhooks/0/alerts",
+        SANDBOX_KEYS=str(keys),
+        SANDBOX_BUILDS=str(builds),
+        PROMETHEUS_MULTIPROC_DIR=str(multiprocess),
+    )
+    options = ("--loglevel=WARNING", "-E", "--without-mingle", "--without-gossip")
+    worker = module_command("sandbox.worker", "-A", "sandbox.app:app", "worker", *options)
     with run_valkey(folder / "valkey", ports.valkey), Children(folder, environment) as children:
         load = [str(traffic.seed), str(traffic.load)]
-        children.start("service", [sys.executable, "-m", "sandbox.service", str(ports.service), *load])
+        children.start("service", module_command("sandbox.service", str(ports.service), *load))
         if ports.prometheus:
             children.start("prometheus", _prometheus(folder, ports))
         stand_ins = [str(ports.outside), str(traffic.seed), str(keys)]
-        children.start("outside", [sys.executable, "-m", "sandbox.outside", *stand_ins])
+        children.start("outside", module_command("sandbox.outside", *stand_ins))
         _wait_for(f"http://127.0.0.1:{ports.service}/health", children)
         tasks = str(traffic.concurrency)
         fetch, analyze = (
@@ -165,7 +161,7 @@ def _migrate(url: str) -> None:
     from alembic import command
     from alembic.config import Config
 
-    scripts = Path(__file__).resolve().parent.parent / "migrations" / "service"
+    scripts = ROOT / "migrations" / "service"
     config = Config(cmd_opts=argparse.Namespace(x=[f"url={url}"]))
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     command.upgrade(config, "head")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import ConfigError
 from core.message import say
+from core.own_python import module_command, own_environment
 from core.text import clean
 from sandbox.stack import Traffic, choose_ports, config_text
 from tui.cli.commands.board import add_arguments as add_board_arguments
@@ -63,16 +64,10 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     except OSError as error:
         folder.rmdir()
         raise ConfigError(say("config.unwritable", file=str(path), detail=error.strerror or "")) from error
-    command = [
-        sys.executable,
-        "-m",
-        "sandbox.stack",
-        str(folder),
-        ",".join(map(str, astuple(ports))),
-        ",".join(map(str, astuple(_traffic(args, settings)))),
-    ]
+    options = (",".join(map(str, astuple(each))) for each in (ports, _traffic(args, settings)))
+    command = module_command("sandbox.stack", str(folder), *options, "keep" if args.keep else "remove")
     ending = _Ending()
-    with _stack([*command, "keep" if args.keep else "remove"], folder) as process:
+    with _stack(command, folder) as process:
         threading.Thread(target=_watch, args=(process, path, args, invocation, ending), daemon=True).start()
         try:
             if args.headless:
@@ -163,7 +158,6 @@ def _interrupt(stop: threading.Event) -> None:
 @contextmanager
 def _stack(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The stack in a session of its own; it ends when our end of its standard input closes, however we end."""
-    root = Path(__file__).resolve().parents[3]
     with (folder / "stack.log").open("wb") as log:
         process = subprocess.Popen(
             command,
@@ -171,7 +165,8 @@ def _stack(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]
             stdout=subprocess.PIPE,
             stderr=log,
             start_new_session=True,
-            cwd=root,
+            env=own_environment(),
+            cwd=folder,
         )
     try:
         yield process

@@ -1,0 +1,27 @@
+"""The one name that the installed program owns: `warroom`. It starts the command line from a private import root.
+
+The rooms (`tui`, `signals`, `actions` …) have names that a project may use for packages of its own. So the wheel
+carries them inside this package, and this package puts their folder first on `sys.path`: an install overwrites
+nobody's modules, and nobody's modules are taken for ours. In the repository the rooms stand beside this folder.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+ROOT = _HERE if (_HERE / "tui").is_dir() else _HERE.parent
+"""The private import root: the folder that holds the rooms."""
+
+
+def main() -> int:
+    """Run the command line; returns the exit code, 4 where a part of the program can't be imported."""
+    sys.path.insert(0, str(ROOT))
+    try:
+        from tui.cli.main import main as run
+
+        return run()
+    except Exception as error:  # noqa: BLE001  # the last net: the command line has its own, with a log
+        sys.stderr.write(f"warroom: could not start: {type(error).__name__}: {str(error)!a}\n")
+        return 4
