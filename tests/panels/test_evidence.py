@@ -16,8 +16,8 @@ from panels.state import Chart, PanelState
 from signals.reading import Freshness, Reading, Series, Verdict
 from tests.incidents.build import Chain
 from tui.i18n import CODES, Language
-from tui.incident.draw_side import pane_lines
-from tui.incident.pen import Pen
+from tui.incident.draw.options import Pen
+from tui.incident.draw.panes import pane_lines
 
 
 def state(chart: Chart | None, trend: Series | None = None) -> PanelState:

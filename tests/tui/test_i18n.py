@@ -46,7 +46,18 @@ def test_keys_and_places_are_the_same(namespace: str) -> None:
 
 @cache
 def sources() -> list[tuple[str, ast.Module]]:
-    folders = ("tui", "panels", "core", "signals", "incidents", "runbooks", "repolint", "sandbox", "profiles")
+    folders = (
+        "tui",
+        "panels",
+        "core",
+        "signals",
+        "incidents",
+        "runbooks",
+        "response",
+        "repolint",
+        "sandbox",
+        "profiles",
+    )
     paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     return [(str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
 

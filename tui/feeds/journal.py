@@ -106,7 +106,7 @@ class JournalFollower:
 
     def _write(self, journal: Journal, incident: UUID, actor: str, body: Body, if_at: int | None) -> Written:
         from incidents.errors import Overtaken
-        from incidents.events.rejection import objection
+        from response.guard import objection
 
         try:
             against = objection(journal.load(incident), actor, body)

@@ -9,9 +9,9 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, TypeVar
 
+from response.checklist import Missing
 from tui.feeds.journal_news import JournalState
 from tui.incident.alerts import LOOK_S, AlertWatch
-from tui.incident.checklist import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from core.message import say
 from tui.feeds.journal_news import JournalState
-from tui.incident.strip import clock_text, elapsed_s
+from tui.incident.draw.strip import clock_text, elapsed_s
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.message import say
-from tui.incident.checklist import Missing
+from response.checklist import Missing
 
 if TYPE_CHECKING:
     from asyncio import Future

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from core.message import say
-from tui.incident.strip import ROLES
+from tui.incident.draw.strip import ROLES
 
 if TYPE_CHECKING:
     from asyncio import Future

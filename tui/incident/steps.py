@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from core.message import Message
     from incidents.events.event import Event
     from incidents.events.phrase import Phrase
+    from response.checklist import Row
     from tui.feeds.journal_news import Seen
-    from tui.incident.checklist import Row
     from tui.incident.context import Room
     from tui.screens.confirm import Answer
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from panels.draw.axis import BOARD_SPAN_S, LONG_SPAN_S
-from tui.incident.strip import STRIP_WIDTH, beside, board_strip
+from tui.incident.draw.strip import STRIP_WIDTH, beside, board_strip
 from tui.screens.page import Page
 from tui.screens.panel import panel_block
 from tui.widgets.scroll import pinned

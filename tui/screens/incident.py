@@ -9,9 +9,9 @@ import time
 from typing import TYPE_CHECKING
 
 from core.message import say
+from response.checklist import can_stand, is_done, open_killers, open_steps, stopped_by
 from tui.incident import steps
-from tui.incident.checklist import can_stand, is_done, open_killers, open_steps, stopped_by
-from tui.incident.draw_side import PANES
+from tui.incident.draw.panes import PANES
 from tui.incident.exports import export, free_folder
 from tui.incident.marks import SEVERITIES, change_severity, mark, moments
 from tui.incident.roles import change_role, role_choices
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from core.message import Message
+    from response.checklist import Row
     from tui.feeds.journal_news import Seen
-    from tui.incident.checklist import Row
 
 HASTE_S = 0.7
 """A second Space so soon after the cursor went on by itself was meant for the step before."""
@@ -220,7 +220,7 @@ class IncidentScreen(IncidentView):
             return
         from incidents.events.fold import can_undo
         from incidents.report.timeline import told
-        from tui.incident.timeline import names_here
+        from tui.incident.draw.timeline import names_here
 
         incident, words = seen.incident, self.face.words
         own = (

@@ -10,13 +10,13 @@ from rich.text import Text
 from textual import work
 
 from core.message import say
-from tui.incident.checklist import Missing, can_stand, finished_before, first_row, next_killer, rows_of
+from response.checklist import Missing, can_stand, finished_before, first_row, next_killer, rows_of
 from tui.incident.context import guarded
-from tui.incident.draw_checklist import ChecklistLook
-from tui.incident.draw_head import incident_head, reading_head
-from tui.incident.draw_side import PANES, pane_lines, roles_lines
-from tui.incident.draw_step import step_lines
-from tui.incident.pen import Pen
+from tui.incident.draw.checklist import ChecklistLook
+from tui.incident.draw.header import incident_head, reading_head
+from tui.incident.draw.options import Pen
+from tui.incident.draw.panes import PANES, pane_lines, roles_lines
+from tui.incident.draw.step import step_lines
 from tui.keymap import EVERYWHERE, KEYS
 from tui.screens.page import Page
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from incidents.events.incident import Incident
+    from response.checklist import Row, RowKey
     from runbooks.checks.measure import Observation
     from runbooks.model import Check, Runbook
     from tui.feeds.journal_news import Seen
-    from tui.incident.checklist import Row, RowKey
     from tui.incident.context import Room
     from tui.keymap import Key
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from rich.cells import chop_cells
 from rich.text import Text
 
-from tui.incident.checklist import Missing
-from tui.incident.draw_step import check_lines, step_lines
-from tui.incident.pen import Pen
+from response.checklist import Missing
+from tui.incident.draw.options import Pen
+from tui.incident.draw.step import check_lines, step_lines
 from tui.screens.page import Page
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from incidents.events.fold import fold
 from incidents.events.names import IDS
 from tests.incidents.build import Chain
 from tui.i18n import Language
-from tui.incident.timeline import event_block
+from tui.incident.draw.timeline import event_block
 
 SENTENCE = "把旧值留在内存里，供取证用然后在开发者门户重新生成密钥再重启全部工作进程"
 

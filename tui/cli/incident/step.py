@@ -13,10 +13,10 @@ from core.errors import WarroomError
 from core.message import say
 from core.text import clean
 from incidents.events.phrase import keep
+from response.checklist import Row, finished_before, open_steps, rows_of
 from runbooks.checks.observed import said
 from signals.reading import Verdict
 from tui.cli.incident_runbooks import known
-from tui.incident.checklist import Row, finished_before, open_steps, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,9 +14,9 @@ from core.times import parse_time
 from incidents.events import body as b
 from incidents.events.event import write_time
 from incidents.events.fold import can_undo
-from incidents.events.rejection import objection
 from incidents.report.timeline import short_time, told
 from incidents.settings import actor_name
+from response.guard import objection
 from tui.cli.incident_runbooks import known, names
 from tui.cli.main import ExitCode
 from tui.cli.open_journal import config_or_default, journal_of

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from tui.incident.checklist import is_confirmed, open_killers, state_of
+from response.checklist import is_confirmed, open_killers, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from incidents.events.incident import Incident
+    from response.checklist import Row
     from runbooks.checks.measure import Observation
     from runbooks.model import Block, Check
-    from tui.incident.checklist import Row
-    from tui.incident.pen import Pen
+    from tui.incident.draw.options import Pen
 
 STALE_S = 12.0
 """A check that was measured longer ago is said to be old: it is asked every few seconds."""

@@ -96,8 +96,8 @@ def strip(room: Room, words: Language, now: float) -> Text:
 def board_strip(room: Room, seen: Seen, words: Language, height: int, now: float) -> list[Text]:
     """Roles, where people are and what happened last, in a column beside the board."""
     from panels.draw.panel import shorten, wrapped
-    from tui.incident.checklist import is_here, rows_of
-    from tui.incident.timeline import event_lines
+    from response.checklist import is_here, rows_of
+    from tui.incident.draw.timeline import event_lines
 
     incident = seen.incident
     width = STRIP_WIDTH - 2

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui.incident.draw_checklist import ASCII_MARKS, MARKS
-from tui.incident.strip import ROLES, clock_part, clock_text, elapsed_s, update_clock_of
-from tui.incident.timeline import event_lines
+from tui.incident.draw.checklist import ASCII_MARKS, MARKS
+from tui.incident.draw.strip import ROLES, clock_part, clock_text, elapsed_s, update_clock_of
+from tui.incident.draw.timeline import event_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from incidents.events.incident import Incident
+    from response.checklist import Missing
     from runbooks.model import Runbook
     from tui.i18n import Language
-    from tui.incident.checklist import Missing
     from tui.incident.context import Room
-    from tui.incident.pen import Pen
+    from tui.incident.draw.options import Pen
 
 Pane = str
 PANES: tuple[Pane, ...] = ("checklist", "timeline", "evidence", "follow_ups")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui.incident.strip import ROLES, clock_part, clock_text, elapsed_s, journal_part, update_clock_of
+from tui.incident.draw.strip import ROLES, clock_part, clock_text, elapsed_s, journal_part, update_clock_of
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from tui.incident.checklist import Missing
+from response.checklist import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

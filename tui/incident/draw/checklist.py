@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui.incident.checklist import Missing, is_confirmed, is_here, place_of, progress, state_of
+from response.checklist import Missing, is_confirmed, is_here, place_of, progress, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from incidents.events.incident import Incident
+    from response.checklist import Row, RowKey
     from tui.i18n import Language
-    from tui.incident.checklist import Row, RowKey
 
 MARKS = {"open": "☐", "started": "▶", "ticked": "✔", "skipped": "–", "failed": "✖"}
 ASCII_MARKS = {"open": "_", "started": ">", "ticked": "+", "skipped": "-", "failed": "X"}
