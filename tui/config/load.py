@@ -15,19 +15,19 @@ from core.errors import ConfigError
 from core.message import Message, say
 from core.settings import Section
 from core.text import clean
+from core.toml_file import key_lines, line_of
 from incidents.settings import IncidentsSettings, JournalSettings
 from panels.settings import PanelsSettings, strangers
 from runbooks.settings import RunbooksSettings
 from sandbox.settings import SandboxSettings
 from signals.settings import SignalsSettings
-from tui.config.lines import key_lines, line_of
 from tui.config.secrets import literals
 from tui.theme import ThemeName  # noqa: TC001  # pydantic reads it
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from tui.config.lines import Location
+    from core.toml_file import Location
 
 
 class ServiceSettings(Section):
