@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from core.errors import SourceError
 from core.message import say
-from panels.naming import quantity, title
+from core.units import quantity
+from panels.naming import panel_title
 from panels.state import PanelState, Part, Row, Standing
 from signals.alerts.model import Alerts, AlertState
 from signals.reading import Freshness, Reading, Verdict
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.message import Message
-    from panels.settings import PanelSpec
+    from panels.spec import PanelSpec
     from signals.alerts.model import Alert
 
 PAGING = ("page", "critical")
@@ -24,7 +25,7 @@ PAGING = ("page", "critical")
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class AlertGroup:
     """All alerts of one name: they have one cause more often than not."""
 
     name: str
@@ -46,12 +47,12 @@ def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, now: floa
         none = Reading("firing", None, "count", None, "", "alerts", called=say("panels.alert_firing"))
         part = Part(say("panels.part_none", name=say("panels.alert_firing")), 1, Verdict.UNKNOWN)
         return PanelState(
-            spec.id, title(spec), Verdict.UNKNOWN, reason, (part,), (), (), (none,), None, now, spec.interval_s,
+            spec.id, panel_title(spec), Verdict.UNKNOWN, reason, (part,), (), (), (none,), None, now, spec.interval_s,
             Freshness.NONE, "list",
         )  # fmt: skip
     groups = {state: [one for one in alerts.alerts if one.state is state] for state in AlertState}
     loud = [*groups[AlertState.FIRING], *groups[AlertState.PENDING]]
-    ordered = [alert for cause in causes(loud) for alert in cause.alerts]
+    ordered = [alert for cause in group_by_name(loud) for alert in cause.alerts]
     verdict = max(
         [*map(alert_verdict, ordered), *(Verdict.WARN for _ in alerts.broken)],
         key=_badness,
@@ -61,8 +62,8 @@ def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, now: floa
         Row(
             (
                 say("panels.text", text=alert.name),
-                said_state(alert),
-                quantity(coarse(now - alert.since), "s"),
+                state_text(alert),
+                quantity(coarse_age(now - alert.since), "s"),
                 say("panels.text", text=alert.annotations.get("summary", "")),
             ),
             alert_verdict(alert),
@@ -83,7 +84,7 @@ def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, now: floa
     worst_one = (Part(say("panels.text", text=ordered[0].name), 4, rows[0].verdict),) if ordered else ()
     counted = [state for state in AlertState if groups[state] or state is not AlertState.SILENCED]
     return PanelState(
-        spec.id, title(spec), verdict, reason,
+        spec.id, panel_title(spec), verdict, reason,
         tuple(_part(state, len(groups[state]), rank) for rank, state in enumerate(counted, 1)) + worst_one,
         tuple(rows), (),
         tuple(
@@ -104,7 +105,7 @@ def alert_verdict(alert: Alert) -> Verdict:
     return Verdict.BURNING if alert.state is AlertState.FIRING and alert.severity in PAGING else Verdict.WARN
 
 
-def causes(alerts: Sequence[Alert]) -> tuple[Cause, ...]:
+def group_by_name(alerts: Sequence[Alert]) -> tuple[AlertGroup, ...]:
     """By name, the worst first: what pages, what fires, what is about to, what is silenced; then the newest first."""
 
     def rank(alert: Alert) -> tuple[int, float]:
@@ -114,10 +115,10 @@ def causes(alerts: Sequence[Alert]) -> tuple[Cause, ...]:
     named: dict[str, list[Alert]] = {}
     for alert in sorted(alerts, key=rank):
         named.setdefault(alert.name, []).append(alert)
-    return tuple(Cause(name, alert_verdict(group[0]), tuple(group)) for name, group in named.items())
+    return tuple(AlertGroup(name, alert_verdict(group[0]), tuple(group)) for name, group in named.items())
 
 
-def own_labels(alert: Alert, cause: Cause) -> tuple[Label, ...]:
+def own_labels(alert: Alert, cause: AlertGroup) -> tuple[Label, ...]:
     """What tells an alert from the others of its cause; of one that is alone, all but name and severity."""
     return tuple(
         Label(name, value)
@@ -127,13 +128,13 @@ def own_labels(alert: Alert, cause: Cause) -> tuple[Label, ...]:
     )
 
 
-def said_state(alert: Alert) -> Message:
+def state_text(alert: Alert) -> Message:
     """State and severity in one."""
     state = say(f"panels.alert_{alert.state}")
     return say("panels.alert_state", state=state, severity=alert.severity) if alert.severity else state
 
 
-def coarse(age_s: float) -> float:
+def coarse_age(age_s: float) -> float:
     """An age that seldom changes what is shown: whole tens of seconds, then minutes."""
     age_s = max(0.0, age_s)
     return age_s // 10 * 10 if age_s < 120 else age_s // 60 * 60

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from core.errors import SourceError
 from core.message import say
-from panels.enrich.burn import BUDGET_WINDOW, WINDOWS, Count
+from core.units import quantity
+from panels.burn_rate import BUDGET_WINDOW, WINDOWS, Count
 from panels.enrich.slo import count
-from panels.evaluate import history_s
-from panels.naming import called, quantity
+from panels.naming import display_name
+from panels.query_cache import history_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from panels.enrich.slo import Asked
-    from panels.settings import Objective, PanelSpec
+    from panels.spec import Objective, PanelSpec
     from signals.reading import Answer
     from signals.sources import Sources
 
@@ -27,7 +28,7 @@ SHORTEST_S = 60
 """A rate over less has hardly two samples."""
 
 
-async def harm(
+async def error_budget_impact(
     specs: Iterable[PanelSpec], sources: Sources, start: datetime, end: datetime
 ) -> tuple[Message, ...]:
     """One sentence for each objective of each service that had requests from `start` to `end`.
@@ -66,7 +67,7 @@ async def _ask(objective: Objective, window: str, sources: Sources, at: float) -
 def _told(
     objective: Objective, service: str, during: Count, whole: Count, *, known_s: float, seconds: float
 ) -> Message:
-    name = say("panels.service_objective", service=service, name=called(objective))
+    name = say("panels.service_objective", service=service, name=display_name(objective))
     bad, total = f"{during.bad:.0f}", f"{during.total:.0f}"
     if known_s < seconds - SHORTEST_S:
         return say("panels.harm_partly", name=name, bad=bad, total=total)

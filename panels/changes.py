@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.message import Message
     from panels.state import PanelState, Standing
 
-MOST_CHANGES = 200
+MAX_CHANGES = 200
 """More than anybody reads, and nothing in memory."""
 FLAP_S = 600.0
 """The same change again within this is one line with a count: what flaps must not push out what happened once."""
@@ -61,7 +61,7 @@ class ChangeLog:
         return sum(change.at > at for change in self.changes)
 
 
-def noted(log: ChangeLog, change: Change) -> ChangeLog:
+def add_change(log: ChangeLog, change: Change) -> ChangeLog:
     """The log with one more change in its place in time."""
     again = next(
         (one for one in log.changes if one.what == change.what and abs(change.at - one.at) <= FLAP_S), None
@@ -71,10 +71,10 @@ def noted(log: ChangeLog, change: Change) -> ChangeLog:
         change = replace(change, at=max(change.at, again.at), times=again.times + 1)
     place = next((index for index, one in enumerate(kept) if one.at <= change.at), len(kept))
     kept.insert(place, change)
-    return replace(log, changes=tuple(kept[:MOST_CHANGES]))
+    return replace(log, changes=tuple(kept[:MAX_CHANGES]))
 
 
-def followed(log: ChangeLog, state: PanelState) -> ChangeLog:
+def record_state(log: ChangeLog, state: PanelState) -> ChangeLog:
     """The log after a panel's next state."""
     before = log.last.get(state.id)
     if before is None and state.verdict is Verdict.UNKNOWN:
@@ -85,7 +85,7 @@ def followed(log: ChangeLog, state: PanelState) -> ChangeLog:
     if before is None:
         for one in state.standing:
             if one.since is not None and now - one.since <= EARLIER_S:
-                after = noted(after, Change(one.since, _said(one, "began"), state.id, one.verdict))
+                after = add_change(after, Change(one.since, _said(one, "began"), state.id, one.verdict))
         return after
     if state.verdict is Verdict.UNKNOWN:  # whether anything of it still stands is unknown, too
         after = replace(after, last={**after.last, state.id: before._replace(verdict=state.verdict)})
@@ -100,7 +100,7 @@ def followed(log: ChangeLog, state: PanelState) -> ChangeLog:
         message = say(f"changes.{state.verdict}", panel=state.title, reason=state.reason)
         told.append(Change(now, message, state.id, state.verdict))
     for change in told:
-        after = noted(after, change)
+        after = add_change(after, change)
     return after
 
 

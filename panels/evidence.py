@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     Say = Callable[[Message], str]
 
-MOST_POINTS, MOST_CURVES = 2000, 16
+MAX_POINTS, MAX_CURVES = 2000, 16
 """A longer curve is thinned evenly: a picture is no wider."""
 
 
-def evidence_of(state: PanelState, words: Say) -> EvidencePinned:
+def panel_evidence(state: PanelState, words: Say) -> EvidencePinned:
     """The panel's line, verdict, query and source, and the curves of its first chart (else its trend).
 
     Its texts are kept without a language; `words` is that of the writer.
@@ -43,14 +43,14 @@ def evidence_of(state: PanelState, words: Say) -> EvidencePinned:
         verdict=state.verdict.value,
         unit=chart.unit if chart is not None else "",
         limit=limit if limit is not None and math.isfinite(limit) else None,
-        curves=tuple(_curve(name, series) for name, series in named[:MOST_CURVES]),
+        curves=tuple(_curve(name, series) for name, series in named[:MAX_CURVES]),
         query="\n".join(queries),
         source=", ".join(sources),
     )
 
 
 def _curve(named: Phrase | None, series: Series) -> Curve:
-    step = -(-len(series.times) // MOST_POINTS) or 1
+    step = -(-len(series.times) // MAX_POINTS) or 1
     times, values = list(series.times)[::step], list(series.values)[::step]
     return Curve(
         named=named,

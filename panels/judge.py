@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.errors import SourceError
 from core.message import say
-from panels.histogram_bound import beyond, observed
-from panels.limits import ORDER, judge_value, worst
-from panels.naming import called, exactly, quantity, title
-from panels.projection import charts, heading, sortable
-from panels.shares import judge_share, share
+from core.units import exactly, quantity
+from panels.limits import (
+    exceeded_bound,
+    judge_share,
+    judge_value,
+    observation_count,
+    share_interval,
+    worst,
+)
+from panels.naming import display_name, panel_title, series_display_name, series_name
+from panels.projection import badness, chart, trend_parts
 from panels.state import PanelState, Part, Row, Standing
 from signals.reading import Answer, Freshness, Reading, Verdict
 
@@ -21,18 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.message import Message
-    from panels.settings import PanelSpec, QuerySpec
-    from panels.shares import Share
+    from panels.limits import Share
+    from panels.spec import PanelSpec, QuerySpec
     from signals.reading import Series
 
 OVER = (Verdict.WARN, Verdict.BURNING)
-MOST_PARTS = 3
+MAX_PARTS = 3
 """Series of one query that get a place on the panel's line."""
-
-
-def by_attention(states: list[PanelState]) -> list[PanelState]:
-    """Worst first; equal ones keep their order."""
-    return sorted(states, key=lambda state: ORDER.index(state.verdict))
 
 
 @dataclass(slots=True)
@@ -85,7 +85,9 @@ def judge_metric(
             math.fsum(one.values[-1] for one in whole.series) if isinstance(whole, Answer) else math.nan,
         )
         _judge_query(found, query, answer, beside)
-    for part in heading(spec, history):
+    charted = spec.charted
+    past = history if history is not None and history.series else None
+    for part in trend_parts(charted, past) if charted is not None and past is not None else ():
         found.parts.append(part)
         if part.verdict:
             found.verdicts.append(part.verdict)
@@ -93,9 +95,9 @@ def judge_metric(
     verdict = worst(found.verdicts)
     reason = next((why for judged, why in found.reasons if judged is verdict), say("panels.within_limits"))
     live = any(reading.value is not None for reading in found.readings)
-    drawn = charts(spec, history, series_called)
+    drawn = (chart(charted, past),) if charted is not None and past is not None else ()
     return PanelState(
-        spec.id, title(spec), verdict, reason, tuple(found.parts), tuple(found.rows), drawn, tuple(found.readings),
+        spec.id, panel_title(spec), verdict, reason, tuple(found.parts), tuple(found.rows), drawn, tuple(found.readings),
         drawn[0].curves[0] if drawn else None, now, spec.interval_s, Freshness.LIVE if live else Freshness.NONE,
         runbook=spec.runbook, standing=tuple(found.standing),
     )  # fmt: skip
@@ -106,7 +108,7 @@ def crashed(spec: PanelSpec, error: Exception, now: float) -> PanelState:
     reason = say("panels.crashed", error=type(error).__name__)
     return PanelState(
         spec.id,
-        title(spec),
+        panel_title(spec),
         Verdict.UNKNOWN,
         reason,
         (),
@@ -123,28 +125,30 @@ def crashed(spec: PanelSpec, error: Exception, now: float) -> PanelState:
 def _missing(
     found: _Found, query: QuerySpec, answer: Answer | SourceError | None, why: Mapping[str, Message]
 ) -> None:
-    nothing = say("panels.no_traffic", name=called(query))
+    nothing = say("panels.no_traffic", name=display_name(query))
     told = answer.message if isinstance(answer, SourceError) else why.get(query.name, nothing)
     if query.optional:
         # Most reasons begin with the query's name.
-        found.rows.append(Row((told,) if "name" in told.values else (called(query), told)))
+        found.rows.append(Row((told,) if "name" in told.values else (display_name(query), told)))
         return
     found.verdicts.append(Verdict.UNKNOWN)
     found.reasons.append((Verdict.UNKNOWN, told))
     source = answer.source if isinstance(answer, Answer) else ""
     found.readings.append(
-        Reading(query.name, None, query.unit, None, source, query.expr, called=called(query))
+        Reading(query.name, None, query.unit, None, source, query.expr, called=display_name(query))
     )
-    found.parts.append(Part(say("panels.part_none", name=called(query)), query.rank + 1, Verdict.UNKNOWN))
+    found.parts.append(
+        Part(say("panels.part_none", name=display_name(query)), query.rank + 1, Verdict.UNKNOWN)
+    )
 
 
 def _judge_query(found: _Found, query: QuerySpec, answer: Answer, beside: _Beside) -> None:
-    ranked = sorted(answer.series, key=lambda one: -sortable(query, one.values[-1]))
+    ranked = sorted(answer.series, key=lambda one: -badness(query, one.values[-1]))
     if query.tell and any(one.values[-1] > 0 for one in ranked):
-        found.standing.append(Standing("told", called(query)))
+        found.standing.append(Standing("told", display_name(query)))
     for index, one in enumerate(ranked):
-        value, name = one.values[-1], series_called(query, one)
-        known = None if beside.trials is None else share(value, beside.trials.get(one.labels, 0.0))
+        value, name = one.values[-1], series_display_name(query, one)
+        known = None if beside.trials is None else share_interval(value, beside.trials.get(one.labels, 0.0))
         verdict = judge_value(query, value) if known is None else judge_share(query, known)
         shown = _shown(query, one, beside.buckets)
         few = _few(query, one, beside.buckets) if verdict in OVER else None
@@ -165,7 +169,7 @@ def _judge_query(found: _Found, query: QuerySpec, answer: Answer, beside: _Besid
         if query.optional and math.isnan(value):
             continue  # an extra of which nothing happened
         found.verdicts.append(verdict)
-        if index < MOST_PARTS:
+        if index < MAX_PARTS:
             found.parts.append(Part(say("panels.part", name=name, value=shown), query.rank + index, verdict))
         cells = [name, shown]
         if query.burning is not None:
@@ -183,7 +187,7 @@ def _judge_query(found: _Found, query: QuerySpec, answer: Answer, beside: _Besid
 
 def _few(query: QuerySpec, series: Series, buckets: Answer | None) -> float | None:
     """The number of values behind a quantile where it is too small for the quantile to be believed."""
-    count = None if buckets is None else observed(buckets, series.labels)
+    count = None if buckets is None else observation_count(buckets, series.labels)
     return count if count is not None and count < query.fewest else None
 
 
@@ -210,29 +214,7 @@ def _trials(asked: Answer | SourceError | None) -> dict[tuple[tuple[str, str], .
 
 def _shown(query: QuerySpec, series: Series, buckets: Answer | None) -> Message:
     """The value; a quantile beyond the last bucket is only known to be more than its bound."""
-    bound = None if buckets is None else beyond(buckets, query.quantile, series.labels)
+    bound = None if buckets is None else exceeded_bound(buckets, query.quantile, series.labels)
     if bound is None:
         return quantity(series.values[-1], query.unit)
     return say("panels.more_than", value=quantity(bound, query.unit))
-
-
-def series_name(query: QuerySpec, series: Series) -> str:
-    """What tells a series from the others: by the query's pattern, its one label, or all of them."""
-    return _named(query, series, query.each, query.name)
-
-
-def series_called(query: QuerySpec, series: Series) -> Message:
-    """The same in each language."""
-    own = called(query).values
-    english = _named(query, series, query.each, str(own["en"]))
-    chinese = _named(query, series, query.each_zh or query.each, str(own["zh"]))
-    return say("panels.title", en=english, zh=chinese)
-
-
-def _named(query: QuerySpec, series: Series, pattern: str, bare: str) -> str:
-    labels = {name: value for name, value in series.labels if name not in ("__name__", "job", "instance")}
-    if pattern and labels:
-        return re.sub(r"\{(\w+)\}", lambda found: labels.get(found[1], ""), pattern)
-    if query.by and query.by in labels:
-        return labels[query.by]
-    return " ".join(labels.values()) or bare

@@ -1,30 +1,60 @@
-"""How a panel and its values are called: words before they have a language."""
+"""What a panel, a query and a series are called: texts in either language, before one is chosen."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from core.message import say
-from core.units import exactly, quantity
 
 if TYPE_CHECKING:
     from core.message import Message
-    from panels.settings import Objective, PanelSpec, QuerySpec
+    from panels.spec import Objective, PanelSpec, QuerySpec
     from panels.state import PanelState
+    from signals.reading import Series
 
-__all__ = ["called", "exactly", "quantity", "title", "titled"]
+_LABEL = re.compile(r"\{(\w+)\}")
+_OF_THE_SCRAPE = ("__name__", "job", "instance")
+"""Labels that tell where a series was scraped, and not what it counts."""
 
 
-def title(spec: PanelSpec) -> Message:
+def panel_title(spec: PanelSpec) -> Message:
     """The panel's name in either language."""
     return say("panels.title", en=spec.title, zh=spec.title_zh or spec.title)
 
 
-def titled(state: PanelState) -> Message:
+def title_and_reason(state: PanelState) -> Message:
     """The panel's name, then why it stands as it does."""
     return say("panels.of_service", service=state.title, reason=state.reason)
 
 
-def called(named: QuerySpec | Objective) -> Message:
+def display_name(spec: QuerySpec | Objective) -> Message:
     """What a query or an objective is called in either language."""
-    return say("panels.title", en=named.name, zh=named.name_zh or named.name)
+    return say("panels.title", en=spec.name, zh=spec.name_zh or spec.name)
+
+
+def series_name(query: QuerySpec, series: Series) -> str:
+    """What tells a series from the others: by the query's pattern, its one label, or all of them."""
+    return _from_labels(query, series, query.each, query.name)
+
+
+def series_display_name(query: QuerySpec, series: Series) -> Message:
+    """The same in either language."""
+    english = _from_labels(query, series, query.each, query.name)
+    chinese = _from_labels(query, series, query.each_zh or query.each, query.name_zh or query.name)
+    return say("panels.title", en=english, zh=chinese)
+
+
+def coarse_age(age_s: float) -> float:
+    """An age that seldom changes what is shown: whole tens of seconds, then minutes."""
+    age_s = max(0.0, age_s)
+    return age_s // 10 * 10 if age_s < 120 else age_s // 60 * 60
+
+
+def _from_labels(query: QuerySpec, series: Series, pattern: str, bare: str) -> str:
+    labels = {name: value for name, value in series.labels if name not in _OF_THE_SCRAPE}
+    if pattern and labels:
+        return _LABEL.sub(lambda match: labels.get(match[1], ""), pattern)
+    if query.by and query.by in labels:
+        return labels[query.by]
+    return " ".join(labels.values()) or bare

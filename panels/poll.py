@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from core.errors import Unreachable
 from core.message import say
-from panels.evaluate import look
-from panels.query_cache import Questions
+from panels.evaluate import evaluate
+from panels.query_cache import QueryCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from panels.settings import PanelSpec
+    from panels.spec import PanelSpec
     from panels.state import PanelState
     from signals.celery.model import Fleet
     from signals.database.model import Schema
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SOON_S = 2.0
 
 
-async def watch(
+async def poll_panels(
     specs: Iterable[PanelSpec],
     sources: Sources,
     tell: Callable[[PanelState], None],
@@ -32,7 +32,7 @@ async def watch(
     span_s: Callable[[], float],
 ) -> None:
     """Judge every panel again and again until cancelled; `span_s` says how long a past its charts need."""
-    questions = Questions(sources.metrics)
+    questions = QueryCache(sources.metrics)
     try:
         async with asyncio.TaskGroup() as group:
             for spec in specs:
@@ -41,26 +41,26 @@ async def watch(
         await questions.close()
 
 
-async def once(specs: Iterable[PanelSpec], sources: Sources) -> tuple[PanelState, ...]:
+async def poll_once(specs: Iterable[PanelSpec], sources: Sources) -> tuple[PanelState, ...]:
     """Judge every panel one time."""
-    questions = Questions(sources.metrics)
-    return tuple(await asyncio.gather(*(look(spec, sources, questions) for spec in specs)))
+    questions = QueryCache(sources.metrics)
+    return tuple(await asyncio.gather(*(evaluate(spec, sources, questions) for spec in specs)))
 
 
 async def _follow(
     spec: PanelSpec,
     sources: Sources,
-    questions: Questions,
+    questions: QueryCache,
     tell: Callable[[PanelState], None],
     *,
     paused: Callable[[], bool],
     span_s: Callable[[], float],
 ) -> None:
     if spec.kind in ("queues", "release"):  # the others ask nothing that takes so long
-        tell(await look(spec, _at_first(sources), questions, span_s()))
+        tell(await evaluate(spec, _at_first(sources), questions, span_s()))
     while True:
         if not paused():
-            state = await look(spec, sources, questions, span_s())
+            state = await evaluate(spec, sources, questions, span_s())
             tell(state)
             incomplete = any(reading.value is None for reading in state.readings)
             # Something is missing: look again soon, so that what has just started shows as soon as it answers.

@@ -1,54 +1,52 @@
-"""What the past of a panel's charted query says about what is ahead: its curves, their direction, and a limit met."""
+"""What the past of a panel's charted query says about the future: its curves, where they go, and a limit they meet."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from statistics import median
 from typing import TYPE_CHECKING
 
 from core.message import say
-from panels.naming import called, quantity
-from panels.state import Chart, Part
-from signals.metrics.trend import Direction, direction, reaches
+from core.units import quantity
+from panels.naming import display_name, series_display_name
+from panels.state import Chart, Forecast, Part
+from signals.metrics.trend import Direction, direction, reaches, slope
 from signals.reading import Series, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from core.message import Message
-    from panels.settings import PanelSpec, QuerySpec
+    from panels.spec import QuerySpec
     from signals.reading import Answer
 
 NEAR_S = 900.0
 """A limit that may be met within a quarter of an hour burns: that is the time a mitigation takes to work."""
 FAR_S = 7200.0
 """A line through half an hour says nothing about what is further away than two hours."""
-MOST_CURVES = 4
+MAX_CURVES = 4
 ADDITIVE = ("1/min", "usd", "count", "bytes")
 """Units whose series may be added up; of the others the worst one is looked at."""
+POINTS = 12
+MAX_SAMPLES = 120
+"""All pairs of samples are looked at: more than these would cost more than they tell."""
+SHARE = 0.95
 
 
-def charts(
-    spec: PanelSpec, history: Answer | None, name: Callable[[QuerySpec, Series], Message]
-) -> tuple[Chart, ...]:
-    """The worst curves of the charted query, called as `name` says."""
-    query = _charted(spec)
-    if query is None or history is None or not history.series:
-        return ()
-    curves = sorted(history.series, key=lambda one: -sortable(query, one.values[-1]))[:MOST_CURVES]
-    names = tuple(name(query, one) for one in curves)
+def chart(query: QuerySpec, history: Answer) -> Chart:
+    """The worst curves of the charted query."""
+    curves = sorted(history.series, key=lambda series: -badness(query, series.values[-1]))[:MAX_CURVES]
+    names = tuple(series_display_name(query, series) for series in curves)
     limit = query.warn if query.burning is None else query.burning
-    return (Chart(called(query), query.unit, tuple(curves), names, limit),)
+    return Chart(display_name(query), query.unit, tuple(curves), names, limit)
 
 
-def heading(spec: PanelSpec, history: Answer | None) -> list[Part]:
+def trend_parts(query: QuerySpec, history: Answer) -> list[Part]:
     """Where all curves together are heading, and when they meet the value that the query is forecast against."""
-    query = _charted(spec)
-    if query is None or history is None or not history.series:
-        return []
     if query.unit in ADDITIVE:
         curve = total(history.series)
     else:
-        curve = min(history.series, key=lambda one: -sortable(query, one.values[-1]))
+        curve = min(history.series, key=lambda series: -badness(query, series.values[-1]))
     span = reaches(curve, query.forecast) if query.forecast is not None else None
     # A storm of minutes is no direction of half an hour, but it rises.
     soon = span is not None and span[1] > 0 and span[0] <= FAR_S
@@ -56,15 +54,15 @@ def heading(spec: PanelSpec, history: Answer | None) -> list[Part]:
     parts = [] if way is None else [Part(say(f"panels.{way}"), query.rank + 1)]
     if span is None or query.forecast is None or span[0] > FAR_S:
         return parts
-    early, late = (quantity(one, "s") for one in span)
+    early, late = (quantity(end, "s") for end in span)
     limit = quantity(query.forecast, query.unit)
-    text = say("panels.reaches", name=called(query), limit=limit, early=early, late=late)
+    text = say("panels.reaches", name=display_name(query), limit=limit, early=early, late=late)
     if span[1] == 0:
-        text = say("panels.reached", name=called(query), limit=limit)
+        text = say("panels.reached", name=display_name(query), limit=limit)
     elif span[1] > FAR_S:
-        text = say("panels.reaches_from", name=called(query), limit=limit, early=early)
+        text = say("panels.reaches_from", name=display_name(query), limit=limit, early=early)
     elif early == late:
-        text = say("panels.reaches_about", name=called(query), limit=limit, about=early)
+        text = say("panels.reaches_about", name=display_name(query), limit=limit, about=early)
     return [*parts, Part(text, query.rank, Verdict.BURNING if span[0] <= NEAR_S else Verdict.WARN)]
 
 
@@ -80,12 +78,46 @@ def total(curves: Sequence[Series]) -> Series:
     return Series((), tuple(times), tuple(math.fsum(sums[at]) for at in times))
 
 
-def sortable(query: QuerySpec, value: float) -> float:
+def badness(query: QuerySpec, value: float) -> float:
     """Higher is worse; NaN is least."""
     if math.isnan(value):
         return -math.inf
     return value if query.worse == "above" else -value
 
 
-def _charted(spec: PanelSpec) -> QuerySpec | None:
-    return next((one for one in spec.queries if one.name == spec.chart), None)
+def forecast(series: Series, now: float, ahead_s: float, most: float = math.inf) -> Forecast | None:
+    """The next `ahead_s` seconds after `now`, never above `most`; None when the samples are too few to tell a slope.
+
+    The middle is Sen's line through the medians of times and values. The ends add two doubts: that of the slope (its
+    95 % interval, which opens like a fan), and that of single values (the middle 95 % of the distances of the samples
+    from the line). A curve that never was below zero is not forecast below it.
+    """
+    points = [
+        (at, value) for at, value in zip(series.times, series.values, strict=True) if math.isfinite(value)
+    ]
+    points = points[:: math.ceil(len(points) / MAX_SAMPLES) or 1]
+    times, values = tuple(at for at, _ in points), tuple(value for _, value in points)
+    line = slope(Series(series.labels, times, values))
+    if line is None or not all(map(math.isfinite, (line.low, line.middle, line.high))):
+        return None
+    centre_at, centre = median(times), median(values)
+    off = sorted(value - centre - line.middle * (at - centre_at) for at, value in points)
+    cut = math.floor(len(off) * (1 - SHARE) / 2)
+    below, above = min(0.0, off[cut]), max(0.0, off[-1 - cut])
+    floor = 0.0 if min(values) >= 0 else -math.inf
+    ahead = tuple(now + ahead_s * step / POINTS for step in range(POINTS + 1))
+
+    def curve(per_s: float, offset: float) -> Series:
+        shown = tuple(min(most, max(floor, centre + per_s * (at - centre_at) + offset)) for at in ahead)
+        return Series(series.labels, ahead, shown)
+
+    return Forecast(curve(line.low, below), curve(line.middle, 0.0), curve(line.high, above))
+
+
+def with_forecast(chart: Chart, now: float, ahead_s: float) -> Chart:
+    """The chart with the forecast of its first curve, unless that curve ended a while ago."""
+    if not chart.curves or not chart.curves[0].times or now - chart.curves[0].times[-1] > ahead_s / 2:
+        return chart
+    curve = chart.curves[0]
+    share = chart.unit == "ratio" and all(value <= 1 for value in curve.values if math.isfinite(value))
+    return replace(chart, forecast=forecast(curve, now, ahead_s, 1.0 if share else math.inf))

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from panels.draw.axis import BOARD_SPAN_S
-
 if TYPE_CHECKING:
     from core.message import Message
     from signals.alerts.model import Alerts
     from signals.reading import Freshness, Reading, Series, Verdict
+
+BOARD_SPAN_S = 1800.0
+"""A chart of the board shows the last thirty minutes, also when less is known."""
+LONG_SPAN_S = 7200.0
+"""With much room the charts of the board show the last two hours."""
+AHEAD_SHARE = 0.25
+"""The share of what is shown of the past that is shown ahead: further away a line through it says little."""
 
 
 @dataclass(frozen=True, slots=True)

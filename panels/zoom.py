@@ -7,18 +7,16 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from panels.draw.axis import AHEAD
 from panels.draw.chart import LETTERS, value_at
-from panels.forecast import with_forecast
-from panels.judge import series_called, series_name
-from panels.naming import called
-from panels.state import Chart
+from panels.naming import display_name, series_display_name, series_name
+from panels.projection import with_forecast
+from panels.state import AHEAD_SHARE, Chart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.message import Message
-    from panels.settings import QuerySpec
+    from panels.spec import QuerySpec
     from signals.metrics.failover import MetricFailover
     from signals.reading import Answer, Series
 
@@ -44,7 +42,7 @@ RANGES = (
 )
 """At most 360 samples a curve: more than a terminal has dots, and far below the 11 000 that a Prometheus gives."""
 FIRST_RANGE = 2
-MOST_CURVES = len(LETTERS)
+MAX_CURVES = len(LETTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Summary(NamedTuple):
     highest: float | None
 
 
-async def ask(
+async def query_range(
     query: QuerySpec,
     stretch: Range,
     metrics: MetricFailover,
@@ -80,10 +78,10 @@ async def ask(
     end = now // stretch.step_s * stretch.step_s
     answer = await metrics.query_range_unguarded(query.expr, end - stretch.span_s, end, stretch.step_s)
     kept = tuple(one for one in answer.series if keeps(series_name(query, one)))
-    return zoomed(query, replace(answer, series=kept), now, stretch)
+    return zoom_chart(query, replace(answer, series=kept), now, stretch)
 
 
-def zoomed(query: QuerySpec, answer: Answer, now: float, stretch: Range) -> Zoom:
+def zoom_chart(query: QuerySpec, answer: Answer, now: float, stretch: Range) -> Zoom:
     """The answer as a chart: the curves that are worst at their end first, as many as can be told apart."""
     sign = 1 if query.worse == "above" else -1
 
@@ -92,16 +90,16 @@ def zoomed(query: QuerySpec, answer: Answer, now: float, stretch: Range) -> Zoom
         return -math.inf if math.isnan(last) else sign * last
 
     ranked = sorted((one for one in answer.series if one.times), key=badness, reverse=True)
-    curves = tuple(ranked[:MOST_CURVES])
-    names = tuple(series_called(query, one) for one in curves)
+    curves = tuple(ranked[:MAX_CURVES])
+    names = tuple(series_display_name(query, one) for one in curves)
     limit = query.burning if query.forecast is None else query.forecast
-    chart = Chart(called(query), query.unit, curves, names, limit)
+    chart = Chart(display_name(query), query.unit, curves, names, limit)
     since = min((one.times[0] for one in ranked), default=None)
-    chart = with_forecast(chart, now, stretch.span_s * AHEAD)
+    chart = with_forecast(chart, now, stretch.span_s * AHEAD_SHARE)
     return Zoom(chart, len(ranked) - len(curves), since, answer.source, now)
 
 
-def shorter_than(zoom: Zoom, stretch: Range) -> float | None:
+def known_span_s(zoom: Zoom, stretch: Range) -> float | None:
     """Seconds of history behind the picture when it is clearly less than the stretch; None when all of it is there."""
     if zoom.since is None:
         return None

@@ -12,8 +12,8 @@ from textual.driver import Driver
 from textual.events import Key, Resize
 
 from core.message import say
-from panels.changes import Change, ChangeLog, followed, noted
-from panels.draw.axis import BOARD_SPAN_S
+from panels.changes import Change, ChangeLog, add_change, record_state
+from panels.state import BOARD_SPAN_S
 from signals.reading import Verdict
 from tui.activity import Looking
 from tui.feeds.signals import Follower
@@ -185,7 +185,7 @@ class Warroom(App[str]):
         if self.paused:
             return
         self.states[message.state.id] = message.state
-        self.log_of_changes = followed(self.log_of_changes, message.state)
+        self.log_of_changes = record_state(self.log_of_changes, message.state)
         if self.notice == say("tui.starting"):
             self.notice = None
             self.repaint()
@@ -197,7 +197,7 @@ class Warroom(App[str]):
     def on_noticed(self, message: Noticed) -> None:
         """Show the notice until a key says that it was read, or until the next one."""
         self.notice = message.notice.message
-        self.log_of_changes = noted(
+        self.log_of_changes = add_change(
             self.log_of_changes, Change(message.notice.at, message.notice.message, verdict=Verdict.UNKNOWN)
         )
         self.tick()
@@ -259,9 +259,9 @@ class Warroom(App[str]):
 
     def by_attention(self) -> list[PanelState]:
         """The panels that have an answer, worst first."""
-        from panels.judge import by_attention
+        from panels.limits import worst_first
 
-        return by_attention([self.states[name] for name in self.order if name in self.states])
+        return worst_first([self.states[name] for name in self.order if name in self.states])
 
     def panels_shown(self) -> list[PanelState]:
         """Those of them that the board's filter keeps."""

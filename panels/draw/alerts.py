@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from core.message import say
-from panels.alerts import PAGING, alert_verdict, causes, coarse, own_labels, said_state
+from core.units import quantity
+from panels.alerts import PAGING, alert_verdict, group_by_name, own_labels, state_text
 from panels.draw.changes import ASCII_NEW, NEW
-from panels.draw.panel import ASCII_MARKS, MARKS, STYLES, cut, wrapped
-from panels.naming import quantity
+from panels.draw.panel import ASCII_MARKS, MARKS, STYLES
+from panels.draw.text import cut, wrap_to_width
+from panels.naming import coarse_age
 from signals.alerts.model import AlertState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from core.message import Message
-    from panels.alerts import Cause
+    from panels.alerts import AlertGroup
     from signals.alerts.model import Alert, Alerts
     from signals.reading import Verdict
 
@@ -29,7 +31,7 @@ NAME_WIDTH = 34
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnAlerts:
     """Lines, and where the one under the cursor begins and ends."""
 
     lines: list[Text]
@@ -49,7 +51,7 @@ class AlertView:
     all_unfolded: bool = False
 
 
-def listed(alerts: Alerts, keeps: Callable[..., bool]) -> tuple[Cause, ...]:
+def filter_alerts(alerts: Alerts, keeps: Callable[..., bool]) -> tuple[AlertGroup, ...]:
     """The causes whose alerts have something that `keeps` likes, in their order."""
     kept = [
         alert
@@ -62,10 +64,10 @@ def listed(alerts: Alerts, keeps: Callable[..., bool]) -> tuple[Cause, ...]:
             *alert.annotations.values(),
         )
     ]
-    return causes(kept)
+    return group_by_name(kept)
 
 
-def draw_alerts(found: tuple[Cause, ...], view: AlertView, say_: Say, width: int) -> Drawn:
+def draw_alerts(found: tuple[AlertGroup, ...], view: AlertView, say_: Say, width: int) -> DrawnAlerts:
     """Every cause, whatever room there is; who shows it scrolls."""
     lines: list[Text] = []
     first = after = place = 0
@@ -82,7 +84,7 @@ def draw_alerts(found: tuple[Cause, ...], view: AlertView, say_: Say, width: int
                 after = len(lines) + len(block)
             lines += block
             place += 1
-    return Drawn(lines, first, after)
+    return DrawnAlerts(lines, first, after)
 
 
 def explain_alert(alert: Alert, runbook: str, say_: Say, width: int) -> list[Text]:
@@ -90,7 +92,7 @@ def explain_alert(alert: Alert, runbook: str, say_: Say, width: int) -> list[Tex
     since = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(alert.since))
     value = say_(say("panels.value_unknown")) if alert.value is None else repr(alert.value)
     facts = [
-        ("alerts.state", say_(said_state(alert))),
+        ("alerts.state", say_(state_text(alert))),
         ("alerts.since", since),
         ("alerts.value", value),
         ("alerts.expr", alert.expr or say_(say("panels.value_unknown"))),
@@ -108,7 +110,7 @@ def explain_alert(alert: Alert, runbook: str, say_: Say, width: int) -> list[Tex
 
 
 def _fact(name: str, text: str, width: int) -> list[Text]:
-    parts = [part for line in text.splitlines() for part in wrapped(line, max(10, width - 20))] or [""]
+    parts = [part for line in text.splitlines() for part in wrap_to_width(line, max(10, width - 20))] or [""]
     lines = [Text(no_wrap=True).append(cut(f"   {name}", 18), "quiet").append(" " + parts[0])]
     return [*lines, *(Text(" " * 19 + part, no_wrap=True) for part in parts[1:])]
 
@@ -119,7 +121,7 @@ def _mark(verdict: Verdict, view: AlertView, state: AlertState) -> tuple[str, st
     return (ASCII_MARKS if view.ascii_only else MARKS)[verdict], STYLES[verdict]
 
 
-def _cause(cause: Cause, view: AlertView, say_: Say, width: int) -> Text:
+def _cause(cause: AlertGroup, view: AlertView, say_: Say, width: int) -> Text:
     mark, style = _mark(cause.verdict, view, cause.alerts[0].state)
     times = "x" if view.ascii_only else "×"
     line = Text(no_wrap=True)
@@ -132,7 +134,7 @@ def _cause(cause: Cause, view: AlertView, say_: Say, width: int) -> Text:
     return line
 
 
-def _alert(alert: Alert, cause: Cause, view: AlertView, say_: Say, width: int, *, chosen: bool) -> Text:
+def _alert(alert: Alert, cause: AlertGroup, view: AlertView, say_: Say, width: int, *, chosen: bool) -> Text:
     """Cursor, mark, name, state, age, whether it is new, the summary."""
     mark, style = _mark(alert_verdict(alert), view, alert.state)
     line = Text(no_wrap=True)
@@ -148,8 +150,8 @@ def _alert(alert: Alert, cause: Cause, view: AlertView, say_: Say, width: int, *
     shown = cut(name, room, ascii_only=view.ascii_only)
     line.append(shown.rstrip(), "chosen" if chosen else "").append(" " * (len(shown) - len(shown.rstrip())))
     loud = style if alert.severity in PAGING else ""
-    line.append(" " + cut(say_(said_state(alert)), 14, ascii_only=view.ascii_only), loud)
-    line.append(f" {say_(quantity(coarse(view.now - alert.since), 's')):>7} ", "quiet")
+    line.append(" " + cut(say_(state_text(alert)), 14, ascii_only=view.ascii_only), loud)
+    line.append(f" {say_(quantity(coarse_age(view.now - alert.since), 's')):>7} ", "quiet")
     new = alert.since > view.seen
     line.append((ASCII_NEW if view.ascii_only else NEW) if new else " ", "cursor" if new else "")
     summary = alert.annotations.get("summary", "")
@@ -165,13 +167,15 @@ def _unfolded(alert: Alert, view: AlertView, say_: Say, width: int) -> list[Text
     lines = []
     told = [alert.annotations.get("summary", ""), alert.annotations.get("description", "")]
     for text in told:
-        lines += [Text("      " + part, "remark", no_wrap=True) for part in wrapped(text, width - 8)][:3]
+        lines += [Text("      " + part, "remark", no_wrap=True) for part in wrap_to_width(text, width - 8)][
+            :3
+        ]
     labels = "  ".join(
         f"{name}={value}"
         for name, value in sorted(alert.labels.items())
         if name not in ("alertname", "severity")
     )
-    lines += [Text("      " + part, no_wrap=True) for part in wrapped(labels, width - 8)][:3]
+    lines += [Text("      " + part, no_wrap=True) for part in wrap_to_width(labels, width - 8)][:3]
     runbook = view.runbooks.get(alert.name, "")
     last = Text("      ", no_wrap=True)
     if runbook:

@@ -6,12 +6,6 @@ import math
 import time
 from dataclasses import dataclass
 
-BOARD_SPAN_S = 1800.0
-"""A chart of the board shows the last thirty minutes, also when less is known."""
-LONG_SPAN_S = 7200.0
-"""With much room the charts of the board show the last two hours."""
-AHEAD = 0.25
-"""The share of what is shown of the past that is shown ahead: further away a line through it says little."""
 TICKS_S = (5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
 DAY_S = 86_400.0
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from core.message import say
-from panels.draw.panel import ASCII_MARKS, MARKS, STYLES, cut, shorten, wrapped
+from panels.draw.panel import ASCII_MARKS, MARKS, STYLES
+from panels.draw.text import cut, shorten, wrap_to_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,7 @@ def _change(
     head.append(f"{mark} ", _style(change))
     room = width - head.cell_len
     parts = (
-        wrapped(_text(change, say_), room)
+        wrap_to_width(_text(change, say_), room)
         if wrap
         else [cut(_text(change, say_), room, ascii_only=ascii_only).rstrip()]
     )

@@ -9,10 +9,11 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from core.message import say
-from panels.draw.axis import AHEAD, BOARD_SPAN_S, time_axis
+from panels.draw.axis import time_axis
 from panels.draw.chart import chart_columns, draw_chart
-from panels.draw.wrap import wrap
+from panels.draw.text import cut, wrap_to_width
 from panels.limits import ORDER
+from panels.state import AHEAD_SHARE, BOARD_SPAN_S
 from signals.reading import Freshness, Verdict
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ _ASCII_BLOCKS = "_.-=+*#@"
 CHART_HEIGHT = 5
 """Lines that a chart gets before further rows do."""
 _ROW_ORDER = (*ORDER, None)
-LEAST_BESIDE = 36
+MIN_BESIDE = 36
 """Cells that a chart beside the rows keeps."""
-MOST_NAME = 24
+MAX_NAME = 24
 """Cells that the name of a row may take from the columns behind it."""
 
 
@@ -122,15 +123,17 @@ def panel_details(
         if state.verdict is Verdict.OK
         else not (state.rows and state.shape == "list")
     )
-    lines = [Text("   " + part, STYLES[state.verdict]) for part in wrapped(say_(state.reason), width - 4)][:3]
+    lines = [
+        Text("   " + part, STYLES[state.verdict]) for part in wrap_to_width(say_(state.reason), width - 4)
+    ][:3]
     lines = lines if told else []
     lines += [
-        Text("   " + part, "remark") for one in state.warnings for part in wrapped(say_(one), width - 4)
+        Text("   " + part, "remark") for one in state.warnings for part in wrap_to_width(say_(one), width - 4)
     ][:2]
     left = height - len(lines)
     if chart is not None and span_s > BOARD_SPAN_S:
-        half = max(width // 3, min(_rows_width(state.rows, say_), width - LEAST_BESIDE))
-        axis = time_axis(now, chart_columns(width - half - 2), chart.span_s, chart.span_s * AHEAD)
+        half = max(width // 3, min(_rows_width(state.rows, say_), width - MIN_BESIDE))
+        axis = time_axis(now, chart_columns(width - half - 2), chart.span_s, chart.span_s * AHEAD_SHARE)
         rows = _rows(_needed(state.rows, left), say_, half, ascii_only=ascii_only)
         lines += _beside(rows, half, draw_chart(chart, axis, left, say_, ascii_only=ascii_only))
     else:
@@ -138,7 +141,7 @@ def panel_details(
         lines += _rows(_needed(state.rows, wanted), say_, width, ascii_only=ascii_only)
         left = height - len(lines)
         if chart is not None and left >= 3:
-            axis = time_axis(now, chart_columns(width - 1), chart.span_s, chart.span_s * AHEAD)
+            axis = time_axis(now, chart_columns(width - 1), chart.span_s, chart.span_s * AHEAD_SHARE)
             lines += draw_chart(chart, axis, left, say_, ascii_only=ascii_only)
     for line in lines:
         line.truncate(width)
@@ -200,7 +203,7 @@ def _columns(shown: Sequence[Sequence[str]], room: int) -> list[int]:
     most = max((len(cells) for cells in shown), default=0)
     widths = [max(cell_len(cells[at]) for cells in shown if at < len(cells)) for at in range(most)]
     between = [12, *(min(max(12, one), 26) for one in widths[1:])]
-    name = min(widths[0], MOST_NAME) if widths else 0
+    name = min(widths[0], MAX_NAME) if widths else 0
 
     def rest(count: int) -> int:
         """What the columns behind the name need."""
@@ -212,35 +215,6 @@ def _columns(shown: Sequence[Sequence[str]], room: int) -> list[int]:
         most -= 1
     first = min(widths[0], max(8, room - rest(most))) if widths else 0
     return [first, *between[1:most]]
-
-
-def cut(text: str, width: int, *, ascii_only: bool = False) -> str:
-    """Exactly `width` cells; what was longer ends in a mark."""
-    if cell_len(text) <= width:
-        return set_cell_size(text, width)
-    if width <= 0:
-        return ""
-    kept = set_cell_size(text, width - 1).rstrip()  # half of a wide character is a space
-    return set_cell_size(kept + ("~" if ascii_only else "…"), width)
-
-
-def shorten(text: Text, width: int, *, ascii_only: bool = False) -> Text:
-    """The same text, cut in place: what was longer than `width` cells ends in a mark."""
-    if text.cell_len > width:
-        text.truncate(max(0, width - 1))
-        text.rstrip()
-        text.append(("~" if ascii_only else "…") if width > 0 else "")
-    return text
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """Broken where a reader would break it; what is wider than a line is cut there, so that all of it is shown."""
-    from rich.cells import chop_cells
-
-    width = max(2, width)
-    lines = wrap(text, width, whole_code=False)
-    parts = (chop_cells(line, width) if cell_len(line) > width else [line] for line in lines)
-    return [part for cut_line in parts for part in cut_line if part]
 
 
 def _part_style(verdict: Verdict | None) -> str:

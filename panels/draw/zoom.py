@@ -10,12 +10,13 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from core.message import say
-from panels.alerts import coarse
-from panels.draw.axis import AHEAD, scale_text, time_axis
+from core.units import quantity
+from panels.draw.axis import scale_text, time_axis
 from panels.draw.chart import LETTERS, STYLES, chart_columns, draw_chart
-from panels.draw.panel import wrapped
-from panels.naming import quantity
-from panels.zoom import shorter_than, summaries
+from panels.draw.text import wrap_to_width
+from panels.naming import coarse_age
+from panels.state import AHEAD_SHARE
+from panels.zoom import known_span_s, summaries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,7 +51,7 @@ class ZoomView:
 
 def zoom_axis(stretch: Range, now: float, width: int) -> TimeAxis:
     """The time axis of a zoom of this width, a quarter of the range ahead of now included."""
-    return time_axis(now, chart_columns(width), stretch.span_s, stretch.span_s * AHEAD)
+    return time_axis(now, chart_columns(width), stretch.span_s, stretch.span_s * AHEAD_SHARE)
 
 
 def draw_zoom(
@@ -92,14 +93,14 @@ def _remarks(view: ZoomView, say_: Say, width: int) -> list[Text]:
     if zoom is not None:
         if not zoom.chart.curves:
             remarks.append((say("chart.nothing"), ""))
-        elif (known := shorter_than(zoom, view.stretch)) is not None:
-            remarks.append((say("chart.shorter", known=quantity(coarse(known), "s")), "remark"))
+        elif (known := known_span_s(zoom, view.stretch)) is not None:
+            remarks.append((say("chart.shorter", known=quantity(coarse_age(known), "s")), "remark"))
         if zoom.left_out:
             remarks.append((say("chart.left_out", count=zoom.left_out), "remark"))
     return [
         Text("   " + part, style, no_wrap=True)
         for message, style in remarks
-        for part in wrapped(say_(message), width - 4)
+        for part in wrap_to_width(say_(message), width - 4)
     ]
 
 

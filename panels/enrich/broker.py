@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from core.errors import SourceError
 from core.message import say
+from core.units import quantity
 from panels.enrich.queue_reconcile import believed_limits, contradictions, knows, without_metric
 from panels.limits import judge_value, worst
-from panels.naming import quantity
 from panels.state import Part, Row
 from signals.database.model import Drift
 from signals.metrics.trend import Direction, direction, slope
@@ -17,7 +17,7 @@ from signals.reading import Freshness, Reading, Verdict
 
 if TYPE_CHECKING:
     from core.message import Message
-    from panels.settings import QuerySpec
+    from panels.spec import QuerySpec
     from panels.state import PanelState
     from signals.celery.model import Queue, Queues
     from signals.database.model import Schema

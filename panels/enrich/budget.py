@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from core.message import say
+from core.units import quantity
 from panels.limits import ORDER
-from panels.naming import quantity
 from panels.state import PanelState, Part, Row
 from signals.reading import Answer, Reading, Verdict
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from core.errors import SourceError
     from core.message import Message
-    from panels.settings import Budget
+    from panels.spec import Budget
 
 RATES = {"1h": 3600.0, "6h": 21_600.0, "1d": 86_400.0, "7d": 604_800.0}
 """Windows whose rates make the range: spending of the last hour may be a peak, that of the week may be over."""

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.message import say
-from panels.naming import called
-from panels.projection import MOST_CURVES, total
-from panels.settings import QuerySpec
+from panels.naming import display_name
+from panels.projection import MAX_CURVES, total
+from panels.spec import QuerySpec
 from panels.state import Chart, Part
 from signals.reading import Freshness, Verdict
 
@@ -64,14 +64,14 @@ def without_metric(state: PanelState, found: Queues, query: QuerySpec | None) ->
 def charts_of(queues: list[Queue], query: QuerySpec | None) -> tuple[Chart, ...]:
     """What the broker was seen to hold since the program started."""
     drawn = [(say("panels.text", text=one.name), one.depths) for one in queues if one.depths is not None][
-        :MOST_CURVES
+        :MAX_CURVES
     ]
     if not drawn:
         return ()
     limits = believed_limits(query)
     limit = limits.warn if limits.burning is None else limits.burning
     names, curves = zip(*drawn, strict=True)
-    return (Chart(called(limits), "count", curves, names, limit),)
+    return (Chart(display_name(limits), "count", curves, names, limit),)
 
 
 def contradictions(state: PanelState, found: Queues) -> tuple[Message, ...]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.message import Message, say
+from core.units import quantity
 from panels.limits import worst
-from panels.naming import quantity
 from panels.state import PanelState, Part, Row, Standing
 from signals.reading import Answer, Reading, Verdict
 

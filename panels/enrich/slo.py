@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.message import say
-from panels.enrich.burn import (
+from core.units import quantity
+from panels.burn_rate import (
     BUDGET_WINDOW,
     PAIRS,
     WINDOWS,
@@ -18,7 +19,7 @@ from panels.enrich.burn import (
     judge_pair,
 )
 from panels.limits import ORDER, worst
-from panels.naming import called, quantity
+from panels.naming import display_name
 from panels.state import PanelState, Part, Row
 from signals.reading import Answer, Reading, Verdict
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from core.errors import SourceError
     from core.message import Message
-    from panels.settings import Objective
+    from panels.spec import Objective
 
 Asked = tuple["Answer | SourceError", ...]
 """The answers for one window: bad requests and all of them, or the buckets alone."""
@@ -43,7 +44,7 @@ class Counted:
     bounds: tuple[float, float] | None = None
 
 
-def keep_s(window: str, covered_s: float | None) -> float:
+def max_age_s(window: str, covered_s: float | None) -> float:
     """How long the counts of a window may be used again: a sixtieth of what was seen of it."""
     seen_s = WINDOWS[window] if covered_s is None else min(covered_s, WINDOWS[window])
     return min(SLOWEST_S, seen_s / 60)
@@ -112,7 +113,7 @@ def _judge(
                 key = "panels.burn_unknown"
             factor, fewest = f"{pair.factor:g}", f"{objective.fewest:g}"
             found = verdict, say(
-                key, name=called(objective), long=pair.long, short=pair.short, factor=factor, fewest=fewest,
+                key, name=display_name(objective), long=pair.long, short=pair.short, factor=factor, fewest=fewest,
                 seen=_seen(pair.long, covered_s),
             )  # fmt: skip
     return found
@@ -126,7 +127,7 @@ def _service_rows(
     if whole is None or not whole.total > 0:
         return []
     left = budget_left(whole, objective.target)
-    name = say("panels.budget_row", service=service, name=called(objective))
+    name = say("panels.budget_row", service=service, name=display_name(objective))
     gone = verdict if left > 0 else worst([verdict, Verdict.WARN])
     cells = (name, quantity(left, "ratio"), _gone(counts, objective.target))
     return [Row((*cells, *_seen_cell(BUDGET_WINDOW, covered_s)), gone, service)]
@@ -136,7 +137,7 @@ def _pair_rows(objective: Objective, counts: Mapping[str, Count], covered_s: flo
     rows = []
     for pair in PAIRS:
         rates = [_rate(counts.get(window), objective.target) for window in (pair.long, pair.short)]
-        text = say("panels.burn_row", name=called(objective), long=pair.long, short=pair.short)
+        text = say("panels.burn_row", name=display_name(objective), long=pair.long, short=pair.short)
         limit = say("panels.burn_limit", factor=f"{pair.factor:g}")
         judged = judge_pair(pair, counts, objective.target, objective.fewest)
         cells = (text, say("panels.burn_rates", long=rates[0], short=rates[1]), limit)
@@ -149,10 +150,12 @@ def _parts(objective: Objective, counts: Mapping[str, Count]) -> list[Part]:
     whole = counts.get(BUDGET_WINDOW)
     if whole is not None and whole.total > 0:
         left = quantity(budget_left(whole, objective.target), "ratio")
-        parts.append(Part(say("panels.budget_part", name=called(objective), left=left), objective.rank))
+        parts.append(Part(say("panels.budget_part", name=display_name(objective), left=left), objective.rank))
     if "1h" in counts:
         rate = _rate(counts["1h"], objective.target)
-        parts.append(Part(say("panels.burn_part", name=called(objective), rate=rate), objective.rank + 1))
+        parts.append(
+            Part(say("panels.burn_part", name=display_name(objective), rate=rate), objective.rank + 1)
+        )
     return parts
 
 
@@ -179,9 +182,12 @@ def _readings(
                         answer.at,
                         answer.source,
                         query,
-                        every_s=keep_s(window, covered_s),
+                        every_s=max_age_s(window, covered_s),
                         called=say(
-                            "panels.reading_burn", name=called(objective), window=window, service=service
+                            "panels.reading_burn",
+                            name=display_name(objective),
+                            window=window,
+                            service=service,
                         ),
                     )
                 )
@@ -191,8 +197,10 @@ def _readings(
 def _unanswerable(state: PanelState, objective: Objective, bounds: tuple[float, float]) -> PanelState:
     """No bucket ends where the objective does: the share of good requests can't be known."""
     near = " / ".join("–" if math.isinf(bound) else f"{bound:g}" for bound in bounds)
-    reason = say("panels.no_such_bound", name=called(objective), bound=f"{objective.bound:g}", near=near)
-    row = Row((called(objective), reason), Verdict.UNKNOWN)
+    reason = say(
+        "panels.no_such_bound", name=display_name(objective), bound=f"{objective.bound:g}", near=near
+    )
+    row = Row((display_name(objective), reason), Verdict.UNKNOWN)
     verdict = worst([state.verdict, Verdict.UNKNOWN])
     return replace(
         state,

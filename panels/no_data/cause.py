@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from core.message import say
-from panels.naming import quantity
+from core.units import quantity
 from signals.metrics.promql.names import Needs
 
 if TYPE_CHECKING:

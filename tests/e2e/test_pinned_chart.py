@@ -20,8 +20,8 @@ from prometheus_client import CollectorRegistry, Counter, start_http_server
 from incidents.events import body as b
 from incidents.journal.journal import open_journal
 from incidents.settings import JournalSettings
-from panels.evidence import evidence_of
-from panels.poll import once
+from panels.evidence import panel_evidence
+from panels.poll import poll_once
 from panels.settings import PanelsSettings, board
 from signals.metrics.failover import MetricFailover
 from signals.metrics.scrape import ScrapeSource
@@ -74,7 +74,7 @@ async def storm(address: str, refused: Counter, monkeypatch: pytest.MonkeyPatch)
         refused.inc(max(0, number - 40) * 10)
         await source.scrape_once()
     (ban,) = [spec for spec in board(PanelsSettings()) if spec.id == "ban"]
-    (state,) = await once([ban], Sources(MetricFailover([source], settings, lambda _: None)))
+    (state,) = await poll_once([ban], Sources(MetricFailover([source], settings, lambda _: None)))
     monkeypatch.undo()
     return state
 
@@ -100,7 +100,7 @@ async def test_the_postmortem_shows_what_was_pinned_in_the_language_of_the_reade
     url = f"sqlite:///{tmp_path}/journal.db"
     with closing(open_journal(JournalSettings.model_validate({"url": url}))) as journal:
         opened = journal.open_incident("ic1", b.Opened(title="Ban near", severity="SEV2"))
-        journal.append(opened.incident, "op1", evidence_of(state, Language("zh").say))
+        journal.append(opened.incident, "op1", panel_evidence(state, Language("zh").say))
     (tmp_path / "warroom.toml").write_text(f'[journal]\nurl = "{url}"\n', encoding="utf-8")
     expected = {
         "en": ("Ban forecast", "invalid in 10 min", "Ban forecast: invalid in 10 min; limit 5000"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core.message import say
-from panels.alerts import causes, coarse, judge_alerts, own_labels
-from panels.settings import PanelSpec
+from panels.alerts import group_by_name, judge_alerts, own_labels
+from panels.naming import coarse_age
+from panels.spec import PanelSpec
 from signals.alerts.model import Alert, Alerts, AlertState
 from signals.reading import Verdict
 from tui.i18n import Language
@@ -22,7 +23,7 @@ def alert(
 
 
 def test_alerts_of_one_name_stand_together_the_worst_first() -> None:
-    found = causes(
+    found = group_by_name(
         [
             alert("Quiet", "silenced"),
             alert("Soon", "pending"),
@@ -42,9 +43,9 @@ def test_alerts_of_one_name_stand_together_the_worst_first() -> None:
 
 
 def test_only_labels_that_differ_are_named_where_there_are_several() -> None:
-    pair = causes([alert("A", queue="x", job="w"), alert("A", queue="y", job="w")])[0]
+    pair = group_by_name([alert("A", queue="x", job="w"), alert("A", queue="y", job="w")])[0]
     assert own_labels(pair.alerts[0], pair) == (("queue", "x"),)
-    alone = causes([alert("A", queue="x", job="w")])[0]
+    alone = group_by_name([alert("A", queue="x", job="w")])[0]
     assert own_labels(alone.alerts[0], alone) == (("job", "w"), ("queue", "x"))
 
 
@@ -79,4 +80,4 @@ def test_what_the_panel_says(
     ("age", "shown"), [(-3, 0), (9.9, 0), (27, 20), (119, 110), (150, 120), (3599, 3540)]
 )
 def test_an_age_moves_in_coarse_steps(age: float, shown: float) -> None:
-    assert coarse(age) == shown
+    assert coarse_age(age) == shown

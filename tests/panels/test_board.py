@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from panels.poll import once
+from panels.poll import poll_once
 from panels.settings import default_board
 from panels.state import PanelState
 from signals.metrics.failover import MetricFailover
@@ -92,7 +92,7 @@ def judged(board: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> Jud
             monkeypatch.setattr(time, "time", lambda at=at: at)
             await scrape.scrape_once()
         sources = Sources(MetricFailover([scrape], SignalsSettings(), lambda _: None), scrape)
-        return {state.id: state for state in await once(default_board(), sources)}
+        return {state.id: state for state in await poll_once(default_board(), sources)}
 
     return judge
 

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from core.message import Message
-from panels.budget_impact import harm
-from panels.settings import Objective, PanelSpec
+from panels.budget_impact import error_budget_impact
+from panels.spec import Objective, PanelSpec
 from signals.metrics.failover import MetricFailover
 from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, SignalsSettings
@@ -47,7 +47,7 @@ async def told(now: float, hours: float, start_ago: float, end_ago: float) -> li
     def at(ago: float) -> dt.datetime:
         return dt.datetime.fromtimestamp(now - ago, dt.UTC)
 
-    found: tuple[Message, ...] = await harm(
+    found: tuple[Message, ...] = await error_budget_impact(
         [SPEC], sources(now, hours=hours, bad_ago=(3600, 2400)), at(start_ago), at(end_ago)
     )
     return [Language("en").say(one) for one in found]

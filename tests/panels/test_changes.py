@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from core.message import say
-from panels.changes import MOST_CHANGES, Change, ChangeLog, followed, noted
+from panels.changes import MAX_CHANGES, Change, ChangeLog, add_change, record_state
 from panels.judge import judge_metric
-from panels.settings import PanelSpec, QuerySpec
+from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState, Standing
 from signals.reading import Answer, Series, Verdict
 from tui.i18n import Language
@@ -38,7 +38,7 @@ def release(name: str, since: float | None = None) -> Standing:
 def told(*states: PanelState) -> list[str]:
     log = ChangeLog()
     for one in states:
-        log = followed(log, one)
+        log = record_state(log, one)
     return [SAY(change.message) for change in log.changes]
 
 
@@ -69,8 +69,8 @@ def test_what_is_told(states: list[PanelState], lines: list[str]) -> None:
 
 
 def test_what_began_before_the_first_look_stands_at_its_own_time() -> None:
-    log = noted(ChangeLog(), Change(NOW - 60, say("changes.ok", panel="x")))
-    log = followed(log, state(0, NOW, release("v2", NOW - 600)))
+    log = add_change(ChangeLog(), Change(NOW - 60, say("changes.ok", panel="x")))
+    log = record_state(log, state(0, NOW, release("v2", NOW - 600)))
     assert [change.at for change in log.changes] == [NOW - 60, NOW - 600]
     assert log.since(NOW - 300) == 1
 
@@ -90,7 +90,7 @@ def test_another_source_that_knows_of_no_alert_ends_none() -> None:
 def test_what_flaps_is_one_line_with_a_count() -> None:
     log = ChangeLog()
     for step in range(9):
-        log = followed(log, state(60 if step % 2 else 1, NOW + step))
+        log = record_state(log, state(60 if step % 2 else 1, NOW + step))
     assert [(SAY(one.message), one.times, one.at) for one in log.changes] == [
         ("Riot is well again", 4, NOW + 8),
         ("Riot: 429 is 60, over 50", 4, NOW + 7),
@@ -99,10 +99,10 @@ def test_what_flaps_is_one_line_with_a_count() -> None:
 
 def test_the_log_is_bounded() -> None:
     log = ChangeLog()
-    for step in range(2 * MOST_CHANGES):
-        log = noted(log, Change(NOW + step, say("changes.told_began", name=f"{step}")))
-    assert len(log.changes) == MOST_CHANGES
-    assert log.changes[0].at == NOW + 2 * MOST_CHANGES - 1
+    for step in range(2 * MAX_CHANGES):
+        log = add_change(log, Change(NOW + step, say("changes.told_began", name=f"{step}")))
+    assert len(log.changes) == MAX_CHANGES
+    assert log.changes[0].at == NOW + 2 * MAX_CHANGES - 1
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))

@@ -11,7 +11,7 @@ from incidents.events.event import body_text
 from incidents.events.fold import fold
 from incidents.events.localize import in_words
 from incidents.report.svg import draw_svg
-from panels.evidence import MOST_POINTS, evidence_of
+from panels.evidence import MAX_POINTS, panel_evidence
 from panels.state import Chart, PanelState
 from signals.reading import Freshness, Reading, Series, Verdict
 from tests.incidents.build import Chain
@@ -38,7 +38,7 @@ def test_curves_limit_query_and_source_are_kept() -> None:
         (say("panels.title", en="matches", zh="对局"),),
         limit=100.0,
     )
-    found = evidence_of(state(chart), Language("zh").say)
+    found = panel_evidence(state(chart), Language("zh").say)
     assert (found.panel, found.verdict, found.unit, found.limit) == ("queues", "burning", "count", 100.0)
     assert (found.query, found.source) == ("max(x)", "prometheus")
     assert found.curves[0].values == (1.0, None, 4.0)
@@ -49,7 +49,7 @@ def test_what_was_pinned_in_one_language_is_read_in_the_other() -> None:
         say("panels.title", en="depth", zh="长度"), "count", (Series((), (0.0, 15.0), (1.0, 4.0)),),
         (say("panels.title", en="matches", zh="对局"),),
     )  # fmt: skip
-    stored = body_text(evidence_of(state(chart), Language("zh").say))
+    stored = body_text(panel_evidence(state(chart), Language("zh").say))
     found = BODY.validate_python({**json.loads(stored), "kind": "evidence_pinned"})
     assert isinstance(found, EvidencePinned)
     english, chinese = (in_words(found, Language(code).say) for code in CODES)
@@ -65,7 +65,7 @@ def test_what_was_pinned_in_one_language_is_read_in_the_other() -> None:
 
 def test_the_incidents_screen_shows_evidence_in_its_own_language() -> None:
     chain = Chain()
-    chain.add("op1", evidence_of(state(None, Series((), (0.0, 15.0), (1.0, 4.0))), Language("en").say))
+    chain.add("op1", panel_evidence(state(None, Series((), (0.0, 15.0), (1.0, 4.0))), Language("en").say))
     incident = fold(chain.events)
     for code, wanted in (("en", ["Queues", "depth is 4, over 3"]), ("zh", ["队列", "长度 为 4，超过 3"])):
         pen = Pen(Language(next(one for one in CODES if one == code)), 60, 0.0, ascii_only=False)
@@ -79,7 +79,7 @@ def test_the_incidents_screen_shows_evidence_in_its_own_language() -> None:
 
 
 def test_a_long_curve_is_thinned_and_a_trend_stands_in_for_a_chart() -> None:
-    times = tuple(float(at) for at in range(MOST_POINTS * 2 + 7))
-    found = evidence_of(state(None, Series((), times, times)), lambda message: message.key)
-    assert MOST_POINTS / 2 < len(found.curves[0].at) <= MOST_POINTS
+    times = tuple(float(at) for at in range(MAX_POINTS * 2 + 7))
+    found = panel_evidence(state(None, Series((), times, times)), lambda message: message.key)
+    assert MAX_POINTS / 2 < len(found.curves[0].at) <= MAX_POINTS
     assert found.curves[0].at == found.curves[0].values

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from core.message import say
-from panels.forecast import forecast, with_forecast
+from panels.projection import forecast, with_forecast
 from panels.state import Chart
 from signals.reading import Series
 

@@ -9,9 +9,10 @@ import pytest
 from core.errors import Unreachable
 from core.message import say
 from panels.alerts import judge_alerts
-from panels.judge import by_attention, judge_metric
-from panels.limits import judge_value, worst
-from panels.settings import PanelSpec, QuerySpec, default_board
+from panels.judge import judge_metric
+from panels.limits import judge_value, worst, worst_first
+from panels.settings import default_board
+from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.alerts.model import Alert, Alerts, AlertState
 from signals.metrics.promql.names import metric_names
@@ -112,7 +113,7 @@ def test_alerts_are_judged_by_state_and_severity(given: Alerts | Unreachable | N
 def test_panels_stand_worst_first() -> None:
     states = [judge_metric(SPEC, {"waiting": answer(value)}, {}, None, 1) for value in (1, 200, 60)]
     unknown = judge_metric(SPEC, {}, {}, None, 1)
-    assert [state.verdict for state in by_attention([*states, unknown])] == [
+    assert [state.verdict for state in worst_first([*states, unknown])] == [
         "burning",
         "warn",
         "unknown",

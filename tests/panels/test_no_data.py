@@ -12,7 +12,7 @@ import pytest
 from core.message import Message, say
 from panels.no_data.cause import Evidence, Stage, why_empty
 from panels.no_data.diagnosis import explain
-from panels.query_cache import Questions
+from panels.query_cache import QueryCache
 from signals.metrics.promql import evaluate, evaluate_range
 from signals.metrics.promql.names import Needs, Selector, needs
 from signals.metrics.scrape import ScrapeSource
@@ -113,7 +113,7 @@ def service() -> Iterator[Service]:
 async def asked(expr: str, scrape: ScrapeSource) -> str:
     answer = await scrape.query(expr)
     assert not answer.series, "only a query without an answer is explained"
-    return words(await explain(Q, expr, Questions(scrape), time.time()))
+    return words(await explain(Q, expr, QueryCache(scrape), time.time()))
 
 
 async def test_the_scrape_source_is_asked_for_each_cause(service: Service) -> None:
@@ -178,7 +178,7 @@ async def test_a_metric_that_left_is_looked_for_in_the_past(now: dict[str, float
         source.scrape(ago_s, up=1.0, hits_total=5.0)
     source.scrape(1170, **now)
     source.scrape(5, **now)
-    sentence = words(await explain(Q, "rate(hits_total[5m])", Questions(source), time.time()))
+    sentence = words(await explain(Q, "rate(hits_total[5m])", QueryCache(source), time.time()))
     assert expected in sentence
     assert "20 min" in sentence
 
@@ -191,7 +191,7 @@ async def test_a_metric_that_was_there_for_a_moment_is_not_called_never_seen() -
         source.scrape(between - later_s, up=1.0, hits_total=5.0)
     source.scrape(between - 1.0, up=0.0)
     source.scrape(1, up=0.0)
-    sentence = words(await explain(Q, "hits_total", Questions(source), time.time()))
+    sentence = words(await explain(Q, "hits_total", QueryCache(source), time.time()))
     assert "the exporter app:1 does not answer (up = 0)" in sentence
     gone = why_empty(Q, needs("m"), {needs("m").selectors()[0]: Evidence(Stage.GONE, "m")})
     assert "m disappeared; when is not known" in words(gone)
@@ -200,27 +200,27 @@ async def test_a_metric_that_was_there_for_a_moment_is_not_called_never_seen() -
 async def test_equal_questions_are_asked_once_and_slow_ones_kept() -> None:
     source = Stored()
     source.scrape(0, x=1.0)
-    questions = Questions(source)
-    await asyncio.gather(*(questions.instant("x") for _ in range(5)))
+    cache = QueryCache(source)
+    await asyncio.gather(*(cache.query("x") for _ in range(5)))
     assert source.asked == ["x"]
     await asyncio.sleep(0.6)
-    await questions.instant("x", keep_s=60)
+    await cache.query("x", max_age_s=60)
     assert source.asked == ["x"], "a kept answer is good enough for this question"
-    await questions.instant("x")
-    await questions.instant("nothing", keep_s=60)
+    await cache.query("x")
+    await cache.query("nothing", max_age_s=60)
     await asyncio.sleep(0.6)
-    await questions.instant("nothing", keep_s=60, silence_s=60)
+    await cache.query("nothing", max_age_s=60, empty_max_age_s=60)
     assert source.asked == ["x", "x", "nothing"], "silence will do when the question says so"
-    await questions.instant("nothing", keep_s=60)
+    await cache.query("nothing", max_age_s=60)
     assert source.asked == ["x", "x", "nothing", "nothing"], "else it is asked about anew"
     source.name = "second"
-    await questions.instant("x", keep_s=60)
+    await cache.query("x", max_age_s=60)
     assert source.asked[-1] == "x", "another source has other numbers"
 
 
 async def test_a_question_that_broke_is_asked_again() -> None:
     source = Stored()
-    questions = Questions(source)
+    cache = QueryCache(source)
     real = source.query
 
     async def broken(expr: str, at: float | None = None) -> Answer:
@@ -228,14 +228,14 @@ async def test_a_question_that_broke_is_asked_again() -> None:
 
     source.query = broken  # type: ignore[method-assign]
     with pytest.raises(RuntimeError):
-        await questions.instant("x", keep_s=60)
+        await cache.query("x", max_age_s=60)
     source.query = real  # type: ignore[method-assign]
-    assert isinstance(await questions.instant("x", keep_s=60), Answer)
+    assert isinstance(await cache.query("x", max_age_s=60), Answer)
 
 
 async def test_nothing_is_left_waiting_at_the_end() -> None:
     source = Stored()
-    questions = Questions(source)
+    cache = QueryCache(source)
     asked, ended = asyncio.Event(), asyncio.Event()
 
     async def hanging(expr: str, at: float | None = None) -> Answer:
@@ -247,10 +247,10 @@ async def test_nothing_is_left_waiting_at_the_end() -> None:
         raise AssertionError
 
     source.query = hanging  # type: ignore[method-assign]
-    waiter = asyncio.create_task(questions.instant("x"))
+    waiter = asyncio.create_task(cache.query("x"))
     await asked.wait()
     waiter.cancel()
     await asyncio.gather(waiter, return_exceptions=True)
     assert not ended.is_set(), "another may still wait for it"
-    await questions.close()
+    await cache.close()
     assert ended.is_set()

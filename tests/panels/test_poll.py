@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
-from panels.draw.axis import BOARD_SPAN_S
-from panels.poll import watch
+from panels.poll import poll_panels
 from panels.settings import default_board
-from panels.state import PanelState
+from panels.state import BOARD_SPAN_S, PanelState
 from signals.celery.model import Fleet
 from signals.database.model import Drift, Schema
 from signals.metrics.failover import MetricFailover
@@ -65,7 +64,7 @@ async def test_a_slow_database_delays_no_number_and_is_unknown_until_it_answers(
     sources = Sources(MetricFailover([Filled()], SignalsSettings(), lambda _: None), schema=slow, fleet=slow)
     specs = [spec for spec in default_board() if spec.id == "release"]
     watching = asyncio.create_task(
-        watch(specs, sources, told.put_nowait, lambda: False, lambda: BOARD_SPAN_S)
+        poll_panels(specs, sources, told.put_nowait, lambda: False, lambda: BOARD_SPAN_S)
     )
     try:
         first = await asyncio.wait_for(told.get(), 10)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from panels.settings import PanelSpec, PanelsSettings, board
+from panels.settings import PanelsSettings, board
+from panels.spec import PanelSpec
 from tui.config.load import check_config
 from tui.i18n import Language
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from panels.poll import once
+from panels.poll import poll_once
 from panels.settings import default_board
 from panels.state import PanelState
 from signals.metrics.failover import MetricFailover
@@ -57,7 +57,7 @@ async def after(per_s: float, storm_s: float) -> PanelState:
         ]
         ring.scrape("app", now - back, samples)
     sources = Sources(MetricFailover([Filled(ring)], SignalsSettings(), lambda _: None))
-    (state,) = await once([spec for spec in default_board() if spec.id == "ban"], sources)
+    (state,) = await poll_once([spec for spec in default_board() if spec.id == "ban"], sources)
     return state
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from core.errors import SourceError, Unreachable
 from core.message import say
-from panels.settings import QuerySpec
-from panels.zoom import MOST_CURVES, RANGES, Range, Summary, ask, shorter_than, summaries, zoomed
+from panels.spec import QuerySpec
+from panels.zoom import MAX_CURVES, RANGES, Range, Summary, known_span_s, query_range, summaries, zoom_chart
 from signals.metrics.failover import MetricFailover
 from signals.reading import Answer, Series
 from signals.settings import SignalsSettings
@@ -58,7 +58,7 @@ def test_no_range_asks_for_more_samples_than_a_prometheus_gives(stretch: Range) 
 
 async def test_a_question_starts_and_ends_on_whole_steps() -> None:
     source = Recorder("prometheus")
-    await ask(QUERY, STRETCH, MetricFailover([source], SignalsSettings(), lambda _: None), 1302.7)
+    await query_range(QUERY, STRETCH, MetricFailover([source], SignalsSettings(), lambda _: None), 1302.7)
     assert source.asked == [(1000.0, 1300.0, 5)]
 
 
@@ -69,7 +69,7 @@ async def test_a_slow_month_says_nothing_of_the_health_of_the_source() -> None:
     failover = MetricFailover([slow, other], SignalsSettings(breaker_failures=1), notices.append)
     for _ in range(5):
         with pytest.raises(SourceError):
-            await ask(QUERY, STRETCH, failover, 1300.0)
+            await query_range(QUERY, STRETCH, failover, 1300.0)
     assert other.asked == []
     assert notices == []
     assert (await failover.query("n")).source == "prometheus"
@@ -77,40 +77,42 @@ async def test_a_slow_month_says_nothing_of_the_health_of_the_source() -> None:
 
 def test_the_worst_curves_come_first_and_the_rest_is_counted() -> None:
     curves = [series(f"q{index}", index, index) for index in range(11)]
-    zoom = zoomed(QUERY, answer(*curves), 1300.0, STRETCH)
+    zoom = zoom_chart(QUERY, answer(*curves), 1300.0, STRETCH)
     assert [Language("en").say(name) for name in zoom.chart.names[:2]] == ["q10", "q9"]
-    assert len(zoom.chart.names) == MOST_CURVES
-    assert zoom.left_out == 11 - MOST_CURVES
+    assert len(zoom.chart.names) == MAX_CURVES
+    assert zoom.left_out == 11 - MAX_CURVES
 
 
 def test_where_less_is_worse_the_least_comes_first() -> None:
     query = QuerySpec(name="n", expr="n", worse="below", by="queue")
-    zoom = zoomed(query, answer(series("high", 9, 9), series("low", 1, 1)), 1300.0, STRETCH)
+    zoom = zoom_chart(query, answer(series("high", 9, 9), series("low", 1, 1)), 1300.0, STRETCH)
     assert [Language("zh").say(name) for name in zoom.chart.names] == ["low", "high"]
 
 
 def test_a_curve_in_numbers() -> None:
-    zoom = zoomed(QUERY, answer(series("q", 1, math.nan, 3, 8)), 1015.0, STRETCH)
+    zoom = zoom_chart(QUERY, answer(series("q", 1, math.nan, 3, 8)), 1015.0, STRETCH)
     (found,) = summaries(zoom, 1010.0)
     assert found == Summary(say("panels.title", en="q", zh="q"), 8, 3, 1, 4, 8)
 
 
 def test_a_gap_under_the_cursor_is_no_number() -> None:
-    zoom = zoomed(QUERY, answer(series("q", *([1] * 10), *([math.nan] * 10), *([2] * 10))), 1150.0, STRETCH)
+    zoom = zoom_chart(
+        QUERY, answer(series("q", *([1] * 10), *([math.nan] * 10), *([2] * 10))), 1150.0, STRETCH
+    )
     assert summaries(zoom, 1075.0)[0].at_cursor is None
     assert summaries(zoom, 1020.0)[0].at_cursor == 1
     assert summaries(zoom, None)[0].at_cursor is None
 
 
 def test_an_answer_without_series_has_no_history() -> None:
-    zoom = zoomed(QUERY, answer(), 1300.0, STRETCH)
+    zoom = zoom_chart(QUERY, answer(), 1300.0, STRETCH)
     assert zoom.since is None
-    assert shorter_than(zoom, STRETCH) is None
+    assert known_span_s(zoom, STRETCH) is None
     assert summaries(zoom, 1.0) == ()
 
 
 def test_history_shorter_than_the_range_is_said() -> None:
-    zoom = zoomed(QUERY, answer(series("q", 1, 2, start=1200.0)), 1300.0, STRETCH)
-    assert shorter_than(zoom, STRETCH) == 100.0
-    whole = zoomed(QUERY, answer(series("q", 1, 2, start=1000.0)), 1300.0, STRETCH)
-    assert shorter_than(whole, STRETCH) is None
+    zoom = zoom_chart(QUERY, answer(series("q", 1, 2, start=1200.0)), 1300.0, STRETCH)
+    assert known_span_s(zoom, STRETCH) == 100.0
+    whole = zoom_chart(QUERY, answer(series("q", 1, 2, start=1000.0)), 1300.0, STRETCH)
+    assert known_span_s(whole, STRETCH) is None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.message import Message
 from panels.alerts import judge_alerts
 from panels.judge import judge_metric
-from panels.settings import PanelSpec, QuerySpec
+from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.alerts.model import Alert, Alerts, AlertState
 from signals.reading import Answer, Series

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from core.errors import TimedOut
 from core.message import say
 from panels.alerts import judge_alerts
-from panels.draw.axis import AHEAD, BOARD_SPAN_S
 from panels.enrich.broker import add_queues, add_schema
 from panels.enrich.workers import add_workers
-from panels.forecast import with_forecast
 from panels.judge import judge_metric
-from panels.naming import called
+from panels.naming import display_name
+from panels.projection import with_forecast
 from panels.settings import default_board
+from panels.state import AHEAD_SHARE, BOARD_SPAN_S
 from signals.alerts.model import Alert, Alerts, AlertState
 from signals.celery.model import Fleet, Queue, Queues, Worker, WorkerState
 from signals.reading import Answer, Labels, Series
@@ -48,14 +48,14 @@ def judged(
     name: str, answers: dict[str, Answer], history: Answer | None = None, why: dict[str, str] | None = None
 ) -> PanelState:
     spec = SPECS[name]
-    named = {query.name: called(query) for query in spec.queries}
+    named = {query.name: display_name(query) for query in spec.queries}
     reasons = {
         query: say("panels.never_exported_near", name=named[query], metric=metric, near=near)
         for query, told in (why or {}).items()
         for metric, near in (told.split("|"),)
     }
     state = judge_metric(spec, answers, reasons, history, NOW)
-    charts = tuple(with_forecast(one, NOW, BOARD_SPAN_S * AHEAD) for one in state.charts)
+    charts = tuple(with_forecast(one, NOW, BOARD_SPAN_S * AHEAD_SHARE) for one in state.charts)
     return replace(state, charts=charts)
 
 

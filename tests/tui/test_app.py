@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from panels.draw.panel import panel_line
 from panels.judge import judge_metric
-from panels.settings import PanelSpec, QuerySpec
+from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.reading import Answer, Freshness, Series, Verdict
 from tui.app import Warroom

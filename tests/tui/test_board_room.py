@@ -9,7 +9,7 @@ import pytest
 
 from core.message import say
 from panels.changes import Change
-from panels.draw.axis import BOARD_SPAN_S, LONG_SPAN_S
+from panels.state import BOARD_SPAN_S, LONG_SPAN_S
 from signals.connections.breaker import Notice
 from tests.tui.board import IDS, alert, alerts, board, eight, metric, shown, tell
 from tui.activity import REST_S, Looking

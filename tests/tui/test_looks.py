@@ -11,7 +11,7 @@ import pytest
 from core.message import say
 from panels.draw.axis import time_axis
 from panels.draw.chart import draw_chart, scale_of
-from panels.forecast import with_forecast
+from panels.projection import with_forecast
 from panels.state import Chart
 from signals.reading import Series
 from tests.tui.board_states import states

@@ -11,7 +11,7 @@ import pytest
 from core.errors import Unreachable
 from core.message import say
 from panels.judge import judge_metric
-from panels.settings import PanelSpec, QuerySpec
+from panels.spec import PanelSpec, QuerySpec
 from panels.zoom import RANGES
 from signals.metrics.failover import MetricFailover
 from signals.reading import Answer, Series

@@ -17,7 +17,7 @@ from core.settings import Section
 from core.text import clean
 from core.toml_file import key_lines, line_of
 from incidents.settings import IncidentsSettings, JournalSettings
-from panels.settings import PanelsSettings, strangers
+from panels.settings import PanelsSettings, unknown_names
 from runbooks.settings import RunbooksSettings
 from sandbox.settings import SandboxSettings
 from signals.settings import SignalsSettings
@@ -131,7 +131,7 @@ def check_config(
         for each in error.errors(include_url=False, include_input=False):
             if ".".join(map(str, each["loc"])) not in bad:
                 complain(each["loc"], _explain(each["type"], each["msg"], each["loc"]))
-    for one in strangers(config.panels) if config is not None else ():
+    for one in unknown_names(config.panels) if config is not None else ():
         complain(("panels", *one.at), _no_such(one.asked, one.known))
     return config, tuple(sorted(problems, key=lambda problem: problem.line))
 

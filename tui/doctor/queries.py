@@ -15,8 +15,8 @@ from tui.doctor.sources import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from panels.query_cache import Questions
-    from panels.settings import PanelSpec
+    from panels.query_cache import QueryCache
+    from panels.spec import PanelSpec
     from signals.sources import Sources
     from tui.config.load import Config
     from tui.i18n import Language
@@ -30,19 +30,19 @@ _DOWN = ("panels.never_down", "panels.gone", "panels.gone_down", "panels.gone_ta
 
 async def look_at_questions(config: Config, words: Language) -> list[Finding]:
     """The source of metrics, then every question that the board and the rules put to it."""
-    from panels.query_cache import Questions
+    from panels.query_cache import QueryCache
     from panels.settings import board
     from signals.sources import open_sources
 
     async with open_sources(config.signals, lambda _: None) as sources:
         try:
             exported = await exported_names(sources)
-            questions = Questions(sources.metrics)
-            findings = [_names(exported, words), *await _down(sources, questions, words)]
+            cache = QueryCache(sources.metrics)
+            findings = [_names(exported, words), *await _down(sources, cache, words)]
             for spec in board(config.panels):
                 for where, expr, optional in _expressions(spec):
-                    findings.append(await _query(where, expr, questions, words, optional=optional))
-            return findings + await _rules(config, questions, words)
+                    findings.append(await _query(where, expr, cache, words, optional=optional))
+            return findings + await _rules(config, cache, words)
         except SourceError as error:
             fix = words.text("doctor.no_metrics")
             return [Finding("metrics", ok=False, what=words.say(error.message), where="metrics", fix=fix)]
@@ -67,8 +67,8 @@ def _names(exported: frozenset[str], words: Language) -> Finding:
     return Finding("metrics", bool(exported), count, "metrics", fix)
 
 
-async def _down(sources: Sources, questions: Questions, words: Language) -> list[Finding]:
-    answer = await questions.instant("up == 0")
+async def _down(sources: Sources, cache: QueryCache, words: Language) -> list[Finding]:
+    answer = await cache.query("up == 0")
     if not isinstance(answer, Answer):
         return []  # whoever can't answer this answers no query below, and says it there
     down = sorted(clean(dict(one.labels).get("instance", "?"), 80) for one in answer.series)
@@ -113,11 +113,11 @@ def _expressions(spec: PanelSpec) -> Iterator[tuple[str, str, bool]]:
 
 
 async def _query(
-    where: str, expr: str, questions: Questions, words: Language, *, optional: bool = False
+    where: str, expr: str, cache: QueryCache, words: Language, *, optional: bool = False
 ) -> Finding:
     from panels.no_data.diagnosis import explain
 
-    answer = await questions.instant(expr)
+    answer = await cache.query(expr)
     if not isinstance(answer, Answer):
         return Finding(
             "query", ok=False, what=words.say(answer.message), where=where, fix=words.text("doctor.change")
@@ -126,7 +126,7 @@ async def _query(
         return Finding(
             "query", ok=True, what=words.text("doctor.series", count=len(answer.series)), where=where
         )
-    why = await explain(say("panels.text", text=where.rpartition(".")[2]), expr, questions, time.time())
+    why = await explain(say("panels.text", text=where.rpartition(".")[2]), expr, cache, time.time())
     well = optional or why.key in _WELL
     fix = "" if well else _fix(why.key, words)
     return Finding("query", well, words.say(why), where, fix)
@@ -138,7 +138,7 @@ def _fix(reason: str, words: Language) -> str:
     return words.text("doctor.fix_down" if reason in _DOWN else "doctor.change")
 
 
-async def _rules(config: Config, questions: Questions, words: Language) -> list[Finding]:
+async def _rules(config: Config, cache: QueryCache, words: Language) -> list[Finding]:
     """Every rule on disk: one whose metrics nobody exports never fires, and nobody notices."""
     from panels.no_data.diagnosis import explain
     from signals.alerts.rules import load_rules
@@ -153,13 +153,11 @@ async def _rules(config: Config, questions: Questions, words: Language) -> list[
         recorded = {rule.name for rule in rules if rule.kind == "record"}
         for rule in rules:
             where = f"{clean(path.name)}: {clean(rule.name, 60)}"
-            answer = await questions.instant(rule.expr)
+            answer = await cache.query(rule.expr)
             if isinstance(answer, Answer) and answer.series:
                 findings.append(Finding("rule", ok=True, what=words.text("doctor.rule_holds"), where=where))
                 continue
-            why = await explain(
-                say("panels.text", text=clean(rule.name, 60)), rule.expr, questions, time.time()
-            )
+            why = await explain(say("panels.text", text=clean(rule.name, 60)), rule.expr, cache, time.time())
             # Silence of a rule is its normal state: only a metric that nobody has makes it blind.
             blind = why.key in (*_ABSENT, *_DOWN) and why.values.get("metric") not in recorded
             if not isinstance(answer, Answer):

@@ -16,7 +16,7 @@ from tui.doctor.sources import Finding
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from panels.query_cache import Questions
+    from panels.query_cache import QueryCache
     from repolint.project import Project
     from signals.metrics.promql.names import Selector
     from signals.sources import Sources
@@ -33,7 +33,7 @@ _AWAY = ("panels.gone", "panels.gone_down", "panels.gone_target", "panels.gone_b
 
 async def look_at_repository(repo: Path, config: Config, words: Language) -> list[Finding]:
     """Metrics and labels that are not there now, targets that nobody scrapes, alerts that nobody evaluates."""
-    from panels.query_cache import Questions
+    from panels.query_cache import QueryCache
     from repolint.lint import open_project
     from signals.sources import open_sources
     from tui.doctor.queries import exported_names
@@ -43,8 +43,8 @@ async def look_at_repository(repo: Path, config: Config, words: Language) -> lis
     async with open_sources(config.signals, lambda _: None) as sources:
         try:
             await exported_names(sources)
-            questions = Questions(sources.metrics)
-            found = await _unanswered(selectors, project, questions, words)
+            cache = QueryCache(sources.metrics)
+            found = await _unanswered(selectors, project, cache, words)
         except SourceError as error:
             where = clean(str(repo))
             return [
@@ -93,20 +93,20 @@ def _short(file: str, project: Project) -> str:
 
 
 async def _unanswered(
-    selectors: dict[Selector, str], project: Project, questions: Questions, words: Language
+    selectors: dict[Selector, str], project: Project, cache: QueryCache, words: Language
 ) -> list[Finding]:
     from panels.no_data.diagnosis import explain
 
     found: list[Finding] = []
     told: set[str] = set()
     for selector, where in selectors.items():
-        answer = await questions.instant(f"count({selector.text()})")
+        answer = await cache.query(f"count({selector.text()})")
         if not isinstance(answer, Answer):
             raise answer
         if answer.series:
             continue
         why = await explain(
-            say("panels.text", text=clean(selector.name, 100)), selector.text(), questions, time.time()
+            say("panels.text", text=clean(selector.name, 100)), selector.text(), cache, time.time()
         )
         what = words.say(why)
         if why.key in (*_MISSING, *_AWAY) and what not in told:

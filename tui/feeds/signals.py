@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from textual.message import Message as UiMessage
 
-    from panels.settings import PanelSpec
+    from panels.spec import PanelSpec
     from signals.sources import Sources
     from tui.config.load import Config
 
@@ -91,7 +91,7 @@ class Follower:
             self._tell(Failed(crashed, ExitCode.CRASHED))
 
     async def _watch(self) -> None:
-        from panels.poll import watch
+        from panels.poll import poll_panels
         from panels.settings import board
         from signals.sources import open_sources
 
@@ -102,7 +102,7 @@ class Follower:
         async with open_sources(config.signals, lambda notice: self._tell(Noticed(notice))) as sources:
             self._loop, self._sources = asyncio.get_running_loop(), sources
             asking = asyncio.create_task(
-                watch(
+                poll_panels(
                     specs,
                     sources,
                     lambda state: self._tell(PanelJudged(state)),

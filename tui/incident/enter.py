@@ -226,7 +226,7 @@ async def _alert(room: Room, name: str) -> AlertAttached | None:
 
 def _defaults(room: Room, runbook: Runbook | None, alert: AlertAttached | None) -> tuple[str, Severity]:
     """What the alert, the runbook or the worst panel says."""
-    from panels.naming import titled
+    from panels.naming import title_and_reason
     from signals.reading import Verdict
 
     words = room.face.words
@@ -242,7 +242,7 @@ def _defaults(room: Room, runbook: Runbook | None, alert: AlertAttached | None) 
     state = room.face.under_cursor()
     if state is None or state.verdict not in (Verdict.BURNING, Verdict.WARN):
         return "", severity
-    return words.say(titled(state)), "SEV2" if state.verdict is Verdict.BURNING else "SEV3"
+    return words.say(title_and_reason(state)), "SEV2" if state.verdict is Verdict.BURNING else "SEV3"
 
 
 def _first_events(

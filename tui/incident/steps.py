@@ -172,12 +172,12 @@ async def finish_follow_up(room: Room, seen: Seen, at: int) -> Message | None:
 
 async def pin(room: Room, seen: Seen) -> Message | None:
     """The panel that is chosen on the board, as it shows now, with its data."""
-    from panels.evidence import evidence_of
+    from panels.evidence import panel_evidence
 
     state = room.face.under_cursor()
     if state is None:
         return say("room.nothing_to_pin")
-    body = evidence_of(state, room.face.words.say)
+    body = panel_evidence(state, room.face.words.say)
     return await room.write(seen.incident.id, body) or say("room.pinned", title=state.title)
 
 

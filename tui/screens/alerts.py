@@ -11,7 +11,7 @@ from tui.screens.page import Page
 from tui.widgets.scroll import scroll_to
 
 if TYPE_CHECKING:
-    from panels.alerts import Cause
+    from panels.alerts import AlertGroup
     from panels.state import PanelState
     from signals.alerts.model import Alert
 
@@ -30,7 +30,7 @@ class AlertsScreen(Page):
     def body(self, width: int, height: int, now: float) -> list[Text]:
         """How many there are, then every alert; what cannot be judged is named at the end."""
         from panels.draw.alerts import AlertView, draw_alerts
-        from panels.draw.panel import wrapped
+        from panels.draw.text import wrap_to_width
         from signals.alerts.model import AlertState
 
         face, words = self.face, self.face.words
@@ -40,7 +40,8 @@ class AlertsScreen(Page):
                 ("alerts.waiting", "") if state is None else ("alerts.unknown", words.say(state.reason))
             )
             return [
-                Text("   " + part, "unknown") for part in wrapped(words.text(key, reason=reason), width - 4)
+                Text("   " + part, "unknown")
+                for part in wrap_to_width(words.text(key, reason=reason), width - 4)
             ]
         found = self._found()
         counts = {one.value: sum(alert.state is one for alert in state.alerts.alerts) for one in AlertState}
@@ -63,7 +64,7 @@ class AlertsScreen(Page):
             told = words.text("alerts.broken", name=name, reason=words.say(why))
             lines += [
                 Text(f"   {'? ' if not index else '  '}{part}", "unknown")
-                for index, part in enumerate(wrapped(told, width - 6))
+                for index, part in enumerate(wrap_to_width(told, width - 6))
             ]
         room = height - 1
         self._top = scroll_to(self._top, drawn.first, drawn.after, room, len(lines))
@@ -120,13 +121,13 @@ class AlertsScreen(Page):
         states = [self.face.states[name] for name in self.face.order if name in self.face.states]
         return next((one for one in states if one.shape == "list"), None)
 
-    def _found(self) -> tuple[Cause, ...]:
-        from panels.draw.alerts import listed
+    def _found(self) -> tuple[AlertGroup, ...]:
+        from panels.draw.alerts import filter_alerts
 
         state = self._state()
-        return () if state is None or state.alerts is None else listed(state.alerts, self.filter.keeps)
+        return () if state is None or state.alerts is None else filter_alerts(state.alerts, self.filter.keeps)
 
-    def _at(self, found: tuple[Cause, ...]) -> int:
+    def _at(self, found: tuple[AlertGroup, ...]) -> int:
         """Where the cursor's alert stands now; where it stood when it is gone."""
         alerts = [alert for cause in found for alert in cause.alerts]
         here = next((index for index, one in enumerate(alerts) if _which(one) == self._chosen), self._place)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from panels.draw.axis import BOARD_SPAN_S, LONG_SPAN_S
+from panels.state import BOARD_SPAN_S, LONG_SPAN_S
 from tui.incident.draw.strip import STRIP_WIDTH, beside, board_strip
 from tui.screens.page import Page
 from tui.screens.panel import panel_block

@@ -24,7 +24,7 @@ class Choose(Dialogue[int]):
 
     def remarks(self, width: int) -> list[Text]:
         """The lines around the cursor."""
-        from panels.draw.panel import shorten
+        from panels.draw.text import shorten
 
         height = self.room()
         start = max(0, min(self._at - height // 2, len(self._options) - height))

@@ -89,17 +89,17 @@ class Dialogue(ModalScreen[R]):
 
     def _title(self, width: int) -> list[Text]:
         """The question whole, where the screen has lines for it: half of it may be another question."""
-        from panels.draw.panel import cut, wrapped
+        from panels.draw.text import cut, wrap_to_width
 
         most = MOST_TITLE if self.size.height >= ROOMY else 1
-        parts = wrapped(self.asked, width - 2)
+        parts = wrap_to_width(self.asked, width - 2)
         if len(parts) > most:
             parts = [*parts[: most - 1], " ".join(parts[most - 1 :])]
         return [Text(f" {cut(part, width - 2, ascii_only=self.face.ascii_only)} ") for part in parts or [""]]
 
     def remarks(self, width: int) -> list[Text]:
         """The lines between title and fields, broken where the screen ends."""
-        from panels.draw.panel import wrapped
+        from panels.draw.text import wrap_to_width
 
         lines: list[Text] = []
         for one in self._remarks:
@@ -109,7 +109,7 @@ class Dialogue(ModalScreen[R]):
                 lines += [
                     Text(f" {part}", one.style)
                     for line in one.plain.splitlines() or [""]
-                    for part in wrapped(line, max(4, width - 2)) or [""]
+                    for part in wrap_to_width(line, max(4, width - 2)) or [""]
                 ]
         return lines
 

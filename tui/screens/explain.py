@@ -52,18 +52,18 @@ class ExplainScreen(Scrolled):
         return below if isinstance(below, AlertsScreen) else None
 
     def _of(self, state: PanelState, width: int, now: float) -> list[Text]:
-        from panels.draw.panel import wrapped
-        from panels.naming import titled
+        from panels.draw.text import wrap_to_width
+        from panels.naming import title_and_reason
 
         words = self.face.words
         lines: list[Text] = []
 
         def tell(text: str, style: str, indent: int) -> None:
             lines.extend(
-                Text(" " * indent + part, style) for part in wrapped(text, max(4, width - indent - 1))
+                Text(" " * indent + part, style) for part in wrap_to_width(text, max(4, width - indent - 1))
             )
 
-        tell(words.say(titled(state)), "title", 3)
+        tell(words.say(title_and_reason(state)), "title", 3)
         for warning in state.warnings:
             tell(words.say(warning), "remark", 3)
         before = None

@@ -50,7 +50,7 @@ class HistoryScreen(Page):
 
     def body(self, width: int, height: int, now: float) -> list[Text]:  # noqa: ARG002  # the shape of every screen
         """Statistics, then a line an incident."""
-        from panels.draw.panel import shorten
+        from panels.draw.text import shorten
 
         words = self.face.words
         if self.found is None:

@@ -116,7 +116,8 @@ class Page(Screen[None]):
 
     def head(self, width: int, now: float) -> Text:
         """What is operated, how many panels are how bad, what is filtered or paused, and the clock."""
-        from panels.draw.panel import ASCII_MARKS, MARKS, STYLES, shorten
+        from panels.draw.panel import ASCII_MARKS, MARKS, STYLES
+        from panels.draw.text import shorten
         from signals.reading import Verdict
 
         face = self.face
@@ -149,7 +150,7 @@ class Page(Screen[None]):
         else:
             told = self.face.notice
             text = Text("" if told is None else f" {self.face.words.say(told)}", no_wrap=True)
-        from panels.draw.panel import shorten
+        from panels.draw.text import shorten
 
         return shorten(text, width, ascii_only=self.face.ascii_only)
 

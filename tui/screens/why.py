@@ -55,13 +55,15 @@ class WhyScreen(Page):
         self.repaint()
 
     def _source(self, check: Check, observation: Observation | None, width: int) -> list[Text]:
-        from panels.draw.panel import wrapped
+        from panels.draw.text import wrap_to_width
 
         query = observation.query if observation is not None and observation.query else check.promql
         value = "–" if observation is None or observation.value is None else repr(observation.value)
         unit = "" if check.unit in ("none", "count") else f" {check.unit}"
         source = observation.source if observation is not None else "–"
-        lines = [Text(f"    {part}", "quiet") for part in wrapped(" ".join(query.split()), max(4, width - 5))]
+        lines = [
+            Text(f"    {part}", "quiet") for part in wrap_to_width(" ".join(query.split()), max(4, width - 5))
+        ]
         return [
             *lines,
             Text(f"    {self.face.words.text('room.raw', value=f'{value}{unit}', source=source)}"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from panels.draw.zoom import ZoomView
-    from panels.settings import PanelSpec
+    from panels.spec import PanelSpec
 
 AGAIN_S = 2.0
 """After a question that had no answer: who has just started soon has one."""
@@ -136,19 +136,21 @@ class ZoomScreen(Page):
 
     def _start(self, spec: PanelSpec, number: int) -> None:
         from panels.draw.zoom import ZoomView
-        from panels.naming import called, title
+        from panels.naming import display_name, panel_title
         from panels.zoom import RANGES
 
         self._panel = spec.id
         query, stretch = spec.queries[number], RANGES[self._range]
-        self.view = ZoomView(title(spec), called(query), number + 1, len(spec.queries), stretch, asking=True)
+        self.view = ZoomView(
+            panel_title(spec), display_name(query), number + 1, len(spec.queries), stretch, asking=True
+        )
         self._ask(spec, self.view)
         self.repaint()
 
     @work(exclusive=True)
     async def _ask(self, spec: PanelSpec, view: ZoomView) -> None:
         from core.errors import SourceError
-        from panels.zoom import ask
+        from panels.zoom import query_range
 
         follower = self.face.follower
         if follower is None:
@@ -159,7 +161,7 @@ class ZoomScreen(Page):
         try:
             keeps = self.filter.keeps
             found = await follower.ask(
-                lambda sources: ask(query, view.stretch, sources.metrics, time.time(), keeps)
+                lambda sources: query_range(query, view.stretch, sources.metrics, time.time(), keeps)
             )
             zoom = found or zoom
         except SourceError as error:

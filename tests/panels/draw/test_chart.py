@@ -13,7 +13,7 @@ from core.message import say
 from panels.draw.axis import round_top, scale_text, time_axis, time_labels
 from panels.draw.canvas import Canvas
 from panels.draw.chart import GUTTER, draw_chart, legend, scale_of, value_at
-from panels.forecast import with_forecast
+from panels.projection import with_forecast
 from panels.state import Chart
 from signals.reading import Series
 from tui.i18n import Language

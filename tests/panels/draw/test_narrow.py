@@ -8,14 +8,14 @@ import pytest
 from rich.cells import cell_len
 
 from core.message import say
-from panels.changes import Change, ChangeLog, noted
-from panels.draw.axis import BOARD_SPAN_S, LONG_SPAN_S
+from panels.changes import Change, ChangeLog, add_change
 from panels.draw.changes import changes_line, draw_changes
 from panels.draw.chart import legend
-from panels.draw.panel import cut, panel_details, panel_line
+from panels.draw.panel import panel_details, panel_line
+from panels.draw.text import cut
 from panels.judge import judge_metric
-from panels.settings import PanelSpec, QuerySpec
-from panels.state import Chart, PanelState, Part, Row
+from panels.spec import PanelSpec, QuerySpec
+from panels.state import BOARD_SPAN_S, LONG_SPAN_S, Chart, PanelState, Part, Row
 from signals.reading import Answer, Series, Verdict
 from tui.i18n import Language
 
@@ -132,7 +132,7 @@ def log(*ats: float, text: str = "the cause is told in many words that need more
     found = ChangeLog()
     for at in ats:
         message = say("changes.told_began", name=f"{at:.0f} {text}")
-        found = noted(found, Change(at, message, "p", Verdict.BURNING))
+        found = add_change(found, Change(at, message, "p", Verdict.BURNING))
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from panels.draw.panel import age_text, panel_details, panel_line, sparkline
 from panels.judge import judge_metric
-from panels.settings import PanelSpec, QuerySpec
+from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.reading import Answer, Reading, Series
 from tui.i18n import Language

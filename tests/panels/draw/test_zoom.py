@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from core.message import say
 from panels.draw.zoom import ZoomView, draw_zoom, zoom_axis
-from panels.settings import QuerySpec
-from panels.zoom import RANGES, zoomed
+from panels.spec import QuerySpec
+from panels.zoom import RANGES, zoom_chart
 from signals.reading import Answer, Series
 from tui.i18n import CODES, Language
 
@@ -27,7 +27,7 @@ def view(count: int, *, cursor: float | None = None, first: float = NOW - 300) -
         Series((("queue", f"q{one}"),), times, tuple(one * 10 + index % 7 for index in range(len(times))))
         for one in range(count)
     )
-    zoom = zoomed(QUERY, Answer("n", "matrix", curves, "t", NOW), NOW, STRETCH)
+    zoom = zoom_chart(QUERY, Answer("n", "matrix", curves, "t", NOW), NOW, STRETCH)
     title = say("panels.title", en="Queues", zh="队列")
     return ZoomView(title, say("panels.text", text="waiting"), 1, 3, STRETCH, zoom, cursor=cursor)
 
@@ -86,7 +86,7 @@ def test_an_error_keeps_the_last_picture() -> None:
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_odd_numbers_do_not_break_it(value: float) -> None:
     curve = Series((("queue", "q"),), (NOW - 10, NOW - 5, NOW), (1.0, value, value))
-    zoom = zoomed(QUERY, Answer("n", "matrix", (curve,), "t", NOW), NOW, STRETCH)
+    zoom = zoom_chart(QUERY, Answer("n", "matrix", (curve,), "t", NOW), NOW, STRETCH)
     assert draw_zoom(
         ZoomView(say("tui.no_data"), say("tui.no_data"), 1, 1, STRETCH, zoom, cursor=NOW), SAY, 80, 20, NOW
     )

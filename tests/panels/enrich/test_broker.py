@@ -8,7 +8,7 @@ from core.errors import Unreachable
 from core.message import say
 from panels.enrich.broker import add_queues, add_schema
 from panels.judge import judge_metric
-from panels.settings import PanelSpec, QuerySpec
+from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.celery.model import Queue, Queues
 from signals.database.model import Blocker, Drift, Schema

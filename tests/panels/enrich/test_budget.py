@@ -12,7 +12,7 @@ from core.errors import Unreachable
 from core.message import say
 from panels.enrich.budget import RATES, month_of, month_window, project, with_budget
 from panels.judge import judge_metric
-from panels.settings import Budget, PanelSpec
+from panels.spec import Budget, PanelSpec
 from signals.reading import Answer, Series, Verdict
 from tui.i18n import Language
 

@@ -6,7 +6,7 @@ import pytest
 
 from panels.enrich.release import releases, with_releases
 from panels.judge import judge_metric
-from panels.settings import PanelSpec, QuerySpec
+from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.reading import Answer, Series
 from tui.i18n import Language

@@ -7,10 +7,10 @@ import random
 
 import pytest
 
-from panels.histogram_bound import beyond
 from panels.judge import judge_metric
-from panels.projection import heading
-from panels.settings import PanelSpec, QuerySpec
+from panels.limits import exceeded_bound
+from panels.projection import trend_parts
+from panels.spec import PanelSpec, QuerySpec
 from signals.metrics.trend import direction, reaches, slope
 from signals.reading import Answer, Series, Verdict
 from tui.i18n import Language
@@ -69,9 +69,9 @@ def test_each_series_has_its_own_buckets() -> None:
         for model, bound, value in [("a", "60", 1), ("a", "+Inf", 9), ("b", "60", 9), ("b", "+Inf", 9)]
     )
     both = Answer("b", "vector", series, "test", 100.0)
-    assert beyond(both, 0.95, (("model", "a"),)) == 60
-    assert beyond(both, 0.95, (("model", "b"),)) is None
-    assert beyond(both, 0.95) is None
+    assert exceeded_bound(both, 0.95, (("model", "a"),)) == 60
+    assert exceeded_bound(both, 0.95, (("model", "b"),)) is None
+    assert exceeded_bound(both, 0.95) is None
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_each_series_has_its_own_buckets() -> None:
     ],
 )
 def test_the_overflow_bucket_is_recognised(given: Answer, bound: float | None) -> None:
-    assert beyond(given, 0.95) == bound
+    assert exceeded_bound(given, 0.95) == bound
 
 
 def test_a_quantile_beyond_the_last_bucket_reads_more_than() -> None:
@@ -188,8 +188,8 @@ def test_the_forecast_is_of_all_curves_together() -> None:
         for code in ("401", "403", "429")
     ]
     query = QuerySpec(name="invalid", expr="x", unit="count", forecast=10_000)
-    spec = PanelSpec(id="ban", title="Ban", queries=(query,), chart="invalid")
     said = [
-        Language("en").say(part.text) for part in heading(spec, Answer("x", "matrix", tuple(parts), "t", 0.0))
+        Language("en").say(part.text)
+        for part in trend_parts(query, Answer("x", "matrix", tuple(parts), "t", 0.0))
     ]
     assert said == ["rising", "invalid: 10 000 in about 12 min"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from panels.settings import PanelSpec
+from panels.spec import PanelSpec
 from signals.metrics.promql.names import metric_names
 from tui.config.grafana import Translation, translate
 

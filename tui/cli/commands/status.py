@@ -26,11 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Print every panel, worst first; exit 1 burning, 2 unknown."""
-    from panels.judge import by_attention
-    from panels.limits import worst
+    from panels.limits import worst, worst_first
     from signals.reading import Verdict
 
-    states = by_attention(list(asyncio.run(look(invocation.config(), args.wait))))
+    states = worst_first(list(asyncio.run(look(invocation.config(), args.wait))))
     verdict = worst([state.verdict for state in states])
     if Verdict.BURNING not in {state.verdict for state in states} and any(
         s.verdict is Verdict.UNKNOWN for s in states
@@ -43,17 +42,17 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         panels = [_as_json(state, invocation.words, now) for state in states]
         invocation.fact_json({"at": now, "verdict": verdict.value, "panels": panels})
         return code
-    from panels.naming import titled
+    from panels.naming import title_and_reason
 
     for state in states:
         mark = invocation.words.text(f"status.{state.verdict}")
-        invocation.fact(f"{mark}  {invocation.words.say(titled(state))}")
+        invocation.fact(f"{mark}  {invocation.words.say(title_and_reason(state))}")
     return code
 
 
 async def look(config: Config, wait_s: float, *, only: str | None = None) -> tuple[PanelState, ...]:
     """One look at all panels or at one; while rates have no second sample yet, again until `wait_s` is over."""
-    from panels.poll import once
+    from panels.poll import poll_once
     from panels.settings import board
     from signals.sources import open_sources
 
@@ -61,7 +60,7 @@ async def look(config: Config, wait_s: float, *, only: str | None = None) -> tup
     specs = [spec for spec in board(config.panels) if only in (None, spec.id)]
     async with open_sources(config.signals, lambda _: None) as sources:
         while True:
-            states = await once(specs, sources)
+            states = await poll_once(specs, sources)
             complete = all(reading.value is not None for state in states for reading in state.readings)
             if complete or time.monotonic() >= deadline:
                 return states

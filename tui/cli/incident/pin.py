@@ -9,7 +9,7 @@ from core.errors import WarroomError
 from core.message import say
 from core.text import clean
 from incidents.settings import actor_name
-from panels.evidence import evidence_of
+from panels.evidence import panel_evidence
 from tui.cli.incident.write import report_event
 from tui.cli.main import ExitCode
 from tui.cli.open_journal import journal_of
@@ -33,6 +33,6 @@ def pin(args: argparse.Namespace, invocation: Invocation) -> int:
     with journal_of(invocation, config) as journal:
         incident = journal.find(args.incident)
         (state,) = asyncio.run(look(config, 10.0, only=args.panel))  # the others may be silent for long
-        event = journal.append(incident, actor, evidence_of(state, invocation.words.say))
+        event = journal.append(incident, actor, panel_evidence(state, invocation.words.say))
         report_event(event, journal, invocation, config)
     return ExitCode.OK

@@ -80,7 +80,7 @@ def _objectives(config: Config, incident: Incident, invocation: Invocation) -> t
 
 
 async def _harm(config: Config, incident: Incident) -> tuple[Message, ...]:
-    from panels.budget_impact import harm as cost_of
+    from panels.budget_impact import error_budget_impact as cost_of
     from panels.settings import board
     from tui.cli.open_sources import sources_now
 

@@ -96,11 +96,11 @@ def _chosen(names: list[str] | None, webhooks: dict[str, WebhookSettings]) -> di
 
 def _numbers(config: Config, invocation: Invocation) -> tuple[str, ...]:
     """One line for each panel that burns or warns, worst first."""
-    from panels.judge import by_attention
+    from panels.limits import worst_first
     from signals.reading import Verdict
     from tui.cli.commands.status import look
 
-    states = by_attention(list(asyncio.run(look(config, 10.0))))
+    states = worst_first(list(asyncio.run(look(config, 10.0))))
     words = invocation.words
     return tuple(
         words.text("postmortem.budget", name=state.title, rest=state.reason)

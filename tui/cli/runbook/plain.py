@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rich.cells import cell_len
 
-from panels.draw.wrap import wrap
+from panels.draw.text import wrap
 from runbooks.model import ActionCall, Check, Command, Paragraph
 from tui.cli.runbook.check_text import asked, expected
 

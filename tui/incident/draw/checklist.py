@@ -50,7 +50,7 @@ class ChecklistLook:
 
     def line(self, row: Row, chosen: bool, width: int) -> Text:  # noqa: FBT001  # of this row, and nothing else
         """One row in one line."""
-        from panels.draw.panel import shorten
+        from panels.draw.text import shorten
 
         if row.kind == "runbook":
             text = self._runbook(row, width)
@@ -90,7 +90,7 @@ class ChecklistLook:
         return Text(f" {row.runbook.title} ".ljust(width), "title")
 
     def _pause(self, row: Row, width: int) -> Text:
-        from panels.draw.panel import shorten
+        from panels.draw.text import shorten
 
         assert row.phase is not None  # noqa: S101  # a row of this kind has one
         confirmed = is_confirmed(self.incident, row)
@@ -103,7 +103,7 @@ class ChecklistLook:
         return shorten(text, width, ascii_only=self.ascii_only)
 
     def _step(self, row: Row, width: int) -> Text:
-        from panels.draw.panel import shorten
+        from panels.draw.text import shorten
 
         assert row.step is not None  # noqa: S101  # a row of this kind has one
         state = state_of(self.incident, row)

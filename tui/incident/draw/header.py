@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def reading_head(runbook: Runbook | None, words: Language, width: int, *, ascii_only: bool) -> Text:
     """A runbook that is only read; or an incident that is not known yet."""
-    from panels.draw.panel import shorten
+    from panels.draw.text import shorten
 
     text = Text(f" {runbook.title if runbook else words.text('room.opening')}  ", "title")
     if runbook:
@@ -28,7 +28,7 @@ def reading_head(runbook: Runbook | None, words: Language, width: int, *, ascii_
 
 def incident_head(room: Room, seen: Seen, words: Language, width: int, now: float, *, past: bool) -> Text:
     """`INC-42 SEV2 Cloudflare ban near   IC ic1 · ops op1   00:18:03  update in 6:12`."""
-    from panels.draw.panel import shorten
+    from panels.draw.text import shorten
 
     incident = seen.incident
     drill = f"{words.text('update.drill')} " if incident.drill else ""

@@ -153,9 +153,9 @@ def _pause(row: Row, rows: Sequence[Row], incident: Incident | None, pen: Pen) -
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    from panels.draw.panel import wrapped
+    from panels.draw.text import wrap_to_width
 
-    return [part for line in text.splitlines() for part in wrapped(line, max(4, width))]
+    return [part for line in text.splitlines() for part in wrap_to_width(line, max(4, width))]
 
 
 def _cut(line: str, width: int) -> list[str]:

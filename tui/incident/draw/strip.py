@@ -95,7 +95,7 @@ def strip(room: Room, words: Language, now: float) -> Text:
 
 def board_strip(room: Room, seen: Seen, words: Language, height: int, now: float) -> list[Text]:
     """Roles, where people are and what happened last, in a column beside the board."""
-    from panels.draw.panel import shorten, wrapped
+    from panels.draw.text import shorten, wrap_to_width
     from response.checklist import is_here, rows_of
     from tui.incident.draw.timeline import event_lines
 
@@ -103,7 +103,7 @@ def board_strip(room: Room, seen: Seen, words: Language, height: int, now: float
     width = STRIP_WIDTH - 2
     lines = [
         Text(f"{seen.label} {incident.severity} {words.text(f'update.status_{incident.status}')}", "title"),
-        *(Text(part) for part in wrapped(incident.title, width)[:3]),
+        *(Text(part) for part in wrap_to_width(incident.title, width)[:3]),
         clock_part(update_clock_of(room, incident, now), words),
         *(
             Text(f"{words.text(f'room.role_{role}')} {incident.roles[role]}")
@@ -117,7 +117,7 @@ def board_strip(room: Room, seen: Seen, words: Language, height: int, now: float
         lines += [
             Text(),
             Text(words.text("room.here"), "quiet"),
-            *(Text(part) for part in wrapped(f"▶ {here.step.number} {here.step.text}", width)[:3]),
+            *(Text(part) for part in wrap_to_width(f"▶ {here.step.number} {here.step.text}", width)[:3]),
         ]
     lines += [Text(), Text(words.text("room.pane_timeline"), "quiet")]
     lines += event_lines(incident, runbooks, words, width, max(0, height - len(lines)))

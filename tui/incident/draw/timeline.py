@@ -60,7 +60,7 @@ def event_lines(
 def event_block(incident: Incident, names: Names, event: Event, words: Language, width: int) -> list[Text]:
     """One event, cut after three lines."""
     from incidents.report.timeline import told
-    from panels.draw.panel import wrapped
+    from panels.draw.text import wrap_to_width
 
     text = " ".join(words.say(told(incident, event, names)).split())
     gone = event.id in incident.undone
@@ -71,8 +71,8 @@ def event_block(incident: Incident, names: Names, event: Event, words: Language,
     head = f"{clock} {actor} "
     style = "quiet strike" if gone else "burning" if event.body.kind in LOUD else ""
     indent = cell_len(head) if width - cell_len(head) >= 24 else 2
-    first = wrapped(text, max(4, width - cell_len(head))) or [""]
-    rest = wrapped(text.removeprefix(first[0]).lstrip(), max(4, width - indent))
+    first = wrap_to_width(text, max(4, width - cell_len(head))) or [""]
+    rest = wrap_to_width(text.removeprefix(first[0]).lstrip(), max(4, width - indent))
     block = [Text.assemble((head, "quiet"), (first[0], style))]
     block += [Text(" " * indent + part, style) for part in rest[:2]]
     if len(rest) > 2:

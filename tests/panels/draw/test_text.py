@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from panels.draw.wrap import wrap
+from panels.draw.text import wrap
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ WINDOWS = {
 }  # fmt: skip
 """Seconds of each window, by its PromQL name. The last one is the objective's own."""
 BUDGET_WINDOW = "30d"
-FEWEST_BAD = 3
+MIN_BAD = 3
 """One or two failures are a blip, whatever ratio they make."""
 
 
@@ -70,7 +70,7 @@ def judge_pair(pair: Pair, counts: Mapping[str, Count], target: float, fewest: f
         return Verdict.UNKNOWN
     if not (burn_rate(long, target) > pair.factor and burn_rate(short, target) > pair.factor):
         return Verdict.OK
-    few = short.total < fewest or long.bad < FEWEST_BAD - 0.5  # extrapolated counts are no whole numbers
+    few = short.total < fewest or long.bad < MIN_BAD - 0.5  # extrapolated counts are no whole numbers
     return Verdict.UNKNOWN if few else pair.verdict
 
 

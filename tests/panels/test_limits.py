@@ -7,8 +7,8 @@ import math
 import pytest
 
 from panels.judge import judge_metric
-from panels.settings import PanelSpec, QuerySpec
-from panels.shares import judge_share, share
+from panels.limits import judge_share, share_interval
+from panels.spec import PanelSpec, QuerySpec
 from signals.reading import Answer, Series
 from tui.i18n import Language
 
@@ -26,7 +26,7 @@ ERRORS = QuerySpec(name="errors", expr="e", unit="ratio", warn=0.001, burning=0.
     ],
 )
 def test_the_interval(ratio: float, total: float, low: float, high: float) -> None:
-    found = share(ratio, total)
+    found = share_interval(ratio, total)
     assert [found.low, found.high] == pytest.approx([low, high], abs=1e-4)
 
 
@@ -45,12 +45,12 @@ def test_the_interval(ratio: float, total: float, low: float, high: float) -> No
     ],
 )
 def test_a_blip_does_not_burn(bad: float, total: float, verdict: str) -> None:
-    assert judge_share(ERRORS, share(bad / total, total)) == verdict
+    assert judge_share(ERRORS, share_interval(bad / total, total)) == verdict
 
 
 def test_a_share_of_good_ones_is_judged_from_the_other_end() -> None:
     hits = QuerySpec(name="hits", expr="e", unit="ratio", warn=0.6, burning=0.3, worse="below", trials="t")
-    assert [judge_share(hits, share(good / 100, 100)) for good in (70, 55, 45, 10)] == [
+    assert [judge_share(hits, share_interval(good / 100, 100)) for good in (70, 55, 45, 10)] == [
         "ok",
         "unknown",
         "warn",

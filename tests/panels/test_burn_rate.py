@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
-from panels.enrich.burn import PAIRS, WINDOWS, Count, budget_left, burn_rate, exhausted_in, judge_pair
-from panels.enrich.slo import count, keep_s, with_objective
+from panels.burn_rate import PAIRS, WINDOWS, Count, budget_left, burn_rate, exhausted_in, judge_pair
+from panels.enrich.slo import count, max_age_s, with_objective
 from panels.judge import judge_metric
-from panels.settings import Objective, PanelSpec
+from panels.spec import Objective, PanelSpec
 from panels.state import PanelState
 from signals.reading import Answer, Series, Verdict
 from tui.i18n import Language
@@ -142,7 +142,7 @@ def test_a_latency_objective_between_two_buckets_says_so() -> None:
     [("5m", None, 5), ("1h", None, 60), ("30d", None, 300), ("30d", 600, 10)],
 )
 def test_long_windows_are_asked_about_seldom(window: str, covered_s: float | None, expected: float) -> None:
-    assert keep_s(window, covered_s) == expected
+    assert max_age_s(window, covered_s) == expected
 
 
 @pytest.mark.parametrize("wrong", [{}, {"bad": "b"}, {"bad": "b", "total": "t", "buckets": "x"}])

@@ -1,10 +1,17 @@
-"""Running text in lines of so many cells: words, code and `5 %` stay whole, Chinese breaks anywhere but before a stop."""
+"""Text in so many cells of a terminal: cut with a mark, or broken into lines.
+
+Words, code and `5 %` stay whole; Chinese breaks anywhere but before a stop.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _WIDE = (
     "\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60"
@@ -52,3 +59,32 @@ def _sticks(before: str, after: str) -> bool:
     if before.isspace():
         return False
     return after in _STOPS or before in _OPENERS or not (_IS_WIDE.match(before) or _IS_WIDE.match(after))
+
+
+def cut(text: str, width: int, *, ascii_only: bool = False) -> str:
+    """Exactly `width` cells; what was longer ends in a mark."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    if width <= 0:
+        return ""
+    kept = set_cell_size(text, width - 1).rstrip()  # half of a wide character is a space
+    return set_cell_size(kept + ("~" if ascii_only else "…"), width)
+
+
+def shorten(text: Text, width: int, *, ascii_only: bool = False) -> Text:
+    """The same text, cut in place: what was longer than `width` cells ends in a mark."""
+    if text.cell_len > width:
+        text.truncate(max(0, width - 1))
+        text.rstrip()
+        text.append(("~" if ascii_only else "…") if width > 0 else "")
+    return text
+
+
+def wrap_to_width(text: str, width: int) -> list[str]:
+    """Broken where a reader would break it; what is wider than a line is cut there, so that all of it is shown."""
+    from rich.cells import chop_cells
+
+    width = max(2, width)
+    lines = wrap(text, width, whole_code=False)
+    parts = (chop_cells(line, width) if cell_len(line) > width else [line] for line in lines)
+    return [part for cut_line in parts for part in cut_line if part]
