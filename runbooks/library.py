@@ -12,8 +12,8 @@ from core.errors import WarroomError
 from core.message import say
 from core.text import clean
 from runbooks.checks.addresses import ask_elsewhere
+from runbooks.reading.ids import slug
 from runbooks.reading.include import resolve
-from runbooks.reading.names import slug
 from runbooks.reading.problem import Problem
 from runbooks.reading.read import MOST_CHARACTERS, Parsed, read_runbook
 

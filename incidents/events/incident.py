@@ -30,7 +30,7 @@ class StepKey(NamedTuple):
 class Step(NamedTuple):
     """How far a step is. `at` and `by` are of the last change; `started_at` is when work on it began.
 
-    What its checks said is in `checks`, or in `observed` as somebody typed it: see `incidents.events.localize`.
+    What its checks said is in `checks`, or in `observed` as somebody typed it: see `incidents.report.describe`.
     """
 
     state: Literal["open", "started", "ticked", "skipped", "failed"]

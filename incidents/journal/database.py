@@ -22,8 +22,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlche
 
 from core.message import say
 from core.text import clean
-from incidents.errors import JournalAway, JournalError, JournalFull, JournalTooNew, ReadOnlyJournal
-from incidents.journal.idle import REVISIONS, VERSION_TABLE, default_file, writable
+from incidents.journal.errors import JournalAway, JournalError, JournalFull, JournalTooNew, ReadOnlyJournal
+from incidents.journal.sqlite_file import REVISIONS, VERSION_TABLE, default_file, writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

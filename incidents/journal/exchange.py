@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from core.message import say
-from incidents.errors import JournalError
 from incidents.events.event import from_json, to_json
+from incidents.journal.errors import JournalError
 from incidents.journal.verify import check_chain
 
 if TYPE_CHECKING:

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from core.message import say
 from core.text import clean
-from incidents.errors import JournalAway, JournalError, NoSuchIncident, Overtaken
 from incidents.events.event import Draft, new_id
 from incidents.events.fold import apply, fold
 from incidents.journal.database import is_team, open_database, place_of
-from incidents.journal.idle import default_file
+from incidents.journal.errors import JournalAway, JournalError, NoSuchIncident, Overtaken
 from incidents.journal.spool import Spool
+from incidents.journal.sqlite_file import default_file
 from incidents.journal.store import Store, summary_of, unnumbered
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from uuid import UUID
 
 from core.message import say
 from core.text import clean
-from incidents.errors import JournalError, JournalFull
 from incidents.events.event import GENESIS, canonical, chain, from_json, to_event, to_json, to_record
 from incidents.events.fold import fold
 from incidents.journal.database import locked, make_private
+from incidents.journal.errors import JournalError, JournalFull
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,11 +15,11 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy import text as sql
 
 from core.message import say
-from incidents.errors import JournalError, NoSuchIncident, Overtaken
 from incidents.events.body import Opened
 from incidents.events.event import GENESIS, Record, chain, read_time, to_event, to_record, write_time
 from incidents.events.fold import apply, fold
 from incidents.journal.database import CHANNEL
+from incidents.journal.errors import JournalError, NoSuchIncident, Overtaken
 from incidents.journal.tables import EVENT, INCIDENT
 
 if TYPE_CHECKING:

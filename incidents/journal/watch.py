@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text as sql
 
-from incidents.errors import JournalAway, JournalError
 from incidents.journal.database import CHANNEL, translated
+from incidents.journal.errors import JournalAway, JournalError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

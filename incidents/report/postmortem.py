@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from core.message import say
 from core.units import quantity, span
 from incidents.events.event import write_time
-from incidents.events.localize import in_words, observed, spoken
 from incidents.events.names import IDS
+from incidents.report.describe import in_words, observed, spoken
 from incidents.report.sections import asked, listed, title
 from incidents.report.statistics import durations
 from incidents.report.summary import head

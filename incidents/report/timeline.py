@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from core.message import say
 from incidents.events import body as b
 from incidents.events.event import write_time
-from incidents.events.localize import body_in_words, in_words, line, observed, spoken, title
 from incidents.events.names import IDS
+from incidents.report.describe import body_in_words, in_words, line, observed, spoken, title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,8 +16,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.errors import ConfigError
-from incidents.errors import JournalError
 from incidents.events.body import UpdateDelivered
+from incidents.journal.errors import JournalError
 from incidents.updates.update import address
 
 if TYPE_CHECKING:

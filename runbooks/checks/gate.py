@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError
 from core.message import say
 from core.units import quantity
-from runbooks.checks.expect import judge_values
+from runbooks.checks.judge import judge_values
 from runbooks.checks.measure import wanted
 from signals.reading import Verdict
 

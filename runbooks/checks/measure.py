@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError
 from core.message import say
 from core.units import exactly, quantity
-from runbooks.checks.expect import compared, judge_trend, judge_values
+from runbooks.checks.judge import compared, judge_trend, judge_values
 from signals.metrics.trend import Direction, direction
 from signals.reading import Verdict
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import SourceError
 from core.message import say
-from runbooks.checks.expect import judge_status, judge_trend, judge_values
+from runbooks.checks.judge import judge_status, judge_trend, judge_values
 from runbooks.checks.measure import Observation, seen, unknown, wanted
 from signals.celery.model import WorkerState
 from signals.database.model import Drift

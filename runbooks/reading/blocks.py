@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from core.message import say
 from core.times import parse_duration
-from runbooks.checks.expect import parse_expectation
+from runbooks.checks.judge import parse_expectation
 from runbooks.model import ActionCall, Check, Expectation, ProbeKind
 from runbooks.reading.fields import Field, read_fields
 from runbooks.reading.problem import Problem

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from runbooks.model import Phase, Runbook
-    from runbooks.reading.own import Include
+    from runbooks.reading.format import Include
     from runbooks.reading.read import Parsed
 
 MOST_INCLUDES = 100

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from core.text import clean
 from runbooks.model import Block, Command, Paragraph, Phase, Runbook, Step
+from runbooks.reading.ids import slug, unique
 from runbooks.reading.markdown import code_of, comments, joined, line_of, pieces, rows
-from runbooks.reading.names import slug, unique
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

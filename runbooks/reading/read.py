@@ -15,9 +15,9 @@ from core.text import clean, clean_block
 from runbooks.model import Runbook, Severity
 from runbooks.reading.blocks import unknown_key
 from runbooks.reading.fields import Field, read_fields
+from runbooks.reading.format import read_own
+from runbooks.reading.ids import is_id, slug
 from runbooks.reading.markdown import comments, parse
-from runbooks.reading.names import is_id, slug
-from runbooks.reading.own import read_own
 from runbooks.reading.plain import read_plain
 from runbooks.reading.problem import Problem
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from markdown_it.tree import SyntaxTreeNode
 
-    from runbooks.reading.own import Include
+    from runbooks.reading.format import Include
 
 MOST_CHARACTERS = 500_000
 """A manual that is longer is none; reading it would take a second and more."""

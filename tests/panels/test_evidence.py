@@ -9,7 +9,7 @@ from core.message import say
 from incidents.events.body import BODY, EvidencePinned
 from incidents.events.event import body_text
 from incidents.events.fold import fold
-from incidents.events.localize import in_words
+from incidents.report.describe import in_words
 from incidents.report.svg import draw_svg
 from panels.evidence import MAX_POINTS, panel_evidence
 from panels.state import Chart, PanelState

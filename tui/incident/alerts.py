@@ -67,8 +67,8 @@ class AlertWatch:
 
     async def look(self, room: Room) -> None:
         """Note the end of every attached alert that fires no more; of several programs the first one writes it."""
-        from incidents.errors import JournalError
         from incidents.events.body import AlertResolved
+        from incidents.journal.errors import JournalError
 
         waiting = [
             (seen, print_, alert.name)

@@ -30,7 +30,7 @@ async def tick(
 ) -> Message | None:
     """Done, with what the checks said; a check that says otherwise is told, and at a gate the person is asked first."""
     from incidents.events.body import StepTicked
-    from incidents.events.localize import observed
+    from incidents.report.describe import observed
 
     if answer is not None and await answer is None:
         return None

@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from incidents.errors import (
+from incidents.events.body import Marked, Noted, Opened, RoleTaken, Undone
+from incidents.events.event import Draft, chain, new_id
+from incidents.events.fold import fold
+from incidents.journal import database, store
+from incidents.journal.database import SCRIPTS
+from incidents.journal.errors import (
     JournalAway,
     JournalError,
     JournalTooNew,
@@ -24,13 +29,8 @@ from incidents.errors import (
     Overtaken,
     ReadOnlyJournal,
 )
-from incidents.events.body import Marked, Noted, Opened, RoleTaken, Undone
-from incidents.events.event import Draft, chain, new_id
-from incidents.events.fold import fold
-from incidents.journal import database, store
-from incidents.journal.database import SCRIPTS
-from incidents.journal.idle import REVISIONS
 from incidents.journal.journal import Journal, open_journal
+from incidents.journal.sqlite_file import REVISIONS
 from incidents.settings import JournalSettings
 
 if TYPE_CHECKING:
@@ -327,7 +327,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(tmp_path: Path, kin
         pytest.skip("no mounts here")
     script = """import resource, sys
 from incidents.events.body import Noted, Opened
-from incidents.errors import JournalFull
+from incidents.journal.errors import JournalFull
 from incidents.journal.journal import open_journal
 from incidents.settings import JournalSettings
 journal = open_journal(JournalSettings(url=sys.argv[1]))

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from incidents.errors import JournalAway, JournalError
 from incidents.events.body import Marked, Noted, Opened, StepTicked, Undone
 from incidents.events.incident import StepKey
+from incidents.journal.errors import JournalAway, JournalError
 from incidents.journal.journal import Journal, open_journal
 from incidents.journal.verify import verify
 from incidents.journal.watch import watch

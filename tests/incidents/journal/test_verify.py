@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.errors import JournalError
 from incidents.events.body import Noted, Opened
 from incidents.events.event import digest_of, from_json, to_json, to_record
+from incidents.journal.errors import JournalError
 from incidents.journal.exchange import export_lines, import_lines
 from incidents.journal.journal import Journal, open_journal
 from incidents.journal.verify import check_chain, verify

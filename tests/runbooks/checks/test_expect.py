@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from runbooks.checks.expect import compared, judge_status, judge_trend, judge_values, parse_expectation
+from runbooks.checks.judge import compared, judge_status, judge_trend, judge_values, parse_expectation
 from signals.metrics.trend import Direction
 from signals.reading import Verdict
 

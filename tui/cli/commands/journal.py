@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from incidents.errors import JournalAway, JournalError
+from incidents.journal.errors import JournalAway, JournalError
 from tui.cli.main import ExitCode
 from tui.cli.open_journal import journal_of
 

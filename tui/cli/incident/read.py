@@ -12,10 +12,10 @@ from core.errors import WarroomError
 from core.message import say
 from core.text import clean
 from core.units import span
-from incidents.errors import JournalAway
 from incidents.events.body import Role
 from incidents.events.event import write_time
-from incidents.events.localize import observed, spoken
+from incidents.journal.errors import JournalAway
+from incidents.report.describe import observed, spoken
 from incidents.report.timeline import incident_json, short_time, timeline_json, timeline_markdown, told
 from incidents.updates.clock import update_clock
 from tui.cli.incident_runbooks import names

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean
-from runbooks.reading.names import is_id, slug
+from runbooks.reading.ids import is_id, slug
 from tui.cli.main import ExitCode
 from tui.cli.open_journal import config_or_default
 

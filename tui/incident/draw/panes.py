@@ -89,7 +89,7 @@ def pane_lines(
 
 
 def _evidence(incident: Incident, words: Language, width: int, *, ascii_only: bool) -> list[list[Text]]:
-    from incidents.events.localize import in_words
+    from incidents.report.describe import in_words
     from panels.draw.panel import ASCII_MARKS as VERDICT_ASCII
     from panels.draw.panel import MARKS as VERDICT_MARKS
     from panels.draw.panel import STYLES, sparkline

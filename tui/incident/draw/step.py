@@ -113,7 +113,7 @@ def _on_two_lines(text: Text, width: int) -> list[Text]:
 
 
 def _state(row: Row, incident: Incident | None, pen: Pen) -> Iterator[Text]:
-    from incidents.events.localize import observed, spoken
+    from incidents.report.describe import observed, spoken
 
     words, width = pen.words, pen.width
     state = state_of(incident, row)

@@ -11,8 +11,8 @@ import pytest
 
 from incidents.events.body import Marked, Opened
 from incidents.events.event import new_id
-from incidents.journal.idle import Quiet
 from incidents.journal.journal import open_journal, utc_now
+from incidents.journal.sqlite_file import Quiet
 from incidents.settings import JournalSettings
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def test_in_every_doubt_it_is_opened(tmp_path: Path) -> None:
 def test_looking_imports_nothing_of_the_journal(tmp_path: Path) -> None:
     program = """
 import sys
-from incidents.journal.idle import Quiet
+from incidents.journal.sqlite_file import Quiet
 from incidents.settings import JournalSettings
 assert Quiet(JournalSettings(url=sys.argv[1])).holds()
 heavy = {"sqlalchemy", "alembic", "psycopg", "incidents.journal.journal"} & set(sys.modules)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from runbooks.model import Block, Paragraph, Phase, Step
+from runbooks.reading.ids import is_id, slug, unique
 from runbooks.reading.markdown import comments, joined, line_of, pieces, rows
-from runbooks.reading.names import is_id, slug, unique
 from runbooks.reading.number import numbered
 from runbooks.reading.problem import Problem
 from runbooks.reading.step_blocks import read_block
