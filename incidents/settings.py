@@ -54,14 +54,14 @@ class WebhookSettings(Section):
     tries: int = Field(default=4, ge=1, le=10)
 
 
-PLACES = ("incident", "title", "severity", "status", "elapsed", "ic", "next", "numbers", "text")
+TEMPLATE_FIELDS = ("incident", "title", "severity", "status", "elapsed", "ic", "next", "numbers", "text")
 """What a template of updates may name."""
 
 
 def _template(text: str) -> str:
     for _, name, spec, conversion in string.Formatter().parse(text):
-        if name is not None and (name not in PLACES or spec or conversion):
-            raise ValueError(f"known places are {', '.join(PLACES)}")
+        if name is not None and (name not in TEMPLATE_FIELDS or spec or conversion):
+            raise ValueError(f"known placeholders are {', '.join(TEMPLATE_FIELDS)}")
     return text
 
 
@@ -73,7 +73,7 @@ class UpdateSettings(Section):
     sev3_min: float = Field(default=120, gt=0)
     sev4_min: float = Field(default=480, gt=0)
     template: Annotated[str, AfterValidator(_template)] | None = Field(
-        default=None, description=f"text with {' '.join(f'{{{place}}}' for place in PLACES)}"
+        default=None, description=f"text with {' '.join(f'{{{place}}}' for place in TEMPLATE_FIELDS)}"
     )
     webhooks: dict[str, WebhookSettings] = Field(default_factory=dict)
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from core.message import say
 from incidents.events import body as b
 from incidents.events.fold import can_undo
-from incidents.events.names import IDS
+from incidents.report.describe import IDS
 
 if TYPE_CHECKING:
     from core.message import Message
     from incidents.events.incident import Incident
-    from incidents.events.names import Names
+    from incidents.report.describe import Names
 
 
 def objection(  # noqa: PLR0911  # one case a kind

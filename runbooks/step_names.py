@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from incidents.events.incident import StepKey
-from incidents.events.names import Names
+from incidents.report.describe import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from incidents.events.body import Body, Marked, Noted, Opened, RoleTaken, StepSkipped, StepStarted, StepTicked
-from incidents.journal.journal import open_journal
+from incidents.journal import open_journal
 from incidents.settings import JournalSettings
 from tests.exporter import refusals_exporter
 from tests.tui.incident.stage import shown, until

@@ -8,7 +8,7 @@ journals of earlier releases must still open; a new field has a default.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 from uuid import UUID  # noqa: TC003  # pydantic reads the annotations at run time
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
@@ -21,13 +21,14 @@ Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
 Role = Literal["ic", "ops", "comms", "scribe"]
 Moment = Literal["started", "detected", "acknowledged", "mitigated", "resolved"]
 """`started`: when the harm began, from evidence; the others: when people got there (MTTD, MTTA, MTTM, MTTR)."""
+MOMENTS: tuple[Moment, ...] = get_args(Moment)
 
 
 def _utc(at: dt.datetime) -> dt.datetime:
     return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
 
 
-def _said(text: str) -> str:
+def _non_blank(text: str) -> str:
     if not text.strip():
         raise PydanticCustomError("blank", "it must say something")
     return text
@@ -35,8 +36,8 @@ def _said(text: str) -> str:
 
 Line = Annotated[str, AfterValidator(clean)]
 Block = Annotated[str, AfterValidator(clean_block)]
-SaidLine = Annotated[str, AfterValidator(clean), AfterValidator(_said)]
-SaidBlock = Annotated[str, AfterValidator(clean_block), AfterValidator(_said)]
+NonBlankLine = Annotated[str, AfterValidator(clean), AfterValidator(_non_blank)]
+NonBlankBlock = Annotated[str, AfterValidator(clean_block), AfterValidator(_non_blank)]
 Utc = Annotated[dt.datetime, AfterValidator(_utc)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -49,7 +50,7 @@ class Opened(_Body):
     """The first event of every incident, and never a later one."""
 
     kind: Literal["opened"] = "opened"
-    title: SaidLine
+    title: NonBlankLine
     severity: Severity
     runbook: Line = ""
     drill: bool = False
@@ -61,7 +62,7 @@ class TitleChanged(_Body):
     """A better name."""
 
     kind: Literal["title_changed"] = "title_changed"
-    title: SaidLine
+    title: NonBlankLine
 
 
 class SeverityChanged(_Body):
@@ -84,7 +85,7 @@ class Reopened(_Body):
     """It was not over."""
 
     kind: Literal["reopened"] = "reopened"
-    reason: SaidLine
+    reason: NonBlankLine
 
 
 class RoleTaken(_Body):
@@ -100,7 +101,7 @@ class RoleOffered(_Body):
 
     kind: Literal["role_offered"] = "role_offered"
     role: Role
-    to: SaidLine
+    to: NonBlankLine
 
 
 class RoleAccepted(_Body):
@@ -121,12 +122,12 @@ class RunbookAttached(_Body):
     """One more manual that this incident follows."""
 
     kind: Literal["runbook_attached"] = "runbook_attached"
-    runbook: SaidLine
+    runbook: NonBlankLine
 
 
 class _StepBody(_Body):
     runbook: Line = ""
-    step: SaidLine
+    step: NonBlankLine
 
 
 class StepStarted(_StepBody):
@@ -150,14 +151,14 @@ class StepSkipped(_StepBody):
     """Left out on purpose."""
 
     kind: Literal["step_skipped"] = "step_skipped"
-    reason: SaidLine
+    reason: NonBlankLine
 
 
 class StepFailed(_StepBody):
     """Tried, and it did not do what it should."""
 
     kind: Literal["step_failed"] = "step_failed"
-    reason: SaidLine
+    reason: NonBlankLine
     observed: Line = ""
     checks: tuple[Phrase, ...] = Field(default=(), max_length=50)
 
@@ -173,7 +174,7 @@ class StepAnnotated(_StepBody):
     """A remark on a step."""
 
     kind: Literal["step_annotated"] = "step_annotated"
-    text: SaidBlock
+    text: NonBlankBlock
 
 
 class PauseConfirmed(_Body):
@@ -181,14 +182,14 @@ class PauseConfirmed(_Body):
 
     kind: Literal["pause_confirmed"] = "pause_confirmed"
     runbook: Line = ""
-    phase: SaidLine
+    phase: NonBlankLine
 
 
 class Noted(_Body):
     """What somebody saw, thinks or did."""
 
     kind: Literal["noted"] = "noted"
-    text: SaidBlock
+    text: NonBlankBlock
 
 
 class Curve(_Body):
@@ -208,7 +209,7 @@ class EvidencePinned(_Body):
     """
 
     kind: Literal["evidence_pinned"] = "evidence_pinned"
-    panel: SaidLine
+    panel: NonBlankLine
     title: Line = ""
     titled: Phrase | None = None
     line: Line = Field(default="", description="the panel's line in words at that moment")
@@ -225,8 +226,8 @@ class AlertAttached(_Body):
     """An alert that belongs to this incident; `fingerprint` is Alertmanager's, or any stable name."""
 
     kind: Literal["alert_attached"] = "alert_attached"
-    fingerprint: SaidLine
-    name: SaidLine
+    fingerprint: NonBlankLine
+    name: NonBlankLine
     severity: Line = ""
     since: Utc | None = None
     summary: Line = ""
@@ -236,7 +237,7 @@ class AlertResolved(_Body):
     """An attached alert fires no more."""
 
     kind: Literal["alert_resolved"] = "alert_resolved"
-    fingerprint: SaidLine
+    fingerprint: NonBlankLine
     at: Utc
 
 
@@ -244,7 +245,7 @@ class UpdateWritten(_Body):
     """A status update: winds the update clock up again."""
 
     kind: Literal["update_written"] = "update_written"
-    text: SaidBlock
+    text: NonBlankBlock
 
 
 class UpdateDelivered(_Body):
@@ -252,7 +253,7 @@ class UpdateDelivered(_Body):
 
     kind: Literal["update_delivered"] = "update_delivered"
     update: UUID
-    target: SaidLine
+    target: NonBlankLine
     ok: bool
     detail: Line = ""
 
@@ -261,7 +262,7 @@ class FollowUpAdded(_Body):
     """Work for afterwards, with an owner."""
 
     kind: Literal["follow_up_added"] = "follow_up_added"
-    text: SaidLine
+    text: NonBlankLine
     owner: Line = ""
     due: dt.date | None = None
 
@@ -277,8 +278,8 @@ class RunNoted(_Body):
     """Where one execution of an action stands; the world is changed, so it can't be undone here."""
 
     kind: Literal["run_noted"] = "run_noted"
-    run: SaidLine
-    action: SaidLine
+    run: NonBlankLine
+    action: NonBlankLine
     state: Literal["claimed", "running", "verified", "failed", "cancelled", "undone"]
     runbook: Line = ""
     step: Line = ""

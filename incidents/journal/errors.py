@@ -1,17 +1,28 @@
-"""What can go wrong with a journal, with the words that a person will read.
+"""What can go wrong with a journal, and what a database driver raised as one of these.
 
 JournalError             the journal can't do what was asked
 ├── JournalAway          no connection to the team's database (events go to the spool)
 ├── JournalFull          no room on the disk: the event was not written
 ├── ReadOnlyJournal      it may be read, not written
 ├── JournalTooNew        a newer Warroom has made it
-├── Overtaken            somebody else's event came first, where the writer asked to be first
+├── WriteConflict        somebody else's event came first, where the writer asked to be first
 └── NoSuchIncident       the id names no incident
 """
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 from core.errors import WarroomError
+from core.message import say
+from core.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.exc import SQLAlchemyError
 
 
 class JournalError(WarroomError):
@@ -34,9 +45,76 @@ class JournalTooNew(JournalError):
     """A newer Warroom has made it."""
 
 
-class Overtaken(JournalError):
+class WriteConflict(JournalError):
     """Somebody else's event came first, where the writer asked to be first."""
 
 
 class NoSuchIncident(JournalError):
     """The id names no incident."""
+
+
+@contextmanager
+def driver_errors(place: str) -> Iterator[None]:
+    """Turn what a driver raises into a `JournalError`."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise _to_journal_error(error, place) from error
+
+
+def unavailable(error: Exception, place: str) -> JournalAway:
+    """No answer from the server. The error's own words may hold a user's name, never a password (libpq).
+
+    Only their first line is of use: libpq goes on with advice.
+    """
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return JournalAway(say("journal.away", place=place, detail=clean(first, 200)))
+
+
+def _to_journal_error(error: SQLAlchemyError, place: str) -> JournalError:
+    from sqlalchemy.exc import DBAPIError
+
+    original = error.orig if isinstance(error, DBAPIError) else None
+    detail = clean(str(original or error), 200)
+    if isinstance(original, sqlite3.Error):
+        return _from_sqlite(original, place, detail)
+    return _from_postgres(error, place, detail)
+
+
+def _from_sqlite(error: sqlite3.Error, place: str, detail: str) -> JournalError:
+    """By SQLite's result code; the low byte is the kind (sqlite.org/rescode.html)."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    match code & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            failure: JournalError = JournalFull(say("journal.full", place=place))
+        case sqlite3.SQLITE_IOERR if code == sqlite3.SQLITE_IOERR_WRITE:
+            failure = JournalFull(say("journal.full", place=place))
+        case sqlite3.SQLITE_READONLY:
+            failure = ReadOnlyJournal(say("journal.read_only", place=place))
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            failure = JournalError(say("journal.busy", place=place))
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            failure = JournalError(say("journal.damaged", place=place, detail=detail))
+        case _:
+            failure = JournalError(say("journal.refused", place=place, detail=detail))
+    return failure
+
+
+def _from_postgres(error: SQLAlchemyError, place: str, detail: str) -> JournalError:
+    """By SQLSTATE: 08 connection, 57 operator intervention, 53 resources, 55P03 lock not available."""
+    from sqlalchemy.exc import DBAPIError, OperationalError
+
+    state: str | None = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if state == "53100":
+        return JournalFull(say("journal.full", place=place))
+    if state == "25006":
+        return ReadOnlyJournal(say("journal.read_only", place=place))
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    silent = isinstance(error, OperationalError) and (
+        state is None or state.startswith(("08", "57", "53", "55P03"))
+    )
+    if lost or silent:
+        return unavailable(error.orig if isinstance(error, DBAPIError) and error.orig else error, place)
+    return JournalError(say("journal.refused", place=place, detail=detail))

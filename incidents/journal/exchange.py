@@ -31,14 +31,14 @@ def import_lines(store: Store, lines: Iterable[str]) -> tuple[int, int]:
     Every incident must be whole: raises a `JournalError` for a line that is no event, for a broken chain, and for
     one that differs from what the journal has. The incidents before it are then taken in, that one is not at all.
     """
-    read = fresh = 0
+    read = new = 0
     for _, group in groupby(_parse(lines), key=lambda record: record.incident):
         records = list(group)
         if finding := check_chain(records):
             raise JournalError(finding.what)
         read += len(records)
-        fresh += store.adopt(records)
-    return read, fresh
+        new += store.import_records(records)
+    return read, new
 
 
 def _parse(lines: Iterable[str]) -> Iterator[Record]:

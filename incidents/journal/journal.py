@@ -22,8 +22,8 @@ from core.message import say
 from core.text import clean
 from incidents.events.event import Draft, new_id
 from incidents.events.fold import apply, fold
-from incidents.journal.database import is_team, open_database, place_of
-from incidents.journal.errors import JournalAway, JournalError, NoSuchIncident, Overtaken
+from incidents.journal.database import is_shared, journal_place, open_database
+from incidents.journal.errors import JournalAway, JournalError, NoSuchIncident, WriteConflict
 from incidents.journal.spool import Spool
 from incidents.journal.sqlite_file import default_file
 from incidents.journal.store import Store, summary_of, unnumbered
@@ -59,7 +59,7 @@ def open_journal(
     try:
         journal.merge()
     except JournalAway as error:
-        if not is_team(settings):
+        if not is_shared(settings):
             raise
         LOG.warning("the journal is away: %s", error)
     return journal
@@ -75,13 +75,13 @@ class Journal:
         self._asked_read_only = read_only
         self._clock = clock
         self._store: Store | None = None
-        self._rest_until = 0.0
+        self._retry_at = 0.0
         self._away: Message | None = None
         self._lock = threading.RLock()
         self._numbers: dict[UUID, int] = {}
         self._copied: dict[UUID, int] = {}
         spool_file = settings.spool_file or default_file().with_name("spool.db")
-        self._spool = Spool(spool_file) if is_team(settings) else None
+        self._spool = Spool(spool_file) if is_shared(settings) else None
 
     def close(self) -> None:
         """Give all connections back; what was appended is safe already."""
@@ -91,7 +91,7 @@ class Journal:
     @property
     def place(self) -> str:
         """Where events are kept, for people."""
-        return place_of(self._settings)
+        return journal_place(self._settings)
 
     @property
     def read_only(self) -> bool:
@@ -104,7 +104,7 @@ class Journal:
         return self._away
 
     @property
-    def patience_s(self) -> float:
+    def retry_s(self) -> float:
         """How long a database that is away is left alone."""
         return self._settings.retry_s
 
@@ -115,39 +115,41 @@ class Journal:
     def store(self) -> Store:
         """The database; raises `JournalAway` at once while it is left alone after a failure."""
         with self._lock:
-            if time.monotonic() < self._rest_until and self._away is not None:
+            if time.monotonic() < self._retry_at and self._away is not None:
                 raise JournalAway(self._away)
             if self._store is None:
                 try:
                     self._store = Store(open_database(self._settings, read_only=self._asked_read_only))
                 except JournalAway as error:
-                    raise self.gone(error) from error
+                    raise self.mark_away(error) from error
             return self._store
 
     def open_incident(self, actor: str, body: Opened) -> Event:
         """Open an incident; the event's `incident` is its id."""
         return self.append(new_id(), actor, body)
 
-    def append(self, incident: UUID, actor: str, body: Body, *, if_at: int | None = None) -> Event:
+    def append(
+        self, incident: UUID, actor: str, body: Body, *, expected_sequence: int | None = None
+    ) -> Event:
         """Write one event; it is on a disk (the journal's or the spool's) when this returns.
 
-        With `if_at` (the sequence seen last) it is written only if nobody came after it, else `Overtaken` is
-        raised; since a spool can't know that, such an event is not spooled. Raises a `JournalError`.
+        With `expected_sequence` (the one seen last) it is written only if nobody came after it, else `WriteConflict`
+        is raised; since a spool can't know that, such an event is not spooled. Raises a `JournalError`.
         """
         draft = Draft(new_id(), incident, actor, body, self._clock())
         try:
             self.merge()
             store = self.store()
-            event = store.append(draft, if_at)
-        except (NoSuchIncident, Overtaken):
+            event = store.append(draft, expected_sequence)
+        except (NoSuchIncident, WriteConflict):
             raise
         except (
             JournalError
         ) as error:  # away, full, refused: whatever ails the team's database, nothing is lost
-            self.gone(error)
-            if self._spool is None or if_at is not None or self.read_only:
+            self.mark_away(error)
+            if self._spool is None or expected_sequence is not None or self.read_only:
                 raise
-            known = self._last_seen(incident)
+            known = self._last_known(incident)
             return self._spool.append(draft, (known.sequence, known.digest) if known else None)
         self._copy(store, incident)
         return event
@@ -163,16 +165,16 @@ class Journal:
         except (JournalAway, NoSuchIncident) as error:
             problem = error
             if isinstance(error, JournalAway):
-                self.gone(error)
-            known = self._last_seen(incident)
+                self.mark_away(error)
+            known = self._last_known(incident)
         waiting = [event for event in self._waiting() if event.incident == incident]
         if known is None:
             if not waiting:
                 raise problem or NoSuchIncident(say("journal.no_such_incident", ref=str(incident)))
             return fold(waiting)
-        there = {event.id for event in known.events}
+        merged = {event.id for event in known.events}
         for event in waiting:
-            if event.id not in there:
+            if event.id not in merged:
                 known = apply(known, event)
         return known
 
@@ -186,21 +188,21 @@ class Journal:
         try:
             return self.store().history(search, statuses, limit)
         except JournalAway as error:
-            self.gone(error)
+            self.mark_away(error)
             if self._spool is None:
                 raise
-            numbers = {incident: number for incident, (number, _) in self._spool.recall().items()}
+            numbers = {incident: number for incident, (number, _) in self._spool.copies().items()}
             numbers |= {event.incident: 0 for event in self._waiting() if event.incident not in numbers}
             if not numbers:
                 raise
-        found = [summary_of(self.load(incident), number) for incident, number in numbers.items()]
-        found.sort(key=lambda each: (each.number == 0, each.number), reverse=True)
-        wanted = [
-            each
-            for each in found
-            if search.lower() in each.title.lower() and (not statuses or each.status in statuses)
+        summaries = [
+            summary
+            for incident, number in numbers.items()
+            if search.lower() in (summary := summary_of(self.load(incident), number)).title.lower()
+            and (not statuses or summary.status in statuses)
         ]
-        return wanted[:limit]
+        summaries.sort(key=lambda summary: (summary.number == 0, summary.number), reverse=True)
+        return summaries[:limit]
 
     def find(self, ref: str) -> UUID:
         """The incident that a person calls `INC-42`, `42`, `INC-~1a2b3c` (not numbered yet) or by its whole id."""
@@ -208,25 +210,25 @@ class Journal:
             if ref in (unnumbered(event.incident), str(event.incident)):
                 return event.incident
         try:
-            found = self.store().find(ref)
+            incident = self.store().find(ref)
         except JournalAway as error:
-            self.gone(error)
-            recalled = self._spool.recall() if self._spool else {}
-            names = {f"INC-{number}": incident for incident, (number, _) in recalled.items()}
-            found = names.get(f"INC-{ref.upper().removeprefix('INC-')}")
-            if found is None:
+            self.mark_away(error)
+            copies = self._spool.copies() if self._spool else {}
+            labels = {f"INC-{number}": incident for incident, (number, _) in copies.items()}
+            incident = labels.get(f"INC-{ref.upper().removeprefix('INC-')}")
+            if incident is None:
                 raise
-        if found is None:
+        if incident is None:
             raise NoSuchIncident(say("journal.no_such_incident", ref=clean(ref, 80)))
-        return found
+        return incident
 
     def label(self, incident: UUID) -> str:
         """How people call it: `INC-42`, or `INC-~1a2b3c` until the team's database has given a number."""
         try:
             number = self.store().number(incident)
         except JournalAway:
-            recalled = self._spool.recall() if self._spool else {}
-            number = recalled[incident][0] if incident in recalled else None
+            copies = self._spool.copies() if self._spool else {}
+            number = copies[incident][0] if incident in copies else None
         return unnumbered(incident) if number is None else f"INC-{number}"
 
     def merge(self) -> int:
@@ -239,7 +241,7 @@ class Journal:
             try:
                 store.database.ping()
             except JournalAway as error:
-                raise self.gone(error) from error
+                raise self.mark_away(error) from error
             self._away = None
         if self._spool is None or store.database.read_only or not self._spool.events():
             return 0
@@ -256,36 +258,36 @@ class Journal:
                     LOG.warning("event %s stays in the spool: %s", event.id, error)
                     continue
                 except JournalAway as error:
-                    raise self.gone(error) from error
+                    raise self.mark_away(error) from error
                 self._spool.remove(event.id)
                 merged += 1
         return merged
 
-    def gone(self, error: E) -> E:
+    def mark_away(self, error: E) -> E:
         """Leave the database alone for a while; returns `error`, to be raised."""
         with self._lock:
             if self._spool is not None and error.message is not self._away:
                 self._away = error.message
-                self._rest_until = time.monotonic() + self._settings.retry_s
+                self._retry_at = time.monotonic() + self._settings.retry_s
         return error
 
-    def _last_seen(self, incident: UUID) -> Incident | None:
+    def _last_known(self, incident: UUID) -> Incident | None:
         """What this program, or an earlier one of this user, last saw of it."""
-        known = self._store.seen(incident) if self._store else None
+        known = self._store.cached(incident) if self._store else None
         if known is None and self._spool is not None:
-            _, known = self._spool.recall().get(incident, (0, None))
+            _, known = self._spool.copies().get(incident, (0, None))
         return known
 
     def _copy(self, store: Store, incident: UUID) -> None:
         """Keep what the team's database has, for the time when it is away; no reason to fail."""
-        known = store.seen(incident)
+        known = store.cached(incident)
         if self._spool is None or known is None or self._copied.get(incident) == known.sequence:
             return
         try:
             number = self._numbers.get(incident) or store.number(incident)
             if number is not None:
                 self._numbers[incident] = number
-                self._spool.remember(known, number)
+                self._spool.save_copy(known, number)
                 self._copied[incident] = known.sequence
         except JournalError as error:
             LOG.warning("no copy of incident %s was kept: %s", incident, error)

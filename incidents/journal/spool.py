@@ -21,7 +21,7 @@ from core.message import say
 from core.text import clean
 from incidents.events.event import GENESIS, canonical, chain, from_json, to_event, to_json, to_record
 from incidents.events.fold import fold
-from incidents.journal.database import locked, make_private
+from incidents.journal.database import create_private, file_lock
 from incidents.journal.errors import JournalError, JournalFull
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ class Spool:
             return _read(connection)
 
     def remove(self, event: UUID) -> None:
-        """Let go of an event that the journal has."""
+        """Drop an event that the journal has."""
         with self._open() as connection:
             connection.execute("DELETE FROM waiting WHERE id = ?", (str(event),))
 
-    def remember(self, incident: Incident, number: int) -> None:
+    def save_copy(self, incident: Incident, number: int) -> None:
         """Keep a copy of what the database has of an incident; of a resolved one nothing is kept."""
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -91,7 +91,7 @@ class Spool:
                 )
             connection.execute("COMMIT")
 
-    def recall(self) -> dict[UUID, tuple[int, Incident]]:
+    def copies(self) -> dict[UUID, tuple[int, Incident]]:
         """Number and fold of every incident that was not resolved when it was last seen."""
         if not self.file.exists():
             return {}
@@ -106,12 +106,12 @@ class Spool:
     @contextmanager
     def merging(self) -> Iterator[list[Event]]:
         """What waits, while no other program of this machine merges it."""
-        with locked(self.file.with_name(f"{self.file.name}.lock")):
+        with file_lock(self.file.with_name(f"{self.file.name}.lock")):
             yield self.events()
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        make_private(self.file)
+        create_private(self.file)
         place = clean(str(self.file))
         try:
             with closing(sqlite3.connect(self.file, timeout=5, isolation_level=None)) as connection:

@@ -1,6 +1,7 @@
-"""Whether a SQLite journal is at rest: asked with Python's own module alone, for a board that waits for an incident.
+"""The file of a SQLite journal: where it is, whether it can be written, and whether an incident is open in it.
 
-SQLAlchemy and what reads events take 15 MB, which a board does not need on a day without incidents.
+Asked with Python's own module alone: SQLAlchemy and what reads events take 15 MB, which a board does not need on a
+day without incidents.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ VERSION_TABLE = "warroom_journal_version"
 Stamp = tuple[tuple[int, int], ...]
 
 
-class Quiet:
-    """Looks again and again at one journal's file; reads it only after it has changed."""
+class JournalFile:
+    """Polls one journal's file; reads it only after it has changed."""
 
     def __init__(self, settings: JournalSettings) -> None:
         self._file = _file(settings)
-        self._seen: tuple[Stamp, bool] | None = None
+        self._checked: tuple[Stamp, bool] | None = None
 
     @property
     def place(self) -> str:
         """The file, for people; empty for a journal that is no plain file."""
         return clean(str(self._file)) if self._file else ""
 
-    def holds(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether nothing is there to follow: no file yet, or one of this release whose incidents are all resolved.
 
         False in every doubt: opening the journal then says what is wrong with it.
@@ -41,9 +42,9 @@ class Quiet:
         if self._file is None:
             return False
         stamp = _stamp(self._file)
-        if self._seen is None or self._seen[0] != stamp:
-            self._seen = (stamp, _is_quiet(self._file))
-        return self._seen[1]
+        if self._checked is None or self._checked[0] != stamp:
+            self._checked = (stamp, _has_no_open_incident(self._file))
+        return self._checked[1]
 
 
 def default_file() -> Path:
@@ -53,7 +54,7 @@ def default_file() -> Path:
     return user_data_path("warroom", appauthor=False) / "journal.db"
 
 
-def writable(file: Path) -> bool:
+def is_writable(file: Path) -> bool:
     """Whether SQLite could write: it needs the file and, for its log, the folder (also on a read-only mount)."""
     if not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
         return False
@@ -69,21 +70,21 @@ def _file(settings: JournalSettings) -> Path | None:
 
 def _stamp(file: Path) -> Stamp:
     """Times (ns) and sizes of the file and of SQLite's write-ahead log, where a commit goes first."""
-    found = []
-    for one in (file, file.with_name(f"{file.name}-wal")):
+    stamps = []
+    for part in (file, file.with_name(f"{file.name}-wal")):
         try:
-            status = one.stat()
-            found.append((status.st_mtime_ns, status.st_size))
+            status = part.stat()
+            stamps.append((status.st_mtime_ns, status.st_size))
         except OSError:
-            found.append((0, -1))
-    return tuple(found)
+            stamps.append((0, -1))
+    return tuple(stamps)
 
 
-def _is_quiet(file: Path) -> bool:
+def _has_no_open_incident(file: Path) -> bool:
     if not file.exists():
         return _can_be_made(file)
     try:
-        if not writable(file):
+        if not is_writable(file):
             return False
         connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)
         try:
@@ -98,5 +99,5 @@ def _is_quiet(file: Path) -> bool:
 
 def _can_be_made(file: Path) -> bool:
     """Whether its folder is there and can be written, or can be made."""
-    there = next(folder for folder in file.absolute().parents if folder.exists())
-    return there.is_dir() and writable(there)
+    nearest = next(folder for folder in file.absolute().parents if folder.exists())
+    return nearest.is_dir() and is_writable(nearest)

@@ -1,6 +1,6 @@
-"""One journal database: events in, incidents out. Knows nothing of spools and retries; `incidents.journal.journal` does.
+"""One journal database: events in, incidents out. Knows nothing of spools and retries; `Journal` does.
 
-Writers on one incident queue at its row: each reads the chain's end inside its own transaction, so that all events
+Writers on one incident queue at its row: each reads the chain's head inside its own transaction, so that all events
 are kept, in one order.
 """
 
@@ -15,12 +15,11 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy import text as sql
 
 from core.message import say
-from incidents.events.body import Opened
+from incidents.events.body import MOMENTS, Opened
 from incidents.events.event import GENESIS, Record, chain, read_time, to_event, to_record, write_time
 from incidents.events.fold import apply, fold
-from incidents.journal.database import CHANNEL
-from incidents.journal.errors import JournalError, NoSuchIncident, Overtaken
-from incidents.journal.tables import EVENT, INCIDENT
+from incidents.journal.database import CHANNEL, EVENT, INCIDENT
+from incidents.journal.errors import JournalError, NoSuchIncident, WriteConflict
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 _NUMBER_LOCK = 7_717_766_002
 _FIELDS = tuple(EVENT.c[name] for name in Record.__dataclass_fields__)
-_MOMENTS: tuple[Moment, ...] = ("started", "detected", "acknowledged", "mitigated", "resolved")
 
 
 class Summary(NamedTuple):
@@ -67,75 +65,83 @@ def unnumbered(incident: UUID) -> str:
 def summary_of(incident: Incident, number: int) -> Summary:
     """The same from a fold."""
     return Summary(
-        incident.id, number, incident.sequence, incident.title, incident.severity, incident.status,
-        incident.drill, incident.runbooks[0] if incident.runbooks else "", incident.roles.get("ic", ""),
-        incident.opened_at, dict(incident.times),
-    )  # fmt: skip
+        id=incident.id,
+        number=number,
+        sequence=incident.sequence,
+        title=incident.title,
+        severity=incident.severity,
+        status=incident.status,
+        drill=incident.drill,
+        runbook=incident.runbooks[0] if incident.runbooks else "",
+        commander=incident.roles.get("ic", ""),
+        opened_at=incident.opened_at,
+        times=dict(incident.times),
+    )
 
 
 class Store:
-    """Reads and writes one database; remembers what it folded, so that one more event costs one step."""
+    """Reads and writes one database; caches what it folded, so that one more event costs one step."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._folded: dict[UUID, Incident] = {}
+        self._cache: dict[UUID, Incident] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
         """Give all connections back."""
         self.database.engine.dispose()
 
-    def append(self, draft: Draft, if_at: int | None = None) -> Event:
+    def append(self, draft: Draft, expected_sequence: int | None = None) -> Event:
         """Write one event; it is on the disk when this returns. The same id twice is written once.
 
-        `if_at` is the sequence that the writer saw last: raises `Overtaken` if others came after it. Raises
+        `expected_sequence` is the one that the writer saw last: raises `WriteConflict` if others came after it. Raises
         `NoSuchIncident` and what `Database` raises.
         """
         with self.database.write() as connection:
-            end = connection.execute(
+            head = connection.execute(
                 select(INCIDENT.c.sequence, INCIDENT.c.digest)
                 .where(INCIDENT.c.id == str(draft.incident))
                 .with_for_update()
             ).one_or_none()
-            if end is None:
+            if head is None:
                 event, incident = self._first(connection, draft)
             else:
-                if draft.origin and (there := _by_id(connection, draft.id)):
-                    return there
-                if if_at is not None and end.sequence != if_at:
-                    raise Overtaken(say("journal.overtaken", seen=if_at, now=end.sequence))
-                event, incident = self._next(connection, draft, (end.sequence, end.digest))
+                if draft.origin and (known := _by_id(connection, draft.id)):
+                    return known
+                if expected_sequence is not None and head.sequence != expected_sequence:
+                    raise WriteConflict(say("journal.overtaken", seen=expected_sequence, now=head.sequence))
+                event, incident = self._next(connection, draft, (head.sequence, head.digest))
             if self.database.is_postgres:
                 payload = f"{event.incident}:{event.sequence}"
                 connection.execute(
                     sql("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload}
                 )
-        self.remember(incident)
+        self._keep(incident)
         return event
 
     def load(self, incident: UUID) -> Incident:
         """The incident as the database has it now; raises `NoSuchIncident`."""
         with self.database.read() as connection:
-            end = connection.execute(
+            head = connection.execute(
                 select(INCIDENT.c.sequence, INCIDENT.c.digest).where(INCIDENT.c.id == str(incident))
             ).one_or_none()
-            if end is None:
+            if head is None:
                 raise NoSuchIncident(say("journal.no_such_incident", ref=str(incident)))
-            folded = self._catch_up(connection, incident, (end.sequence, end.digest))
-        self.remember(folded)
+            folded = self._catch_up(connection, incident, (head.sequence, head.digest))
+        self._keep(folded)
         return folded
 
-    def seen(self, incident: UUID) -> Incident | None:
-        """What was last folded, without asking the database."""
+    def cached(self, incident: UUID) -> Incident | None:
+        """The incident as it was last folded, without asking the database."""
         with self._lock:
-            return self._folded.get(incident)
+            return self._cache.get(incident)
 
-    def remember(self, incident: Incident) -> None:
-        """Keep a fold, unless a later one is already there."""
+    def _keep(self, incident: Incident) -> None:
+        """Cache a fold, unless a later one is cached already."""
         with self._lock:
-            known = self._folded.get(incident.id)
+            known = self._cache.get(incident.id)
             if known is None or known.sequence <= incident.sequence:
-                self._folded[incident.id] = incident
+                self._cache[incident.id] = incident
 
     def find(self, ref: str) -> UUID | None:
         """The incident that `INC-42`, `42` or its whole id names."""
@@ -143,8 +149,8 @@ class Store:
         is_number = number.isascii() and number.isdigit() and len(number) < 10
         where = INCIDENT.c.number == int(number) if is_number else INCIDENT.c.id == ref.lower()
         with self.database.read() as connection:
-            found = connection.scalar(select(INCIDENT.c.id).where(where))
-        return UUID(found) if found else None
+            incident = connection.scalar(select(INCIDENT.c.id).where(where))
+        return UUID(incident) if incident else None
 
     def number(self, incident: UUID) -> int | None:
         """The 42 of INC-42."""
@@ -159,12 +165,14 @@ class Store:
         if statuses:
             query = query.where(INCIDENT.c.status.in_(statuses))
         if search:
-            said = select(EVENT.c.incident).where(EVENT.c.body.icontains(search, autoescape=True))
-            query = query.where(INCIDENT.c.title.icontains(search, autoescape=True) | INCIDENT.c.id.in_(said))
+            matching = select(EVENT.c.incident).where(EVENT.c.body.icontains(search, autoescape=True))
+            query = query.where(
+                INCIDENT.c.title.icontains(search, autoescape=True) | INCIDENT.c.id.in_(matching)
+            )
         with self.database.read() as connection:
             return [_summary(row) for row in connection.execute(query)]
 
-    def ends(self) -> dict[UUID, int]:
+    def last_sequences(self) -> dict[UUID, int]:
         """The last sequence of every incident."""
         with self.database.read() as connection:
             return {
@@ -172,30 +180,30 @@ class Store:
                 for row in connection.execute(select(INCIDENT.c.id, INCIDENT.c.sequence))
             }
 
-    def rows(self) -> dict[str, tuple[int, dict[str, object]]]:
+    def incident_rows(self) -> dict[str, tuple[int, dict[str, object]]]:
         """Number and columns of every incident, as they are stored."""
         with self.database.read() as connection:
-            found = [dict(row._mapping) for row in connection.execute(select(INCIDENT))]  # noqa: SLF001  # public in SQLAlchemy
-        return {str(row.pop("id")): (int(row.pop("number")), row) for row in found}
+            rows = [dict(row._mapping) for row in connection.execute(select(INCIDENT))]  # noqa: SLF001  # public in SQLAlchemy
+        return {str(row.pop("id")): (int(row.pop("number")), row) for row in rows}
 
-    def adopt(self, records: Sequence[Record]) -> int:
-        """Take in one incident's records with their chain as it is; returns how many were new.
+    def import_records(self, records: Sequence[Record]) -> int:
+        """Import one incident's records with their chain as it is; returns how many were new.
 
         Raises `JournalError` when the journal has another event at the place of one of them.
         """
         events = [to_event(record) for record in records]
         with self.database.write() as connection:
-            there = _records_after(connection, events[0].incident, 0)
-            pairs = zip(there, records, strict=False)
+            stored = _records_after(connection, events[0].incident, 0)
+            pairs = zip(stored, records, strict=False)
             if fork := next((new for old, new in pairs if old.digest != new.digest), None):
                 raise JournalError(say("journal.forked", ref=fork.incident, sequence=fork.sequence))
-            if not there:
+            if not stored:
                 number = self._free_number(connection)
                 columns = summary_columns(fold(events))
                 connection.execute(
                     insert(INCIDENT).values(id=str(events[0].incident), number=number, **columns)
                 )
-            fresh = records[len(there) :]
+            fresh = records[len(stored) :]
             if fresh:
                 connection.execute(insert(EVENT), [asdict(record) for record in fresh])
                 connection.execute(
@@ -234,9 +242,9 @@ class Store:
             connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _NUMBER_LOCK})
         return (connection.scalar(select(func.max(INCIDENT.c.number))) or 0) + 1
 
-    def _next(self, connection: Connection, draft: Draft, end: tuple[int, str]) -> tuple[Event, Incident]:
-        before = self._catch_up(connection, draft.incident, end)
-        event = chain(draft, end)
+    def _next(self, connection: Connection, draft: Draft, head: tuple[int, str]) -> tuple[Event, Incident]:
+        before = self._catch_up(connection, draft.incident, head)
+        event = chain(draft, head)
         incident = apply(before, event)
         connection.execute(insert(EVENT).values(**_columns(event)))
         connection.execute(
@@ -244,19 +252,19 @@ class Store:
         )
         return event, incident
 
-    def _catch_up(self, connection: Connection, incident: UUID, end: tuple[int, str]) -> Incident:
-        """What is remembered plus what others wrote since; all anew when the two don't fit (a restored backup)."""
-        known = self.seen(incident)
-        if known is not None and known.sequence <= end[0]:
+    def _catch_up(self, connection: Connection, incident: UUID, head: tuple[int, str]) -> Incident:
+        """What is cached plus what others wrote since; all anew when the two don't fit (a restored backup)."""
+        known = self.cached(incident)
+        if known is not None and known.sequence <= head[0]:
             for record in _records_after(connection, incident, known.sequence):
                 event = to_event(record)
                 if event.previous != known.digest:
                     break
                 known = apply(known, event)
-            if (known.sequence, known.digest) == end:
+            if (known.sequence, known.digest) == head:
                 return known
         with self._lock:
-            self._folded.pop(incident, None)
+            self._cache.pop(incident, None)
         events = [to_event(record) for record in _records_after(connection, incident, 0)]
         if not events:
             raise NoSuchIncident(say("journal.no_events", ref=str(incident)))
@@ -277,7 +285,7 @@ def summary_columns(incident: Incident) -> dict[str, object]:
         "opened_at": write_time(incident.opened_at),
     } | {
         f"{moment}_at": write_time(incident.times[moment]) if moment in incident.times else None
-        for moment in _MOMENTS
+        for moment in MOMENTS
     }
 
 
@@ -297,9 +305,17 @@ def _records_after(connection: Connection, incident: UUID, sequence: int) -> lis
 
 
 def _summary(row: Row[tuple[object, ...]]) -> Summary:
-    found = row._mapping  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
+    columns = row._mapping  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
     return Summary(
-        UUID(found["id"]), found["number"], found["sequence"], found["title"], found["severity"],
-        found["status"], found["drill"], found["runbook"], found["commander"], read_time(found["opened_at"]),
-        {moment: read_time(at) for moment in _MOMENTS if (at := found[f"{moment}_at"])},
-    )  # fmt: skip
+        id=UUID(columns["id"]),
+        number=columns["number"],
+        sequence=columns["sequence"],
+        title=columns["title"],
+        severity=columns["severity"],
+        status=columns["status"],
+        drill=columns["drill"],
+        runbook=columns["runbook"],
+        commander=columns["commander"],
+        opened_at=read_time(columns["opened_at"]),
+        times={moment: read_time(at) for moment in MOMENTS if (at := columns[f"{moment}_at"])},
+    )

@@ -43,7 +43,7 @@ class Verification:
 
 def verify(store: Store) -> Verification:
     """Check every event, every link, the end of every chain, the numbers and the list of incidents."""
-    rows = store.rows()
+    rows = store.incident_rows()
     findings: list[Finding] = []
     ends: dict[str, str] = {}
     count = 0

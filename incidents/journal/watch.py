@@ -1,7 +1,7 @@
 """News of the journal: which incidents others have written to, at most two seconds later.
 
 Postgres tells by LISTEN/NOTIFY; of SQLite `PRAGMA data_version` is asked, which costs no read of the file. After a
-lost connection the ends of all chains are compared, so that nothing that came meanwhile is missed.
+lost connection the last sequences of all incidents are compared, so that nothing that came meanwhile is missed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text as sql
 
-from incidents.journal.database import CHANNEL, translated
-from incidents.journal.errors import JournalAway, JournalError
+from incidents.journal.database import CHANNEL
+from incidents.journal.errors import JournalAway, JournalError, driver_errors, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 POLL_S = 0.5
 """Between two looks at SQLite."""
-SPREAD_S = 0.3
-"""The longest that news of Postgres wait; what comes meanwhile is one piece of news."""
-SILENCE_S = 10.0
+JITTER_S = 0.3
+"""At most this long news of Postgres wait; what comes meanwhile is one piece of news (debounce)."""
+KEEPALIVE_S = 10.0
 """After so long without news Postgres is asked whether it still lives."""
 LOG = logging.getLogger(__name__)
 
@@ -42,25 +42,25 @@ async def watch(journal: Journal) -> AsyncIterator[frozenset[UUID]]:
     empty set says that the connection came (also the first time: what is read from now on misses nothing) or went
     (`Journal.away` and `Journal.spooled` say more).
     """
-    ends: dict[UUID, int] | None = None
+    known: dict[UUID, int] | None = None
     while True:
         try:
             store = await asyncio.to_thread(journal.store)
             await asyncio.to_thread(_merge, journal)
-            if ends is not None:
+            if known is not None:
                 yield frozenset()
             async for now in _follow(store):
-                before, ends = ends, now
+                before, known = known, now
                 if before is None:
                     yield frozenset()
                 elif changed := _changed(before, now):
                     yield changed
         except JournalAway as error:
-            journal.gone(error)
+            journal.mark_away(error)
             LOG.info("the watch waits: %s", error)
-            ends = ends or {}
+            known = known or {}
             yield frozenset()
-            await asyncio.sleep(journal.patience_s)
+            await asyncio.sleep(journal.retry_s)
 
 
 def _merge(journal: Journal) -> None:
@@ -78,14 +78,14 @@ def _changed(before: dict[UUID, int], now: dict[UUID, int]) -> frozenset[UUID]:
 
 
 async def _follow(store: Store) -> AsyncIterator[dict[UUID, int]]:
-    """The ends of all chains, first as they are, then after each change."""
+    """The last sequences of all incidents, first as they are, then after each change."""
     follow = _postgres if store.database.is_postgres else _sqlite
     async for _ in follow(store.database):
-        yield await asyncio.to_thread(store.ends)
+        yield await asyncio.to_thread(store.last_sequences)
 
 
 async def _sqlite(database: Database) -> AsyncIterator[None]:
-    with translated(database.place):
+    with driver_errors(database.place):
         connection = await asyncio.to_thread(database.engine.connect)
         try:
             before = None
@@ -109,8 +109,6 @@ def _data_version(connection: Connection) -> int:
 async def _postgres(database: Database) -> AsyncIterator[None]:
     import psycopg
 
-    from incidents.journal.database import away
-
     url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         async with await psycopg.AsyncConnection.connect(
@@ -125,15 +123,15 @@ async def _postgres(database: Database) -> AsyncIterator[None]:
             await connection.execute(f"LISTEN {CHANNEL}".encode())
             yield
             while True:
-                heard = False
-                async for _ in connection.notifies(timeout=SILENCE_S, stop_after=1):
-                    heard = True
-                if heard:  # many hear it at once: they do not all ask at once
-                    await asyncio.sleep(random.uniform(0, SPREAD_S))  # noqa: S311  # jitter, no secret
+                notified = False
+                async for _ in connection.notifies(timeout=KEEPALIVE_S, stop_after=1):
+                    notified = True
+                if notified:  # many are notified at once: they do not all ask at once
+                    await asyncio.sleep(random.uniform(0, JITTER_S))  # noqa: S311  # jitter, no secret
                     async for _ in connection.notifies(timeout=0):
                         pass
                     yield
                 else:
-                    await asyncio.wait_for(connection.execute("SELECT 1"), SILENCE_S)
+                    await asyncio.wait_for(connection.execute("SELECT 1"), KEEPALIVE_S)
     except (psycopg.OperationalError, TimeoutError) as error:
-        raise away(error, database.place) from None
+        raise unavailable(error, database.place) from None

@@ -1,20 +1,168 @@
-"""What the journal holds without a language, as texts of one language: pinned evidence, and what checks said."""
+"""What an event says, in words: names for ids, texts for phrases, one sentence an event.
+
+The journal holds ids and phrases, which have no language; whoever shows or exports an incident asks here.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from incidents.events.body import EvidencePinned, StepFailed, StepTicked
-from incidents.report.sections import listed
+from core.message import say
+from incidents.events import body as b
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from core.message import Message
     from incidents.events.body import AnyBody
+    from incidents.events.event import Event
+    from incidents.events.incident import Incident, StepKey
     from incidents.events.phrase import Phrase
 
     Say = Callable[[Message], str]
+
+SAME_MOMENT_S = 5.0
+"""A moment that was marked within this time of its event needs no time of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What runbooks, their steps and phases are called, in one language; what has no name here is called by its id."""
+
+    runbooks: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[StepKey, str] = field(default_factory=dict)
+    phases: Mapping[StepKey, str] = field(default_factory=dict)
+
+    def runbook(self, runbook_id: str) -> str:
+        """Its title."""
+        return self.runbooks.get(runbook_id, runbook_id)
+
+    def step(self, key: StepKey) -> str:
+        """Its number and its text, such as `1.3 Stop the producers`."""
+        return self.steps.get(key, key.step)
+
+    def phase(self, key: StepKey) -> str:
+        """Its number and its title."""
+        return self.phases.get(key, key.step)
+
+
+IDS = Names()
+"""Nothing has a name but its id."""
+
+
+def describe_event(incident: Incident, event: Event, names: Names = IDS) -> Message:  # noqa: C901, PLR0911, PLR0912  # one case a kind; splitting would hide the list
+    """What `event` says in its incident, without its time and its actor; `names` stand for ids."""
+    step = step_name(incident, event.body, names)
+    match event.body:
+        case b.Opened() as x:
+            key = "event.opened_drill" if x.drill else "event.opened"
+            runbook = say("event.with_runbook", runbook=names.runbook(x.runbook)) if x.runbook else ""
+            return say(key, severity=x.severity, title=x.title, runbook=runbook)
+        case b.TitleChanged() as x:
+            return say("event.title_changed", title=x.title)
+        case b.SeverityChanged() as x:
+            return say("event.severity_changed", severity=x.severity, reason=_because(x.reason))
+        case b.Marked() as x:
+            if abs((event.at - x.at).total_seconds()) < SAME_MOMENT_S:
+                return say(f"event.now_{x.moment}")
+            return say(f"event.marked_{x.moment}", at=short_time(x.at))
+        case b.Reopened() as x:
+            return say("event.reopened", reason=x.reason)
+        case b.RoleTaken() as x:
+            return say("event.role_taken", role=say(f"event.role_{x.role}"), reason=_because(x.reason))
+        case b.RoleOffered() as x:
+            return say("event.role_offered", role=say(f"event.role_{x.role}"), to=x.to)
+        case b.RoleAccepted() as x:
+            return say("event.role_accepted", role=say(f"event.role_{x.role}"))
+        case b.RoleReleased() as x:
+            return say("event.role_released", role=say(f"event.role_{x.role}"))
+        case b.RunbookAttached() as x:
+            return say("event.runbook_attached", runbook=names.runbook(x.runbook))
+        case b.StepStarted():
+            return say("event.step_started", step=step)
+        case b.StepTicked() as x:
+            return say("event.step_ticked", step=step, observed=_because(observation_text(x)))
+        case b.StepSkipped() as x:
+            return say("event.step_skipped", step=step, reason=x.reason)
+        case b.StepFailed() as x:
+            return say(
+                "event.step_failed", step=step, reason=x.reason, observed=_because(observation_text(x))
+            )
+        case b.StepReopened() as x:
+            return say("event.step_reopened", step=step, reason=_because(x.reason))
+        case b.StepAnnotated() as x:
+            return say("event.step_annotated", step=step, text=x.text)
+        case b.PauseConfirmed() as x:
+            return say("event.pause_confirmed", phase=names.phase(incident.key(x.runbook, x.phase)))
+        case b.Noted() as x:
+            return say("event.noted", text=x.text)
+        case b.EvidencePinned() as x:
+            return say("event.evidence_pinned", title=evidence_title(x), line=_because(evidence_line(x)))
+        case b.AlertAttached() as x:
+            return say("event.alert_attached", name=x.name, summary=_because(x.summary))
+        case b.AlertResolved() as x:
+            known = incident.alerts.get(x.fingerprint)
+            alert = known.name if known else x.fingerprint
+            return say("event.alert_resolved", alert=alert, at=short_time(x.at))
+        case b.UpdateWritten() as x:
+            return say("event.update_written", text=x.text)
+        case b.UpdateDelivered() as x:
+            key = "event.update_delivered" if x.ok else "event.update_failed"
+            return say(key, target=x.target, detail=_because(x.detail))
+        case b.FollowUpAdded() as x:
+            key = "event.follow_up_added" if x.owner else "event.follow_up_unowned"
+            return say(key, text=x.text, owner=x.owner)
+        case b.FollowUpDone() as x:
+            done = next((item.text for item in incident.follow_ups if item.event == x.follow_up), "")
+            return say("event.follow_up_done_what", text=done) if done else say("event.follow_up_done")
+        case b.RunNoted() as x:
+            state = say(f"event.run_{x.state}")
+            return say("event.run_noted", action=x.action, run=x.run, state=state, detail=_because(x.detail))
+        case b.Undone() as x:
+            return _undone(incident, x, names)
+        case b.Unreadable() as x:
+            return say("event.unreadable", was=x.was, detail=x.detail)
+
+
+def step_name(incident: Incident, body: AnyBody, names: Names) -> str:
+    match body:
+        case (
+            b.StepStarted()
+            | b.StepTicked()
+            | b.StepSkipped()
+            | b.StepFailed()
+            | b.StepReopened()
+            | b.StepAnnotated()
+        ):
+            return names.step(incident.key(body.runbook, body.step))
+        case _:
+            return ""
+
+
+def _undone(incident: Incident, body: b.Undone, names: Names) -> Message:
+    """An undo names what it takes back; where that is an undo itself, that is enough."""
+    target = next((event for event in incident.events if event.id == body.event), None)
+    if target is None:
+        return say("event.undone", reason=_because(body.reason))
+    undo = isinstance(target.body, b.Undone)
+    what = say("event.undone", reason="") if undo else describe_event(incident, target, names)
+    return say("event.undone_what", what=what, reason=_because(body.reason))
+
+
+def _because(text: Message | str) -> Message | str:
+    return say("event.because", text=text) if text else ""
+
+
+def short_time(at: dt.datetime) -> str:
+    """UTC to the second: `2026-11-24 03:12:44Z`."""
+    return at.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def describe_skipped(first: str, last: str, count: int, reason: str) -> Message:
+    """Several steps in a row that were left out for the same reason."""
+    return say("event.steps_skipped", count=count, first=first, last=last, reason=reason)
 
 
 class _Checked(Protocol):
@@ -26,44 +174,52 @@ class _Checked(Protocol):
     def checks(self) -> tuple[Phrase, ...]: ...
 
 
-def observed(step: _Checked) -> Message | str:
+def observation_text(step: _Checked) -> Message | str:
     """What was typed, and what the checks said; empty when nothing is known."""
     parts: list[Message | str] = [step.observed] if step.observed else []
     parts += [check.message for check in step.checks]
-    return listed(parts, "event.and") if parts else ""
+    return join_parts(parts, "event.and") if parts else ""
 
 
-def title(pinned: EvidencePinned) -> Message | str:
+def evidence_title(pinned: b.EvidencePinned) -> Message | str:
     """The panel's title; its id where nothing else is known."""
     return pinned.titled.message if pinned.titled else pinned.title or pinned.panel
 
 
-def line(pinned: EvidencePinned) -> Message | str:
+def evidence_line(pinned: b.EvidencePinned) -> Message | str:
     """The panel's line at that moment."""
     return pinned.said.message if pinned.said else pinned.line
 
 
-def in_words(pinned: EvidencePinned, words: Say) -> EvidencePinned:
+def localize_evidence(pinned: b.EvidencePinned, words: Say) -> b.EvidencePinned:
     """The evidence with its title, its line and the names of its curves as texts."""
     curves = tuple(
         curve.model_copy(update={"name": words(curve.named.message), "named": None}) if curve.named else curve
         for curve in pinned.curves
     )
-    texts = {"title": spoken(title(pinned), words), "line": spoken(line(pinned), words)}
+    texts = {"title": localize(evidence_title(pinned), words), "line": localize(evidence_line(pinned), words)}
     return pinned.model_copy(update={**texts, "titled": None, "said": None, "curves": curves})
 
 
-def body_in_words(body: AnyBody, words: Say) -> AnyBody:
+def localize_body(body: AnyBody, words: Say) -> AnyBody:
     """Any body, with texts where it holds phrases."""
     match body:
-        case EvidencePinned():
-            return in_words(body, words)
-        case StepTicked() | StepFailed():
-            return body.model_copy(update={"observed": spoken(observed(body), words), "checks": ()})
+        case b.EvidencePinned():
+            return localize_evidence(body, words)
+        case b.StepTicked() | b.StepFailed():
+            return body.model_copy(update={"observed": localize(observation_text(body), words), "checks": ()})
         case _:
             return body
 
 
-def spoken(value: Message | str, words: Say) -> str:
+def localize(value: Message | str, words: Say) -> str:
     """A message in words; a text as it is."""
     return value if isinstance(value, str) else words(value)
+
+
+def join_parts(parts: Sequence[Message | str], key: str = "event.comma") -> Message | str:
+    """Put together with the commas (or what `key` says) of the language; at least one."""
+    text = parts[0]
+    for part in parts[1:]:
+        text = say(key, one=text, other=part)
+    return text

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from incidents.events.body import Moment
     from incidents.events.incident import Incident, StepKey
-    from incidents.journal.store import Store, Summary
+    from incidents.journal import Summary
+    from incidents.journal.store import Store
 
 SPANS: dict[str, tuple[Moment, Moment]] = {
     "mttd": ("started", "detected"),
@@ -64,24 +65,24 @@ def _span(rows: Sequence[Summary], start: Moment, end: Moment) -> Span:
         for row in rows
         if start in row.times and end in row.times
     ]
-    sound = [length for length in lengths if length >= 0]
-    if not sound:
+    forwards = [length for length in lengths if length >= 0]
+    if not forwards:
         return Span(0, None, None, len(lengths))
-    return Span(len(sound), fmean(sound), median(sound), len(lengths) - len(sound))
+    return Span(len(forwards), fmean(forwards), median(forwards), len(lengths) - len(forwards))
 
 
 def step_statistics(store: Store, wanted: Iterable[Summary]) -> list[StepStatistics]:
     """The steps of the wanted incidents, the one that cost most time first. Only their step events are read."""
     ids = {str(summary.id) for summary in wanted}
     records = store.records(kinds=("opened", "runbook_attached", "undone", *STEP_KINDS))
-    taken: dict[StepKey, list[tuple[str, float]]] = {}
+    entries: dict[StepKey, list[tuple[str, float]]] = {}
     for incident, group in groupby(records, key=lambda record: record.incident):
         if incident not in ids:
             continue
         for key, state, seconds in durations(fold(to_event(record) for record in group)):
-            taken.setdefault(key, []).append((state, seconds))
-    found = [_step(key, entries) for key, entries in taken.items()]
-    return sorted(found, key=lambda each: (-each.total_s, each.runbook, each.step))
+            entries.setdefault(key, []).append((state, seconds))
+    steps = [_step(key, ends) for key, ends in entries.items()]
+    return sorted(steps, key=lambda step: (-step.total_s, step.runbook, step.step))
 
 
 def durations(incident: Incident) -> list[tuple[StepKey, str, float]]:
@@ -90,18 +91,30 @@ def durations(incident: Incident) -> list[tuple[StepKey, str, float]]:
         (key, step) for key, step in incident.steps.items() if step.state in ("ticked", "skipped", "failed")
     ]
     before: dt.datetime = incident.opened_at
-    found: list[tuple[StepKey, str, float]] = []
+    ends: list[tuple[StepKey, str, float]] = []
     for key, step in sorted(finished, key=lambda pair: pair[1].at):
         begun = step.started_at if step.started_at < step.at else before
-        found.append((key, step.state, max(0.0, (step.at - begun).total_seconds())))
+        ends.append((key, step.state, max(0.0, (step.at - begun).total_seconds())))
         before = step.at
-    return found
+    return ends
 
 
 def _step(key: StepKey, entries: Sequence[tuple[str, float]]) -> StepStatistics:
     states = [state for state, _ in entries]
     lengths = [seconds for state, seconds in entries if state != "skipped"]
     return StepStatistics(
-        key.runbook, key.step, states.count("ticked"), states.count("skipped"), states.count("failed"),
-        median(lengths) if lengths else None, sum(lengths),
-    )  # fmt: skip
+        runbook=key.runbook,
+        step=key.step,
+        ticked=states.count("ticked"),
+        skipped=states.count("skipped"),
+        failed=states.count("failed"),
+        median_s=median(lengths) if lengths else None,
+        total_s=sum(lengths),
+    )
+
+
+def format_duration(seconds: float) -> str:
+    """`1:23:45` or `3:05`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

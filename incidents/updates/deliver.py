@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     import httpx
 
     from incidents.events.event import Event
-    from incidents.journal.journal import Journal
+    from incidents.journal import Journal
     from incidents.settings import WebhookSettings
     from incidents.updates.update import Sending
 
-LONGEST_WAIT_S = 60.0
+MAX_WAIT_S = 60.0
 """Who asks to wait longer gets no update: people need it now or not at all."""
-FIRST_PAUSE_S = 0.5
+FIRST_BACKOFF_S = 0.5
 LOG = logging.getLogger(__name__)
 
 
@@ -54,12 +54,12 @@ async def deliver(
     """Send to all targets at once, and write down what became of each."""
     return tuple(
         await asyncio.gather(
-            *(_one(journal, update, actor, each, webhooks[each.target]) for each in sendings)
+            *(_deliver_one(journal, update, actor, sending, webhooks[sending.target]) for sending in sendings)
         )
     )
 
 
-async def _one(
+async def _deliver_one(
     journal: Journal, update: Event, actor: str, sending: Sending, webhook: WebhookSettings
 ) -> Outcome:
     outcome = await send(sending, webhook)
@@ -81,16 +81,17 @@ async def send(sending: Sending, webhook: WebhookSettings) -> Outcome:
         async with httpx.AsyncClient(timeout=webhook.timeout_s, trust_env=False) as client:
             for attempt in range(webhook.tries):
                 try:
-                    status, pause = await _post(client, url, sending, webhook.timeout_s)
+                    status, retry_after = await _post(client, url, sending, webhook.timeout_s)
                     detail = f"HTTP {status}"
                     if 200 <= status < 300:
                         return Outcome(sending.target, ok=True, detail=detail)
                     if status != 429 and status < 500:
                         break
                 except (httpx.TransportError, TimeoutError) as error:
-                    detail, pause = type(error).__name__, None
-                wait = FIRST_PAUSE_S * 2**attempt * random.uniform(0.8, 1.2) if pause is None else pause  # noqa: S311  # jitter, no secret
-                if wait > LONGEST_WAIT_S:
+                    detail, retry_after = type(error).__name__, None
+                backoff = FIRST_BACKOFF_S * 2**attempt * random.uniform(0.8, 1.2)  # noqa: S311  # jitter, no secret
+                wait = backoff if retry_after is None else retry_after
+                if wait > MAX_WAIT_S:
                     detail += f", Retry-After {wait:.0f} s"
                     break
                 if attempt + 1 < webhook.tries:
@@ -116,9 +117,9 @@ async def _post(
             body += chunk
             if len(body) > 10_000:
                 break
-        finer = _discord_retry_after(body) if sending.kind == "discord" else None
-        asked = _retry_after(response.headers.get("retry-after", ""))
-        return response.status_code, asked if finer is None else finer
+        from_body = _discord_retry_after(body) if sending.kind == "discord" else None
+        from_header = _retry_after(response.headers.get("retry-after", ""))
+        return response.status_code, from_header if from_body is None else from_body
 
 
 def _retry_after(header: str) -> float | None:

@@ -1,6 +1,7 @@
-"""The text of a status update, and what exactly would be sent where: a plan that is shown before anything leaves.
+"""A status update: when one is due, its text, and what exactly would be sent where (shown before anything leaves).
 
-Every update of a drill begins with DRILL, whatever the template says.
+Intervals: *SRE* ch. 14 and PagerDuty's response guide (SEV1 15–30 min, SEV2 30–60 min); configurable. Every update
+of a drill begins with DRILL, whatever the template says.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from urllib.parse import urlsplit
 from core.errors import ConfigError
 from core.message import say
 from core.text import clean_block
-from incidents.updates.clock import interval_s
 from signals.connections.http import secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from core.message import Message
+    from incidents.events.body import Severity
     from incidents.events.incident import Incident
     from incidents.settings import UpdateSettings, WebhookSettings
 
@@ -30,6 +31,42 @@ DISCORD_LIMIT = 2000
 """Characters of `content` (Discord documentation, "Execute Webhook")."""
 SLACK_LIMIT = 40_000
 """Characters of `text` (Slack documentation, "chat.postMessage", truncation)."""
+
+
+class UpdateClock(NamedTuple):
+    """`left_s` is negative when the update is overdue."""
+
+    due_at: dt.datetime
+    left_s: float
+
+    @property
+    def overdue(self) -> bool:
+        """Somebody should have said something by now."""
+        return self.left_s < 0
+
+
+def interval_s(severity: Severity, settings: UpdateSettings) -> float:
+    """How long people may be left without news."""
+    minutes = {
+        "SEV1": settings.sev1_min,
+        "SEV2": settings.sev2_min,
+        "SEV3": settings.sev3_min,
+        "SEV4": settings.sev4_min,
+    }
+    return minutes[severity] * 60
+
+
+def update_clock(incident: Incident, settings: UpdateSettings, now: dt.datetime) -> UpdateClock | None:
+    """The clock at `now`; None once the incident is resolved.
+
+    Each update and the opening restart it. A clock that was set back gives the whole interval again, not more.
+    """
+    if incident.status == "resolved":
+        return None
+    interval = interval_s(incident.severity, settings)
+    since = incident.updates[-1].at if incident.updates else incident.opened_at
+    left = min(interval, interval - (now - since).total_seconds())
+    return UpdateClock(now + dt.timedelta(seconds=left), left)
 
 
 class Sending(NamedTuple):
@@ -53,28 +90,28 @@ def update_text(
 ) -> str:
     """The update as people will read it; `numbers` are lines about what the panels say now."""
     now = now or dt.datetime.now(dt.UTC)
-    over = incident.status == "resolved"
-    end = incident.times.get("resolved", now) if over else now
+    resolved = incident.status == "resolved"
+    end = incident.times.get("resolved", now) if resolved else now
     minutes = max(0, int((end - incident.opened_at).total_seconds())) // 60
-    following = now + dt.timedelta(seconds=interval_s(incident.severity, settings))
+    next_at = now + dt.timedelta(seconds=interval_s(incident.severity, settings))
     values = {
         "incident": label,
         "title": incident.title,
         "severity": incident.severity,
         "status": words(say(f"update.status_{incident.status}")),
-        "elapsed": words(_length(minutes)),
+        "elapsed": words(_elapsed(minutes)),
         "ic": incident.roles.get("ic", "–"),
-        "next": words(say("update.none_next")) if over else following.strftime("%H:%M UTC"),
+        "next": words(say("update.none_next")) if resolved else next_at.strftime("%H:%M UTC"),
         "numbers": "\n".join(f"• {number}" for number in numbers),
         "text": text,
     }
     template = settings.template or words(say("update.template"))
     lines = string.Formatter().vformat(template, (), values).split("\n")
-    filled = "\n".join(line.rstrip() for line in lines if line.strip())
-    return clean_block(f"{words(say('update.drill'))} {filled}" if incident.drill else filled)
+    rendered = "\n".join(line.rstrip() for line in lines if line.strip())
+    return clean_block(f"{words(say('update.drill'))} {rendered}" if incident.drill else rendered)
 
 
-def _length(minutes: int) -> Message:
+def _elapsed(minutes: int) -> Message:
     if minutes < 60:
         return say("update.minutes", minutes=minutes)
     return say("update.hours", hours=minutes // 60, minutes=f"{minutes % 60:02}")

@@ -16,9 +16,9 @@ from sqlalchemy import insert
 from incidents.events.body import Noted, Opened, RoleTaken, StepTicked
 from incidents.events.event import GENESIS, Draft, chain, new_id, to_record
 from incidents.events.fold import fold
-from incidents.journal.journal import Journal, open_journal
+from incidents.journal import Journal, open_journal
+from incidents.journal.database import EVENT, INCIDENT
 from incidents.journal.store import summary_columns
-from incidents.journal.tables import EVENT, INCIDENT
 from incidents.journal.watch import watch
 from incidents.settings import JournalSettings
 from sandbox.servers import run_postgres

@@ -18,7 +18,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, start_http_server
 
 from incidents.events import body as b
-from incidents.journal.journal import open_journal
+from incidents.journal import open_journal
 from incidents.settings import JournalSettings
 from panels.evidence import panel_evidence
 from panels.poll import poll_once

@@ -9,7 +9,7 @@ from core.message import say
 from incidents.events.body import BODY, EvidencePinned
 from incidents.events.event import body_text
 from incidents.events.fold import fold
-from incidents.report.describe import in_words
+from incidents.report.describe import localize_evidence
 from incidents.report.svg import draw_svg
 from panels.evidence import MAX_POINTS, panel_evidence
 from panels.state import Chart, PanelState
@@ -52,7 +52,7 @@ def test_what_was_pinned_in_one_language_is_read_in_the_other() -> None:
     stored = body_text(panel_evidence(state(chart), Language("zh").say))
     found = BODY.validate_python({**json.loads(stored), "kind": "evidence_pinned"})
     assert isinstance(found, EvidencePinned)
-    english, chinese = (in_words(found, Language(code).say) for code in CODES)
+    english, chinese = (localize_evidence(found, Language(code).say) for code in CODES)
     assert (english.title, english.line) == ("Queues", "depth is 4, over 3")
     assert (chinese.title, chinese.line) == ("队列", "长度 为 4，超过 3")
     assert (english.curves[0].name, chinese.curves[0].name) == ("matches", "对局")

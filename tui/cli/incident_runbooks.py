@@ -12,7 +12,7 @@ from core.text import clean
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from incidents.events.names import Names
+    from incidents.report.describe import Names
     from runbooks.model import Runbook
     from tui.cli.invocation import Invocation
     from tui.config.load import Config

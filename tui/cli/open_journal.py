@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from core.errors import ConfigError
 from core.message import say
-from incidents.journal.journal import open_journal
+from incidents.journal import open_journal
 from tui.config.load import Config
 from tui.runtime.log import open_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from incidents.journal.journal import Journal
+    from incidents.journal import Journal
     from tui.cli.invocation import Invocation
 
 

@@ -90,7 +90,7 @@ class AlertWatch:
                 body = AlertResolved(fingerprint=print_, at=dt.datetime.now(dt.UTC))
                 try:
                     await room.follower.write(
-                        seen.incident.id, body, actor=WRITER, if_at=seen.incident.sequence
+                        seen.incident.id, body, actor=WRITER, expected_sequence=seen.incident.sequence
                     )
                 except JournalError:  # away: the next look tries again
                     return

@@ -43,7 +43,7 @@ async def export(room: Room, seen: Seen, answer: Future[tuple[str, ...] | None])
 
 def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str]:
     """What the panel of objectives says now: its reason, and for each objective what is left of the error budget."""
-    from incidents.report.sections import listed
+    from incidents.report.describe import join_parts
 
     if not state.id.startswith("slo"):
         return []
@@ -51,13 +51,13 @@ def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str
         say(
             "postmortem.budget",
             name=name,
-            rest=listed([cell for cell in cells if words(cell)], "postmortem.clause"),
+            rest=join_parts([cell for cell in cells if words(cell)], "postmortem.clause"),
         )
         for name, *cells in (row.cells for row in state.rows)
         if name.key == "panels.budget_row" and any(words(cell) for cell in cells)
     ]
     first = say("postmortem.budget", name=state.title, rest=state.reason)
-    return [words(say("postmortem.now", text=listed([first, *left], "event.and")))]
+    return [words(say("postmortem.now", text=join_parts([first, *left], "event.and")))]
 
 
 def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list[Runbook]) -> Message:

@@ -30,7 +30,7 @@ async def tick(
 ) -> Message | None:
     """Done, with what the checks said; a check that says otherwise is told, and at a gate the person is asked first."""
     from incidents.events.body import StepTicked
-    from incidents.report.describe import observed
+    from incidents.report.describe import observation_text
 
     if answer is not None and await answer is None:
         return None
@@ -39,7 +39,7 @@ async def tick(
     body = StepTicked(runbook=row.runbook.id, step=row.step.id, checks=checks)
     against = await room.write(seen.incident.id, body)
     if against is None and doubtful:
-        return say("room.ticked_doubtful", step=row.step.number, observed=observed(body))
+        return say("room.ticked_doubtful", step=row.step.number, observed=observation_text(body))
     return against or say("room.ticked", step=row.step.number)
 
 

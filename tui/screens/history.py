@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from asyncio import Future
 
     from core.message import Message
-    from incidents.journal.store import Summary
+    from incidents.journal import Summary
     from incidents.report.statistics import Span, StepStatistics
     from tui.incident.context import Room
 
@@ -157,7 +157,7 @@ class HistoryScreen(Page):
 
     def _step_lines(self, steps: list[StepStatistics]) -> list[Text]:
         """The most skipped step, then all of them, the one that cost most time first."""
-        from incidents.report.postmortem import length
+        from incidents.report.statistics import format_duration
 
         words = self.face.words
         if not steps:
@@ -170,10 +170,10 @@ class HistoryScreen(Page):
             )
         lines.append(Text(f" {words.text('room.step_columns')}", "quiet"))
         for one in steps:
-            middle = "–" if one.median_s is None else length(one.median_s)
+            middle = "–" if one.median_s is None else format_duration(one.median_s)
             lines.append(
                 Text.assemble(
-                    f" {length(one.total_s):>8} {middle:>8} {one.ticked:>4} ",
+                    f" {format_duration(one.total_s):>8} {middle:>8} {one.ticked:>4} ",
                     (f"{one.skipped:>4} ", "warn" if one.skipped else ""),
                     (f"{one.failed:>4}  ", "burning" if one.failed else ""),
                     self._called(one),
@@ -207,10 +207,10 @@ class HistoryScreen(Page):
 
     def _statistics(self) -> str:
         """`MTTA 1:23 · MTTM 14:02 · MTTR 41:10 (12 incidents)`; drills don't count."""
-        from incidents.report.postmortem import length
+        from incidents.report.statistics import format_duration
 
         told = [
-            f"{name.upper()} {'–' if span.mean_s is None else length(span.mean_s)}"
+            f"{name.upper()} {'–' if span.mean_s is None else format_duration(span.mean_s)}"
             for name, span in self.spans.items()
             if name != "mttd"
         ]
@@ -219,7 +219,7 @@ class HistoryScreen(Page):
 
 
 def _length(each: Summary) -> str:
-    from incidents.report.postmortem import length
+    from incidents.report.statistics import format_duration
 
     end = each.times.get("resolved")
-    return f"{length((end - each.opened_at).total_seconds()):>7}" if end else "      –"
+    return f"{format_duration((end - each.opened_at).total_seconds()):>7}" if end else "      –"

@@ -19,17 +19,16 @@ import pytest
 from incidents.events.body import Marked, Noted, Opened, RoleTaken, Undone
 from incidents.events.event import Draft, chain, new_id
 from incidents.events.fold import fold
-from incidents.journal import database, store
+from incidents.journal import Journal, database, open_journal, store
 from incidents.journal.database import SCRIPTS
 from incidents.journal.errors import (
     JournalAway,
     JournalError,
     JournalTooNew,
     NoSuchIncident,
-    Overtaken,
     ReadOnlyJournal,
+    WriteConflict,
 )
-from incidents.journal.journal import Journal, open_journal
 from incidents.journal.sqlite_file import REVISIONS
 from incidents.settings import JournalSettings
 
@@ -118,9 +117,9 @@ def test_two_writers_on_one_incident_both_count_in_one_order(
 def test_who_asks_to_be_first_is_told_when_he_is_not(journal: Journal) -> None:
     incident = journal.open_incident("ic1", OPENED).incident
     seen = journal.load(incident).sequence
-    journal.append(incident, "op1", Noted(text="claim"), if_at=seen)
-    with pytest.raises(Overtaken):
-        journal.append(incident, "op2", Noted(text="claim"), if_at=seen)
+    journal.append(incident, "op1", Noted(text="claim"), expected_sequence=seen)
+    with pytest.raises(WriteConflict):
+        journal.append(incident, "op2", Noted(text="claim"), expected_sequence=seen)
     assert [note.by for note in journal.load(incident).notes] == ["op1"]
 
 
@@ -184,9 +183,9 @@ def test_what_is_remembered_gives_way_to_a_restored_backup(journal: Journal) -> 
     for index in range(3):
         journal.append(incident.incident, "op1", Noted(text=f"true {index}"))
     store_ = journal.store()
-    store_._folded[incident.incident] = fold([other])  # as before the backup was restored
+    store_._cache[incident.incident] = fold([other])  # as before the backup was restored
     assert [note.text for note in journal.load(incident.incident).notes] == ["true 0", "true 1", "true 2"]
-    store_._folded[incident.incident] = fold([other])
+    store_._cache[incident.incident] = fold([other])
     assert journal.append(incident.incident, "op1", Noted(text="true 3")).sequence == 5
     assert len(journal.load(incident.incident).notes) == 4
 

@@ -19,8 +19,8 @@ import pytest
 
 from incidents.events.body import Marked, Noted, Opened, StepTicked, Undone
 from incidents.events.incident import StepKey
+from incidents.journal import Journal, open_journal
 from incidents.journal.errors import JournalAway, JournalError
-from incidents.journal.journal import Journal, open_journal
 from incidents.journal.verify import verify
 from incidents.journal.watch import watch
 from incidents.settings import JournalSettings
@@ -150,7 +150,7 @@ def test_a_killed_database_loses_nothing_and_the_spool_merges_once_in_order(
     own = ours.open_incident("ic1", Opened(title="meanwhile", severity="SEV3")).incident
     assert ours.find(ours.label(own)) == own
     with pytest.raises(JournalAway):
-        ours.append(incident, "ic1", Noted(text="claim"), if_at=6)
+        ours.append(incident, "ic1", Noted(text="claim"), expected_sequence=6)
     twin = copy_of_spool(tmp_path)
     database.start()
     wait_for(lambda: merged(theirs))

@@ -11,8 +11,8 @@ import pytest
 
 from incidents.events.body import Marked, Opened
 from incidents.events.event import new_id
-from incidents.journal.journal import open_journal, utc_now
-from incidents.journal.sqlite_file import Quiet
+from incidents.journal import JournalFile, open_journal
+from incidents.journal.journal import utc_now
 from incidents.settings import JournalSettings
 
 if TYPE_CHECKING:
@@ -26,20 +26,20 @@ def settings(url: str) -> JournalSettings:
 def test_it_is_at_rest_until_there_is_an_incident_and_again_once_that_is_resolved(tmp_path: Path) -> None:
     file = tmp_path / "team" / "journal.db"
     own = settings(f"sqlite:///{file}")
-    quiet = Quiet(own)
-    assert quiet.place == str(file)
-    assert quiet.holds()
+    watched = JournalFile(own)
+    assert watched.place == str(file)
+    assert watched.is_idle()
     assert not file.exists(), "looking makes nothing"
     journal = open_journal(own)
-    assert quiet.holds(), "no incident yet"
+    assert watched.is_idle(), "no incident yet"
     incident = new_id()
     journal.append(incident, "ic1", Opened(title="429 storm", severity="SEV2"))
-    assert not quiet.holds()
-    assert not Quiet(own).holds()
+    assert not watched.is_idle()
+    assert not JournalFile(own).is_idle()
     journal.append(incident, "ic1", Marked(moment="resolved", at=utc_now()))
-    assert quiet.holds()
+    assert watched.is_idle()
     journal.close()
-    assert quiet.holds()
+    assert watched.is_idle()
 
 
 @pytest.mark.parametrize(
@@ -53,27 +53,27 @@ def test_it_is_at_rest_until_there_is_an_incident_and_again_once_that_is_resolve
 def test_a_journal_of_another_release_is_opened_so_that_it_is_said(tmp_path: Path, spoil: str) -> None:
     own = settings(f"sqlite:///{tmp_path}/journal.db")
     open_journal(own).close()
-    assert Quiet(own).holds()
+    assert JournalFile(own).is_idle()
     with sqlite3.connect(tmp_path / "journal.db") as connection:
         connection.execute(spoil)
-    assert not Quiet(own).holds()
+    assert not JournalFile(own).is_idle()
 
 
 def test_in_every_doubt_it_is_opened(tmp_path: Path) -> None:
     (tmp_path / "journal.db").write_bytes(b"no database" * 1000)
-    assert not Quiet(settings(f"sqlite:///{tmp_path}/journal.db")).holds()
+    assert not JournalFile(settings(f"sqlite:///{tmp_path}/journal.db")).is_idle()
     (tmp_path / "file").touch()
-    assert not Quiet(settings(f"sqlite:///{tmp_path}/file/journal.db")).holds()
-    assert not Quiet(settings("postgresql://u@127.0.0.1:9/x")).holds()
-    assert not Quiet(settings(f"sqlite:///{tmp_path}/new.db?mode=ro")).holds()
+    assert not JournalFile(settings(f"sqlite:///{tmp_path}/file/journal.db")).is_idle()
+    assert not JournalFile(settings("postgresql://u@127.0.0.1:9/x")).is_idle()
+    assert not JournalFile(settings(f"sqlite:///{tmp_path}/new.db?mode=ro")).is_idle()
 
 
 def test_looking_imports_nothing_of_the_journal(tmp_path: Path) -> None:
     program = """
 import sys
-from incidents.journal.sqlite_file import Quiet
+from incidents.journal import JournalFile
 from incidents.settings import JournalSettings
-assert Quiet(JournalSettings(url=sys.argv[1])).holds()
+assert JournalFile(JournalSettings(url=sys.argv[1])).is_idle()
 heavy = {"sqlalchemy", "alembic", "psycopg", "incidents.journal.journal"} & set(sys.modules)
 assert not heavy, heavy
 """

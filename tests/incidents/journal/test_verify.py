@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from incidents.events.body import Noted, Opened
 from incidents.events.event import digest_of, from_json, to_json, to_record
+from incidents.journal import Journal, export_lines, import_lines, open_journal
 from incidents.journal.errors import JournalError
-from incidents.journal.exchange import export_lines, import_lines
-from incidents.journal.journal import Journal, open_journal
 from incidents.journal.verify import check_chain, verify
 from incidents.settings import JournalSettings
 from tests.incidents.build import Chain

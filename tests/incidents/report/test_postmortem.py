@@ -15,10 +15,10 @@ from markdown_it import MarkdownIt
 from incidents.events import body as b
 from incidents.events.fold import fold
 from incidents.events.incident import StepKey
-from incidents.events.names import Names
-from incidents.journal.journal import open_journal
-from incidents.report.postmortem import length, postmortem
-from incidents.report.statistics import durations, spans, step_statistics
+from incidents.journal import open_journal
+from incidents.report.describe import Names
+from incidents.report.postmortem import postmortem
+from incidents.report.statistics import durations, format_duration, spans, step_statistics
 from incidents.report.svg import draw_svg
 from incidents.settings import JournalSettings
 from tests.incidents.build import START, Chain
@@ -174,7 +174,7 @@ def test_a_steps_time_counts_from_its_beginning_or_from_the_step_before() -> Non
         ("1.1", "ticked", 300.0),
         ("1.2", "skipped", 60.0),
     ]
-    assert [length(seconds) for seconds in (0, 61.9, 3600)] == ["0:00", "1:01", "1:00:00"]
+    assert [format_duration(seconds) for seconds in (0, 61.9, 3600)] == ["0:00", "1:01", "1:00:00"]
 
 
 def test_statistics_over_past_incidents(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from incidents.events.event import new_id
 from incidents.events.fold import fold
 from incidents.report.timeline import incident_json, timeline_json, timeline_markdown
 from incidents.settings import UpdateSettings
-from incidents.updates.clock import update_clock
+from incidents.updates.update import update_clock
 from tests.incidents.build import START, Chain
 from tui.i18n import CODES, Language, LanguageCode
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from core.errors import ConfigError
 from incidents.events import body as b
 from incidents.events.fold import fold
-from incidents.journal.journal import open_journal
+from incidents.journal import open_journal
 from incidents.settings import JournalSettings, UpdateSettings, WebhookSettings
 from incidents.updates.deliver import deliver, send
 from incidents.updates.update import plan_sendings, update_text

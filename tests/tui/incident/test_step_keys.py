@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pytest
     from prometheus_client import Gauge
 
-    from incidents.journal.journal import Journal
+    from incidents.journal import Journal
 
 
 async def test_space_ticks_with_what_the_check_says_and_the_cursor_goes_on(config: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from incidents.events.body import Noted
 from incidents.events.fold import fold
-from incidents.events.names import IDS
+from incidents.report.describe import IDS
 from tests.incidents.build import Chain
 from tui.i18n import Language
 from tui.incident.draw.timeline import event_block

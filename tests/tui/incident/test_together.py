@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.message import say
-from incidents.journal.journal import open_journal
+from incidents.journal import open_journal
 from incidents.journal.verify import verify
 from incidents.settings import JournalSettings
 from tests.restartable import Restartable

@@ -15,7 +15,7 @@ from tui.cli.open_journal import journal_of
 if TYPE_CHECKING:
     import argparse
 
-    from incidents.journal.journal import Journal
+    from incidents.journal import Journal
     from tui.cli.invocation import Invocation
     from tui.i18n import Language
 
@@ -76,7 +76,7 @@ def _verify(journal: Journal, invocation: Invocation) -> int:
 
 
 def _export(journal: Journal, file: Path | None, ref: str | None) -> int:
-    from incidents.journal.exchange import export_lines
+    from incidents.journal import export_lines
 
     lines = export_lines(journal.store(), journal.find(ref) if ref else None)
     if file is None:
@@ -94,7 +94,7 @@ def _export(journal: Journal, file: Path | None, ref: str | None) -> int:
 
 
 def _import(journal: Journal, file: Path | None, invocation: Invocation) -> int:
-    from incidents.journal.exchange import import_lines
+    from incidents.journal import import_lines
 
     try:
         with file.open(encoding="utf-8") if file else sys.stdin as lines:

@@ -15,9 +15,9 @@ from core.units import span
 from incidents.events.body import Role
 from incidents.events.event import write_time
 from incidents.journal.errors import JournalAway
-from incidents.report.describe import observed, spoken
-from incidents.report.timeline import incident_json, short_time, timeline_json, timeline_markdown, told
-from incidents.updates.clock import update_clock
+from incidents.report.describe import describe_event, localize, observation_text, short_time
+from incidents.report.timeline import incident_json, timeline_json, timeline_markdown
+from incidents.updates.update import update_clock
 from tui.cli.incident_runbooks import names
 from tui.cli.main import ExitCode
 from tui.cli.open_journal import config_or_default, journal_of
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from incidents.events.incident import Incident
-    from incidents.events.names import Names
-    from incidents.journal.journal import Journal
-    from incidents.journal.store import Summary
+    from incidents.journal import Journal, Summary
+    from incidents.report.describe import Names
     from incidents.settings import UpdateSettings
     from tui.cli.invocation import Invocation
     from tui.config.load import Config
@@ -68,7 +67,7 @@ def _list(args: argparse.Namespace, journal: Journal, invocation: Invocation) ->
     for each in found:
         drill = f" {invocation.words.text('incident.drill')}" if each.drill else ""
         status = invocation.words.text(f"incident.status_{each.status}")
-        at = short_time(write_time(each.opened_at))
+        at = short_time(each.opened_at)
         invocation.fact(
             f"{each.label}  {each.severity}  {status}  {at}  {each.commander or '–'}  {each.title}{drill}"
         )
@@ -128,7 +127,7 @@ def _lines(
     times: list[tuple[str, dt.datetime]] = [("opened", incident.opened_at), *incident.times.items()]
     for moment, at in sorted(times, key=lambda pair: pair[1]):
         name = words.text(f"event.moment_{moment}" if moment != "opened" else "incident.moment_opened")
-        yield f"  {short_time(write_time(at))}  {name}"
+        yield f"  {short_time(at)}  {name}"
     clock = update_clock(incident, settings, dt.datetime.now(dt.UTC))
     if clock:
         key = "incident.update_overdue" if clock.overdue else "incident.update_due"
@@ -138,14 +137,14 @@ def _lines(
         incident.steps.items(), key=lambda one: (one[0].runbook, places.get(one[0], len(places)), one[0])
     ):
         reason = f"  {step.reason}" if step.reason else ""
-        saw = spoken(observed(step), words.say)
+        saw = localize(observation_text(step), words.say)
         seen = f"  [{saw}]" if saw else ""
         yield f"  {MARKS[step.state]} {called.step(key_)}  {step.by} {write_time(step.at)[11:19]}Z{reason}{seen}"
     for alert in incident.alerts.values():
         yield "  " + words.text(
             "incident.alert_over" if alert.resolved_at else "incident.alert_fires",
             name=alert.name,
-            at=short_time(write_time(alert.resolved_at or alert.since or alert.attached_at)),
+            at=short_time(alert.resolved_at or alert.since or alert.attached_at),
         )
     for note in incident.notes:
         yield f"  {write_time(note.at)[11:19]}Z {note.by}: {note.text}"
@@ -164,14 +163,14 @@ async def _follow(journal: Journal, invocation: Invocation, config: Config) -> N
     from incidents.journal.watch import watch
 
     try:
-        printed: dict[UUID, int] | None = await asyncio.to_thread(lambda: journal.store().ends())
+        printed: dict[UUID, int] | None = await asyncio.to_thread(lambda: journal.store().last_sequences())
     except JournalAway as error:
         printed = None
         invocation.remark(error.message)
     invocation.remark(say("incident.watching", place=journal.place))
     async for changed in watch(journal):
         if printed is None and changed:  # the journal is back: what is in it is no news
-            printed = await asyncio.to_thread(lambda: journal.store().ends())
+            printed = await asyncio.to_thread(lambda: journal.store().last_sequences())
             continue
         printed = printed or {}
         for incident_id in changed:
@@ -179,7 +178,7 @@ async def _follow(journal: Journal, invocation: Invocation, config: Config) -> N
             label = await asyncio.to_thread(journal.label, incident_id)
             called = names(incident.runbooks, config, invocation)
             for event in incident.events[printed.get(incident_id, 0) :]:
-                text = invocation.words.say(told(incident, event, called))
+                text = invocation.words.say(describe_event(incident, event, called))
                 if invocation.json:
                     invocation.fact_json({"incident": label, "sequence": event.sequence, "actor": event.actor, "at": write_time(event.at), "text": text})  # fmt: skip
                 else:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from incidents.events.incident import StepKey
-from incidents.report.postmortem import harm, length, postmortem
-from incidents.report.statistics import spans, step_statistics
+from incidents.report.postmortem import impact_window, postmortem
+from incidents.report.statistics import format_duration, spans, step_statistics
 from incidents.report.timeline import incident_json, timeline_json
 from runbooks.step_names import names_of
 from tui.cli.incident.read import write_text
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from incidents.events.incident import Incident
-    from incidents.events.names import Names
-    from incidents.journal.journal import Journal
+    from incidents.journal import Journal
+    from incidents.report.describe import Names
     from incidents.report.statistics import Span, StepStatistics
     from tui.cli.invocation import Invocation
     from tui.config.load import Config
@@ -84,7 +84,7 @@ async def _harm(config: Config, incident: Incident) -> tuple[Message, ...]:
     from panels.settings import board
     from tui.cli.open_sources import sources_now
 
-    start, end = harm(incident)
+    start, end = impact_window(incident)
     async with sources_now(config.signals) as sources:
         return await cost_of(board(config.panels), sources, start, end or dt.datetime.now(dt.UTC))
 
@@ -117,7 +117,7 @@ def _span_line(name: str, span: Span, invocation: Invocation) -> str:
     more = words.text("postmortem.backwards", count=span.backwards) if span.backwards else ""
     if span.mean_s is None or span.median_s is None:
         return words.text("postmortem.span_none", name=title) + more
-    mean, middle = length(span.mean_s), length(span.median_s)
+    mean, middle = format_duration(span.mean_s), format_duration(span.median_s)
     return words.text("postmortem.span", name=title, mean=mean, median=middle, count=span.incidents) + more
 
 
@@ -125,8 +125,8 @@ def _step_line(step: StepStatistics, called: Names, invocation: Invocation) -> s
     return invocation.words.text(
         "postmortem.step",
         step=f"{step.runbook} {called.step(StepKey(step.runbook, step.step))}".strip(),
-        total=length(step.total_s),
-        median="–" if step.median_s is None else length(step.median_s),
+        total=format_duration(step.total_s),
+        median="–" if step.median_s is None else format_duration(step.median_s),
         ticked=step.ticked,
         skipped=step.skipped,
         failed=step.failed,

@@ -89,7 +89,7 @@ def pane_lines(
 
 
 def _evidence(incident: Incident, words: Language, width: int, *, ascii_only: bool) -> list[list[Text]]:
-    from incidents.report.describe import in_words
+    from incidents.report.describe import localize_evidence
     from panels.draw.panel import ASCII_MARKS as VERDICT_ASCII
     from panels.draw.panel import MARKS as VERDICT_MARKS
     from panels.draw.panel import STYLES, sparkline
@@ -97,7 +97,7 @@ def _evidence(incident: Incident, words: Language, width: int, *, ascii_only: bo
 
     blocks = []
     for each in incident.evidence:
-        pinned = in_words(each.pinned, words.say)
+        pinned = localize_evidence(each.pinned, words.say)
         verdict = Verdict(pinned.verdict or "unknown")
         mark = (VERDICT_ASCII if ascii_only else VERDICT_MARKS)[verdict]
         block = [

@@ -113,13 +113,13 @@ def _on_two_lines(text: Text, width: int) -> list[Text]:
 
 
 def _state(row: Row, incident: Incident | None, pen: Pen) -> Iterator[Text]:
-    from incidents.report.describe import observed, spoken
+    from incidents.report.describe import localize, observation_text
 
     words, width = pen.words, pen.width
     state = state_of(incident, row)
     if state is None:
         return
-    told = [state.reason, spoken(observed(state), words.say)]
+    told = [state.reason, localize(observation_text(state), words.say)]
     more = "  ".join(part for part in told if part)
     if state.state != "open" or more:
         said = words.text(f"event.state_{state.state}")

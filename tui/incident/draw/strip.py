@@ -11,7 +11,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from incidents.events.body import Role
     from incidents.events.incident import Incident
-    from incidents.updates.clock import UpdateClock
+    from incidents.updates.update import UpdateClock
     from tui.feeds.journal_news import JournalState, Seen
     from tui.i18n import Language
     from tui.incident.context import Room
@@ -43,7 +43,7 @@ def elapsed_s(incident: Incident, now: float) -> float:
 
 def update_clock_of(room: Room, incident: Incident, now: float) -> UpdateClock | None:
     """The status-update clock; None when it does not run."""
-    from incidents.updates.clock import update_clock
+    from incidents.updates.update import update_clock
 
     if room.updates is None:
         return None
