@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.message import Message
     from incidents.events.body import Body
     from incidents.events.event import Event
-    from incidents.journal.journal import Journal
+    from incidents.journal import Journal
     from incidents.settings import JournalSettings, WebhookSettings
     from incidents.updates.deliver import Outcome
     from incidents.updates.update import Sending
@@ -70,14 +70,14 @@ class JournalFollower:
         return await asyncio.wrap_future(self._desk.submit(lambda: question(self._open())))
 
     async def write(
-        self, incident: UUID, body: Body, *, actor: str = "", if_at: int | None = None
+        self, incident: UUID, body: Body, *, actor: str = "", expected_sequence: int | None = None
     ) -> Written:
         """Write one event unless something speaks against it; it is on a disk when this returns.
 
-        With `if_at` only if nobody wrote since that sequence. Raises a `JournalError`.
+        With `expected_sequence` only if nobody wrote since that sequence. Raises a `JournalError`.
         """
         return await self.ask(
-            lambda journal: self._write(journal, incident, actor or self.actor, body, if_at)
+            lambda journal: self._write(journal, incident, actor or self.actor, body, expected_sequence)
         )
 
     async def open_incident(self, bodies: Iterable[Body]) -> UUID:
@@ -99,19 +99,25 @@ class JournalFollower:
 
     def _open(self) -> Journal:
         if self._journal is None:
-            from incidents.journal.journal import open_journal
+            from incidents.journal import open_journal
 
             self._journal = open_journal(self._settings)
         return self._journal
 
-    def _write(self, journal: Journal, incident: UUID, actor: str, body: Body, if_at: int | None) -> Written:
-        from incidents.errors import Overtaken
+    def _write(
+        self, journal: Journal, incident: UUID, actor: str, body: Body, expected_sequence: int | None
+    ) -> Written:
+        from incidents.journal.errors import WriteConflict
         from response.guard import objection
 
         try:
             against = objection(journal.load(incident), actor, body)
-            event = None if against else journal.append(incident, actor, body, if_at=if_at)
-        except Overtaken as error:
+            event = (
+                None
+                if against
+                else journal.append(incident, actor, body, expected_sequence=expected_sequence)
+            )
+        except WriteConflict as error:
             event, against = None, error.message
         self._tell_incident(journal, incident)
         self._tell_state(journal)
@@ -153,7 +159,7 @@ class JournalFollower:
         await asyncio.wait((following,))
 
     async def _follow(self) -> None:
-        from incidents.errors import JournalAway, JournalError
+        from incidents.journal.errors import JournalAway, JournalError
 
         await self._while_quiet()
         from incidents.journal.watch import watch
@@ -172,17 +178,17 @@ class JournalFollower:
 
     async def _while_quiet(self) -> None:
         """Wait until there is an incident to follow, by whomever; most days there is none."""
-        from incidents.journal.idle import Quiet
+        from incidents.journal import JournalFile
 
-        quiet = Quiet(self._settings)
-        while self._journal is None and await asyncio.to_thread(quiet.holds):
+        file = JournalFile(self._settings)
+        while self._journal is None and await asyncio.to_thread(file.is_idle):
             if self._told is None:
-                self._told = JournalState(quiet.place)
+                self._told = JournalState(file.place)
                 self._tell(JournalTold(self._told))
             await asyncio.sleep(QUIET_S)
 
     def _tell_all(self, journal: Journal) -> None:
-        from incidents.errors import JournalAway
+        from incidents.journal.errors import JournalAway
 
         try:
             for summary in journal.history(statuses=UNRESOLVED):

@@ -219,7 +219,7 @@ class IncidentScreen(IncidentView):
         if (seen := self._writable()) is None:
             return
         from incidents.events.fold import can_undo
-        from incidents.report.timeline import told
+        from incidents.report.describe import describe_event
         from tui.incident.draw.timeline import names_here
 
         incident, words = seen.incident, self.face.words
@@ -232,7 +232,9 @@ class IncidentScreen(IncidentView):
         if event is None:
             self.room.tell(say("room.nothing_to_undo"))
             return
-        what = f"{event.at:%H:%M:%S}  {words.say(told(incident, event, names_here(self.runbooks())))}"
+        what = (
+            f"{event.at:%H:%M:%S}  {words.say(describe_event(incident, event, names_here(self.runbooks())))}"
+        )
         answer = self.room.ask(Confirm(words.text("room.ask_undo"), [what]))
         self.room.do(steps.undo(self.room, seen, event, answer))
 

@@ -14,7 +14,7 @@ from core.message import say
 from core.text import clean
 from incidents.events.phrase import keep
 from response.checklist import Row, finished_before, open_steps, rows_of
-from runbooks.checks.observed import said
+from runbooks.checks.observation import said
 from signals.reading import Verdict
 from tui.cli.incident_runbooks import known
 

@@ -14,7 +14,7 @@ from core.times import parse_time
 from incidents.events import body as b
 from incidents.events.event import write_time
 from incidents.events.fold import can_undo
-from incidents.report.timeline import short_time, told
+from incidents.report.describe import describe_event, short_time
 from incidents.settings import actor_name
 from response.guard import objection
 from tui.cli.incident_runbooks import known, names
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from incidents.events.event import Event
     from incidents.events.incident import Incident
-    from incidents.journal.journal import Journal
+    from incidents.journal import Journal
     from tui.cli.invocation import Invocation
     from tui.config.load import Config
 
@@ -100,7 +100,7 @@ def _tell_resolved(
     """What is done after the end is told; to resolve once more, without a time, is a slip."""
     if incident.status != "resolved" or args.verb not in AT_WORK:
         return
-    values = {"label": journal.label(incident.id), "at": short_time(write_time(incident.times["resolved"]))}
+    values = {"label": journal.label(incident.id), "at": short_time(incident.times["resolved"])}
     if args.verb != "resolve":
         invocation.remark(say("incident.resolved_since", **values))
     elif not args.at:
@@ -133,7 +133,9 @@ def report_event(event: Event, journal: Journal, invocation: Invocation, config:
         invocation.fact(label)
     else:
         incident = journal.load(event.incident)
-        text = invocation.words.say(told(incident, event, names(incident.runbooks, config, invocation)))
+        text = invocation.words.say(
+            describe_event(incident, event, names(incident.runbooks, config, invocation))
+        )
         invocation.fact(f"{label} #{event.sequence} {write_time(event.at)[11:19]}Z {event.actor} {text}")
 
 
