@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from incidents.events.event import Event
     from incidents.events.incident import Incident
-    from incidents.events.names import Names
+    from incidents.report.describe import Names
     from runbooks.model import Runbook
     from tui.i18n import Language
 
@@ -59,10 +59,10 @@ def event_lines(
 
 def event_block(incident: Incident, names: Names, event: Event, words: Language, width: int) -> list[Text]:
     """One event, cut after three lines."""
-    from incidents.report.timeline import told
+    from incidents.report.describe import describe_event
     from panels.draw.text import wrap_to_width
 
-    text = " ".join(words.say(told(incident, event, names)).split())
+    text = " ".join(words.say(describe_event(incident, event, names)).split())
     gone = event.id in incident.undone
     if gone:
         text = f"{words.text('room.taken_back')} {text}"
