@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from incidents.journal.journal import Journal
     from incidents.journal.database import Database
+    from incidents.journal.journal import Journal
     from incidents.journal.store import Store
 
 POLL_S = 0.5
