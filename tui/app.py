@@ -21,7 +21,7 @@ from tui.filter import Filter
 from tui.i18n import CODES, Language
 from tui.incident.context import Room
 from tui.keymap import EVERYWHERE, bindings
-from tui.runtime.charset import speaks_utf8
+from tui.runtime.terminal import speaks_utf8
 from tui.screens.alerts import AlertsScreen
 from tui.screens.board import BoardScreen
 from tui.screens.explain import ExplainScreen

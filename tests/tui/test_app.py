@@ -15,7 +15,7 @@ from signals.reading import Answer, Freshness, Series, Verdict
 from tui.app import Warroom
 from tui.feeds.signals_news import PanelJudged
 from tui.i18n import Language
-from tui.runtime.charset import speaks_utf8
+from tui.runtime.terminal import speaks_utf8
 from tui.screens.page import Page
 
 

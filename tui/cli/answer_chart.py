@@ -8,7 +8,7 @@ from core.message import say
 from panels.draw.axis import time_axis
 from panels.draw.chart import LETTERS, chart_columns, draw_chart
 from panels.state import Chart
-from tui.cli.answer_table import series_name
+from tui.cli.answer import series_name
 
 if TYPE_CHECKING:
     from rich.text import Text

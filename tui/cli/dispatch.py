@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import tui
 from core.errors import WarroomError
-from tui.cli.argparse_words import speak
-from tui.cli.invocation import Invocation
+from tui.cli.command import Invocation
 from tui.cli.main import ExitCode
+from tui.cli.parser import speak
 from tui.i18n import CODES, Language, choose_language
 
 if TYPE_CHECKING:

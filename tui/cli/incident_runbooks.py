@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from incidents.report.describe import Names
     from runbooks.model import Runbook
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.config.load import Config
 
 

@@ -31,7 +31,7 @@ def look_here(words: Language, environment: Mapping[str, str] = os.environ) -> l
 
 def look_at_terminal(size: tuple[int, int], environment: Mapping[str, str], words: Language) -> list[Finding]:
     """Size, kind and colours, and whether the locale can show more than ASCII."""
-    from tui.runtime.charset import speaks_utf8
+    from tui.runtime.terminal import speaks_utf8
 
     columns, rows = size
     room = columns >= SMALLEST[0] and rows >= SMALLEST[1]

@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 
 from core.text import clean
 from tui.screens.dialogue import Dialogue
-from tui.widgets.line_input import LineInput
+from tui.widgets.fields import LineInput
 from tui.widgets.lines import Lines
 from tui.widgets.pick import Pick
 

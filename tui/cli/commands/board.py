@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import argparse
 
     from tui.app import Warroom
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.i18n import Language
 
 

@@ -11,7 +11,7 @@ from tui.cli.main import ExitCode
 if TYPE_CHECKING:
     import argparse
 
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.i18n import Language
 
 

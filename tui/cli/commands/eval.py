@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from signals.reading import Answer
     from signals.store.ring import Ring
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.i18n import Language
 
 EVERYTHING_S = 1e10
@@ -67,7 +67,7 @@ def _show(answer: Answer, invocation: Invocation) -> None:
         return
     from rich.console import Console
 
-    from tui.cli.answer_table import answer_table
+    from tui.cli.answer import answer_table
 
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200)
     console.print(answer_table(answer, invocation.words))

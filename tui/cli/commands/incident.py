@@ -9,7 +9,7 @@ from incidents.events.body import Moment, Role, Severity
 from tui.cli.dispatch import Parser, add_shared_options
 
 if TYPE_CHECKING:
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.i18n import Language
 
 

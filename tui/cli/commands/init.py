@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.config.discover import Found
     from tui.config.grafana import Json
     from tui.i18n import Language

@@ -10,13 +10,13 @@ from core.message import say
 from core.text import clean
 from incidents.journal.errors import JournalAway, JournalError
 from tui.cli.main import ExitCode
-from tui.cli.open_journal import journal_of
+from tui.cli.resources import journal_of
 
 if TYPE_CHECKING:
     import argparse
 
     from incidents.journal import Journal
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.i18n import Language
 
 

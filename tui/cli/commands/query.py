@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from signals.metrics.model import MetricSource
     from signals.reading import Answer
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.config.load import Config
     from tui.i18n import Language
 
@@ -60,12 +60,12 @@ def _show(answer: Answer, span_s: float | None, invocation: Invocation) -> None:
     """A table; a range on a terminal is drawn above it."""
     from rich.console import Console
 
-    from tui.cli.answer_table import answer_table
+    from tui.cli.answer import answer_table
 
     console = Console(highlight=False)
     if span_s is not None and console.is_terminal:
         from tui.cli.answer_chart import answer_chart
-        from tui.runtime.charset import speaks_utf8
+        from tui.runtime.terminal import speaks_utf8
         from tui.theme import few_colours, read_look
 
         console.push_theme(read_look("mono" if few_colours(os.environ) else "dark").styles)

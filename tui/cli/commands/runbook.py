@@ -11,7 +11,7 @@ from tui.cli.dispatch import Parser, add_shared_options
 if TYPE_CHECKING:
     import argparse
 
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.i18n import Language
 
 VERBS = ("list", "show", "lint", "new")

@@ -19,8 +19,8 @@ from core.message import say
 from core.own_python import module_command, own_environment
 from core.text import clean
 from sandbox.stack import Traffic, choose_ports, config_text
+from tui.cli.command import Invocation
 from tui.cli.commands.board import add_arguments as add_board_arguments
-from tui.cli.invocation import Invocation
 from tui.cli.main import ExitCode
 from tui.config.place import find_config
 

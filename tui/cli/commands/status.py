@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import argparse
 
     from panels.state import PanelState
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.config.load import Config
     from tui.i18n import Language
 

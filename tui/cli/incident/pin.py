@@ -12,12 +12,12 @@ from incidents.settings import actor_name
 from panels.evidence import panel_evidence
 from tui.cli.incident.write import report_event
 from tui.cli.main import ExitCode
-from tui.cli.open_journal import journal_of
+from tui.cli.resources import journal_of
 
 if TYPE_CHECKING:
     import argparse
 
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
 
 
 def pin(args: argparse.Namespace, invocation: Invocation) -> int:

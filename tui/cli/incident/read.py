@@ -20,7 +20,7 @@ from incidents.report.timeline import incident_json, timeline_json, timeline_mar
 from incidents.updates.update import update_clock
 from tui.cli.incident_runbooks import names
 from tui.cli.main import ExitCode
-from tui.cli.open_journal import config_or_default, journal_of
+from tui.cli.resources import config_or_default, journal_of
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from incidents.journal import Journal, Summary
     from incidents.report.describe import Names
     from incidents.settings import UpdateSettings
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.config.load import Config
     from tui.i18n import Language
 

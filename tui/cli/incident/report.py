@@ -15,7 +15,7 @@ from runbooks.step_names import names_of
 from tui.cli.incident.read import write_text
 from tui.cli.incident_runbooks import followed, names
 from tui.cli.main import ExitCode
-from tui.cli.open_journal import config_or_default, journal_of
+from tui.cli.resources import config_or_default, journal_of
 from tui.incident.exports import impact_lines
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from incidents.journal import Journal
     from incidents.report.describe import Names
     from incidents.report.statistics import Span, StepStatistics
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.config.load import Config
 
 

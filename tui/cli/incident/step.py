@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from incidents.events.phrase import Phrase
     from runbooks.checks.measure import Observation
     from runbooks.model import Runbook, Step
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.config.load import Config
 
 

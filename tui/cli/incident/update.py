@@ -13,7 +13,7 @@ from incidents.settings import actor_name
 from incidents.updates.deliver import deliver
 from incidents.updates.update import plan_sendings, update_text
 from tui.cli.main import ExitCode
-from tui.cli.open_journal import config_or_default, journal_of
+from tui.cli.resources import config_or_default, journal_of
 
 if TYPE_CHECKING:
     import argparse
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from incidents.settings import WebhookSettings
     from incidents.updates.deliver import Outcome
     from incidents.updates.update import Sending
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.config.load import Config
 
 

@@ -19,7 +19,7 @@ from incidents.settings import actor_name
 from response.guard import objection
 from tui.cli.incident_runbooks import known, names
 from tui.cli.main import ExitCode
-from tui.cli.open_journal import config_or_default, journal_of
+from tui.cli.resources import config_or_default, journal_of
 
 if TYPE_CHECKING:
     import argparse
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from incidents.events.event import Event
     from incidents.events.incident import Incident
     from incidents.journal import Journal
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.config.load import Config
 
 

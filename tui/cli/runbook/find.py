@@ -11,7 +11,7 @@ from core.message import say
 from core.text import clean
 from runbooks.library import Library, language_of, load_library, read_file
 from runbooks.reading.include import resolve
-from tui.cli.open_journal import config_or_default
+from tui.cli.resources import config_or_default
 from tui.config.load import Config
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from runbooks.model import Runbook
     from runbooks.reading.problem import Problem
     from runbooks.reading.read import Parsed
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
 
 
 def library_of(invocation: Invocation) -> Library:

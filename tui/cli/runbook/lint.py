@@ -18,7 +18,7 @@ from runbooks.lint.lint import from_problem, ordered
 from runbooks.lint.lint import lint as lint_one
 from signals.alerts.model import AlertRule
 from tui.cli.main import ExitCode
-from tui.cli.open_journal import config_or_default
+from tui.cli.resources import config_or_default
 from tui.cli.runbook.find import opened, unknown
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from runbooks.model import Runbook
     from runbooks.reading.problem import Problem
     from runbooks.reading.read import Parsed
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.config.load import Config
 
 

@@ -10,12 +10,12 @@ from core.message import say
 from core.text import clean
 from runbooks.reading.ids import is_id, slug
 from tui.cli.main import ExitCode
-from tui.cli.open_journal import config_or_default
+from tui.cli.resources import config_or_default
 
 if TYPE_CHECKING:
     import argparse
 
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
 
 TEMPLATES = Path(__file__).parents[2] / "i18n"
 

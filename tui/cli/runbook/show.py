@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from runbooks.model import Runbook
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
     from tui.cli.runbook.plain import Line
 
 STYLES = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from incidents.journal import Journal
-    from tui.cli.invocation import Invocation
+    from tui.cli.command import Invocation
 
 
 def config_or_default(invocation: Invocation) -> Config:
