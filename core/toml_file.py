@@ -1,9 +1,17 @@
-"""On which line of a TOML file a key stands: `tomllib` does not say, and an error without a line is half an error."""
+"""Where the configuration file is, and on which line of it a key stands: `tomllib` does not say the line of an error.
+
+Neither imports more than the standard library before it is needed, so that the first paint waits for nothing.
+"""
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import TypeAlias
+
+from core.errors import ConfigError
+from core.message import say
 
 Location: TypeAlias = "tuple[str | int, ...]"
 
@@ -12,6 +20,24 @@ _KEY = re.compile(
     r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
 )
 _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+
+
+class ConfigNotFound(ConfigError):
+    """There is no configuration file at all."""
+
+
+def find_config(path: Path | None) -> Path:
+    """`--config`, `$WARROOM_CONFIG`, `./warroom.toml`, the user's configuration folder; raises `ConfigNotFound`."""
+    if path is not None:
+        return path
+    if named := os.environ.get("WARROOM_CONFIG"):
+        return Path(named)
+    from platformdirs import user_config_path
+
+    for candidate in (Path("warroom.toml"), user_config_path("warroom", appauthor=False) / "warroom.toml"):
+        if candidate.is_file():
+            return candidate
+    raise ConfigNotFound(say("config.none_found"))
 
 
 def key_lines(text: str) -> dict[Location, int]:
@@ -37,7 +63,7 @@ def key_lines(text: str) -> dict[Location, int]:
     return lines
 
 
-def line_of(location: Location, lines: dict[Location, int]) -> int:
+def nearest_line(location: Location, lines: dict[Location, int]) -> int:
     """The line of `location`, else of the nearest thing around it."""
     while location not in lines:
         location = location[:-1]

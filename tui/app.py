@@ -21,7 +21,7 @@ from tui.filter import Filter
 from tui.i18n import CODES, Language
 from tui.incident.context import Room
 from tui.keymap import EVERYWHERE, bindings
-from tui.runtime.terminal import speaks_utf8
+from tui.runtime.terminal import locale_is_utf8
 from tui.screens.alerts import AlertsScreen
 from tui.screens.board import BoardScreen
 from tui.screens.explain import ExplainScreen
@@ -79,7 +79,7 @@ class Warroom(App[str]):
         without_colours = few_colours(os.environ)
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.words = words
-        self.ascii_only = not speaks_utf8(os.environ)
+        self.ascii_only = not locale_is_utf8(os.environ)
         self._theme_asked = theme is not None or without_colours
         self._language_asked = language_asked
         self._styled = False

@@ -20,8 +20,8 @@ from sandbox.community import arrivals, match_of
 from sandbox.stack import choose_ports
 from tests.e2e.stack import processes_in, running, wait_gone
 from tests.terminal import PROGRAM, Terminal
-from tui.cli.main import ExitCode
 from tui.i18n import Language
+from tui.runtime.exit import ExitCode
 
 SHARED_MEMORY = Path("/proc/sysvipc/shm")
 

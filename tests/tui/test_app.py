@@ -15,7 +15,7 @@ from signals.reading import Answer, Freshness, Series, Verdict
 from tui.app import Warroom
 from tui.feeds.signals_news import PanelJudged
 from tui.i18n import Language
-from tui.runtime.terminal import speaks_utf8
+from tui.runtime.terminal import locale_is_utf8
 from tui.screens.page import Page
 
 
@@ -80,7 +80,7 @@ async def test_no_line_is_wider_than_the_terminal(size: tuple[int, int], code: s
     ],
 )
 def test_the_locale_decides_whether_blocks_can_be_drawn(environment: dict[str, str], *, speaks: bool) -> None:
-    assert speaks_utf8(environment) is speaks
+    assert locale_is_utf8(environment) is speaks
 
 
 def test_one_old_number_makes_the_line_old() -> None:

@@ -1,4 +1,4 @@
-"""An answer as a table for people: one line a series."""
+"""An answer for people: as a table with one line a series, and a range of values as a chart on a terminal."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from signals.metrics.prometheus_json import format_value
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from signals.reading import Answer, Labels, Series
     from tui.i18n import Language
+
+CHART_HEIGHT = 12
 
 
 def series_name(labels: Labels) -> str:
@@ -60,3 +63,28 @@ def _cells(answer: Answer, series: Series) -> list[str]:
         format_value(min(numbers)),
         format_value(max(numbers)),
     ]
+
+
+def answer_chart(
+    answer: Answer, span_s: float, width: int, words: Language, *, ascii_only: bool
+) -> list[Text]:
+    """The series that are highest at their end, as many as can be told apart; empty for what is no matrix."""
+    from core.message import say
+    from panels.draw.axis import time_axis
+    from panels.draw.chart import LETTERS, chart_columns, draw_chart
+    from panels.state import Chart
+
+    ends = [series.times[-1] for series in answer.series if series.times]
+    if answer.kind != "matrix" or not ends:
+        return []
+    highest = sorted(
+        answer.series, key=lambda series: series.values[-1] if series.values else 0.0, reverse=True
+    )
+    shown = tuple(highest[: len(LETTERS)])
+    names = tuple(say("panels.text", text=series_name(series.labels)) for series in shown)
+    chart = Chart(say("panels.text", text=answer.expr), "none", shown, names)
+    axis = time_axis(max(ends), chart_columns(width), span_s)
+    lines = draw_chart(chart, axis, CHART_HEIGHT, words.say, ascii_only=ascii_only)
+    for line in lines:
+        line.truncate(width)
+    return lines

@@ -1,133 +1,108 @@
-"""From arguments to a command: options that all commands share, help in either language, errors as one line."""
+"""From arguments to a command: finds its module, reads its options, runs it; what a person did wrong is one line."""
 
 from __future__ import annotations
 
-import argparse
+import pkgutil
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from importlib import import_module
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 import tui
 from core.errors import WarroomError
+from tui.cli import commands
 from tui.cli.command import Invocation
-from tui.cli.main import ExitCode
-from tui.cli.parser import speak
-from tui.i18n import CODES, Language, choose_language
+from tui.cli.parser import VALUE_OPTIONS, Parser, add_shared_options, translate_argparse
+from tui.runtime.exit import ExitCode
+from tui.runtime.log import open_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from tui.cli.main import CommandModule
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse with one clear line for an error and the documented exit code."""
-
-    def error(self, message: str) -> NoReturn:
-        """One line on stderr, exit code 3."""
-        self.exit(ExitCode.USAGE, f"warroom: {message}\n")
+    from tui.cli.command import Command
+    from tui.i18n import Language
 
 
-def dispatch(arguments: list[str], commands: Sequence[str], load: Callable[[str], CommandModule]) -> int:
+def command_names() -> list[str]:
+    """The commands, by the files of their package; none is imported."""
+    return [module.name for module in pkgutil.iter_modules(commands.__path__)]
+
+
+def load_command(name: str) -> Command:
+    """The command of a module in `tui/cli/commands`."""
+    command: Command = import_module(f"{commands.__name__}.{name}").COMMAND
+    return command
+
+
+def dispatch(arguments: list[str], words: Language) -> int:
     """Run the command that `arguments` name; without one, the board."""
-    words = choose_language(_asked_language(arguments))
-    name, rest = _split(arguments, commands)
+    open_log()
+    names = command_names()
+    name, rest = _split(arguments, names)
     if name is None:
         if any(argument in ("-h", "--help") for argument in arguments):
-            sys.stdout.write(_overview(words, commands))
+            sys.stdout.write(_overview(words, names))
             return ExitCode.OK
-        stray = _stray(arguments)
-        if stray is not None:
-            hint = _near(stray, commands, words)
-            return _fail(words, words.text("cli.unknown_command", name=stray, hint=hint), ExitCode.USAGE)
+        unknown = _first_word(arguments)
+        if unknown is not None:
+            hint = _did_you_mean(unknown, names, words)
+            return _fail(words, words.text("cli.unknown_command", name=unknown, hint=hint))
         name = "board"
-    return _run(name, rest, words, load)
+    return _run(name, rest, words)
 
 
-def _run(name: str, rest: list[str], words: Language, load: Callable[[str], CommandModule]) -> int:
-    speak(words)
+def _run(name: str, arguments: list[str], words: Language) -> int:
+    translate_argparse(words)
     try:
-        module = load(name)
+        command = load_command(name)
         parser = Parser(
             prog=f"warroom {name}",
-            description=words.text(f"cli.summary_{name}"),
+            description=words.text(command.summary),
             epilog=words.text("cli.exit_codes"),
             add_help=False,
         )
-        add_shared_options(parser, words, facts=name not in _NO_FACTS)
-        module.add_arguments(parser, words)
-        args = parser.parse_args(rest)
-        return int(module.run(args, Invocation(words, args.config, args.json)))
+        add_shared_options(parser, words, has_json=command.has_json)
+        command.add_arguments(parser, words)
+        args = parser.parse_args(arguments)
+        return int(command.run(args, Invocation(words, args.config, args.json)))
     except WarroomError as error:
-        return _fail(words, words.say(error.message), ExitCode.USAGE)
-    except KeyboardInterrupt:
-        return _fail(words, words.text("cli.interrupted"), ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return ExitCode.OK
-    except Exception as error:  # noqa: BLE001  # the last line of defence: a traceback goes to the log, a sentence to the person
-        from tui.runtime.log import log_crash
-
-        log = log_crash(error)
-        return _fail(
-            words, words.text("cli.crashed", error=f"{type(error).__name__}", log=str(log)), ExitCode.CRASHED
-        )
+        return _fail(words, words.say(error.message))
 
 
-def add_shared_options(parser: argparse.ArgumentParser, words: Language, *, facts: bool = True) -> None:
-    """The options that every command takes; `--json` is for those that return facts."""
-    parser.add_argument("-h", "--help", action="help", help=words.text("cli.option_help"))
-    parser.add_argument("--config", type=Path, metavar="FILE", help=words.text("cli.option_config"))
-    parser.add_argument("--lang", choices=CODES, help=words.text("cli.option_lang"))
-    parser.set_defaults(json=False)
-    if facts:
-        parser.add_argument("--json", action="store_true", help=words.text("cli.option_json"))
-
-
-_NO_FACTS = ("board", "sandbox", "init")
-
-
-def _asked_language(arguments: list[str]) -> str | None:
-    for index, argument in enumerate(arguments):
-        if argument.startswith("--lang="):
-            return argument.removeprefix("--lang=")
-        if argument == "--lang" and index + 1 < len(arguments):
-            return arguments[index + 1]
-    return None
-
-
-_TAKES_VALUE = ("--config", "--lang", "--theme")
-"""Options that may stand before a command or without one; the last is the board's own."""
-
-
-def _split(arguments: list[str], commands: Sequence[str]) -> tuple[str | None, list[str]]:
+def _split(arguments: list[str], names: Sequence[str]) -> tuple[str | None, list[str]]:
     """The command's name and the other arguments; shared options may stand before it."""
-    index = 0
-    while index < len(arguments) and arguments[index].startswith("-"):
-        index += 2 if arguments[index] in _TAKES_VALUE else 1
-    if index < len(arguments) and arguments[index] in commands:
+    index = _first_word_index(arguments)
+    if index < len(arguments) and arguments[index] in names:
         return arguments[index], arguments[:index] + arguments[index + 1 :]
     return None, arguments
 
 
-def _stray(arguments: list[str]) -> str | None:
+def _first_word(arguments: list[str]) -> str | None:
+    index = _first_word_index(arguments)
+    return arguments[index] if index < len(arguments) else None
+
+
+def _first_word_index(arguments: list[str]) -> int:
+    """Where the first argument stands that is neither an option nor the value of one."""
     index = 0
-    while index < len(arguments):
-        if not arguments[index].startswith("-"):
-            return arguments[index]
-        index += 2 if arguments[index] in _TAKES_VALUE else 1
-    return None
+    while index < len(arguments) and arguments[index].startswith("-"):
+        index += 2 if arguments[index] in VALUE_OPTIONS else 1
+    return index
 
 
-def _near(name: str, commands: Sequence[str], words: Language) -> str:
+def _did_you_mean(name: str, names: Sequence[str], words: Language) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, commands, n=1)
+    near = get_close_matches(name, names, n=1)
     return words.text("cli.did_you_mean", name=near[0]) if near else ""
 
 
-def _overview(words: Language, commands: Sequence[str]) -> str:
-    width = max(len(command) for command in commands)
+def _overview(words: Language, names: Sequence[str]) -> str:
+    """All commands with their summaries, a paragraph a group."""
+    listed = sorted(
+        (command.group, name, command.summary) for name in names for command in [load_command(name)]
+    )
+    width = max(len(name) for name in names)
     lines = [
         f"warroom {tui.__version__} — {words.text('cli.description')}",
         "",
@@ -135,13 +110,12 @@ def _overview(words: Language, commands: Sequence[str]) -> str:
         words.text("cli.no_command"),
         "",
         f"{words.text('cli.commands')}:",
-        *(f"  {command:<{width}}  {words.text(f'cli.summary_{command}')}" for command in commands),
-        "",
-        words.text("cli.exit_codes"),
     ]
-    return "\n".join(lines) + "\n"
+    for _, group in groupby(listed, key=lambda entry: entry[0]):
+        lines += [*(f"  {name:<{width}}  {words.text(summary)}" for _, name, summary in group), ""]
+    return "\n".join([*lines, words.text("cli.exit_codes")]) + "\n"
 
 
-def _fail(words: Language, text: str, code: ExitCode) -> int:
+def _fail(words: Language, text: str) -> int:
     sys.stderr.write(words.text("cli.error", text=text) + "\n")
-    return code
+    return ExitCode.USAGE

@@ -1,57 +1,21 @@
-"""The command line: finds the command, opens the log, and turns every failure into one line and an exit code.
+"""The entry point: every end of the program that no command expected is one line and an exit code.
 
-Each command is a module in `tui/cli/commands` with `add_arguments(parser, words)` and `run(args, invocation)`;
-only the one that is asked for is imported, so that `--version` and the first paint stay cheap.
+Nothing but the standard library is imported before the `try`, so that a broken library ends here, too.
 """
 
 from __future__ import annotations
 
 import sys
-from enum import IntEnum
-from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tui
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
-    from tui.cli.command import Invocation
     from tui.i18n import Language
-
-COMMANDS = (
-    "board",
-    "sandbox",
-    "init",
-    "config",
-    "status",
-    "query",
-    "eval",
-    "incident",
-    "runbook",
-    "journal",
-    "doctor",
-)
-
-
-class ExitCode(IntEnum):
-    """What the shell is told; documented in `--help` and the README."""
-
-    OK = 0
-    BURNING = 1  # also: findings
-    UNKNOWN = 2
-    USAGE = 3  # configuration or usage
-    CRASHED = 4
-    INTERRUPTED = 130
-
-
-class CommandModule(Protocol):
-    """What a module in `tui/cli/commands` offers."""
-
-    def add_arguments(self, parser: argparse.ArgumentParser, words: Language) -> None: ...
-
-    def run(self, args: argparse.Namespace, invocation: Invocation) -> int: ...
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,14 +24,58 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments in (["--version"], ["-V"]):
         sys.stdout.write(f"warroom {tui.__version__}\n")
         return ExitCode.OK
-    from tui.cli.dispatch import dispatch
+    from tui.i18n import choose_language
 
-    return dispatch(arguments, COMMANDS, _load)
+    words = choose_language(_language_option(arguments))
+    try:
+        from tui.cli.dispatch import dispatch
+        from tui.runtime.log import log_uncaught
+
+        log_uncaught()
+        return dispatch(arguments, words)
+    except KeyboardInterrupt:
+        return _end(words, words.text("cli.interrupted"), ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001  # the last line of defence: a traceback goes to the log, a sentence to the person
+        return _end(words, _crash_text(error, words), ExitCode.CRASHED)
 
 
-def _load(command: str) -> CommandModule:
-    module: CommandModule = import_module(f"tui.cli.commands.{command}")
-    return module
+def _language_option(arguments: list[str]) -> str | None:
+    for index, argument in enumerate(arguments):
+        if argument.startswith("--lang="):
+            return argument.removeprefix("--lang=")
+        if argument == "--lang" and index + 1 < len(arguments):
+            return arguments[index + 1]
+    return None
+
+
+def _crash_text(error: Exception, words: Language) -> str:
+    """What broke, and where the traceback is."""
+    from tui.runtime.log import log_crash
+
+    log = str(log_crash(error))
+    if not isinstance(error, ImportError):
+        return words.text("cli.crashed", error=type(error).__name__, log=log)
+    detail = "".join(char if char.isprintable() else " " for char in str(error))[:300]
+    foreign = _foreign_package(error)
+    key = "cli.shadowed" if foreign else "cli.import_failed"
+    return words.text(key, detail=detail, place=foreign, log=log)
+
+
+def _foreign_package(error: ImportError) -> str:
+    """The folder of a package that is imported instead of one of ours of the same name; empty where there is none."""
+    name = (error.name or "").partition(".")[0]
+    ours = Path(tui.__file__).resolve().parents[1] / name
+    package = sys.modules.get(name)
+    places = [str(Path(place).resolve()) for place in getattr(package, "__path__", ())]
+    return places[0] if name and places and ours.is_dir() and str(ours) not in places else ""
+
+
+def _end(words: Language, text: str, code: ExitCode) -> int:
+    sys.stderr.write(words.text("cli.error", text=text) + "\n")
+    return code
 
 
 if __name__ == "__main__":

@@ -1,26 +1,49 @@
-"""argparse's own words (usage, headings, errors) in the language of everything else."""
+"""The argument parser of every command: the options that all share, one line for an error, argparse in two languages."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
-from tui.i18n import read_namespace
+from tui.i18n import CODES, read_namespace
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     from tui.i18n import Language
 
+VALUE_OPTIONS = ("--config", "--lang", "--theme")
+"""Options with a value that may stand before a command or without one; the last is the board's own."""
 
-def speak(words: Language) -> None:
-    """Let argparse say its words in this language; one without a translation stays English."""
-    ours, theirs = read_namespace(words.code, "argparse"), read_namespace("en", "argparse")
-    told = {text: ours[key] for key, text in theirs.items() if key in ours}
 
-    def singular(text: str) -> str:
-        return told.get(text, text)
+class Parser(argparse.ArgumentParser):
+    """argparse with one clear line for an error and the documented exit code."""
 
-    def plural(one: str, more: str, count: int) -> str:
-        return singular(one if count == 1 else more)
+    def error(self, message: str) -> NoReturn:
+        """One line on stderr, exit code 3."""
+        self.exit(ExitCode.USAGE, f"warroom: {message}\n")
 
-    # argparse takes its words from gettext, whose only public way in is a compiled catalogue on the disk.
-    argparse.__dict__.update({"_": singular, "ngettext": plural})
+
+def add_shared_options(parser: argparse.ArgumentParser, words: Language, *, has_json: bool = True) -> None:
+    """The options that every command takes; `--json` is for those that print results."""
+    parser.add_argument("-h", "--help", action="help", help=words.text("cli.option_help"))
+    parser.add_argument("--config", type=Path, metavar="FILE", help=words.text("cli.option_config"))
+    parser.add_argument("--lang", choices=CODES, help=words.text("cli.option_lang"))
+    parser.set_defaults(json=False)
+    if has_json:
+        parser.add_argument("--json", action="store_true", help=words.text("cli.option_json"))
+
+
+def translate_argparse(words: Language) -> None:
+    """Let argparse say its usage, headings and errors in this language; one without a translation stays English."""
+    translated, english = read_namespace(words.code, "argparse"), read_namespace("en", "argparse")
+    by_text = {text: translated[key] for key, text in english.items() if key in translated}
+
+    def gettext(text: str) -> str:
+        return by_text.get(text, text)
+
+    def ngettext(singular: str, plural: str, count: int) -> str:
+        return gettext(singular if count == 1 else plural)
+
+    # argparse takes its texts from gettext, whose only public way in is a compiled catalogue on the disk.
+    argparse.__dict__.update({"_": gettext, "ngettext": ngettext})

@@ -1,45 +1,64 @@
-"""The journal that one call of the program works with; without a configuration file it is the user's own."""
+"""What commands open: the configuration, the journal, the sources of metrics."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import asyncio
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
-from core.errors import ConfigError
 from core.message import say
-from incidents.journal import open_journal
-from tui.config.load import Config
-from tui.runtime.log import open_log
+from tui.config.file import ConfigNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from incidents.journal import Journal
+    from signals.settings import SignalsSettings
+    from signals.sources import Sources
     from tui.cli.command import Invocation
+    from tui.config.load import Config
+
+SCRAPE_PAUSE_S = 1.0
+"""Between the two scrapes that a rate needs."""
 
 
 def config_or_default(invocation: Invocation) -> Config:
     """The configuration; where there is no file at all, its defaults. A file that is wrong is an error."""
     try:
         return invocation.config()
-    except ConfigError as error:
-        if error.message.key == "config.none_found":
-            return Config()
-        raise
+    except ConfigNotFound:
+        from tui.config.load import Config
+
+        return Config()
 
 
 @contextmanager
-def journal_of(
+def open_configured_journal(
     invocation: Invocation, config: Config | None = None, *, read_only: bool = False
 ) -> Iterator[Journal]:
-    """The journal, opened; says afterwards on standard error when events wait in the spool."""
-    open_log()  # what the journal says of its troubles belongs there, not between the facts
+    """The journal, the user's own where none is configured; says afterwards when events wait in the spool."""
+    from incidents.journal import open_journal
+
     settings = (config or config_or_default(invocation)).journal
     journal = open_journal(settings, read_only=read_only)
     try:
         yield journal
         waiting = journal.spooled()
         if journal.away is not None and waiting:
-            invocation.remark(say("journal.spooling", detail=journal.away, count=waiting))
+            invocation.print_notice(say("journal.spooling", detail=journal.away, count=waiting))
     finally:
         journal.close()
+
+
+@asynccontextmanager
+async def open_configured_sources(settings: SignalsSettings) -> AsyncIterator[Sources]:
+    """The sources, scraped once; twice where no Prometheus is configured, so that rates have a value."""
+    from signals.sources import open_sources
+
+    async with open_sources(settings, lambda _: None) as sources:
+        if sources.scrape is not None:
+            await sources.scrape.scrape_once()
+            if sources.prometheus is None:
+                await asyncio.sleep(SCRAPE_PAUSE_S)
+                await sources.scrape.scrape_once()
+        yield sources

@@ -21,7 +21,7 @@ from panels.settings import PanelsSettings, unknown_names
 from runbooks.settings import RunbooksSettings
 from sandbox.settings import SandboxSettings
 from signals.settings import SignalsSettings
-from tui.config.secrets import literals
+from tui.config.secrets import literal_secrets
 from tui.theme import ThemeName  # noqa: TC001  # pydantic reads it
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _holds_secret(name: str, value: str) -> bool:
     without = _VARIABLE.sub("", value)
     if _SECRET_NAME.search(name):
         return without.strip() not in ("", "Bearer", "Basic")
-    return any(_VARIABLE.sub("", literal) for literal in literals(value))
+    return any(_VARIABLE.sub("", secret) for secret in literal_secrets(value))
 
 
 def _variable_name(at: Location) -> str:

@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, unquote
 
-from pydantic import BaseModel, SecretStr
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pydantic import BaseModel
+
 MASK = "**********"
-SHORTEST = 4
+MIN_LENGTH = 4
 """A shorter secret is masked inside URLs alone: masking `a` everywhere would leave no readable line."""
 
 _USER_PART = re.compile(r"([a-z][\w+.-]*)://(\S*)@", re.IGNORECASE)
@@ -25,7 +25,7 @@ _PORT_AND_PATH = re.compile(r"\d*(?:[/?#]|$)")
 _SECRET_FILE = re.compile(r"(?:token|password|secret)\w*_file$")
 
 
-def literals(text: str) -> Iterator[str]:
+def literal_secrets(text: str) -> Iterator[str]:
     """Every password, token or the like that stands in a URL or in libpq's `key=value` words, as it is written."""
     for found in _USER_PART.finditer(text):
         user, colon, password = found[2].partition(":")
@@ -40,7 +40,7 @@ def literals(text: str) -> Iterator[str]:
             yield found[2].strip("'")
 
 
-def masked(text: str) -> str:
+def mask(text: str) -> str:
     """`text` with a mask where URLs and connection words may hold a secret."""
     text = re.sub(r"://\S*@", f"://{MASK}@", text)
     for pattern in (_PARAMETER, _WORD):
@@ -48,24 +48,26 @@ def masked(text: str) -> str:
     return text
 
 
-def secrets_of(section: BaseModel) -> frozenset[str]:
+def collect_secrets(section: BaseModel) -> frozenset[str]:
     """All secrets that a validated configuration holds or names by file, in the spellings in which they travel."""
-    found: set[str] = set()
+    spellings: set[str] = set()
     for secret in _secrets(section):
         for plain in {secret, unquote(secret)}:
-            found |= {plain, quote(plain), quote(plain, safe=""), quote_plus(plain), repr(plain)[1:-1]}
-    return frozenset(one for one in found if len(one) >= SHORTEST)
+            spellings |= {plain, quote(plain), quote(plain, safe=""), quote_plus(plain), repr(plain)[1:-1]}
+    return frozenset(spelling for spelling in spellings if len(spelling) >= MIN_LENGTH)
 
 
 def _secrets(value: object) -> Iterator[str]:
+    from pydantic import BaseModel, SecretStr  # here, so that the log can mask without it
+
     if isinstance(value, SecretStr):
         text = value.get_secret_value()
         yield text
-        yield from literals(text)
+        yield from literal_secrets(text)
         if text.startswith(("Bearer ", "Basic ")):
             yield text.partition(" ")[2]
     elif isinstance(value, str):
-        yield from literals(value)
+        yield from literal_secrets(value)
     elif isinstance(value, BaseModel | dict):
         for name, item in dict(value).items():
             yield from _from_file(str(item)) if item and _SECRET_FILE.search(name) else _secrets(item)

@@ -31,7 +31,7 @@ def look_here(words: Language, environment: Mapping[str, str] = os.environ) -> l
 
 def look_at_terminal(size: tuple[int, int], environment: Mapping[str, str], words: Language) -> list[Finding]:
     """Size, kind and colours, and whether the locale can show more than ASCII."""
-    from tui.runtime.terminal import speaks_utf8
+    from tui.runtime.terminal import locale_is_utf8
 
     columns, rows = size
     room = columns >= SMALLEST[0] and rows >= SMALLEST[1]
@@ -41,7 +41,7 @@ def look_at_terminal(size: tuple[int, int], environment: Mapping[str, str], word
     known = kind not in ("", "dumb", "unknown")
     what = words.text("doctor.term", term=kind or "-", colours=_colours(environment))
     findings.append(Finding("term", known, what, "terminal", "" if known else words.text("doctor.fix_term")))
-    utf8 = speaks_utf8(environment)
+    utf8 = locale_is_utf8(environment)
     what = words.text("doctor.utf8" if utf8 else "doctor.ascii")
     findings.append(Finding("locale", utf8, what, "locale", "" if utf8 else words.text("doctor.fix_locale")))
     return findings

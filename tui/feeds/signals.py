@@ -77,7 +77,7 @@ class Follower:
     def _run(self) -> None:
         from core.errors import WarroomError
         from core.message import say
-        from tui.cli.main import ExitCode
+        from tui.runtime.exit import ExitCode
         from tui.runtime.log import log_crash, open_log
 
         try:

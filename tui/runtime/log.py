@@ -1,15 +1,22 @@
-"""The log file: where tracebacks go, and nothing secret does."""
+"""The log file: where tracebacks go, and nothing secret does.
+
+It needs the standard library alone: what went wrong may be the import of anything else.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+MAX_BYTES, BACKUPS = 2_000_000, 2
 
 
 class _Masking(logging.Formatter):
@@ -20,58 +27,90 @@ class _Masking(logging.Formatter):
         self.secrets: frozenset[str] = frozenset()
 
     def format(self, record: logging.LogRecord) -> str:
-        from tui.config.secrets import MASK, masked
+        from tui.config.secrets import MASK, mask
 
         text = super().format(record)
         for secret in sorted(self.secrets, key=len, reverse=True):  # a part of a longer one comes after it
             text = text.replace(secret, MASK)
-        return masked(text)
+        return mask(text)
 
 
-_FORMATTER = (
-    _Masking()
-)  # one for the process, as logging's root is: secrets may be known before the log is opened
+class _LogFile(logging.Handler):
+    """Opens the file at its first record; where it can't be written, records are dropped: that is no reason to stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._file: logging.Handler | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        if self._file is None:
+            self._file = _open_file(log_path())
+        self._file.emit(record)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+        super().close()
 
 
-def keep_out(secrets: Iterable[str]) -> None:
+_MASKING = _Masking()
+"""One for the process, as logging's root is: secrets may be known before the log is opened."""
+
+
+def mask_in_log(secrets: Iterable[str]) -> None:
     """From now on none of `secrets` reaches the log file, wherever in a record it stands."""
-    _FORMATTER.secrets |= frozenset(secrets)
+    _MASKING.secrets |= frozenset(secrets)
 
 
 def log_path() -> Path:
     """`$WARROOM_LOG`, else `warroom.log` in the user's state folder (XDG base directory specification)."""
-    if asked := os.environ.get("WARROOM_LOG"):
-        return Path(asked)
-    from platformdirs import user_state_path
-
+    if path := os.environ.get("WARROOM_LOG"):
+        return Path(path)
+    try:
+        from platformdirs import user_state_path
+    except ImportError:
+        return Path(os.path.expanduser("~/.local/state/warroom/warroom.log"))  # noqa: PTH111  # Path's own raises where there is no home
     return user_state_path("warroom", appauthor=False) / "warroom.log"
 
 
-def open_log(level: int = logging.INFO) -> Path:
-    """Send all log records to the log file; returns its path. A folder that can't be written is no reason to stop."""
-    from logging.handlers import RotatingFileHandler
-
-    path = log_path()
+def open_log(level: int = logging.INFO) -> None:
+    """Send all log records and warnings to the log file, none to the terminal."""
     root = logging.getLogger()
-    if any(isinstance(handler, RotatingFileHandler) for handler in root.handlers):
-        return path
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = RotatingFileHandler(
-            path, maxBytes=2_000_000, backupCount=2, encoding="utf-8"
-        )
-    except OSError:
-        handler = logging.NullHandler()
-    handler.setFormatter(_FORMATTER)
-    root.addHandler(handler)
+    if any(isinstance(handler, _LogFile) for handler in root.handlers):
+        return
+    root.addHandler(_LogFile())
     root.setLevel(level)
+    logging.captureWarnings(capture=True)
     for noisy in ("httpx", "httpcore", "urllib3"):  # they log whole URLs, which may hold credentials
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    return path
 
 
 def log_crash(error: BaseException) -> Path:
     """Write the traceback of `error` to the log file; returns its path."""
-    path = open_log()
+    open_log()
     logging.getLogger("warroom").error("%s", "".join(traceback.format_exception(error)))
-    return path
+    return log_path()
+
+
+def log_uncaught() -> None:
+    """Log what ends a thread and what nobody can catch, unless somebody else has a hook for it."""
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = lambda args: args.exc_value and log_crash(args.exc_value)
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = lambda args: args.exc_value and log_crash(args.exc_value)
+
+
+def _open_file(path: Path) -> logging.Handler:
+    from logging.handlers import RotatingFileHandler
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file: logging.Handler = RotatingFileHandler(
+            path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8"
+        )
+    except OSError:
+        return logging.NullHandler()
+    file.setFormatter(_MASKING)
+    return file

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def speaks_utf8(environment: Mapping[str, str]) -> bool:
+def locale_is_utf8(environment: Mapping[str, str]) -> bool:
     """What the locale says (LC_ALL, LC_CTYPE, LANG, in POSIX' order); Python's own answer is UTF-8 even under C."""
     named = next((environment[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environment.get(name)), "C")
     return "utf" in named.lower()

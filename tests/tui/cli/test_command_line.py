@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.tui.config.test_config import warroom
-from tui.cli.main import COMMANDS, ExitCode
+from tui.cli.dispatch import command_names
+from tui.runtime.exit import ExitCode
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 ENGLISH = ("usage:", "options:", "positional", "show this", "argument", "required", "invalid", "expected")
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS])
+@pytest.mark.parametrize("command", ["", *command_names()])
 def test_every_help_speaks_chinese(tmp_path: Path, command: str) -> None:
     done = warroom(*filter(None, [command]), "--lang", "zh", "--help", folder=tmp_path)
     assert done.returncode == 0

@@ -17,8 +17,8 @@ from tests.exporter import depth_exporter, exporting
 from tests.page import Page, page_server
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.config.test_config import warroom
-from tui.cli.main import ExitCode
 from tui.config.discover import _prometheus
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.config.load import check_config, load_config
-from tui.config.secrets import literals, masked, secrets_of
+from tui.config.secrets import collect_secrets, literal_secrets, mask
 from tui.runtime import log as logfile
-from tui.runtime.log import keep_out, log_crash
+from tui.runtime.log import log_crash, mask_in_log
 
 SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=4, max_size=30)
 
@@ -31,7 +31,7 @@ def test_no_spelling_of_a_secret_reaches_the_log(secret: str) -> None:
         {"signals": {"prometheus": {"url": "http://p", "token": secret}, "redis": {"url": f"redis://:{quote(secret, safe='')}@h/0"}}}
     )  # fmt: skip
     formatter = logfile._Masking()
-    formatter.secrets = secrets_of(config)
+    formatter.secrets = collect_secrets(config)
     error = ValueError({"token": secret})
     text = "".join(traceback.format_exception(error))
     values = (secret, [secret], f"http://me:{secret}@p/x", f"/?q={quote(secret, safe='')}", text)
@@ -54,7 +54,7 @@ def test_a_crash_is_logged_without_the_secrets_of_the_configuration(
         '[signals.postgres]\nurl = "postgresql://u@h/d?password=${PW}"\n'
     )
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
-    keep_out(secrets_of(load_config(path)))
+    mask_in_log(collect_secrets(load_config(path)))
     log_crash(ValueError("refused: hunter2-from-env, hunter2-from-file, redis://:unknown-one@h"))
     text = (tmp_path / "log").read_text()
     assert "refused" in text
@@ -82,4 +82,4 @@ def test_a_literal_secret_in_an_address_is_refused(tmp_path: Path, value: str, r
     path.write_text(f'[signals.postgres]\n\nurl = "{value}"\n')
     _, problems = check_config(path, {"PW": "x"})
     assert [(each.line, each.what.key) for each in problems] == [(3, "config.literal_secret")] * refused
-    assert (masked(value) != value) >= bool(list(literals(value)))
+    assert (mask(value) != value) >= bool(list(literal_secrets(value)))

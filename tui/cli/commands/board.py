@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from tui.cli.command import Command, Group
 from tui.theme import NAMES
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
     """Its looks."""
-    parser.add_argument("--theme", choices=NAMES, help=words.text("cli.option_theme"))
+    parser.add_argument("--theme", choices=NAMES, help=words.text("board.option_theme"))
 
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
@@ -37,3 +38,12 @@ def open_board(args: argparse.Namespace, invocation: Invocation) -> tuple[Warroo
     if line is not None:
         sys.stderr.write(invocation.words.text("cli.error", text=line) + "\n")
     return app, app.return_code or 0
+
+
+COMMAND = Command(
+    group=Group.LIVE,
+    summary="board.summary",
+    add_arguments=add_arguments,
+    run=run,
+    has_json=False,
+)

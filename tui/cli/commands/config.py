@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from core.message import say
-from tui.cli.main import ExitCode
+from tui.cli.command import Command, Group
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -25,28 +26,28 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     from tui.config.load import Config
 
     if args.what == "schema":
-        invocation.fact(json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False))
+        invocation.print_line(json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False))
         return ExitCode.OK
     if args.what == "check":
         return _check(invocation)
     shown = invocation.config().model_dump(mode="json", exclude_none=True)
     _mask_urls(shown)
     if invocation.json:
-        invocation.fact_json(shown)
+        invocation.print_json(shown)
     else:
         for line in _lines(shown):
-            invocation.fact(line)
+            invocation.print_line(line)
     return ExitCode.OK
 
 
 def _check(invocation: Invocation) -> int:
+    from tui.config.file import find_config
     from tui.config.load import check_config, problem_message
-    from tui.config.place import find_config
 
     path = find_config(invocation.config_path)
     _, problems = check_config(path)
     if invocation.json:
-        invocation.fact_json(
+        invocation.print_json(
             {
                 "file": str(path),
                 "problems": [
@@ -56,23 +57,23 @@ def _check(invocation: Invocation) -> int:
             }
         )
     elif not problems:
-        invocation.fact(invocation.words.text("config.fine", file=str(path)))
+        invocation.print_line(invocation.words.text("config.fine", file=str(path)))
     else:
         for each in problems:
-            invocation.remark(problem_message(path, each))
+            invocation.print_notice(problem_message(path, each))
     if problems and not invocation.json:
-        invocation.remark(say("config.count", count=len(problems)))
+        invocation.print_notice(say("config.count", count=len(problems)))
     return ExitCode.USAGE if problems else ExitCode.OK
 
 
 def _mask_urls(value: object) -> None:
     """Hide what an expanded `${NAME}` may have put into an address."""
-    from tui.config.secrets import masked
+    from tui.config.secrets import mask
 
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in list(pairs):
         if isinstance(item, str):
-            value[key] = masked(item)  # type: ignore[index]  # a dict or a list, see above
+            value[key] = mask(item)  # type: ignore[index]  # a dict or a list, see above
         else:
             _mask_urls(item)
 
@@ -84,3 +85,11 @@ def _lines(value: object, prefix: str = "") -> list[str]:
             line for key, item in value.items() for line in _lines(item, f"{prefix}.{key}" if prefix else key)
         ]
     return [f"{prefix} = {json.dumps(value, ensure_ascii=False)}"]
+
+
+COMMAND = Command(
+    group=Group.SETUP,
+    summary="config.summary",
+    add_arguments=add_arguments,
+    run=run,
+)

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.cli.main import ExitCode
+from tui.cli.command import Command, Group
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -29,11 +30,11 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Exit 1 when something is to be mended."""
     findings = asyncio.run(_look(invocation.config(), args.repo, invocation.words))
     if invocation.json:
-        invocation.fact_json([asdict(finding) for finding in findings])
+        invocation.print_json([asdict(finding) for finding in findings])
     else:
         for each in findings:
             mark = invocation.words.text("doctor.ok" if each.ok else "doctor.bad")
-            invocation.fact(" ".join(filter(None, (mark, f"{each.where}:", each.what, each.fix))))
+            invocation.print_line(" ".join(filter(None, (mark, f"{each.where}:", each.what, each.fix))))
     return ExitCode.OK if all(finding.ok for finding in findings) else ExitCode.BURNING
 
 
@@ -51,3 +52,11 @@ async def _look(config: Config, repo: Path | None, words: Language) -> list[Find
 
         found += await look_at_repository(repo, config, words)
     return found
+
+
+COMMAND = Command(
+    group=Group.SETUP,
+    summary="doctor.summary",
+    add_arguments=add_arguments,
+    run=run,
+)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from core.errors import BadQuery, WarroomError
 from core.message import say
-from tui.cli.main import ExitCode
+from tui.cli.command import Command, Group
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -63,7 +64,7 @@ def _show(answer: Answer, invocation: Invocation) -> None:
     if invocation.json:
         from signals.metrics.prometheus_json import answer_to_json
 
-        invocation.fact_json({"expr": answer.expr, **answer_to_json(answer)})
+        invocation.print_json({"expr": answer.expr, **answer_to_json(answer)})
         return
     from rich.console import Console
 
@@ -72,14 +73,14 @@ def _show(answer: Answer, invocation: Invocation) -> None:
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200)
     console.print(answer_table(answer, invocation.words))
     if not answer.series and not answer.text:
-        invocation.remark(say("eval.empty"))
+        invocation.print_notice(say("eval.empty"))
 
 
 def _complain(expr: str, error: BadQuery, invocation: Invocation) -> None:
     if invocation.json:
-        invocation.fact_json({"expr": expr, "error": invocation.words.say(error.message)})
+        invocation.print_json({"expr": expr, "error": invocation.words.say(error.message)})
     else:
-        invocation.remark(say("eval.failed", expr=_clean(expr), why=error.message))
+        invocation.print_notice(say("eval.failed", expr=_clean(expr), why=error.message))
 
 
 def _ring(name: str, invocation: Invocation) -> Ring:
@@ -95,10 +96,10 @@ def _ring(name: str, invocation: Invocation) -> Ring:
         ) from error
     capture = read_capture(data)
     for line, why in capture.problems:
-        invocation.remark(say("eval.bad_line", file=_clean(name), line=line, detail=why))
+        invocation.print_notice(say("eval.bad_line", file=_clean(name), line=line, detail=why))
     timed = [(sample.at, sample) for sample in capture.samples if sample.at is not None]
     if untimed := len(capture.samples) - len(timed):
-        invocation.remark(say("eval.untimed", file=_clean(name), count=untimed))
+        invocation.print_notice(say("eval.untimed", file=_clean(name), count=untimed))
     if not timed:
         raise WarroomError(say("eval.no_samples", file=_clean(name)))
     timed.sort(key=lambda pair: pair[0])
@@ -151,3 +152,11 @@ def _clean(text: str) -> str:
     from core.text import clean
 
     return clean(text)
+
+
+COMMAND = Command(
+    group=Group.OBSERVE,
+    summary="eval.summary",
+    add_arguments=add_arguments,
+    run=run,
+)

@@ -6,7 +6,8 @@ import argparse
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from incidents.events.body import Moment, Role, Severity
-from tui.cli.dispatch import Parser, add_shared_options
+from tui.cli.command import Command, Group
+from tui.cli.parser import Parser, add_shared_options
 
 if TYPE_CHECKING:
     from tui.cli.command import Invocation
@@ -151,3 +152,11 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     from tui.cli.incident.write import write
 
     return write(args, invocation)
+
+
+COMMAND = Command(
+    group=Group.RESPOND,
+    summary="incident.summary",
+    add_arguments=add_arguments,
+    run=run,
+)

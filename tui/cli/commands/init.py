@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from core.errors import ConfigError
 from core.message import say
 from core.text import clean
-from tui.cli.main import ExitCode
+from tui.cli.command import Command, Group
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -55,8 +56,8 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
             say("config.unwritable", file=clean(str(path)), detail=error.strerror or "")
         ) from error
     for what, where in _seen(found):
-        invocation.remark(say("init.seen", what=what, where=clean(where)))
-    invocation.fact(invocation.words.text("init.written", file=clean(str(path)), panels=len(panels)))
+        invocation.print_notice(say("init.seen", what=what, where=clean(where)))
+    invocation.print_line(invocation.words.text("init.written", file=clean(str(path)), panels=len(panels)))
     return ExitCode.OK
 
 
@@ -125,7 +126,7 @@ def _translated(file: Path, invocation: Invocation) -> list[Json]:
         raise ConfigError(say("grafana.unreadable", file=clean(str(file)), detail=type(dashboard).__name__))
     result = translate(dashboard)
     for remark in result.remarks:
-        invocation.remark(remark)
+        invocation.print_notice(remark)
     return list(result.panels)
 
 
@@ -143,3 +144,12 @@ def _panel_text(panel: Json) -> str:
 def _toml(value: object) -> str:
     """Strings, numbers and lists of them are written alike in JSON and TOML, after outside text is cleaned."""
     return json.dumps(value, ensure_ascii=False)
+
+
+COMMAND = Command(
+    group=Group.SETUP,
+    summary="init.summary",
+    add_arguments=add_arguments,
+    run=run,
+    has_json=False,
+)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from core.message import say
 from core.text import clean
 from incidents.journal.errors import JournalAway, JournalError
-from tui.cli.main import ExitCode
-from tui.cli.resources import journal_of
+from tui.cli.command import Command, Group
+from tui.cli.resources import open_configured_journal
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Exit 1 when the journal is not whole, 2 when it can't be reached, 3 when it can't be used."""
-    with journal_of(invocation, read_only=args.what in ("verify", "export")) as journal:
+    with open_configured_journal(invocation, read_only=args.what in ("verify", "export")) as journal:
         if args.what == "verify":
             return _verify(journal, invocation)
         if args.what == "export":
@@ -46,10 +47,10 @@ def _verify(journal: Journal, invocation: Invocation) -> int:
     try:
         found = verify(journal.store())
     except JournalAway as error:  # not looked at is neither whole nor broken
-        invocation.remark(error.message)
+        invocation.print_notice(error.message)
         return ExitCode.UNKNOWN
     if invocation.json:
-        invocation.fact_json(
+        invocation.print_json(
             {
                 "whole": not found.findings,
                 "incidents": found.incidents,
@@ -68,10 +69,10 @@ def _verify(journal: Journal, invocation: Invocation) -> int:
         )
     elif found.findings:
         for each in found.findings:
-            invocation.fact(invocation.words.say(each.what))
+            invocation.print_line(invocation.words.say(each.what))
     else:
         whole = say("journal.whole", place=journal.place, events=found.events, incidents=found.incidents)
-        invocation.fact(invocation.words.say(whole))
+        invocation.print_line(invocation.words.say(whole))
     return ExitCode.BURNING if found.findings else ExitCode.OK
 
 
@@ -106,9 +107,9 @@ def _import(journal: Journal, file: Path | None, invocation: Invocation) -> int:
     except UnicodeDecodeError as error:
         raise JournalError(say("journal.unreadable", place=clean(str(file)), detail="not UTF-8")) from error
     if invocation.json:
-        invocation.fact_json({"read": read, "fresh": fresh})
+        invocation.print_json({"read": read, "fresh": fresh})
     else:
-        invocation.fact(invocation.words.text("journal.imported", read=read, fresh=fresh))
+        invocation.print_line(invocation.words.text("journal.imported", read=read, fresh=fresh))
     return ExitCode.OK
 
 
@@ -123,8 +124,16 @@ def _stats(journal: Journal, invocation: Invocation) -> int:
         "read_only": journal.read_only,
     }
     if invocation.json:
-        invocation.fact_json(facts)
+        invocation.print_json(facts)
     else:
         note = invocation.words.text("journal.stats_read_only") if journal.read_only else ""
-        invocation.fact(invocation.words.text("journal.stats", **(facts | {"read_only": note})))
+        invocation.print_line(invocation.words.text("journal.stats", **(facts | {"read_only": note})))
     return ExitCode.OK
+
+
+COMMAND = Command(
+    group=Group.RESPOND,
+    summary="journal.summary",
+    add_arguments=add_arguments,
+    run=run,
+)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError, WarroomError
 from core.message import say
 from core.times import parse_duration, parse_time
-from tui.cli.main import ExitCode
+from tui.cli.command import Command, Group
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -45,12 +46,12 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     try:
         answer = asyncio.run(_ask(invocation.config(), args.expr, args.source, (at, span, step), invocation))
     except SourceError as error:
-        invocation.remark(error.message)
+        invocation.print_notice(error.message)
         return ExitCode.BURNING
     if invocation.json:
         from signals.metrics.prometheus_json import answer_to_json
 
-        invocation.fact_json(answer_to_json(answer))
+        invocation.print_json(answer_to_json(answer))
         return ExitCode.OK
     _show(answer, span, invocation)
     return ExitCode.OK
@@ -60,16 +61,15 @@ def _show(answer: Answer, span_s: float | None, invocation: Invocation) -> None:
     """A table; a range on a terminal is drawn above it."""
     from rich.console import Console
 
-    from tui.cli.answer import answer_table
+    from tui.cli.answer import answer_chart, answer_table
 
     console = Console(highlight=False)
     if span_s is not None and console.is_terminal:
-        from tui.cli.answer_chart import answer_chart
-        from tui.runtime.terminal import speaks_utf8
+        from tui.runtime.terminal import locale_is_utf8
         from tui.theme import few_colours, read_look
 
         console.push_theme(read_look("mono" if few_colours(os.environ) else "dark").styles)
-        ascii_only = not speaks_utf8(os.environ)
+        ascii_only = not locale_is_utf8(os.environ)
         for line in answer_chart(answer, span_s, console.width, invocation.words, ascii_only=ascii_only):
             console.print(line)
     console.print(answer_table(answer, invocation.words))
@@ -99,7 +99,7 @@ async def _ask(
                 await prometheus.close()
         elif name == "scrape" and settings.scrape:
             scrape = ScrapeSource(settings.scrape)
-            invocation.remark(say("query.two_scrapes", seconds=YOUNG_S))
+            invocation.print_notice(say("query.two_scrapes", seconds=YOUNG_S))
             await scrape.scrape_once()
             await asyncio.sleep(YOUNG_S)
             await scrape.scrape_once()
@@ -115,3 +115,11 @@ async def _one(source: MetricSource, expr: str, when: tuple[float | None, float 
         return await source.query(expr, at)
     end = time.time() if at is None else at
     return await source.query_range(expr, end - span, end, step)
+
+
+COMMAND = Command(
+    group=Group.OBSERVE,
+    summary="query.summary",
+    add_arguments=add_arguments,
+    run=run,
+)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runbooks.lint.finding import CONFIDENCES
-from tui.cli.dispatch import Parser, add_shared_options
+from tui.cli.command import Command, Group
+from tui.cli.parser import Parser, add_shared_options
 
 if TYPE_CHECKING:
     import argparse
@@ -60,3 +61,11 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
             from tui.cli.runbook.show import list_all, show
 
             return show(args, invocation) if args.verb == "show" else list_all(args, invocation)
+
+
+COMMAND = Command(
+    group=Group.RESPOND,
+    summary="runbook.summary",
+    add_arguments=add_arguments,
+    run=run,
+)

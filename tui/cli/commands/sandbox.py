@@ -19,10 +19,10 @@ from core.message import say
 from core.own_python import module_command, own_environment
 from core.text import clean
 from sandbox.stack import Traffic, choose_ports, config_text
-from tui.cli.command import Invocation
+from tui.cli.command import Command, Group, Invocation
 from tui.cli.commands.board import add_arguments as add_board_arguments
-from tui.cli.main import ExitCode
-from tui.config.place import find_config
+from tui.config.file import find_config
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -84,10 +84,10 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         finally:
             ending.over.set()
     if ending.problem is not None:
-        invocation.remark(ending.problem)
+        invocation.print_notice(ending.problem)
         code = ExitCode.CRASHED
     if args.keep:
-        invocation.remark(say("sandbox.kept", folder=str(folder)))
+        invocation.print_notice(say("sandbox.kept", folder=str(folder)))
     return code
 
 
@@ -128,7 +128,7 @@ def _watch(
     told = json.loads(line) if line else {}
     if told.get("ready"):
         if args.headless:
-            invocation.fact_json({**told, "config": str(path)})
+            invocation.print_json({**told, "config": str(path)})
             sys.stdout.flush()
         ending.due = _runs_for(process, args.seconds)
         problem = None if ending.due else say("sandbox.gone")
@@ -177,3 +177,12 @@ def _stack(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]
             process.wait(STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+COMMAND = Command(
+    group=Group.LIVE,
+    summary="sandbox.summary",
+    add_arguments=add_arguments,
+    run=run,
+    has_json=False,
+)

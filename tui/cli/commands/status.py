@@ -6,7 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from tui.cli.main import ExitCode
+from tui.cli.command import Command, Group
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -40,13 +41,13 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     if invocation.json:
         now = time.time()
         panels = [_as_json(state, invocation.words, now) for state in states]
-        invocation.fact_json({"at": now, "verdict": verdict.value, "panels": panels})
+        invocation.print_json({"at": now, "verdict": verdict.value, "panels": panels})
         return code
     from panels.naming import title_and_reason
 
     for state in states:
         mark = invocation.words.text(f"status.{state.verdict}")
-        invocation.fact(f"{mark}  {invocation.words.say(title_and_reason(state))}")
+        invocation.print_line(f"{mark}  {invocation.words.say(title_and_reason(state))}")
     return code
 
 
@@ -94,3 +95,11 @@ def _finite(value: float | None) -> float | str | None:
     from signals.metrics.prometheus_json import format_value
 
     return value if value is None or isfinite(value) else format_value(value)
+
+
+COMMAND = Command(
+    group=Group.OBSERVE,
+    summary="status.summary",
+    add_arguments=add_arguments,
+    run=run,
+)

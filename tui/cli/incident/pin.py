@@ -11,8 +11,8 @@ from core.text import clean
 from incidents.settings import actor_name
 from panels.evidence import panel_evidence
 from tui.cli.incident.write import report_event
-from tui.cli.main import ExitCode
-from tui.cli.resources import journal_of
+from tui.cli.resources import open_configured_journal
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -30,7 +30,7 @@ def pin(args: argparse.Namespace, invocation: Invocation) -> int:
     if args.panel not in known:
         raise WarroomError(say("incident.no_panel", name=clean(args.panel, 40), known=", ".join(known)))
     actor = clean(args.actor or actor_name(config.journal), 80)
-    with journal_of(invocation, config) as journal:
+    with open_configured_journal(invocation, config) as journal:
         incident = journal.find(args.incident)
         (state,) = asyncio.run(look(config, 10.0, only=args.panel))  # the others may be silent for long
         event = journal.append(incident, actor, panel_evidence(state, invocation.words.say))

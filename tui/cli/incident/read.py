@@ -18,9 +18,9 @@ from incidents.journal.errors import JournalAway
 from incidents.report.describe import describe_event, localize, observation_text, short_time
 from incidents.report.timeline import incident_json, timeline_json, timeline_markdown
 from incidents.updates.update import update_clock
-from tui.cli.incident_runbooks import names
-from tui.cli.main import ExitCode
-from tui.cli.resources import config_or_default, journal_of
+from tui.cli.resources import config_or_default, open_configured_journal
+from tui.cli.runbook.find import incident_names
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -41,7 +41,7 @@ MARKS = {"open": "☐", "started": "▶", "ticked": "✔", "skipped": "–", "fa
 def read(args: argparse.Namespace, invocation: Invocation) -> int:
     """Print what is asked for."""
     config = config_or_default(invocation)
-    with journal_of(invocation, config) as journal:
+    with open_configured_journal(invocation, config) as journal:
         if args.verb == "list":
             return _list(args, journal, invocation)
         if args.verb == "watch":
@@ -51,24 +51,24 @@ def read(args: argparse.Namespace, invocation: Invocation) -> int:
         if args.verb == "timeline":
             return _timeline(args, incident, label, invocation, config)
         if invocation.json:
-            invocation.fact_json(incident_json(incident, label, invocation.words.say))
+            invocation.print_json(incident_json(incident, label, invocation.words.say))
         else:
-            called = names(incident.runbooks, config, invocation)
+            called = incident_names(incident.runbooks, config, invocation)
             for line in _lines(incident, label, called, config.incidents.updates, invocation.words):
-                invocation.fact(line)
+                invocation.print_line(line)
     return ExitCode.OK
 
 
 def _list(args: argparse.Namespace, journal: Journal, invocation: Invocation) -> int:
     found = journal.history(args.search, [args.status] if args.status else (), args.limit)
     if invocation.json:
-        invocation.fact_json([_summary_json(each) for each in found])
+        invocation.print_json([_summary_json(each) for each in found])
         return ExitCode.OK
     for each in found:
         drill = f" {invocation.words.text('incident.drill')}" if each.drill else ""
         status = invocation.words.text(f"incident.status_{each.status}")
         at = short_time(each.opened_at)
-        invocation.fact(
+        invocation.print_line(
             f"{each.label}  {each.severity}  {status}  {at}  {each.commander or '–'}  {each.title}{drill}"
         )
     return ExitCode.OK
@@ -93,9 +93,9 @@ def _summary_json(each: Summary) -> dict[str, object]:
 def _timeline(
     args: argparse.Namespace, incident: Incident, label: str, invocation: Invocation, config: Config
 ) -> int:
-    called = names(incident.runbooks, config, invocation)
+    called = incident_names(incident.runbooks, config, invocation)
     if invocation.json:
-        invocation.fact_json(timeline_json(incident, invocation.words.say, called))
+        invocation.print_json(timeline_json(incident, invocation.words.say, called))
         return ExitCode.OK
     write_text(args.out, timeline_markdown(incident, label, invocation.words.say, called))
     return ExitCode.OK
@@ -166,8 +166,8 @@ async def _follow(journal: Journal, invocation: Invocation, config: Config) -> N
         printed: dict[UUID, int] | None = await asyncio.to_thread(lambda: journal.store().last_sequences())
     except JournalAway as error:
         printed = None
-        invocation.remark(error.message)
-    invocation.remark(say("incident.watching", place=journal.place))
+        invocation.print_notice(error.message)
+    invocation.print_notice(say("incident.watching", place=journal.place))
     async for changed in watch(journal):
         if printed is None and changed:  # the journal is back: what is in it is no news
             printed = await asyncio.to_thread(lambda: journal.store().last_sequences())
@@ -176,13 +176,13 @@ async def _follow(journal: Journal, invocation: Invocation, config: Config) -> N
         for incident_id in changed:
             incident = await asyncio.to_thread(journal.load, incident_id)
             label = await asyncio.to_thread(journal.label, incident_id)
-            called = names(incident.runbooks, config, invocation)
+            called = incident_names(incident.runbooks, config, invocation)
             for event in incident.events[printed.get(incident_id, 0) :]:
                 text = invocation.words.say(describe_event(incident, event, called))
                 if invocation.json:
-                    invocation.fact_json({"incident": label, "sequence": event.sequence, "actor": event.actor, "at": write_time(event.at), "text": text})  # fmt: skip
+                    invocation.print_json({"incident": label, "sequence": event.sequence, "actor": event.actor, "at": write_time(event.at), "text": text})  # fmt: skip
                 else:
-                    invocation.fact(
+                    invocation.print_line(
                         f"{label} #{event.sequence} {write_time(event.at)[11:19]}Z {event.actor} {text}"
                     )
             printed[incident_id] = incident.sequence

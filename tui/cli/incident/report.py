@@ -13,10 +13,10 @@ from incidents.report.statistics import format_duration, spans, step_statistics
 from incidents.report.timeline import incident_json, timeline_json
 from runbooks.step_names import names_of
 from tui.cli.incident.read import write_text
-from tui.cli.incident_runbooks import followed, names
-from tui.cli.main import ExitCode
-from tui.cli.resources import config_or_default, journal_of
+from tui.cli.resources import config_or_default, open_configured_journal
+from tui.cli.runbook.find import incident_names, incident_runbooks
 from tui.incident.exports import impact_lines
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def report(args: argparse.Namespace, invocation: Invocation) -> int:
     """Write what is asked for."""
     config = config_or_default(invocation)
-    with journal_of(invocation, config) as journal:
+    with open_configured_journal(invocation, config) as journal:
         if args.verb == "stats":
             return _stats(args, journal, config, invocation)
         return _postmortem(args, journal, config, invocation)
@@ -44,7 +44,7 @@ def _postmortem(args: argparse.Namespace, journal: Journal, config: Config, invo
     label = journal.label(incident.id)
     words = invocation.words
     impact = _objectives(config, incident, invocation) if args.numbers else ()
-    runbooks = followed(incident.runbooks, config, invocation, tell=True)
+    runbooks = incident_runbooks(incident.runbooks, config, invocation, report_missing=True)
     called = names_of(runbooks)
     made = postmortem(
         incident,
@@ -57,13 +57,13 @@ def _postmortem(args: argparse.Namespace, journal: Journal, config: Config, invo
     if invocation.json:
         document = incident_json(incident, label, words.say)
         document["timeline"] = timeline_json(incident, words.say, called)
-        invocation.fact_json(document | {"markdown": made.markdown, "charts": made.charts})
+        invocation.print_json(document | {"markdown": made.markdown, "charts": made.charts})
         return ExitCode.OK
     write_text(args.out, made.markdown)
     if args.out:
         for name, picture in made.charts.items():
             write_text(str(Path(args.out).parent / name), picture)
-        invocation.remark(say("postmortem.written", file=args.out, count=len(made.charts)))
+        invocation.print_notice(say("postmortem.written", file=args.out, count=len(made.charts)))
     return ExitCode.OK
 
 
@@ -82,10 +82,10 @@ def _objectives(config: Config, incident: Incident, invocation: Invocation) -> t
 async def _harm(config: Config, incident: Incident) -> tuple[Message, ...]:
     from panels.budget_impact import error_budget_impact as cost_of
     from panels.settings import board
-    from tui.cli.open_sources import sources_now
+    from tui.cli.resources import open_configured_sources
 
     start, end = impact_window(incident)
-    async with sources_now(config.signals) as sources:
+    async with open_configured_sources(config.signals) as sources:
         return await cost_of(board(config.panels), sources, start, end or dt.datetime.now(dt.UTC))
 
 
@@ -94,7 +94,7 @@ def _stats(args: argparse.Namespace, journal: Journal, config: Config, invocatio
     steps = step_statistics(journal.store(), history)
     found = spans(history)
     if invocation.json:
-        invocation.fact_json(
+        invocation.print_json(
             {
                 "incidents": len(history),
                 "spans": {name: span._asdict() for name, span in found.items()},
@@ -103,11 +103,11 @@ def _stats(args: argparse.Namespace, journal: Journal, config: Config, invocatio
         )
         return ExitCode.OK
     for name, span in found.items():
-        invocation.fact(_span_line(name, span, invocation))
+        invocation.print_line(_span_line(name, span, invocation))
     shown = steps[: args.limit]
-    called = names(dict.fromkeys(step.runbook for step in shown if step.runbook), config, invocation)
+    called = incident_names(dict.fromkeys(step.runbook for step in shown if step.runbook), config, invocation)
     for step in shown:
-        invocation.fact(_step_line(step, called, invocation))
+        invocation.print_line(_step_line(step, called, invocation))
     return ExitCode.OK
 
 

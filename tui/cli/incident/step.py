@@ -16,7 +16,7 @@ from incidents.events.phrase import keep
 from response.checklist import Row, finished_before, open_steps, rows_of
 from runbooks.checks.observation import said
 from signals.reading import Verdict
-from tui.cli.incident_runbooks import known
+from tui.cli.runbook.find import incident_runbook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def with_step(
     key = incident.key(args.runbook, name)
     if not name or not key.runbook:
         return args
-    runbook = known(key.runbook, config, invocation)
+    runbook = incident_runbook(key.runbook, config, invocation)
     if runbook is None:
         return args
     changed = argparse.Namespace(**vars(args))
@@ -71,7 +71,7 @@ def each_step(
     Raises `WarroomError` for a phase without such a step.
     """
     key = incident.key(args.runbook, args.step)
-    runbook = known(key.runbook, config, invocation) if key.runbook else None
+    runbook = incident_runbook(key.runbook, config, invocation) if key.runbook else None
     phase = runbook.phase(args.step) if runbook is not None and runbook.step(args.step) is None else None
     if runbook is None or phase is None:
         return (args,)
@@ -98,15 +98,15 @@ def _observed(step: Step, since: float, invocation: Invocation, config: Config) 
     found, now = asyncio.run(_measure(step, since, config)), time.time()
     for one in found:
         if one.verdict is not Verdict.OK:
-            invocation.remark(said(one, now))
+            invocation.print_notice(said(one, now))
     return tuple(keep(said(one, now), invocation.words.say) for one in found)
 
 
 async def _measure(step: Step, since: float, config: Config) -> list[Observation]:
     from runbooks.checks.measure import measure
-    from tui.cli.open_sources import sources_now
+    from tui.cli.resources import open_configured_sources
 
-    async with sources_now(config.signals) as sources:
+    async with open_configured_sources(config.signals) as sources:
         return list(
             await asyncio.gather(
                 *(measure(check, sources, time.time(), os.environ, since) for check in step.checks)

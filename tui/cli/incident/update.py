@@ -12,8 +12,8 @@ from incidents.events.body import UpdateWritten
 from incidents.settings import actor_name
 from incidents.updates.deliver import deliver
 from incidents.updates.update import plan_sendings, update_text
-from tui.cli.main import ExitCode
-from tui.cli.resources import config_or_default, journal_of
+from tui.cli.resources import config_or_default, open_configured_journal
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -32,7 +32,7 @@ def update(args: argparse.Namespace, invocation: Invocation) -> int:
     actor = clean(args.actor or actor_name(config.journal), 80)
     webhooks = _chosen(args.to, settings.webhooks)
     numbers = _numbers(config, invocation) if args.numbers else ()
-    with journal_of(invocation, config) as journal:
+    with open_configured_journal(invocation, config) as journal:
         incident = journal.load(journal.find(args.incident))
         label = journal.label(incident.id)
         text = update_text(
@@ -58,14 +58,14 @@ def _report(
     if invocation.json:
         plan = [{"target": each.target, "kind": each.kind, "host": each.host} for each in sendings]
         results = [outcome._asdict() for outcome in outcomes]
-        invocation.fact_json({"text": text, "written": not args.dry_run, "plan": plan, "outcomes": results})
+        invocation.print_json({"text": text, "written": not args.dry_run, "plan": plan, "outcomes": results})
         return
-    invocation.fact(text)
+    invocation.print_line(text)
     if not sendings:
-        invocation.remark(say("update.no_webhooks"))
+        invocation.print_notice(say("update.no_webhooks"))
     if not outcomes:
         for each in sendings:
-            invocation.remark(
+            invocation.print_notice(
                 say(
                     "update.would_send",
                     target=each.target,
@@ -76,13 +76,13 @@ def _report(
             )
     for outcome in outcomes:
         target, detail = outcome.target, outcome.detail
-        invocation.remark(
+        invocation.print_notice(
             say("update.sent", target=target, detail=detail)
             if outcome.ok
             else say("update.not_sent", target=target, detail=detail)
         )
     if args.dry_run:
-        invocation.remark(say("update.nothing_written"))
+        invocation.print_notice(say("update.nothing_written"))
 
 
 def _chosen(names: list[str] | None, webhooks: dict[str, WebhookSettings]) -> dict[str, WebhookSettings]:

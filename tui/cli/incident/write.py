@@ -17,9 +17,9 @@ from incidents.events.fold import can_undo
 from incidents.report.describe import describe_event, short_time
 from incidents.settings import actor_name
 from response.guard import objection
-from tui.cli.incident_runbooks import known, names
-from tui.cli.main import ExitCode
-from tui.cli.resources import config_or_default, journal_of
+from tui.cli.resources import config_or_default, open_configured_journal
+from tui.cli.runbook.find import incident_names, incident_runbook
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -43,7 +43,7 @@ def write(args: argparse.Namespace, invocation: Invocation) -> int:
     config = config_or_default(invocation)
     actor = clean(args.actor or actor_name(config.journal), 80)
     try:
-        with journal_of(invocation, config) as journal:
+        with open_configured_journal(invocation, config) as journal:
             for one in _each(args, journal, invocation, config):
                 report_event(_write(one, journal, actor, invocation, config), journal, invocation, config)
     except ValidationError as error:
@@ -88,7 +88,7 @@ def _write(
         args = with_step(args, incident, invocation, config)
     body = _body(args, incident, actor)
     if against := objection(incident, actor, body):
-        called = names(incident.runbooks, config, invocation)
+        called = incident_names(incident.runbooks, config, invocation)
         raise WarroomError(objection(incident, actor, body, called) or against)
     _tell_resolved(args, incident, journal, invocation)
     return journal.append(incident.id, actor, body)
@@ -102,7 +102,7 @@ def _tell_resolved(
         return
     values = {"label": journal.label(incident.id), "at": short_time(incident.times["resolved"])}
     if args.verb != "resolve":
-        invocation.remark(say("incident.resolved_since", **values))
+        invocation.print_notice(say("incident.resolved_since", **values))
     elif not args.at:
         raise WarroomError(say("incident.resolved_already", **values))
 
@@ -110,18 +110,18 @@ def _tell_resolved(
 def _warn_of_unknown(runbook: str, invocation: Invocation, config: Config) -> None:
     """A slip in a runbook's name must not hinder an incident, and must not pass without a word."""
     from runbooks.library import load_library
-    from tui.cli.runbook.find import unknown
+    from tui.cli.runbook.find import unknown_runbook
 
-    if known(runbook, config, invocation) is None:
+    if incident_runbook(runbook, config, invocation) is None:
         ids = [one.id for one in load_library(config.runbooks, invocation.words.code).runbooks]
-        invocation.remark(unknown(runbook, ids).message)
+        invocation.print_notice(unknown_runbook(runbook, ids).message)
 
 
 def report_event(event: Event, journal: Journal, invocation: Invocation, config: Config) -> None:
     """Say what was written."""
     label = journal.label(event.incident)
     if invocation.json:
-        invocation.fact_json(
+        invocation.print_json(
             {
                 "incident": label,
                 "uuid": str(event.incident),
@@ -130,13 +130,15 @@ def report_event(event: Event, journal: Journal, invocation: Invocation, config:
             }
         )
     elif event.body.kind == "opened":
-        invocation.fact(label)
+        invocation.print_line(label)
     else:
         incident = journal.load(event.incident)
         text = invocation.words.say(
-            describe_event(incident, event, names(incident.runbooks, config, invocation))
+            describe_event(incident, event, incident_names(incident.runbooks, config, invocation))
         )
-        invocation.fact(f"{label} #{event.sequence} {write_time(event.at)[11:19]}Z {event.actor} {text}")
+        invocation.print_line(
+            f"{label} #{event.sequence} {write_time(event.at)[11:19]}Z {event.actor} {text}"
+        )
 
 
 def _body(args: argparse.Namespace, incident: Incident, actor: str) -> b.Body:  # noqa: PLR0911  # one case a verb

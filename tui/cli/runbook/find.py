@@ -1,7 +1,8 @@
-"""Which runbook a person means: an id of the library, or a file."""
+"""Which runbook is meant: by a person, who says an id or a file, or by an incident, which follows some by name."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,50 +10,53 @@ from typing import TYPE_CHECKING
 from core.errors import ConfigError, WarroomError
 from core.message import say
 from core.text import clean
-from runbooks.library import Library, language_of, load_library, read_file
+from runbooks.library import Library, language_of, load_library, load_runbook, read_file
 from runbooks.reading.include import resolve
 from tui.cli.resources import config_or_default
-from tui.config.load import Config
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from incidents.report.describe import Names
     from runbooks.model import Runbook
     from runbooks.reading.problem import Problem
     from runbooks.reading.read import Parsed
     from tui.cli.command import Invocation
+    from tui.config.load import Config
 
 
-def library_of(invocation: Invocation) -> Library:
-    """All runbooks. A configuration that is wrong is told and left aside: a manual must open when all else is broken."""
+def load_configured_library(invocation: Invocation) -> Library:
+    """All runbooks. A wrong configuration is said and left aside: a manual must open when all else is broken."""
+    from tui.config.load import Config
+
     try:
         config = config_or_default(invocation)
     except ConfigError as error:
-        invocation.remark(error.message)
+        invocation.print_notice(error.message)
         config = Config()
     return load_library(config.runbooks, invocation.words.code)
 
 
-def find(name: str, library: Library) -> tuple[Runbook, tuple[Problem, ...]]:
+def find_runbook(name: str, library: Library) -> tuple[Runbook, tuple[Problem, ...]]:
     """The runbook and what is wrong in its file; raises `WarroomError` with the nearest names."""
     known = library.get(name)
     if known is not None and not is_path(name):
-        return known, tuple(one for one in library.problems if one.file == known.file)
+        return known, tuple(problem for problem in library.problems if problem.file == known.file)
     path = Path(name)
     if path.exists() or is_path(name):
         parsed = read_file(path, language_of(path, library.language))
-        return opened(parsed, library)
-    raise unknown(name, [one.id for one in library.runbooks])
+        return resolve_includes(parsed, library)
+    raise unknown_runbook(name, [runbook.id for runbook in library.runbooks])
 
 
-def opened(parsed: Parsed, library: Library) -> tuple[Runbook, tuple[Problem, ...]]:
+def resolve_includes(parsed: Parsed, library: Library) -> tuple[Runbook, tuple[Problem, ...]]:
     """A file's runbook with the includes from the library."""
-    known = {one.runbook.id: one for one in library.parsed} | {parsed.runbook.id: parsed}
+    known = {other.runbook.id: other for other in library.parsed} | {parsed.runbook.id: parsed}
     runbook, problems = resolve(parsed, known)
     return runbook, (*parsed.problems, *problems)
 
 
-def unknown(name: str, known: Sequence[str]) -> WarroomError:
+def unknown_runbook(name: str, known: Sequence[str]) -> WarroomError:
     """Names what was probably meant."""
     near = get_close_matches(name, known, n=3)
     if near:
@@ -63,3 +67,35 @@ def unknown(name: str, known: Sequence[str]) -> WarroomError:
 def is_path(name: str) -> bool:
     """Whether a file is meant."""
     return "/" in name or name.lower().endswith((".md", ".markdown"))
+
+
+def incident_runbook(name: str, config: Config, invocation: Invocation) -> Runbook | None:
+    """The runbook that an incident calls `name`: one of the library, or a file; None where it is not here."""
+    if not is_path(name):
+        return load_runbook(config.runbooks, invocation.words.code, name)
+    try:
+        runbook, _ = find_runbook(name, load_library(config.runbooks, invocation.words.code))
+    except WarroomError:
+        return None
+    return replace(runbook, id=name)  # the journal knows its steps under this name
+
+
+def incident_runbooks(
+    names: Iterable[str], config: Config, invocation: Invocation, *, report_missing: bool = False
+) -> tuple[Runbook, ...]:
+    """Those that are here; with `report_missing` it is said that of the others only the step ids are known."""
+    runbooks = []
+    for name in names:
+        runbook = incident_runbook(name, config, invocation)
+        if runbook is not None:
+            runbooks.append(runbook)
+        elif report_missing:
+            invocation.print_notice(say("incident.no_runbook_here", name=clean(name, 80)))
+    return tuple(runbooks)
+
+
+def incident_names(runbook_ids: Iterable[str], config: Config, invocation: Invocation) -> Names:
+    """What these runbooks call their steps and phases."""
+    from runbooks.step_names import names_of
+
+    return names_of(incident_runbooks(runbook_ids, config, invocation))

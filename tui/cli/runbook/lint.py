@@ -17,9 +17,9 @@ from runbooks.lint.finding import CONFIDENCES
 from runbooks.lint.lint import from_problem, ordered
 from runbooks.lint.lint import lint as lint_one
 from signals.alerts.model import AlertRule
-from tui.cli.main import ExitCode
 from tui.cli.resources import config_or_default
-from tui.cli.runbook.find import opened, unknown
+from tui.cli.runbook.find import resolve_includes, unknown_runbook
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -74,9 +74,9 @@ def _subjects(targets: Sequence[str], libraries: Mapping[str, Library]) -> tuple
             path = Path(name)
             parsed = read_file(path, language_of(path, LANGUAGES[0]))
             chosen[parsed.runbook.file] = parsed
-            problems += opened(parsed, libraries[parsed.runbook.language])[1]
+            problems += resolve_includes(parsed, libraries[parsed.runbook.language])[1]
         else:
-            raise unknown(name, sorted({one.runbook.id for one in everything.values()}))
+            raise unknown_runbook(name, sorted({one.runbook.id for one in everything.values()}))
     return list(chosen.values()), problems
 
 
@@ -107,7 +107,7 @@ def _rules_of_files(config: Config, invocation: Invocation) -> list[AlertRule]:
                 if rule.kind == "alert"
             ]
         except ConfigError as error:
-            invocation.remark(say("runbook.not_asked", detail=error.message))
+            invocation.print_notice(say("runbook.not_asked", detail=error.message))
     return found
 
 
@@ -116,10 +116,10 @@ async def _live(
 ) -> tuple[list[Finding], list[AlertRule]]:
     """What the sources say; one that does not answer is told on standard error and finds nothing."""
     from runbooks.lint.live import lint_live
-    from tui.cli.open_sources import sources_now
+    from tui.cli.resources import open_configured_sources
 
     rules: tuple[AlertRule, ...] = ()
-    async with sources_now(config.signals) as sources:
+    async with open_configured_sources(config.signals) as sources:
         revisions, silent = await _revisions(config)
         found, more = await lint_live(runbooks, sources, revisions)
         if sources.prometheus is not None:
@@ -128,7 +128,7 @@ async def _live(
             except SourceError as error:
                 more.append(error.message)
     for message in (*silent, *more):
-        invocation.remark(say("runbook.not_asked", detail=message))
+        invocation.print_notice(say("runbook.not_asked", detail=message))
     return found, list(rules)
 
 
@@ -156,7 +156,7 @@ def _against(repo: Path, files: Iterable[str]) -> list[Finding]:
 def _print(found: Sequence[Finding], files: int, invocation: Invocation) -> None:
     words = invocation.words
     if invocation.json:
-        invocation.fact_json(
+        invocation.print_json(
             [
                 {
                     "file": one.file,
@@ -174,17 +174,17 @@ def _print(found: Sequence[Finding], files: int, invocation: Invocation) -> None
     for one in found:
         sure = words.text(f"runbook.confidence_{one.confidence}")
         what = words.say(one.message)
-        invocation.fact(
+        invocation.print_line(
             words.text(
                 "runbook.line", file=one.file, line=one.line, confidence=sure, rule=one.rule, what=what
             )
         )
         if one.evidence:
-            invocation.fact(words.text("runbook.evidence", text=one.evidence))
+            invocation.print_line(words.text("runbook.evidence", text=one.evidence))
         if one.fix:
-            invocation.fact(words.text("runbook.fix", text=words.say(one.fix)))
+            invocation.print_line(words.text("runbook.fix", text=words.say(one.fix)))
     count = Counter(one.confidence for one in found)
-    invocation.remark(
+    invocation.print_notice(
         say(
             "runbook.found", files=files, certain=count["certain"], likely=count["likely"], hint=count["hint"]
         )

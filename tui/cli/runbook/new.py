@@ -9,8 +9,8 @@ from core.errors import WarroomError
 from core.message import say
 from core.text import clean
 from runbooks.reading.ids import is_id, slug
-from tui.cli.main import ExitCode
 from tui.cli.resources import config_or_default
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -45,7 +45,7 @@ def new(args: argparse.Namespace, invocation: Invocation) -> int:
         detail = error.strerror or "?"
         raise WarroomError(say("runbook.unwritable", file=clean(str(path)), detail=detail)) from error
     if invocation.json:
-        invocation.fact_json({"id": args.id, "file": str(path)})
+        invocation.print_json({"id": args.id, "file": str(path)})
     else:
-        invocation.fact(invocation.words.text("runbook.written", file=clean(str(path))))
+        invocation.print_line(invocation.words.text("runbook.written", file=clean(str(path))))
     return ExitCode.OK

@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from core.message import say
-from tui.cli.main import ExitCode
 from tui.cli.runbook.as_json import runbook_json
-from tui.cli.runbook.find import find, library_of
+from tui.cli.runbook.find import find_runbook, load_configured_library
 from tui.cli.runbook.plain import checklist
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -34,35 +34,37 @@ STYLES = {
 
 def list_all(args: argparse.Namespace, invocation: Invocation) -> int:
     """One line a runbook: id, severity, title, alerts."""
-    library = library_of(invocation)
+    library = load_configured_library(invocation)
     found = library.for_alert(args.alert) if args.alert else library.runbooks
     if invocation.json:
-        invocation.fact_json([_summary(one) for one in found])
+        invocation.print_json([_summary(one) for one in found])
         return ExitCode.OK
     width = max((len(one.id) for one in found), default=0)
     for one in found:
         alerts = f"  ({', '.join(one.alerts)})" if one.alerts else ""
-        invocation.fact(f"{one.id:<{width}}  {one.severity or '–':<4}  {one.title}{alerts}")
+        invocation.print_line(f"{one.id:<{width}}  {one.severity or '–':<4}  {one.title}{alerts}")
     if library.problems:
-        invocation.remark(say("runbook.has_problems", count=len(library.problems)))
+        invocation.print_notice(say("runbook.has_problems", count=len(library.problems)))
     return ExitCode.OK
 
 
 def show(args: argparse.Namespace, invocation: Invocation) -> int:
     """The whole runbook; paper and pipes get plain text, a terminal gets colours."""
-    runbook, problems = find(args.runbook, library_of(invocation))
+    runbook, problems = find_runbook(args.runbook, load_configured_library(invocation))
     if invocation.json:
-        invocation.fact_json(runbook_json(runbook))
+        invocation.print_json(runbook_json(runbook))
         return ExitCode.OK
     width = shutil.get_terminal_size((80, 24)).columns
     lines = checklist(runbook, invocation.words, width)
     if args.plain or not sys.stdout.isatty():
         for line in lines:
-            invocation.fact(line.text)
+            invocation.print_line(line.text)
     else:
         _colour(lines)
     for problem in problems:
-        invocation.remark(say("runbook.problem", file=problem.file, line=problem.line, what=problem.message))
+        invocation.print_notice(
+            say("runbook.problem", file=problem.file, line=problem.line, what=problem.message)
+        )
     return ExitCode.OK
 
 
