@@ -15,7 +15,7 @@ from core.errors import ConfigError
 from core.message import Message, say
 from core.settings import Section
 from core.text import clean
-from core.toml_file import key_lines, line_of
+from core.toml_file import key_lines, nearest_line
 from incidents.settings import IncidentsSettings, JournalSettings
 from panels.settings import PanelsSettings, unknown_names
 from runbooks.settings import RunbooksSettings
@@ -120,7 +120,7 @@ def check_config(
     problems: list[Problem] = []
 
     def complain(location: Location, what: Message) -> None:
-        problems.append(Problem(line_of(location, lines), ".".join(map(str, location)), what))
+        problems.append(Problem(nearest_line(location, lines), ".".join(map(str, location)), what))
 
     whole = _resolve(raw, (), path.parent, environment, complain)
     bad = {problem.key for problem in problems}
