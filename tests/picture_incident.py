@@ -52,13 +52,13 @@ async def take(file: Path, language: str) -> None:
         await asyncio.to_thread(config.write_text, text, encoding="utf-8")
         app = Warroom(lambda: load_config(config), choose_language(language))
         async with app.run_test(size=(120, 40)) as pilot:
-            await until(lambda: app.room.seen and app.room.library and app.states, "the room opens")
+            await until(lambda: app.incidents.seen and app.incidents.library and app.states, "the room opens")
             for _ in range(8):
                 await asyncio.sleep(1)
                 refused.inc(20)
             await pilot.press("i")
             await until(lambda: "expected < 50" in shown(app, 120, 40), "the check is measured")
-            app.room.tell(None)
+            app.incidents.notify(None)
             await pilot.pause(0.5)
             picture = app.export_screenshot(title="warroom")
     await asyncio.to_thread(file.write_text, picture, encoding="utf-8")

@@ -19,7 +19,7 @@ from tui.activity import Looking
 from tui.feeds.signals import Follower
 from tui.filter import Filter
 from tui.i18n import CODES, Language
-from tui.incident.context import Room
+from tui.incident.context import IncidentContext
 from tui.keymap import EVERYWHERE, bindings
 from tui.runtime.terminal import locale_is_utf8
 from tui.screens.alerts import AlertsScreen
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from core.message import Message
     from panels.state import PanelState
     from tui.config.load import Config
-    from tui.feeds.journal_news import IncidentChanged, JournalTold, LibraryRead
+    from tui.feeds.journal import IncidentChanged, JournalStateChanged, LibraryLoaded
     from tui.feeds.signals_news import Failed, Noticed, Opened, PanelJudged
     from tui.i18n import LanguageCode
     from tui.theme import ThemeName
@@ -49,7 +49,7 @@ TICK_S = 2.0
 """Ages move in these steps; news of panels waits for the next one."""
 START_AFTER_S = 1.0
 """When the sources are opened at the latest."""
-ROOM_AFTER_S = 1.5
+JOURNAL_AFTER_S = 1.5
 """The journal's libraries and the runbooks are read once the first numbers are there: together both would be late."""
 READ_S = 1.0
 """A key within this of a notice was meant for what stood there before."""
@@ -101,7 +101,7 @@ class Warroom(App[str]):
             if load
             else None
         )
-        self.room = Room(self)
+        self.incidents = IncidentContext(self)
 
     @property
     def notice(self) -> Message | None:
@@ -166,7 +166,7 @@ class Warroom(App[str]):
         """Let the thread end."""
         if self.follower:
             self.follower.stop()
-        self.room.close()
+        self.incidents.close()
 
     def on_opened(self, message: Opened) -> None:
         """The configuration is read."""
@@ -177,7 +177,7 @@ class Warroom(App[str]):
             self.wear(face.theme)
         if face.language and not self._language_asked:
             self.words = self._readable(Language(face.language))
-        self.set_timer(ROOM_AFTER_S, lambda: self.room.open(message.config))
+        self.set_timer(JOURNAL_AFTER_S, lambda: self.incidents.open(message.config))
         self.repaint()
 
     def on_panel_judged(self, message: PanelJudged) -> None:
@@ -217,15 +217,15 @@ class Warroom(App[str]):
 
     def on_incident_changed(self, message: IncidentChanged) -> None:
         """Somebody, perhaps here, wrote to an incident."""
-        self.room.take_incident(message.seen)
+        self.incidents.update_incident(message.seen)
 
-    def on_journal_told(self, message: JournalTold) -> None:
+    def on_journal_state_changed(self, message: JournalStateChanged) -> None:
         """The journal came or went."""
-        self.room.take_journal(message.state)
+        self.incidents.update_journal(message.state)
 
-    def on_library_read(self, message: LibraryRead) -> None:
+    def on_library_loaded(self, message: LibraryLoaded) -> None:
         """The runbooks are there."""
-        self.room.take_library(message.library)
+        self.incidents.update_library(message.library)
 
     def on_key(self, event: Key) -> None:
         """What was typed ahead belongs to the form that has come on top meanwhile."""
@@ -329,7 +329,7 @@ class Warroom(App[str]):
     def speak(self, code: LanguageCode) -> None:
         """Another language."""
         self.words = self._readable(Language(code))
-        self.room.read_library()
+        self.incidents.read_library()
         self.repaint()
 
     def _readable(self, words: Language) -> Language:
@@ -348,7 +348,7 @@ class Warroom(App[str]):
 
     def runbook_of(self, alert: str) -> str:
         """The runbook that answers an alert, by its title, else what the alert itself names; empty without either."""
-        library = self.room.library
+        library = self.incidents.library
         found = library.for_alert(alert) if library is not None else ()
         if found:
             return found[0].title
@@ -362,7 +362,7 @@ class Warroom(App[str]):
 
     def action_incident(self) -> None:
         """The open incident, or a new one."""
-        self.room.enter()
+        self.incidents.enter()
 
     def action_runbook(self) -> None:
         """The runbook for the panel under the cursor."""
@@ -371,7 +371,7 @@ class Warroom(App[str]):
 
     def open_runbook_for(self, alert_name: str | None, panel_id: str | None) -> None:
         """The runbook that answers an alert or explains a panel: inside an incident, or only to be read."""
-        self.room.open_runbook(alert_name or "", panel_id or "")
+        self.incidents.open_runbook(alert_name or "", panel_id or "")
 
     def action_history(self) -> None:
         """Past incidents."""

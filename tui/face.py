@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tui.feeds.signals import Follower
     from tui.filter import Filter
     from tui.i18n import Language, LanguageCode
-    from tui.incident.context import Room
+    from tui.incident.context import IncidentContext
     from tui.theme import ThemeName
 
 R = TypeVar("R")
@@ -41,7 +41,7 @@ class Face(Protocol):
     log_of_changes: ChangeLog
     looking: Looking
     follower: Follower | None
-    room: Room
+    incidents: IncidentContext
 
     @property
     def notice(self) -> Message | None: ...

@@ -15,7 +15,7 @@ from runbooks.settings import RunbooksSettings
 from tests.tui.board import alert, alerts, board, metric, shown, tell
 from tui.activity import REST_S, Looking
 from tui.app import Warroom
-from tui.feeds.journal_news import JournalState
+from tui.feeds.journal import JournalState
 from tui.screens.alerts import AlertsScreen
 from tui.screens.explain import ExplainScreen
 from tui.screens.zoom import ZoomScreen
@@ -184,8 +184,8 @@ async def test_its_key_opens_the_runbook_that_answers_the_alert(tmp_path: Path) 
         tell(app, many())
         await pilot.press("l")
         assert "book-of-Page" in await shown(pilot)  # what the alert itself names
-        app.room.take_journal(JournalState(place="here"))  # the key waits for both
-        app.room.take_library(load_library(RunbooksSettings(folders=(tmp_path,)), "en"))
+        app.incidents.update_journal(JournalState(place="here"))  # the key waits for both
+        app.incidents.update_library(load_library(RunbooksSettings(folders=(tmp_path,)), "en"))
         await pilot.pause()
         assert "What to do when it pages" in await shown(pilot)
         await pilot.press("r")

@@ -1,7 +1,7 @@
 """The thread that follows the journal. All that reads or writes it waits there, never the screen.
 
-Every question goes through one desk, one after the other: events keep the order of the keys that made them, and what
-the screen is told never runs backwards.
+Every question goes to an executor of one worker: events keep the order of the keys that made them, and what the screen
+is told never runs backwards. What the screen is told are messages of Textual, which arrive in the screen's own thread.
 """
 
 from __future__ import annotations
@@ -9,30 +9,78 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from tui.feeds.journal_news import IncidentChanged, JournalState, JournalTold, Seen
+from textual.message import Message as UiMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from uuid import UUID
 
-    from textual.message import Message as UiMessage
-
     from core.message import Message
     from incidents.events.body import Body
     from incidents.events.event import Event
+    from incidents.events.incident import Incident
     from incidents.journal import Journal
     from incidents.settings import JournalSettings, WebhookSettings
     from incidents.updates.deliver import Outcome
     from incidents.updates.update import Sending
+    from runbooks.library import Library
 
 T = TypeVar("T")
 RETRY_S = 5.0
 """Between two tries to open a journal that can't be opened."""
-QUIET_S = 0.5
+IDLE_POLL_S = 0.5
 """Between two looks at a journal in which nothing goes on."""
 UNRESOLVED = ("open", "mitigated")
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentSnapshot:
+    """An incident as it was last folded, under the name that people call it by."""
+
+    label: str
+    incident: Incident
+
+
+@dataclass(frozen=True, slots=True)
+class JournalState:
+    """How the journal is: `away` says why the team's database is not used, `problem` why nothing can be done at all."""
+
+    place: str = ""
+    read_only: bool = False
+    away: Message | None = None
+    spooled: int = 0
+    problem: Message | None = None
+
+
+class IncidentChanged(UiMessage):
+    """An incident has new events, one's own or another's."""
+
+    def __init__(self, seen: IncidentSnapshot) -> None:
+        super().__init__()
+        self.seen = seen
+
+    def can_replace(self, message: UiMessage) -> bool:
+        """An older fold of the same incident is not worth drawing."""
+        return isinstance(message, IncidentChanged) and message.seen.incident.id == self.seen.incident.id
+
+
+class JournalStateChanged(UiMessage):
+    """The journal came, went, filled its spool or emptied it."""
+
+    def __init__(self, state: JournalState) -> None:
+        super().__init__()
+        self.state = state
+
+
+class LibraryLoaded(UiMessage):
+    """The runbooks are read, in the language of the screen."""
+
+    def __init__(self, library: Library) -> None:
+        super().__init__()
+        self.library = library
 
 
 class Written(NamedTuple):
@@ -42,16 +90,16 @@ class Written(NamedTuple):
     against: Message | None = None
 
 
-class JournalFollower:
-    """Opens the journal, tells what is in it and what is new, and writes; `tell` must be safe to call from any thread."""
+class JournalThread:
+    """Opens the journal, posts what is in it and what is new, and writes; `post` must be safe to call from any thread."""
 
-    def __init__(self, settings: JournalSettings, actor: str, tell: Callable[[UiMessage], object]) -> None:
+    def __init__(self, settings: JournalSettings, actor: str, post: Callable[[UiMessage], object]) -> None:
         self.actor = actor
-        self._settings, self._send = settings, tell
-        self._desk = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._settings, self._post_message = settings, post
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._stop = threading.Event()
         self._journal: Journal | None = None
-        self._told: JournalState | None = None
+        self._posted_state: JournalState | None = None
 
     def start(self) -> None:
         """Start the thread; the database's libraries are imported there, after the first paint."""
@@ -63,11 +111,11 @@ class JournalFollower:
 
     def warm_up(self) -> None:
         """Open the journal now, if it is not open: a person is about to write."""
-        self._desk.submit(self._open)  # what goes wrong is told to the question that follows
+        self._executor.submit(self._open)  # what goes wrong is told to the question that follows
 
     async def ask(self, question: Callable[[Journal], T]) -> T:
         """Put a question to the journal, behind those that wait already. Raises what the question raises."""
-        return await asyncio.wrap_future(self._desk.submit(lambda: question(self._open())))
+        return await asyncio.wrap_future(self._executor.submit(lambda: question(self._open())))
 
     async def write(
         self, incident: UUID, body: Body, *, actor: str = "", expected_sequence: int | None = None
@@ -94,7 +142,7 @@ class JournalFollower:
         outcomes = await asyncio.to_thread(
             lambda: asyncio.run(deliver(journal, update, self.actor, sendings, webhooks))
         )
-        await self.ask(lambda journal: self._tell_some(journal, frozenset((update.incident,))))
+        await self.ask(lambda journal: self._post_changed(journal, frozenset((update.incident,))))
         return outcomes
 
     def _open(self) -> Journal:
@@ -119,8 +167,8 @@ class JournalFollower:
             )
         except WriteConflict as error:
             event, against = None, error.message
-        self._tell_incident(journal, incident)
-        self._tell_state(journal)
+        self._post_incident(journal, incident)
+        self._post_state(journal)
         return Written(event, against)
 
     def _write_first(self, journal: Journal, bodies: list[Body]) -> UUID:
@@ -129,8 +177,8 @@ class JournalFollower:
         incident = new_id()
         for body in bodies:
             journal.append(incident, self.actor, body)
-        self._tell_incident(journal, incident)
-        self._tell_state(journal)
+        self._post_incident(journal, incident)
+        self._post_state(journal)
         return incident
 
     def _run(self) -> None:
@@ -143,9 +191,9 @@ class JournalFollower:
         except Exception as error:  # noqa: BLE001  # the thread's end must be seen
             log = log_crash(error)
             crashed = say("cli.crashed", error=type(error).__name__, log=str(log))
-            self._tell(JournalTold(JournalState(problem=crashed)))
+            self._post(JournalStateChanged(JournalState(problem=crashed)))
         finally:
-            self._desk.shutdown(wait=True)
+            self._executor.shutdown(wait=True)
             if self._journal is not None:
                 self._journal.close()
 
@@ -161,64 +209,64 @@ class JournalFollower:
     async def _follow(self) -> None:
         from incidents.journal.errors import JournalAway, JournalError
 
-        await self._while_quiet()
+        await self._while_idle()
         from incidents.journal.watch import watch
 
         while True:
             try:
                 async for changed in watch(await self.ask(lambda journal: journal)):
                     # An empty set says that the connection came or went: anything may have happened meanwhile.
-                    await self.ask(lambda journal, ids=changed: self._tell_some(journal, ids))  # type: ignore[misc]  # mypy can't see a default as the binding of a loop
+                    await self.ask(lambda journal, ids=changed: self._post_changed(journal, ids))  # type: ignore[misc]  # mypy can't see a default as the binding of a loop
             except JournalError as error:
                 if self._journal is not None and isinstance(error, JournalAway):
-                    await self.ask(self._tell_state)
+                    await self.ask(self._post_state)
                 else:
-                    self._tell_problem(error.message)
+                    self._post_problem(error.message)
                 await asyncio.sleep(RETRY_S)
 
-    async def _while_quiet(self) -> None:
+    async def _while_idle(self) -> None:
         """Wait until there is an incident to follow, by whomever; most days there is none."""
         from incidents.journal import JournalFile
 
         file = JournalFile(self._settings)
         while self._journal is None and await asyncio.to_thread(file.is_idle):
-            if self._told is None:
-                self._told = JournalState(file.place)
-                self._tell(JournalTold(self._told))
-            await asyncio.sleep(QUIET_S)
+            if self._posted_state is None:
+                self._posted_state = JournalState(file.place)
+                self._post(JournalStateChanged(self._posted_state))
+            await asyncio.sleep(IDLE_POLL_S)
 
-    def _tell_all(self, journal: Journal) -> None:
+    def _post_all(self, journal: Journal) -> None:
         from incidents.journal.errors import JournalAway
 
         try:
             for summary in journal.history(statuses=UNRESOLVED):
-                self._tell_incident(journal, summary.id)
+                self._post_incident(journal, summary.id)
         except JournalAway:
             pass  # the state says so, and the watch says when it is back
-        self._tell_state(journal)  # last: who knows the journal's place knows what is open
+        self._post_state(journal)  # last: who knows the journal's place knows what is open
 
-    def _tell_some(self, journal: Journal, incidents: frozenset[UUID]) -> None:
+    def _post_changed(self, journal: Journal, incidents: frozenset[UUID]) -> None:
         if not incidents:
-            self._tell_all(journal)
+            self._post_all(journal)
             return
         for incident in incidents:
-            self._tell_incident(journal, incident)
-        self._tell_state(journal)
+            self._post_incident(journal, incident)
+        self._post_state(journal)
 
-    def _tell_incident(self, journal: Journal, incident: UUID) -> None:
-        self._tell(IncidentChanged(Seen(journal.label(incident), journal.load(incident))))
+    def _post_incident(self, journal: Journal, incident: UUID) -> None:
+        self._post(IncidentChanged(IncidentSnapshot(journal.label(incident), journal.load(incident))))
 
-    def _tell_state(self, journal: Journal) -> None:
+    def _post_state(self, journal: Journal) -> None:
         state = JournalState(journal.place, journal.read_only, journal.away, journal.spooled())
-        if state != self._told:
-            self._told = state
-            self._tell(JournalTold(state))
+        if state != self._posted_state:
+            self._posted_state = state
+            self._post(JournalStateChanged(state))
 
-    def _tell_problem(self, problem: Message) -> None:
-        if self._told is None or self._told.problem != problem:
-            self._told = JournalState(problem=problem)
-            self._tell(JournalTold(self._told))
+    def _post_problem(self, problem: Message) -> None:
+        if self._posted_state is None or self._posted_state.problem != problem:
+            self._posted_state = JournalState(problem=problem)
+            self._post(JournalStateChanged(self._posted_state))
 
-    def _tell(self, message: UiMessage) -> None:
+    def _post(self, message: UiMessage) -> None:
         if not self._stop.is_set():
-            self._send(message)
+            self._post_message(message)

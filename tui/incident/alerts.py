@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from incidents.events.body import AlertAttached
     from signals.alerts.model import Alert, Alerts
     from signals.sources import Sources
-    from tui.incident.context import Room
+    from tui.incident.context import IncidentContext
 
 WRITER = "warroom"
 """Nobody says it: the program saw it."""
@@ -42,11 +42,11 @@ def attached(alert: Alert) -> AlertAttached:
     )
 
 
-async def firing(room: Room) -> Alerts | None:
+async def firing(context: IncidentContext) -> Alerts | None:
     """What fires now; None where nobody can say."""
     from core.errors import SourceError
 
-    asking = room.face.follower
+    asking = context.face.follower
     if asking is None:
         return None
     try:
@@ -65,20 +65,20 @@ class AlertWatch:
     def __init__(self) -> None:
         self._missed: dict[tuple[UUID, str], int] = {}
 
-    async def look(self, room: Room) -> None:
+    async def look(self, context: IncidentContext) -> None:
         """Note the end of every attached alert that fires no more; of several programs the first one writes it."""
         from incidents.events.body import AlertResolved
         from incidents.journal.errors import JournalError
 
         waiting = [
             (seen, print_, alert.name)
-            for seen in room.worst_first()
+            for seen in context.worst_first()
             for print_, alert in seen.incident.alerts.items()
             if alert.resolved_at is None
         ]
-        if not waiting or room.follower is None or room.journal.read_only:
+        if not waiting or context.follower is None or context.journal.read_only:
             return
-        now = await firing(room)
+        now = await firing(context)
         if now is None:
             return
         # By name: sources put different labels on the same alert, and a switch of source ends none.
@@ -89,7 +89,7 @@ class AlertWatch:
             if self._missed[key] >= LOOKS:
                 body = AlertResolved(fingerprint=print_, at=dt.datetime.now(dt.UTC))
                 try:
-                    await room.follower.write(
+                    await context.follower.write(
                         seen.incident.id, body, actor=WRITER, expected_sequence=seen.incident.sequence
                     )
                 except JournalError:  # away: the next look tries again

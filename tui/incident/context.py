@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from response.checklist import Missing
-from tui.feeds.journal_news import JournalState
+from tui.feeds.journal import JournalState
 from tui.incident.alerts import LOOK_S, AlertWatch
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from runbooks.settings import RunbooksSettings
     from tui.config.load import Config
     from tui.face import Face
-    from tui.feeds.journal import JournalFollower
-    from tui.feeds.journal_news import Seen
+    from tui.feeds.journal import IncidentSnapshot, JournalThread
 
 R = TypeVar("R")
 NEWS_S = 60.0
@@ -38,19 +37,19 @@ SLOW_S = 0.4
 """A write that takes longer is said to be under way."""
 
 
-class Room:
+class IncidentContext:
     """The incidents that are known, the journal's state, the library, and the desk where events are written."""
 
     def __init__(self, face: Face) -> None:
         self.face = face
-        self.seen: dict[UUID, Seen] = {}
+        self.seen: dict[UUID, IncidentSnapshot] = {}
         self.journal = JournalState()
-        self.follower: JournalFollower | None = None
+        self.follower: JournalThread | None = None
         self.updates: UpdateSettings | None = None
         self.library: Library | None = None
         self.chosen: UUID | None = None
         self._waited, self._most_spooled = False, 0
-        self._wish: tuple[Screen[Any], Callable[[], None]] | None = None
+        self._deferred: tuple[Screen[Any], Callable[[], None]] | None = None
         self._alerts = AlertWatch()
         self._runbooks: RunbooksSettings | None = None
 
@@ -63,11 +62,11 @@ class Room:
         """Start the thread that follows the journal of `config`, and read the runbooks."""
         from core.text import clean
         from incidents.settings import actor_name
-        from tui.feeds.journal import JournalFollower
+        from tui.feeds.journal import JournalThread
 
         self.updates = config.incidents.updates
         actor = clean(actor_name(config.journal), 80)
-        self.follower = JournalFollower(config.journal, actor, self.face.post_message)
+        self.follower = JournalThread(config.journal, actor, self.face.post_message)
         self.follower.start()
         self._runbooks = config.runbooks
         self.read_library()
@@ -78,7 +77,7 @@ class Room:
         if self.follower:
             self.follower.stop()
 
-    def farewell(self) -> Message | None:
+    def exit_message(self) -> Message | None:
         """What the person should know who leaves: an open incident goes on."""
         from core.message import say
 
@@ -86,8 +85,8 @@ class Room:
         if leading is None:
             return None
         if len(unresolved) == 1:
-            return say("room.goes_on", label=leading.label, title=leading.incident.title)
-        return say("room.goes_on_many", label=leading.label, count=len(unresolved) - 1)
+            return say("screen.goes_on", label=leading.label, title=leading.incident.title)
+        return say("screen.goes_on_many", label=leading.label, count=len(unresolved) - 1)
 
     def read_library(self) -> None:
         """Read the runbooks in the language of the screen, in a thread."""
@@ -97,7 +96,7 @@ class Room:
                 lambda: self._load(settings, code), thread=True, group="library", exclusive=True
             )
 
-    def take_incident(self, seen: Seen) -> None:
+    def update_incident(self, seen: IncidentSnapshot) -> None:
         """Keep the newest fold; what others opened or offer to this person is told."""
         before = self.seen.get(seen.incident.id)
         self.seen[seen.incident.id] = seen
@@ -105,7 +104,7 @@ class Room:
             self.face.notice = news
         self.face.repaint()
 
-    def take_journal(self, state: JournalState) -> None:
+    def update_journal(self, state: JournalState) -> None:
         """Say what has changed about the journal."""
         from core.message import say
 
@@ -116,18 +115,18 @@ class Room:
             self.face.notice = state.away
         elif self._waited and state.away is None and state.spooled == 0:
             # The database is back some time before the last event is merged: only then all of them are counted.
-            self.face.notice = say("room.merged", count=self._most_spooled)
+            self.face.notice = say("screen.merged", count=self._most_spooled)
         elif state.read_only and not before.read_only:
             self.face.notice = say("journal.read_only", place=state.place)
         self._waited = state.away is not None or state.spooled > 0
         self._most_spooled = max(self._most_spooled, state.spooled) if self._waited else 0
-        self._fulfil()
+        self._run_deferred()
         self.face.repaint()
 
-    def take_library(self, library: Library) -> None:
+    def update_library(self, library: Library) -> None:
         """The runbooks in the language of the screen."""
         self.library = library
-        self._fulfil()
+        self._run_deferred()
         self.face.repaint()
 
     def enter(self) -> None:
@@ -142,7 +141,7 @@ class Room:
 
         open_runbook(self, Asked(alert, panel))
 
-    def worst_first(self) -> list[Seen]:
+    def worst_first(self) -> list[IncidentSnapshot]:
         """The incidents that are not resolved."""
         unresolved = [each for each in self.seen.values() if each.incident.status != "resolved"]
         return sorted(
@@ -154,7 +153,7 @@ class Room:
             ),
         )
 
-    def leading(self) -> Seen | None:
+    def leading(self) -> IncidentSnapshot | None:
         """The incident that every page shows: the one that was opened last here, else the worst."""
         unresolved = self.worst_first()
         chosen = next((each for each in unresolved if each.incident.id == self.chosen), None)
@@ -176,24 +175,24 @@ class Room:
         self.face.push_screen(screen, answered)
         return future
 
-    def do(self, work: Coroutine[Any, Any, Message | None]) -> None:
+    def run(self, work: Coroutine[Any, Any, Message | None]) -> None:
         """Run `work`; its sentence or its error becomes the notice."""
-        self.face.run_worker(self._done(work), group="room")
+        self.face.run_worker(self._done(work), group="incident")
 
-    def later(self, work: Callable[[], None], why: Message) -> None:
+    def defer(self, work: Callable[[], None], why: Message) -> None:
         """Do what a key asked for once journal and runbooks are there, if the person still looks at the same screen."""
-        self._wish = (self.face.screen, work)
-        self.tell(why)
+        self._deferred = (self.face.screen, work)
+        self.notify(why)
 
-    def _fulfil(self) -> None:
-        if self._wish is None:
+    def _run_deferred(self) -> None:
+        if self._deferred is None:
             return
-        (screen, work), self._wish = self._wish, None
+        (screen, work), self._deferred = self._deferred, None
         if self.face.screen is screen:
-            self.tell(None)
+            self.notify(None)
             work()  # wishes again what still can't be done
 
-    def tell(self, notice: Message | None) -> None:
+    def notify(self, notice: Message | None) -> None:
         """Show a sentence until the next one."""
         self.face.notice = notice
         self.face.repaint()
@@ -203,11 +202,11 @@ class Room:
         from core.message import say
 
         if self.follower is None:
-            return say("room.no_journal")
+            return say("screen.no_journal")
         writing = asyncio.ensure_future(self.follower.write(incident, body))
         await asyncio.wait((writing,), timeout=SLOW_S)
         if not writing.done():
-            self.tell(say("room.writing"))
+            self.notify(say("screen.writing"))
         written = await writing
         return written.against
 
@@ -224,24 +223,24 @@ class Room:
         except WarroomError as error:
             told = error.message
         except ValidationError:
-            told = say("room.refused")
+            told = say("screen.refused")
         except Exception as error:  # noqa: BLE001  # one key must not take the program down
             log = log_crash(error)
             told = say("cli.crashed", error=type(error).__name__, log=str(log))
-        self.tell(told)
+        self.notify(told)
 
-    def _news(self, before: Seen | None, seen: Seen) -> Message | None:
+    def _news(self, before: IncidentSnapshot | None, seen: IncidentSnapshot) -> Message | None:
         from core.message import say
 
         incident = seen.incident
         for role, offer in incident.offers.items():
             known = before.incident.offers.get(role) if before else None
             if offer.to == self.actor and offer != known:
-                return say("room.offered_you", role=say(f"event.role_{role}"), by=offer.by)
+                return say("screen.offered_you", role=say(f"event.role_{role}"), by=offer.by)
         young = time.time() - incident.opened_at.timestamp() < NEWS_S
         if before is None and young and incident.opened_by != self.actor:
             by, title = incident.opened_by, incident.title
-            return say("room.opened_by", label=seen.label, severity=incident.severity, by=by, title=title)
+            return say("screen.opened_by", label=seen.label, severity=incident.severity, by=by, title=title)
         return None
 
     def _look_at_alerts(self) -> None:
@@ -250,11 +249,11 @@ class Room:
 
     def _load(self, settings: RunbooksSettings, code: str) -> None:
         from runbooks.library import load_library
-        from tui.feeds.journal_news import LibraryRead
+        from tui.feeds.journal import LibraryLoaded
         from tui.runtime.log import log_crash
 
         try:
-            self.face.post_message(LibraryRead(load_library(settings, code)))
+            self.face.post_message(LibraryLoaded(load_library(settings, code)))
         except Exception as error:  # noqa: BLE001  # an incident can be led without a runbook
             log_crash(error)
 

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.message import say
-from tui.feeds.journal_news import JournalState
+from tui.feeds.journal import JournalState
 from tui.incident.draw.strip import clock_text, elapsed_s
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from core.message import Message
     from incidents.events.body import AlertAttached, Body, Severity
     from runbooks.model import Runbook
-    from tui.feeds.journal_news import Seen
-    from tui.incident.context import Room
+    from tui.feeds.journal import IncidentSnapshot
+    from tui.incident.context import IncidentContext
 
 PAGES = ("page", "critical")
 """Severities of alerts that wake somebody."""
@@ -29,12 +29,12 @@ class Asked(NamedTuple):
     panel: str = ""
 
 
-def show(room: Room, incident: UUID) -> None:
+def show(context: IncidentContext, incident: UUID) -> None:
     """The incident's screen on top; the one that shows it already comes back."""
     from tui.screens.incident import IncidentScreen
 
-    room.chosen = incident
-    face = room.face
+    context.chosen = incident
+    face = context.face
     while len(face.screen_stack) > 1 and not isinstance(face.screen, IncidentScreen):
         face.pop_screen()
     if isinstance(face.screen, IncidentScreen):
@@ -45,177 +45,183 @@ def show(room: Room, incident: UUID) -> None:
     face.push_screen(IncidentScreen(incident))
 
 
-def enter(room: Room) -> None:
+def enter(context: IncidentContext) -> None:
     """`i`: the open incident; several are listed, worst first, with room for one more; none: a new one is offered."""
     from tui.screens.incident import IncidentScreen
 
-    known = room.worst_first()
-    on_top = room.face.screen
+    known = context.worst_first()
+    on_top = context.face.screen
     here = isinstance(on_top, IncidentScreen) and not on_top.past
-    if room.journal.problem is not None:
-        room.tell(room.journal.problem)
-    elif room.journal == JournalState():
-        room.later(lambda: enter(room), say("room.journal_opens"))
+    if context.journal.problem is not None:
+        context.notify(context.journal.problem)
+    elif context.journal == JournalState():
+        context.defer(lambda: enter(context), say("screen.journal_opens"))
     elif not known:
-        open_new(room, None, None)
+        open_new(context, None, None)
     elif len(known) == 1 and not here:
-        show(room, known[0].incident.id)
+        show(context, known[0].incident.id)
     else:
-        room.do(_choose(room, known))
+        context.run(_choose(context, known))
 
 
-def open_new(room: Room, runbook: Runbook | None, alert: AlertAttached | None) -> None:
+def open_new(context: IncidentContext, runbook: Runbook | None, alert: AlertAttached | None) -> None:
     """Ask title and severity with good defaults: one Enter is enough."""
     from tui.screens.form import Field, Form
 
-    words = room.face.words
-    if room.journal.read_only:
-        room.tell(say("journal.read_only", place=room.journal.place))
+    words = context.face.words
+    if context.journal.read_only:
+        context.notify(say("journal.read_only", place=context.journal.place))
         return
-    if room.follower is not None:
-        room.follower.warm_up()
-    title, severity = _defaults(room, runbook, alert)
+    if context.follower is not None:
+        context.follower.warm_up()
+    title, severity = _defaults(context, runbook, alert)
     fields = [
-        Field(words.text("room.field_title"), title),
-        Field(words.text("room.field_severity"), severity, ("SEV1", "SEV2", "SEV3", "SEV4")),
+        Field(words.text("screen.field_title"), title),
+        Field(words.text("screen.field_severity"), severity, ("SEV1", "SEV2", "SEV3", "SEV4")),
         Field(
-            words.text("room.field_lead"),
-            words.text("room.yes"),
-            (words.text("room.yes"), words.text("room.no")),
+            words.text("screen.field_lead"),
+            words.text("screen.yes"),
+            (words.text("screen.yes"), words.text("screen.no")),
         ),
     ]
-    remarks = [words.text("room.with_runbook", title=runbook.title)] if runbook else []
-    form = Form(words.text("room.new_incident"), fields, remarks)
-    answer = room.ask(form)
+    remarks = [words.text("screen.with_runbook", title=runbook.title)] if runbook else []
+    form = Form(words.text("screen.new_incident"), fields, remarks)
+    answer = context.ask(form)
 
     async def write() -> Message | None:
         given = await answer
-        if given is None or room.follower is None:
+        if given is None or context.follower is None:
             return None
         leads = given[2] == fields[2].choices[0]
         bodies = _first_events(given[0], given[1], runbook, alert, leads=leads)
-        incident = await room.follower.open_incident(bodies)
-        show(room, incident)
-        return say("room.opened")
+        incident = await context.follower.open_incident(bodies)
+        show(context, incident)
+        return say("screen.opened")
 
-    room.do(write())
+    context.run(write())
 
 
-def open_runbook(room: Room, asked: Asked) -> None:
+def open_runbook(context: IncidentContext, asked: Asked) -> None:
     """`r`: the runbook that fits, inside an incident or only to be read; inside of one, all are listed."""
     from tui.screens.incident import IncidentScreen
 
-    library = room.library
-    if library is None or room.journal == JournalState():
-        room.later(lambda: open_runbook(room, asked), say("room.no_library"))
+    library = context.library
+    if library is None or context.journal == JournalState():
+        context.defer(lambda: open_runbook(context, asked), say("screen.no_library"))
         return
     fitting = list(library.for_alert(asked.alert)) if asked.alert else []
-    state = room.face.states.get(asked.panel)
+    state = context.face.states.get(asked.panel)
     configured = library.get(state.runbook) if state is not None else None
     for one in (configured, *(library.for_panel(asked.panel) if asked.panel else ())):
         if one is not None and one not in fitting:
             fitting.append(one)
-    attached = _already(room, asked, fitting)
-    inside = isinstance(room.face.screen, IncidentScreen)
+    attached = _already(context, asked, fitting)
+    inside = isinstance(context.face.screen, IncidentScreen)
     if attached is not None and not inside:
-        show(room, attached.incident.id)
+        show(context, attached.incident.id)
         return
     # Those that fit stand first; the others are there as well, for who knows better.
     others = [one for one in library.runbooks if one not in fitting]
-    room.do(_open_runbook(room, asked, [*fitting, *others], sure=len(fitting) == 1 and not inside))
+    context.run(_open_runbook(context, asked, [*fitting, *others], sure=len(fitting) == 1 and not inside))
 
 
-def _already(room: Room, asked: Asked, fitting: list[Runbook]) -> Seen | None:
+def _already(context: IncidentContext, asked: Asked, fitting: list[Runbook]) -> IncidentSnapshot | None:
     """An open incident that has the alert, or follows the runbook that fits best."""
-    for seen in room.worst_first():
+    for seen in context.worst_first():
         names = {alert.name for alert in seen.incident.alerts.values()}
         if asked.alert in names or (fitting and fitting[0].id in seen.incident.runbooks):
             return seen
     return None
 
 
-async def _choose(room: Room, known: list[Seen]) -> Message | None:
+async def _choose(context: IncidentContext, known: list[IncidentSnapshot]) -> Message | None:
     from tui.screens.choose import Choose
 
-    words = room.face.words
+    words = context.face.words
     options = [
         f"{seen.label} {seen.incident.severity} {words.text(f'update.status_{seen.incident.status}')} "
         f"{clock_text(elapsed_s(seen.incident, _now()))}  IC {seen.incident.roles.get('ic', '–')}  {seen.incident.title}"
         for seen in known
     ]
-    chosen = next((at for at, seen in enumerate(known) if seen.incident.id == room.chosen), 0)
-    options.append(words.text("room.one_more"))
-    at = await room.ask(Choose(words.text("room.which_incident"), options, at=chosen))
+    chosen = next((at for at, seen in enumerate(known) if seen.incident.id == context.chosen), 0)
+    options.append(words.text("screen.one_more"))
+    at = await context.ask(Choose(words.text("screen.which_incident"), options, at=chosen))
     if at is None:
         return None
     if at == len(known):
-        open_new(room, None, None)
+        open_new(context, None, None)
     else:
-        show(room, known[at].incident.id)
+        show(context, known[at].incident.id)
     return None
 
 
-async def _open_runbook(room: Room, asked: Asked, choices: list[Runbook], *, sure: bool) -> Message | None:
+async def _open_runbook(
+    context: IncidentContext, asked: Asked, choices: list[Runbook], *, sure: bool
+) -> Message | None:
     from tui.screens.choose import Choose
 
-    words = room.face.words
+    words = context.face.words
     runbook = choices[0] if sure else None
     if runbook is None:
-        state = room.face.states.get(asked.panel)
+        state = context.face.states.get(asked.panel)
         what = asked.alert or (words.say(state.title) if state is not None else "")
-        title = words.text("room.which_runbook" if what else "room.which_runbook_at_all", what=what)
-        at = await room.ask(Choose(title, [f"{one.title}  ({one.id})" for one in choices]))
+        title = words.text("screen.which_runbook" if what else "screen.which_runbook_at_all", what=what)
+        at = await context.ask(Choose(title, [f"{one.title}  ({one.id})" for one in choices]))
         if at is None:
             return None
         runbook = choices[at]
-    return await _place(room, asked, runbook)
+    return await _place(context, asked, runbook)
 
 
-async def _place(room: Room, asked: Asked, runbook: Runbook) -> Message | None:
+async def _place(context: IncidentContext, asked: Asked, runbook: Runbook) -> Message | None:
     """Where the runbook is followed: in an open incident, in a new one, or nowhere."""
     from tui.screens.choose import Choose
     from tui.screens.incident import IncidentScreen
 
-    words = room.face.words
-    known = [] if room.journal.read_only or room.journal.problem else room.worst_first()
-    top = room.face.screen
+    words = context.face.words
+    known = [] if context.journal.read_only or context.journal.problem else context.worst_first()
+    top = context.face.screen
     if isinstance(top, IncidentScreen) and top.incident_id is not None:
         known.sort(key=lambda seen: seen.incident.id != top.incident_id)
-    options = [words.text("room.in_incident", label=seen.label, title=seen.incident.title) for seen in known]
-    options += [words.text("room.in_new"), words.text("room.only_read")]
-    at = await room.ask(Choose(words.text("room.where_runbook", title=runbook.title), options))
+    options = [
+        words.text("screen.in_incident", label=seen.label, title=seen.incident.title) for seen in known
+    ]
+    options += [words.text("screen.in_new"), words.text("screen.only_read")]
+    at = await context.ask(Choose(words.text("screen.where_runbook", title=runbook.title), options))
     if at is None:
         return None
     if at == len(options) - 1:
-        room.face.push_screen(IncidentScreen(None, runbook))
+        context.face.push_screen(IncidentScreen(None, runbook))
         return None
-    alert = await _alert(room, asked.alert)
+    alert = await _alert(context, asked.alert)
     if at == len(known):
-        open_new(room, runbook, alert)
+        open_new(context, runbook, alert)
         return None
-    return await _attach(room, known[at], runbook, alert)
+    return await _attach(context, known[at], runbook, alert)
 
 
-async def _attach(room: Room, seen: Seen, runbook: Runbook, alert: AlertAttached | None) -> Message | None:
+async def _attach(
+    context: IncidentContext, seen: IncidentSnapshot, runbook: Runbook, alert: AlertAttached | None
+) -> Message | None:
     from incidents.events.body import RunbookAttached
 
     bodies: list[Body] = [] if runbook.id in seen.incident.runbooks else [RunbookAttached(runbook=runbook.id)]
     if alert is not None and alert.fingerprint not in seen.incident.alerts:
         bodies.append(alert)
     for body in bodies:
-        if against := await room.write(seen.incident.id, body):
+        if against := await context.write(seen.incident.id, body):
             return against
-    show(room, seen.incident.id)
-    return say("room.attached", title=runbook.title, label=seen.label)
+    show(context, seen.incident.id)
+    return say("screen.attached", title=runbook.title, label=seen.label)
 
 
-async def _alert(room: Room, name: str) -> AlertAttached | None:
+async def _alert(context: IncidentContext, name: str) -> AlertAttached | None:
     """The alert as it fires now; by its name alone where nobody can say more."""
     from tui.incident.alerts import attached, firing
 
     if not name:
         return None
-    now = await firing(room)
+    now = await firing(context)
     found = [alert for alert in now.alerts if alert.name == name] if now else []
     if found:
         return attached(min(found, key=lambda alert: alert.since))
@@ -224,12 +230,14 @@ async def _alert(room: Room, name: str) -> AlertAttached | None:
     return AlertAttached(fingerprint=name, name=name)
 
 
-def _defaults(room: Room, runbook: Runbook | None, alert: AlertAttached | None) -> tuple[str, Severity]:
+def _defaults(
+    context: IncidentContext, runbook: Runbook | None, alert: AlertAttached | None
+) -> tuple[str, Severity]:
     """What the alert, the runbook or the worst panel says."""
     from panels.naming import title_and_reason
     from signals.reading import Verdict
 
-    words = room.face.words
+    words = context.face.words
     severity: Severity = "SEV3"
     if runbook is not None and runbook.severity:
         severity = runbook.severity
@@ -239,7 +247,7 @@ def _defaults(room: Room, runbook: Runbook | None, alert: AlertAttached | None) 
         return alert.summary or alert.name, severity
     if runbook is not None:
         return runbook.title, severity
-    state = room.face.under_cursor()
+    state = context.face.under_cursor()
     if state is None or state.verdict not in (Verdict.BURNING, Verdict.WARN):
         return "", severity
     return words.say(title_and_reason(state)), "SEV2" if state.verdict is Verdict.BURNING else "SEV3"

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from core.message import Message
     from panels.state import PanelState
     from runbooks.model import Runbook
-    from tui.feeds.journal_news import Seen
-    from tui.incident.context import Room
+    from tui.feeds.journal import IncidentSnapshot
+    from tui.incident.context import IncidentContext
 
 
 def free_folder(label: str) -> str:
@@ -28,17 +28,19 @@ def free_folder(label: str) -> str:
     return str(Path(f"{name}-{number}" if number > 1 else name).absolute())
 
 
-async def export(room: Room, seen: Seen, answer: Future[tuple[str, ...] | None]) -> Message | None:
+async def export(
+    context: IncidentContext, seen: IncidentSnapshot, answer: Future[tuple[str, ...] | None]
+) -> Message | None:
     """Write `postmortem.md` with its charts, `timeline.md` and `timeline.json` into the folder, and say where."""
     import asyncio
 
     given = await answer
     if given is None:
         return None
-    words = room.face.words
-    impact = [line for state in room.face.by_attention() for line in impact_lines(state, words.say)]
-    followed = [one for one in room.runbooks_of(seen.incident.runbooks) if not isinstance(one, Missing)]
-    return await asyncio.to_thread(_write, room, seen, given[0], impact, followed)
+    words = context.face.words
+    impact = [line for state in context.face.by_attention() for line in impact_lines(state, words.say)]
+    followed = [one for one in context.runbooks_of(seen.incident.runbooks) if not isinstance(one, Missing)]
+    return await asyncio.to_thread(_write, context, seen, given[0], impact, followed)
 
 
 def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str]:
@@ -60,7 +62,9 @@ def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str
     return [words(say("postmortem.now", text=join_parts([first, *left], "event.and")))]
 
 
-def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list[Runbook]) -> Message:
+def _write(
+    context: IncidentContext, seen: IncidentSnapshot, asked: str, impact: list[str], followed: list[Runbook]
+) -> Message:
     import json
 
     from core.errors import WarroomError
@@ -69,7 +73,7 @@ def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list
     from incidents.report.timeline import timeline_json, timeline_markdown
     from runbooks.step_names import names_of
 
-    words, folder, names = room.face.words.say, Path(asked).expanduser(), names_of(followed)
+    words, folder, names = context.face.words.say, Path(asked).expanduser(), names_of(followed)
     made = postmortem(
         seen.incident,
         seen.label,
@@ -91,8 +95,8 @@ def _write(room: Room, seen: Seen, asked: str, impact: list[str], followed: list
             with (folder / name).open("x", encoding="utf-8") as file:
                 file.write(text)
     except FileExistsError as error:
-        raise WarroomError(say("room.export_exists", place=clean(str(error.filename or folder)))) from error
+        raise WarroomError(say("screen.export_exists", place=clean(str(error.filename or folder)))) from error
     except OSError as error:
         detail = error.strerror or "?"
         raise WarroomError(say("journal.unwritable", place=clean(str(folder)), detail=detail)) from error
-    return say("room.exported", place=clean(str(folder)), count=len(files))
+    return say("screen.exported", place=clean(str(folder)), count=len(files))

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from core.message import Message
     from incidents.events.body import Body, Moment, Severity
     from incidents.events.incident import Incident
-    from tui.feeds.journal_news import Seen
-    from tui.incident.context import Room
+    from tui.feeds.journal import IncidentSnapshot
+    from tui.incident.context import IncidentContext
 
 SEVERITIES: tuple[Severity, ...] = ("SEV1", "SEV2", "SEV3", "SEV4")
 
@@ -29,7 +29,10 @@ def moments(incident: Incident) -> tuple[Moment, ...]:
 
 
 async def mark(
-    room: Room, seen: Seen, choices: tuple[Moment, ...], answer: Future[int | None]
+    context: IncidentContext,
+    seen: IncidentSnapshot,
+    choices: tuple[Moment, ...],
+    answer: Future[int | None],
 ) -> Message | None:
     """The moment is now; behind the moments stands reopening, which wants a reason."""
     from incidents.events.body import Marked, Reopened
@@ -42,19 +45,21 @@ async def mark(
     if at < len(choices):
         moment = choices[at]
         body = Marked(moment=moment, at=dt.datetime.now(dt.UTC))
-        told = say("room.marked", moment=say(f"event.moment_{moment}"))
+        told = say("screen.marked", moment=say(f"event.moment_{moment}"))
     else:
-        words = room.face.words
-        given = await room.ask(
-            Form(words.text("room.reopen_incident"), [Field(words.text("room.field_reason"))])
+        words = context.face.words
+        given = await context.ask(
+            Form(words.text("screen.reopen_incident"), [Field(words.text("screen.field_reason"))])
         )
         if given is None:
             return None
-        body, told = Reopened(reason=given[0]), say("room.reopened_incident")
-    return await room.write(seen.incident.id, body) or told
+        body, told = Reopened(reason=given[0]), say("screen.reopened_incident")
+    return await context.write(seen.incident.id, body) or told
 
 
-async def change_severity(room: Room, seen: Seen, answer: Future[tuple[str, ...] | None]) -> Message | None:
+async def change_severity(
+    context: IncidentContext, seen: IncidentSnapshot, answer: Future[tuple[str, ...] | None]
+) -> Message | None:
     """Worse, or less bad, than thought; the reason may stay empty."""
     from incidents.events.body import SeverityChanged
 
@@ -63,4 +68,4 @@ async def change_severity(room: Room, seen: Seen, answer: Future[tuple[str, ...]
     if given is None or severity is None or severity == seen.incident.severity:
         return None
     body = SeverityChanged(severity=severity, reason=given[1])
-    return await room.write(seen.incident.id, body) or say("room.severity_is", severity=severity)
+    return await context.write(seen.incident.id, body) or say("screen.severity_is", severity=severity)

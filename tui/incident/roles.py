@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from core.message import Message
     from incidents.events.body import Body, Role
     from incidents.events.incident import Incident
-    from tui.feeds.journal_news import Seen
-    from tui.incident.context import Room
+    from tui.feeds.journal import IncidentSnapshot
+    from tui.incident.context import IncidentContext
 
 
 class RoleChoice(NamedTuple):
@@ -27,7 +27,7 @@ class RoleChoice(NamedTuple):
     @property
     def text(self) -> Message:
         """The line in the list."""
-        return say(f"room.role_{self.what}", role=say(f"event.role_{self.role}"), holder=self.holder)
+        return say(f"screen.role_{self.what}", role=say(f"event.role_{self.role}"), holder=self.holder)
 
 
 def role_choices(incident: Incident, actor: str) -> list[RoleChoice]:
@@ -53,7 +53,7 @@ def role_choices(incident: Incident, actor: str) -> list[RoleChoice]:
 
 
 async def change_role(
-    room: Room, seen: Seen, choices: list[RoleChoice], answer: Future[int | None]
+    context: IncidentContext, seen: IncidentSnapshot, choices: list[RoleChoice], answer: Future[int | None]
 ) -> Message | None:
     """Ask what else is needed (to whom, why) and write it."""
     from incidents.events import body as b
@@ -62,7 +62,7 @@ async def change_role(
     at = await answer
     if at is None:
         return None
-    choice, words = choices[at], room.face.words
+    choice, words = choices[at], context.face.words
     body: Body
     given: tuple[str, ...] | None
     match choice.what:
@@ -73,13 +73,15 @@ async def change_role(
         case "release":
             body = b.RoleReleased(role=choice.role)
         case "offer":
-            given = await room.ask(Form(words.say(choice.text), [Field(words.text("room.field_to"))]))
+            given = await context.ask(Form(words.say(choice.text), [Field(words.text("screen.field_to"))]))
             if given is None:
                 return None
             body = b.RoleOffered(role=choice.role, to=given[0])
         case "take_over":
-            given = await room.ask(Form(words.say(choice.text), [Field(words.text("room.field_reason"))]))
+            given = await context.ask(
+                Form(words.say(choice.text), [Field(words.text("screen.field_reason"))])
+            )
             if given is None:
                 return None
             body = b.RoleTaken(role=choice.role, reason=given[0])
-    return await room.write(seen.incident.id, body) or say("room.role_done", what=choice.text)
+    return await context.write(seen.incident.id, body) or say("screen.role_done", what=choice.text)

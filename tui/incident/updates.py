@@ -15,66 +15,74 @@ if TYPE_CHECKING:
     from core.message import Message
     from incidents.updates.deliver import Outcome
     from incidents.updates.update import Sending
-    from tui.feeds.journal_news import Seen
-    from tui.incident.context import Room
+    from tui.feeds.journal import IncidentSnapshot
+    from tui.incident.context import IncidentContext
 
 
-def live_numbers(room: Room) -> list[str]:
+def live_numbers(context: IncidentContext) -> list[str]:
     """One line for each panel that burns or warns, worst first, as it shows now."""
     from signals.reading import Verdict
 
-    words = room.face.words
+    words = context.face.words
     return [
         words.text("postmortem.budget", name=state.title, rest=state.reason)
-        for state in room.face.by_attention()
+        for state in context.face.by_attention()
         if state.verdict in (Verdict.BURNING, Verdict.WARN)
     ]
 
 
-async def send_update(room: Room, seen: Seen, answer: Future[tuple[str, ...] | None]) -> Message | None:
+async def send_update(
+    context: IncidentContext, seen: IncidentSnapshot, answer: Future[tuple[str, ...] | None]
+) -> Message | None:
     """Nothing leaves and nothing is written before the person has seen the whole text and its targets."""
     from incidents.events.body import UpdateWritten
     from incidents.updates.update import plan_sendings, update_text
     from tui.screens.confirm import Preview
     from tui.screens.edit import Edit
 
-    given, words, settings = await answer, room.face.words, room.updates
-    if given is None or settings is None or room.follower is None:
+    given, words, settings = await answer, context.face.words, context.updates
+    if given is None or settings is None or context.follower is None:
         return None
-    text = update_text(seen.incident, seen.label, settings, words.say, given[0], numbers=live_numbers(room))
+    text = update_text(
+        seen.incident, seen.label, settings, words.say, given[0], numbers=live_numbers(context)
+    )
     while True:
         sendings = plan_sendings(text, seen.incident, seen.label, settings.webhooks)
-        said = await room.ask(Preview(words.text("room.update_preview"), preview_lines(room, text, sendings)))
+        said = await context.ask(
+            Preview(words.text("screen.update_preview"), preview_lines(context, text, sendings))
+        )
         if said is None:
             return say("update.nothing_written")
         if said == "copy":
-            room.face.copy_to_clipboard(text)
-            room.tell(say("room.copied_update"))
+            context.face.copy_to_clipboard(text)
+            context.notify(say("screen.copied_update"))
         elif said == "edit":
-            edited = await room.ask(Edit(words.text("room.update_edit"), text))
+            edited = await context.ask(Edit(words.text("screen.update_edit"), text))
             drill = words.text("update.drill")
             text = text if not edited or not edited.strip() else edited
             if seen.incident.drill and not text.startswith(drill):
                 text = f"{drill} {text}"
         else:
             break
-    written = await room.follower.write(seen.incident.id, UpdateWritten(text=text))
+    written = await context.follower.write(seen.incident.id, UpdateWritten(text=text))
     if written.event is None or not sendings:
-        return written.against or say("room.update_written")
-    room.tell(say("room.update_sending", count=len(sendings)))
-    outcomes = await room.follower.deliver(written.event, sendings, settings.webhooks)
+        return written.against or say("screen.update_written")
+    context.notify(say("screen.update_sending", count=len(sendings)))
+    outcomes = await context.follower.deliver(written.event, sendings, settings.webhooks)
     return outcome_message(outcomes)
 
 
-def preview_lines(room: Room, text: str, sendings: Sequence[Sending]) -> list[str | Text]:
+def preview_lines(context: IncidentContext, text: str, sendings: Sequence[Sending]) -> list[str | Text]:
     """The text as people will read it, then the dry run."""
-    words = room.face.words
+    words = context.face.words
     lines: list[str | Text] = [Text(line) for line in text.splitlines()]
     lines.append("")
     if not sendings:
         lines.append(words.text("update.no_webhooks"))
     lines += [
-        words.text("room.would_send", target=each.target, kind=each.kind, host=each.host, size=len(each.body))
+        words.text(
+            "screen.would_send", target=each.target, kind=each.kind, host=each.host, size=len(each.body)
+        )
         for each in sendings
     ]
     return lines
@@ -85,4 +93,4 @@ def outcome_message(outcomes: Sequence[Outcome]) -> Message:
     failed = [outcome for outcome in outcomes if not outcome.ok]
     if failed:
         return say("update.not_sent", target=failed[0].target, detail=failed[0].detail)
-    return say("room.update_sent", count=len(outcomes))
+    return say("screen.update_sent", count=len(outcomes))

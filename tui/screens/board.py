@@ -42,10 +42,10 @@ class BoardScreen(Page):
         face = self.face
         wide = width >= SIDE_FROM and height >= SIDE_HEIGHT
         face.chart_span_s = LONG_SPAN_S if wide else BOARD_SPAN_S
-        seen = face.room.leading()
+        seen = face.incidents.leading()
         if seen is not None and width >= STRIP_FROM:
             inner, told = width - STRIP_WIDTH, 1
-            side = board_strip(face.room, seen, face.words, height, now)
+            side = board_strip(face.incidents, seen, face.words, height, now)
         elif wide:
             inner, told = width - SIDE_WIDTH, 0
             side = self._side(height, now)

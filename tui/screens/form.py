@@ -99,7 +99,7 @@ class Form(Dialogue[tuple[str, ...]]):
         for field, widget, value in zip(self._fields, self._widgets, values, strict=True):
             if field.needed and not value:
                 widget.focus()
-                self.asked = self.face.words.text("room.needed", field=field.label)
+                self.asked = self.face.words.text("screen.needed", field=field.label)
                 self.draw()
                 return
         self.dismiss(values)

@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from core.message import say
-from tui.feeds.journal_news import Seen
+from tui.feeds.journal import IncidentSnapshot
 from tui.screens.form import Field, Form
 from tui.screens.page import Page
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.message import Message
     from incidents.journal import Summary
     from incidents.report.statistics import Span, StepStatistics
-    from tui.incident.context import Room
+    from tui.incident.context import IncidentContext
 
 MOST = 500
 """Incidents that are listed; a search finds older ones."""
@@ -40,13 +40,13 @@ class HistoryScreen(Page):
         self._at = 0
 
     @property
-    def room(self) -> Room:
+    def incidents(self) -> IncidentContext:
         """What is known of incidents."""
-        return self.face.room
+        return self.face.incidents
 
     def on_mount(self) -> None:
         """Ask the journal."""
-        self.room.do(self._look())
+        self.incidents.run(self._look())
 
     def body(self, width: int, height: int, now: float) -> list[Text]:  # noqa: ARG002  # the shape of every screen
         """Statistics, then a line an incident."""
@@ -54,24 +54,24 @@ class HistoryScreen(Page):
 
         words = self.face.words
         if self.found is None:
-            return [Text(f"  {words.text('room.asking_journal')}", "quiet")]
+            return [Text(f"  {words.text('screen.asking_journal')}", "quiet")]
         lines = [Text(f" {self._statistics()}", "title")]
         if self._search:
-            lines.append(Text(f" {words.text('room.searched', text=self._search, count=len(self.found))}"))
+            lines.append(Text(f" {words.text('screen.searched', text=self._search, count=len(self.found))}"))
         if not self.found:
-            return [*lines, Text(f"  {words.text('room.no_past')}", "quiet")]
+            return [*lines, Text(f"  {words.text('screen.no_past')}", "quiet")]
         if self.steps is not None:
             lines += self._step_lines(self.steps)[: max(0, height - len(lines))]
             return [shorten(line, width, ascii_only=self.face.ascii_only) for line in lines]
         widest = max(
-            cell_len(words.text(f"room.{one}"))
+            cell_len(words.text(f"screen.{one}"))
             for one in ("status_open", "status_mitigated", "status_resolved", "column_status")
         )
         lines.append(self._columns(widest))
         room = max(1, height - len(lines))
         start = max(0, min(self._at - room // 2, len(self.found) - room))
         for number, each in enumerate(self.found[start : start + room], start):
-            status = set_cell_size(words.text(f"room.status_{each.status}"), widest)
+            status = set_cell_size(words.text(f"screen.status_{each.status}"), widest)
             drill = f"{words.text('update.drill')} " if each.drill else ""
             pointer = (">" if self.face.ascii_only else "›") if number == self._at else " "
             line = Text.assemble(
@@ -97,7 +97,7 @@ class HistoryScreen(Page):
             ("lasted", 8),
             ("title", 0),
         )
-        cells = [(words.text(f"room.column_{name}"), width) for name, width in names]
+        cells = [(words.text(f"screen.column_{name}"), width) for name, width in names]
         return Text(
             " " + " ".join(set_cell_size(text, width) if width else f" {text}" for text, width in cells),
             "quiet",
@@ -115,13 +115,13 @@ class HistoryScreen(Page):
             self.steps = None
             self.repaint()
         elif self.found:
-            self.room.do(self._count_steps(self.found))
+            self.incidents.run(self._count_steps(self.found))
 
     def action_search(self) -> None:
         """In titles and in everything that was said; empty shows all."""
         words = self.face.words
-        field = Field(words.text("room.field_search"), self._search, needed=False)
-        self.room.do(self._find(self.room.ask(Form(words.text("room.search"), [field]))))
+        field = Field(words.text("screen.field_search"), self._search, needed=False)
+        self.incidents.run(self._find(self.incidents.ask(Form(words.text("screen.search"), [field]))))
 
     def action_open(self) -> None:
         """An incident that is over can only be read; one that is not is joined."""
@@ -130,27 +130,27 @@ class HistoryScreen(Page):
         if not self.found or self.steps is not None:
             return
         chosen = self.found[self._at]
-        if chosen.status != "resolved" and chosen.id in self.room.seen:
-            show(self.room, chosen.id)
+        if chosen.status != "resolved" and chosen.id in self.incidents.seen:
+            show(self.incidents, chosen.id)
         else:
-            self.room.do(self._open(chosen))
+            self.incidents.run(self._open(chosen))
 
     async def _open(self, chosen: Summary) -> Message | None:
         from tui.screens.incident import IncidentScreen
 
-        if self.room.follower is None:
-            return say("room.no_journal")
-        incident = await self.room.follower.ask(lambda journal: journal.load(chosen.id))
-        self.face.push_screen(IncidentScreen(chosen.id, past=Seen(chosen.label, incident)))
+        if self.incidents.follower is None:
+            return say("screen.no_journal")
+        incident = await self.incidents.follower.ask(lambda journal: journal.load(chosen.id))
+        self.face.push_screen(IncidentScreen(chosen.id, past=IncidentSnapshot(chosen.label, incident)))
         return None
 
     async def _count_steps(self, found: list[Summary]) -> Message | None:
         """Beside the desk: reading many incidents must keep nobody from writing."""
         from incidents.report.statistics import step_statistics
 
-        if self.room.follower is None:
-            return say("room.no_journal")
-        store = await self.room.follower.ask(lambda journal: journal.store())
+        if self.incidents.follower is None:
+            return say("screen.no_journal")
+        store = await self.incidents.follower.ask(lambda journal: journal.store())
         wanted = [each for each in found if not each.drill]
         self.steps = await asyncio.to_thread(step_statistics, store, wanted)
         return None
@@ -161,14 +161,16 @@ class HistoryScreen(Page):
 
         words = self.face.words
         if not steps:
-            return [Text(f"  {words.text('room.no_steps')}", "quiet")]
+            return [Text(f"  {words.text('screen.no_steps')}", "quiet")]
         lines = []
         skipped = max(steps, key=lambda one: one.skipped)
         if skipped.skipped:
             lines.append(
-                Text(f" {words.text('room.most_skipped', step=self._called(skipped), count=skipped.skipped)}")
+                Text(
+                    f" {words.text('screen.most_skipped', step=self._called(skipped), count=skipped.skipped)}"
+                )
             )
-        lines.append(Text(f" {words.text('room.step_columns')}", "quiet"))
+        lines.append(Text(f" {words.text('screen.step_columns')}", "quiet"))
         for one in steps:
             middle = "–" if one.median_s is None else format_duration(one.median_s)
             lines.append(
@@ -183,7 +185,7 @@ class HistoryScreen(Page):
 
     def _called(self, one: StepStatistics) -> str:
         """The step's words, where the runbook is here and still has it."""
-        runbook = self.room.library.get(one.runbook) if self.room.library else None
+        runbook = self.incidents.library.get(one.runbook) if self.incidents.library else None
         step = runbook.step(one.step) if runbook else None
         return f"{one.runbook} {step.number} {step.text}" if step else f"{one.runbook} {one.step}".strip()
 
@@ -197,10 +199,10 @@ class HistoryScreen(Page):
     async def _look(self) -> Message | None:
         from incidents.report.statistics import spans
 
-        if self.room.follower is None:
-            return say("room.no_journal")
+        if self.incidents.follower is None:
+            return say("screen.no_journal")
         search = self._search
-        self.found = await self.room.follower.ask(lambda journal: journal.history(search, limit=MOST))
+        self.found = await self.incidents.follower.ask(lambda journal: journal.history(search, limit=MOST))
         self.spans = spans(each for each in self.found if not each.drill)
         self.repaint()
         return None
@@ -215,7 +217,7 @@ class HistoryScreen(Page):
             if name != "mttd"
         ]
         count = sum(not each.drill for each in self.found or ())
-        return self.face.words.text("room.statistics", spans=" · ".join(told), count=count)
+        return self.face.words.text("screen.statistics", spans=" · ".join(told), count=count)
 
 
 def _length(each: Summary) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from response.checklist import Row
-    from tui.feeds.journal_news import Seen
+    from tui.feeds.journal import IncidentSnapshot
 
 HASTE_S = 0.7
 """A second Space so soon after the cursor went on by itself was meant for the step before."""
@@ -40,40 +40,40 @@ class IncidentScreen(IncidentView):
     page = "incident"
     _went_on = 0.0
 
-    def _writable(self) -> Seen | None:
+    def _writable(self) -> IncidentSnapshot | None:
         """The incident, if something may be written to it; says why not."""
         if self.past is not None or self.incident_id is None:
-            self.room.tell(say("room.only_reading"))
+            self.incidents.notify(say("screen.only_reading"))
             return None
-        if self.room.journal.read_only:
-            self.room.tell(say("journal.read_only", place=self.room.journal.place))
+        if self.incidents.journal.read_only:
+            self.incidents.notify(say("journal.read_only", place=self.incidents.journal.place))
             return None
         return self.seen
 
     def _at_checklist(self) -> bool:
         """A key must not change a step that stands behind another pane."""
         if self.pane:
-            self.room.tell(say("room.other_pane"))
+            self.incidents.notify(say("screen.other_pane"))
         return not self.pane
 
-    def _step_row(self, seen: Seen, *, onward: bool = True) -> Row | None:
+    def _step_row(self, seen: IncidentSnapshot, *, onward: bool = True) -> Row | None:
         """The step under the cursor, unless a pause point stands before it; says why not."""
         if not self._at_checklist():
             return None
         row = self.row()
         if row is None or row.step is None:
-            self.room.tell(say("room.no_step"))
+            self.incidents.notify(say("screen.no_step"))
             return None
         return row if self._may(seen, row, onward=onward) else None
 
-    def _may(self, seen: Seen, row: Row, *, onward: bool = True) -> bool:
+    def _may(self, seen: IncidentSnapshot, row: Row, *, onward: bool = True) -> bool:
         """Whether the checklist has come so far; says why not."""
         if row.phase is not None and row.phase.prevention:
-            self.room.tell(say("room.for_later"))
+            self.incidents.notify(say("screen.for_later"))
             return False
         pause = stopped_by(seen.incident, self.rows(), row) if onward else None
         if pause is not None and pause.phase is not None:
-            self.room.tell(say("room.stopped", phase=pause.phase.title))
+            self.incidents.notify(say("screen.stopped", phase=pause.phase.title))
             return False
         return True
 
@@ -82,7 +82,7 @@ class IncidentScreen(IncidentView):
         if time.monotonic() - self._went_on < HASTE_S or (seen := self._writable()) is None:
             return
         if PANES[self.pane] == "follow_ups":
-            self.room.do(steps.finish_follow_up(self.room, seen, self._at))
+            self.incidents.run(steps.finish_follow_up(self.incidents, seen, self._at))
             return
         row = self.row()
         if self._at_checklist() and row is not None and row.kind == "pause":
@@ -90,7 +90,7 @@ class IncidentScreen(IncidentView):
         elif (row := self._step_row(seen)) is not None:
             self._tick(seen, row)
 
-    def _tick(self, seen: Seen, row: Row) -> None:
+    def _tick(self, seen: IncidentSnapshot, row: Row) -> None:
         from signals.reading import Verdict
 
         observed = self.observed.get(row.key, {})
@@ -101,9 +101,11 @@ class IncidentScreen(IncidentView):
         words, saw, answer = self.face.words, self._saw(row), None
         if doubtful and any(check.for_s for check in checks):
             # At a gate the next stage begins: that is not done by a slip of the thumb.
-            answer = self.room.ask(Confirm(words.text("room.confirm_gate"), [words.say(one) for one in saw]))
-        work = steps.tick(self.room, seen, row, saw, answer, doubtful=doubtful)
-        self.room.do(self._then_go_on(row, work))
+            answer = self.incidents.ask(
+                Confirm(words.text("screen.confirm_gate"), [words.say(one) for one in saw])
+            )
+        work = steps.tick(self.incidents, seen, row, saw, answer, doubtful=doubtful)
+        self.incidents.run(self._then_go_on(row, work))
 
     def _saw(self, row: Row) -> tuple[Message, ...]:
         """What the checks of the row's step said last."""
@@ -120,28 +122,28 @@ class IncidentScreen(IncidentView):
         if row.kind == "pause":
             self._confirm(seen, row)
         elif (row := self._step_row(seen)) is not None:
-            self.room.do(steps.start(self.room, seen, row))
+            self.incidents.run(steps.start(self.incidents, seen, row))
 
-    def _confirm(self, seen: Seen, row: Row) -> None:
+    def _confirm(self, seen: IncidentSnapshot, row: Row) -> None:
         """The pause point, once the one before it is behind us; with killer items open only after a question."""
         if not self._may(seen, row):
             return
         words, answer = self.face.words, None
         killers = open_killers(seen.incident, self.rows(), row)
-        commander = seen.incident.roles.get("ic", self.room.actor)
-        if killers and commander == self.room.actor:
+        commander = seen.incident.roles.get("ic", self.incidents.actor)
+        if killers and commander == self.incidents.actor:
             lines = [
-                words.text("room.killer_open", step=f"{each.step.number} {each.step.text}")
+                words.text("screen.killer_open", step=f"{each.step.number} {each.step.text}")
                 for each in killers
                 if each.step is not None
             ]
-            answer = self.room.ask(Confirm(words.text("room.confirm_anyway"), lines))
-        self.room.do(self._then_go_on(row, steps.confirm_pause(self.room, seen, row, answer)))
+            answer = self.incidents.ask(Confirm(words.text("screen.confirm_anyway"), lines))
+        self.incidents.run(self._then_go_on(row, steps.confirm_pause(self.incidents, seen, row, answer)))
 
     async def _then_go_on(self, row: Row, work: Coroutine[Any, Any, Message | None]) -> Message | None:
         """Once it is written the cursor goes to what is to be done next, if it still stands there."""
         told = await work
-        if told is None or not told.key.startswith("room.") or self.cursor != row.key:
+        if told is None or not told.key.startswith("screen.") or self.cursor != row.key:
             return told
         rows = self.rows()
         behind = rows[[one.key for one in rows].index(row.key) + 1 :] if row in rows else ()
@@ -154,8 +156,8 @@ class IncidentScreen(IncidentView):
     def action_skip(self) -> None:
         """Left out; why, is asked."""
         if (seen := self._writable()) is not None and (row := self._step_row(seen)) is not None:
-            answer = self._ask_reason(self._about_step("room.ask_skip", row))
-            self.room.do(self._then_go_on(row, steps.skip(self.room, seen, row, answer)))
+            answer = self._ask_reason(self._about_step("screen.ask_skip", row))
+            self.incidents.run(self._then_go_on(row, steps.skip(self.incidents, seen, row, answer)))
 
     def action_skip_phase(self) -> None:
         """What is open of the phase under the cursor, left out for one reason: a provider that is not affected."""
@@ -164,29 +166,29 @@ class IncidentScreen(IncidentView):
             return
         rows, words = open_steps(seen.incident, self.rows(), row), self.face.words
         if not rows:
-            self.room.tell(say("room.phase_done", phase=row.phase.title))
+            self.incidents.notify(say("screen.phase_done", phase=row.phase.title))
         elif self._may(seen, rows[0]):
             listed = [f"{one.step.number} {one.step.text}" for one in rows if one.step is not None]
-            title = words.text("room.ask_skip_phase", phase=row.phase.title, count=len(rows))
+            title = words.text("screen.ask_skip_phase", phase=row.phase.title, count=len(rows))
             answer = self._ask_reason(title, listed)
-            self.room.do(self._then_go_on(row, steps.skip_all(self.room, seen, rows, answer)))
+            self.incidents.run(self._then_go_on(row, steps.skip_all(self.incidents, seen, rows, answer)))
 
     def action_fail(self) -> None:
         """It did not do what it should; what happened, is asked."""
         if (seen := self._writable()) is not None and (row := self._step_row(seen)) is not None:
-            answer = self._ask_reason(self._about_step("room.ask_fail", row))
-            self.room.do(steps.fail(self.room, seen, row, self._saw(row), answer))
+            answer = self._ask_reason(self._about_step("screen.ask_fail", row))
+            self.incidents.run(steps.fail(self.incidents, seen, row, self._saw(row), answer))
 
     def _about_step(self, key: str, row: Row) -> str:
         return self.face.words.text(key, step=f"{row.step.number} {row.step.text}" if row.step else "")
 
     def _ask_reason(self, title: str, remarks: Sequence[str] = ()) -> Future[tuple[str, ...] | None]:
-        return self.room.ask(Form(title, [Field(self.face.words.text("room.field_reason"))], remarks))
+        return self.incidents.ask(Form(title, [Field(self.face.words.text("screen.field_reason"))], remarks))
 
     def action_reopen(self) -> None:
         """To be done again."""
         if (seen := self._writable()) is not None and (row := self._step_row(seen, onward=False)) is not None:
-            self.room.do(steps.reopen(self.room, seen, row))
+            self.incidents.run(steps.reopen(self.incidents, seen, row))
 
     def action_note(self) -> None:
         """A note on the incident or on this step; among the follow-ups a new one."""
@@ -195,24 +197,24 @@ class IncidentScreen(IncidentView):
         words, row = self.face.words, self.row()
         if PANES[self.pane] == "follow_ups":
             fields = [
-                Field(words.text("room.field_what")),
-                Field(words.text("room.field_owner"), needed=False),
-                Field(words.text("room.field_due"), needed=False),
+                Field(words.text("screen.field_what")),
+                Field(words.text("screen.field_owner"), needed=False),
+                Field(words.text("screen.field_due"), needed=False),
             ]
-            answer = self.room.ask(Form(words.text("room.new_follow_up"), fields))
-            self.room.do(steps.add_follow_up(self.room, seen, answer))
+            answer = self.incidents.ask(Form(words.text("screen.new_follow_up"), fields))
+            self.incidents.run(steps.add_follow_up(self.incidents, seen, answer))
             return
-        fields = [Field(words.text("room.field_note"))]
+        fields = [Field(words.text("screen.field_note"))]
         if row is not None and row.step is not None:
-            about = (words.text("room.about_incident"), words.text("room.about_step"))
-            fields.append(Field(words.text("room.field_about", step=row.step.number), about[0], about))
-        answer = self.room.ask(Form(words.text("room.new_note"), fields))
-        self.room.do(steps.note(self.room, seen, row, answer))
+            about = (words.text("screen.about_incident"), words.text("screen.about_step"))
+            fields.append(Field(words.text("screen.field_about", step=row.step.number), about[0], about))
+        answer = self.incidents.ask(Form(words.text("screen.new_note"), fields))
+        self.incidents.run(steps.note(self.incidents, seen, row, answer))
 
     def action_pin(self) -> None:
         """The panel that is chosen on the board becomes evidence."""
         if (seen := self._writable()) is not None:
-            self.room.do(steps.pin(self.room, seen))
+            self.incidents.run(steps.pin(self.incidents, seen))
 
     def action_undo(self) -> None:
         """One's own last event, shown before it is taken back."""
@@ -226,33 +228,37 @@ class IncidentScreen(IncidentView):
         own = (
             event
             for event in reversed(incident.events)
-            if event.actor == self.room.actor and can_undo(incident, event) and event.body.kind != "undone"
+            if event.actor == self.incidents.actor
+            and can_undo(incident, event)
+            and event.body.kind != "undone"
         )
         event = next(own, None)
         if event is None:
-            self.room.tell(say("room.nothing_to_undo"))
+            self.incidents.notify(say("screen.nothing_to_undo"))
             return
-        what = (
-            f"{event.at:%H:%M:%S}  {words.say(describe_event(incident, event, names_here(self.runbooks())))}"
-        )
-        answer = self.room.ask(Confirm(words.text("room.ask_undo"), [what]))
-        self.room.do(steps.undo(self.room, seen, event, answer))
+        what = f"{event.at:%H:%M:%S}  {words.say(describe_event(incident, event, names_here(self.runbooks())))}"
+        answer = self.incidents.ask(Confirm(words.text("screen.ask_undo"), [what]))
+        self.incidents.run(steps.undo(self.incidents, seen, event, answer))
 
     def action_roles(self) -> None:
         """Take, offer, accept, lay down."""
         if (seen := self._writable()) is None:
             return
         words = self.face.words
-        choices = role_choices(seen.incident, self.room.actor)
-        answer = self.room.ask(Choose(words.text("room.roles"), [words.say(one.text) for one in choices]))
-        self.room.do(change_role(self.room, seen, choices, answer))
+        choices = role_choices(seen.incident, self.incidents.actor)
+        answer = self.incidents.ask(
+            Choose(words.text("screen.roles"), [words.say(one.text) for one in choices])
+        )
+        self.incidents.run(change_role(self.incidents, seen, choices, answer))
 
     def action_update(self) -> None:
         """A status update: what to say, then the whole text and where it goes."""
         if (seen := self._writable()) is not None:
             words = self.face.words
-            answer = self.room.ask(Form(words.text("room.new_update"), [Field(words.text("room.field_say"))]))
-            self.room.do(send_update(self.room, seen, answer))
+            answer = self.incidents.ask(
+                Form(words.text("screen.new_update"), [Field(words.text("screen.field_say"))])
+            )
+            self.incidents.run(send_update(self.incidents, seen, answer))
 
     def action_mark(self) -> None:
         """Mitigated, resolved, acknowledged; or it was not over."""
@@ -260,27 +266,29 @@ class IncidentScreen(IncidentView):
             return
         words, choices = self.face.words, moments(seen.incident)
         options = [
-            words.text("room.mark_now", moment=words.text(f"event.moment_{moment}")) for moment in choices
+            words.text("screen.mark_now", moment=words.text(f"event.moment_{moment}")) for moment in choices
         ]
         if seen.incident.status != "open":
-            options.append(words.text("room.reopen_incident"))
-        answer = self.room.ask(Choose(words.text("room.marks"), options))
-        self.room.do(mark(self.room, seen, choices, answer))
+            options.append(words.text("screen.reopen_incident"))
+        answer = self.incidents.ask(Choose(words.text("screen.marks"), options))
+        self.incidents.run(mark(self.incidents, seen, choices, answer))
 
     def action_severity(self) -> None:
         """How bad it is."""
         if (seen := self._writable()) is not None:
             words = self.face.words
             fields = [
-                Field(words.text("room.field_severity"), seen.incident.severity, SEVERITIES),
-                Field(words.text("room.field_reason"), needed=False),
+                Field(words.text("screen.field_severity"), seen.incident.severity, SEVERITIES),
+                Field(words.text("screen.field_reason"), needed=False),
             ]
-            answer = self.room.ask(Form(words.text("room.new_severity"), fields))
-            self.room.do(change_severity(self.room, seen, answer))
+            answer = self.incidents.ask(Form(words.text("screen.new_severity"), fields))
+            self.incidents.run(change_severity(self.incidents, seen, answer))
 
     def action_export(self) -> None:
         """Postmortem draft and timeline as files; also of the past."""
         if (seen := self.seen) is not None:
             words = self.face.words
-            fields = [Field(words.text("room.field_folder"), free_folder(seen.label))]
-            self.room.do(export(self.room, seen, self.room.ask(Form(words.text("room.export"), fields))))
+            fields = [Field(words.text("screen.field_folder"), free_folder(seen.label))]
+            self.incidents.run(
+                export(self.incidents, seen, self.incidents.ask(Form(words.text("screen.export"), fields)))
+            )

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from response.checklist import Row, RowKey
     from runbooks.checks.measure import Observation
     from runbooks.model import Check, Runbook
-    from tui.feeds.journal_news import Seen
-    from tui.incident.context import Room
+    from tui.feeds.journal import IncidentSnapshot
+    from tui.incident.context import IncidentContext
     from tui.keymap import Key
 
 WIDE = 110
@@ -44,7 +44,7 @@ class IncidentView(Page, abstract=True):
     """An incident with its checklist. `past` comes from the history; without an incident a runbook is read."""
 
     def __init__(
-        self, incident_id: UUID | None, runbook: Runbook | None = None, past: Seen | None = None
+        self, incident_id: UUID | None, runbook: Runbook | None = None, past: IncidentSnapshot | None = None
     ) -> None:
         super().__init__()
         self.incident_id = incident_id
@@ -65,16 +65,16 @@ class IncidentView(Page, abstract=True):
     # What is shown
 
     @property
-    def room(self) -> Room:
+    def incidents(self) -> IncidentContext:
         """What is known of incidents."""
-        return self.face.room
+        return self.face.incidents
 
     @property
-    def seen(self) -> Seen | None:
+    def seen(self) -> IncidentSnapshot | None:
         """The incident as it is now; None for a runbook that is only read, or while it is not known yet."""
         if self.past is not None or self.incident_id is None:
             return self.past
-        return self.room.seen.get(self.incident_id)
+        return self.incidents.seen.get(self.incident_id)
 
     @property
     def incident(self) -> Incident | None:
@@ -84,9 +84,9 @@ class IncidentView(Page, abstract=True):
     def runbooks(self) -> list[Runbook | Missing]:
         """What the checklist is made of, in the language of the screen."""
         if self._reading is not None:
-            library = self.room.library
+            library = self.incidents.library
             return [(library.get(self._reading.id) if library else None) or self._reading]
-        return self.room.runbooks_of(self.incident.runbooks) if self.incident else []
+        return self.incidents.runbooks_of(self.incident.runbooks) if self.incident else []
 
     def rows(self) -> tuple[Row, ...]:
         """The checklist."""
@@ -104,7 +104,7 @@ class IncidentView(Page, abstract=True):
         """The incident's own line instead of the service's."""
         if self.seen is not None:
             return incident_head(
-                self.room, self.seen, self.face.words, width, now, past=self.past is not None
+                self.incidents, self.seen, self.face.words, width, now, past=self.past is not None
             )
         return reading_head(self._reading, self.face.words, width, ascii_only=self.face.ascii_only)
 
@@ -115,7 +115,7 @@ class IncidentView(Page, abstract=True):
         try:
             return self._body(width, height, now)
         except Exception as error:  # noqa: BLE001  # keys still work, and what they write is safe
-            return [Text(f" ? {self.face.words.text('room.undrawn', log=str(log_crash(error)))}")]
+            return [Text(f" ? {self.face.words.text('screen.undrawn', log=str(log_crash(error)))}")]
 
     def _body(self, width: int, height: int, now: float) -> list[Text]:
         incident = self.incident
@@ -162,7 +162,7 @@ class IncidentView(Page, abstract=True):
     def _main(self, width: int, height: int, now: float) -> list[Text]:
         words, rows, row = self.face.words, self.rows(), self.row()
         if not rows or row is None:
-            lines = [Text(f"  {words.text('room.no_runbook')}", "quiet")] if self.incident else []
+            lines = [Text(f"  {words.text('screen.no_runbook')}", "quiet")] if self.incident else []
             lines += [
                 ChecklistLook(self.incident, rows, words, self.face.ascii_only).line(one, False, width)
                 for one in rows
@@ -181,7 +181,7 @@ class IncidentView(Page, abstract=True):
         shown = unfolded[self._from : self._from + left]
         hidden = len(unfolded) - self._from - len(shown)
         if hidden and shown:
-            shown[-1] = Text(f"  {words.text('room.more', count=hidden + 1)}", "quiet")
+            shown[-1] = Text(f"  {words.text('screen.more', count=hidden + 1)}", "quiet")
         return lines + shown
 
     def _side(self, width: int, height: int, now: float) -> list[Text]:
@@ -189,7 +189,7 @@ class IncidentView(Page, abstract=True):
         incident = self.incident
         if incident is None:
             return []
-        lines = roles_lines(self.room, incident, self.face.words, width, now)[: max(0, height - 4)]
+        lines = roles_lines(self.incidents, incident, self.face.words, width, now)[: max(0, height - 4)]
         chosen = PANES[self.pane] if self.pane else "timeline"
         left = height - len(lines)
         if left < 40:
@@ -255,7 +255,7 @@ class IncidentView(Page, abstract=True):
         """The next killer item that nobody has done."""
         found = next_killer(self.incident, self.rows(), self.cursor)
         if found is None:
-            self.room.tell(say("room.no_killer"))
+            self.incidents.notify(say("screen.no_killer"))
         else:
             self.pane = 0
             self._stand(found)
@@ -273,14 +273,14 @@ class IncidentView(Page, abstract=True):
         row = self.row()
         commands = row.step.commands if row is not None and row.step is not None else ()
         if not commands:
-            self.room.tell(say("room.nothing_to_copy"))
+            self.incidents.notify(say("screen.nothing_to_copy"))
             return
         command = commands[self._copied % len(commands)]
         self._copied += 1
         self.face.copy_to_clipboard(command.text)
         first = command.text.splitlines()[0] if command.text else ""
         at = (self._copied - 1) % len(commands) + 1
-        self.room.tell(say("room.copied", at=at, count=len(commands), command=first))
+        self.incidents.notify(say("screen.copied", at=at, count=len(commands), command=first))
 
     def _stand(self, row: Row) -> None:
         self.cursor = row.key

@@ -127,7 +127,7 @@ class Page(Screen[None]):
             count = sum(state.verdict is verdict for state in face.states.values())
             if count:
                 counts.append(f"{marks[verdict]}{count} ", STYLES[verdict])
-        counts.append_text(strip(face.room, face.words, now))
+        counts.append_text(strip(face.incidents, face.words, now))
         right = Text(end="")
         if self.filter.text:
             right.append(f" {face.words.text('tui.filter', text=self.filter.text)} ", "cursor").append("  ")

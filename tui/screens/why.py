@@ -66,5 +66,5 @@ class WhyScreen(Page):
         ]
         return [
             *lines,
-            Text(f"    {self.face.words.text('room.raw', value=f'{value}{unit}', source=source)}"),
+            Text(f"    {self.face.words.text('screen.raw', value=f'{value}{unit}', source=source)}"),
         ]

@@ -150,7 +150,9 @@ async def running(
 ) -> AsyncIterator[Responder]:
     app = app_of(config, code)
     async with app.run_test(size=size) as pilot:
-        await until(lambda: app.room.journal.place and app.room.library and app.states, "the room opens")
+        await until(
+            lambda: app.incidents.journal.place and app.incidents.library and app.states, "the room opens"
+        )
         yield Responder(app, pilot)
 
 
@@ -184,7 +186,7 @@ class Responder:
         await self.press("r", then=lambda: len(self.app.screen_stack) == 2)
         await self.press("enter", then=lambda: isinstance(self.app.screen, Form))
         await self.press(
-            "enter", then=lambda: self.app.room.worst_first() and len(self.app.screen_stack) == 2
+            "enter", then=lambda: self.app.incidents.worst_first() and len(self.app.screen_stack) == 2
         )
         await until(lambda: (found := screen_of(self.app).incident) and "ic" in found.roles)
         await self.pilot.pause()

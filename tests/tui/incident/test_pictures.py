@@ -19,7 +19,7 @@ from signals.reading import Verdict
 from tests.incidents.build import START, Chain
 from tests.tui.incident.stage import CHINESE, RUNBOOK
 from tui.app import Warroom
-from tui.feeds.journal_news import JournalState, Seen
+from tui.feeds.journal import IncidentSnapshot, JournalState
 from tui.i18n import CODES, Language
 from tui.screens.confirm import Preview
 from tui.screens.incident import IncidentScreen
@@ -70,11 +70,11 @@ def staged(code: str, tmp_path: Path, theme: ThemeName = "dark") -> Warroom:
     app.service = "chimera prod"
     app.notice = None
     app.ascii_only = False
-    app.room.updates = UpdateSettings()
-    app.room.library = load_library(RunbooksSettings(folders=(tmp_path,)), code)
-    app.room.journal = JournalState("db.internal:5432/warroom", spooled=3, away=say("room.no_journal"))
+    app.incidents.updates = UpdateSettings()
+    app.incidents.library = load_library(RunbooksSettings(folders=(tmp_path,)), code)
+    app.incidents.journal = JournalState("db.internal:5432/warroom", spooled=3, away=say("screen.no_journal"))
     incident = storm()
-    app.room.seen[incident.id] = Seen("INC-42", incident)
+    app.incidents.seen[incident.id] = IncidentSnapshot("INC-42", incident)
     return app
 
 
@@ -152,14 +152,14 @@ async def test_where_nothing_can_be_written_no_key_offers_it(tmp_path: Path) -> 
         screen = await enter(pilot)
         assert "Space tick" in screen.foot(80)
         assert "c update" in screen.foot(80)
-        assert app.room.library is not None
-        reading = IncidentScreen(None, app.room.library.runbooks[0])
+        assert app.incidents.library is not None
+        reading = IncidentScreen(None, app.incidents.library.runbooks[0])
         app.push_screen(reading)
         await pilot.pause()
         assert reading.foot(80).rstrip().split("  ") == [
             " Esc back", "? why", "! next killer item", "y copy", "r runbook", "F1 keys", "q quit",
         ]  # fmt: skip
-        past = IncidentScreen(None, past=Seen("INC-42", storm()))
+        past = IncidentScreen(None, past=IncidentSnapshot("INC-42", storm()))
         app.push_screen(past)
         await pilot.pause()
         assert "Space" not in past.foot(200)

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from tests.tui.incident.stage import app_of, incident_of, running, screen_of, shown, until, write_as
-from tui.feeds.journal import JournalFollower
+from tui.feeds.journal import JournalThread
 from tui.i18n import Language
 from tui.screens.form import Form
 from tui.screens.incident import HASTE_S, IncidentScreen
@@ -92,18 +92,16 @@ async def test_a_key_that_was_too_early_is_done_once_the_journal_is_open(
 ) -> None:
     async with running(config) as op1:
         await op1.open_with_runbook()
-    go, opened = threading.Event(), JournalFollower._open
+    go, opened = threading.Event(), JournalThread._open
 
-    def slowly(self: JournalFollower) -> Journal:
+    def slowly(self: JournalThread) -> Journal:
         go.wait(20)
         return opened(self)
 
-    monkeypatch.setattr(
-        JournalFollower, "_open", slowly
-    )  # a database far away; no real one is slow when asked
+    monkeypatch.setattr(JournalThread, "_open", slowly)  # a database far away; no real one is slow when asked
     app = app_of(config)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(lambda: app.room.library, "the runbooks are read")
+        await until(lambda: app.incidents.library, "the runbooks are read")
         await pilot.press("i")
         assert "one moment" in shown(app)
         go.set()

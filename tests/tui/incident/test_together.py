@@ -40,7 +40,7 @@ async def test_two_responders_see_each_others_tick_within_two_seconds(
     second = configuration(tmp_path, metrics[0], actor="ic2", journal=journal)
     async with running(first) as op1, running(second) as ic2:
         await op1.open_with_runbook()
-        await until(ic2.app.room.worst_first, "the other sees the incident", 2)
+        await until(ic2.app.incidents.worst_first, "the other sees the incident", 2)
         await ic2.press("i")
         at = time.monotonic()
         await op1.press("space", then=lambda: op1.state("declare") == "ticked")
@@ -129,7 +129,7 @@ async def test_a_killed_database_is_said_keys_go_on_and_all_is_merged(
     async with running(config) as op1:
         await op1.open_with_runbook()
         await asyncio.to_thread(database.kill)
-        await until(lambda: op1.app.room.journal.away is not None, "it is noticed")
+        await until(lambda: op1.app.incidents.journal.away is not None, "it is noticed")
         await op1.press("space", then=lambda: op1.state("declare") == "ticked")
         await op1.press("n")
         await op1.type("still here")
@@ -138,7 +138,11 @@ async def test_a_killed_database_is_said_keys_go_on_and_all_is_merged(
         await op1.press("g")
         assert "SPOOLING 2" in shown(op1.app)
         await asyncio.to_thread(database.start)
-        await until(lambda: op1.app.room.journal.spooled == 0 and not op1.app.room.journal.away, "merged", 40)
+        await until(
+            lambda: op1.app.incidents.journal.spooled == 0 and not op1.app.incidents.journal.away,
+            "merged",
+            40,
+        )
         assert "SPOOLING" not in shown(op1.app)
         assert "2 events were merged" in shown(op1.app)
     journal = open_journal(JournalSettings.model_validate({"url": url, "spool_file": tmp_path / "x.db"}))
@@ -149,13 +153,13 @@ async def test_a_killed_database_is_said_keys_go_on_and_all_is_merged(
 
 async def test_all_events_that_waited_are_counted_once_the_last_one_is_merged(config: Path) -> None:
     async with running(config) as op1:
-        room = op1.app.room
+        room = op1.app.incidents
         gone, usual = say("journal.away", place="x", detail="y"), room.journal
         # The desk may look in the middle of a merge, which another thread makes.
         for away, spooled in ((gone, 0), (gone, 2), (None, 2), (None, 1)):
-            room.take_journal(replace(usual, away=away, spooled=spooled))
+            room.update_journal(replace(usual, away=away, spooled=spooled))
             assert "merged" not in shown(op1.app)
-        room.take_journal(usual)
+        room.update_journal(usual)
         assert "2 events were merged" in shown(op1.app)
 
 
@@ -165,7 +169,7 @@ async def test_a_read_only_journal_says_so_and_takes_nothing(
     await write_as("op1", config, "open", "--title", "x", "--severity", "SEV3", "--runbook", "ban-near")
     monkeypatch.setattr("incidents.journal.database.writable", lambda _: False)  # root may write any file
     async with running(config) as op1:
-        await until(lambda: op1.app.room.seen, "it is read")
+        await until(lambda: op1.app.incidents.seen, "it is read")
         assert "READ-ONLY" in shown(op1.app)
         await op1.press("i", "space")
         assert "is read-only: nothing can be written" in shown(op1.app, 200)
@@ -200,7 +204,7 @@ async def test_an_alert_opens_its_runbook_is_attached_and_its_end_is_noted(
         op1.app.open_runbook_for("InvalidRequestsHigh", None)
         await until(lambda: isinstance(op1.app.screen, Choose))
         await op1.press("enter", then=lambda: isinstance(op1.app.screen, Form))
-        await op1.press("enter", then=op1.app.room.worst_first)
+        await op1.press("enter", then=op1.app.incidents.worst_first)
         await until(lambda: len(op1.app.screen_stack) == 2)
         await until(lambda: incident_of(op1.app).alerts, "it is attached")
         (alert,) = incident_of(op1.app).alerts.values()

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Open the board; a configuration that can't be used ends it with one line. An open incident goes on, and that is said."""
     app, code = open_board(args, invocation)
-    if (goodbye := app.room.farewell()) is not None:
+    if (goodbye := app.incidents.exit_message()) is not None:
         sys.stderr.write(app.words.say(goodbye) + "\n")
     return code
 

@@ -121,7 +121,7 @@ def _lines(
     status = words.text(f"incident.status_{incident.status}")
     yield f"{label}  {incident.severity}  {status}{drill}  {incident.title}"
     yield " · ".join(
-        words.text("incident.role", role=say(f"room.role_{role}"), holder=incident.roles.get(role, "–"))
+        words.text("incident.role", role=say(f"screen.role_{role}"), holder=incident.roles.get(role, "–"))
         for role in get_args(Role)
     )
     times: list[tuple[str, dt.datetime]] = [("opened", incident.opened_at), *incident.times.items()]

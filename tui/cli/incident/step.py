@@ -77,7 +77,7 @@ def each_step(
         return (args,)
     rows = open_steps(incident, rows_of([runbook]), Row("phase", runbook, phase))
     if not rows:
-        raise WarroomError(say("room.phase_done", phase=phase.title))
+        raise WarroomError(say("screen.phase_done", phase=phase.title))
     return [argparse.Namespace(**vars(args) | {"step": row.step.id}) for row in rows if row.step is not None]
 
 

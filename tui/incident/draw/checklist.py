@@ -73,12 +73,12 @@ class ChecklistLook:
         number, count = place_of(self.rows, row)
         done, steps = progress(self.incident, self.rows, row)
         title = row.phase.title if words.code == "zh" else row.phase.title.upper()
-        left = f" {words.text('room.phase', number=number, count=count)}  {title} "
+        left = f" {words.text('screen.phase', number=number, count=count)}  {title} "
         if row.phase.prevention:
-            left = f" {words.text('room.phase', number=number, count=count)}  {title} ({words.text('room.prevention')}) "
+            left = f" {words.text('screen.phase', number=number, count=count)}  {title} ({words.text('screen.prevention')}) "
         full, empty = ("#", ".") if self.ascii_only else ("▓", "░")
         share = round(BAR * done / steps) if steps else 0
-        right = f" {words.text('room.of', done=done, count=steps)} {full * share}{empty * (BAR - share)}"
+        right = f" {words.text('screen.of', done=done, count=steps)} {full * share}{empty * (BAR - share)}"
         if self.incident is None or row.phase.prevention or cell_len(left) + cell_len(right) > width:
             right = ""
         rule = ("-" if self.ascii_only else "─") * max(0, width - cell_len(left) - cell_len(right))
@@ -86,7 +86,7 @@ class ChecklistLook:
 
     def _runbook(self, row: Row, width: int) -> Text:
         if isinstance(row.runbook, Missing):
-            return Text(f" ? {self.words.text('room.missing_runbook', id=row.runbook.id)}", "unknown")
+            return Text(f" ? {self.words.text('screen.missing_runbook', id=row.runbook.id)}", "unknown")
         return Text(f" {row.runbook.title} ".ljust(width), "title")
 
     def _pause(self, row: Row, width: int) -> Text:
@@ -96,7 +96,7 @@ class ChecklistLook:
         confirmed = is_confirmed(self.incident, row)
         marks = ASCII_MARKS if self.ascii_only else MARKS
         mark = marks["ticked"] if confirmed else "=" if self.ascii_only else "‖"
-        word = self.words.text("room.pause_behind" if confirmed else "room.pause")
+        word = self.words.text("screen.pause_behind" if confirmed else "screen.pause")
         text = Text.assemble(
             f" {mark} ", (f"{word}  ", "ok" if confirmed else "warn"), (row.phase.pause, "quiet")
         )
@@ -111,7 +111,7 @@ class ChecklistLook:
         marks = ASCII_MARKS if self.ascii_only else MARKS
         right = ""
         if state is not None and name != "open":
-            here = f" {self.words.text('room.here')}" if is_here(self.incident, row) else ""
+            here = f" {self.words.text('screen.here')}" if is_here(self.incident, row) else ""
             right = f"  {state.by[:12]} {state.at:%H:%M:%S}{here} "
         indent = "  " * min(3, row.step.level)
         text = Text.assemble(

@@ -18,30 +18,34 @@ if TYPE_CHECKING:
     from response.checklist import Missing
     from runbooks.model import Runbook
     from tui.i18n import Language
-    from tui.incident.context import Room
+    from tui.incident.context import IncidentContext
     from tui.incident.draw.options import Pen
 
 Pane = str
 PANES: tuple[Pane, ...] = ("checklist", "timeline", "evidence", "follow_ups")
 
 
-def roles_lines(room: Room, incident: Incident, words: Language, width: int, now: float) -> list[Text]:
+def roles_lines(
+    context: IncidentContext, incident: Incident, words: Language, width: int, now: float
+) -> list[Text]:
     """Who does what, what is offered, how long it lasts, which alerts belong to it."""
     lines = []
     for role in ROLES:
         holder = incident.roles.get(role, "–")
-        line = Text(f" {words.text(f'room.role_{role}'):<8} {holder}")
+        line = Text(f" {words.text(f'screen.role_{role}'):<8} {holder}")
         if (offer := incident.offers.get(role)) is not None:
             line.append("  ")
-            line.append(words.text("room.offered", to=offer.to), "warn")
+            line.append(words.text("screen.offered", to=offer.to), "warn")
         lines.append(line)
     clock = Text(f" {clock_text(elapsed_s(incident, now))}  ")
-    clock.append_text(clock_part(update_clock_of(room, incident, now), words))
+    clock.append_text(clock_part(update_clock_of(context, incident, now), words))
     lines.append(clock)
     for alert in incident.alerts.values():
         over = alert.resolved_at
         said = (
-            words.text("room.alert_over", at=f"{over:%H:%M:%S}") if over else words.text("room.alert_fires")
+            words.text("screen.alert_over", at=f"{over:%H:%M:%S}")
+            if over
+            else words.text("screen.alert_fires")
         )
         lines.append(Text(f" {alert.name}  {said}", "ok" if over else "burning"))
     for line in lines:
@@ -61,7 +65,7 @@ def pane_lines(
 ) -> list[Text]:
     """One pane with its title in `height` lines; `at` is where its cursor stands."""
     words, width, ascii_only = pen.words, pen.width, pen.ascii_only
-    title = words.text(f"room.pane_{pane}")
+    title = words.text(f"screen.pane_{pane}")
     rule = ("-" if ascii_only else "─") * max(0, width - cell_len(title) - 2)
     head = Text(f" {title} {rule}", "cursor" if focused else "quiet")
     head.truncate(width)
@@ -74,7 +78,7 @@ def pane_lines(
     else:
         blocks = _follow_ups(incident, words, ascii_only=ascii_only)
     if not blocks:
-        return [head, Text(f"  {words.text(f'room.none_{pane}')}", "quiet")][:height]
+        return [head, Text(f"  {words.text(f'screen.none_{pane}')}", "quiet")][:height]
     lines: list[Text] = []
     for index, block in enumerate(blocks):
         if focused and index == at:
@@ -125,7 +129,7 @@ def _follow_ups(incident: Incident, words: Language, *, ascii_only: bool) -> lis
         [
             Text(
                 f"  {marks['ticked' if each.done else 'open']} {each.text}  "
-                f"{each.owner or words.text('room.no_owner')}  {each.due or ''}".rstrip(),
+                f"{each.owner or words.text('screen.no_owner')}  {each.due or ''}".rstrip(),
                 "quiet" if each.done else "",
             )
         ]

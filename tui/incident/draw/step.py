@@ -35,7 +35,7 @@ def step_lines(
     step = row.step
     if step is None:
         return []
-    killer = f"! {words.text('room.killer')}  " if step.killer else ""
+    killer = f"! {words.text('screen.killer')}  " if step.killer else ""
     title = f"{step.number} {killer}{step.text}"
     lines = [Text(f" {part}", "title") for part in _wrapped(title, width - 2)]
     lines += _state(row, incident, pen)
@@ -52,7 +52,7 @@ def block_lines(block: Block, pen: Pen) -> list[Text]:
 
     words, width = pen.words, pen.width
     if isinstance(block, Paragraph):
-        label = f"{words.text(f'room.block_{block.role}')} " if block.role else ""
+        label = f"{words.text(f'screen.block_{block.role}')} " if block.role else ""
         parts = _wrapped(f"{label}{block.text}", width - 3)
         lines = [Text(f"  {part}") for part in parts]
         if lines and label:
@@ -67,7 +67,7 @@ def block_lines(block: Block, pen: Pen) -> list[Text]:
         ]
     if isinstance(block, ActionCall):
         given = " ".join(f"{name}={value}" for name, value in block.parameters.items())
-        return [Text(f"  {words.text('room.action')} {block.id} {given}".rstrip(), "key")]
+        return [Text(f"  {words.text('screen.action')} {block.id} {given}".rstrip(), "key")]
     return []
 
 
@@ -78,15 +78,15 @@ def check_lines(check: Check, observation: Observation | None, pen: Pen) -> list
 
     words, width, now = pen.words, pen.width, pen.now
     marks = ASCII_MARKS if pen.ascii_only else MARKS
-    label = words.text("room.check")
+    label = words.text("screen.check")
     if observation is None:
         return [
             Text.assemble(
-                ("  " + label, "key"), f" {check.expect.text}  ", (words.text("room.measuring"), "quiet")
+                ("  " + label, "key"), f" {check.expect.text}  ", (words.text("screen.measuring"), "quiet")
             )
         ]
     verdict = observation.verdict
-    word = words.text(f"room.verdict_{verdict.value}")
+    word = words.text(f"screen.verdict_{verdict.value}")
     text = Text.assemble(
         ("  " + label, "key"),
         " ",
@@ -97,7 +97,7 @@ def check_lines(check: Check, observation: Observation | None, pen: Pen) -> list
         age = max(0.0, now - observation.at)
         text.append("  ")
         text.append(
-            words.text("room.old", age=age_text(age)) if age > STALE_S else age_text(age),
+            words.text("screen.old", age=age_text(age)) if age > STALE_S else age_text(age),
             "stale" if age > STALE_S else "quiet",
         )
     return [text] if text.cell_len <= width else _on_two_lines(text, width)
@@ -129,7 +129,7 @@ def _state(row: Row, incident: Incident | None, pen: Pen) -> Iterator[Text]:
     for remark in state.remarks:
         yield from (
             Text(f"  {part}", "remark")
-            for part in _wrapped(f"{words.text('room.remark')} {remark}", width - 3)
+            for part in _wrapped(f"{words.text('screen.remark')} {remark}", width - 3)
         )
 
 
@@ -140,15 +140,16 @@ def _pause(row: Row, rows: Sequence[Row], incident: Incident | None, pen: Pen) -
         return
     yield from (Text(f" {part}", "title") for part in _wrapped(phase.pause, width - 2))
     if is_confirmed(incident, row):
-        yield Text(f"  {words.text('room.pause_behind')}", "ok")
+        yield Text(f"  {words.text('screen.pause_behind')}", "ok")
         return
     for each in open_killers(incident, rows, row):
         if each.step is not None:
             yield Text(
-                f"  {words.text('room.killer_open', step=f'{each.step.number} {each.step.text}')}", "burning"
+                f"  {words.text('screen.killer_open', step=f'{each.step.number} {each.step.text}')}",
+                "burning",
             )
     commander = incident.roles.get("ic", "") if incident else ""
-    key = "room.pause_by" if commander else "room.pause_by_anyone"
+    key = "screen.pause_by" if commander else "screen.pause_by_anyone"
     yield from (Text(f"  {part}") for part in _wrapped(words.text(key, ic=commander), width - 3))
 
 

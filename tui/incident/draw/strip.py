@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from incidents.events.body import Role
     from incidents.events.incident import Incident
     from incidents.updates.update import UpdateClock
-    from tui.feeds.journal_news import JournalState, Seen
+    from tui.feeds.journal import IncidentSnapshot, JournalState
     from tui.i18n import Language
-    from tui.incident.context import Room
+    from tui.incident.context import IncidentContext
 
 STRIP_WIDTH = 32
 """Columns of the strip beside a wide board, its gap included."""
@@ -41,13 +41,13 @@ def elapsed_s(incident: Incident, now: float) -> float:
     return end - incident.opened_at.timestamp()
 
 
-def update_clock_of(room: Room, incident: Incident, now: float) -> UpdateClock | None:
+def update_clock_of(context: IncidentContext, incident: Incident, now: float) -> UpdateClock | None:
     """The status-update clock; None when it does not run."""
     from incidents.updates.update import update_clock
 
-    if room.updates is None:
+    if context.updates is None:
         return None
-    return update_clock(incident, room.updates, dt.datetime.fromtimestamp(now, dt.UTC))
+    return update_clock(incident, context.updates, dt.datetime.fromtimestamp(now, dt.UTC))
 
 
 def clock_part(clock: UpdateClock | None, words: Language) -> Text:
@@ -56,17 +56,17 @@ def clock_part(clock: UpdateClock | None, words: Language) -> Text:
         return Text()
     left = short_clock(clock.left_s)
     if clock.overdue:
-        return Text(f" {words.text('room.overdue', left=left)} ", "stale")
-    return Text(words.text("room.update_in", left=left))
+        return Text(f" {words.text('screen.overdue', left=left)} ", "stale")
+    return Text(words.text("screen.update_in", left=left))
 
 
 def journal_part(state: JournalState, words: Language) -> Text:
     """What is not as usual about the journal; empty when all is well."""
     text = Text()
     for shown, key in (
-        (state.problem is not None, "room.no_journal_short"),
-        (state.away is not None or state.spooled > 0, "room.spooling"),
-        (state.read_only, "room.read_only"),
+        (state.problem is not None, "screen.no_journal_short"),
+        (state.away is not None or state.spooled > 0, "screen.spooling"),
+        (state.read_only, "screen.read_only"),
     ):
         if shown:
             text.append(" ")
@@ -74,26 +74,28 @@ def journal_part(state: JournalState, words: Language) -> Text:
     return text
 
 
-def strip(room: Room, words: Language, now: float) -> Text:
+def strip(context: IncidentContext, words: Language, now: float) -> Text:
     """`INC-42 SEV2 IC:ic1 00:18:03`, an overdue update and a journal that is away; empty without any of it."""
     text = Text(no_wrap=True)
-    if (seen := room.leading()) is not None:
+    if (seen := context.leading()) is not None:
         incident = seen.incident
         name = f"{words.text('update.drill')} {seen.label}" if incident.drill else seen.label
         text.append(f"{name} {incident.severity}", "burning" if incident.status == "open" else "warn")
         text.append(f" IC:{incident.roles.get('ic', '–')} {clock_text(elapsed_s(incident, now))}")
-        others = len(room.worst_first()) - 1
+        others = len(context.worst_first()) - 1
         if others:
             text.append(f" +{others}")
-        clock = update_clock_of(room, incident, now)
+        clock = update_clock_of(context, incident, now)
         if clock is not None and clock.overdue:
             text.append(" ")
             text.append_text(clock_part(clock, words))
-    text.append_text(journal_part(room.journal, words))
+    text.append_text(journal_part(context.journal, words))
     return text
 
 
-def board_strip(room: Room, seen: Seen, words: Language, height: int, now: float) -> list[Text]:
+def board_strip(
+    context: IncidentContext, seen: IncidentSnapshot, words: Language, height: int, now: float
+) -> list[Text]:
     """Roles, where people are and what happened last, in a column beside the board."""
     from panels.draw.text import shorten, wrap_to_width
     from response.checklist import is_here, rows_of
@@ -104,25 +106,25 @@ def board_strip(room: Room, seen: Seen, words: Language, height: int, now: float
     lines = [
         Text(f"{seen.label} {incident.severity} {words.text(f'update.status_{incident.status}')}", "title"),
         *(Text(part) for part in wrap_to_width(incident.title, width)[:3]),
-        clock_part(update_clock_of(room, incident, now), words),
+        clock_part(update_clock_of(context, incident, now), words),
         *(
-            Text(f"{words.text(f'room.role_{role}')} {incident.roles[role]}")
+            Text(f"{words.text(f'screen.role_{role}')} {incident.roles[role]}")
             for role in ROLES
             if role in incident.roles
         ),
     ]
-    runbooks = room.runbooks_of(incident.runbooks)
+    runbooks = context.runbooks_of(incident.runbooks)
     here = next((row for row in rows_of(runbooks) if is_here(incident, row)), None)
     if here is not None and here.step is not None:
         lines += [
             Text(),
-            Text(words.text("room.here"), "quiet"),
+            Text(words.text("screen.here"), "quiet"),
             *(Text(part) for part in wrap_to_width(f"▶ {here.step.number} {here.step.text}", width)[:3]),
         ]
-    lines += [Text(), Text(words.text("room.pane_timeline"), "quiet")]
+    lines += [Text(), Text(words.text("screen.pane_timeline"), "quiet")]
     lines += event_lines(incident, runbooks, words, width, max(0, height - len(lines)))
     for line in lines:
-        shorten(line, width, ascii_only=room.face.ascii_only)
+        shorten(line, width, ascii_only=context.face.ascii_only)
     return lines[:height]
 
 

@@ -65,7 +65,7 @@ def event_block(incident: Incident, names: Names, event: Event, words: Language,
     text = " ".join(words.say(describe_event(incident, event, names)).split())
     gone = event.id in incident.undone
     if gone:
-        text = f"{words.text('room.taken_back')} {text}"
+        text = f"{words.text('screen.taken_back')} {text}"
     clock = f"{event.at:%H:%M:%S}" if width >= 40 else f"{event.at:%H:%M}"
     actor = set_cell_size(event.actor, min(10, max(3, cell_len(event.actor))))
     head = f"{clock} {actor} "
