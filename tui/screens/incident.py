@@ -236,7 +236,9 @@ class IncidentScreen(IncidentView):
         if event is None:
             self.incidents.notify(say("screen.nothing_to_undo"))
             return
-        what = f"{event.at:%H:%M:%S}  {words.say(describe_event(incident, event, names_here(self.runbooks())))}"
+        what = (
+            f"{event.at:%H:%M:%S}  {words.say(describe_event(incident, event, names_here(self.runbooks())))}"
+        )
         answer = self.incidents.ask(Confirm(words.text("screen.ask_undo"), [what]))
         self.incidents.run(steps.undo(self.incidents, seen, event, answer))
 
