@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean
-from runbooks.checks.addresses import ask_elsewhere
+from runbooks.model import Check
 from runbooks.reading.ids import slug
 from runbooks.reading.include import resolve
 from runbooks.reading.problem import Problem
-from runbooks.reading.read import MOST_CHARACTERS, Parsed, read_runbook
+from runbooks.reading.read import MAX_CHARACTERS, Parsed, read_runbook
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Mapping
 
-    from runbooks.model import Runbook
+    from runbooks.model import Block, Runbook, Step
     from runbooks.settings import RunbooksSettings
 
 BUNDLED = Path(__file__).parents[1] / "profiles" / "chimera" / "runbooks"
 LANGUAGES = ("en", "zh")
-NO_RUNBOOKS = ("readme.md", "format.md")
+NOT_RUNBOOKS = ("readme.md", "format.md")
 HEAD_BYTES = 4000
 """So far into a file its id is looked for."""
 _ID = re.compile(r"^id:\s*(.+?)\s*$", re.MULTILINE)
-ALIKE = 0.75
+MIN_SIMILARITY = 0.75
 """How alike an alert's name and one of a runbook must be for a guess, from 0 to 1."""
 
 
@@ -45,36 +45,35 @@ class Library:
 
     def get(self, runbook_id: str) -> Runbook | None:
         """The runbook with this id."""
-        return next((one for one in self.runbooks if one.id == runbook_id), None)
+        return next((runbook for runbook in self.runbooks if runbook.id == runbook_id), None)
 
     def for_alert(self, name: str) -> tuple[Runbook, ...]:
         """Those that answer the alert, best first: the one that names fewest other alerts knows it best.
 
         Where none names it, those that name one that is spelled almost like it.
         """
-        exact = [one for one in self.runbooks if name in one.alerts]
+        exact = [runbook for runbook in self.runbooks if name in runbook.alerts]
         if exact:
-            return tuple(sorted(exact, key=lambda one: (one.alerts.index(name), len(one.alerts))))
+            return tuple(sorted(exact, key=lambda book: (book.alerts.index(name), len(book.alerts))))
         rated = [
-            (max((_alikeness(name, alert) for alert in one.alerts), default=0.0), one)
-            for one in self.runbooks
+            (max((_similarity(name, alert) for alert in runbook.alerts), default=0.0), runbook)
+            for runbook in self.runbooks
         ]
-        close = sorted(
-            (pair for pair in rated if pair[0] >= ALIKE), key=lambda pair: (-pair[0], len(pair[1].alerts))
-        )
-        return tuple(one for _, one in close)
+        close = [pair for pair in rated if pair[0] >= MIN_SIMILARITY]
+        close.sort(key=lambda pair: (-pair[0], len(pair[1].alerts)))
+        return tuple(runbook for _, runbook in close)
 
     def for_panel(self, panel_id: str) -> tuple[Runbook, ...]:
         """Those that explain the panel, the one that names it first before the others."""
-        found = [one for one in self.runbooks if panel_id in one.panels]
-        return tuple(sorted(found, key=lambda one: (one.panels.index(panel_id), len(one.panels))))
+        fitting = [runbook for runbook in self.runbooks if panel_id in runbook.panels]
+        return tuple(sorted(fitting, key=lambda book: (book.panels.index(panel_id), len(book.panels))))
 
 
 def load_runbook(settings: RunbooksSettings, language: str, runbook_id: str) -> Runbook | None:
     """The one runbook, as `load_library` would have it. Only files that name its id are read, unless it includes others."""
     library = load_library(settings, language, runbook_id)
-    found = next((one for one in library.parsed if one.runbook.id == runbook_id), None)
-    if found is not None and found.includes:
+    parsed = next((parsed for parsed in library.parsed if parsed.runbook.id == runbook_id), None)
+    if parsed is not None and parsed.includes:
         library = load_library(settings, language)
     return library.get(runbook_id)
 
@@ -84,27 +83,60 @@ def load_library(settings: RunbooksSettings, language: str, only: str = "") -> L
 
     A runbook that is not there in `language` is shown in the other one.
     """
-    order = (*(one for one in LANGUAGES if one != language), language)
+    order = (*(other for other in LANGUAGES if other != language), language)
     problems: list[Problem] = []
-    found: dict[str, Parsed] = {}
+    known: dict[str, Parsed] = {}
     for folder in (BUNDLED, *settings.folders):
         if folder is not BUNDLED and not folder.is_dir():
-            problems.append(Problem(clean(str(folder)), 1, say("runbook.no_folder")))
-        wanted = {path.name for path in _paths(folder / language)}
-        here: dict[str, Parsed] = {}
-        for one in order:  # a file that is there in both languages need not be read in both
-            here |= _read_folder(folder / one, one, problems, wanted if one != language else (), only)
+            problems.append(
+                Problem(clean(str(folder)), 1, "no-folder", say("runbook.no_folder"), certain=False)
+            )
+        translated = {path.name for path in _paths(folder / language)}
+        in_folder: dict[str, Parsed] = {}
+        for code in order:  # a file that is there in both languages need not be read in both
+            skip = translated if code != language else ()
+            in_folder |= _read_folder(folder / code, code, problems, skip, only)
         if folder is not BUNDLED:
-            here |= _read_folder(folder, language, problems, (), only)
-        found |= here
+            in_folder |= _read_folder(folder, language, problems, (), only)
+        known |= in_folder
     runbooks = []
-    for parsed in found.values():
+    for parsed in known.values():
         problems += parsed.problems
-        runbook, wrong = resolve(parsed, found)
-        problems += wrong
-        runbooks.append(ask_elsewhere(runbook, settings.addresses))
-    runbooks.sort(key=lambda one: (one.title.lower(), one.id))
-    return Library(language, tuple(runbooks), _once(problems), tuple(found.values()))
+        runbook, include_problems = resolve(parsed, known)
+        problems += include_problems
+        runbooks.append(redirect_checks(runbook, settings.addresses))
+    runbooks.sort(key=lambda runbook: (runbook.title.lower(), runbook.id))
+    return Library(language, tuple(runbooks), _unique(problems), tuple(known.values()))
+
+
+def redirect_checks(runbook: Runbook, addresses: Mapping[str, str]) -> Runbook:
+    """The runbook whose HTTP checks ask `addresses[x]` wherever their address is `x` or lies below it.
+
+    A drill asks stand-ins, a network behind a proxy another address; the text shows it.
+    """
+    if not addresses:
+        return runbook
+    bases = {address.rstrip("/"): target.rstrip("/") for address, target in addresses.items()}
+    phases = tuple(
+        replace(phase, steps=tuple(_redirect_step(step, bases) for step in phase.steps))
+        for phase in runbook.phases
+    )
+    return replace(runbook, phases=phases)
+
+
+def _redirect_step(step: Step, bases: Mapping[str, str]) -> Step:
+    return replace(step, blocks=tuple(_redirect_block(block, bases) for block in step.blocks))
+
+
+def _redirect_block(block: Block, bases: Mapping[str, str]) -> Block:
+    if not isinstance(block, Check) or block.probe != "http" or block.parameters is None:
+        return block
+    url = str(block.parameters.get("url", ""))
+    base = max((prefix for prefix in bases if f"{url}/".startswith(f"{prefix}/")), key=len, default=None)
+    if base is None:
+        return block
+    redirected = bases[base] + url.removeprefix(base)
+    return replace(block, parameters={**block.parameters, "url": redirected})
 
 
 def read_file(path: Path, language: str) -> Parsed:
@@ -114,7 +146,7 @@ def read_file(path: Path, language: str) -> Parsed:
         raise WarroomError(say("runbook.no_file", file=file))
     try:
         with path.open("rb") as opened:
-            raw = opened.read(4 * MOST_CHARACTERS + 1)
+            raw = opened.read(4 * MAX_CHARACTERS + 1)
     except OSError as error:
         raise WarroomError(say("runbook.unreadable", file=file, detail=error.strerror or "?")) from error
     try:
@@ -122,7 +154,9 @@ def read_file(path: Path, language: str) -> Parsed:
     except UnicodeDecodeError as error:
         parsed = read_runbook(raw.decode(errors="replace"), file, language)
         line = raw.count(b"\n", 0, error.start) + 1
-        return replace(parsed, problems=(Problem(file, line, say("runbook.not_utf8")), *parsed.problems))
+        return replace(
+            parsed, problems=(Problem(file, line, "not-utf8", say("runbook.not_utf8")), *parsed.problems)
+        )
 
 
 def language_of(path: Path, otherwise: str) -> str:
@@ -132,33 +166,35 @@ def language_of(path: Path, otherwise: str) -> str:
 
 def _paths(folder: Path) -> list[Path]:
     try:
-        return sorted(path for path in folder.glob("*.md") if path.name.lower() not in NO_RUNBOOKS)
+        return sorted(path for path in folder.glob("*.md") if path.name.lower() not in NOT_RUNBOOKS)
     except OSError:
         return []
 
 
 def _read_folder(
-    folder: Path, language: str, problems: list[Problem], but: Container[str] = (), only: str = ""
+    folder: Path, language: str, problems: list[Problem], skip: Container[str] = (), only: str = ""
 ) -> dict[str, Parsed]:
-    found: dict[str, Parsed] = {}
+    runbooks: dict[str, Parsed] = {}
     for path in _paths(folder):
-        if path.name in but or not _can_be(path, only):
+        if path.name in skip or not _may_have_id(path, only):
             continue
         try:
             parsed = read_file(path, language)
         except WarroomError as error:
-            problems.append(Problem(clean(str(path)), 1, error.message))
+            problems.append(
+                Problem(clean(str(path)), 1, "unreadable" if path.is_file() else "no-file", error.message)
+            )
             continue
-        first = found.get(parsed.runbook.id)
+        first = runbooks.get(parsed.runbook.id)
         if first is not None:
             message = say("runbook.duplicate_runbook", id=parsed.runbook.id, file=first.runbook.file)
-            problems += [*parsed.problems, Problem(clean(str(path)), 1, message)]
+            problems += [*parsed.problems, Problem(clean(str(path)), 1, "duplicate-runbook", message)]
         else:
-            found[parsed.runbook.id] = parsed
-    return found
+            runbooks[parsed.runbook.id] = parsed
+    return runbooks
 
 
-def _can_be(path: Path, runbook_id: str) -> bool:
+def _may_have_id(path: Path, runbook_id: str) -> bool:
     """Whether a file may have this id: by its front matter, or by its name; one that can't be read may not."""
     if not runbook_id or slug(path.stem) == runbook_id:
         return True
@@ -167,17 +203,19 @@ def _can_be(path: Path, runbook_id: str) -> bool:
             head = opened.read(HEAD_BYTES).decode(errors="replace")
     except OSError:
         return False
-    said = _ID.search(head)
-    return said is not None and runbook_id in slug(said[1])  # who may be meant is read; who is, is seen then
+    match = _ID.search(head)
+    return match is not None and runbook_id in slug(
+        match[1]
+    )  # what may be meant is read; what is, is seen then
 
 
-def _once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """A circle of includes is met from each of its runbooks."""
-    found: dict[tuple[str, int, str], Problem] = {}
-    for one in problems:
-        found.setdefault((one.file, one.line, one.message.key), one)
-    return tuple(found.values())
+    unique: dict[tuple[str, int, str], Problem] = {}
+    for problem in problems:
+        unique.setdefault((problem.file, problem.line, problem.rule), problem)
+    return tuple(unique.values())
 
 
-def _alikeness(one: str, other: str) -> float:
+def _similarity(one: str, other: str) -> float:
     return SequenceMatcher(None, one.lower(), other.lower()).ratio()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Say = Callable[[Message], str]
 
-DEEPEST, MOST = 8, 200
+MAX_DEPTH, MAX_VALUES = 8, 200
 """Phrases inside phrases, and all values together: far more than any text has, and few enough to say at once."""
 
 
@@ -41,7 +41,7 @@ class Phrase(BaseModel):
     @model_validator(mode="after")
     def _small(self) -> Self:
         """A journal may come from elsewhere: nothing in it may be deeper than what can be said."""
-        if _depth(self) > DEEPEST or _size(self) > MOST:
+        if _depth(self) > MAX_DEPTH or _size(self) > MAX_VALUES:
             raise PydanticCustomError("too_deep", "it holds too much")
         return self
 

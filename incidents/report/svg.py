@@ -23,8 +23,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4", "4 2 1 2", "12 3")
 NO_UNITS = ("", "none", "count")
 """A number of things: what they are is said by the title and the names of the curves."""
-LONGEST_REST = 1.6
-"""Samples so many usual distances apart are joined; over a longer rest nothing was measured."""
+MAX_GAP = 1.6
+"""Samples so many usual distances apart are joined; over a longer gap nothing was measured."""
 
 
 def draw_svg(evidence: EvidencePinned) -> str | None:
@@ -94,14 +94,14 @@ def draw_svg(evidence: EvidencePinned) -> str | None:
 def _strokes(curve: Curve) -> Iterator[tuple[bool, float, float]]:
     """Each measured point, and whether the pen is put down anew for it."""
     points = [(at, value) for at, value in zip(curve.at, curve.values, strict=False)]
-    rests = sorted(later[0] - earlier[0] for earlier, later in pairwise(points))
-    usual = rests[len(rests) // 2] if rests else 0.0
+    gaps = sorted(later[0] - earlier[0] for earlier, later in pairwise(points))
+    usual = gaps[len(gaps) // 2] if gaps else 0.0
     last: float | None = None
     for at, value in points:
         if value is None:
             last = None
             continue
-        yield last is None or at - last > LONGEST_REST * usual, at, value
+        yield last is None or at - last > MAX_GAP * usual, at, value
         last = at
 
 

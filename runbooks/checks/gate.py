@@ -11,22 +11,22 @@ from core.errors import SourceError
 from core.message import say
 from core.units import quantity
 from runbooks.checks.judge import judge_values
-from runbooks.checks.measure import wanted
+from runbooks.checks.observation import expectation_text
 from signals.reading import Verdict
 
 if TYPE_CHECKING:
-    from runbooks.checks.measure import Observation
+    from runbooks.checks.observation import Observation
     from runbooks.model import Check
     from signals.reading import Series
     from signals.sources import Sources
 
 POINTS = 60
 """How closely the time behind us is looked at: every 10 s of ten minutes."""
-GAP = 2.5
-"""A hole of more steps than this is a time of which nothing is known: unknown is not green."""
+MAX_GAP_STEPS = 2.5
+"""A gap of more steps than this is a time of which nothing is known: unknown is not green."""
 
 
-async def hold(
+async def apply_gate(
     check: Check, present: Observation, sources: Sources, now: float, since: float | None
 ) -> Observation:
     """`present` where it is not as expected or nothing has to last; else whether it has lasted for `check.for_s`.
@@ -41,19 +41,19 @@ async def hold(
     try:
         answer = await sources.metrics.query_range_unguarded(check.promql, begin, now, step)
     except SourceError as error:
-        text = say("measure.unknown", why=error.message, wanted=wanted(check))
+        text = say("measure.unknown", why=error.message, wanted=expectation_text(check))
         return replace(present, verdict=Verdict.UNKNOWN, text=text)
     lasted = now - _green_since(check, answer.series, begin, now, step)
     needed = quantity(check.for_s, "s")
     if lasted >= check.for_s - step:
         return replace(present, text=say("measure.held", text=present.text, needed=needed))
-    told = say(
+    text = say(
         "measure.holding",
         text=present.text,
         lasted=quantity(float(max(0, round(lasted))), "s"),
         needed=needed,
     )
-    return replace(present, verdict=Verdict.BURNING, text=told)
+    return replace(present, verdict=Verdict.BURNING, text=text)
 
 
 def _green_since(check: Check, curves: tuple[Series, ...], begin: float, now: float, step: float) -> float:
@@ -62,7 +62,7 @@ def _green_since(check: Check, curves: tuple[Series, ...], begin: float, now: fl
         (at, value) for curve in curves for at, value in zip(curve.times, curve.values, strict=True)
     )
     known = [point for point in points if math.isfinite(point[1])]
-    red = [at for at, value in known if judge_values(check.expect, [value]) is not Verdict.OK]
+    lapses = [at for at, value in known if judge_values(check.expect, [value]) is not Verdict.OK]
     times = [begin, *(at for at, _ in known), now]
-    holes = [later for earlier, later in pairwise(times) if later - earlier > GAP * step]
-    return max([begin, *red, *holes])
+    gaps = [later for earlier, later in pairwise(times) if later - earlier > MAX_GAP_STEPS * step]
+    return max([begin, *lapses, *gaps])

@@ -6,14 +6,15 @@ NO DATA, a source that is not there or does not answer, and a value that can't b
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import SourceError
 from core.message import say
-from core.units import exactly, quantity
-from runbooks.checks.judge import compared, judge_trend, judge_values
-from signals.metrics.trend import Direction, direction
+from runbooks.checks.gate import apply_gate
+from runbooks.checks.judge import badness, judge_trend, judge_values
+from runbooks.checks.observation import Observation, expectation_text, unknown, value_text
+from runbooks.checks.probe import probe
+from signals.metrics.trend import direction
 from signals.reading import Verdict
 
 if TYPE_CHECKING:
@@ -21,30 +22,14 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from runbooks.model import Check, Expectation
+    from signals.metrics.trend import Direction
     from signals.reading import Answer, Series
     from signals.sources import Sources
 
-ONLY_IN_TROUBLE = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
+ALERT_SERIES = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 """Prometheus' own series of active alerts: where there are none, nothing is wrong."""
 POINTS = 30
 """How closely a window is looked at for a trend."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What a check said. `value` is None where there is none; `at` (Unix seconds) is when it was measured.
-
-    Of several series the one that is furthest from what is expected speaks. `query` is what was asked, without secrets.
-    """
-
-    value: float | None
-    unit: str
-    verdict: Verdict
-    trend: Direction | None
-    text: Message
-    source: str
-    at: float | None
-    query: str
 
 
 async def measure(
@@ -58,47 +43,9 @@ async def measure(
 
     `since` is when the step before was finished, for a gate (`runbooks.checks.gate`).
     """
-    if check.probe is None:
-        from runbooks.checks.gate import hold
-
-        return await hold(check, await _promql(check, sources, now), sources, now, since)
-    from runbooks.checks import probe
-
-    return await probe.measure(check, sources, environment)
-
-
-def unknown(
-    check: Check, why: Message, *, source: str, query: str, value: float | None = None
-) -> Observation:
-    """What could not be evaluated, and why."""
-    text = say("measure.unknown", why=why, wanted=wanted(check))
-    return Observation(value, check.unit, Verdict.UNKNOWN, None, text, source, None, query)
-
-
-def wanted(check: Check) -> Message:
-    """The expectation in words."""
-    expect = check.expect
-    match expect.kind:
-        case "compare":
-            return say("measure.want", operator=expect.operator, value=exactly(expect.value, check.unit))
-        case "trend":
-            return say(f"measure.want_{'not_' if expect.negated else ''}{expect.direction}")
-        case "status":
-            text = say("measure.want_status_one", status=expect.statuses[0])
-            for status in expect.statuses[1:]:
-                text = say("measure.want_or", one=text, other=status)
-            return text
-        case _:
-            return say(f"measure.want_{expect.kind}")
-
-
-def seen(check: Check, value: float, verdict: Verdict, trend: Direction | None) -> Message:
-    """Such as '38/min rising, expected < 20/min'."""
-    way = say("measure.no_way") if trend is None else say(f"measure.way_{trend}")
-    if verdict is Verdict.UNKNOWN:  # a trend that is not known yet
-        why = say("measure.too_few", value=quantity(value, check.unit))
-        return say("measure.unknown", why=why, wanted=wanted(check))
-    return say("measure.seen", value=quantity(value, check.unit), way=way, wanted=wanted(check))
+    if check.probe is not None:
+        return await probe(check, sources, environment)
+    return await apply_gate(check, await _promql(check, sources, now), sources, now, since)
 
 
 async def _promql(check: Check, sources: Sources, now: float) -> Observation:
@@ -107,41 +54,50 @@ async def _promql(check: Check, sources: Sources, now: float) -> Observation:
         answer = await sources.metrics.query(expr)
     except SourceError as error:
         return unknown(check, error.message, source=sources.metrics.name, query=expr)
-    found = [one for one in answer.series if len(one.values)]
+    series = [curve for curve in answer.series if len(curve.values)]
     why = None
-    if not found and check.expect.kind != "some":
-        why = await _never_there(expr, sources)
+    if not series and check.expect.kind != "some":
+        why = await _missing_metric(expr, sources)
     if why is None and check.expect.kind in ("some", "none"):
-        return _counted(check, answer, len(found))
+        return _counted(check, answer, len(series))
     if answer.kind == "string":
         why = say("measure.no_number")
-    elif not found:
+    elif not series:
         why = why or say("measure.no_data")
-    elif any(math.isnan(one.values[-1]) for one in found):
+    elif any(math.isnan(curve.values[-1]) for curve in series):
         why = say("measure.nan")
     if why is not None:
         return unknown(check, why, source=answer.source, query=expr)
-    return await _judged(check, answer, found, sources, now)
+    return await _judged(check, answer, series, sources, now)
 
 
 async def _judged(
-    check: Check, answer: Answer, found: list[Series], sources: Sources, now: float
+    check: Check, answer: Answer, series: list[Series], sources: Sources, now: float
 ) -> Observation:
     """Numbers against a comparison or a trend; all have to meet it, and the worst speaks."""
-    curves, no_past = await _past(check, sources, now)
-    ways = [_way(one, curves) for one in found]
-    worst = _worst(check.expect, found, ways)
-    value, trend = found[worst].values[-1], ways[worst]
+    past, no_past = await _past(check, sources, now)
+    trends = [_trend(curve, past) for curve in series]
+    worst = _worst(check.expect, series, trends)
+    value, trend = series[worst].values[-1], trends[worst]
     if check.expect.kind == "trend":
         verdict = judge_trend(check.expect, trend)
     else:
-        verdict = judge_values(check.expect, [one.values[-1] for one in found])
-    text = seen(check, value, verdict, trend)
+        verdict = judge_values(check.expect, [curve.values[-1] for curve in series])
+    text = value_text(check, value, verdict, trend)
     if check.expect.kind == "trend" and no_past is not None:
-        text = say("measure.unknown", why=no_past, wanted=wanted(check))
-    if len(found) > 1 and (name := _name(found[worst])):
-        text = say("measure.of_many", name=name, text=text, count=len(found))
-    return Observation(value, check.unit, verdict, trend, text, answer.source, answer.at, check.promql)
+        text = say("measure.unknown", why=no_past, wanted=expectation_text(check))
+    if len(series) > 1 and (name := _name(series[worst])):
+        text = say("measure.of_many", name=name, text=text, count=len(series))
+    return Observation(
+        value=value,
+        unit=check.unit,
+        verdict=verdict,
+        trend=trend,
+        text=text,
+        source=answer.source,
+        at=answer.at,
+        query=check.promql,
+    )
 
 
 async def _past(check: Check, sources: Sources, now: float) -> tuple[tuple[Series, ...], Message | None]:
@@ -156,26 +112,35 @@ async def _past(check: Check, sources: Sources, now: float) -> tuple[tuple[Serie
 
 def _counted(check: Check, answer: Answer, count: int) -> Observation:
     verdict = judge_values(check.expect, [1.0] * count)
-    text = say("measure.series", count=count, wanted=wanted(check))
-    return Observation(float(count), "count", verdict, None, text, answer.source, answer.at, check.promql)
+    text = say("measure.series", count=count, wanted=expectation_text(check))
+    return Observation(
+        value=float(count),
+        unit="count",
+        verdict=verdict,
+        trend=None,
+        text=text,
+        source=answer.source,
+        at=answer.at,
+        query=check.promql,
+    )
 
 
-def _worst(expect: Expectation, found: list[Series], ways: list[Direction | None]) -> int:
+def _worst(expect: Expectation, series: list[Series], trends: list[Direction | None]) -> int:
     """Which series speaks: one that fails, one that is not known, else the one that comes nearest to failing."""
 
     def rank(index: int) -> tuple[int, float]:
-        value = found[index].values[-1]
+        value = series[index].values[-1]
         if expect.kind == "trend":
-            verdict = judge_trend(expect, ways[index])
+            verdict = judge_trend(expect, trends[index])
         else:
             verdict = judge_values(expect, [value])
-        return (Verdict.OK, Verdict.UNKNOWN, Verdict.BURNING).index(verdict), compared(expect, value)
+        return (Verdict.OK, Verdict.UNKNOWN, Verdict.BURNING).index(verdict), badness(expect, value)
 
-    return max(range(len(found)), key=rank)
+    return max(range(len(series)), key=rank)
 
 
-def _way(series: Series, curves: tuple[Series, ...]) -> Direction | None:
-    curve = next((one for one in curves if one.labels == series.labels), None)
+def _trend(series: Series, past: tuple[Series, ...]) -> Direction | None:
+    curve = next((curve for curve in past if curve.labels == series.labels), None)
     return None if curve is None else direction(curve)
 
 
@@ -183,7 +148,7 @@ def _name(series: Series) -> str:
     return ", ".join(f"{label}={value}" for label, value in series.labels if label != "__name__")[:120]
 
 
-async def _never_there(expr: str, sources: Sources) -> Message | None:
+async def _missing_metric(expr: str, sources: Sources) -> Message | None:
     """Names the metric that nobody exports: its silence is no good news. None where all are known."""
     from difflib import get_close_matches
 
@@ -191,13 +156,13 @@ async def _never_there(expr: str, sources: Sources) -> Message | None:
     from signals.metrics.scrape import OF_THE_SCRAPE
 
     try:
-        asked = metric_names(expr)
+        queried = metric_names(expr)
         known = await sources.metrics.metric_names()
     except SourceError as error:
         return error.message
     if known <= set(OF_THE_SCRAPE):  # no target answers: that says nothing of this metric
         return say("measure.no_metrics", source=sources.metrics.name)
-    missing = sorted(asked - known - ONLY_IN_TROUBLE)
+    missing = sorted(queried - known - ALERT_SERIES)
     if not missing:
         return None
     near = get_close_matches(missing[0], known, n=1)

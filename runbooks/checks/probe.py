@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError
 from core.message import say
 from runbooks.checks.judge import judge_status, judge_trend, judge_values
-from runbooks.checks.measure import Observation, seen, unknown, wanted
+from runbooks.checks.observation import Observation, expectation_text, unknown, value_text
 from signals.celery.model import WorkerState
 from signals.database.model import Drift
 from signals.metrics.trend import direction
@@ -32,18 +32,18 @@ _SECTIONS = {"queue": "redis", "workers": "celery", "schema": "postgres"}
 _AT_WORK = (WorkerState.WORKING, WorkerState.IDLE, WorkerState.BUSY)
 
 
-async def measure(check: Check, sources: Sources, environment: Mapping[str, str]) -> Observation:
-    """See `runbooks.checks.measure.measure`."""
+async def probe(check: Check, sources: Sources, environment: Mapping[str, str]) -> Observation:
+    """Ask what the check's probe asks; what does not answer is unknown. `environment` holds the secrets of HTTP probes."""
     try:
         match check.probe:
             case "http":
                 return await _http(check, environment)
             case "queue" if sources.queues is not None:
-                return see_queue(check, await sources.queues.queues())
+                return judge_queue(check, await sources.queues.queues())
             case "workers" if sources.fleet is not None:
-                return see_workers(check, await sources.fleet.fleet())
+                return judge_workers(check, await sources.fleet.fleet())
             case "schema" if sources.schema is not None:
-                return see_schema(check, await sources.schema.schema())
+                return judge_schema(check, await sources.schema.schema())
             case _:
                 why = say("measure.not_configured", section=_SECTIONS[str(check.probe)])
                 return unknown(check, why, source=str(check.probe), query=_query(check))
@@ -54,19 +54,28 @@ async def measure(check: Check, sources: Sources, environment: Mapping[str, str]
 async def _http(check: Check, environment: Mapping[str, str]) -> Observation:
     """The status of one request. Redirects are not followed, so that a 302 to a login page is no 200."""
     parameters = check.parameters or {}
-    written = [_text(check, "url"), *_texts(check, "headers")]
-    missing = [name for text in written for name in _VARIABLE.findall(text) if not environment.get(name)]
+    templates = [_text(check, "url"), *_texts(check, "headers")]
+    missing = [name for text in templates for name in _VARIABLE.findall(text) if not environment.get(name)]
     query = _query(check)
     if missing:
         return unknown(check, say("measure.unset", name=missing[0]), source="http", query=query)
-    url, *lines = (_VARIABLE.sub(lambda found: environment[found[1]], text) for text in written)
+    url, *lines = (_VARIABLE.sub(lambda found: environment[found[1]], text) for text in templates)
     headers = [(name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
     status = await _ask(str(parameters.get("method", "GET")), url, headers)
     if not isinstance(status, int):
         return unknown(check, status, source="http", query=query)
     verdict = judge_status(check.expect, status)
-    text = say("measure.status", status=status, wanted=wanted(check))
-    return Observation(float(status), "none", verdict, None, text, "http", time.time(), query)
+    text = say("measure.status", status=status, wanted=expectation_text(check))
+    return Observation(
+        value=float(status),
+        unit="none",
+        verdict=verdict,
+        trend=None,
+        text=text,
+        source="http",
+        at=time.time(),
+        query=query,
+    )
 
 
 async def _ask(method: str, url: str, headers: list[tuple[str, str]]) -> int | Message:
@@ -86,70 +95,98 @@ async def _ask(method: str, url: str, headers: list[tuple[str, str]]) -> int | M
         return say("measure.http_broken", kind=type(error).__name__)
 
 
-def see_queue(check: Check, found: Queues) -> Observation:
+def judge_queue(check: Check, queues: Queues) -> Observation:
     """How many messages wait in the queue, and which way that goes."""
     name = _text(check, "queue")
-    queue = next((one for one in found.queues if one.name == name), None)
+    queue = next((queue for queue in queues.queues if queue.name == name), None)
     query = f"LLEN {name}"
     if queue is None:
-        known = [one.name for one in found.queues]
+        known = [queue.name for queue in queues.queues]
         near = get_close_matches(name, known, n=1) or known
         why = say("measure.no_queue", name=name, known=", ".join(near))
-        return unknown(check, why, source=found.source, query=query)
+        return unknown(check, why, source=queues.source, query=query)
     trend = direction(queue.depths) if queue.depths is not None else None
     value = float(queue.waiting)
     if check.expect.kind == "trend":
         verdict = judge_trend(check.expect, trend)
     else:
         verdict = judge_values(check.expect, [value])
-    text = seen(check, value, verdict, trend)
-    return Observation(value, check.unit, verdict, trend, text, found.source, found.at, query)
+    text = value_text(check, value, verdict, trend)
+    return Observation(
+        value=value,
+        unit=check.unit,
+        verdict=verdict,
+        trend=trend,
+        text=text,
+        source=queues.source,
+        at=queues.at,
+        query=query,
+    )
 
 
-def see_workers(check: Check, found: Fleet) -> Observation:
+def judge_workers(check: Check, fleet: Fleet) -> Observation:
     """How many work, are idle or busy. A silent one may be at work: where that would change the verdict, it is unknown."""
     query = _query(check)
-    if not found.workers:
-        return unknown(check, say("measure.no_worker"), source=found.source, query=query)
-    count = float(sum(one.state in _AT_WORK for one in found.workers))
+    if not fleet.workers:
+        return unknown(check, say("measure.no_worker"), source=fleet.source, query=query)
+    count = float(sum(worker.state in _AT_WORK for worker in fleet.workers))
     silent = sum(
-        one.state is WorkerState.UNKNOWN and one.evidence.key != "fleet.signed_off" for one in found.workers
+        one.state is WorkerState.UNKNOWN and one.evidence.key != "fleet.signed_off" for one in fleet.workers
     )
     verdict = judge_values(check.expect, [count])
     if silent and judge_values(check.expect, [count + silent]) is not verdict:
         why = say("measure.silent_workers", count=round(count), silent=silent)
-        return unknown(check, why, source=found.source, query=query, value=count)
-    text = say("measure.workers", count=round(count), all=len(found.workers), wanted=wanted(check))
-    return Observation(count, check.unit, verdict, None, text, found.source, found.at, query)
+        return unknown(check, why, source=fleet.source, query=query, value=count)
+    text = say("measure.workers", count=round(count), all=len(fleet.workers), wanted=expectation_text(check))
+    return Observation(
+        value=count,
+        unit=check.unit,
+        verdict=verdict,
+        trend=None,
+        text=text,
+        source=fleet.source,
+        at=fleet.at,
+        query=query,
+    )
 
 
-def see_schema(check: Check, found: Schema) -> Observation:
+def judge_schema(check: Check, schema: Schema) -> Observation:
     """How many of the table, the indexes and the revision that the check names are not there."""
-    missing = _missing(check, found)
+    missing = _missing(check, schema)
     value = float(len(missing))
     verdict = judge_values(check.expect, [value])
-    there = say("measure.schema_all", place=found.address)
+    text = say("measure.schema_all", place=schema.address)
     if missing:
-        there = say("measure.schema_missing", place=found.address, names=", ".join(missing))
-    text = there if verdict is Verdict.OK else say("measure.and_wanted", text=there, wanted=wanted(check))
-    return Observation(value, check.unit, verdict, None, text, found.source, found.at, _query(check))
+        text = say("measure.schema_missing", place=schema.address, names=", ".join(missing))
+    if verdict is not Verdict.OK:
+        text = say("measure.and_wanted", text=text, wanted=expectation_text(check))
+    return Observation(
+        value=value,
+        unit=check.unit,
+        verdict=verdict,
+        trend=None,
+        text=text,
+        source=schema.source,
+        at=schema.at,
+        query=_query(check),
+    )
 
 
-def absent(check: Check, found: Schema) -> list[str]:
+def missing_objects(check: Check, schema: Schema) -> list[str]:
     """The table and the indexes that the check names and the database does not have."""
     table = _text(check, "table")
-    missing = [table] if table and table.removeprefix("public.") not in found.tables else []
-    return missing + [name for name in _texts(check, "indexes") if name not in found.indexes]
+    missing = [table] if table and table.removeprefix("public.") not in schema.tables else []
+    return missing + [name for name in _texts(check, "indexes") if name not in schema.indexes]
 
 
-def _missing(check: Check, found: Schema) -> list[str]:
-    missing, revision = absent(check, found), _text(check, "revision")
-    at = ", ".join(found.revisions) or "–"
+def _missing(check: Check, schema: Schema) -> list[str]:
+    missing, revision = missing_objects(check, schema), _text(check, "revision")
+    at = ", ".join(schema.revisions) or "–"
     if not (_text(check, "table") or _texts(check, "indexes") or revision):
         revision = "head"
-    if revision == "head" and found.drift is not Drift.CURRENT:
-        missing.append(f"head {', '.join(found.heads)} ({found.drift.value}: {at})")
-    elif revision not in ("", "head") and revision not in found.revisions:
+    if revision == "head" and schema.drift is not Drift.CURRENT:
+        missing.append(f"head {', '.join(schema.heads)} ({schema.drift.value}: {at})")
+    elif revision not in ("", "head") and revision not in schema.revisions:
         missing.append(f"{revision} ({at})")
     return missing
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from core.message import Message
+    from runbooks.reading.problem import Problem
 
 Confidence = Literal["hint", "likely", "certain"]
 CONFIDENCES: tuple[Confidence, ...] = get_args(Confidence)
@@ -27,3 +30,17 @@ class Finding:
     confidence: Confidence
     evidence: str = ""
     fix: Message | None = None
+
+
+def from_problem(problem: Problem) -> Finding:
+    """What reading the file complained of."""
+    confidence: Confidence = "certain" if problem.certain else "likely"
+    return Finding(problem.file, problem.line, problem.rule, problem.message, confidence)
+
+
+def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
+    """By file and line, each once."""
+    unique = {
+        (finding.file, finding.line, finding.rule, str(finding.message)): finding for finding in findings
+    }
+    return [unique[key] for key in sorted(unique)]

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from core.errors import BadQuery, NotSupported
 from core.message import say
 from core.text import clean
-from runbooks.lint.finding import Confidence, Finding
+from runbooks.lint.finding import Finding, from_problem
 from runbooks.model import Paragraph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
+    from runbooks.lint.finding import Confidence
     from runbooks.model import Check, Phase, Runbook, Step
-    from runbooks.reading.problem import Problem
     from runbooks.reading.read import Parsed
 
-MOST_STEPS = 9
+MAX_STEPS = 9
 """Between two pause points (Gawande, "The Checklist Manifesto"; Degani and Wiener, 1990)."""
 _CHANGES = re.compile(
     r"\b(?:restart|stop|start|kill|rm|mv|scale|apply|rollout|deploy|push|revert|reset|purge|revoke|drop|delete|update"
@@ -30,35 +30,22 @@ _CHANGES = re.compile(
 )
 """Words of commands that change something; one that only reads has nothing to take back."""
 _SECRET = re.compile(r"authorization|cookie|token|key|secret|password", re.IGNORECASE)
-_LESS_SURE: dict[str, Confidence] = {"nested-step": "likely", "no-folder": "likely"}
 
 
 def lint(parsed: Parsed, known_actions: frozenset[str] | None = None) -> list[Finding]:
     """Everything that the file itself shows; `known_actions` is None where nobody knows the actions."""
-    found = [from_problem(problem) for problem in parsed.problems]
+    findings = [from_problem(problem) for problem in parsed.problems]
     runbook = parsed.runbook
     if runbook.plain:
-        return found
-    found += _phases(runbook, parsed)
-    found += _pauses(runbook)
+        return findings
+    findings += _phases(runbook, parsed)
+    findings += _pauses(runbook)
     for step in runbook.steps():
-        found += _commands(step)
-        found += [finding for check in step.checks for finding in _promql(check, step.file)]
-        found += [finding for check in step.checks for finding in _headers(check, step.file)]
-        found += _actions(step, known_actions)
-    return found
-
-
-def from_problem(problem: Problem) -> Finding:
-    """What reading the file complained of."""
-    confidence = _LESS_SURE.get(problem.rule, "certain")
-    return Finding(problem.file, problem.line, problem.rule, problem.message, confidence)
-
-
-def ordered(findings: Iterable[Finding]) -> list[Finding]:
-    """By file and line, each once."""
-    found = {(one.file, one.line, one.rule, str(one.message)): one for one in findings}
-    return [found[key] for key in sorted(found)]
+        findings += _commands(step)
+        findings += [finding for check in step.checks for finding in _promql(check, step.file)]
+        findings += [finding for check in step.checks for finding in _headers(check, step.file)]
+        findings += _actions(step, known_actions)
+    return findings
 
 
 def _phases(runbook: Runbook, parsed: Parsed) -> Iterator[Finding]:
@@ -94,9 +81,9 @@ def _pauses(runbook: Runbook) -> Iterator[Finding]:
 
 
 def _too_many(run: list[Step]) -> Iterator[Finding]:
-    if len(run) > MOST_STEPS:
-        step = run[MOST_STEPS]
-        message = say("lint.too_many_steps", count=len(run), limit=MOST_STEPS)
+    if len(run) > MAX_STEPS:
+        step = run[MAX_STEPS]
+        message = say("lint.too_many_steps", count=len(run), limit=MAX_STEPS)
         yield Finding(step.file, step.line, "too-many-steps", message, "hint", fix=say("lint.add_pause"))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError
 from core.message import say
 from core.text import clean
-from runbooks.checks.probe import absent
+from runbooks.checks.probe import missing_objects
 from runbooks.lint.finding import Finding
 from signals.metrics.promql.names import Needs, needs
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from signals.sources import Sources
 
 _REVISION = re.compile(r"\balembic\b.*?\b(?:upgrade|downgrade|stamp|show)\s+(?:\S+:)?([0-9a-f]{6,40})\b")
-MOST_NEAR = 4
+MAX_SUGGESTIONS = 4
 
 
 async def lint_live(
@@ -106,7 +106,7 @@ class _Asked:
                 found.append(Finding(file, check.line, "label-missing", message, "likely", _one_line(check)))
             elif operator == "=" and value not in values:
                 message = say("lint.no_value", metric=selector.name, label=label, value=clean(value, 80))
-                evidence = ", ".join(get_close_matches(value, values, n=MOST_NEAR, cutoff=0.0))
+                evidence = ", ".join(get_close_matches(value, values, n=MAX_SUGGESTIONS, cutoff=0.0))
                 found.append(Finding(file, check.line, "value-missing", message, "hint", evidence))
         return found
 
@@ -125,7 +125,7 @@ def _one_line(check: Check) -> str:
 
 def _schema(file: str, check: Check, schema: Schema) -> Iterator[Finding]:
     """Named tables and indexes; a database that is still before its migration has none of them, so this is no proof."""
-    for name in absent(check, schema):
+    for name in missing_objects(check, schema):
         near = get_close_matches(name, (*schema.tables, *schema.indexes), n=1)
         fix = say("lint.did_you_mean", name=near[0]) if near else None
         message = say("lint.not_in_schema", name=clean(name, 80), place=schema.address)
@@ -137,7 +137,7 @@ def _revisions(runbook: Runbook, known: frozenset[str]) -> Iterator[Finding]:
         for line, name in (*_in_commands(step), *_in_checks(step)):
             if not any(revision.startswith(name) for revision in known):
                 message = say("lint.unknown_revision", revision=clean(name, 80))
-                evidence = ", ".join(sorted(known)[:MOST_NEAR])
+                evidence = ", ".join(sorted(known)[:MAX_SUGGESTIONS])
                 yield Finding(step.file, line, "unknown-revision", message, "likely", evidence)
 
 

@@ -18,7 +18,7 @@ from runbooks.reading.problem import Problem
 if TYPE_CHECKING:
     from core.message import Message
 
-MOST_CHARACTERS = 20_000
+MAX_CHARACTERS = 20_000
 Value: TypeAlias = "str | tuple[str, ...]"
 
 
@@ -38,8 +38,16 @@ class Field:
     def texts(self) -> tuple[str, ...]:
         """As several; a single text is split at its commas."""
         if isinstance(self.value, str):
-            return tuple(part for one in self.value.split(",") if (part := one.strip()))
+            return tuple(text for part in self.value.split(",") if (text := part.strip()))
         return self.value
+
+
+class _RefusedError(Exception):
+    """The YAML as a whole can't be used; `line` counts from 0."""
+
+    def __init__(self, line: int, rule: str, message: Message) -> None:
+        super().__init__()
+        self.line, self.rule, self.message = line, rule, message
 
 
 class _NoAliases(yaml.SafeLoader):
@@ -48,15 +56,9 @@ class _NoAliases(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs give it no types
-            raise yaml.YAMLError(_Broken(say("runbook.yaml_alias"), event.start_mark.line))
+            raise _RefusedError(event.start_mark.line, "yaml-alias", say("runbook.yaml_alias"))
         node: yaml.Node | None = super().compose_node(parent, index)
         return node
-
-
-@dataclass(frozen=True, slots=True)
-class _Broken:
-    message: Message
-    line: int
 
 
 _LOOKS_LIKE_YAML = re.compile(r"^(\w[\w-]*:[ \t]+(?=[<>=!%])|title:[ \t]+(?=[^\s'\"]))(.*)$", re.MULTILINE)
@@ -66,37 +68,41 @@ _LOOKS_LIKE_YAML = re.compile(r"^(\w[\w-]*:[ \t]+(?=[<>=!%])|title:[ \t]+(?=[^\s
 def read_fields(text: str, file: str, first_line: int) -> tuple[dict[str, Field], tuple[Problem, ...]]:
     """The fields of `text`, whose first line is line `first_line` of the file, and what is wrong in it."""
     problems: list[Problem] = []
+    fields: dict[str, Field] = {}
+    try:
+        pairs = _compose(text)
+    except _RefusedError as refused:
+        return {}, (Problem(file, first_line + refused.line, refused.rule, refused.message),)
+    for key, value in pairs:
+        name, line = clean(str(key.value), 80), first_line + key.start_mark.line
+        if name in fields:
+            problems.append(Problem(file, line, "yaml-twice", say("runbook.yaml_twice", key=name)))
+        elif (plain := _plain(value)) is None:
+            problems.append(Problem(file, line, "yaml-nested", say("runbook.yaml_nested", key=name)))
+        else:
+            fields[name] = Field(plain, line)
+    return fields, tuple(problems)
 
-    def complain(line: int, message: Message) -> None:
-        problems.append(Problem(file, first_line + line, message))
 
-    if len(text) > MOST_CHARACTERS:
-        complain(0, say("runbook.yaml_too_large", limit=MOST_CHARACTERS))
-        return {}, tuple(problems)
-    quoted = _LOOKS_LIKE_YAML.sub(lambda found: f"{found[1]}'{_escaped(found[2])}'", text)
+def _compose(text: str) -> list[tuple[yaml.Node, yaml.Node]]:
+    """Keys and values of the mapping; raises `_RefusedError`."""
+    if len(text) > MAX_CHARACTERS:
+        raise _RefusedError(0, "yaml-too-large", say("runbook.yaml_too_large", limit=MAX_CHARACTERS))
+    quoted = _LOOKS_LIKE_YAML.sub(lambda match: f"{match[1]}'{_escaped(match[2])}'", text)
     try:
         node = yaml.compose(quoted, Loader=_NoAliases)
     except yaml.YAMLError as error:
-        complain(*_said(error))
-        return {}, tuple(problems)
-    except RecursionError:
-        complain(0, say("runbook.yaml_too_deep"))
-        return {}, tuple(problems)
+        line, detail = _position(error)
+        message = say("runbook.yaml_broken", detail=clean(detail, 120))
+        raise _RefusedError(line, "yaml-broken", message) from error
+    except RecursionError as error:
+        raise _RefusedError(0, "yaml-too-deep", say("runbook.yaml_too_deep")) from error
     if node is None:
-        return {}, ()
+        return []
     if not isinstance(node, yaml.MappingNode):
-        complain(node.start_mark.line, say("runbook.yaml_no_mapping"))
-        return {}, tuple(problems)
-    fields: dict[str, Field] = {}
-    for key, value in node.value:
-        name, line = clean(str(key.value), 80), key.start_mark.line
-        if name in fields:
-            complain(line, say("runbook.yaml_twice", key=name))
-        elif (plain := _plain(value)) is None:
-            complain(line, say("runbook.yaml_nested", key=name))
-        else:
-            fields[name] = Field(plain, first_line + line)
-    return fields, tuple(problems)
+        raise _RefusedError(node.start_mark.line, "yaml-no-mapping", say("runbook.yaml_no_mapping"))
+    pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
+    return pairs
 
 
 def _escaped(text: str) -> str:
@@ -108,19 +114,17 @@ def _plain(node: yaml.Node) -> Value | None:
     if isinstance(node, yaml.ScalarNode):
         return clean_block(node.value).strip()
     if isinstance(node, yaml.SequenceNode):
-        if not all(isinstance(one, yaml.ScalarNode) for one in node.value):
+        if not all(isinstance(item, yaml.ScalarNode) for item in node.value):
             return None
-        return tuple(clean(one.value) for one in node.value)
+        return tuple(clean(item.value) for item in node.value)
     pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
-    if not all(isinstance(one, yaml.ScalarNode) for pair in pairs for one in pair):
+    if not all(isinstance(item, yaml.ScalarNode) for pair in pairs for item in pair):
         return None
-    return tuple(clean(f"{name.value}: {one.value}") for name, one in pairs)
+    return tuple(clean(f"{name.value}: {value.value}") for name, value in pairs)
 
 
-def _said(error: yaml.YAMLError) -> tuple[int, Message]:
-    inside = error.args[0] if error.args else None
-    if isinstance(inside, _Broken):
-        return inside.line, inside.message
+def _position(error: yaml.YAMLError) -> tuple[int, str]:
+    """Line (from 0) and cause, as far as the parser says them."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        return error.problem_mark.line, say("runbook.yaml_broken", detail=clean(error.problem or "?", 120))
-    return 0, say("runbook.yaml_broken", detail=clean(str(error).splitlines()[0] if str(error) else "?", 120))
+        return error.problem_mark.line, error.problem or "?"
+    return 0, str(error).splitlines()[0] if str(error) else "?"

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from runbooks.model import Block, Paragraph, Phase, Step
-from runbooks.reading.ids import is_id, slug, unique
+from runbooks.reading.blocks import read_block
+from runbooks.reading.ids import is_id, numbered, slug, unique
 from runbooks.reading.markdown import comments, joined, line_of, pieces, rows
-from runbooks.reading.number import numbered
 from runbooks.reading.problem import Problem
-from runbooks.reading.step_blocks import read_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,14 +58,23 @@ class _Draft:
     pause: str = ""
 
 
-def read_own(tree: SyntaxTreeNode, file: str, problems: list[Problem]) -> Body:
+def read_body(tree: SyntaxTreeNode, file: str, problems: list[Problem]) -> Body:
     """Read the body; adds what is wrong to `problems`."""
     reader = _Reader(file, problems)
     for node in tree.children:
         reader.take(node)
     phases = numbered(
-        Phase(one.id, "", one.title, one.line, tuple(one.steps), tuple(one.intro), one.pause, one.prevention)
-        for one in reader.drafts
+        Phase(
+            id=draft.id,
+            number="",
+            title=draft.title,
+            line=draft.line,
+            steps=tuple(draft.steps),
+            intro=tuple(draft.intro),
+            pause=draft.pause,
+            prevention=draft.prevention,
+        )
+        for draft in reader.drafts
     )
     return Body(reader.title, tuple(reader.intro), phases, tuple(reader.includes))
 
@@ -98,12 +106,14 @@ class _Reader:
             self._prose(node)
 
     def _heading(self, node: SyntaxTreeNode) -> None:
-        found = pieces(node)
-        text, line = joined(found), line_of(node)
+        line_pieces = pieces(node)
+        text, line = joined(line_pieces), line_of(node)
         if node.tag == "h1" and not self.title and not self.drafts:
             self.title = text
             return
-        identity, words = self._identity(found, line, self._phase_ids, "runbook.no_phase_id", text)
+        identity, words, has_id = self._identity(line_pieces, line, self._phase_ids, text)
+        if not has_id:
+            self._complain(line, "no-phase-id", say("runbook.no_phase_id", suggested=identity))
         self.drafts.append(_Draft(text, line, identity, "prevention" in words))
 
     def _list(self, node: SyntaxTreeNode) -> None:
@@ -116,42 +126,50 @@ class _Reader:
                     self._prose(child)
                 continue
             if not self.drafts:
-                self._complain(line_of(item), say("runbook.step_outside"))
+                self._complain(line_of(item), "step-outside", say("runbook.step_outside"))
                 self.drafts.append(_Draft(self.title or "…", line_of(item), "start", prevention=False))
             self.drafts[-1].steps.append(self._step(item, found))
             if self.drafts[-1].pause:
-                self._complain(line_of(item), say("runbook.step_after_pause"))
+                self._complain(line_of(item), "step-after-pause", say("runbook.step_after_pause"))
 
     def _step(self, item: SyntaxTreeNode, found: tuple[Piece, ...]) -> Step:
         line = line_of(item)
-        identity, _ = self._identity(
-            found, line, self._step_ids, "runbook.no_step_id", _without_box(joined(found))
-        )
+        identity, _, has_id = self._identity(found, line, self._step_ids, _without_box(joined(found)))
+        if not has_id:
+            self._complain(line, "no-step-id", say("runbook.no_step_id", suggested=identity))
         killer = len(found) > 1 and found[1].kind == "strong" and found[1].text.strip() == _KILLER
         text = _without_box(joined(found[:1] + found[2:] if killer else found))
         blocks = [block for child in item.children[1:] for block in self._blocks(child, in_step=True)]
         if not text:
-            self._complain(line, say("runbook.empty_step"))
-        return Step(identity, "", text or identity, line, killer, tuple(blocks), file=self._file)
+            self._complain(line, "empty-step", say("runbook.empty_step"))
+        return Step(
+            id=identity,
+            number="",
+            text=text or identity,
+            line=line,
+            killer=killer,
+            blocks=tuple(blocks),
+            file=self._file,
+        )
 
     def _identity(
-        self, found: tuple[Piece, ...], line: int, taken: dict[str, int], missing: str, text: str
-    ) -> tuple[str, list[str]]:
-        """The id in the comment behind a heading or step, and the words behind it."""
-        said = next(
-            (match for one in found if one.kind == "comment" and (match := _ID.fullmatch(one.text))), None
-        )
-        words = (said[2] or "").split() if said else []
-        identity = said[1] if said else slug(text) or "step"
-        if said is None:
-            self._complain(line, say(missing, suggested=identity))
-        elif not is_id(identity):
-            self._complain(line, say("runbook.bad_id", id=identity))
-        if said is not None and identity in taken:
-            self._complain(line, say("runbook.duplicate_id", id=identity, first=taken[identity]))
+        self, line_pieces: tuple[Piece, ...], line: int, taken: dict[str, int], text: str
+    ) -> tuple[str, list[str], bool]:
+        """The id, the words behind it in its comment, and whether there is one: else it is made from `text`."""
+        comments = (piece.text for piece in line_pieces if piece.kind == "comment")
+        match = next((match for comment in comments if (match := _ID.fullmatch(comment))), None)
+        if match is None:
+            identity = slug(text) or "step"
+        else:
+            identity = match[1]
+            if not is_id(identity):
+                self._complain(line, "bad-id", say("runbook.bad_id", id=identity))
+            if identity in taken:
+                message = say("runbook.duplicate_id", id=identity, first=taken[identity])
+                self._complain(line, "duplicate-id", message)
         identity = unique(identity, set(taken))
         taken[identity] = line
-        return identity, words
+        return identity, (match[2] or "").split() if match else [], match is not None
 
     def _pauses(self, node: SyntaxTreeNode) -> bool:
         return any(
@@ -165,11 +183,11 @@ class _Reader:
         line = line_of(node)
         text = " ".join(joined(pieces(inner)) for inner in node.walk() if inner.type == "paragraph").strip()
         if not self.drafts:
-            self._complain(line, say("runbook.pause_outside"))
+            self._complain(line, "pause-outside", say("runbook.pause_outside"))
         elif self.drafts[-1].pause:
-            self._complain(line, say("runbook.second_pause"))
+            self._complain(line, "second-pause", say("runbook.second_pause"))
         elif not text:
-            self._complain(line, say("runbook.empty_pause"))
+            self._complain(line, "empty-pause", say("runbook.empty_pause"))
             self.drafts[-1].pause = "…"
         else:
             self.drafts[-1].pause = text
@@ -208,7 +226,9 @@ class _Reader:
             case "html_block":
                 for text, offset in comments(node.content):
                     if _INCLUDE.fullmatch(text):
-                        self._complain(line_of(node) + offset, say("runbook.include_inside"))
+                        self._complain(
+                            line_of(node) + offset, "include-inside", say("runbook.include_inside")
+                        )
             case _:
                 yield from read_block(node, self._file, self._problems)
 
@@ -218,13 +238,13 @@ class _Reader:
             if index == 0 and child.type == "paragraph":
                 found = pieces(child)
                 if in_step and found and found[0].kind == "text" and _BOX.match(found[0].text):
-                    self._complain(line_of(item), say("runbook.nested_step"))
+                    self._complain(line_of(item), "nested-step", say("runbook.nested_step"), certain=False)
                 yield Paragraph(f"- {_without_box(joined(found))}")
             else:
                 yield from self._blocks(child, in_step=in_step)
 
-    def _complain(self, line: int, message: Message) -> None:
-        self._problems.append(Problem(self._file, line, message))
+    def _complain(self, line: int, rule: str, message: Message, *, certain: bool = True) -> None:
+        self._problems.append(Problem(self._file, line, rule, message, certain))
 
 
 def _without_box(text: str) -> str:

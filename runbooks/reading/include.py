@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from runbooks.reading.number import numbered
+from runbooks.reading.ids import numbered
 from runbooks.reading.problem import Problem
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from runbooks.reading.format import Include
     from runbooks.reading.read import Parsed
 
-MOST_INCLUDES = 100
+MAX_INCLUDES = 100
 """Includes of includes can double a runbook at each stage."""
 
 
@@ -33,49 +33,53 @@ def resolve(parsed: Parsed, known: Mapping[str, Parsed]) -> tuple[Runbook, tuple
 
 
 class _Resolver:
-    """How many includes one runbook has taken already, and what was wrong with them."""
+    """Counts the includes of one runbook and collects what is wrong with them."""
 
     def __init__(self, known: Mapping[str, Parsed]) -> None:
         self.problems: list[Problem] = []
         self._known = known
-        self._taken = 0
+        self._count = 0
 
     def phases(self, parsed: Parsed, path: tuple[str, ...]) -> list[Phase]:
         """All phases of `parsed`, which was reached over the runbooks of `path`."""
-        found: list[Phase] = []
+        phases: list[Phase] = []
         own = parsed.runbook.phases
         for index in range(len(own) + 1):
             for include in parsed.includes:
                 if include.before == index:
-                    found += self._included(include, parsed.runbook.file, path)
-            found += own[index : index + 1]
-        return found
+                    phases += self._included(include, parsed.runbook.file, path)
+            phases += own[index : index + 1]
+        return phases
 
     def _included(self, include: Include, file: str, path: tuple[str, ...]) -> list[Phase]:
-        def complain(message: Message) -> list[Phase]:
-            self.problems.append(Problem(file, include.line, message))
+        def complain(rule: str, message: Message) -> list[Phase]:
+            self.problems.append(Problem(file, include.line, rule, message))
             return []
 
         name = clean(include.runbook, 80)
         if include.runbook in path:
             circle = " → ".join((*path[path.index(include.runbook) :], name))
-            return complain(say("runbook.include_cycle", path=circle))
-        self._taken += 1
-        if self._taken > MOST_INCLUDES:
-            return complain(say("runbook.include_too_many", limit=MOST_INCLUDES))
+            return complain("include-cycle", say("runbook.include_cycle", path=circle))
+        self._count += 1
+        if self._count > MAX_INCLUDES:
+            return complain("include-too-many", say("runbook.include_too_many", limit=MAX_INCLUDES))
         other = self._known.get(include.runbook)
         if other is None:
             near = get_close_matches(name, self._known, n=1)
             if near:
-                return complain(say("runbook.include_unknown_near", id=name, near=near[0]))
-            return complain(say("runbook.include_unknown", id=name))
+                return complain(
+                    "include-unknown-near", say("runbook.include_unknown_near", id=name, near=near[0])
+                )
+            return complain("include-unknown", say("runbook.include_unknown", id=name))
         phases = self.phases(other, (*path, include.runbook))
         names = ", ".join(phase.id for phase in phases)
         if include.phase:
             phases = [phase for phase in phases if phase.id == include.phase]
             if not phases:
                 phase = clean(include.phase, 80)
-                return complain(say("runbook.include_no_phase", id=name, phase=phase, known=names))
+                return complain(
+                    "include-no-phase", say("runbook.include_no_phase", id=name, phase=phase, known=names)
+                )
         return [_renamed(phase, include.runbook) for phase in phases]
 
 

@@ -15,8 +15,8 @@ from core.text import clean, clean_block
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-LONGEST_TEXT = 4000
-NESTING = 100
+MAX_TEXT = 4000
+MAX_NESTING = 100
 """Fifty bullets deep; what is deeper the parser leaves out."""
 
 
@@ -31,7 +31,7 @@ class Piece:
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": True, "maxNesting": NESTING}).enable("table")
+    return MarkdownIt("commonmark", {"html": True, "maxNesting": MAX_NESTING}).enable("table")
 
 
 def parse(text: str) -> SyntaxTreeNode:
@@ -73,7 +73,7 @@ def joined(found: Iterable[Piece]) -> str:
                 text += " "
             broken = False
             text += one.text if one.kind != "code" else _quoted(one.text)
-    return clean(text, LONGEST_TEXT)
+    return clean(text, MAX_TEXT)
 
 
 def code_of(node: SyntaxTreeNode) -> str:
@@ -105,7 +105,7 @@ def _pieces(node: SyntaxTreeNode) -> Iterator[Piece]:  # noqa: C901  # one case 
             case "text":
                 yield Piece("text", child.content, 0)
             case "code_inline":
-                yield Piece("code", clean(child.content, LONGEST_TEXT), 0)
+                yield Piece("code", clean(child.content, MAX_TEXT), 0)
             case "softbreak" | "hardbreak":
                 yield Piece("break", "", 0)
             case "html_inline":

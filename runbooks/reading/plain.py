@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from runbooks.reading.markdown import Piece
 
-_MARKS = ("[ ] ", "[x] ", "[X] ")
+_BOXES = ("[ ] ", "[x] ", "[X] ")
 
 
 @dataclass(slots=True)
@@ -56,15 +56,29 @@ def read_plain(tree: SyntaxTreeNode, title: str, stem: str, file: str, language:
                 drafts[-1].steps[-1] = replace(last, blocks=(*last.blocks, *blocks))
             else:
                 (drafts[-1].intro if drafts else intro).extend(blocks)
-    names: set[str] = set()
+    phase_ids: set[str] = set()
     phases = tuple(
         Phase(
-            unique(slug(one.title) or "phase", names), str(number), one.title, one.line, tuple(one.steps), tuple(one.intro)
+            id=unique(slug(draft.title) or "phase", phase_ids),
+            number=str(number),
+            title=draft.title,
+            line=draft.line,
+            steps=tuple(draft.steps),
+            intro=tuple(draft.intro),
         )
-        for number, one in enumerate(drafts, 1)
-    )  # fmt: skip
+        for number, draft in enumerate(drafts, 1)
+    )
     return Runbook(
-        stem, clean(title or stem, 200), language, file, "", (), (), tuple(intro), phases, plain=True
+        id=stem,
+        title=clean(title or stem, 200),
+        language=language,
+        file=file,
+        severity="",
+        alerts=(),
+        panels=(),
+        intro=tuple(intro),
+        phases=phases,
+        plain=True,
     )
 
 
@@ -80,31 +94,31 @@ def _steps(  # noqa: PLR0917  # recursion carries its place
             if child in nested:
                 continue
             if child.type == "paragraph" and not text:
-                found = _unmarked(pieces(child))
-                text = joined(found)
-                blocks += _commands(found)
+                paragraph = _without_box(pieces(child))
+                text = joined(paragraph)
+                blocks += _commands(paragraph)
             else:
                 blocks += _blocks(child)
         if not text:
             text = next(
-                (one.text.split("\n")[0] for one in blocks if isinstance(one, Command | Paragraph)), "…"
+                (block.text.split("\n")[0] for block in blocks if isinstance(block, Command | Paragraph)), "…"
             )
         step_id = unique(slug(text) or "step", taken)
         place = f"{prefix}{number}"
         yield Step(step_id, place, text, line_of(item), blocks=tuple(blocks), level=level, file=file)
-        within = 0
+        before = 0
         for child in nested:
-            yield from _steps(child, file, f"{place}.", within, level + 1, taken)
-            within += len(child.children)
+            yield from _steps(child, file, f"{place}.", before, level + 1, taken)
+            before += len(child.children)
 
 
 def _blocks(node: SyntaxTreeNode) -> Iterator[Block]:
     """Anything but headings and lists outside."""
     match node.type:
         case "paragraph" | "heading":
-            found = pieces(node)
-            yield Paragraph(joined(found))
-            yield from _commands(found)
+            paragraph = pieces(node)
+            yield Paragraph(joined(paragraph))
+            yield from _commands(paragraph)
         case "fence" | "code_block":
             yield Command(code_of(node), line_of(node) + (node.type == "fence"))
         case "table":
@@ -121,20 +135,20 @@ def _blocks(node: SyntaxTreeNode) -> Iterator[Block]:
                 yield from _blocks(child)
 
 
-def _commands(found: Sequence[Piece]) -> Iterator[Command]:
+def _commands(paragraph: Sequence[Piece]) -> Iterator[Command]:
     """Each piece of code once."""
     seen = set()
-    for one in found:
-        if one.kind == "code" and one.text and one.text not in seen:
-            seen.add(one.text)
-            yield Command(one.text, one.line)
+    for piece in paragraph:
+        if piece.kind == "code" and piece.text and piece.text not in seen:
+            seen.add(piece.text)
+            yield Command(piece.text, piece.line)
 
 
-def _unmarked(found: tuple[Piece, ...]) -> tuple[Piece, ...]:
+def _without_box(paragraph: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """Without the box of a task list."""
-    if found and found[0].kind == "text" and found[0].text.startswith(_MARKS):
-        return (replace(found[0], text=found[0].text[4:]), *found[1:])
-    return found
+    if paragraph and paragraph[0].kind == "text" and paragraph[0].text.startswith(_BOXES):
+        return (replace(paragraph[0], text=paragraph[0].text[4:]), *paragraph[1:])
+    return paragraph
 
 
 def _without_comments(html: str) -> str:

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`file` as it was given, `line` from 1."""
+    """`file` as it was given, `line` from 1; `rule` is the name that a lint gives it.
+
+    One that is not `certain` may be meant so.
+    """
 
     file: str
     line: int
+    rule: str
     message: Message
-
-    @property
-    def rule(self) -> str:
-        """The short name that a lint gives it: `runbook.duplicate_id` is `duplicate-id`."""
-        return self.message.key.partition(".")[2].replace("_", "-")
+    certain: bool = True

@@ -15,7 +15,7 @@ from core.text import clean, clean_block
 from runbooks.model import Runbook, Severity
 from runbooks.reading.blocks import unknown_key
 from runbooks.reading.fields import Field, read_fields
-from runbooks.reading.format import read_own
+from runbooks.reading.format import read_body
 from runbooks.reading.ids import is_id, slug
 from runbooks.reading.markdown import comments, parse
 from runbooks.reading.plain import read_plain
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from runbooks.reading.format import Include
 
-MOST_CHARACTERS = 500_000
+MAX_CHARACTERS = 500_000
 """A manual that is longer is none; reading it would take a second and more."""
-LONGEST_LINE = 10_000
-MOST_SIGNS = 20
+MAX_LINE = 10_000
+MAX_SIGNS = 20
 KEYS = ("id", "title", "severity", "alerts", "panels")
 _SEVERITIES: tuple[Severity, ...] = ("SEV1", "SEV2", "SEV3", "SEV4")
 _SIGNS = re.compile(
@@ -57,8 +57,8 @@ class Parsed:
 def read_runbook(text: str, file: str, language: str) -> Parsed:
     """Read the runbook in `text`; `file` is how it is called in problems. Never raises for what is in the text."""
     problems: list[Problem] = []
-    if len(text) > MOST_CHARACTERS:
-        problems.append(Problem(file, 1, say("runbook.too_large", limit=MOST_CHARACTERS // 1000)))
+    if len(text) > MAX_CHARACTERS:
+        problems.append(Problem(file, 1, "too-large", say("runbook.too_large", limit=MAX_CHARACTERS // 1000)))
         text = ""
     text = _cleaned(text, file, problems)
     fields, body = _front_matter(text, file, problems)
@@ -79,34 +79,45 @@ def _own(
     language: str,
     problems: list[Problem],
 ) -> Parsed:
-    for name, one in fields.items():
-        if name not in KEYS:
-            problems.append(Problem(file, one.line, unknown_key(name, KEYS)))
+    problems += [unknown_key(file, key.line, name, KEYS) for name, key in fields.items() if name not in KEYS]
     identity = fields["id"].text if "id" in fields else ""
     if not identity:
-        problems.append(Problem(file, 1, say("runbook.no_id", suggested=stem)))
+        problems.append(Problem(file, 1, "no-id", say("runbook.no_id", suggested=stem)))
     elif not is_id(identity):
-        problems.append(Problem(file, fields["id"].line, say("runbook.bad_id", id=clean(identity, 80))))
-    asked = fields["severity"].text if "severity" in fields else ""
-    severity: Severity = next((one for one in _SEVERITIES if one == asked), "")
-    if asked and not severity:
+        problems.append(
+            Problem(file, fields["id"].line, "bad-id", say("runbook.bad_id", id=clean(identity, 80)))
+        )
+    written = fields["severity"].text if "severity" in fields else ""
+    severity: Severity = next((known for known in _SEVERITIES if known == written), "")
+    if written and not severity:
         known = ", ".join(_SEVERITIES)
         problems.append(
             Problem(
-                file, fields["severity"].line, say("runbook.bad_severity", text=clean(asked, 80), known=known)
+                file,
+                fields["severity"].line,
+                "bad-severity",
+                say("runbook.bad_severity", text=clean(written, 80), known=known),
             )
         )
-    body = read_own(tree, file, problems)
+    body = read_body(tree, file, problems)
     title = fields["title"].text if "title" in fields else ""
     if not (title or body.title):
-        problems.append(Problem(file, 1, say("runbook.no_title")))
+        problems.append(Problem(file, 1, "no-title", say("runbook.no_title")))
     alerts, panels = (fields[name].texts if name in fields else () for name in ("alerts", "panels"))
     name = identity if is_id(identity) else slug(identity) or stem
     runbook = Runbook(
-        name, clean(title or body.title or name, 200), language, file, severity, alerts, panels, body.intro, body.phases
-    )  # fmt: skip
-    lines = {key: one.line for key, one in fields.items()}
-    return Parsed(runbook, tuple(sorted(problems, key=lambda one: one.line)), body.includes, lines)
+        id=name,
+        title=clean(title or body.title or name, 200),
+        language=language,
+        file=file,
+        severity=severity,
+        alerts=alerts,
+        panels=panels,
+        intro=body.intro,
+        phases=body.phases,
+    )
+    lines = {name: key.line for name, key in fields.items()}
+    return Parsed(runbook, tuple(sorted(problems, key=lambda problem: problem.line)), body.includes, lines)
 
 
 def _cleaned(text: str, file: str, problems: list[Problem]) -> str:
@@ -114,29 +125,29 @@ def _cleaned(text: str, file: str, problems: list[Problem]) -> str:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     signs = 0
     for number, line in enumerate(lines, 1):
-        if len(line) > LONGEST_LINE:
-            problems.append(Problem(file, number, say("runbook.long_line", limit=LONGEST_LINE)))
-            lines[number - 1] = line[:LONGEST_LINE]
-        found = _SIGNS.search(line)
-        if found and (signs := signs + 1) <= MOST_SIGNS:
-            problems.append(Problem(file, number, say("runbook.sign", code=f"U+{ord(found[0]):04X}")))
+        if len(line) > MAX_LINE:
+            problems.append(Problem(file, number, "long-line", say("runbook.long_line", limit=MAX_LINE)))
+            lines[number - 1] = line[:MAX_LINE]
+        sign = _SIGNS.search(line)
+        if sign and (signs := signs + 1) <= MAX_SIGNS:
+            problems.append(Problem(file, number, "sign", say("runbook.sign", code=f"U+{ord(sign[0]):04X}")))
     whole = "\n".join(lines)
     return clean_block(whole, len(whole) + 1)
 
 
 def _front_matter(text: str, file: str, problems: list[Problem]) -> tuple[dict[str, Field], str]:
     """Its fields, and the text with blank lines in its place."""
-    found = _FRONT.match(text)
-    if found is None:
+    front = _FRONT.match(text)
+    if front is None:
         if _OPEN_FRONT.match(text):
-            problems.append(Problem(file, 1, say("runbook.open_front_matter")))
+            problems.append(Problem(file, 1, "open-front-matter", say("runbook.open_front_matter")))
         return {}, text
-    yaml = found["yaml"] or ""
-    fields, wrong = read_fields(yaml, file, 2)
-    problems += wrong
-    if wrong and not fields:  # one broken line must not cost the runbook its name
-        fields = {one[1]: Field(clean(one[2]), 1) for one in _SIMPLE.finditer(yaml)}
-    return fields, "\n" * found[0].count("\n") + text[found.end() :]
+    yaml = front["yaml"] or ""
+    fields, yaml_problems = read_fields(yaml, file, 2)
+    problems += yaml_problems
+    if yaml_problems and not fields:  # one broken line must not cost the runbook its name
+        fields = {match[1]: Field(clean(match[2]), 1) for match in _SIMPLE.finditer(yaml)}
+    return fields, "\n" * front[0].count("\n") + text[front.end() :]
 
 
 def _speaks_our_format(tree: SyntaxTreeNode) -> bool:

@@ -15,7 +15,8 @@ import sandbox
 from runbooks.library import LANGUAGES, Library, load_library
 from runbooks.lint.alerts import lint_alerts
 from runbooks.lint.drift import drift
-from runbooks.lint.lint import lint, ordered
+from runbooks.lint.finding import sort_findings
+from runbooks.lint.lint import lint
 from runbooks.model import Check, Paragraph, Phase, Runbook, Step
 from runbooks.settings import RunbooksSettings
 from signals.alerts.model import AlertRule
@@ -134,7 +135,7 @@ def test_our_own_lint_finds_nothing_even_against_the_alert_rules(library: Librar
         if rule.kind == "alert"
     ]
     for parsed in library.parsed:
-        found = ordered([*lint(parsed), *lint_alerts(parsed, rules)])
+        found = sort_findings([*lint(parsed), *lint_alerts(parsed, rules)])
         assert [(one.line, one.rule, str(one.message)) for one in found] == [], parsed.runbook.file
 
 

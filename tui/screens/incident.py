@@ -109,10 +109,10 @@ class IncidentScreen(IncidentView):
 
     def _saw(self, row: Row) -> tuple[Message, ...]:
         """What the checks of the row's step said last."""
-        from runbooks.checks.observation import all_said
+        from runbooks.checks.observation import check_results
 
         checks, observed = row.step.checks if row.step else (), self.observed.get(row.key, {})
-        return all_said((observed.get(index) for index in range(len(checks))), time.time())
+        return check_results((observed.get(index) for index in range(len(checks))), time.time())
 
     def action_start(self) -> None:
         """We are at this step now."""

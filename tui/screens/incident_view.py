@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from incidents.events.incident import Incident
     from response.checklist import Row, RowKey
-    from runbooks.checks.measure import Observation
+    from runbooks.checks.observation import Observation
     from runbooks.model import Check, Runbook
     from tui.feeds.journal import IncidentSnapshot
     from tui.incident.context import IncidentContext

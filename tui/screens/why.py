@@ -13,7 +13,7 @@ from tui.incident.draw.step import check_lines, step_lines
 from tui.screens.page import Page
 
 if TYPE_CHECKING:
-    from runbooks.checks.measure import Observation
+    from runbooks.checks.observation import Observation
     from runbooks.model import Check
     from tui.screens.incident_view import IncidentView
 

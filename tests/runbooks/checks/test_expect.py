@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from runbooks.checks.judge import compared, judge_status, judge_trend, judge_values, parse_expectation
+from runbooks.checks.judge import badness, judge_status, judge_trend, judge_values
+from runbooks.reading.blocks import parse_expectation
 from signals.metrics.trend import Direction
 from signals.reading import Verdict
 
@@ -97,4 +98,4 @@ def test_an_http_status(text: str, status: int, verdict: Verdict) -> None:
 )
 def test_the_worst_of_several_values_is_the_one_furthest_on_the_wrong_side(text: str, worst: float) -> None:
     expect = parse_expectation(text)
-    assert max([1.0, 3.0, 9.0], key=lambda value: compared(expect, value)) == worst
+    assert max([1.0, 3.0, 9.0], key=lambda value: badness(expect, value)) == worst

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from runbooks.checks.measure import Observation, measure
+from runbooks.checks.measure import measure
+from runbooks.checks.observation import Observation
 from runbooks.reading.blocks import read_check
 from signals.metrics.failover import MetricFailover
 from signals.metrics.scrape import ScrapeSource
@@ -77,10 +78,10 @@ async def test_a_source_that_lost_its_past_is_unknown() -> None:
     sources = scraped(load=lambda _: 7)
     present = await measure(replace(check, for_s=0.0), sources, time.time(), {})
     assert present.verdict is OK
-    from runbooks.checks.gate import hold
+    from runbooks.checks.gate import apply_gate
 
     silent = Sources(MetricFailover([ScrapeSource(ScrapeSettings())], SignalsSettings(), lambda _: None))
-    found = await hold(check, present, silent, time.time(), None)
+    found = await apply_gate(check, present, silent, time.time(), None)
     assert found.verdict is not OK
 
 

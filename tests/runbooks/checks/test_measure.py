@@ -12,8 +12,9 @@ import redis
 from pydantic import SecretStr
 
 from core.message import say
-from runbooks.checks.measure import Observation, measure
-from runbooks.checks.probe import see_schema, see_workers
+from runbooks.checks.measure import measure
+from runbooks.checks.observation import Observation
+from runbooks.checks.probe import judge_schema, judge_workers
 from runbooks.model import Check
 from runbooks.reading.blocks import read_check
 from signals.celery.model import Fleet, Queue, Queues, Worker, WorkerState
@@ -235,11 +236,11 @@ async def test_a_queue_of_the_broker_is_counted(redis_url: str) -> None:
 
 
 async def test_a_queue_that_was_looked_at_for_a_while_has_a_trend() -> None:
-    from runbooks.checks.probe import see_queue
+    from runbooks.checks.probe import judge_queue
 
     depths = Series((), tuple(range(10)), tuple(100.0 - 9 * at for at in range(10)))
     queue = Queue("ai", 19, None, {}, None, oldest_is_floor=False, depths=depths)
-    found = see_queue(
+    found = judge_queue(
         check("probe: queue\nqueue: ai\nexpect: falling"),
         Queues((queue,), 1_800_000_000.0, "redis", None, None, None),
     )
@@ -272,7 +273,9 @@ SILENT, GONE = worker(WorkerState.UNKNOWN, "fleet.silent"), worker(WorkerState.U
 def test_workers_are_counted_by_what_is_known_of_them(
     workers: tuple[Worker, ...], expect: str, verdict: Verdict
 ) -> None:
-    found = see_workers(check(f"probe: workers\nexpect: {expect}"), Fleet(workers, 1_800_000_000.0, "celery"))
+    found = judge_workers(
+        check(f"probe: workers\nexpect: {expect}"), Fleet(workers, 1_800_000_000.0, "celery")
+    )
     assert found.verdict is verdict
 
 
@@ -302,6 +305,6 @@ def test_a_database_of_a_newer_release_is_not_at_head() -> None:
         connections=1, connection_limit=2, address="db:5432/app", at=1_800_000_000.0, source="postgres",
         tables=("t",), indexes=("i",),
     )  # fmt: skip
-    seen_ = see_schema(check("probe: schema\nrevision: head\ntable: t\nindexes: i"), found)
+    seen_ = judge_schema(check("probe: schema\nrevision: head\ntable: t\nindexes: i"), found)
     assert (seen_.verdict, seen_.value) == (BURNING, 1)
     assert "head h1 (ahead: abc)" in told(seen_)

@@ -8,7 +8,8 @@ import pytest
 
 import runbooks
 from runbooks.lint.alerts import lint_alerts, thresholds
-from runbooks.lint.lint import lint, ordered
+from runbooks.lint.finding import sort_findings
+from runbooks.lint.lint import lint
 from runbooks.reading.read import Parsed, read_runbook
 from signals.alerts.model import AlertRule
 from tests.runbooks.build import CHECK, EXPECT, SH, UNDO, parsed, phase, step
@@ -16,7 +17,7 @@ from tui.i18n import Language
 
 
 def told(book: Parsed) -> list[tuple[int, str, str]]:
-    return [(one.line, one.rule, one.confidence) for one in ordered(lint(book))]
+    return [(one.line, one.rule, one.confidence) for one in sort_findings(lint(book))]
 
 
 def check(promql: str) -> str:

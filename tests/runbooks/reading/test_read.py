@@ -7,7 +7,7 @@ import time
 import pytest
 
 from runbooks.model import Command, Paragraph
-from runbooks.reading.read import MOST_CHARACTERS, Parsed, read_runbook
+from runbooks.reading.read import MAX_CHARACTERS, Parsed, read_runbook
 from signals.metrics.trend import Direction
 
 WHOLE = """\
@@ -254,7 +254,7 @@ def test_signs_written_as_entities_do_not_come_through_either() -> None:
 def test_a_file_of_five_megabytes_is_refused_at_once() -> None:
     text = WHOLE + "x" * 5_000_000
     assert told(text)[0] == (1, "too-large")
-    assert len(text) > MOST_CHARACTERS
+    assert len(text) > MAX_CHARACTERS
 
 
 def test_a_line_without_end_is_cut_before_the_parser_is_lost_in_it() -> None:

@@ -11,7 +11,7 @@ from core.message import say
 from incidents.events import body as b
 from incidents.events.fold import fold
 from incidents.settings import UpdateSettings
-from runbooks.checks.measure import Observation
+from runbooks.checks.observation import Observation
 from runbooks.library import load_library
 from runbooks.settings import RunbooksSettings
 from signals.metrics.trend import Direction

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.units import quantity
-from runbooks.checks.measure import wanted
+from runbooks.checks.observation import expectation_text
 
 if TYPE_CHECKING:
     from runbooks.model import Check
@@ -25,7 +25,7 @@ def asked(check: Check) -> str:
 
 def expected(check: Check, words: Language) -> str:
     """Such as 'expected falling, within 2 min'."""
-    text = words.say(wanted(check))
+    text = words.say(expectation_text(check))
     if check.for_s:
         text = words.text("runbook.lasting", text=text, lasting=words.say(quantity(check.for_s, "s")))
     if check.within_s:

@@ -13,8 +13,7 @@ from core.text import clean
 from runbooks.library import LANGUAGES, Library, language_of, load_library, read_file
 from runbooks.lint.alerts import lint_alerts
 from runbooks.lint.drift import drift
-from runbooks.lint.finding import CONFIDENCES
-from runbooks.lint.lint import from_problem, ordered
+from runbooks.lint.finding import CONFIDENCES, from_problem, sort_findings
 from runbooks.lint.lint import lint as lint_one
 from signals.alerts.model import AlertRule
 from tui.cli.resources import config_or_default
@@ -51,7 +50,7 @@ def lint(args: argparse.Namespace, invocation: Invocation) -> int:
         findings += [finding for one in subjects for finding in lint_alerts(one, rules)]
     if args.repo is not None:
         findings += _against(args.repo, [one.runbook.file for one in subjects])
-    found = ordered(findings)
+    found = sort_findings(findings)
     _print(found, len(subjects), invocation)
     fails = CONFIDENCES[CONFIDENCES.index(args.fail_on) :]
     return ExitCode.BURNING if any(one.confidence in fails for one in found) else ExitCode.OK

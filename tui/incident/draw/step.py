@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from incidents.events.incident import Incident
     from response.checklist import Row
-    from runbooks.checks.measure import Observation
+    from runbooks.checks.observation import Observation
     from runbooks.model import Block, Check
     from tui.incident.draw.options import Pen
 
