@@ -14,7 +14,7 @@ from core.message import say
 from core.text import clean
 from incidents.events.phrase import keep
 from response.checklist import Row, finished_before, open_steps, rows_of
-from runbooks.checks.observation import said
+from runbooks.checks.observation import check_result
 from signals.reading import Verdict
 from tui.cli.runbook.find import incident_runbook
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from incidents.events.incident import Incident
     from incidents.events.phrase import Phrase
-    from runbooks.checks.measure import Observation
+    from runbooks.checks.observation import Observation
     from runbooks.model import Runbook, Step
     from tui.cli.command import Invocation
     from tui.config.load import Config
@@ -98,8 +98,8 @@ def _observed(step: Step, since: float, invocation: Invocation, config: Config) 
     found, now = asyncio.run(_measure(step, since, config)), time.time()
     for one in found:
         if one.verdict is not Verdict.OK:
-            invocation.print_notice(said(one, now))
-    return tuple(keep(said(one, now), invocation.words.say) for one in found)
+            invocation.print_notice(check_result(one, now))
+    return tuple(keep(check_result(one, now), invocation.words.say) for one in found)
 
 
 async def _measure(step: Step, since: float, config: Config) -> list[Observation]:
