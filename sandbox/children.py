@@ -6,13 +6,14 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Self
 
+from sandbox.guard import inherited
 from sandbox.servers import ServerFailedError
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-PATIENCE_S = 2.0
+STOP_TIMEOUT_S = 2.0
 
 
 class Children:
@@ -33,6 +34,7 @@ class Children:
                 stdin=subprocess.DEVNULL,
                 env=self._environment,
                 cwd=self._folder,
+                pass_fds=inherited(self._environment),
             )
 
     def check(self) -> None:
@@ -50,7 +52,7 @@ class Children:
     ) -> None:
         for process in self._processes.values():
             process.terminate()
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + STOP_TIMEOUT_S
         for process in self._processes.values():
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))

@@ -20,7 +20,7 @@ BAN_WINDOW_S = 600.0
 BUCKETS = {"webhooks": (5, 2.0), "channels": (5, 5.0)}
 """Calls and seconds of a bucket: those that Discord is seen to publish for webhooks and for messages in a channel."""
 
-Told = tuple[int, dict[str, str], bytes]
+Response = tuple[int, dict[str, str], bytes]
 """Status, headers, body."""
 
 
@@ -32,7 +32,7 @@ class Discord:
         self._invalid = Window(BAN_WINDOW_S)
         self._buckets: dict[str, Window] = {}
 
-    def ask(self, path: str, *, valid: bool, shared: bool, ban_at: int) -> Told:
+    def ask(self, path: str, *, valid: bool, shared: bool, ban_at: int) -> Response:
         """Answer a call of `path` below /discord; `shared`: others have used up what the channel may take."""
         now = time.monotonic()
         if self._invalid.count(now) >= ban_at:
@@ -62,12 +62,12 @@ class Discord:
         body = json.dumps({"message": text, "code": code}).encode()
         return self._refused((401, headers, body), now)
 
-    def _refused(self, told: Told, now: float) -> Told:
+    def _refused(self, told: Response, now: float) -> Response:
         self._invalid.add(now)
         return told
 
 
-def _limited(scope: str, wait_s: float) -> Told:
+def _limited(scope: str, wait_s: float) -> Response:
     headers = {"X-RateLimit-Scope": scope, "Retry-After": str(max(1, math.ceil(wait_s)))}
     if scope == "global":
         headers["X-RateLimit-Global"] = "true"

@@ -71,5 +71,11 @@ def credentials(keys: Mapping[str, str], provider: str) -> dict[str, str]:
     return {known.header: known.scheme + keys.get(provider, "")}
 
 
+def shows_token(authorization: str | None, token: str) -> bool:
+    """Whether a call's Authorization header shows this bearer token. A token that is not set lets nobody in."""
+    shown = (authorization or "").removeprefix("Bearer ")
+    return bool(token) and secrets.compare_digest(shown.encode(), token.encode())
+
+
 def _new_key(provider: Provider) -> str:
     return provider.prefix + secrets.token_urlsafe(24)

@@ -2,12 +2,13 @@
 
 Riot: 20 calls a second and 100 in two minutes of a development key (developer portal, "Rate limiting").
 Discord: see `sandbox.discord`. Who shows no valid key is refused; `POST /portal/riot` (or discord, llm) ends the old
-key and answers with a new one, as the provider's own portal does.
+key and answers with a new one, as the provider's own portal does. `/control` and `/portal` ask for the sandbox's token.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 import threading
@@ -18,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from sandbox.discord import BAN_AT, Discord, Told
-from sandbox.keys import PROVIDERS, Keys, read_keys
+from sandbox.discord import BAN_AT, Discord, Response
+from sandbox.guard import follow_supervisor
+from sandbox.keys import PROVIDERS, Keys, read_keys, shows_token
 from sandbox.window import Window
 
 if TYPE_CHECKING:
@@ -46,8 +48,9 @@ class Trouble:
 class Outside:
     """The state of all three."""
 
-    def __init__(self, seed: int, keys: Mapping[str, str]) -> None:
+    def __init__(self, seed: int, keys: Mapping[str, str], token: str = "", nonce: str = "") -> None:
         self.keys = Keys(keys)
+        self.token, self.nonce = token, nonce
         self.lock = threading.Lock()
         self.chance = random.Random(seed)  # noqa: S311  # reproducible traffic, no secret
         self.limits = {
@@ -67,19 +70,23 @@ class Outside:
             case "llm":
                 return self.ask_model(method, known=known)
             case "riot":
-                told = self.ask_riot() if known else (403, {}, FORBIDDEN)
+                response = self.ask_riot() if known else (403, {}, FORBIDDEN)
             case "discord":
-                told = self.ask_discord(rest, known=known)
+                response = self.ask_discord(rest, known=known)
+            case "health":
+                response = (200, {}, json.dumps({"status": "healthy", "nonce": self.nonce}).encode())
+            case "control" | "portal" if not shows_token(headers.get("Authorization"), self.token):
+                response = (401, {}, b'{"error":"no valid token"}')
             case "control" if method == "POST":
-                told = self.control(asked)
+                response = self.control(asked)
             case "portal" if method == "POST" and rest in PROVIDERS:
                 new = {PROVIDERS[rest].variable: self.keys.regenerate(rest)}
-                told = (200, {}, json.dumps(new).encode())
+                response = (200, {}, json.dumps(new).encode())
             case _:
-                told = (404, {}, b"{}")
-        return (*told, 0.0)
+                response = (404, {}, b"{}")
+        return (*response, 0.0)
 
-    def control(self, body: bytes) -> Told:
+    def control(self, body: bytes) -> Response:
         """Set the trouble; what is not named is lifted."""
         try:
             self.trouble = Trouble(**json.loads(body))
@@ -87,7 +94,7 @@ class Outside:
             return 400, {}, json.dumps({"error": str(error)}).encode()
         return 200, {}, json.dumps(asdict(self.trouble)).encode()
 
-    def ask_riot(self) -> Told:
+    def ask_riot(self) -> Response:
         """A match, or 429 with what to wait."""
         if self.trouble.riot_down:  # a service limit says neither its type nor how long to wait
             return 429, {}, b'{"status":{"status_code":429}}'
@@ -108,7 +115,7 @@ class Outside:
             window.add(now)
         return 200, headers, b'{"info":{"participants":[]}}'
 
-    def ask_discord(self, path: str, *, known: bool) -> Told:
+    def ask_discord(self, path: str, *, known: bool) -> Response:
         """A webhook's token stands in its path (`bad`: it has expired); everything else needs the bot's."""
         asked_for = urlsplit(path)
         webhook = asked_for.path.split("/", 1)[0] == "webhooks"
@@ -180,5 +187,7 @@ def handler(outside: Outside) -> type[BaseHTTPRequestHandler]:
 
 
 if __name__ == "__main__":
-    stand_ins = Outside(int(sys.argv[2]), read_keys(Path(sys.argv[3])))
+    follow_supervisor()
+    token, nonce = os.environ.get("SANDBOX_TOKEN", ""), os.environ.get("SANDBOX_NONCE", "")
+    stand_ins = Outside(int(sys.argv[2]), read_keys(Path(sys.argv[3])), token, nonce)
     ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), handler(stand_ins)).serve_forever()

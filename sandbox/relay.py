@@ -15,7 +15,7 @@ from sandbox import metrics
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MOST_ALERTS, MOST_CHARACTERS = 10, 1800
+MAX_ALERTS, MAX_CHARACTERS = 10, 1800
 
 
 def relay(path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
@@ -26,14 +26,14 @@ def relay(path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict
     if not address:
         return 503, {"error": "discord webhook not configured"}
     try:
-        lines = [_line(alert) for alert in json.loads(body)["alerts"][:MOST_ALERTS]]
-        told = httpx.post(
-            address, json={"content": "\n".join(lines)[:MOST_CHARACTERS]}, timeout=10, trust_env=False
+        lines = [_line(alert) for alert in json.loads(body)["alerts"][:MAX_ALERTS]]
+        response = httpx.post(
+            address, json={"content": "\n".join(lines)[:MAX_CHARACTERS]}, timeout=10, trust_env=False
         )
     except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
         return 500, {"error": "discord error"}
-    metrics.count_discord("webhooks", "alerts", told)
-    return (200, {"ok": True}) if told.status_code < 300 else (500, {"error": "discord send failed"})
+    metrics.count_discord("webhooks", "alerts", response)
+    return (200, {"ok": True}) if response.status_code < 300 else (500, {"error": "discord send failed"})
 
 
 def _known(path: str, headers: Mapping[str, str]) -> bool:

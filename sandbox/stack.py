@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -21,16 +22,19 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from core.errors import ConfigError
+from core.message import say
 from core.own_python import ROOT, module_command, own_environment
+from sandbox.access import Access
 from sandbox.children import Children
-from sandbox.guard import stand_guard
+from sandbox.guard import lifeline_environment, start_guard
 from sandbox.keys import write_keys
-from sandbox.servers import free_port, run_postgres, run_valkey
+from sandbox.servers import MAX_ANSWER_BYTES, ServerFailedError, free_port, is_free, run_postgres, run_valkey
 
 if TYPE_CHECKING:
     from sandbox.settings import SandboxSettings
 
-START_LIMIT_S = 40.0
+START_TIMEOUT_S = 40.0
 RULES = Path(__file__).resolve().with_name("alerts.yml")
 
 
@@ -56,21 +60,27 @@ class Traffic:
 
 
 def choose_ports(settings: SandboxSettings | None = None) -> Ports:
-    """A port for each part that this machine can run: the wished one, or any that is free."""
+    """A port for each part that this machine can run: the configured one, or any that is free.
+
+    Raises `ConfigError` where a configured port is taken: whoever listens there is left alone.
+    """
     names = [field.name for field in fields(Ports)]
-    wished = {name: 0 if settings is None else getattr(settings, f"{name}_port") for name in names}
-    chosen = {port for port in wished.values() if port}
+    configured = {name: 0 if settings is None else getattr(settings, f"{name}_port") for name in names}
+    chosen = {port for port in configured.values() if port}
+    for name, port in configured.items():
+        if port and not is_free(port):
+            raise ConfigError(say("sandbox.port_taken", name=f"{name}_port", port=port))
     for name in names:
-        while not wished[name]:  # none is taken yet, so the same one may be found free twice
+        while not configured[name]:  # none is taken yet, so the same one may be found free twice
             if (port := free_port()) not in chosen:
-                wished[name] = port
+                configured[name] = port
                 chosen.add(port)
     if not shutil.which("prometheus") or (settings is not None and not settings.prometheus):
-        wished["prometheus"] = 0
-    return Ports(**wished)
+        configured["prometheus"] = 0
+    return Ports(**configured)
 
 
-def config_text(ports: Ports) -> str:
+def config_text(ports: Ports, access: Access) -> str:
     """A `warroom.toml` for the stack."""
     sources = '["prometheus", "scrape"]' if ports.prometheus else '["scrape"]'
     prometheus = f"""
@@ -91,13 +101,16 @@ targets = [{{ url = "http://127.0.0.1:{ports.service}/metrics", interval_s = 2 }
 
 [signals.redis]
 url = "redis://127.0.0.1:{ports.valkey}/0"
+password_file = {json.dumps(str(access.valkey_password_file))}
 queues = ["matches", "ai", "default"]
 
 [signals.celery]
 broker_url = "redis://127.0.0.1:{ports.valkey}/0"
+password_file = {json.dumps(str(access.valkey_password_file))}
 
 [signals.postgres]
 url = "postgresql://postgres@127.0.0.1:{ports.postgres}/postgres"
+password_file = {json.dumps(str(access.postgres_password_file))}
 
 [runbooks.addresses]  # what a check of a runbook asks the provider is asked of its stand-in
 "https://na1.api.riotgames.com" = "http://127.0.0.1:{ports.outside}/riot"
@@ -105,7 +118,7 @@ url = "postgresql://postgres@127.0.0.1:{ports.postgres}/postgres"
 """
 
 
-def run(folder: Path, ports: Ports, traffic: Traffic) -> None:
+def run(folder: Path, ports: Ports, traffic: Traffic, lifeline: dict[str, str]) -> None:
     """Start everything, say so, wait for the end of standard input, take everything down.
 
     What the board shows first is started first; the workers, who import most, come last.
@@ -116,24 +129,33 @@ def run(folder: Path, ports: Ports, traffic: Traffic) -> None:
     builds.mkdir()
     keys = folder / ".env"
     write_keys(keys)
+    access, nonce = Access(folder), secrets.token_urlsafe(16)
+    valkey_password = access.valkey_password_file.read_text(encoding="utf-8")
     environment = own_environment(
-        SANDBOX_REDIS=f"redis://127.0.0.1:{ports.valkey}",
+        SANDBOX_REDIS=f"redis://:{valkey_password}@127.0.0.1:{ports.valkey}",
         SANDBOX_OUTSIDE=f"http://127.0.0.1:{ports.outside}",
         ALERTS_DISCORD_WEBHOOK=f"http://127.0.0.1:{ports.outside}/discord/webhooks/0/alerts",
         SANDBOX_KEYS=str(keys),
         SANDBOX_BUILDS=str(builds),
+        SANDBOX_TOKEN=access.token,
+        SANDBOX_NONCE=nonce,
         PROMETHEUS_MULTIPROC_DIR=str(multiprocess),
+        **lifeline,
     )
     options = ("--loglevel=WARNING", "-E", "--without-mingle", "--without-gossip")
     worker = module_command("sandbox.worker", "-A", "sandbox.app:app", "worker", *options)
-    with run_valkey(folder / "valkey", ports.valkey), Children(folder, environment) as children:
+    with (
+        run_valkey(folder / "valkey", ports.valkey, password=valkey_password),
+        Children(folder, environment) as children,
+    ):
         load = [str(traffic.seed), str(traffic.load)]
         children.start("service", module_command("sandbox.service", str(ports.service), *load))
         if ports.prometheus:
             children.start("prometheus", _prometheus(folder, ports))
         stand_ins = [str(ports.outside), str(traffic.seed), str(keys)]
         children.start("outside", module_command("sandbox.outside", *stand_ins))
-        _wait_for(f"http://127.0.0.1:{ports.service}/health", children)
+        for port in (ports.service, ports.outside):
+            _wait_for(f"http://127.0.0.1:{port}/health", nonce, children)
         tasks = str(traffic.concurrency)
         fetch, analyze = (
             ("-Q", "matches,default", "-P", "threads", "-c", tasks),
@@ -141,17 +163,30 @@ def run(folder: Path, ports: Ports, traffic: Traffic) -> None:
         )
         children.start("worker-1", [*worker, "-n", "fetch@sandbox", *fetch])
         children.start("worker-2", [*worker, "-n", "analyze@sandbox", *analyze])
-        with run_postgres(folder / "postgres", ports.postgres) as database:
+        postgres_password = access.postgres_password_file.read_text(encoding="utf-8")
+        with run_postgres(folder / "postgres", ports.postgres, postgres_password) as database:
             _migrate(database.url)
+            if ports.prometheus:  # its flags name the configuration that it was started with: ours
+                url = f"http://127.0.0.1:{ports.prometheus}/api/v1/status/flags"
+                _wait_for(url, str(folder / "prometheus.yml"), children)
             children.check()
-            _tell({"ready": True, **asdict(ports), "env": str(keys)})
+            _report(
+                {
+                    "ready": True,
+                    **asdict(ports),
+                    "env": str(keys),
+                    "postgres_url": access.postgres_url(ports.postgres),
+                    "valkey_password_file": str(access.valkey_password_file),
+                    "control_header_file": str(access.control_header_file),
+                }
+            )
             _ended.wait()
 
 
 _ended = threading.Event()
 
 
-def _tell(fact: dict[str, object]) -> None:
+def _report(fact: dict[str, object]) -> None:
     sys.stdout.write(json.dumps(fact) + "\n")
     sys.stdout.flush()
 
@@ -183,23 +218,25 @@ def _prometheus(folder: Path, ports: Ports) -> list[str]:
     }
     path = folder / "prometheus.yml"
     path.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
-    return [
-        "prometheus", f"--config.file={path}", f"--storage.tsdb.path={folder / 'tsdb'}",
-        f"--web.listen-address=127.0.0.1:{ports.prometheus}", "--log.level=warn",
-    ]  # fmt: skip
+    address = f"--web.listen-address=127.0.0.1:{ports.prometheus}"
+    storage = f"--storage.tsdb.path={folder / 'tsdb'}"
+    return ["prometheus", f"--config.file={path}", storage, address, "--log.level=warn"]
 
 
-def _wait_for(url: str, children: Children) -> None:
-    deadline = time.monotonic() + START_LIMIT_S
+def _wait_for(url: str, proof: str, children: Children) -> None:
+    """Wait until `url` answers with `proof` in its body: a foreign server on the port is never taken for ours."""
+    deadline = time.monotonic() + START_TIMEOUT_S
     while not _ended.is_set():
         children.check()
         try:
-            with urlopen(url, timeout=2):  # noqa: S310  # our own address on loopback
-                return
+            with urlopen(url, timeout=2) as answer:  # noqa: S310  # our own address on loopback
+                if proof.encode() in answer.read(MAX_ANSWER_BYTES):
+                    return
         except (URLError, OSError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
+            pass  # nobody listens yet
+        if time.monotonic() > deadline:
+            raise ServerFailedError(f"{url} is not answered by the sandbox's own server")
+        time.sleep(0.05)
 
 
 def _watch_parent() -> None:
@@ -219,13 +256,14 @@ def main(arguments: list[str]) -> int:
     traffic = Traffic(int(seed), float(load), int(concurrency))
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda *_: _ended.set())
-    stand_guard(folder, _ended.set, keep=keep)
+    read = start_guard(folder, _ended.set, keep=keep)
+    lifeline = lifeline_environment(read, folder, keep=keep)
     threading.Thread(target=_watch_parent, daemon=True).start()
     try:
-        run(folder, ports, traffic)
+        run(folder, ports, traffic, lifeline)
     except Exception as error:
         first, *log = str(error).strip().splitlines() or [type(error).__name__]
-        _tell({"ready": False, "detail": " ".join([first, *log[-1:]])})
+        _report({"ready": False, "detail": " ".join([first, *log[-1:]])})
         raise
     finally:
         if not keep:

@@ -8,5 +8,8 @@ from __future__ import annotations
 
 from celery.__main__ import main
 
+from sandbox.guard import follow_supervisor
+
 if __name__ == "__main__":
+    follow_supervisor()
     main()

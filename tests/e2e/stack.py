@@ -30,6 +30,11 @@ class Stack:
     def url(self, part: str, path: str = "") -> str:
         return f"http://127.0.0.1:{self.told[part]}{path}"
 
+    def control(self) -> dict[str, str]:
+        """The header that the control endpoints ask for."""
+        name, _, value = Path(self.told["control_header_file"]).read_text().partition(": ")
+        return {name: value.strip()}
+
     def supervisor(self) -> psutil.Process:
         """The process that started all the others."""
         return next(child for child in psutil.Process(self.program.pid).children())

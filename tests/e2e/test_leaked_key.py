@@ -24,7 +24,7 @@ def test_a_revoked_key_stops_the_service_until_the_new_one_is_in_force() -> None
         env = Path(stack.told["env"])
         old = read_keys(env)["riot"]
         _wait_for_more(stack, "success")
-        new = httpx.post(stack.url("outside", "/portal/riot")).json()["RIOT_API_KEY"]
+        new = httpx.post(stack.url("outside", "/portal/riot"), headers=stack.control()).json()["RIOT_API_KEY"]
         _wait_for_more(stack, "error")
         env.write_text(env.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
         workers = _workers(stack)

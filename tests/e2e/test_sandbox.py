@@ -27,13 +27,14 @@ def test_every_part_is_real_and_nothing_stays_behind(how: signal.Signals) -> Non
     folder = str(Path(ready["config"]).parent)
     assert processes_in(folder)
     if how is signal.SIGTERM:
-        with psycopg.connect(f"postgresql://postgres@127.0.0.1:{ready['postgres']}/postgres") as connection:
+        with psycopg.connect(ready["postgres_url"]) as connection:
             assert connection.execute("SELECT count(*) FROM user_profiles").fetchone() == (0,)
         if ready["prometheus"]:
             rules = httpx.get(f"http://127.0.0.1:{ready['prometheus']}/api/v1/rules").json()["data"]
             named = {rule["name"] for group in rules["groups"] for rule in group["rules"]}
             assert {"ChimeraLatencyP95Breached", "CeleryQueueBacklog"} <= named
-        with redis.Redis(port=ready["valkey"]) as broker:
+        password = Path(ready["valkey_password_file"]).read_text()
+        with redis.Redis(port=ready["valkey"], password=password) as broker:
             assert broker.ping()
         outside = f"http://127.0.0.1:{ready['outside']}"
         key = credentials(read_keys(Path(ready["env"])), "riot")

@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from core.own_python import module_command, own_environment
+from sandbox.access import write_access
 from sandbox.community import arrivals, match_of
 from sandbox.stack import choose_ports
 from tests.e2e.stack import processes_in, running, wait_gone
@@ -51,6 +52,18 @@ def test_a_killed_guard_ends_the_stack_which_then_tidies_up_itself() -> None:
         supervisor = stack.supervisor()
         (guard,) = [child for child in supervisor.children() if child.cmdline() == supervisor.cmdline()]
         guard.send_signal(signal.SIGKILL)
+        assert stack.program.wait(25) == ExitCode.CRASHED
+        wait_gone(stack.folder)
+
+
+def test_supervisor_and_guard_killed_together_leave_nothing_behind() -> None:
+    with running() as stack:
+        supervisor = stack.supervisor()
+        (guard,) = [child for child in supervisor.children() if child.cmdline() == supervisor.cmdline()]
+        for process in (supervisor, guard):
+            process.send_signal(signal.SIGSTOP)  # so that neither sees the other's end
+        for process in (supervisor, guard):
+            process.send_signal(signal.SIGKILL)
         assert stack.program.wait(25) == ExitCode.CRASHED
         wait_gone(stack.folder)
 
@@ -104,20 +117,14 @@ def taken(port: int) -> Iterator[None]:
 def test_a_port_that_somebody_took_is_named_and_nothing_stays_behind(part: str, tmp_path: Path) -> None:
     folder = tmp_path / "stack"
     folder.mkdir()
+    write_access(folder)
     ports = replace(choose_ports(), prometheus=0)
-    command = [
-        sys.executable,
-        "-m",
-        "sandbox.stack",
-        str(folder),
-        ",".join(map(str, astuple(ports))),
-        "1,1.0,2",
-        "remove",
-    ]
+    arguments = (str(folder), ",".join(map(str, astuple(ports))), "1,1.0,2", "remove")
     with (
         taken(getattr(ports, part)),
         subprocess.Popen(
-            command,
+            module_command("sandbox.stack", *arguments),
+            env=own_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -20,7 +20,8 @@ from sandbox.outside import Outside, handler
 def serving(stand_ins: Outside) -> Iterator[httpx.Client]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler(stand_ins))
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}", trust_env=False) as client:
+    address, headers = f"http://127.0.0.1:{server.server_port}", {"Authorization": "Bearer t0ken"}
+    with httpx.Client(base_url=address, headers=headers, trust_env=False) as client:
         yield client
     server.shutdown()
     server.server_close()
@@ -28,8 +29,17 @@ def serving(stand_ins: Outside) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def outside() -> Iterator[httpx.Client]:
-    with serving(Outside(1, {})) as client:
+    with serving(Outside(1, {}, "t0ken")) as client:
         yield client
+
+
+def test_the_control_endpoints_ask_for_the_token(outside: httpx.Client) -> None:
+    for path in ("/control", "/portal/riot"):
+        for shown in ("", "Bearer", "Bearer other", "Bearer t0ke"):
+            assert outside.post(path, json={}, headers={"Authorization": shown}).status_code == 401
+        assert outside.post(path, json={}).status_code == 200, "the client's own header shows it"
+    with serving(Outside(1, {})) as without_token:
+        assert without_token.post("/control", json={}, headers={"Authorization": "Bearer"}).status_code == 401
 
 
 def test_riot_counts_the_calls_and_says_which_limit_refuses_and_for_how_long(outside: httpx.Client) -> None:
@@ -61,7 +71,7 @@ def test_a_revoked_key_is_dead_at_once_and_only_the_new_one_is_taken(tmp_path: P
         "llm": ("/llm/v1/models", 401),
     }
     assert set(old) == set(places)
-    with serving(Outside(1, old)) as outside:
+    with serving(Outside(1, old, "t0ken")) as outside:
         for provider, (path, refusal) in places.items():
             shown = credentials(old, provider)
             assert outside.get(path).status_code == refusal
@@ -73,7 +83,7 @@ def test_a_revoked_key_is_dead_at_once_and_only_the_new_one_is_taken(tmp_path: P
 
 
 def test_a_webhook_needs_no_bot_and_a_bot_that_is_refused_counts_as_invalid() -> None:
-    with serving(Outside(1, {"discord": "good"})) as outside:
+    with serving(Outside(1, {"discord": "good"}, "t0ken")) as outside:
         assert outside.patch("/discord/webhooks/1/token").status_code == 200
         outside.post("/control", json={"ban_at": 1})
         assert outside.post("/discord/channels/1/messages").status_code == 401

@@ -46,13 +46,19 @@ def channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
     server.server_close()
 
 
-def test_another_release_is_running_once_it_is_deployed(address: str) -> None:
+def test_another_release_is_running_once_it_is_deployed(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, headers = {"version": "v9"}, {"Authorization": "Bearer t0ken"}
+    refused = httpx.post(address + "/control", json=release, headers=headers)
+    assert refused.status_code == 401, "a token that is not set lets nobody in"
+    monkeypatch.setenv("SANDBOX_TOKEN", "t0ken")
     assert 'chimera_build_info{version="v2.2.1"} 1.0' in httpx.get(address + "/metrics").text
-    assert httpx.post(address + "/control", json={"version": "v9"}).status_code == 200
+    assert httpx.post(address + "/control", json=release, headers=headers).status_code == 200
     page = httpx.get(address + "/metrics").text
     assert 'chimera_build_info{version="v9"} 1.0' in page
     assert "v2.2.1" not in page
-    assert httpx.post(address + "/control", content=b"[]").status_code == 400
+    assert httpx.post(address + "/control", content=b"[]", headers=headers).status_code == 400
 
 
 def test_alerts_reach_the_channel_only_with_the_secret(

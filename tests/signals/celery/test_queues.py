@@ -115,14 +115,14 @@ async def test_no_server_is_unreachable_and_the_next_poll_finds_it_back(tmp_path
 
 
 async def test_a_wrong_password_is_denied_and_never_shown(tmp_path: Path) -> None:
-    with run_valkey(tmp_path, None, "--requirepass", "right") as server:
+    with run_valkey(tmp_path, password="right") as server:
         url = f"redis://:hunter2@127.0.0.1:{server.port}/0"
         with pytest.raises(Denied) as caught:
             await look(RedisQueues(settings(url)))
         assert "hunter2" not in str(caught.value)
         secret_file = tmp_path / "password"
         secret_file.write_text("right\n")
-        await look(RedisQueues(settings(server.url, password_file=secret_file)))
+        await look(RedisQueues(settings(f"redis://127.0.0.1:{server.port}/0", password_file=secret_file)))
 
 
 async def test_a_malformed_address_does_not_leak_its_password() -> None:

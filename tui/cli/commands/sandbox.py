@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from core.errors import ConfigError
 from core.message import say
 from core.own_python import module_command, own_environment
 from core.text import clean
+from sandbox.access import write_access
 from sandbox.stack import Traffic, choose_ports, config_text
 from tui.cli.command import Command, Group, Invocation
 from tui.cli.commands.board import add_arguments as add_board_arguments
@@ -53,16 +55,19 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: _interrupt(stop))
-    folder = Path(tempfile.mkdtemp(prefix="warroom-sandbox-"))
-    folder.chmod(0o711)  # Postgres may run as another user, who must pass through
     ports = choose_ports(settings)
+    folder = Path(tempfile.mkdtemp(prefix="warroom-sandbox-"))
+    if os.geteuid() == 0:
+        folder.chmod(0o711)  # Postgres then runs as another user, who must pass through
+    os.umask(0o077)  # nothing of it is anybody else's
+    access = write_access(folder)
     path: Path = args.write_config or folder / "warroom.toml"
     try:
         # What is played here does not belong among the user's own incidents.
         journal = json.dumps(f"sqlite:///{folder}/journal.db")
-        path.write_text(f"{config_text(ports)}\n[journal]\nurl = {journal}\n", encoding="utf-8")
+        path.write_text(f"{config_text(ports, access)}\n[journal]\nurl = {journal}\n", encoding="utf-8")
     except OSError as error:
-        folder.rmdir()
+        shutil.rmtree(folder)
         raise ConfigError(say("config.unwritable", file=str(path), detail=error.strerror or "")) from error
     options = (",".join(map(str, astuple(each))) for each in (ports, _traffic(args, settings)))
     command = module_command("sandbox.stack", str(folder), *options, "keep" if args.keep else "remove")
