@@ -1,4 +1,4 @@
-"""The whole program on screen: what it knows, which screen is on top. Data comes from a thread of its own."""
+"""The App: the state that all screens share, and which screen is on top. Data comes from a thread of its own."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from core.message import say
 from panels.changes import Change, ChangeLog, add_change, record_state
 from panels.state import BOARD_SPAN_S
 from signals.reading import Verdict
-from tui.activity import Looking
-from tui.feeds.signals import Follower
+from tui.activity import Activity, Notice
+from tui.feeds.signals import SignalsThread
 from tui.filter import Filter
 from tui.i18n import CODES, Language
 from tui.incident.context import IncidentContext
 from tui.keymap import EVERYWHERE, bindings
-from tui.runtime.terminal import locale_is_utf8
+from tui.runtime.terminal import has_few_colours, locale_is_utf8
 from tui.screens.alerts import AlertsScreen
 from tui.screens.board import BoardScreen
 from tui.screens.explain import ExplainScreen
 from tui.screens.form import Form
 from tui.screens.help import HelpScreen
 from tui.screens.page import Page
-from tui.screens.panel import texts_of
+from tui.screens.panel import search_texts
 from tui.screens.zoom import ZoomScreen
-from tui.theme import NAMES, STYLESHEET, few_colours, read_look
+from tui.theme import STYLESHEET, THEME_NAMES, load_theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from panels.state import PanelState
     from tui.config.load import Config
     from tui.feeds.journal import IncidentChanged, JournalStateChanged, LibraryLoaded
-    from tui.feeds.signals_news import Failed, Noticed, Opened, PanelJudged
+    from tui.feeds.signals import ConfigLoaded, PanelJudged, SignalsFailed, SourceNotice
     from tui.i18n import LanguageCode
     from tui.theme import ThemeName
 
@@ -51,8 +51,6 @@ START_AFTER_S = 1.0
 """When the sources are opened at the latest."""
 JOURNAL_AFTER_S = 1.5
 """The journal's libraries and the runbooks are read once the first numbers are there: together both would be late."""
-READ_S = 1.0
-"""A key within this of a notice was meant for what stood there before."""
 
 
 class Warroom(App[str]):
@@ -74,30 +72,29 @@ class Warroom(App[str]):
         words: Language,
         *,
         theme: ThemeName | None = None,
-        language_asked: bool = False,
+        language_given: bool = False,
     ) -> None:
-        without_colours = few_colours(os.environ)
+        mono_wanted = has_few_colours(os.environ)
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.words = words
         self.ascii_only = not locale_is_utf8(os.environ)
-        self._theme_asked = theme is not None or without_colours
-        self._language_asked = language_asked
-        self._styled = False
-        self.wear(theme or ("mono" if without_colours else "dark"))
+        self._theme_given = theme is not None or mono_wanted
+        self._language_given = language_given
+        self._theme_pushed = False
+        self.apply_theme(theme or ("mono" if mono_wanted else "dark"))
         self.states: dict[str, PanelState] = {}
         self.order: tuple[str, ...] = ()
         self.chosen = ""
         self.paused = False
         self.service = ""
-        self._noticed_at = 0.0
-        self._notice: Message | None = say("tui.starting")
+        self._notice: Notice | None = None
         self._drawn: set[str] = set()
-        self.log_of_changes = ChangeLog()
-        self.looking = Looking(time.time(), time.time())
+        self.change_log = ChangeLog()
+        self.activity = Activity(time.time(), time.time())
         self.panel_filter = Filter()
         self.chart_span_s = BOARD_SPAN_S
-        self.follower = (
-            Follower(load, self.post_message, lambda: self.paused, lambda: self.chart_span_s)
+        self.signals_thread = (
+            SignalsThread(load, self.post_message, lambda: self.paused, lambda: self.chart_span_s)
             if load
             else None
         )
@@ -105,12 +102,14 @@ class Warroom(App[str]):
 
     @property
     def notice(self) -> Message | None:
-        """What there is to tell, until a key says that it was read."""
-        return self._notice
+        """What is said until a key says that it was read; before the first panel, that the program is starting."""
+        if self._notice is not None:
+            return self._notice.message
+        return None if self._drawn else say("tui.starting")
 
     @notice.setter
-    def notice(self, told: Message | None) -> None:
-        self._notice, self._noticed_at = told, time.time()
+    def notice(self, message: Message | None) -> None:
+        self._notice = None if message is None else Notice(message, time.time())
 
     def get_default_screen(self) -> BoardScreen:
         """The board lies under all other screens."""
@@ -120,10 +119,10 @@ class Warroom(App[str]):
         """On a terminal, the driver that is sparing of bytes."""
         from textual.drivers.linux_driver import LinuxDriver
 
-        from tui.runtime.driver import SparingDriver
+        from tui.runtime.driver import DiffDriver
 
         usual = super().get_driver_class()
-        return SparingDriver if usual is LinuxDriver else usual
+        return DiffDriver if usual is LinuxDriver else usual
 
     def on_resize(self, event: Resize) -> None:
         """What the terminal shows after it is not known, also when it is as large as before: it was not in between.
@@ -131,52 +130,52 @@ class Warroom(App[str]):
         The signal's handler may be interrupted by itself, after it has read a size and before it tells it; then the older
         size is told last, and would stay.
         """
-        from tui.runtime.driver import SparingDriver
+        from tui.runtime.driver import DiffDriver
 
-        if isinstance(self._driver, SparingDriver) and (size := self._driver.size()) not in (
+        if isinstance(self._driver, DiffDriver) and (size := self._driver.size()) not in (
             None,
             event.size,
         ):
             self.post_message(Resize(size, size))
-        self._paint_anew()
+        self._redraw_all()
 
     @on(Driver.SignalResume)
-    def back_from_the_shell(self) -> None:
+    def on_resume_from_shell(self) -> None:
         """The shell has written over the screen; how old everything is now is shown at once."""
-        self._paint_anew()
+        self._redraw_all()
         self.repaint()
 
-    def _paint_anew(self) -> None:
-        from tui.runtime.driver import SparingDriver
+    def _redraw_all(self) -> None:
+        from tui.runtime.driver import DiffDriver
 
-        if isinstance(self._driver, SparingDriver):
+        if isinstance(self._driver, DiffDriver):
             self._driver.forget()
         self.screen.refresh(layout=True)
 
     def on_mount(self) -> None:
         """Paint, then start the thread that asks."""
-        self.words = self._readable(self.words)
+        self.words = self._displayable(self.words)
         self.set_interval(TICK_S, self.tick)
-        if self.follower:
-            self.call_after_refresh(self.follower.start)  # its imports must not delay the first paint
+        if self.signals_thread:
+            self.call_after_refresh(self.signals_thread.start)  # its imports must not delay the first paint
             # A screen that a fast key puts on top before the first paint takes that call with it until it goes.
-            self.set_timer(START_AFTER_S, self.follower.start)
+            self.set_timer(START_AFTER_S, self.signals_thread.start)
 
     def on_unmount(self) -> None:
         """Let the thread end."""
-        if self.follower:
-            self.follower.stop()
+        if self.signals_thread:
+            self.signals_thread.stop()
         self.incidents.close()
 
-    def on_opened(self, message: Opened) -> None:
+    def on_config_loaded(self, message: ConfigLoaded) -> None:
         """The configuration is read."""
         self.order = message.order
         self.service = f"{message.config.service.name} {message.config.service.environment}"
         face = message.config.tui
-        if face.theme and not self._theme_asked:
-            self.wear(face.theme)
-        if face.language and not self._language_asked:
-            self.words = self._readable(Language(face.language))
+        if face.theme and not self._theme_given:
+            self.apply_theme(face.theme)
+        if face.language and not self._language_given:
+            self.words = self._displayable(Language(face.language))
         self.set_timer(JOURNAL_AFTER_S, lambda: self.incidents.open(message.config))
         self.repaint()
 
@@ -185,33 +184,29 @@ class Warroom(App[str]):
         if self.paused:
             return
         self.states[message.state.id] = message.state
-        self.log_of_changes = record_state(self.log_of_changes, message.state)
-        if self.notice == say("tui.starting"):
-            self.notice = None
-            self.repaint()
-        # The next tick draws it: one clock for all panels. The first news is drawn at once.
-        elif message.state.id not in self._drawn:
-            self.repaint()
-        self._drawn.add(message.state.id)
+        self.change_log = record_state(self.change_log, message.state)
+        if message.state.id not in self._drawn:
+            self._drawn.add(message.state.id)
+            self.repaint()  # the first state at once; the next tick draws the others: one clock for all panels
 
-    def on_noticed(self, message: Noticed) -> None:
+    def on_source_notice(self, message: SourceNotice) -> None:
         """Show the notice until a key says that it was read, or until the next one."""
         self.notice = message.notice.message
-        self.log_of_changes = add_change(
-            self.log_of_changes, Change(message.notice.at, message.notice.message, verdict=Verdict.UNKNOWN)
+        self.change_log = add_change(
+            self.change_log, Change(message.notice.at, message.notice.message, verdict=Verdict.UNKNOWN)
         )
         self.tick()
 
     async def on_event(self, event: Event) -> None:
         """Every key says that somebody looks."""
         if isinstance(event, Key) and not event.is_forwarded:
-            self.touch(time.time())
+            self.record_activity(time.time())
         await super().on_event(event)
 
-    def touch(self, now: float) -> None:
-        """What there was to read counts as read, unless it came at the same moment."""
-        self.looking = self.looking.touched(now)
-        if self.notice not in (None, say("tui.starting")) and now - self._noticed_at > READ_S:
+    def record_activity(self, now: float) -> None:
+        """A key was pressed: the notice counts as read, unless it came at the same moment."""
+        self.activity = self.activity.with_key(now)
+        if self._notice is not None and self._notice.read_by(now):
             self.notice = None
             self.repaint()
 
@@ -232,9 +227,9 @@ class Warroom(App[str]):
         if isinstance(self.screen, Form):
             self.screen.typed_ahead(event)
 
-    def on_failed(self, message: Failed) -> None:
+    def on_signals_failed(self, message: SignalsFailed) -> None:
         """Leave with the line that says why."""
-        self.exit(self.words.say(message.why), return_code=message.code)
+        self.exit(self.words.say(message.reason), return_code=message.code)
 
     def tick(self) -> None:
         """Ages move on, unless paused: then not a byte is sent."""
@@ -247,14 +242,14 @@ class Warroom(App[str]):
         if page is not None:
             page.repaint()
 
-    def wear(self, name: ThemeName) -> None:
+    def apply_theme(self, name: ThemeName) -> None:
         """Another look, for what Textual colours and for the names that the panels draw with."""
-        self.look = read_look(name)
-        if self._styled:
+        self.loaded_theme = load_theme(name)
+        if self._theme_pushed:
             self.console.pop_theme()
-        self.console.push_theme(self.look.styles)
-        self._styled = True
-        self.register_theme(self.look.colours)
+        self.console.push_theme(self.loaded_theme.styles)
+        self._theme_pushed = True
+        self.register_theme(self.loaded_theme.colours)
         self.theme = name
 
     def by_attention(self) -> list[PanelState]:
@@ -269,7 +264,7 @@ class Warroom(App[str]):
         return [
             state
             for state in self.by_attention()
-            if not self.panel_filter.text or keeps(*texts_of(state, self.words))
+            if not self.panel_filter.text or keeps(*search_texts(state, self.words))
         ]
 
     def under_cursor(self) -> PanelState | None:
@@ -320,19 +315,19 @@ class Warroom(App[str]):
 
     def action_next_theme(self) -> None:
         """The next theme."""
-        self.wear(NAMES[(NAMES.index(self.look.name) + 1) % len(NAMES)])
+        self.apply_theme(THEME_NAMES[(THEME_NAMES.index(self.loaded_theme.name) + 1) % len(THEME_NAMES)])
 
     def action_next_language(self) -> None:
         """The next language."""
-        self.speak(CODES[(CODES.index(self.words.code) + 1) % len(CODES)])
+        self.set_language(CODES[(CODES.index(self.words.code) + 1) % len(CODES)])
 
-    def speak(self, code: LanguageCode) -> None:
+    def set_language(self, code: LanguageCode) -> None:
         """Another language."""
-        self.words = self._readable(Language(code))
+        self.words = self._displayable(Language(code))
         self.incidents.read_library()
         self.repaint()
 
-    def _readable(self, words: Language) -> Language:
+    def _displayable(self, words: Language) -> Language:
         """English, where the terminal can't show Chinese: a screen of question marks helps nobody."""
         if not self.ascii_only or words.code == "en":
             return words
@@ -346,7 +341,7 @@ class Warroom(App[str]):
         if isinstance(self.screen, Page):
             self.push_screen(Palette(self.words))
 
-    def runbook_of(self, alert: str) -> str:
+    def runbook_title(self, alert: str) -> str:
         """The runbook that answers an alert, by its title, else what the alert itself names; empty without either."""
         library = self.incidents.library
         found = library.for_alert(alert) if library is not None else ()

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from core.message import Message
     from panels.changes import ChangeLog
     from panels.state import PanelState
-    from tui.activity import Looking
-    from tui.feeds.signals import Follower
+    from tui.activity import Activity
+    from tui.feeds.signals import SignalsThread
     from tui.filter import Filter
     from tui.i18n import Language, LanguageCode
     from tui.incident.context import IncidentContext
@@ -38,9 +38,9 @@ class Face(Protocol):
     chosen: str
     panel_filter: Filter
     chart_span_s: float
-    log_of_changes: ChangeLog
-    looking: Looking
-    follower: Follower | None
+    change_log: ChangeLog
+    activity: Activity
+    signals_thread: SignalsThread | None
     incidents: IncidentContext
 
     @property
@@ -61,13 +61,13 @@ class Face(Protocol):
 
     def choose_number(self, number: int) -> None: ...
 
-    def runbook_of(self, alert: str) -> str: ...
+    def runbook_title(self, alert: str) -> str: ...
 
     def open_runbook_for(self, alert_name: str | None, panel_id: str | None) -> None: ...
 
-    def wear(self, name: ThemeName) -> None: ...
+    def apply_theme(self, name: ThemeName) -> None: ...
 
-    def speak(self, code: LanguageCode) -> None: ...
+    def set_language(self, code: LanguageCode) -> None: ...
 
     def action_open(self, name: str) -> None: ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-MOST_CHARACTERS = 60
+MAX_CHARACTERS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +38,4 @@ def typed(before: Filter, key: str, character: str | None) -> Filter | None:
 def pasted(before: Filter, text: str) -> Filter:
     """The filter with more text behind it, on one line and not endless."""
     shown = "".join(one if one.isprintable() else " " for one in text)
-    return replace(before, text=(before.text + shown)[:MOST_CHARACTERS])
+    return replace(before, text=(before.text + shown)[:MAX_CHARACTERS])

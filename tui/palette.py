@@ -15,7 +15,7 @@ from tui.i18n import CODES, Language
 from tui.keymap import EVERYWHERE, SHOWN
 from tui.screens.page import Page
 from tui.screens.zoom import ZoomScreen
-from tui.theme import NAMES
+from tui.theme import THEME_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,10 +73,10 @@ class Commands(Provider):
         yield from _panels(face)
         if isinstance(below, ZoomScreen):
             yield from _ranges(face, below)
-        for theme in NAMES:
+        for theme in THEME_NAMES:
             yield Command(_said(face, "tui.theme", theme), "", partial(_wear, face, theme))
         for code in CODES:
-            yield Command(_said(face, "tui.speak", OWN_NAMES[code]), "", partial(face.speak, code))
+            yield Command(_said(face, "tui.speak", OWN_NAMES[code]), "", partial(face.set_language, code))
 
 
 class Palette(CommandPalette):
@@ -121,7 +121,7 @@ def _shown(command: Command) -> Text:
 
 
 def _wear(face: Face, name: str) -> None:
-    face.wear(next(one for one in NAMES if one == name))
+    face.apply_theme(next(one for one in THEME_NAMES if one == name))
     face.repaint()
 
 

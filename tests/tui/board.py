@@ -13,7 +13,7 @@ from panels.state import PanelState
 from signals.alerts.model import Alert, Alerts, AlertState
 from signals.reading import Answer, Series
 from tui.app import Warroom
-from tui.feeds.signals_news import PanelJudged
+from tui.feeds.signals import PanelJudged
 from tui.i18n import CODES, Language
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from panels.state import PanelState
 from runbooks.library import load_library
 from runbooks.settings import RunbooksSettings
 from tests.tui.board import alert, alerts, board, metric, shown, tell
-from tui.activity import REST_S, Looking
+from tui.activity import IDLE_S, Activity
 from tui.app import Warroom
 from tui.feeds.journal import JournalState
 from tui.screens.alerts import AlertsScreen
@@ -120,7 +120,7 @@ async def test_what_fired_since_the_last_look_is_marked() -> None:
         tell(app, many())
         await pilot.press("l")
         now = time.time()
-        app.looking = Looking(now, now - REST_S)
+        app.activity = Activity(now, now - IDLE_S)
         app.repaint()
         await pilot.pause()
         marked = [line for line in (await shown(pilot)).splitlines() if "●" in line]

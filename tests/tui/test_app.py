@@ -13,7 +13,7 @@ from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.reading import Answer, Freshness, Series, Verdict
 from tui.app import Warroom
-from tui.feeds.signals_news import PanelJudged
+from tui.feeds.signals import PanelJudged
 from tui.i18n import Language
 from tui.runtime.terminal import locale_is_utf8
 from tui.screens.page import Page

@@ -12,9 +12,8 @@ from panels.changes import Change
 from panels.state import BOARD_SPAN_S, LONG_SPAN_S
 from signals.connections.breaker import Notice
 from tests.tui.board import IDS, alert, alerts, board, eight, metric, shown, tell
-from tui.activity import REST_S, Looking
-from tui.app import READ_S
-from tui.feeds.signals_news import Noticed
+from tui.activity import IDLE_S, READ_S, Activity
+from tui.feeds.signals import SourceNotice
 from tui.screens.page import Page
 
 SIZES = [
@@ -122,7 +121,7 @@ async def test_what_changed_while_nobody_looked_is_marked_until_somebody_rests()
     async with app.run_test(size=(80, 24)) as pilot:
         tell(app, *states)
         now = time.time()
-        app.looking = Looking(now - REST_S - 5, now - 600)
+        app.activity = Activity(now - IDLE_S - 5, now - 600)
         tell(app, metric("llm", 60), alerts(alert("TooSlow")))
         await pilot.pause()
         text = await shown(pilot)
@@ -133,7 +132,7 @@ async def test_what_changed_while_nobody_looked_is_marked_until_somebody_rests()
         await pilot.press("down")  # one look: what is new stays new while it is read
         await pilot.press("up")
         assert "2 new" in await shown(pilot)
-        app.looking = Looking(now + 1, now + 1)
+        app.activity = Activity(now + 1, now + 1)
         app.repaint()
         await pilot.pause()
         assert "nothing new" in await shown(pilot)
@@ -145,7 +144,7 @@ async def test_the_board_says_in_chinese_what_changed() -> None:
     app = board(*states, code="zh")
     async with app.run_test(size=(120, 40)) as pilot:
         tell(app, *states)
-        app.looking = Looking(time.time() - REST_S - 5, 0)
+        app.activity = Activity(time.time() - IDLE_S - 5, 0)
         tell(app, metric("llm", 143))
         await pilot.pause()
         last = (await shown(pilot)).splitlines()[-3]
@@ -159,20 +158,21 @@ async def test_a_switch_of_source_stays_until_a_key_says_it_was_read() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         tell(app, *states)
         switched = say("signals.back", source="prometheus")
-        app.on_noticed(Noticed(Notice(time.time(), switched)))
+        app.on_source_notice(SourceNotice(Notice(time.time(), switched)))
         await pilot.pause()
         text = app.words.say(switched)[:40]
         notice_line = -2
         assert text in (await shown(pilot)).splitlines()[notice_line]
         await pilot.press("down")  # meant for what stood there before
         assert text in (await shown(pilot)).splitlines()[notice_line]
-        app._noticed_at -= READ_S + 1
+        assert app._notice is not None
+        app._notice = replace(app._notice, at=app._notice.at - READ_S - 1)
         tell(app, metric("cost", 2))
         assert text in (await shown(pilot)).splitlines()[notice_line]
         await pilot.press("down")
         await pilot.pause()
         assert text not in (await shown(pilot)).splitlines()[notice_line]
-        assert isinstance(app.log_of_changes.changes[0], Change)
+        assert isinstance(app.change_log.changes[0], Change)
         assert text in await shown(pilot)  # the log keeps it
 
 

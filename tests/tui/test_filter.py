@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tui.activity import REST_S, Looking
-from tui.filter import MOST_CHARACTERS, Filter, pasted, typed
-from tui.widgets.scroll import pinned, scroll_to
+from tui.activity import IDLE_S, Activity
+from tui.filter import MAX_CHARACTERS, Filter, pasted, typed
+from tui.widgets.lines import rows_shown, scroll_to
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_what_a_key_makes_of_it(
 def test_what_is_pasted_is_one_short_line() -> None:
     after = pasted(Filter("a", typing=True), "b\nc\x1b[31m" + "d" * 200)
     assert after.text.startswith("ab c [31md")
-    assert len(after.text) == MOST_CHARACTERS
+    assert len(after.text) == MAX_CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,14 @@ def test_every_word_must_be_there(text: str, texts: tuple[str, ...], *, kept: bo
 
 
 def test_keys_that_follow_each_other_are_one_look() -> None:
-    looking = Looking(100, 100)
-    assert looking.seen(100 + REST_S) == 100
-    looking = looking.touched(400)  # comes back after five minutes
-    assert looking.seen(401) == 100
-    looking = looking.touched(410).touched(420)
-    assert looking.seen(425) == 100
-    assert looking.seen(420 + REST_S + 1) == 420
-    assert looking.touched(600).seen(601) == 420
+    activity = Activity(100, 100)
+    assert activity.last_look(100 + IDLE_S) == 100
+    activity = activity.with_key(400)  # comes back after five minutes
+    assert activity.last_look(401) == 100
+    activity = activity.with_key(410).with_key(420)
+    assert activity.last_look(425) == 100
+    assert activity.last_look(420 + IDLE_S + 1) == 420
+    assert activity.with_key(600).last_look(601) == 420
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_keys_that_follow_each_other_are_one_look() -> None:
 def test_the_worst_and_the_chosen_one_are_always_shown(
     count: int, cursor: int, height: int, shown: tuple[int, ...]
 ) -> None:
-    assert pinned(count, cursor, height) == shown
+    assert rows_shown(count, cursor, height) == shown
 
 
 @pytest.mark.parametrize(

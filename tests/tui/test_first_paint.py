@@ -24,9 +24,9 @@ PROGRAM = """
 import json, sys, threading
 from pathlib import Path
 from tui.cli.main import main
-from tui.runtime.driver import SparingDriver
+from tui.runtime.driver import DiffDriver
 
-write = SparingDriver.write
+write = DiffDriver.write
 
 def write_and_look(self, data):
     out = Path(sys.argv[1])
@@ -36,7 +36,7 @@ def write_and_look(self, data):
         out.write_text(json.dumps({"modules": modules, "threads": threads}))
     write(self, data)
 
-SparingDriver.write = write_and_look
+DiffDriver.write = write_and_look
 sys.exit(main(sys.argv[2:]))
 """
 

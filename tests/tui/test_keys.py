@@ -13,7 +13,7 @@ from tui.app import Warroom
 from tui.i18n import CODES, Language
 from tui.keymap import EVERYWHERE, KEYS
 from tui.screens.page import Page
-from tui.theme import NAMES
+from tui.theme import THEME_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ EFFECTS: list[tuple[str, str, Callable[[Warroom], object], object]] = [
     *((screen, "escape", page, "board") for screen in ("zoom", "explain", "help")),
     *((screen, "g", page, "board") for screen in TO),
     *((screen, "p", lambda app: app.paused, True) for screen in TO),
-    *((screen, "t", lambda app: app.look.name, NAMES[1]) for screen in TO),
+    *((screen, "t", lambda app: app.loaded_theme.name, THEME_NAMES[1]) for screen in TO),
     *((screen, "L", lambda app: app.words.code, CODES[1]) for screen in TO),
     *((screen, "f1", page, "help") for screen in ("board", "zoom", "explain")),
     ("help", "f1", page, "board"),

@@ -58,7 +58,7 @@ async def test_a_terminal_of_ascii_alone_speaks_english() -> None:
         await pilot.pause()
         assert spoken(app) == ("en", say("tui.only_ascii"))
         app.notice = None
-        app.speak("zh")
+        app.set_language("zh")
         assert spoken(app) == ("en", say("tui.only_ascii"))
         await pilot.press("colon")
         await pilot.pause()

@@ -15,7 +15,7 @@ from tui.palette import Commands, Palette
 from tui.screens.alerts import AlertsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.page import Page
-from tui.theme import NAMES
+from tui.theme import THEME_NAMES
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -44,7 +44,7 @@ async def test_it_lists_what_can_be_done_here_with_the_keys(key: str, code: str,
         await opened(app, pilot, key)
         text = await shown(pilot)
         assert first in text
-        for theme in NAMES[:1]:
+        for theme in THEME_NAMES[:1]:
             assert theme in text
         await pilot.press("escape")
         assert isinstance(app.screen, Page)
@@ -74,7 +74,7 @@ async def test_themes_languages_and_panels_are_commands() -> None:
             await search(pilot, words)
             await pilot.press("enter")
             await pilot.pause(0.1)
-        assert app.look.name == "light"
+        assert app.loaded_theme.name == "light"
         assert app.words.code == "zh"
         await opened(app, pilot)
         await search(pilot, "go to COST")

@@ -12,9 +12,9 @@ from panels.draw.panel import panel_details, panel_line, title_width
 from signals.reading import Verdict
 from tests.tui.board_states import NOW, SPECS, states
 from tui.app import Warroom
-from tui.feeds.signals_news import PanelJudged
+from tui.feeds.signals import PanelJudged
 from tui.i18n import CODES, Language
-from tui.theme import NAMES, ThemeName
+from tui.theme import THEME_NAMES, ThemeName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ def test_a_picture_of_the_board(snap_compare: Callable[..., bool], size: tuple[i
     assert snap_compare(board(code, "dark"), terminal_size=size, run_before=told())
 
 
-@pytest.mark.parametrize("theme", NAMES)
+@pytest.mark.parametrize("theme", THEME_NAMES)
 def test_a_picture_in_every_theme(snap_compare: Callable[..., bool], theme: ThemeName) -> None:
     assert snap_compare(board(theme=theme), terminal_size=(80, 24), run_before=told("3"))
 

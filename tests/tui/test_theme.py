@@ -14,7 +14,8 @@ from panels.draw.panel import STYLES as VERDICTS
 from tests.terminal import PROGRAM, Terminal
 from tui.app import Warroom
 from tui.i18n import Language
-from tui.theme import NAMES, ThemeName, few_colours, read_look
+from tui.runtime.terminal import has_few_colours
+from tui.theme import THEME_NAMES, ThemeName, load_theme
 
 ROOT = Path(__file__).parent.parent.parent
 DRAWN = {
@@ -41,14 +42,14 @@ def luminance(color: Color) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", THEME_NAMES)
 def test_every_name_that_is_drawn_with_has_a_look(name: ThemeName) -> None:
-    assert read_look(name).styles.styles.keys() >= DRAWN
+    assert load_theme(name).styles.styles.keys() >= DRAWN
 
 
 @pytest.mark.parametrize(("name", "least"), [("dark", 4.5), ("light", 4.5), ("high-contrast", 7.0)])
 def test_every_style_can_be_read_on_its_background(name: ThemeName, least: float) -> None:
-    look = read_look(name)
+    look = load_theme(name)
     ground = luminance(Color.parse(look.colours.background or ""))
     own = colours_of(name)
     assert len(own) > 15
@@ -60,7 +61,7 @@ def test_every_style_can_be_read_on_its_background(name: ThemeName, least: float
 
 @pytest.mark.parametrize(("name", "least"), [("dark", 4.5), ("light", 4.5), ("high-contrast", 7.0)])
 def test_what_stands_in_the_head_the_foot_and_the_palette_can_be_read(name: ThemeName, least: float) -> None:
-    look = read_look(name)
+    look = load_theme(name)
     own, colours = colours_of(name), look.colours
     head, ground = colours.variables["head"], colours.background or ""
     on_head = ("burning", "warn", "ok", "unknown", "stale", "cursor", "key", "no_data")
@@ -80,21 +81,21 @@ def contrast(front: str, back: str) -> float:
 def colours_of(name: ThemeName) -> dict[str, Color]:
     return {
         style: told.color
-        for style, told in read_look(name).styles.styles.items()
+        for style, told in load_theme(name).styles.styles.items()
         if style in DRAWN and told.color is not None
     }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", THEME_NAMES)
 def test_what_is_not_known_and_what_is_old_stands_out_from_good_news(name: ThemeName) -> None:
-    styles = read_look(name).styles.styles
+    styles = load_theme(name).styles.styles
     for style in ("stale", "no_data"):
         assert styles[style].reverse
     assert len({str(styles[verdict]) for verdict in VERDICTS.values()}) == 4
 
 
 def test_mono_has_no_colour() -> None:
-    own = read_look("mono").styles.styles
+    own = load_theme("mono").styles.styles
     assert all(own[style].color is None and own[style].bgcolor is None for style in DRAWN)
 
 
@@ -116,12 +117,12 @@ async def test_the_key_wears_one_look_after_the_other(monkeypatch: pytest.Monkey
     monkeypatch.setenv("TERM", "xterm-256color")
     app = Warroom(None, Language("en"))
     async with app.run_test() as pilot:
-        worn = [app.look.name]
+        worn = [app.loaded_theme.name]
         for _ in range(4):
             await pilot.press("t")
-            worn.append(app.look.name)
-            assert app.console.get_style("burning") == app.look.styles.styles["burning"]
-            assert app.theme == app.look.name
+            worn.append(app.loaded_theme.name)
+            assert app.console.get_style("burning") == app.loaded_theme.styles.styles["burning"]
+            assert app.theme == app.loaded_theme.name
         assert worn == ["dark", "light", "high-contrast", "mono", "dark"]
     assert app.console.get_style("stale") != Style.null()
 
@@ -137,7 +138,7 @@ async def test_the_key_wears_one_look_after_the_other(monkeypatch: pytest.Monkey
     ],
 )
 def test_the_terminal_decides_where_nothing_was_asked(environment: dict[str, str], *, few: bool) -> None:
-    assert few_colours(environment) is few
+    assert has_few_colours(environment) is few
 
 
 @pytest.mark.parametrize(("given", "coloured"), [({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True)])

@@ -20,7 +20,7 @@ from signals.sources import Sources
 from tests.exporter import depth_board, depth_exporter
 from tui.app import Warroom
 from tui.config.load import load_config
-from tui.feeds.signals_news import PanelJudged
+from tui.feeds.signals import PanelJudged
 from tui.i18n import CODES, Language
 from tui.screens.zoom import ZoomScreen
 
@@ -90,7 +90,7 @@ class Asker:
 
 def zoomed(code: str = "en", source: Curves | None = None) -> Warroom:
     app = Warroom(None, Language(next(one for one in CODES if one == code)))
-    app.follower = Asker(source or Curves())  # type: ignore[assignment]  # the part of it that screens use
+    app.signals_thread = Asker(source or Curves())  # type: ignore[assignment]  # the part of it that screens use
     app.order = (PANEL.id,)
     app.service = "chimera prod"
     app.notice = None

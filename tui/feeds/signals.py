@@ -1,4 +1,7 @@
-"""The thread that asks. Its loop never waits for the screen, and the screen never waits for it."""
+"""The thread that queries the sources, and the messages that it posts to the App: Textual's, so that they arrive in its thread.
+
+Its loop never waits for the screen, and the screen never waits for it.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +9,81 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.feeds.signals_news import Failed, Noticed, Opened, PanelJudged
-from tui.runtime.malloc import give_back, leave_out_the_program_of_httpx, share_one_heap
+from textual.message import Message as UiMessage
+
+from tui.runtime.exit import ExitCode
+from tui.runtime.malloc import limit_arenas, skip_httpx_cli, trim_heap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-    from textual.message import Message as UiMessage
-
+    from core.message import Message
     from panels.spec import PanelSpec
+    from panels.state import PanelState
+    from signals.connections.breaker import Notice
     from signals.sources import Sources
     from tui.config.load import Config
 
 T = TypeVar("T")
 
-SETTLED_S, TIDY_S = 15.0, 60.0
-"""When all sources are imported and have answered, and how often memory is given back from then on."""
+FIRST_TRIM_S, TRIM_S = 15.0, 60.0
+"""When all sources are imported and have answered, and how often free memory is returned from then on."""
 
 
-class Follower:
-    """Loads the configuration, opens the sources and tells every panel's news until stopped.
+class ConfigLoaded(UiMessage):
+    """The configuration is read: what is operated, and the panels in their configured order."""
 
-    `tell` must be safe to call from another thread; `paused` and `span_s` are asked before each look at a panel.
+    def __init__(self, config: Config, order: tuple[str, ...]) -> None:
+        super().__init__()
+        self.config = config
+        self.order = order
+
+
+class PanelJudged(UiMessage):
+    """A panel has a new state; a newer one of the same panel replaces what still waits."""
+
+    def __init__(self, state: PanelState) -> None:
+        super().__init__()
+        self.state = state
+
+    def can_replace(self, message: UiMessage) -> bool:
+        """An older state of the same panel is not worth drawing."""
+        return isinstance(message, PanelJudged) and message.state.id == self.state.id
+
+
+class SourceNotice(UiMessage):
+    """Something about a source that a person should know although nobody asked, such as a failover."""
+
+    def __init__(self, notice: Notice) -> None:
+        super().__init__()
+        self.notice = notice
+
+
+class SignalsFailed(UiMessage):
+    """Nothing can be queried any more; the program ends with this line and exit code."""
+
+    def __init__(self, reason: Message, code: ExitCode) -> None:
+        super().__init__()
+        self.reason = reason
+        self.code = code
+
+
+class SignalsThread:
+    """Loads the configuration, opens the sources and posts every panel's new states until stopped.
+
+    `post` must be safe to call from another thread; `paused` and `span_s` are read before each poll of a panel.
     """
 
     def __init__(
         self,
         load: Callable[[], Config],
-        tell: Callable[[UiMessage], object],
+        post: Callable[[UiMessage], object],
         paused: Callable[[], bool],
         span_s: Callable[[], float],
     ) -> None:
         self.specs: dict[str, PanelSpec] = {}
-        self._load, self._send, self._paused, self._span_s = load, tell, paused, span_s
+        self._load, self._post_message, self._paused, self._span_s = load, post, paused, span_s
         self._stop = threading.Event()
         self._started = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -50,45 +94,39 @@ class Follower:
         if self._started:
             return
         self._started = True
-        share_one_heap()
-        leave_out_the_program_of_httpx()
+        limit_arenas()
+        skip_httpx_cli()
         threading.Thread(target=self._run, name="signals", daemon=True).start()
 
     def stop(self) -> None:
-        """Let the thread end; what it still says is not heard."""
+        """Let the thread end; what it posts from now on is dropped."""
         self._stop.set()
 
     @property
     def sources(self) -> Sources | None:
-        """The open sources, to see what there is; ask them only through `ask`. None until they are open."""
+        """The open sources, to see what is configured; query them only through `ask`. None until they are open."""
         return self._sources
 
-    async def ask(self, question: Callable[[Sources], Coroutine[Any, Any, T]]) -> T | None:
-        """Put a question of a screen's own to the sources, in their loop; None when they are not open.
-
-        Raises what the question raises.
-        """
+    async def ask(self, query: Callable[[Sources], Coroutine[Any, Any, T]]) -> T | None:
+        """Run a screen's own query in the sources' loop; None when they are not open. Raises what the query raises."""
         if self._loop is None or self._sources is None:
             return None
-        return await asyncio.wrap_future(
-            asyncio.run_coroutine_threadsafe(question(self._sources), self._loop)
-        )
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(query(self._sources), self._loop))
 
     def _run(self) -> None:
         from core.errors import WarroomError
         from core.message import say
-        from tui.runtime.exit import ExitCode
         from tui.runtime.log import log_crash, open_log
 
         try:
             open_log()
             asyncio.run(self._watch())
         except WarroomError as error:
-            self._tell(Failed(error.message, ExitCode.USAGE))
+            self._post(SignalsFailed(error.message, ExitCode.USAGE))
         except Exception as error:  # noqa: BLE001  # the thread's end must be seen
             log = log_crash(error)
             crashed = say("cli.crashed", error=type(error).__name__, log=str(log))
-            self._tell(Failed(crashed, ExitCode.CRASHED))
+            self._post(SignalsFailed(crashed, ExitCode.CRASHED))
 
     async def _watch(self) -> None:
         from panels.poll import poll_panels
@@ -98,34 +136,34 @@ class Follower:
         config = self._load()
         specs = board(config.panels)
         self.specs = {spec.id: spec for spec in specs}
-        self._tell(Opened(config, tuple(self.specs)))
-        async with open_sources(config.signals, lambda notice: self._tell(Noticed(notice))) as sources:
+        self._post(ConfigLoaded(config, tuple(self.specs)))
+        async with open_sources(config.signals, lambda notice: self._post(SourceNotice(notice))) as sources:
             self._loop, self._sources = asyncio.get_running_loop(), sources
-            asking = asyncio.create_task(
+            polling = asyncio.create_task(
                 poll_panels(
                     specs,
                     sources,
-                    lambda state: self._tell(PanelJudged(state)),
+                    lambda state: self._post(PanelJudged(state)),
                     self._paused,
                     self._span_s,
                 )
             )
-            tidying = asyncio.create_task(_tidy())
-            ending = asyncio.create_task(asyncio.to_thread(self._stop.wait))
-            await asyncio.wait((asking, ending), return_when=asyncio.FIRST_COMPLETED)
+            trimming = asyncio.create_task(_trim_memory())
+            stopping = asyncio.create_task(asyncio.to_thread(self._stop.wait))
+            await asyncio.wait((polling, stopping), return_when=asyncio.FIRST_COMPLETED)
             self._sources = None
-            tidying.cancel()
-            if asking.done():
-                asking.result()  # raises what ended it
-            asking.cancel()
+            trimming.cancel()
+            if polling.done():
+                polling.result()  # raises what ended it
+            polling.cancel()
 
-    def _tell(self, message: UiMessage) -> None:
+    def _post(self, message: UiMessage) -> None:
         if not self._stop.is_set():
-            self._send(message)
+            self._post_message(message)
 
 
-async def _tidy() -> None:
-    await asyncio.sleep(SETTLED_S)
+async def _trim_memory() -> None:
+    await asyncio.sleep(FIRST_TRIM_S)
     while True:
-        give_back()
-        await asyncio.sleep(TIDY_S)
+        trim_heap()
+        await asyncio.sleep(TRIM_S)

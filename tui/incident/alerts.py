@@ -46,7 +46,7 @@ async def firing(context: IncidentContext) -> Alerts | None:
     """What fires now; None where nobody can say."""
     from core.errors import SourceError
 
-    asking = context.face.follower
+    asking = context.face.signals_thread
     if asking is None:
         return None
     try:

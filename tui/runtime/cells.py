@@ -16,7 +16,7 @@ from rich.cells import cell_len
 _KNOWN = re.compile(r"\x1b\[(?:(\d+);(\d+))?H|\x1b\[([\d;]*)m|(\n)|([^\x00-\x1f\x7f-\x9f]+)")
 _ALL_KNOWN = re.compile(rf"(?:{_KNOWN.pattern})*")
 SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
-LARGE = 600
+SYNC_MIN_BYTES = 600
 """So many bytes may arrive in pieces; only then it is worth asking the terminal to wait for the last (mode 2026)."""
 REST = 4
 """So many ASCII cells between two changed ones cost less than moving over them."""
@@ -42,8 +42,8 @@ _SEEN_ON_BLANKS = frozenset({"4", "7", "9", "21", "53"})
 """Underlined, reversed, struck, underlined twice, overlined."""
 
 
-class Cells:
-    """The cells of one screen. `spare` turns one frame into the bytes that bring the terminal to it."""
+class ScreenCells:
+    """The cells of one screen. `diff` turns one frame into the bytes that bring the terminal to it."""
 
     def __init__(self) -> None:
         self._shown: dict[tuple[int, int], Cell] = {}
@@ -56,7 +56,7 @@ class Cells:
         self._shown.clear()
         self._cursor = self._style = None
 
-    def spare(self, data: str) -> str:
+    def diff(self, data: str) -> str:
         """What to send instead of `data`; empty when the terminal shows it already."""
         if data in (SYNC_START, SYNC_END):  # only a terminal that knows the mode is sent it
             self._waits = True
@@ -71,7 +71,7 @@ class Cells:
             sent.append("\x1b[H" if cursor == (0, 0) else f"\x1b[{cursor[0] + 1};{cursor[1] + 1}H")
             self._cursor = cursor
         text = "".join(sent)
-        return f"{SYNC_START}{text}{SYNC_END}" if self._waits and len(text) > LARGE else text
+        return f"{SYNC_START}{text}{SYNC_END}" if self._waits and len(text) > SYNC_MIN_BYTES else text
 
     def _send(self, place: tuple[int, int], wanted: dict[tuple[int, int], Cell]) -> str:
         (row, column), cell = place, wanted[place]

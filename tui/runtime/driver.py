@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 
-from tui.runtime.cells import Cells
+from tui.runtime.cells import ScreenCells
 
 if TYPE_CHECKING:
     from textual.app import App
 
 
-class SparingDriver(LinuxDriver):
+class DiffDriver(LinuxDriver):
     """Sends what differs from what the terminal shows."""
 
     def __init__(self, app: App[Any], **given: Any) -> None:
         super().__init__(app, **given)
-        self._cells = Cells()
+        self._cells = ScreenCells()
 
     def forget(self) -> None:
         """The terminal may show anything, as after a resize."""
@@ -43,5 +43,5 @@ class SparingDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Send one frame, or one sequence."""
-        if spared := self._cells.spare(data):
-            super().write(spared)
+        if sent := self._cells.diff(data):
+            super().write(sent)

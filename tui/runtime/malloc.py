@@ -13,7 +13,7 @@ M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
 APART_BYTES = 128 * 1024
 
 
-def share_one_heap() -> None:
+def limit_arenas() -> None:
     """Let all threads allocate from one heap: glibc gives each its own, which cost 23 of 145 MB and won no time.
 
     Arrays beyond `APART_BYTES` stay out of it and go back at once. Left alone glibc takes ever larger ones into the
@@ -26,7 +26,7 @@ def share_one_heap() -> None:
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, APART_BYTES)
 
 
-def give_back() -> None:
+def trim_heap() -> None:
     """Return free pages to the system: importing leaves holes behind, 17 of 122 MB."""
     import ctypes
 
@@ -34,7 +34,7 @@ def give_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def leave_out_the_program_of_httpx() -> None:
+def skip_httpx_cli() -> None:
     """Of httpx the command line (click, pygments; 3 MB) is not imported where that import fails: `None` makes it fail.
 
     The Python Language Reference, "The import system", section "The module cache".

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from tui.screens.page import Page
-from tui.widgets.scroll import scroll_to
+from tui.widgets.lines import scroll_to
 
 if TYPE_CHECKING:
     from panels.alerts import AlertGroup
@@ -49,8 +49,8 @@ class AlertsScreen(Page):
         head.append(words.text("alerts.counts", **counts), "")
         head.append(f"   {words.text('alerts.source')} {state.alerts.source}", "quiet")
         head.truncate(width)
-        runbooks = {cause.name: face.runbook_of(cause.name) for cause in found}
-        view = AlertView(now, self._at(found), face.looking.seen(now), runbooks, face.ascii_only)
+        runbooks = {cause.name: face.runbook_title(cause.name) for cause in found}
+        view = AlertView(now, self._at(found), face.activity.last_look(now), runbooks, face.ascii_only)
         drawn = draw_alerts(found, replace(view, all_unfolded=True), words.say, width)
         if len(drawn.lines) + 2 * len(state.alerts.broken) > height - 1:
             drawn = draw_alerts(found, view, words.say, width)
@@ -88,7 +88,7 @@ class AlertsScreen(Page):
         alert = self.chosen()
         if alert is None:
             return None
-        return explain_alert(alert, self.face.runbook_of(alert.name), self.face.words.say, width)
+        return explain_alert(alert, self.face.runbook_title(alert.name), self.face.words.say, width)
 
     def action_move(self, step: int) -> None:
         """The next alert; at the ends the cursor stays."""

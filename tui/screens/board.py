@@ -14,7 +14,7 @@ from panels.state import BOARD_SPAN_S, LONG_SPAN_S
 from tui.incident.draw.strip import STRIP_WIDTH, beside, board_strip
 from tui.screens.page import Page
 from tui.screens.panel import panel_block
-from tui.widgets.scroll import pinned
+from tui.widgets.lines import rows_shown
 
 if TYPE_CHECKING:
     from core.message import Message
@@ -83,9 +83,9 @@ class BoardScreen(Page):
         """A line a panel; the worst and the one under the cursor are always there."""
         chosen = self.face.under_cursor()
         cursor = next((index for index, state in enumerate(states) if state is chosen), 0)
-        shown = [states[index] for index in pinned(len(states), cursor, height)]
+        shown = [states[index] for index in rows_shown(len(states), cursor, height)]
         spare = height - len(shown)
-        below = min(MOST_CHANGES, 2 + len(self.face.log_of_changes.changes), max(0, spare - UNFOLDED))
+        below = min(MOST_CHANGES, 2 + len(self.face.change_log.changes), max(0, spare - UNFOLDED))
         lines: list[Text] = []
         for state in shown:
             lines += panel_block(self.face, state, width, spare - below + 1 if state is chosen else 1, now)
@@ -99,7 +99,7 @@ class BoardScreen(Page):
         from panels.draw.changes import changes_line, draw_changes
 
         face = self.face
-        seen, log = face.looking.seen(now), face.log_of_changes
+        seen, log = face.activity.last_look(now), face.change_log
         if height == 1:
             return [changes_line(log, seen, face.words.say, width, ascii_only=face.ascii_only)]
         return draw_changes(log, seen, face.words.say, width, height, ascii_only=face.ascii_only)
@@ -109,9 +109,9 @@ class BoardScreen(Page):
         from panels.draw.changes import draw_changes
 
         face = self.face
-        seen, say = face.looking.seen(now), face.words.say
+        seen, say = face.activity.last_look(now), face.words.say
         return draw_changes(
-            face.log_of_changes, seen, say, SIDE_WIDTH - 2, height, wrap=True, ascii_only=face.ascii_only
+            face.change_log, seen, say, SIDE_WIDTH - 2, height, wrap=True, ascii_only=face.ascii_only
         )
 
     def _grid(

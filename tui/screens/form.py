@@ -11,9 +11,8 @@ from textual.containers import Horizontal
 
 from core.text import clean
 from tui.screens.dialogue import Dialogue
-from tui.widgets.fields import LineInput
+from tui.widgets.fields import Choice, LineInput
 from tui.widgets.lines import Lines
-from tui.widgets.pick import Pick
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +46,9 @@ class Form(Dialogue[tuple[str, ...]]):
         self._fields = list(fields)
         self._early = ""
         self._asked_at = time.monotonic()
-        self._widgets: list[LineInput | Pick] = [
-            Pick(field.choices, field.value) if field.choices else LineInput(field.value) for field in fields
+        self._widgets: list[LineInput | Choice] = [
+            Choice(field.choices, field.value) if field.choices else LineInput(field.value)
+            for field in fields
         ]
 
     def middle(self) -> ComposeResult:

@@ -314,7 +314,7 @@ class IncidentView(Page, abstract=True):
         from core.errors import WarroomError
         from runbooks.checks.measure import measure
 
-        follower = self.face.follower
+        follower = self.face.signals_thread
         if follower is None:
             return
         for index, check in enumerate(checks):

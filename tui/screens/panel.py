@@ -41,7 +41,7 @@ def panel_block(face: Face, state: PanelState, width: int, height: int, now: flo
         return [line]
 
 
-def texts_of(state: PanelState, words: Language) -> list[str]:
+def search_texts(state: PanelState, words: Language) -> list[str]:
     """All words of a panel, to search in."""
     said = [state.title, state.reason, *(part.text for part in state.parts)]
     said += [cell for row in state.rows for cell in row.cells]

@@ -111,7 +111,7 @@ class ZoomScreen(Page):
             self.repaint()
 
     def _spec(self) -> PanelSpec | None:
-        state, follower = self.face.under_cursor(), self.face.follower
+        state, follower = self.face.under_cursor(), self.face.signals_thread
         return follower.specs.get(state.id) if state is not None and follower is not None else None
 
     def _follow(self) -> None:
@@ -152,7 +152,7 @@ class ZoomScreen(Page):
         from core.errors import SourceError
         from panels.zoom import query_range
 
-        follower = self.face.follower
+        follower = self.face.signals_thread
         if follower is None:
             return
         query = spec.queries[view.number - 1]

@@ -1,4 +1,7 @@
-"""Lines of text, of which only those that changed are drawn again; `tui.runtime.cells` then picks the cells to send."""
+"""Lines of text, of which only those that changed are drawn again, and which of them fit on the screen.
+
+`tui.runtime.cells` then picks the cells to send.
+"""
 
 from __future__ import annotations
 
@@ -43,12 +46,15 @@ class Lines(Widget):
         return strip.adjust_cell_length(self.size.width).apply_style(self.rich_style)
 
 
-PLAIN = {
-    **dict.fromkeys("‐‑‒–—―−─━═", "-"), **dict.fromkeys("│┃┊┆", "|"), **dict.fromkeys("‘’‚′", "'"), **dict.fromkeys("“”„«»", '"'),
-    "×": "x", "±": "~", "≥": ">", "≤": "<", "≈": "~", "…": ".", "·": ".", "•": "*", "µ": "u", "°": "o", "¥": "Y", "€": "E",
-    "↑": "^", "↓": "v", "←": "<", "→": ">", "（": "( ", "）": ") ", "：": ": ", "，": ", ", "；": "; ", "✖": "X", "▲": "!", "✔": "+",
-    "☐": "_", "▶": ">", "●": "*", "▏": "_",
-}  # fmt: skip
+ASCII = {
+    **dict.fromkeys("‐‑‒–—―−─━═", "-"),
+    **dict.fromkeys("│┃┊┆", "|"),
+    **dict.fromkeys("‘’‚′", "'"),
+    **dict.fromkeys("“”„«»", '"'),
+    **dict(zip("×±≥≤≈…·•µ°¥€", "x~><~..*uoYE", strict=True)),
+    **dict(zip("↑↓←→✖▲✔☐▶●▏", "^v<>X!+_>*_", strict=True)),
+    **{wide: f"{narrow} " for wide, narrow in zip("（）：，；", "():,;", strict=True)},
+}
 """What stands for a character in a terminal that knows ASCII alone; as wide as the character itself."""
 
 
@@ -66,8 +72,26 @@ def printable(text: Text, *, ascii_only: bool) -> Text:
         if not char.isprintable() and unicodedata.category(char) != "Zs":
             piece = "?"
         elif ascii_only and not char.isascii():
-            piece = PLAIN.get(char, "?" * cell_len(char))
+            piece = ASCII.get(char, "?" * cell_len(char))
         pieces.append(piece)
         at.append(at[-1] + len(piece))
     spans = [Span(at[span.start], at[min(span.end, len(plain))], span.style) for span in text.spans]
     return Text("".join(pieces), text.style, spans=spans, no_wrap=text.no_wrap, end=text.end)
+
+
+def scroll_to(top: int, first: int, after: int, height: int, count: int) -> int:
+    """The top line of `height` lines out of `count` that shows the lines from `first` up to `after`; it moves no more than it must."""
+    if after > top + height:
+        top = after - height
+    top = min(top, first)
+    return max(0, min(top, count - height))
+
+
+def rows_shown(count: int, cursor: int, height: int) -> tuple[int, ...]:
+    """The indexes to show when there is room for `height` of `count`: the first is the worst and stays, the cursor is there."""
+    if height >= count:
+        return tuple(range(count))
+    if height <= 1:
+        return (cursor,) if height == 1 else ()
+    top = max(1, min(cursor - (height - 2) // 2, count - height + 1))
+    return (0, *range(top, top + height - 1))

@@ -23,7 +23,7 @@ from tui.feeds.journal import IncidentSnapshot, JournalState
 from tui.i18n import CODES, Language
 from tui.screens.confirm import Preview
 from tui.screens.incident import IncidentScreen
-from tui.theme import NAMES, ThemeName
+from tui.theme import THEME_NAMES, ThemeName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +106,7 @@ def test_the_incident(
     assert snap_compare(staged(code, tmp_path), terminal_size=size, run_before=prepare)
 
 
-@pytest.mark.parametrize("theme", NAMES)
+@pytest.mark.parametrize("theme", THEME_NAMES)
 def test_an_update_that_is_overdue_is_loud(
     snap_compare: Callable[..., bool], theme: ThemeName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.runtime.cells import LARGE, SYNC_END, SYNC_START, Cells
+from tui.runtime.cells import SYNC_END, SYNC_MIN_BYTES, SYNC_START, ScreenCells
 
 COLUMNS, ROWS = 12, 3
 SEQUENCE = re.compile(r"\x1b\[[\d;]*m")
@@ -57,65 +57,65 @@ def look(screen: pyte.Screen) -> list[list[object]]:
 
 @given(st.lists(FRAME, min_size=1, max_size=6), st.integers(0, 6))
 def test_a_terminal_shows_what_textual_wrote(frames: list[str], forgotten: int) -> None:
-    whole, spared = pyte.Screen(COLUMNS, ROWS), pyte.Screen(COLUMNS, ROWS)
-    cells = Cells()
+    whole, sent = pyte.Screen(COLUMNS, ROWS), pyte.Screen(COLUMNS, ROWS)
+    cells = ScreenCells()
     for number, frame in enumerate(frames):
         if number == forgotten:
             cells.forget()
         pyte.Stream(whole).feed(frame.replace("\n", "\r\n"))
-        pyte.Stream(spared).feed(cells.spare(frame))
-        assert look(spared) == look(whole)
-        assert (spared.cursor.y, spared.cursor.x) == (whole.cursor.y, whole.cursor.x)
-        assert cells.spare(frame) == "", "the terminal shows it already"
+        pyte.Stream(sent).feed(cells.diff(frame))
+        assert look(sent) == look(whole)
+        assert (sent.cursor.y, sent.cursor.x) == (whole.cursor.y, whole.cursor.x)
+        assert cells.diff(frame) == "", "the terminal shows it already"
 
 
 def test_one_digit_costs_its_move_and_itself() -> None:
-    cells = Cells()
-    cells.spare("\x1b[2;1H\x1b[38;5;188;48;5;16mrate 41/min\x1b[0m\x1b[1;1H")
-    assert cells.spare("\x1b[2;1H\x1b[38;5;188;48;5;16mrate 42/min\x1b[0m\x1b[1;1H") == "\x1b[2;7H2\x1b[H"
+    cells = ScreenCells()
+    cells.diff("\x1b[2;1H\x1b[38;5;188;48;5;16mrate 41/min\x1b[0m\x1b[1;1H")
+    assert cells.diff("\x1b[2;1H\x1b[38;5;188;48;5;16mrate 42/min\x1b[0m\x1b[1;1H") == "\x1b[2;7H2\x1b[H"
 
 
 def test_only_the_part_of_a_style_that_differs_is_said() -> None:
-    cells = Cells()
-    said = cells.spare("\x1b[1;1H\x1b[1;38;5;1;48;5;16ma\x1b[0m\x1b[1;38;5;2;48;5;16mb\x1b[0m")
+    cells = ScreenCells()
+    said = cells.diff("\x1b[1;1H\x1b[1;38;5;1;48;5;16ma\x1b[0m\x1b[1;38;5;2;48;5;16mb\x1b[0m")
     assert said.endswith("a\x1b[38;5;2mb")
 
 
 def test_a_short_rest_is_repeated_and_a_long_one_passed_over() -> None:
-    cells = Cells()
-    cells.spare("\x1b[1;1H1 2        3\x1b[1;1H")
-    assert cells.spare("\x1b[1;1H4 5        6\x1b[1;1H") == "4 5\x1b[12G6\x1b[H"
+    cells = ScreenCells()
+    cells.diff("\x1b[1;1H1 2        3\x1b[1;1H")
+    assert cells.diff("\x1b[1;1H4 5        6\x1b[1;1H") == "4 5\x1b[12G6\x1b[H"
 
 
 def test_what_it_cannot_read_passes_with_the_colours_ended_and_makes_it_forget() -> None:
-    cells = Cells()
+    cells = ScreenCells()
     frame = "\x1b[1;1H\x1b[31mburning\x1b[0m"
-    cells.spare(frame)
-    assert cells.spare("\x1b[?1049l") == "\x1b[m\x1b[?1049l"
-    assert "burning" in cells.spare(frame), "after another program had the screen all is sent again"
+    cells.diff(frame)
+    assert cells.diff("\x1b[?1049l") == "\x1b[m\x1b[?1049l"
+    assert "burning" in cells.diff(frame), "after another program had the screen all is sent again"
 
 
 def test_a_frame_is_held_together_only_when_it_is_large_and_the_terminal_can() -> None:
-    small, large = "\x1b[1;1Hx\x1b[1;1H", "\x1b[1;1H" + "y" * (LARGE + 1)
-    assert SYNC_START not in Cells().spare(large)
-    cells = Cells()
-    assert cells.spare(SYNC_START) == ""
-    assert SYNC_START not in cells.spare(small)
-    held = cells.spare(large)
+    small, large = "\x1b[1;1Hx\x1b[1;1H", "\x1b[1;1H" + "y" * (SYNC_MIN_BYTES + 1)
+    assert SYNC_START not in ScreenCells().diff(large)
+    cells = ScreenCells()
+    assert cells.diff(SYNC_START) == ""
+    assert SYNC_START not in cells.diff(small)
+    held = cells.diff(large)
     assert held.startswith(SYNC_START)
     assert held.endswith(SYNC_END)
-    assert cells.spare(SYNC_END) == ""
+    assert cells.diff(SYNC_END) == ""
 
 
 def test_a_wide_character_whose_half_was_overwritten_is_sent_again() -> None:
-    cells = Cells()
+    cells = ScreenCells()
     wide = "\x1b[1;1H队\x1b[1;1H"
-    cells.spare(wide)
-    cells.spare("\x1b[1;2Hx\x1b[1;1H")
-    assert cells.spare(wide) == "队\x1b[H"
+    cells.diff(wide)
+    cells.diff("\x1b[1;2Hx\x1b[1;1H")
+    assert cells.diff(wide) == "队\x1b[H"
 
 
 def test_a_blank_in_another_colour_is_the_same_blank() -> None:
-    cells = Cells()
-    cells.spare("\x1b[1;1H\x1b[31ma\x1b[0m\x1b[32m \x1b[0m\x1b[1;1H")
-    assert cells.spare("\x1b[1;1H\x1b[31ma \x1b[0m\x1b[1;1H") == ""
+    cells = ScreenCells()
+    cells.diff("\x1b[1;1H\x1b[31ma\x1b[0m\x1b[32m \x1b[0m\x1b[1;1H")
+    assert cells.diff("\x1b[1;1H\x1b[31ma \x1b[0m\x1b[1;1H") == ""

@@ -10,28 +10,28 @@ import pytest
 
 HOLES = """
 from pathlib import Path
-from tui.runtime.malloc import give_back, share_one_heap
+from tui.runtime.malloc import trim_heap, limit_arenas
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1])
 
-share_one_heap()
+limit_arenas()
 first = resident()
 blocks = [bytes(2000) for _ in range(40_000)]  # too large for Python's own allocator
 full = resident()
 blocks = blocks[::40]
-give_back()
+trim_heap()
 print((resident() - first) / (full - first))
 """
 
 APART = """
 from pathlib import Path
-from tui.runtime.malloc import share_one_heap
+from tui.runtime.malloc import limit_arenas
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1])
 
-share_one_heap()
+limit_arenas()
 large = b"x" * (20 << 20)
 del large  # from now on glibc would take all that is smaller into the heap
 first = resident()

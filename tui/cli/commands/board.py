@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tui.cli.command import Command, Group
-from tui.theme import NAMES
+from tui.theme import THEME_NAMES
 
 if TYPE_CHECKING:
     import argparse
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
     """Its looks."""
-    parser.add_argument("--theme", choices=NAMES, help=words.text("board.option_theme"))
+    parser.add_argument("--theme", choices=THEME_NAMES, help=words.text("board.option_theme"))
 
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
@@ -33,7 +33,7 @@ def open_board(args: argparse.Namespace, invocation: Invocation) -> tuple[Warroo
     """The program as it was left, and its exit code."""
     from tui.app import Warroom
 
-    app = Warroom(invocation.config, invocation.words, theme=args.theme, language_asked=args.lang is not None)
+    app = Warroom(invocation.config, invocation.words, theme=args.theme, language_given=args.lang is not None)
     line = app.run()
     if line is not None:
         sys.stderr.write(invocation.words.text("cli.error", text=line) + "\n")
