@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from core.errors import ConfigError
 from core.message import say
 from core.text import clean_block
-from signals.connections.http import secret
+from signals.connections.credentials import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -129,7 +129,7 @@ def plan_sendings(
 
 def address(name: str, webhook: WebhookSettings) -> str:
     """The secret URL; raises `ConfigError` when there is none."""
-    url = secret(webhook.secret_url, webhook.secret_url_file)
+    url = read_secret(webhook.secret_url, webhook.secret_url_file)
     parts = urlsplit(url or "")
     if not url or parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(say("update.no_address", name=name))

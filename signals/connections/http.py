@@ -1,32 +1,48 @@
-"""One careful way to ask an HTTP source: bounded in time and size, no redirects, every failure a `SourceError`."""
+"""An HTTP client for one source: bounded in time and size, no redirects, no proxies from the environment.
+
+Raises, all of them with the source's name in their words:
+    Unreachable   no connection: refused, name unknown, TLS broken, a bad address
+    TimedOut      no whole answer within `timeout_s`, the wait for a free connection included
+    Denied        401 or 403
+    BadAnswer     a redirect, more than `max_bytes`, no JSON where JSON was wanted, any other status
+    ConfigError   a password or token file that can't be read
+A cancelled request is closed at once. Nothing here runs in a thread but the loading of certificates.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from core.errors import BadAnswer, ConfigError, Denied, SourceError, TimedOut, Unreachable
+from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from core.message import say
 from core.text import clean
+from signals.connections.credentials import read_secret
 
 if TYPE_CHECKING:
     import ssl
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
     import httpx
-    from pydantic import SecretStr
 
     from signals.settings import HttpSettings
 
+T = TypeVar("T")
+
 MAX_BYTES = 8_000_000
 """A longer answer is refused: no panel needs it, and it would stall the program."""
+MAX_CONNECTIONS = 16
+"""To one source at once. Prometheus itself answers 20 (`--query.max-concurrency`); others ask it, too."""
+OK, METHOD_NOT_ALLOWED = 200, 405
+REFUSED_QUERY = (400, 422)
+"""The statuses with which Prometheus explains what is wrong with a query (documentation, "HTTP API")."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """What was answered, with status 200 or as the explanation of a refused query (400, 422)."""
+class HttpResponse:
+    """What was answered: status 200, the explanation of a refused query (400, 422), or 405 to a POST."""
 
     status: int
     body: bytes
@@ -34,8 +50,17 @@ class Page:
     date: str = ""
     """The server's clock, as RFC 9110 writes it; empty where it does not say."""
 
+    def error_text(self) -> str:
+        """What a JSON body says under `error`, as Prometheus and Alertmanager do; empty when it says nothing."""
+        try:
+            document = json.loads(self.body)
+        except ValueError:
+            return ""
+        error = document.get("error") if isinstance(document, dict) else None
+        return clean(error, 200) if isinstance(error, str) else ""
 
-class HttpSource:
+
+class HttpClient:
     """A client for one source. `name` is how the screen calls it."""
 
     def __init__(self, name: str, settings: HttpSettings, max_bytes: int = MAX_BYTES) -> None:
@@ -45,108 +70,113 @@ class HttpSource:
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
 
-    async def get(self, path: str, params: dict[str, str] | None = None) -> Page:
-        """GET `path` below the source's address; raises a `SourceError`."""
-        import httpx
+    async def get(self, path: str, params: Mapping[str, str] | None = None) -> HttpResponse:
+        """GET `path` below the source's address."""
+        return await self._request("GET", path, params or {})
 
-        try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                return await self._read(path, params or {})
-        except TimeoutError as error:
-            raise self._late() from error
-        except httpx.TimeoutException as error:
-            raise self._late() from error
-        except (httpx.TransportError, httpx.InvalidURL, OSError) as error:
-            detail = clean(str(error)) or type(error).__name__
-            raise Unreachable(say("signals.unreachable", source=self.name, detail=detail)) from error
+    async def post_form(self, path: str, form: Mapping[str, str]) -> HttpResponse:
+        """POST a form to `path`; the status is 405 where the server takes no POST there."""
+        return await self._request("POST", path, form)
 
-    async def get_json(self, path: str, params: dict[str, str] | None = None) -> Any:
-        """GET and decode JSON; its shape is the caller's to check."""
-        page = await self.get(path, params)
+    def parsed(self, response: HttpResponse, parse: Callable[[HttpResponse], T]) -> T:
+        """What `parse` makes of an answer; one of another shape is a `BadAnswer`, with the server's words if it has any."""
         try:
-            return json.loads(page.body)
-        except ValueError as error:
-            raise self.bad(f"no JSON ({clean(page.body[:60].decode(errors='replace'))!r})") from error
+            return parse(response)
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            start = clean(response.body[:60].decode(errors="replace"))
+            raise self.bad_answer(f"no JSON ({start!r})") from error
+        except (AttributeError, LookupError, ValueError, TypeError, RecursionError) as error:
+            detail = response.error_text() or f"{type(error).__name__} in the answer"
+            raise self.bad_answer(detail) from error
+
+    def bad_answer(self, detail: str) -> BadAnswer:
+        """The error for an answer that is not what was asked for."""
+        return BadAnswer(say("signals.bad_answer", source=self.name, detail=clean(detail)))
 
     async def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
             await self._client.aclose()
 
-    def bad(self, detail: str) -> BadAnswer:
-        """The error for an answer that is not what was asked for."""
-        return BadAnswer(say("signals.bad_answer", source=self.name, detail=clean(detail)))
+    async def _request(
+        self, method: Literal["GET", "POST"], path: str, fields: Mapping[str, str]
+    ) -> HttpResponse:
+        import httpx
 
-    def _late(self) -> SourceError:
-        return TimedOut(say("signals.timed_out", source=self.name, seconds=self._settings.timeout_s))
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                return await self._exchange(method, path, fields)
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise self._timed_out() from error
+        except (httpx.TransportError, httpx.InvalidURL, OSError) as error:
+            detail = clean(str(error)) or type(error).__name__
+            raise Unreachable(say("signals.unreachable", source=self.name, detail=detail)) from error
 
-    async def _read(self, path: str, params: dict[str, str]) -> Page:
-        async with self._opening:  # in a thread: loading certificates takes a while
-            if self._client is None:
-                self._client = await asyncio.to_thread(_open, self._settings)
-            client = self._client
+    async def _exchange(
+        self, method: Literal["GET", "POST"], path: str, fields: Mapping[str, str]
+    ) -> HttpResponse:
+        client = await self._opened()
         url = self._settings.url.rstrip("/") + path
-        async with client.stream("GET", url, params=params) as response:
-            if response.status_code in (401, 403):
-                raise Denied(say("signals.denied", source=self.name, status=response.status_code))
-            if response.is_redirect:
-                raise self.bad(
-                    f"a redirect to {response.headers.get('location', '?')}; set the final address"
-                )
+        params, form = (fields, None) if method == "GET" else (None, fields)
+        async with client.stream(method, url, params=params, data=form) as answer:
+            status, headers = answer.status_code, answer.headers
+            if status in (401, 403):
+                raise Denied(say("signals.denied", source=self.name, status=status))
+            if answer.is_redirect:
+                raise self.bad_answer(f"a redirect to {headers.get('location', '?')}; set the final address")
             body = bytearray()
-            async for chunk in response.aiter_bytes():
+            async for chunk in answer.aiter_bytes():
                 body += chunk
                 if len(body) > self._max_bytes:
-                    raise self.bad(f"more than {self._max_bytes} bytes")
-            if response.status_code not in (
-                200,
-                400,
-                422,
-            ):  # Prometheus explains bad queries with 400 and 422
-                raise self.bad(f"HTTP {response.status_code}")
-            headers = response.headers
-            return Page(
-                response.status_code, bytes(body), headers.get("content-type", ""), headers.get("date", "")
-            )
+                    raise self.bad_answer(f"more than {self._max_bytes} bytes")
+        response = HttpResponse(status, bytes(body), headers.get("content-type", ""), headers.get("date", ""))
+        expected = status in (OK, *REFUSED_QUERY) or (status == METHOD_NOT_ALLOWED and method == "POST")
+        if not expected:
+            said = response.error_text()
+            raise self.bad_answer(f"HTTP {status}: {said}" if said else f"HTTP {status}")
+        return response
 
+    async def _opened(self) -> httpx.AsyncClient:
+        async with self._opening:
+            if self._client is None:  # in a thread: loading certificates takes a while
+                self._client = await asyncio.to_thread(_open, self._settings)
+            return self._client
 
-def secret(value: SecretStr | None, file: Path | None) -> str | None:
-    """A secret from the environment (already in `value`) or from its file; raises `ConfigError` naming the file."""
-    if file is None:
-        return value.get_secret_value() if value is not None else None
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(say("signals.secret_file", file=str(file), detail=type(error).__name__)) from error
+    def _timed_out(self) -> SourceError:
+        return TimedOut(say("signals.timed_out", source=self.name, seconds=self._settings.timeout_s))
 
 
 def request_headers(settings: HttpSettings) -> dict[str, str]:
     """Custom headers and the bearer token."""
     headers = {name: value.get_secret_value() for name, value in settings.headers.items()}
-    if token := secret(settings.token, settings.token_file):
+    if token := read_secret(settings.token, settings.token_file):
         headers["Authorization"] = f"Bearer {token}"
     return headers
 
 
 def _open(settings: HttpSettings) -> httpx.AsyncClient:
-    import ssl
-
     import httpx
 
-    verify: ssl.SSLContext | bool = True
-    if settings.url.startswith("https"):
-        verify = ssl.create_default_context(cafile=settings.ca_file if settings.verify_tls else None)
-        if not settings.verify_tls:
-            verify.check_hostname, verify.verify_mode = False, ssl.CERT_NONE
-        if settings.cert_file is not None:
-            # Without a password OpenSSL would ask for one on the terminal that the screen is drawn on.
-            verify.load_cert_chain(settings.cert_file, settings.key_file, password="")
-    password = secret(settings.password, settings.password_file)
-    auth = (settings.user, password or "") if settings.user else None
+    password = read_secret(settings.password, settings.password_file)
     return httpx.AsyncClient(
         headers=request_headers(settings),
-        auth=auth,
-        verify=verify,
+        auth=(settings.user, password or "") if settings.user else None,
+        verify=_tls(settings),
         timeout=settings.timeout_s,
+        limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
         trust_env=False,
     )
+
+
+def _tls(settings: HttpSettings) -> ssl.SSLContext | bool:
+    import ssl
+
+    if not settings.url.startswith("https"):
+        return True
+    context = ssl.create_default_context(cafile=settings.ca_file if settings.verify_tls else None)
+    if not settings.verify_tls:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if settings.cert_file is not None:
+        # Without a password OpenSSL would ask for one on the terminal that the screen is drawn on.
+        context.load_cert_chain(settings.cert_file, settings.key_file, password="")
+    return context

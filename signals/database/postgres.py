@@ -11,12 +11,12 @@ import time
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
+from core.errors import TimedOut
 from core.message import say
 from core.text import clean
-from signals.connections.http import secret
+from signals.connections.postgres import connect, connection_arguments
 from signals.database.model import Blocker, Database, Drift, Schema
-from signals.database.revisions import Scripts
+from signals.database.revisions import AlembicScripts
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from signals.settings import PostgresSettings
 
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
-_DRIVER = re.compile(
-    r"^(postgres(?:ql)?)\+\w+://"
-)  # SQLAlchemy's way to name a driver, which libpq does not know
 _INDEX_USING = re.compile(r"^.* USING ")
 
 SHAPE: dict[str, str] = {
@@ -65,7 +62,7 @@ class PostgresSchema:
 
     def __init__(self, settings: PostgresSettings) -> None:
         self._settings = settings
-        self._scripts = Scripts(settings)
+        self._scripts = AlembicScripts(settings)
 
     @property
     def name(self) -> str:
@@ -80,101 +77,75 @@ class PostgresSchema:
         """The database now; raises a `SourceError`."""
         try:
             async with asyncio.timeout(self._settings.timeout_s + 1):
-                found = await asyncio.to_thread(self._look)
+                database = await asyncio.to_thread(self._look)
         except TimeoutError as error:
-            raise self._late() from error
+            raise TimedOut(
+                say("signals.timed_out", source=self.name, seconds=self._settings.timeout_s)
+            ) from error
         # After the database: one that does not answer is told without waiting for the scripts.
         scripts = await asyncio.to_thread(self._scripts.revisions)
-        drift = judge_drift(set(found.revisions), set(scripts.heads), scripts.known)
-        said = {field.name: getattr(found, field.name) for field in fields(found)}
-        return Schema(**said, heads=scripts.heads, drift=drift)
+        drift = compare_revisions(set(database.revisions), set(scripts.heads), scripts.known)
+        facts = {field.name: getattr(database, field.name) for field in fields(database)}
+        return Schema(**facts, heads=scripts.heads, drift=drift)
 
     def _look(self) -> Database:
-        import psycopg
-        from psycopg import errors as sql
-
-        url = _DRIVER.sub(r"\1://", self._settings.url.get_secret_value())
-        patience = max(1, round(self._settings.timeout_s))
-        try:
-            parts = psycopg.conninfo.conninfo_to_dict(url)
-        except psycopg.ProgrammingError:  # its words hold the URL, and with it the password
-            raise Unreachable(say("schema.bad_url", source=self.name)) from None
-        if password := secret(None, self._settings.password_file):
-            parts["password"] = password
-        options = f"-c statement_timeout={patience * 1000} -c default_transaction_read_only=on"
-        parts |= {"connect_timeout": patience, "application_name": "warroom", "options": options}
-        try:
-            with psycopg.connect(**parts) as connection:  # type: ignore[arg-type]  # a dict of libpq's own words
-                return self._read(connection)
-        except (sql.QueryCanceled, psycopg.errors.ConnectionTimeout) as error:
-            raise self._late() from error
-        except (sql.InsufficientPrivilege, sql.InvalidPassword) as error:
-            raise self._denied(error) from error
-        except psycopg.OperationalError as error:
-            if (known := _refusal(error, self.name)) is not None:
-                raise known from error
-            if "authentication failed" in str(error) or "does not exist" in str(error):
-                raise self._denied(error) from error
-            raise Unreachable(
-                say("signals.unreachable", source=self.name, detail=clean(str(error)))
-            ) from error
-        except psycopg.Error as error:
-            raise BadAnswer(say("signals.bad_answer", source=self.name, detail=clean(str(error)))) from error
+        timeout_s = self._settings.timeout_s
+        arguments = connection_arguments(
+            self._settings.url, self._settings.password_file, timeout_s=timeout_s, source=self.name
+        )
+        with connect(arguments, timeout_s=timeout_s, source=self.name) as connection:
+            return self._read(connection)
 
     def _read(self, connection: psycopg.Connection[Any]) -> Database:
         versioned = connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone()
         rows = connection.execute(_REVISIONS).fetchall() if versioned and versioned[0] else []
-        revisions = tuple(sorted(clean(str(row[0])) for row in rows))
         indexes = connection.execute(_INDEXES).fetchall()
-        columns: dict[str, str] = dict(connection.execute(_COLUMNS).fetchall())
-        found = columns | {
+        shape: dict[str, str] = dict(connection.execute(_COLUMNS).fetchall()) | {
             name: _INDEX_USING.sub("", definition)
-            for name, definition, _, primary, ours in indexes
-            if ours and not primary
+            for name, definition, _, primary, of_the_service in indexes
+            if of_the_service and not primary
         }
-        compared = self._settings.alembic_ini is None
-        missing = tuple(name for name, kind in SHAPE.items() if found.get(name) != kind) if compared else ()
-        unexpected = tuple(
-            f"{clean(name)} {clean(kind)}" for name, kind in sorted(found.items()) if SHAPE.get(name) != kind
-        )
-        tables = tuple(sorted(clean(row[0]) for row in connection.execute(_TABLES)))
-        server = connection.execute(_SERVER).fetchone() or (0, 0)
-        blockers = tuple(
-            Blocker(
-                pid,
-                clean(user),
-                clean(application),
-                state,
-                age,
-                tuple(waiting),
-                clean(_LITERAL.sub("'…'", query)),
+        missing: tuple[str, ...] = ()
+        unexpected: tuple[str, ...] = ()
+        if self._settings.alembic_ini is None:  # another service's scripts have another shape
+            missing = tuple(name for name, kind in SHAPE.items() if shape.get(name) != kind)
+            unexpected = tuple(
+                f"{clean(name)} {clean(kind)}"
+                for name, kind in sorted(shape.items())
+                if SHAPE.get(name) != kind
             )
-            for pid, user, application, state, age, waiting, query in connection.execute(_BLOCKERS)
-        )
+        connections, connection_limit = connection.execute(_SERVER).fetchone() or (0, 0)
         info = connection.info
         return Database(
-            revisions=revisions,
+            revisions=tuple(sorted(clean(str(row[0])) for row in rows)),
             missing=missing,
-            unexpected=unexpected if compared else (),
+            unexpected=unexpected,
             invalid_indexes=tuple(clean(name) for name, _, valid, _, _ in indexes if not valid),
-            blockers=blockers,
-            connections=server[0],
-            connection_limit=server[1],
+            blockers=tuple(_blocker(row) for row in connection.execute(_BLOCKERS)),
+            connections=connections,
+            connection_limit=connection_limit,
             address=f"{info.host}:{info.port}/{clean(info.dbname)}",
             at=time.time(),
             source=self.name,
-            tables=tables,
+            tables=tuple(sorted(clean(row[0]) for row in connection.execute(_TABLES))),
             indexes=tuple(sorted(clean(name) for name, _, valid, _, _ in indexes if valid)),
         )
 
-    def _late(self) -> SourceError:
-        return TimedOut(say("signals.timed_out", source=self.name, seconds=self._settings.timeout_s))
 
-    def _denied(self, error: Exception) -> SourceError:
-        return Denied(say("schema.denied", source=self.name, detail=clean(str(error))))
+def _blocker(row: tuple[Any, ...]) -> Blocker:
+    pid, user, application, state, open_s, waiting_pids, query = row
+    return Blocker(
+        pid=pid,
+        user=clean(user),
+        application=clean(application),
+        state=state,
+        open_s=open_s,
+        waiting_pids=tuple(waiting_pids),
+        query=clean(_LITERAL.sub("'…'", query)),
+    )
 
 
-def judge_drift(revisions: set[str], heads: set[str], known: AbstractSet[str]) -> Drift:
+def compare_revisions(revisions: set[str], heads: set[str], known: AbstractSet[str]) -> Drift:
     """Where the database stands. A revision that the scripts do not know is a newer release: ahead, not behind."""
     if not revisions:
         return Drift.UNVERSIONED
@@ -183,24 +154,3 @@ def judge_drift(revisions: set[str], heads: set[str], known: AbstractSet[str]) -
     if revisions == heads:
         return Drift.CURRENT
     return Drift.BRANCHED if len(revisions) > 1 else Drift.BEHIND
-
-
-def _refusal(error: psycopg.OperationalError, source: str) -> SourceError | None:
-    """What a server that is there but lets nobody in means (PostgreSQL documentation, appendix A: error codes).
-
-    libpq keeps the SQLSTATE of a failed connection to itself, so that then the server's words have to do; a server that
-    speaks another language than English is quoted as it is.
-    """
-    words = str(error)
-    for state, hint, kind, message in (
-        ("28P01", "password authentication failed", Denied, say("schema.wrong_password", source=source)),
-        ("28P01", "no password supplied", Denied, say("schema.no_password", source=source)),
-        ("3D000", 'database "', Denied, say("schema.no_database", source=source)),
-        ("53300", "too many connections", Unreachable, say("schema.full", source=source)),
-        ("53300", "remaining connection slots", Unreachable, say("schema.full", source=source)),
-        ("53300", "too many clients", Unreachable, say("schema.full", source=source)),
-        ("57P03", "the database system is", Unreachable, say("schema.not_ready", source=source)),
-    ):
-        if error.sqlstate == state or (error.sqlstate is None and hint in words):
-            return kind(message)
-    return None

@@ -1,4 +1,8 @@
-"""Which revisions the service's Alembic scripts have, read again only when a file of theirs changed."""
+"""Which revisions the service's Alembic scripts have, read again only when a file of theirs changed. `env.py` is not run.
+
+Alembic and SQLAlchemy take 22 MB that a board does not need for the rest of its life, so another process reads the
+scripts and ends.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +20,16 @@ if TYPE_CHECKING:
     from signals.settings import PostgresSettings
 
 BUNDLED = Path(__file__).parents[2] / "migrations" / "service"
-PATIENCE_S = 30.0
+TIMEOUT_S = 30.0
 """Alembic's import alone takes a second, more on a busy machine."""
-Stamp = tuple[tuple[str, int, int], ...]
+FileStates = tuple[tuple[str, int, int], ...]
+"""Path, modification time and size of files."""
+
+_PROGRAM = """import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from signals.database.revisions import read_scripts
+json.dump(read_scripts(*sys.argv[2:5]), sys.stdout)"""
+"""With this process's import path, so that the working directory and what stands in it do not count."""
 
 
 class Revisions(NamedTuple):
@@ -28,53 +39,76 @@ class Revisions(NamedTuple):
     known: frozenset[str]
 
 
-class Scripts:
+class AlembicScripts:
     """The scripts of one `alembic.ini`, or the bundled ones."""
 
     def __init__(self, settings: PostgresSettings) -> None:
         self._ini, self._section = settings.alembic_ini, settings.alembic_section
         self._folders: tuple[str, ...] = ()
-        self._read: tuple[Stamp, Revisions] | None = None
+        self._cached: tuple[FileStates, Revisions] | None = None
 
     def revisions(self) -> Revisions:
         """Blocks while they are read; raises `BadAnswer`."""
-        if self._read is None or self._read[0] != self._stamp():
-            found = self._ask()
-            self._read = (self._stamp(), found)
-        return self._read[1]
+        if self._cached is None or self._cached[0] != self._file_states():
+            revisions = self._read()
+            self._cached = (self._file_states(), revisions)
+        return self._cached[1]
 
-    def _ask(self) -> Revisions:
-        program = Path(__file__).with_name("alembic_heads.py")
+    def _read(self) -> Revisions:
         ini = str(self._ini) if self._ini else ""
-        # Safe path (-P): beside that program stand modules with the names of Python's own.
-        command = [sys.executable, "-P", str(program), ini, self._section, str(BUNDLED)]
+        arguments = [json.dumps(sys.path), ini, self._section, str(BUNDLED)]
         try:
-            ended = subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S, check=False
+            process = subprocess.run(
+                [sys.executable, "-P", "-c", _PROGRAM, *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=TIMEOUT_S,
+                check=False,
             )
-            told = json.loads(ended.stdout)
+            answer = json.loads(process.stdout)
         except subprocess.TimeoutExpired:
-            raise self._bad(f"no answer within {PATIENCE_S:.0f} s") from None
+            raise self._bad_scripts(f"no answer within {TIMEOUT_S:.0f} s") from None
         except (OSError, ValueError) as error:
-            raise self._bad(type(error).__name__) from error
-        if "error" in told:
-            raise self._bad(str(told["error"]))
-        self._folders = tuple(told["folders"])
-        return Revisions(tuple(told["heads"]), frozenset(told["known"]))
+            raise self._bad_scripts(type(error).__name__) from error
+        if "error" in answer:
+            raise self._bad_scripts(str(answer["error"]))
+        self._folders = tuple(answer["folders"])
+        return Revisions(tuple(answer["heads"]), frozenset(answer["known"]))
 
-    def _stamp(self) -> Stamp:
-        """Names, times and sizes of all files that say something about revisions."""
+    def _file_states(self) -> FileStates:
+        """Of all files that say something about revisions."""
         files = [Path(self._ini)] if self._ini else []
         for folder in self._folders:
             files += sorted(Path(folder).glob("*.py"))
-        found = []
+        states = []
         for file in files:
             try:
                 status = file.stat()
-                found.append((str(file), status.st_mtime_ns, status.st_size))
+                states.append((str(file), status.st_mtime_ns, status.st_size))
             except OSError:
-                found.append((str(file), 0, -1))
-        return tuple(found)
+                states.append((str(file), 0, -1))
+        return tuple(states)
 
-    def _bad(self, detail: str) -> BadAnswer:
+    def _bad_scripts(self, detail: str) -> BadAnswer:
         return BadAnswer(say("schema.bad_scripts", file=str(self._ini or BUNDLED), detail=clean(detail)))
+
+
+def read_scripts(ini: str, section: str, bundled: str) -> dict[str, object]:
+    """Heads, all revisions, and the folders they stand in; or what is wrong with them. Runs in a process of its own."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config(ini or None, ini_section=section)
+    try:
+        location = bundled if not ini else config.get_main_option("script_location") or ""
+        if ini and location and ":" not in location:
+            # Alembic takes it from the working directory, where Warroom need not stand; the file's own folder is meant.
+            location = str(Path(ini).absolute().parent / location)
+        if location:
+            config.set_main_option("script_location", location.replace("%", "%%"))
+        scripts = ScriptDirectory.from_config(config)
+        known = sorted(script.revision for script in scripts.walk_revisions())
+        folders = {str(Path(script.path).parent) for script in scripts.walk_revisions()} | {scripts.versions}
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # scripts are programs: they may raise anything
+        return {"error": f"{type(error).__name__}: {error}"}
+    return {"heads": sorted(scripts.get_heads()), "known": known, "folders": sorted(folders)}

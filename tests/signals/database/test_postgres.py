@@ -17,7 +17,7 @@ import pytest
 from core.errors import Denied, SourceError, TimedOut, Unreachable
 from sandbox.servers import Server, free_port, run_postgres
 from signals.database.model import Drift, Schema
-from signals.database.postgres import SHAPE, PostgresSchema, judge_drift
+from signals.database.postgres import SHAPE, PostgresSchema, compare_revisions
 from signals.database.revisions import BUNDLED
 from signals.settings import PostgresSettings
 from tests.bad_servers import BEHAVIOURS, serve
@@ -211,4 +211,4 @@ async def test_the_services_own_alembic_ini(postgres_url: str, tmp_path: Path, l
     ],
 )
 def test_drift(revisions: set[str], drift: Drift) -> None:
-    assert judge_drift(revisions, {"b"}, {"a", "b"}) is drift
+    assert compare_revisions(revisions, {"b"}, {"a", "b"}) is drift

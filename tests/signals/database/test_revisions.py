@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadAnswer
-from signals.database.revisions import Revisions, Scripts
+from signals.database.revisions import AlembicScripts, Revisions
 from signals.settings import PostgresSettings
 
 
@@ -29,7 +29,7 @@ def scripts_in(folder: Path) -> Path:
 def test_a_new_script_is_seen_and_unchanged_ones_are_not_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scripts = Scripts(settings_for(scripts_in(tmp_path)))
+    scripts = AlembicScripts(settings_for(scripts_in(tmp_path)))
     assert scripts.revisions() == Revisions(("one",), frozenset({"one"}))
     with monkeypatch.context() as patched:
         patched.setattr(subprocess, "run", lambda *_, **__: pytest.fail("they were read again"))
@@ -43,17 +43,17 @@ def test_broken_scripts_are_named(tmp_path: Path) -> None:
     ini = scripts_in(tmp_path)
     (tmp_path / "db" / "versions" / "two.py").write_text("revision = 'two'\ndown_revision = 'lost'\n")
     with pytest.raises(BadAnswer) as caught:
-        Scripts(settings_for(ini)).revisions()
+        AlembicScripts(settings_for(ini)).revisions()
     assert "lost" in str(caught.value)
     (tmp_path / "db" / "versions" / "two.py").write_text("raise SystemExit\n")
     with pytest.raises(BadAnswer):
-        Scripts(settings_for(ini)).revisions()
+        AlembicScripts(settings_for(ini)).revisions()
 
 
 def test_the_program_that_asks_does_not_carry_alembic_along() -> None:
     code = (
-        "import sys; from signals.database.revisions import Scripts; from signals.settings import PostgresSettings;"
-        "found = Scripts(PostgresSettings(url='postgresql://u@h/d')).revisions();"
+        "import sys; from signals.database.revisions import AlembicScripts; from signals.settings import PostgresSettings;"
+        "found = AlembicScripts(PostgresSettings(url='postgresql://u@h/d')).revisions();"
         "print(len(found.heads), sorted({'alembic', 'sqlalchemy'} & set(sys.modules)))"
     )
     asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
