@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from signals.reading import Series
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """One Celery queue on the broker.
 
-    `waiting` counts all priority sub-lists; `unacked` the messages of this queue that workers hold (running,
-    prefetched or delayed), None when the broker can't tell. `oldest_s` is the age of the oldest waiting message
-    where a time is in it, else how long the tail has not changed (`oldest_is_floor`).
+    `waiting` counts all priority sub-lists, which `by_priority` tells apart; `unacked` the messages of this queue that
+    workers hold (running, prefetched or delayed), None when the broker can't tell. `oldest_s` is the age of the oldest
+    waiting message where a time is in it, else how long the tail has not changed (`oldest_is_floor`). `depths` is what
+    `waiting` was in the last minutes, as often as it was asked.
     """
 
     name: str
@@ -28,14 +29,16 @@ class Queue:
     by_priority: Mapping[int, int]
     oldest_s: float | None
     oldest_is_floor: bool
-    paused: bool = False
     depths: Series | None = None
-    """What `waiting` was in the last minutes, as often as it was asked."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queues:
-    """Every known queue at one moment. `memory` and `evicts` warn of a broker that can lose messages."""
+    """Every known queue at one moment.
+
+    The broker's memory (`limit_bytes` is None where it has no limit) and its eviction policy tell whether it can lose
+    messages.
+    """
 
     queues: tuple[Queue, ...]
     at: float
@@ -64,24 +67,20 @@ class WorkerState(StrEnum):
     UNKNOWN = "unknown"  # nothing heard: last seen …
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """One Celery worker as far as evidence goes. Times are Unix seconds; None means never seen."""
+    """One Celery worker as far as evidence goes. `last_seen` is Unix seconds; None is what was never heard."""
 
     name: str
     state: WorkerState
     evidence: Message
     last_seen: float | None
-    last_finished: float | None
     queues: tuple[str, ...]
     pool_size: int | None
     active: int | None
     reserved: int | None
     oldest_active_s: float | None
-    finished_per_min: float | None
     rate_limits: Mapping[str, str]
-    started_per_min: Mapping[str, float] | None = None
-    """By queue: how fast it takes messages; None when that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,9 @@ import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
-from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
-from core.message import say
 from core.text import clean
 from signals.celery.model import Queue, Queues
-from signals.connections.http import secret
+from signals.connections.redis import SOURCE, answered, open_redis, queue_key, unacked_key
 from signals.reading import Series
 
 if TYPE_CHECKING:
@@ -23,9 +21,9 @@ if TYPE_CHECKING:
 
     from signals.settings import RedisSettings
 
-DEPTHS_S = 300.0
+HISTORY_S = 300.0
 """How far back depths are remembered: long enough to tell a trend, short enough that it is the present one."""
-MOST_DEPTHS = 60
+MAX_HISTORY = 60
 MAX_UNACKED = 2_000
 """More entries than this are not read: the hash holds whole messages, and reading them all would load the broker."""
 
@@ -42,88 +40,77 @@ class RedisQueues:
     @property
     def name(self) -> str:
         """How the screen calls it."""
-        return "redis"
+        return SOURCE
 
     async def queues(self) -> Queues:
         """The depth of every configured queue now; raises a `SourceError`."""
         if self._client is None:  # in a thread: the first import of redis takes a while
-            self._client = await asyncio.to_thread(_open, self._settings)
-        import redis.exceptions as failures
-
-        try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                return await self._look(self._client)
-        except (failures.TimeoutError, TimeoutError) as error:
-            raise TimedOut(
-                say("signals.timed_out", source=self.name, seconds=self._settings.timeout_s)
-            ) from error
-        except (failures.AuthenticationError, failures.NoPermissionError) as error:
-            raise Denied(say("queues.denied", source=self.name, detail=clean(str(error)))) from error
-        except (failures.ConnectionError, OSError) as error:
-            raise Unreachable(
-                say("signals.unreachable", source=self.name, detail=clean(str(error)))
-            ) from error
-        except failures.RedisError as error:
-            raise self._bad(str(error)) from error
-        except (AttributeError, TypeError, ValueError, LookupError) as error:
-            # It speaks the protocol, but answers what nobody asked: the client believes it and stumbles.
-            raise self._bad(f"{type(error).__name__}: {error}") from error
+            self._client = await asyncio.to_thread(open_redis, self._settings)
+        async with answered(self._settings.timeout_s):
+            return await self._read(self._client)
 
     async def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
             await self._client.aclose()
 
-    async def _look(self, client: Redis) -> Queues:
-        steps, names = self._settings.priority_steps, self._settings.queues
-        keys = [self._key(name, step) for name in names for step in steps]
-        unacked_key = self._settings.key_prefix + "unacked"
+    async def _read(self, client: Redis) -> Queues:
+        settings = self._settings
+        keys = {
+            (name, step): queue_key(settings, name, step)
+            for name in settings.queues
+            for step in settings.priority_steps
+        }
         async with client.pipeline(transaction=False) as pipeline:
             pipeline.info("memory")
-            pipeline.hlen(unacked_key)
-            for key in keys:
+            pipeline.hlen(unacked_key(settings))
+            for key in keys.values():
                 pipeline.llen(key)
                 pipeline.lindex(key, -1)  # type: ignore[no-untyped-call,unused-ignore]  # producers push left
-            memory, held, *lists = await pipeline.execute()
-        lengths = dict(zip(keys, lists[::2], strict=True))
-        tails = dict(zip(keys, lists[1::2], strict=True))
-        unacked = await self._unacked(client, unacked_key) if held <= MAX_UNACKED else None
+            memory, unacked_count, *lists = await pipeline.execute()
+        lengths = dict(zip(keys, map(int, lists[::2]), strict=True))
+        tails = dict(zip(keys.values(), lists[1::2], strict=True))
+        unacked = await _unacked(client, unacked_key(settings)) if unacked_count <= MAX_UNACKED else None
         now = time.time()
-        found = []
-        for name in names:
-            by_priority = {step: int(lengths[self._key(name, step)]) for step in steps}
-            oldest = [self._age(self._key(name, step), tails, now) for step in steps]
-            known = [age for age in oldest if age is not None]
-            age, is_floor = max(known, default=(None, False))
+        queues = []
+        for name in settings.queues:
+            by_priority = {step: lengths[name, step] for step in settings.priority_steps}
             waiting = sum(by_priority.values())
-            count = None if unacked is None else unacked[name]
-            depths = self._remember(name, waiting, now)
-            found.append(Queue(clean(name), waiting, count, by_priority, age, is_floor, depths=depths))
-        limit = int(memory.get("maxmemory", 0)) or None
+            ages = [self._tail_age(keys[name, step], tails, now) for step in settings.priority_steps]
+            oldest_s, is_floor = max((age for age in ages if age is not None), default=(None, False))
+            queues.append(
+                Queue(
+                    name=clean(name),
+                    waiting=waiting,
+                    unacked=None if unacked is None else unacked[name],
+                    by_priority=by_priority,
+                    oldest_s=oldest_s,
+                    oldest_is_floor=is_floor,
+                    depths=self._history(name, waiting, now),
+                )
+            )
         policy = memory.get("maxmemory_policy")
         return Queues(
-            tuple(found),
-            now,
-            self.name,
-            clean(str(policy)) if policy else None,
-            memory.get("used_memory"),
-            limit,
+            queues=tuple(queues),
+            at=now,
+            source=self.name,
+            eviction_policy=clean(str(policy)) if policy else None,
+            used_bytes=memory.get("used_memory"),
+            limit_bytes=int(memory.get("maxmemory", 0)) or None,
         )
 
-    def _remember(self, name: str, waiting: int, now: float) -> Series:
-        kept = self._depths.setdefault(name, deque(maxlen=MOST_DEPTHS))
-        kept.append((now, waiting))
-        while kept[0][0] < now - DEPTHS_S:
-            kept.popleft()
+    def _history(self, name: str, waiting: int, now: float) -> Series:
+        depths = self._depths.setdefault(name, deque(maxlen=MAX_HISTORY))
+        depths.append((now, waiting))
+        while depths[0][0] < now - HISTORY_S:
+            depths.popleft()
         return Series(
-            (("queue", clean(name)),), tuple(at for at, _ in kept), tuple(float(n) for _, n in kept)
+            labels=(("queue", clean(name)),),
+            times=tuple(at for at, _ in depths),
+            values=tuple(float(depth) for _, depth in depths),
         )
 
-    def _key(self, queue: str, step: int) -> str:
-        suffix = f"{self._settings.priority_separator}{step}" if step else ""
-        return f"{self._settings.key_prefix}{queue}{suffix}"
-
-    def _age(self, key: str, tails: dict[str, bytes | None], now: float) -> tuple[float, bool] | None:
+    def _tail_age(self, key: str, tails: dict[str, bytes | None], now: float) -> tuple[float, bool] | None:
         """Seconds, and whether that is only a floor: how long the tail has been seen unchanged."""
         tail = tails[key]
         if tail is None:
@@ -136,17 +123,14 @@ class RedisQueues:
             self._tails[key] = before = (tail, now)
         return now - before[1], True
 
-    async def _unacked(self, client: Redis, key: str) -> Counter[str]:
-        """Messages that workers hold, by queue. With Celery's default exchanges the routing key names it."""
-        counts: Counter[str] = Counter()
-        async for _, entry in client.hscan_iter(key, count=500):
-            routing_key = held_for(entry)
-            if routing_key is not None:
-                counts[routing_key] += 1
-        return counts
 
-    def _bad(self, detail: str) -> SourceError:
-        return BadAnswer(say("signals.bad_answer", source=self.name, detail=clean(detail)))
+async def _unacked(client: Redis, key: str) -> Counter[str]:
+    """Messages that workers hold, by queue. With Celery's default exchanges the routing key names it."""
+    counts: Counter[str] = Counter()
+    async for _, entry in client.hscan_iter(key, count=500):
+        if (routing_key := routing_key_of(entry)) is not None:
+            counts[routing_key] += 1
+    return counts
 
 
 def sent_at(message: bytes) -> float | None:
@@ -162,20 +146,10 @@ def sent_at(message: bytes) -> float | None:
     return None
 
 
-def held_for(entry: bytes) -> str | None:
-    """The routing key of an `unacked` entry, which is `[message, exchange, routing_key]`; None when it is not one."""
+def routing_key_of(entry: bytes) -> str | None:
+    """Of an `unacked` entry, which is `[message, exchange, routing_key]`; None when it is not one."""
     try:
         _, _, routing_key = json.loads(entry)
     except (ValueError, TypeError):
         return None
     return routing_key if isinstance(routing_key, str) else None
-
-
-def _open(settings: RedisSettings) -> Redis:
-    from redis.asyncio import Redis
-
-    password = secret(None, settings.password_file)
-    try:
-        return Redis.from_url(settings.url.get_secret_value(), password=password)  # one in the URL goes first
-    except ValueError:  # its words may hold a part of the URL, and with it the password
-        raise Unreachable(say("queues.bad_url", source="redis")) from None

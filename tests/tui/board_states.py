@@ -99,17 +99,64 @@ def _queues() -> PanelState:
     rising = Series((), times, tuple(20.0 + 2 * index for index in range(31)))
     level = Series((), times, tuple(3.0 + index % 2 for index in range(31)))
     queues = (
-        Queue("matches", 80, 4, {0: 80}, 61.0, oldest_is_floor=False, depths=rising),
-        Queue("ai", 3, 2, {0: 3}, 4.0, oldest_is_floor=True, depths=level),
+        Queue(
+            name="matches",
+            waiting=80,
+            unacked=4,
+            by_priority={0: 80},
+            oldest_s=61.0,
+            oldest_is_floor=False,
+            depths=rising,
+        ),
+        Queue(
+            name="ai",
+            waiting=3,
+            unacked=2,
+            by_priority={0: 3},
+            oldest_s=4.0,
+            oldest_is_floor=True,
+            depths=level,
+        ),
     )
     state = add_queues(
-        state, Queues(queues, NOW - 1, "redis", "allkeys-lru", 10, 20), SPECS["queues"].queries[0]
+        state,
+        Queues(
+            queues=queues,
+            at=NOW - 1,
+            source="redis",
+            eviction_policy="allkeys-lru",
+            used_bytes=10,
+            limit_bytes=20,
+        ),
+        SPECS["queues"].queries[0],
     )
     finished = say("fleet.finished", count=20, seconds=60)
     over = say("fleet.over_limit", task="analyze", seconds=400, limit=300)
     workers = (
-        Worker("fetch@a", WorkerState.WORKING, finished, NOW, NOW - 2, ("matches",), 4, 4, 4, 3.0, 20.0, {}),
-        Worker("analyze@b", WorkerState.STUCK, over, NOW, NOW - 900, ("ai",), 2, 2, 2, 400.0, 0.0, {}),
+        Worker(
+            name="fetch@a",
+            state=WorkerState.WORKING,
+            evidence=finished,
+            last_seen=NOW,
+            queues=("matches",),
+            pool_size=4,
+            active=4,
+            reserved=4,
+            oldest_active_s=3.0,
+            rate_limits={},
+        ),
+        Worker(
+            name="analyze@b",
+            state=WorkerState.STUCK,
+            evidence=over,
+            last_seen=NOW,
+            queues=("ai",),
+            pool_size=2,
+            active=2,
+            reserved=2,
+            oldest_active_s=400.0,
+            rate_limits={},
+        ),
     )
     return add_workers(state, Fleet(workers, NOW - 1, "celery"))
 

@@ -25,9 +25,17 @@ def judged(value: float = 1) -> PanelState:
 
 def queues(*depths: int, policy: str = "noeviction") -> Queues:
     made = tuple(
-        Queue(f"q{i}", depth, 0, {0: depth}, None, oldest_is_floor=False) for i, depth in enumerate(depths)
+        Queue(
+            name=f"q{i}",
+            waiting=depth,
+            unacked=0,
+            by_priority={0: depth},
+            oldest_s=None,
+            oldest_is_floor=False,
+        )
+        for i, depth in enumerate(depths)
     )
-    return Queues(made, 100.0, "redis", policy, 1, 2)
+    return Queues(queues=made, at=100.0, source="redis", eviction_policy=policy, used_bytes=1, limit_bytes=2)
 
 
 @pytest.mark.parametrize(("depths", "verdict"), [((0, 3), "ok"), ((0, 51), "warn"), ((101, 0), "burning")])
@@ -80,8 +88,22 @@ def test_the_limits_of_the_configuration_hold_for_the_broker_too() -> None:
 
 def test_without_the_metric_the_broker_s_own_past_is_charted() -> None:
     depths = Series((), (90.0, 95.0, 100.0), (1.0, 2.0, 3.0))
-    queue = Queue("q", 3, 0, {0: 3}, None, oldest_is_floor=False, depths=depths)
-    state = add_queues(missing(), Queues((queue,), 100.0, "redis", None, None, None), SPEC.queries[0])
+    queue = Queue(
+        name="q",
+        waiting=3,
+        unacked=0,
+        by_priority={0: 3},
+        oldest_s=None,
+        oldest_is_floor=False,
+        depths=depths,
+    )
+    state = add_queues(
+        missing(),
+        Queues(
+            queues=(queue,), at=100.0, source="redis", eviction_policy=None, used_bytes=None, limit_bytes=None
+        ),
+        SPEC.queries[0],
+    )
     assert state.trend is depths
     assert (state.charts[0].names, state.charts[0].curves, state.charts[0].limit) == (
         (say("panels.text", text="q"),),
@@ -109,8 +131,22 @@ def test_a_metric_that_contradicts_the_broker_is_said(
     series = Series((("queue", "q"),), (100.0,), (told,))
     state = judge_metric(SPEC, {"n": Answer("n", "vector", (series,), "t", 100.0)}, {}, None, 100.0)
     depths = Series((), tuple(range(len(before))), before) if before else None
-    queue = Queue("q", waiting, held, {0: waiting}, None, oldest_is_floor=False, depths=depths)
-    found = add_queues(state, Queues((queue,), 100.0, "redis", None, None, None), SPEC.queries[0])
+    queue = Queue(
+        name="q",
+        waiting=waiting,
+        unacked=held,
+        by_priority={0: waiting},
+        oldest_s=None,
+        oldest_is_floor=False,
+        depths=depths,
+    )
+    found = add_queues(
+        state,
+        Queues(
+            queues=(queue,), at=100.0, source="redis", eviction_policy=None, used_bytes=None, limit_bytes=None
+        ),
+        SPEC.queries[0],
+    )
     said = [Language("en").say(warning) for warning in found.warnings]
     assert said == (
         []

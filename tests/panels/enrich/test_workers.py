@@ -18,7 +18,18 @@ SAY = Language("en").say
 
 def one(state: WorkerState, name: str = "w@1") -> Worker:
     why = say("fleet.idle", waiting=0)
-    return Worker(name, state, why, 100.0, None, ("matches",), 4, 0, 0, None, None, {})
+    return Worker(
+        name=name,
+        state=state,
+        evidence=why,
+        last_seen=100.0,
+        queues=("matches",),
+        pool_size=4,
+        active=0,
+        reserved=0,
+        oldest_active_s=None,
+        rate_limits={},
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,6 +66,19 @@ def test_a_silent_fleet_is_said_and_changes_no_verdict() -> None:
 )
 def test_a_queue_says_which_way_it_goes(depths: tuple[float, ...], text: str) -> None:
     times = tuple(100.0 + 5 * index for index in range(len(depths)))
-    queue = Queue("q", int(depths[-1]), 0, {}, None, oldest_is_floor=False, depths=Series((), times, depths))
-    state = add_queues(judged(), Queues((queue,), 135.0, "redis", None, None, None))
+    queue = Queue(
+        name="q",
+        waiting=int(depths[-1]),
+        unacked=0,
+        by_priority={},
+        oldest_s=None,
+        oldest_is_floor=False,
+        depths=Series((), times, depths),
+    )
+    state = add_queues(
+        judged(),
+        Queues(
+            queues=(queue,), at=135.0, source="redis", eviction_policy=None, used_bytes=None, limit_bytes=None
+        ),
+    )
     assert SAY(state.parts[-1].text) == text

@@ -239,18 +239,31 @@ async def test_a_queue_that_was_looked_at_for_a_while_has_a_trend() -> None:
     from runbooks.checks.probe import judge_queue
 
     depths = Series((), tuple(range(10)), tuple(100.0 - 9 * at for at in range(10)))
-    queue = Queue("ai", 19, None, {}, None, oldest_is_floor=False, depths=depths)
+    queue = Queue(
+        name="ai",
+        waiting=19,
+        unacked=None,
+        by_priority={},
+        oldest_s=None,
+        oldest_is_floor=False,
+        depths=depths,
+    )
     found = judge_queue(
         check("probe: queue\nqueue: ai\nexpect: falling"),
-        Queues((queue,), 1_800_000_000.0, "redis", None, None, None),
+        Queues(
+            queues=(queue,),
+            at=1_800_000_000.0,
+            source="redis",
+            eviction_policy=None,
+            used_bytes=None,
+            limit_bytes=None,
+        ),
     )
     assert (found.verdict, told(found)) == (OK, "19 falling, expected falling")
 
 
 def worker(state: WorkerState, evidence: str = "fleet.idle") -> Worker:
-    return Worker(
-        f"{state}@here", state, say(evidence), 1_800_000_000.0, None, (), None, None, None, None, None, {}
-    )  # fmt: skip
+    return Worker(name=f"{state}@here", state=state, evidence=say(evidence), last_seen=1_800_000_000.0, queues=(), pool_size=None, active=None, reserved=None, oldest_active_s=None, rate_limits={})  # fmt: skip
 
 
 IDLE, BUSY, STUCK = (worker(one) for one in (WorkerState.IDLE, WorkerState.BUSY, WorkerState.STUCK))

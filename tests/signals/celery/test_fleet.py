@@ -19,14 +19,14 @@ from pydantic import SecretStr
 from core.errors import SourceError
 from signals.celery.fleet import CeleryFleet
 from signals.celery.model import Worker, WorkerState
-from signals.celery.worker_state import Evidence, Running, weigh
+from signals.celery.worker_state import ActiveTask, Evidence, infer_worker_state
 from signals.settings import CelerySettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 QUIET = Evidence(
-    window_s=60, watched_s=600, fresh_s=10, seen_s=1, answer_s=1, heartbeat_s=None, heartbeat_every_s=2,
+    window_s=60, watched_s=600, max_answer_age_s=10, seen_s=1, answer_s=1, heartbeat_s=None, heartbeat_interval_s=2,
     signed_off_s=None, finished=0, active=(), waiting=0, backlog=False,
 )  # fmt: skip
 
@@ -40,21 +40,21 @@ def evidence(**told: Any) -> Evidence:
     [
         (evidence(), "idle"),
         (evidence(finished=3, backlog=True), "working"),
-        (evidence(active=(Running("t", 20, 300),)), "working"),
-        (evidence(active=(Running("t", 400, 300),)), "stuck"),
-        (evidence(active=(Running("t", 400, 300),), finished=1), "working"),
+        (evidence(active=(ActiveTask("t", 20, 300),)), "working"),
+        (evidence(active=(ActiveTask("t", 400, 300),)), "stuck"),
+        (evidence(active=(ActiveTask("t", 400, 300),), finished=1), "working"),
         (evidence(backlog=True, waiting=9), "stuck"),
         (evidence(backlog=True, waiting=9, watched_s=30), "idle"),
-        (evidence(backlog=True, waiting=9, active=(Running("t", 20, 300),)), "working"),
+        (evidence(backlog=True, waiting=9, active=(ActiveTask("t", 20, 300),)), "working"),
         (evidence(answer_s=None, heartbeat_s=1), "busy"),
         (evidence(answer_s=60, heartbeat_s=60), "unknown"),
-        (evidence(answer_s=60, active=(Running("t", 70, 300),)), "busy"),
+        (evidence(answer_s=60, active=(ActiveTask("t", 70, 300),)), "busy"),
         (evidence(answer_s=None, seen_s=None), "unknown"),
         (evidence(signed_off_s=5, finished=9), "unknown"),
     ],
 )
 def test_the_strongest_evidence_decides(found: Evidence, state: str) -> None:
-    assert weigh(found)[0] == state
+    assert infer_worker_state(found)[0] == state
 
 
 @contextmanager
@@ -149,7 +149,7 @@ def test_both_threads_may_import_celery_at_the_same_moment() -> None:
     code = """
 import sys, threading
 from pydantic import SecretStr
-from signals.celery import fleet
+from signals.connections.broker import open_broker
 from signals.settings import CelerySettings
 
 sys.setswitchinterval(1e-5)
@@ -158,7 +158,7 @@ ready, failed = threading.Barrier(2), []
 def work():
     ready.wait()
     try:
-        fleet._open(CelerySettings(broker_url=SecretStr("redis://127.0.0.1:1/0")), None)
+        open_broker(CelerySettings(broker_url=SecretStr("redis://127.0.0.1:1/0")), None)
     except Exception as error:
         failed.append(repr(error))
 

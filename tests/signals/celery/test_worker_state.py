@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from signals.celery.worker_state import Evidence, Running, weigh
+from signals.celery.worker_state import ActiveTask, Evidence, infer_worker_state
 from tui.i18n import Language
 
 ANSWERS = Evidence(
     window_s=60,
     watched_s=100,
-    fresh_s=15,
+    max_answer_age_s=15,
     seen_s=1,
     answer_s=1,
     heartbeat_s=None,
-    heartbeat_every_s=2,
+    heartbeat_interval_s=2,
     signed_off_s=None,
     finished=0,
     active=(),
@@ -24,7 +24,7 @@ ANSWERS = Evidence(
     backlog=False,
 )
 SILENT = replace(ANSWERS, answer_s=40, seen_s=40)
-YOUNG, OLD, LATE = Running("t", 5, 300), Running("t", 100, 300), Running("t", 301, 300)
+YOUNG, OLD, LATE = ActiveTask("t", 5, 300), ActiveTask("t", 100, 300), ActiveTask("t", 301, 300)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,6 @@ YOUNG, OLD, LATE = Running("t", 5, 300), Running("t", 100, 300), Running("t", 30
     ],
 )
 def test_the_strongest_evidence_decides(found: Evidence, state: str, key: str) -> None:
-    got, why = weigh(found)
+    got, why = infer_worker_state(found)
     assert (got, why.key) == (state, f"fleet.{key}")
     assert "{" not in Language("en").say(why)
