@@ -6,21 +6,21 @@ Source of the shapes: Alertmanager's `api/v2/openapi.yaml`.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from core.text import clean
 from signals.alerts.model import Alert, Alerts, AlertState
-from signals.connections.http import HttpSource
+from signals.connections.http import HttpClient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from signals.connections.http import HttpResponse
     from signals.settings import AlertmanagerSettings
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ class Matcher:
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether an alert with these labels meets the condition; a broken pattern silences nothing."""
-        found = labels.get(self.name, "")
+        value = labels.get(self.name, "")
         if not self.is_regex:
-            return (found == self.value) == self.is_equal
+            return (value == self.value) == self.is_equal
         try:
-            return bool(re.fullmatch(self.value, found)) == self.is_equal
+            return bool(re.fullmatch(self.value, value)) == self.is_equal
         except re.error:
             return False
 
@@ -65,19 +65,22 @@ class AlertmanagerSource:
     remote = True
 
     def __init__(self, settings: AlertmanagerSettings) -> None:
-        self._http = HttpSource(self.name, settings)
+        self._http = HttpClient(self.name, settings)
 
     async def alerts(self) -> Alerts:
         """Alerts that it holds; silenced ones say so, inhibited ones stay firing. Raises a `SourceError`."""
-        body = await self._http.get_json("/api/v2/alerts", {"active": "true", "silenced": "true"})
-        found = self._shaped(lambda: tuple(self._alert(item) for item in _list(body)))
-        return Alerts(found, 0, (), time.time(), self.name)
+        response = await self._http.get("/api/v2/alerts", {"active": "true", "silenced": "true"})
+        alerts = self._http.parsed(response, lambda body: tuple(self._alert(item) for item in _items(body)))
+        return Alerts(alerts, 0, (), time.time(), self.name)
 
     async def silences(self) -> tuple[Silence, ...]:
         """The silences in force now. Raises a `SourceError`."""
-        body = await self._http.get_json("/api/v2/silences")
-        return self._shaped(
-            lambda: tuple(_silence(item) for item in _list(body) if item["status"]["state"] == "active")
+        response = await self._http.get("/api/v2/silences")
+        return self._http.parsed(
+            response,
+            lambda body: tuple(
+                _silence(item) for item in _items(body) if item["status"]["state"] == "active"
+            ),
         )
 
     async def close(self) -> None:
@@ -98,21 +101,19 @@ class AlertmanagerSource:
             source=self.name,
         )
 
-    def _shaped(self, build: Callable[[], T]) -> T:
-        """Build from an answer; one of another shape is a `BadAnswer`."""
-        try:
-            return build()
-        except (AttributeError, KeyError, ValueError, TypeError) as error:
-            raise self._http.bad(f"{type(error).__name__} in the answer") from error
-
 
 def _silence(item: dict[str, Any]) -> Silence:
     return Silence(
         id=clean(item["id"]),
         matchers=tuple(
             # Older servers leave `isEqual` out: every matcher was an equal one then.
-            Matcher(str(one["name"]), str(one["value"]), bool(one["isRegex"]), bool(one.get("isEqual", True)))
-            for one in item["matchers"]
+            Matcher(
+                name=str(matcher["name"]),
+                value=str(matcher["value"]),
+                is_regex=bool(matcher["isRegex"]),
+                is_equal=bool(matcher.get("isEqual", True)),
+            )
+            for matcher in item["matchers"]
         ),
         created_by=clean(item["createdBy"]),
         comment=clean(item["comment"]),
@@ -120,7 +121,8 @@ def _silence(item: dict[str, Any]) -> Silence:
     )
 
 
-def _list(body: Any) -> list[dict[str, Any]]:
-    if not isinstance(body, list):
+def _items(response: HttpResponse) -> list[dict[str, Any]]:
+    items = json.loads(response.body)
+    if not isinstance(items, list):
         raise TypeError
-    return body
+    return items

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from core.errors import SourceError, Unreachable
 from core.message import say
-from signals.connections.http import HttpSource
+from signals.connections.http import HttpClient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,13 +72,13 @@ class ScrapeSource:
         """Read every target now."""
         await asyncio.gather(
             *(
-                self._scrape(target, HttpSource(self.name, target, self._settings.max_bytes))
+                self._scrape(target, HttpClient(self.name, target, self._settings.max_bytes))
                 for target in self._settings.targets
             )
         )
 
     async def _follow(self, target: ScrapeTarget) -> None:
-        source = HttpSource(f"scrape {target.url}", target, self._settings.max_bytes)
+        source = HttpClient(f"scrape {target.url}", target, self._settings.max_bytes)
         try:
             while True:
                 began = time.monotonic()
@@ -88,7 +88,7 @@ class ScrapeSource:
         finally:
             await source.close()
 
-    async def _scrape(self, target: ScrapeTarget, source: HttpSource) -> None:
+    async def _scrape(self, target: ScrapeTarget, source: HttpClient) -> None:
         began = time.time()
         try:
             page = await source.get("")

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from signals.connections.http import HttpSource
+from signals.connections.http import HttpClient
 from signals.metrics.exposition import parse_exposition
 from signals.metrics.scrape import ScrapeSource
 from signals.store.ring import Matcher, Sample
@@ -35,7 +35,7 @@ async def run_after_a_day(self: ScrapeSource) -> None:
     """Instead of `ScrapeSource.run`."""
     out, values = Path(sys.argv[1]), sys.argv[3]
     target = self._settings.targets[0]
-    source = HttpSource("page", target)
+    source = HttpClient("page", target)
     page = await source.get("")
     await source.close()
     found = parse_exposition(page.body, page.content_type).samples

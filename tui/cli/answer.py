@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from signals.metrics.prometheus_json import format_value
+from signals.metrics.prometheus_api import format_value
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -12,7 +12,7 @@ from core.errors import SourceError
 from core.text import clean
 
 if TYPE_CHECKING:
-    from signals.connections.http import Page
+    from signals.connections.http import HttpResponse
     from signals.settings import (
         CelerySettings,
         HttpSettings,
@@ -58,9 +58,9 @@ async def look_at_sources(settings: SignalsSettings, words: Language) -> list[Fi
 
 
 async def _http(where: str, settings: HttpSettings, path: str, words: Language) -> list[Finding]:
-    from signals.connections.http import HttpSource
+    from signals.connections.http import HttpClient
 
-    source = HttpSource(where.removeprefix("signals."), settings)
+    source = HttpClient(where.removeprefix("signals."), settings)
     began = time.time()
     try:
         page = await source.get(path)
@@ -77,7 +77,7 @@ async def _http(where: str, settings: HttpSettings, path: str, words: Language) 
     return findings
 
 
-def _skew(page: Page, now: float) -> float | None:
+def _skew(page: HttpResponse, now: float) -> float | None:
     """Seconds that the server's clock is ahead of ours; None where it does not say."""
     try:
         return parsedate_to_datetime(page.date).timestamp() - now

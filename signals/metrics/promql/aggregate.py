@@ -145,7 +145,7 @@ def _rank(value: float, *, largest: bool) -> tuple[bool, float]:
 
 
 def _count_values(vector: Vector, groups: dict[Labels, list[int]], parameter: Result | None) -> Vector:
-    from signals.metrics.prometheus_json import format_value
+    from signals.metrics.prometheus_api import format_value
 
     if not isinstance(parameter, Text):
         raise BadQuery(say("promql.wants_label"))

@@ -177,6 +177,10 @@ if shutil.which("prometheus"):
             assert alerts.alerts[0].annotations["summary"] == "value 2"
             assert (await source.query("up")).series[0].values[0] == 1
             assert (await source.query("1 + 1")).series[0].values[0] == 2
+            long = "vector(1)" + " + vector(1)" * 1_000
+            assert len(long) > 8_192
+            assert (await source.query(long)).series[0].values[0] == 1_001
+            assert (await source.query_range(long, time.time() - 60, time.time(), 30)).series
             now = time.time()
             span = await source.query_range("vector(7)", now - 10.5, now - 0.5, 5)
             assert span.series[0].times == pytest.approx((now - 10.5, now - 5.5, now - 0.5), abs=0.001)

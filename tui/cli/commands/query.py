@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         invocation.print_notice(error.message)
         return ExitCode.BURNING
     if invocation.json:
-        from signals.metrics.prometheus_json import answer_to_json
+        from signals.metrics.prometheus_api import answer_to_json
 
         invocation.print_json(answer_to_json(answer))
         return ExitCode.OK

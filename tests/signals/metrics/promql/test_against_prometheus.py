@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import BadQuery
 from signals.metrics.exposition import read_capture
-from signals.metrics.prometheus_json import answer_to_json
+from signals.metrics.prometheus_api import answer_to_json
 from signals.metrics.promql import evaluate, evaluate_range
 from signals.store.ring import Ring
 from tests.signals.metrics.promql import oracle

@@ -1,0 +1,216 @@
+"""Prometheus' HTTP API (its documentation, "HTTP API"): answers read into our models, and ours written as JSON.
+
+What prometheus-api-client does here, and why no more: it reads what a server answered (`custom_query`,
+`custom_query_range`, `get_label_values`, `get_targets`). It does not talk: its requests block a thread, are bounded
+neither in size nor by one deadline for the whole answer, can't be cancelled, and put also a POSTed query into the URL.
+So our own client talks (`signals.metrics.prometheus`), and the library gets the answer in place of a connection. Its
+`MetricsList` would need pandas.
+
+The `read_…` functions take an answer with status 200; one of another shape makes them raise `KeyError`, `TypeError`,
+`ValueError` …, which `HttpClient.parsed` turns into a `BadAnswer`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from core.message import say
+from core.text import clean
+from core.times import parse_time
+from signals.alerts.model import Alert, AlertRule, Alerts, AlertState
+from signals.metrics.model import Target
+from signals.reading import Answer, Series
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from signals.connections.http import HttpResponse
+
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+
+_NEVER_EVALUATED = "0001-"
+"""How Go's zero time begins."""
+
+
+class _Answered:
+    """The part of `requests.Session` that the library uses; its only request has been answered already."""
+
+    verify, cert = True, None
+
+    def __init__(self, response: HttpResponse) -> None:
+        self.status_code, self.content = response.status, response.body
+        self._document: Any = None
+
+    def library(self) -> Any:
+        """The library's client; it has no useful types."""
+        from prometheus_api_client import PrometheusConnect
+
+        session: Any = self
+        return PrometheusConnect(url="", session=session)
+
+    def mount(self, *_: object) -> None:
+        """There is no connection to set up."""
+
+    def request(self, **_: object) -> _Answered:
+        """The response, which is this object, too."""
+        return self
+
+    def json(self) -> Any:
+        """The document, decoded once."""
+        if self._document is None:
+            self._document = json.loads(self.content)
+        return self._document
+
+    def warnings(self) -> tuple[str, ...]:
+        """The server's `warnings` and `infos`, which the library leaves out."""
+        document = self.json()
+        return tuple(clean(str(text)) for kind in ("warnings", "infos") for text in document.get(kind) or ())
+
+
+def read_query(response: HttpResponse, expr: str, at: float, source: str) -> Answer:
+    """The answer to an instant query."""
+    answered = _Answered(response)
+    result = answered.library().custom_query(expr)
+    kind, warnings = answered.json()["data"]["resultType"], answered.warnings()
+    if kind == "string":
+        return Answer(expr, "string", (), source, at, clean(str(result[1])), warnings)
+    if kind == "scalar":
+        return Answer(expr, "scalar", (_series({}, [result]),), source, at, warnings=warnings)
+    if kind == "matrix":  # a range selector alone
+        series = tuple(_series(item["metric"], item["values"]) for item in result)
+        return Answer(expr, "matrix", series, source, at, warnings=warnings)
+    series = tuple(_series(item["metric"], [item["value"]]) for item in result)
+    return Answer(expr, "vector", series, source, at, warnings=warnings)
+
+
+def read_range(response: HttpResponse, expr: str, end: float, source: str) -> Answer:
+    """The answer to a range query."""
+    import datetime as dt
+
+    answered = _Answered(response)
+    unused = dt.datetime.fromtimestamp(0, dt.UTC)
+    result = answered.library().custom_query_range(expr, unused, unused, "")
+    series = tuple(_series(item["metric"], item["values"]) for item in result)
+    return Answer(expr, "matrix", series, source, end, warnings=answered.warnings())
+
+
+def read_label_values(response: HttpResponse) -> frozenset[str]:
+    """The values of a label."""
+    values = _Answered(response).library().get_label_values("")
+    if not isinstance(values, list):
+        raise TypeError("no list")
+    return frozenset(clean(str(value)) for value in values)
+
+
+def read_targets(response: HttpResponse) -> tuple[Target, ...]:
+    """Every active target, with what its last scrape said."""
+    return tuple(
+        Target(
+            instance=clean(target["labels"].get("instance", "")),
+            job=clean(target["labels"].get("job", "")),
+            up=target["health"] == "up",
+            error=clean(target.get("lastError", ""), 160),
+        )
+        for target in _Answered(response).library().get_targets()["activeTargets"]
+    )
+
+
+def read_alert_rules(response: HttpResponse, source: str) -> tuple[AlertRule, ...]:
+    """Every alert rule."""
+    return tuple(
+        AlertRule(
+            name=clean(rule["name"]),
+            expr=clean(rule["query"], 2000),
+            for_s=float(rule["duration"]),
+            place=source,
+            evaluated=not str(rule.get("lastEvaluation", "")).startswith(_NEVER_EVALUATED),
+            error=clean(rule.get("lastError", ""), 160),
+        )
+        for rule in _rules(response)
+        if rule.get("type") == "alerting"
+    )
+
+
+def read_alerts(response: HttpResponse, source: str) -> Alerts:
+    """The active alerts of all rules, and the rules that could not be evaluated."""
+    rules = _rules(response)
+    broken = [
+        (
+            clean(rule["name"]),
+            say("signals.bad_query", source=source, detail=clean(rule.get("lastError", ""))),
+        )
+        for rule in rules
+        if rule.get("health") == "err"
+    ]
+    alerts = [_alert(rule, alert, source) for rule in rules for alert in rule.get("alerts", ())]
+    return Alerts(tuple(alerts), len(rules), tuple(broken), time.time(), source)
+
+
+def _rules(response: HttpResponse) -> list[dict[str, Any]]:
+    """All rules of all groups, as they stand there; the library knows nothing of rules."""
+    groups = json.loads(response.body)["data"]["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def _alert(rule: dict[str, Any], alert: dict[str, Any], source: str) -> Alert:
+    labels = {clean(name): clean(value) for name, value in alert["labels"].items()}
+    return Alert(
+        name=labels.get("alertname", clean(rule["name"])),
+        state=AlertState.FIRING if alert["state"] == "firing" else AlertState.PENDING,
+        severity=labels.get("severity", ""),
+        labels=labels,
+        annotations={clean(name): clean(value) for name, value in alert.get("annotations", {}).items()},
+        since=parse_time(alert["activeAt"]),
+        value=float(alert["value"]),
+        expr=clean(rule["query"]),
+        source=source,
+    )
+
+
+def _series(metric: Mapping[str, str], samples: list[Any]) -> Series:
+    labels = tuple(sorted((clean(name), clean(value)) for name, value in metric.items()))
+    times, values = zip(*((float(at), float(value)) for at, value in samples), strict=True)
+    return Series(labels, times, values)
+
+
+def answer_to_json(answer: Answer) -> dict[str, Json]:
+    """`{"resultType", "result"}`; times are Unix seconds, values are strings."""
+    if answer.kind == "string":
+        return {"resultType": "string", "result": [_time(answer.at), answer.text]}
+    if answer.kind == "scalar":
+        return {"resultType": "scalar", "result": _sample(answer.series[0], 0)}
+    result: list[Json] = []
+    for series in answer.series:
+        labels: dict[str, Json] = dict(series.labels)
+        if answer.kind == "vector":
+            result.append({"metric": labels, "value": _sample(series, 0)})
+        else:
+            samples: list[Json] = [_sample(series, index) for index in range(len(series.times))]
+            result.append({"metric": labels, "values": samples})
+    return {"resultType": answer.kind, "result": result}
+
+
+def format_value(value: float) -> str:
+    """A sample's value as Go's `strconv.FormatFloat(v, 'f', -1, 64)` writes it."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    text = repr(value)
+    if "e" in text:
+        from decimal import Decimal
+
+        text = format(Decimal(text), "f")
+    return text.removesuffix(".0")
+
+
+def _sample(series: Series, index: int) -> list[Json]:
+    return [_time(series.times[index]), format_value(series.values[index])]
+
+
+def _time(at: float) -> Json:
+    rounded = round(at, 3)
+    return int(rounded) if rounded == int(rounded) else rounded
