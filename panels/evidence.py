@@ -6,13 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from incidents.events.body import Curve, EvidencePinned
-from incidents.events.phrase import keep
+from incidents.events.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.message import Message
-    from incidents.events.phrase import Phrase
     from panels.state import PanelState
     from signals.reading import Series
 
@@ -30,7 +29,7 @@ def panel_evidence(state: PanelState, words: Say) -> EvidencePinned:
     chart = state.charts[0] if state.charts else None
     named: list[tuple[Phrase | None, Series]] = []
     if chart is not None:
-        named += zip((keep(name, words) for name in chart.names), chart.curves, strict=False)
+        named += zip((Phrase.from_message(name, words) for name in chart.names), chart.curves, strict=False)
     elif state.trend is not None:
         named.append((None, state.trend))
     queries = dict.fromkeys(reading.query for reading in state.readings if reading.query)
@@ -38,8 +37,8 @@ def panel_evidence(state: PanelState, words: Say) -> EvidencePinned:
     limit = chart.limit if chart is not None else None
     return EvidencePinned(
         panel=state.id,
-        titled=keep(state.title, words),
-        said=keep(state.reason, words),
+        titled=Phrase.from_message(state.title, words),
+        said=Phrase.from_message(state.reason, words),
         verdict=state.verdict.value,
         unit=chart.unit if chart is not None else "",
         limit=limit if limit is not None and math.isfinite(limit) else None,

@@ -2,11 +2,18 @@
 
 It is a `Message` that can be stored. The words of whoever wrote it are kept beside it: they are what search finds, and
 what a later release shows that knows the message no more. What a person typed is no phrase: it stays as typed.
+
+Only keys of `phrase_keys.toml` are stored, since those are kept for good. A message with another key is a mistake of
+ours: tests fail by the warning, a user's journal gets its words.
 """
 
 from __future__ import annotations
 
 import math
+import tomllib
+import warnings
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -24,6 +31,11 @@ if TYPE_CHECKING:
 
 MAX_DEPTH, MAX_VALUES = 8, 200
 """Phrases inside phrases, and all values together: far more than any text has, and few enough to say at once."""
+KEYS_FILE = Path(__file__).with_name("phrase_keys.toml")
+
+
+class UnlistedKeyWarning(PendingDeprecationWarning):
+    """A message whose key is not in `phrase_keys.toml` was to be stored. Python hides it; tests make it an error."""
 
 
 class Phrase(BaseModel):
@@ -37,6 +49,13 @@ class Phrase(BaseModel):
         int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, AfterValidator(clean)] | Phrase,
     ] = Field(default={}, max_length=40)
     words: Annotated[str, AfterValidator(clean_block)] = ""
+
+    @classmethod
+    def from_message(cls, message: Message, words: Say) -> Phrase:
+        """`message` for the journal, with its words in the language of the writer."""
+        if not _is_listed(message.key):
+            message = Message("event.as_written", {"text": words(message)})
+        return _store(message, words).model_copy(update={"words": clean_block(words(message))})
 
     @model_validator(mode="after")
     def _small(self) -> Self:
@@ -54,20 +73,31 @@ class Phrase(BaseModel):
         return Message(self.key, values, self.words)
 
 
-def keep(message: Message, words: Say) -> Phrase:
-    """`message` for the journal, with its words in the language of the writer."""
-    return _bare(message).model_copy(update={"words": clean_block(words(message))})
+@cache
+def phrase_keys() -> frozenset[str]:
+    """Every key that a journal may hold."""
+    namespaces = tomllib.loads(KEYS_FILE.read_text(encoding="utf-8"))
+    return frozenset(f"{namespace}.{name}" for namespace, names in namespaces.items() for name in names)
 
 
-def _bare(message: Message) -> Phrase:
-    return Phrase(key=message.key, values={name: _plain(value) for name, value in message.values.items()})
+def _is_listed(key: str) -> bool:
+    if key in phrase_keys():
+        return True
+    warnings.warn(f"{key} is not in {KEYS_FILE.name}", UnlistedKeyWarning, stacklevel=3)
+    return False
 
 
-def _plain(value: Value) -> str | int | float | Phrase:
+def _store(message: Message, words: Say) -> Phrase:
+    return Phrase(
+        key=message.key, values={name: _value(value, words) for name, value in message.values.items()}
+    )
+
+
+def _value(value: Value, words: Say) -> str | int | float | Phrase:
     """Numbers of numpy become Python's; what is no finite number becomes a text."""
     match value:
         case Message():
-            return _bare(value)
+            return _store(value, words) if _is_listed(value.key) else words(value)
         case str():
             return value
         case int():
@@ -78,8 +108,10 @@ def _plain(value: Value) -> str | int | float | Phrase:
 
 
 def _depth(phrase: Phrase) -> int:
-    return 1 + max((_depth(one) for one in phrase.values.values() if isinstance(one, Phrase)), default=0)
+    return 1 + max(
+        (_depth(value) for value in phrase.values.values() if isinstance(value, Phrase)), default=0
+    )
 
 
 def _size(phrase: Phrase) -> int:
-    return sum(1 + (_size(one) if isinstance(one, Phrase) else 0) for one in phrase.values.values())
+    return sum(1 + (_size(value) if isinstance(value, Phrase) else 0) for value in phrase.values.values())

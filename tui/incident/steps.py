@@ -44,9 +44,9 @@ async def tick(
 
 
 def _kept(context: IncidentContext, saw: tuple[Message, ...]) -> tuple[Phrase, ...]:
-    from incidents.events.phrase import keep
+    from incidents.events.phrase import Phrase
 
-    return tuple(keep(one, context.face.words.say) for one in saw)
+    return tuple(Phrase.from_message(one, context.face.words.say) for one in saw)
 
 
 async def start(context: IncidentContext, seen: IncidentSnapshot, row: Row) -> Message | None:

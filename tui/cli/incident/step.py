@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean
-from incidents.events.phrase import keep
+from incidents.events.phrase import Phrase
 from response.checklist import Row, finished_before, open_steps, rows_of
 from runbooks.checks.observation import check_result
 from signals.reading import Verdict
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from incidents.events.incident import Incident
-    from incidents.events.phrase import Phrase
     from runbooks.checks.observation import Observation
     from runbooks.model import Runbook, Step
     from tui.cli.command import Invocation
@@ -99,7 +98,7 @@ def _observed(step: Step, since: float, invocation: Invocation, config: Config) 
     for one in found:
         if one.verdict is not Verdict.OK:
             invocation.print_notice(check_result(one, now))
-    return tuple(keep(check_result(one, now), invocation.words.say) for one in found)
+    return tuple(Phrase.from_message(check_result(one, now), invocation.words.say) for one in found)
 
 
 async def _measure(step: Step, since: float, config: Config) -> list[Observation]:
