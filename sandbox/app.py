@@ -108,13 +108,13 @@ def post_digest(channel: int) -> None:
 def _tell_discord(method: str, route: str, rest: str, source: str) -> bool:
     """One attempt, counted; whether it was delivered."""
     try:
-        told = _http().request(
+        response = _http().request(
             method, f"/discord/{route}/{rest}", json={}, headers=credentials(_keys, "discord")
         )
     except httpx.TransportError:
-        told = None
-    metrics.count_discord(route, source, told)
-    return told is not None and told.status_code == 200
+        response = None
+    metrics.count_discord(route, source, response)
+    return response is not None and response.status_code == 200
 
 
 def _ask_model() -> str | None:
@@ -160,9 +160,9 @@ def _cached(match: int) -> str | None:
     if _cache_is_down():
         metrics.CACHE_MISSES.inc()
         return None
-    found = _cache.get(f"cache:llm:{match}")
-    (metrics.CACHE_MISSES if found is None else metrics.CACHE_HITS).inc()
-    return found.decode() if isinstance(found, bytes) else None
+    cached = _cache.get(f"cache:llm:{match}")
+    (metrics.CACHE_MISSES if cached is None else metrics.CACHE_HITS).inc()
+    return cached.decode() if isinstance(cached, bytes) else None
 
 
 def _remember(match: int, text: str) -> None:

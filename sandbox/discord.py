@@ -49,9 +49,9 @@ class Discord:
             "X-RateLimit-Limit": str(limit),
         }
         if bucket.count(now) >= limit:
-            status, told, body = _limited("user", bucket.wait(now))
+            status, extra, body = _limited("user", bucket.wait(now))
             reset = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": f"{bucket.wait(now):.3f}"}
-            return self._refused((status, headers | reset | told, body), now)
+            return self._refused((status, headers | reset | extra, body), now)
         self._everything.add(now)
         bucket.add(now)
         headers["X-RateLimit-Remaining"] = str(limit - bucket.count(now))
@@ -62,9 +62,9 @@ class Discord:
         body = json.dumps({"message": text, "code": code}).encode()
         return self._refused((401, headers, body), now)
 
-    def _refused(self, told: Response, now: float) -> Response:
+    def _refused(self, response: Response, now: float) -> Response:
         self._invalid.add(now)
-        return told
+        return response
 
 
 def _limited(scope: str, wait_s: float) -> Response:

@@ -9,6 +9,8 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandbox.access import write_private
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from email.message import Message as Headers
@@ -40,9 +42,9 @@ class Keys:
 
     def accepts(self, provider: str, headers: Headers) -> bool:
         """Whether a call shows the valid key."""
-        valid, known = self._valid.get(provider), PROVIDERS[provider]
-        shown = headers.get(known.header, "")
-        return valid is None or secrets.compare_digest(shown.encode(), (known.scheme + valid).encode())
+        valid, form = self._valid.get(provider), PROVIDERS[provider]
+        shown = headers.get(form.header, "")
+        return valid is None or secrets.compare_digest(shown.encode(), (form.scheme + valid).encode())
 
     def regenerate(self, provider: str) -> str:
         """What the provider's portal does: the old key ends at once, the new one is returned."""
@@ -52,23 +54,24 @@ class Keys:
 
 def write_keys(path: Path) -> None:
     """Give every provider its first key, in a file that nobody else can read."""
-    path.touch(mode=0o600)
-    path.write_text(
-        "".join(f"{one.variable}={_new_key(one)}\n" for one in PROVIDERS.values()), encoding="utf-8"
-    )
+    write_private(path, "".join(f"{each.variable}={_new_key(each)}\n" for each in PROVIDERS.values()))
 
 
 def read_keys(path: Path) -> dict[str, str]:
     """The keys of a file as `write_keys` writes it, by provider."""
     lines = (line.partition("=") for line in path.read_text(encoding="utf-8").splitlines())
-    found = {name.strip(): value.strip() for name, _, value in lines}
-    return {name: found[one.variable] for name, one in PROVIDERS.items() if one.variable in found}
+    by_variable = {name.strip(): value.strip() for name, _, value in lines}
+    return {
+        name: by_variable[provider.variable]
+        for name, provider in PROVIDERS.items()
+        if provider.variable in by_variable
+    }
 
 
 def credentials(keys: Mapping[str, str], provider: str) -> dict[str, str]:
     """The header that shows a provider its key."""
-    known = PROVIDERS[provider]
-    return {known.header: known.scheme + keys.get(provider, "")}
+    form = PROVIDERS[provider]
+    return {form.header: form.scheme + keys.get(provider, "")}
 
 
 def shows_token(authorization: str | None, token: str) -> bool:

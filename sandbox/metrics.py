@@ -50,10 +50,10 @@ DEGRADED = Counter(
 ANALYSES = Counter("chimera_analyses_total", "Analyses that were delivered")
 
 
-def count_discord(route: str, source: str, told: httpx.Response | None) -> None:
+def count_discord(route: str, source: str, response: httpx.Response | None) -> None:
     """Count an answer of Discord, or that there was none: for what the call was made, and whose limit refused it."""
-    status = str(told.status_code) if told is not None else "error"
-    scope = told.headers.get("X-RateLimit-Scope", "") if told is not None else ""
+    status = str(response.status_code) if response is not None else "error"
+    scope = response.headers.get("X-RateLimit-Scope", "") if response is not None else ""
     DISCORD_REQUESTS.labels(route, source, status, scope).inc()
 
 

@@ -61,24 +61,24 @@ class Outside:
         self.discord = Discord()
 
     def answer(
-        self, method: str, path: str, headers: Headers, asked: bytes
+        self, method: str, path: str, headers: Headers, request_body: bytes
     ) -> tuple[int, dict[str, str], bytes, float]:
         """What the one whose path this is says: status, headers, body, and how long it thinks (s)."""
         provider, _, rest = path.removeprefix("/").partition("/")
-        known = provider in PROVIDERS and self.keys.accepts(provider, headers)
+        authorized = provider in PROVIDERS and self.keys.accepts(provider, headers)
         match provider:
             case "llm":
-                return self.ask_model(method, known=known)
+                return self.ask_model(method, authorized=authorized)
             case "riot":
-                response = self.ask_riot() if known else (403, {}, FORBIDDEN)
+                response = self.ask_riot() if authorized else (403, {}, FORBIDDEN)
             case "discord":
-                response = self.ask_discord(rest, known=known)
+                response = self.ask_discord(rest, authorized=authorized)
             case "health":
                 response = (200, {}, json.dumps({"status": "healthy", "nonce": self.nonce}).encode())
             case "control" | "portal" if not shows_token(headers.get("Authorization"), self.token):
                 response = (401, {}, b'{"error":"no valid token"}')
             case "control" if method == "POST":
-                response = self.control(asked)
+                response = self.control(request_body)
             case "portal" if method == "POST" and rest in PROVIDERS:
                 new = {PROVIDERS[rest].variable: self.keys.regenerate(rest)}
                 response = (200, {}, json.dumps(new).encode())
@@ -115,23 +115,23 @@ class Outside:
             window.add(now)
         return 200, headers, b'{"info":{"participants":[]}}'
 
-    def ask_discord(self, path: str, *, known: bool) -> Response:
+    def ask_discord(self, path: str, *, authorized: bool) -> Response:
         """A webhook's token stands in its path (`bad`: it has expired); everything else needs the bot's."""
-        asked_for = urlsplit(path)
-        webhook = asked_for.path.split("/", 1)[0] == "webhooks"
+        address = urlsplit(path)
+        webhook = address.path.split("/", 1)[0] == "webhooks"
         return self.discord.ask(
-            asked_for.path,
-            valid="bad" not in parse_qs(asked_for.query) if webhook else known,
+            address.path,
+            valid="bad" not in parse_qs(address.query) if webhook else authorized,
             shared=self.trouble.discord_shared,
             ban_at=self.trouble.ban_at,
         )
 
-    def ask_model(self, method: str, *, known: bool) -> tuple[int, dict[str, str], bytes, float]:
+    def ask_model(self, method: str, *, authorized: bool) -> tuple[int, dict[str, str], bytes, float]:
         """An answer with token counts, now and then one that is no JSON; the last item is how long it thinks.
 
-        Whoever only looks which models there are is told at once.
+        Whoever only looks which models there are is answered at once.
         """
-        if not known:
+        if not authorized:
             return 401, {}, b'{"error":{"code":"invalid_api_key"}}', 0.0
         if method == "GET":
             return 200, {}, b'{"data":[]}', 0.0
@@ -169,9 +169,11 @@ def handler(outside: Outside) -> type[BaseHTTPRequestHandler]:
             """Quiet."""
 
         def _answer(self) -> None:
-            asked = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            request_body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             with outside.lock:
-                status, headers, body, thinks = outside.answer(self.command, self.path, self.headers, asked)
+                status, headers, body, thinks = outside.answer(
+                    self.command, self.path, self.headers, request_body
+                )
             time.sleep(thinks)
             self.send_response(status)
             for name, value in {

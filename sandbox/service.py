@@ -61,24 +61,24 @@ def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHan
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            known: dict[str, Callable[[], bytes]] = {
+            pages: dict[str, Callable[[], bytes]] = {
                 "/metrics": lambda: bytes(generate_latest(registry)),
                 "/health": lambda: json.dumps(health).encode(),
             }
-            page = known.get(self.path) or _build(self.path)
+            page = pages.get(self.path) or _build(self.path)
             kind = "text/plain; version=0.0.4" if self.path == "/metrics" else "application/json"
             self._respond(200 if page else 404, page() if page else b"not found", kind)
 
         def do_POST(self) -> None:
-            asked = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             status: int
             answer: dict[str, Any]
             if urlsplit(self.path).path == "/alerts":
-                status, answer = relay(self.path, dict(self.headers), asked)
+                status, answer = relay(self.path, dict(self.headers), body)
             elif self.path != "/control":
                 status, answer = 404, {"error": "not found"}
             elif shows_token(self.headers.get("Authorization"), os.environ.get("SANDBOX_TOKEN", "")):
-                status, answer = _control(live, asked)
+                status, answer = _control(live, body)
             else:
                 status, answer = 401, {"error": "no valid token"}
             self._respond(status, json.dumps(answer).encode(), "application/json")
@@ -96,9 +96,9 @@ def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHan
     return Handler
 
 
-def _control(live: _Live, asked: bytes) -> tuple[int, dict[str, Any]]:
+def _control(live: _Live, body: bytes) -> tuple[int, dict[str, Any]]:
     try:
-        version = json.loads(asked)["version"]
+        version = json.loads(body)["version"]
     except (ValueError, KeyError, TypeError) as error:
         return 400, {"error": repr(error)}
     live.deploy(str(version))
@@ -112,7 +112,7 @@ def _build(path: str) -> Callable[[], bytes] | None:
     return file.read_bytes if folder == "/static/builds" and file.is_file() else None
 
 
-def live_on(seed: int, load: float) -> None:
+def generate_load(seed: int, load: float) -> None:
     """The community asks, day after day, at its own moments."""
     from sandbox.app import fetch, post_digest  # here, so that /metrics need not wait for Celery
 
@@ -130,7 +130,7 @@ def main(port: int, seed: int, load: float) -> None:
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it so
     live = _Live(redis.Redis.from_url(os.environ["SANDBOX_REDIS"]))
     registry.register(live)
-    threading.Thread(target=live_on, args=(seed, load), daemon=True).start()
+    threading.Thread(target=generate_load, args=(seed, load), daemon=True).start()
     ThreadingHTTPServer(("127.0.0.1", port), handler(registry, live)).serve_forever()
 
 
