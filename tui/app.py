@@ -344,9 +344,9 @@ class Warroom(App[str]):
     def runbook_title(self, alert: str) -> str:
         """The runbook that answers an alert, by its title, else what the alert itself names; empty without either."""
         library = self.incidents.library
-        found = library.for_alert(alert) if library is not None else ()
-        if found:
-            return found[0].title
+        runbooks = library.for_alert(alert) if library is not None else ()
+        if runbooks:
+            return runbooks[0].title
         every = [one for state in self.states.values() if state.alerts for one in state.alerts.alerts]
         named = (
             one.annotations.get("runbook") or one.annotations.get("runbook_url")

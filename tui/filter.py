@@ -37,5 +37,5 @@ def typed(before: Filter, key: str, character: str | None) -> Filter | None:
 
 def pasted(before: Filter, text: str) -> Filter:
     """The filter with more text behind it, on one line and not endless."""
-    shown = "".join(one if one.isprintable() else " " for one in text)
+    shown = "".join(char if char.isprintable() else " " for char in text)
     return replace(before, text=(before.text + shown)[:MAX_CHARACTERS])

@@ -29,8 +29,8 @@ class Key(NamedTuple):
     @property
     def text(self) -> str:
         """The key of its text in the catalogue: `app.open('help')` is `keys.open_help`, `move(-1)` is `keys.move`."""
-        name, _, given = self.action.removeprefix("app.").rstrip(")").partition("(")
-        return f"keys.{name}_{given[1:-1]}" if given.startswith("'") else f"keys.{name}"
+        name, _, argument = self.action.removeprefix("app.").rstrip(")").partition("(")
+        return f"keys.{name}_{argument[1:-1]}" if argument.startswith("'") else f"keys.{name}"
 
 
 MOVING = (Key("up", "move(-1)", footer=False), Key("down", "move(1)", footer=False))

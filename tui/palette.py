@@ -105,14 +105,14 @@ def _panels(face: Face) -> Iterator[Command]:
 def _ranges(face: Face, screen: ZoomScreen) -> Iterator[Command]:
     from panels.zoom import RANGES
 
-    for index, one in enumerate(RANGES):
-        yield Command(_said(face, "tui.look_back", range=one.name), "", partial(screen.look_back, index))
+    for index, range_ in enumerate(RANGES):
+        yield Command(_said(face, "tui.look_back", range=range_.name), "", partial(screen.look_back, index))
 
 
 def _said(face: Face, key: str, name: str | Message = "", **values: str) -> tuple[str, ...]:
     """In the language that is spoken, then in the others."""
     languages = [face.words, *(Language(code) for code in CODES if code != face.words.code)]
-    return tuple(one.text(key, name=name, **values) for one in languages)
+    return tuple(language.text(key, name=name, **values) for language in languages)
 
 
 def _shown(command: Command) -> Text:
@@ -121,7 +121,7 @@ def _shown(command: Command) -> Text:
 
 
 def _wear(face: Face, name: str) -> None:
-    face.apply_theme(next(one for one in THEME_NAMES if one == name))
+    face.apply_theme(next(theme for theme in THEME_NAMES if theme == name))
     face.repaint()
 
 

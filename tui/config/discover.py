@@ -1,4 +1,4 @@
-"""What stands around here that Warroom can watch: looked for by `warroom init`. Values of secrets are never kept."""
+"""What this folder and environment hold that Warroom can watch, for `warroom init`. Values of secrets are never kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROMETHEUS = ("PROMETHEUS_URL",)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Discovery:
     """Names of variables, addresses and files; empty where nothing was found."""
 
     exported: tuple[str, ...]
@@ -37,9 +37,9 @@ class Found:
         return "", False
 
 
-def discover(folder: Path, environment: Mapping[str, str]) -> Found:
+def discover(folder: Path, environment: Mapping[str, str]) -> Discovery:
     """Look into `folder`, the environment, and whether a Prometheus answers on its usual port."""
-    wanted = (*DATABASE, *BROKER, *PROMETHEUS)
+    names = (*DATABASE, *BROKER, *PROMETHEUS)
     dotenv = re.findall(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*\S", _text(folder / ".env"), re.MULTILINE)
     rules = [
         path
@@ -47,9 +47,9 @@ def discover(folder: Path, environment: Mapping[str, str]) -> Found:
         for path in sorted(folder.glob(pattern))
         if re.search(r"^\s*-\s*alert:", _text(path), re.MULTILINE)
     ]
-    return Found(
-        exported=tuple(name for name in wanted if environment.get(name)),
-        in_dotenv=tuple(name for name in wanted if name in dotenv),
+    return Discovery(
+        exported=tuple(name for name in names if environment.get(name)),
+        in_dotenv=tuple(name for name in names if name in dotenv),
         prometheus=_prometheus("http://127.0.0.1:9090"),
         alembic_ini="alembic.ini" if (folder / "alembic.ini").is_file() else "",
         celery_app=_celery_app(folder),
@@ -62,10 +62,10 @@ def _celery_app(folder: Path) -> str:
     """As `-A` names it where workers are started, else the file in which an app is made."""
     for pattern in ("Procfile", "Makefile", "*compose*.y*ml", "*.sh", "*/*.sh"):
         for path in sorted(folder.glob(pattern)):
-            if found := re.search(
+            if match := re.search(
                 r"\bcelery[\s\"',]+(?:-A|--app)[\s\"',=]+([A-Za-z_][\w.]*(?::\w+)?)", _text(path)
             ):
-                return found[1]
+                return match[1]
     for path in sorted((*folder.glob("*.py"), *folder.glob("*/*.py"))):
         if _makes_celery(_text(path)):
             return str(path.relative_to(folder))
@@ -87,7 +87,7 @@ def _targets(folder: Path) -> tuple[str, ...]:
     """The `/metrics` addresses that a prometheus.yml here scrapes, Prometheus itself left out."""
     import yaml
 
-    found: list[str] = []
+    urls: list[str] = []
     for path in sorted((*folder.glob("prometheus*.y*ml"), *folder.glob("*/prometheus*.y*ml"))):
         try:
             raw = yaml.safe_load(_text(path))
@@ -97,12 +97,12 @@ def _targets(folder: Path) -> tuple[str, ...]:
             scheme, page = str(job.get("scheme", "http")), str(job.get("metrics_path", "/metrics"))
             for group in _dicts(job.get("static_configs")):
                 hosts = group.get("targets")
-                found += [
+                urls += [
                     f"{scheme}://{host}{page}"
                     for host in (hosts if isinstance(hosts, list) else ())
                     if re.fullmatch(r"[\w.\[\]:-]+", str(host)) and not str(host).endswith(":9090")
                 ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(urls))
 
 
 def _dicts(value: object) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""A Grafana dashboard's panels as panels of the board; what can't be translated is told with its reason.
+"""A Grafana dashboard's panels as panels of the board; what can't be translated is listed with its reason.
 
 Formats: Grafana documentation, "Dashboard JSON model": `rows` (schema before 16) and `panels` with collapsed rows.
 """
@@ -19,10 +19,15 @@ Json: TypeAlias = "dict[str, object]"
 
 _KINDS = ("stat", "singlestat", "gauge", "timeseries", "graph", "table", "table-old", "bargauge")
 _UNITS = {  # Grafana's unit: ours, and what the value is multiplied by
-    "s": ("s", 1.0), "ms": ("s", 0.001), "percentunit": ("ratio", 1.0), "percent": ("ratio", 0.01),
-    "reqps": ("1/min", 60.0), "ops": ("1/min", 60.0), "cps": ("1/min", 60.0), "reqpm": ("1/min", 1.0),
-    "opm": ("1/min", 1.0), "currencyUSD": ("usd", 1.0), "bytes": ("bytes", 1.0), "decbytes": ("bytes", 1.0),
-}  # fmt: skip
+    "s": ("s", 1.0),
+    "ms": ("s", 0.001),
+    "percentunit": ("ratio", 1.0),
+    "percent": ("ratio", 0.01),
+    **dict.fromkeys(("reqps", "ops", "cps"), ("1/min", 60.0)),
+    **dict.fromkeys(("reqpm", "opm"), ("1/min", 1.0)),
+    "currencyUSD": ("usd", 1.0),
+    **dict.fromkeys(("bytes", "decbytes"), ("bytes", 1.0)),
+}
 _BUILT_IN = {"__rate_interval": "5m", "__interval": "1m", "__range": "1h"}
 
 
@@ -43,13 +48,13 @@ def translate(dashboard: Json) -> Translation:
     remarks: list[Message] = []
     for panel in _flat(dashboard):
         title = clean(str(panel.get("title") or "-"), 60)
-        if why := _refusal(panel):
-            remarks.append(say("grafana.left_out", title=title, why=why))
+        if reason := _unsupported(panel):
+            remarks.append(say("grafana.left_out", title=title, why=reason))
             continue
         if panel.get("transformations"):
             remarks.append(say("grafana.transformations", title=title))
-        queries, lost = _queries(panel, variables)
-        remarks += [say("grafana.left_out", title=title, why=why) for why in lost]
+        queries, skipped = _queries(panel, variables)
+        remarks += [say("grafana.left_out", title=title, why=why) for why in skipped]
         if queries:
             slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "panel"
             name = f"g{len(panels) + 1}-{slug}"
@@ -73,7 +78,7 @@ def _flat(node: Json) -> Iterator[Json]:
             yield panel
 
 
-def _refusal(panel: Json) -> Message | None:
+def _unsupported(panel: Json) -> Message | None:
     if panel.get("libraryPanel"):
         return say("grafana.library")
     if panel.get("type") not in _KINDS:
@@ -83,29 +88,29 @@ def _refusal(panel: Json) -> Message | None:
 
 def _variables(dashboard: Json) -> dict[str, str]:
     """Each variable's value; one that only the server knows matches everything."""
-    found = dict(_BUILT_IN)
+    values = dict(_BUILT_IN)
     for variable in _list(_dict(dashboard.get("templating")).get("list")):
         value = _dict(variable.get("current")).get("value")
         if isinstance(value, list):
             value = "|".join(map(str, value))
         if variable.get("type") == "query" or not value or "$__all" in str(value):
             value = ".*"
-        found[str(variable.get("name"))] = str(value)
-    return found
+        values[str(variable.get("name"))] = str(value)
+    return values
 
 
 def _queries(panel: Json, variables: dict[str, str]) -> tuple[list[Json], list[Message]]:
-    unit, factor, limits = _judgement(panel)
+    unit, factor, limits = _unit_and_limits(panel)
     queries: list[Json] = []
-    lost: list[Message] = []
+    skipped: list[Message] = []
     for target in _list(panel.get("targets")):
         expr = target.get("expr")
         if not isinstance(expr, str) or not expr.strip():
-            lost.append(say("grafana.no_promql"))
+            skipped.append(say("grafana.no_promql"))
             continue
-        expr, unknown = _fill(expr, variables)
+        expr, unknown = _substitute(expr, variables)
         if unknown:
-            lost.append(say("grafana.variable", name=clean(unknown, 40)))
+            skipped.append(say("grafana.variable", name=clean(unknown, 40)))
             continue
         legend = str(target.get("legendFormat") or "")
         label = re.fullmatch(r"\{\{\s*(\w+)\s*\}\}", legend)
@@ -119,22 +124,22 @@ def _queries(panel: Json, variables: dict[str, str]) -> tuple[list[Json], list[M
         if label:
             query["by"] = label[1]
         queries.append(query)
-    return queries, lost
+    return queries, skipped
 
 
 _REFERENCE = re.compile(r"\$\{(\w+)(?::\w+)?\}|\[\[(\w+)\]\]|\$(\w+)")
 
 
-def _fill(expr: str, variables: dict[str, str]) -> tuple[str, str]:
-    """Put the variables in; also the first one that can't be, because a pattern is no value."""
+def _substitute(expr: str, variables: dict[str, str]) -> tuple[str, str]:
+    """Substitute the variables; also returns the first one that can't be, because a pattern is no value."""
     unknown = ""
 
-    def matcher(found: re.Match[str]) -> str:
-        sign, text = found[1], found[3]
+    def matcher(match: re.Match[str]) -> str:
+        sign, text = match[1], match[3]
         names = [next(filter(None, one.groups())) for one in _REFERENCE.finditer(text)]
         values = [variables.get(name) for name in names]
         if not names or None in values:
-            return found[0]
+            return match[0]
         is_pattern = sign in ("=~", "!~")
         becomes = not is_pattern and any(value == ".*" or "|" in (value or "") for value in values)
         literals = _REFERENCE.sub("\0", text).split("\0")
@@ -149,15 +154,15 @@ def _fill(expr: str, variables: dict[str, str]) -> tuple[str, str]:
             whole += (f"({quoted})" if grouped else quoted) + literal
         return f'{sign}"{whole}"'
 
-    def plain(found: re.Match[str]) -> str:
+    def plain(match: re.Match[str]) -> str:
         nonlocal unknown
-        name = next(filter(None, found.groups()))
+        name = next(filter(None, match.groups()))
         value = variables.get(name)
         if value is None or value == ".*":
             if name.isdigit():  # $1 of label_replace
-                return found[0]
+                return match[0]
             unknown = unknown or name
-            return found[0]
+            return match[0]
         return value
 
     expr = re.sub(r'(=~|!~|!=|=)(\s*)"([^"]*)"', matcher, expr)
@@ -165,12 +170,12 @@ def _fill(expr: str, variables: dict[str, str]) -> tuple[str, str]:
     return " ".join(expr.split()), unknown
 
 
-def _judgement(panel: Json) -> tuple[str, float, Json]:
+def _unit_and_limits(panel: Json) -> tuple[str, float, Json]:
     """Unit, factor and limits, from `fieldConfig` (schema 23 on) or from `format`/`yaxes` (before)."""
     defaults = _dict(_dict(panel.get("fieldConfig")).get("defaults"))
     axes = _list(panel.get("yaxes"))
-    asked = defaults.get("unit") or panel.get("format") or (axes[0].get("format") if axes else "")
-    unit, factor = _UNITS.get(str(asked), ("none", 1.0))
+    grafana_unit = defaults.get("unit") or panel.get("format") or (axes[0].get("format") if axes else "")
+    unit, factor = _UNITS.get(str(grafana_unit), ("none", 1.0))
     thresholds = _dict(defaults.get("thresholds"))
     if thresholds.get("mode") == "percentage":
         return unit, factor, {}

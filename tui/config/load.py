@@ -37,7 +37,7 @@ class ServiceSettings(Section):
     environment: str = "prod"
 
 
-class FaceSettings(Section):
+class TuiSettings(Section):
     """How the program looks and speaks."""
 
     language: Literal["en", "zh"] | None = None
@@ -54,7 +54,7 @@ class Config(Section):
     incidents: IncidentsSettings = IncidentsSettings()
     runbooks: RunbooksSettings = RunbooksSettings()
     sandbox: SandboxSettings = SandboxSettings()
-    tui: FaceSettings = FaceSettings()
+    tui: TuiSettings = TuiSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,9 @@ def load_sandbox(path: Path) -> SandboxSettings:
     Raises `ConfigError` where the file is no TOML or this section is wrong.
     """
     config, problems = check_config(path)
-    ours = [one for one in problems if not one.key or one.key.split(".")[0] == "sandbox"]
-    if ours:
-        raise ConfigError(problem_message(path, ours[0]))
+    relevant = [problem for problem in problems if problem.key.split(".")[0] in ("", "sandbox")]
+    if relevant:
+        raise ConfigError(problem_message(path, relevant[0]))
     if config is not None:
         return config.sandbox
     return SandboxSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")).get("sandbox", {}))
@@ -119,20 +119,20 @@ def check_config(
     lines = key_lines(text)
     problems: list[Problem] = []
 
-    def complain(location: Location, what: Message) -> None:
+    def report(location: Location, what: Message) -> None:
         problems.append(Problem(nearest_line(location, lines), ".".join(map(str, location)), what))
 
-    whole = _resolve(raw, (), path.parent, environment, complain)
-    bad = {problem.key for problem in problems}
+    resolved = _resolve(raw, (), path.parent, environment, report)
+    reported = {problem.key for problem in problems}
     config = None
     try:
-        config = Config.model_validate(whole)
+        config = Config.model_validate(resolved)
     except ValidationError as error:
-        for each in error.errors(include_url=False, include_input=False):
-            if ".".join(map(str, each["loc"])) not in bad:
-                complain(each["loc"], _explain(each["type"], each["msg"], each["loc"]))
-    for one in unknown_names(config.panels) if config is not None else ():
-        complain(("panels", *one.at), _no_such(one.asked, one.known))
+        for details in error.errors(include_url=False, include_input=False):
+            if ".".join(map(str, details["loc"])) not in reported:
+                report(details["loc"], _validation_message(details["type"], details["msg"], details["loc"]))
+    for name in unknown_names(config.panels) if config is not None else ():
+        report(("panels", *name.at), _unknown_name(name.asked, name.known))
     return config, tuple(sorted(problems, key=lambda problem: problem.line))
 
 
@@ -146,22 +146,22 @@ def _resolve(
     at: Location,
     folder: Path,
     environment: Mapping[str, str],
-    complain: Callable[[Location, Message], None],
+    report: Callable[[Location, Message], None],
 ) -> object:
     """Put in the environment, make paths relative to the file, and refuse secrets that stand in it."""
     if isinstance(value, dict):
-        return {key: _resolve(item, (*at, key), folder, environment, complain) for key, item in value.items()}
+        return {key: _resolve(item, (*at, key), folder, environment, report) for key, item in value.items()}
     if isinstance(value, list):
-        return [_resolve(item, (*at, i), folder, environment, complain) for i, item in enumerate(value)]
+        return [_resolve(item, (*at, i), folder, environment, report) for i, item in enumerate(value)]
     if not isinstance(value, str):
         return value
     name = next((part for part in reversed(at) if isinstance(part, str)), "")
     is_path = _PATH_NAME.search(name) is not None
     if not is_path and _holds_secret(name, value):
-        complain(at, say("config.literal_secret", name=_variable_name(at)))
+        report(at, say("config.literal_secret", name=_variable_name(at)))
     for variable in _VARIABLE.findall(value):
         if variable not in environment:
-            complain(at, say("config.unset_variable", variable=variable))
+            report(at, say("config.unset_variable", variable=variable))
     expanded = _VARIABLE.sub(lambda match: environment.get(match[1], ""), value)
     return str(folder / Path(expanded).expanduser()) if is_path and expanded else expanded
 
@@ -178,13 +178,13 @@ def _variable_name(at: Location) -> str:
 
 
 def _syntax_problem(detail: str) -> Problem:
-    found = re.search(r"\(at line (\d+), column (\d+)\)", detail)
-    line = int(found[1]) if found else 1
+    match = re.search(r"\(at line (\d+), column (\d+)\)", detail)
+    line = int(match[1]) if match else 1
     # The detail may quote a character of the file, never a whole value.
     return Problem(line, "", say("config.syntax", detail=clean(detail.split(" (at ", maxsplit=1)[0], 80)))
 
 
-def _explain(kind: str, message: str, at: Location) -> Message:
+def _validation_message(kind: str, message: str, at: Location) -> Message:
     if kind != "extra_forbidden":
         return say("config.wrong", detail=clean(message))
     from difflib import get_close_matches
@@ -196,11 +196,11 @@ def _explain(kind: str, message: str, at: Location) -> Message:
     return say("config.unknown", known=", ".join(sorted(known)))
 
 
-def _no_such(asked: str, known: Iterable[str]) -> Message:
+def _unknown_name(name: str, known: Iterable[str]) -> Message:
     """A name that names nothing; the file's own words are not repeated."""
     from difflib import get_close_matches
 
-    near = get_close_matches(asked, known, n=1)
+    near = get_close_matches(name, known, n=1)
     if near:
         return say("config.no_such_near", name=near[0])
     return say("config.no_such", known=", ".join(known) or "-")

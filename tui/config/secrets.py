@@ -27,17 +27,17 @@ _SECRET_FILE = re.compile(r"(?:token|password|secret)\w*_file$")
 
 def literal_secrets(text: str) -> Iterator[str]:
     """Every password, token or the like that stands in a URL or in libpq's `key=value` words, as it is written."""
-    for found in _USER_PART.finditer(text):
-        user, colon, password = found[2].partition(":")
+    for match in _USER_PART.finditer(text):
+        user, colon, password = match[2].partition(":")
         if colon and not ("/" not in user and _PORT_AND_PATH.match(password)):
             yield password
         elif colon and password.isdigit():
             yield password  # digits up to the `@` are no port
-        elif not colon and found[1].lower() in ("http", "https") and not set("/?#") & set(user):
+        elif not colon and match[1].lower() in ("http", "https") and not set("/?#") & set(user):
             yield user  # a token as the user's name
     for pattern in (_PARAMETER, _WORD):
-        for found in pattern.finditer(text):
-            yield found[2].strip("'")
+        for match in pattern.finditer(text):
+            yield match[2].strip("'")
 
 
 def mask(text: str) -> str:

@@ -47,7 +47,9 @@ class Language:
         template = self._template(message.key)
         if template is None or not _wanted(template) <= message.values.keys():
             return False
-        return all(isinstance(one, str | int | float) or self._knows(one) for one in message.values.values())
+        return all(
+            isinstance(value, str | int | float) or self._knows(value) for value in message.values.values()
+        )
 
     def _template(self, key: str) -> str | None:
         namespace, _, name = key.partition(".")
@@ -79,8 +81,8 @@ def read_namespace(code: str, namespace: str) -> Mapping[str, str]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def choose_language(asked: str | None, environment: Mapping[str, str] = os.environ) -> Language:
+def choose_language(code: str | None, environment: Mapping[str, str] = os.environ) -> Language:
     """What was asked for (`--lang`, configuration), else what LC_ALL, LC_MESSAGES or LANG say, else English."""
-    candidates = [asked or "", *(environment.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))]
-    wanted = next((candidate for candidate in candidates if candidate), "en")
-    return Language("zh" if wanted.lower().startswith("zh") else "en")
+    candidates = [code or "", *(environment.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))]
+    locale = next((candidate for candidate in candidates if candidate), "en")
+    return Language("zh" if locale.lower().startswith("zh") else "en")

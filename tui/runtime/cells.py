@@ -65,18 +65,18 @@ class ScreenCells:
             colours_end = "\x1b[m" if self._style not in (None, PLAIN) else ""  # Textual leaves none behind
             self.forget()
             return colours_end + data
-        wanted, cursor = _read(data, self._cursor or (0, 0))
-        sent = [self._send(place, wanted) for place in sorted(wanted)]
+        cells, cursor = _read(data, self._cursor or (0, 0))
+        sent = [self._send(place, cells) for place in sorted(cells)]
         if self._cursor != cursor:
             sent.append("\x1b[H" if cursor == (0, 0) else f"\x1b[{cursor[0] + 1};{cursor[1] + 1}H")
             self._cursor = cursor
         text = "".join(sent)
         return f"{SYNC_START}{text}{SYNC_END}" if self._waits and len(text) > SYNC_MIN_BYTES else text
 
-    def _send(self, place: tuple[int, int], wanted: dict[tuple[int, int], Cell]) -> str:
-        (row, column), cell = place, wanted[place]
+    def _send(self, place: tuple[int, int], cells: dict[tuple[int, int], Cell]) -> str:
+        (row, column), cell = place, cells[place]
         right = (row, column + 1)
-        whole = (half := wanted.get(right)) is None or half.text != "" or self._shown.get(right) == half
+        whole = (half := cells.get(right)) is None or half.text != "" or self._shown.get(right) == half
         if self._shown.get(place) == cell and whole:
             return ""
         self._shown[place] = cell
@@ -102,19 +102,19 @@ class ScreenCells:
 
 def _read(data: str, cursor: tuple[int, int]) -> tuple[dict[tuple[int, int], Cell], tuple[int, int]]:
     """The cells that `data` writes, and where it leaves the cursor."""
-    wanted: dict[tuple[int, int], Cell] = {}
+    cells: dict[tuple[int, int], Cell] = {}
     (row, column), style = cursor, PLAIN
     for token in _KNOWN.finditer(data):
         kind = token.lastindex
         if kind == 5:
             for char in token[5]:
                 width = 1 if char.isascii() else cell_len(char)
-                if not width and (before := wanted.get((row, column - 1))):
-                    wanted[row, column - 1] = before._replace(text=before.text + char)
+                if not width and (before := cells.get((row, column - 1))):
+                    cells[row, column - 1] = before._replace(text=before.text + char)
                     continue
-                wanted[row, column] = Cell(char, style if char != " " else _on_blank(style))
+                cells[row, column] = Cell(char, style if char != " " else _on_blank(style))
                 for half in range(column + 1, column + width):
-                    wanted[row, half] = Cell("", style)
+                    cells[row, half] = Cell("", style)
                 column += width
         elif kind == 3:
             style = _style(token[3])
@@ -122,7 +122,7 @@ def _read(data: str, cursor: tuple[int, int]) -> tuple[dict[tuple[int, int], Cel
             row, column = row + 1, 0
         else:
             row, column = int(token[1] or 1) - 1, int(token[2] or 1) - 1
-    return wanted, (row, column)
+    return cells, (row, column)
 
 
 @lru_cache(1024)
@@ -132,19 +132,19 @@ def _style(parameters: str) -> Style:
     colours = {"3": "", "4": ""}
     rest = parameters.split(";")
     while rest:
-        one = rest.pop(0)
-        if one in ("38", "48"):
+        code = rest.pop(0)
+        if code in ("38", "48"):
             length = 2 if rest[:1] == ["5"] else 4
-            colours[one[0]] = ";".join([one, *rest[:length]])
+            colours[code[0]] = ";".join([code, *rest[:length]])
             del rest[:length]
-        elif re.fullmatch(r"[39][0-7]", one):
-            colours["3"] = one
-        elif re.fullmatch(r"4[0-7]|10[0-7]", one):
-            colours["4"] = one
-        elif one in ("39", "49"):
-            colours[one[0]] = ""
-        elif one not in ("", "0"):
-            flags.add(one)
+        elif re.fullmatch(r"[39][0-7]", code):
+            colours["3"] = code
+        elif re.fullmatch(r"4[0-7]|10[0-7]", code):
+            colours["4"] = code
+        elif code in ("39", "49"):
+            colours[code[0]] = ""
+        elif code not in ("", "0"):
+            flags.add(code)
     return Style(frozenset(flags), colours["3"], colours["4"])
 
 

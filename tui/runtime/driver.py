@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class DiffDriver(LinuxDriver):
     """Sends what differs from what the terminal shows."""
 
-    def __init__(self, app: App[Any], **given: Any) -> None:
-        super().__init__(app, **given)
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
         self._cells = ScreenCells()
 
     def forget(self) -> None:

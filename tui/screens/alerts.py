@@ -28,7 +28,7 @@ class AlertsScreen(Page):
         self._top = 0
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
-        """How many there are, then every alert; what cannot be judged is named at the end."""
+        """The counts, then every alert; rules that could not be evaluated are named at the end."""
         from panels.draw.alerts import AlertView, draw_alerts
         from panels.draw.text import wrap_to_width
         from signals.alerts.model import AlertState
@@ -43,31 +43,33 @@ class AlertsScreen(Page):
                 Text("   " + part, "unknown")
                 for part in wrap_to_width(words.text(key, reason=reason), width - 4)
             ]
-        found = self._found()
-        counts = {one.value: sum(alert.state is one for alert in state.alerts.alerts) for one in AlertState}
+        groups = self._groups()
+        counts = {
+            kind.value: sum(alert.state is kind for alert in state.alerts.alerts) for kind in AlertState
+        }
         head = Text(f" {words.say(state.title)}  ", "title", no_wrap=True)
         head.append(words.text("alerts.counts", **counts), "")
         head.append(f"   {words.text('alerts.source')} {state.alerts.source}", "quiet")
         head.truncate(width)
-        runbooks = {cause.name: face.runbook_title(cause.name) for cause in found}
-        view = AlertView(now, self._at(found), face.activity.last_look(now), runbooks, face.ascii_only)
-        drawn = draw_alerts(found, replace(view, all_unfolded=True), words.say, width)
-        if len(drawn.lines) + 2 * len(state.alerts.broken) > height - 1:
-            drawn = draw_alerts(found, view, words.say, width)
-        lines = drawn.lines
+        runbooks = {group.name: face.runbook_title(group.name) for group in groups}
+        view = AlertView(now, self._cursor_index(groups), face.activity.last_look(now), runbooks, face.ascii_only)
+        drawing = draw_alerts(groups, replace(view, all_unfolded=True), words.say, width)
+        if len(drawing.lines) + 2 * len(state.alerts.broken) > height - 1:
+            drawing = draw_alerts(groups, view, words.say, width)
+        lines = drawing.lines
         if not lines:
             text = words.text("alerts.none", rules=state.alerts.rules)
             if self.filter.text:
                 text = words.text("alerts.none_match", text=self.filter.text)
             lines = [Text(f"   {text}")]
         for name, why in state.alerts.broken:
-            told = words.text("alerts.broken", name=name, reason=words.say(why))
+            text = words.text("alerts.broken", name=name, reason=words.say(why))
             lines += [
                 Text(f"   {'? ' if not index else '  '}{part}", "unknown")
-                for index, part in enumerate(wrap_to_width(told, width - 6))
+                for index, part in enumerate(wrap_to_width(text, width - 6))
             ]
         room = height - 1
-        self._top = scroll_to(self._top, drawn.first, drawn.after, room, len(lines))
+        self._top = scroll_to(self._top, drawing.first, drawing.after, room, len(lines))
         return [head, *lines[self._top : self._top + room]]
 
     def filtered(self) -> None:
@@ -77,9 +79,9 @@ class AlertsScreen(Page):
 
     def chosen(self) -> Alert | None:
         """The alert under the cursor."""
-        found = self._found()
-        alerts = [alert for cause in found for alert in cause.alerts]
-        return alerts[self._at(found)] if alerts else None
+        groups = self._groups()
+        alerts = [alert for group in groups for alert in group.alerts]
+        return alerts[self._cursor_index(groups)] if alerts else None
 
     def explanation(self, width: int) -> list[Text] | None:
         """All that is known of the alert under the cursor."""
@@ -92,11 +94,11 @@ class AlertsScreen(Page):
 
     def action_move(self, step: int) -> None:
         """The next alert; at the ends the cursor stays."""
-        found = self._found()
-        alerts = [alert for cause in found for alert in cause.alerts]
+        groups = self._groups()
+        alerts = [alert for group in groups for alert in group.alerts]
         if alerts:
-            self._place = max(0, min(len(alerts) - 1, self._at(found) + step))
-            self._chosen = _which(alerts[self._place])
+            self._place = max(0, min(len(alerts) - 1, self._cursor_index(groups) + step))
+            self._chosen = _identity(alerts[self._place])
         self.repaint()
 
     def action_scroll(self, step: int) -> None:
@@ -119,20 +121,22 @@ class AlertsScreen(Page):
 
     def _state(self) -> PanelState | None:
         states = [self.face.states[name] for name in self.face.order if name in self.face.states]
-        return next((one for one in states if one.shape == "list"), None)
+        return next((state for state in states if state.shape == "list"), None)
 
-    def _found(self) -> tuple[AlertGroup, ...]:
+    def _groups(self) -> tuple[AlertGroup, ...]:
         from panels.draw.alerts import filter_alerts
 
         state = self._state()
         return () if state is None or state.alerts is None else filter_alerts(state.alerts, self.filter.keeps)
 
-    def _at(self, found: tuple[AlertGroup, ...]) -> int:
+    def _cursor_index(self, groups: tuple[AlertGroup, ...]) -> int:
         """Where the cursor's alert stands now; where it stood when it is gone."""
-        alerts = [alert for cause in found for alert in cause.alerts]
-        here = next((index for index, one in enumerate(alerts) if _which(one) == self._chosen), self._place)
+        alerts = [alert for group in groups for alert in group.alerts]
+        here = next(
+            (index for index, alert in enumerate(alerts) if _identity(alert) == self._chosen), self._place
+        )
         return max(0, min(here, len(alerts) - 1))
 
 
-def _which(alert: Alert) -> tuple[object, ...]:
+def _identity(alert: Alert) -> tuple[object, ...]:
     return alert.name, tuple(sorted(alert.labels.items()))

@@ -44,16 +44,18 @@ class BoardScreen(Page):
         face.chart_span_s = LONG_SPAN_S if wide else BOARD_SPAN_S
         seen = face.incidents.leading()
         if seen is not None and width >= STRIP_FROM:
-            inner, told = width - STRIP_WIDTH, 1
+            inner, change_lines = width - STRIP_WIDTH, 1
             side = board_strip(face.incidents, seen, face.words, height, now)
         elif wide:
-            inner, told = width - SIDE_WIDTH, 0
+            inner, change_lines = width - SIDE_WIDTH, 0
             side = self._side(height, now)
         else:
             return self._panels(width, height, now, columns=2 if width >= GRID_WIDTH else 1)
-        return beside(self._panels(inner, height, now, columns=2, told=told), side, inner)
+        return beside(self._panels(inner, height, now, columns=2, change_lines=change_lines), side, inner)
 
-    def _panels(self, width: int, height: int, now: float, *, columns: int, told: int = 1) -> list[Text]:
+    def _panels(
+        self, width: int, height: int, now: float, *, columns: int, change_lines: int = 1
+    ) -> list[Text]:
         """In a grid with their charts, else in a list; below it what changed, unless `told` leaves no line for that."""
         face = self.face
         states = face.panels_shown()
@@ -61,11 +63,11 @@ class BoardScreen(Page):
             key = "tui.no_match" if face.panel_filter.text else "tui.no_panels"
             return [Text(f"   {face.words.text(key, text=face.panel_filter.text)}")]
         columns = min(columns, len(states))
-        each = (height - told) // -(-len(states) // columns)
-        if each < GRID_HEIGHT:
+        block_height = (height - change_lines) // -(-len(states) // columns)
+        if block_height < GRID_HEIGHT:
             return self._list(states, width, height, now)
-        grid = self._grid(states, columns, width // columns, each, now)
-        return [*grid, *(self._changes(width, height - len(grid), now) if told else [])]
+        grid = self._grid(states, columns, width // columns, block_height, now)
+        return [*grid, *(self._changes(width, height - len(grid), now) if change_lines else [])]
 
     def filtered(self) -> None:
         """The App shows fewer panels everywhere."""
@@ -119,10 +121,10 @@ class BoardScreen(Page):
     ) -> list[Text]:
         lines: list[Text] = []
         chosen = self.face.under_cursor()
-        said = chosen.warnings if chosen is not None else ()
+        shown_warnings = chosen.warnings if chosen is not None else ()
         for first in range(0, len(states), columns):
             blocks = [
-                panel_block(self.face, _unsaid(state, chosen, said), width - 1, height - 1, now)
+                panel_block(self.face, _unsaid(state, chosen, shown_warnings), width - 1, height - 1, now)
                 for state in states[first : first + columns]
             ]
             for y in range(height):
@@ -135,8 +137,10 @@ class BoardScreen(Page):
         return lines
 
 
-def _unsaid(state: PanelState, chosen: PanelState | None, said: tuple[Message, ...]) -> PanelState:
+def _unsaid(state: PanelState, chosen: PanelState | None, shown_warnings: tuple[Message, ...]) -> PanelState:
     """What the panel under the cursor warns of already needs no line in all the others."""
-    if state is chosen or not said or not state.warnings:
+    if state is chosen or not shown_warnings or not state.warnings:
         return state
-    return replace(state, warnings=tuple(one for one in state.warnings if one not in said))
+    return replace(
+        state, warnings=tuple(warning for warning in state.warnings if warning not in shown_warnings)
+    )

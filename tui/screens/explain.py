@@ -26,9 +26,9 @@ class ExplainScreen(Scrolled):
     def lines(self, width: int, now: float) -> list[Text]:
         """The reason, what has to be said beside it, then every reading under the query that it answers."""
         alerts = self._alerts()
-        told = alerts.explanation(width) if alerts is not None else None
-        if told is not None:
-            return told
+        explanation = alerts.explanation(width) if alerts is not None else None
+        if explanation is not None:
+            return explanation
         state = self.face.under_cursor()
         if state is None:
             return [Text(f"   {self.face.words.text('tui.no_panels')}")]

@@ -31,21 +31,21 @@ class HelpScreen(Scrolled):
         if left + 2 + right > width:
             return [*groups[0], Text(), *groups[1]]
         lines = []
-        for one, other in zip_longest(*groups, fillvalue=Text()):
-            line = one.copy()
+        for left_line, right_line in zip_longest(*groups, fillvalue=Text()):
+            line = left_line.copy()
             line.truncate(min(max(left + 2, width // 2), width - right), pad=True)
-            lines.append(line.append_text(other))
+            lines.append(line.append_text(right_line))
         return lines
 
     def _group(self, title: str, keys: tuple[Key, ...]) -> list[Text]:
         """A line for all keys that do the same."""
         words = self.face.words
-        told: dict[str, list[str]] = {}
+        by_text: dict[str, list[str]] = {}
         for key in keys:
-            told.setdefault(key.text, []).append(SHOWN.get(key.key, key.key))
-        column = max([9, *(cell_len(_names(shown)) for shown in told.values())])
+            by_text.setdefault(key.text, []).append(SHOWN.get(key.key, key.key))
+        column = max([9, *(cell_len(_names(shown)) for shown in by_text.values())])
         lines = [Text(f" {words.text(title)}", "title", no_wrap=True)]
-        for text, shown in told.items():
+        for text, shown in by_text.items():
             line = Text("   ", no_wrap=True).append(set_cell_size(_names(shown), column), "key")
             lines.append(line.append(f"  {words.text(text)}"))
         return lines

@@ -43,6 +43,6 @@ def panel_block(face: Face, state: PanelState, width: int, height: int, now: flo
 
 def search_texts(state: PanelState, words: Language) -> list[str]:
     """All words of a panel, to search in."""
-    said = [state.title, state.reason, *(part.text for part in state.parts)]
-    said += [cell for row in state.rows for cell in row.cells]
-    return [state.id, *map(words.say, said)]
+    messages = [state.title, state.reason, *(part.text for part in state.parts)]
+    messages += [cell for row in state.rows for cell in row.cells]
+    return [state.id, *map(words.say, messages)]

@@ -111,8 +111,8 @@ class ZoomScreen(Page):
             self.repaint()
 
     def _spec(self) -> PanelSpec | None:
-        state, follower = self.face.under_cursor(), self.face.signals_thread
-        return follower.specs.get(state.id) if state is not None and follower is not None else None
+        state, thread = self.face.under_cursor(), self.face.signals_thread
+        return thread.specs.get(state.id) if state is not None and thread is not None else None
 
     def _follow(self) -> None:
         """Start over with another panel; else ask again when it is time."""
@@ -152,18 +152,18 @@ class ZoomScreen(Page):
         from core.errors import SourceError
         from panels.zoom import query_range
 
-        follower = self.face.signals_thread
-        if follower is None:
+        thread = self.face.signals_thread
+        if thread is None:
             return
         query = spec.queries[view.number - 1]
         self._asked_at = time.monotonic()
         zoom, problem = view.zoom, None
         try:
             keeps = self.filter.keeps
-            found = await follower.ask(
+            answer = await thread.ask(
                 lambda sources: query_range(query, view.stretch, sources.metrics, time.time(), keeps)
             )
-            zoom = found or zoom
+            zoom = answer or zoom
         except SourceError as error:
             problem = error.message  # what was there before stays, under the reason
         if self.view is not None and not self.face.paused:

@@ -51,16 +51,16 @@ def _check(invocation: Invocation) -> int:
             {
                 "file": str(path),
                 "problems": [
-                    {"line": each.line, "key": each.key, "what": invocation.words.say(each.what)}
-                    for each in problems
+                    {"line": problem.line, "key": problem.key, "what": invocation.words.say(problem.what)}
+                    for problem in problems
                 ],
             }
         )
     elif not problems:
         invocation.print_line(invocation.words.text("config.fine", file=str(path)))
     else:
-        for each in problems:
-            invocation.print_notice(problem_message(path, each))
+        for problem in problems:
+            invocation.print_notice(problem_message(path, problem))
     if problems and not invocation.json:
         invocation.print_notice(say("config.count", count=len(problems)))
     return ExitCode.USAGE if problems else ExitCode.OK

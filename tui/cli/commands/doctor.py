@@ -32,9 +32,9 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     if invocation.json:
         invocation.print_json([asdict(finding) for finding in findings])
     else:
-        for each in findings:
-            mark = invocation.words.text("doctor.ok" if each.ok else "doctor.bad")
-            invocation.print_line(" ".join(filter(None, (mark, f"{each.where}:", each.what, each.fix))))
+        for finding in findings:
+            mark = invocation.words.text("doctor.ok" if finding.ok else "doctor.bad")
+            invocation.print_line(" ".join(filter(None, (mark, f"{finding.where}:", finding.what, finding.fix))))
     return ExitCode.OK if all(finding.ok for finding in findings) else ExitCode.BURNING
 
 
@@ -46,12 +46,12 @@ async def _look(config: Config, repo: Path | None, words: Language) -> list[Find
     sources, questions = await asyncio.gather(
         look_at_sources(config.signals, words), look_at_questions(config, words)
     )
-    found = [*look_here(words), *sources, *questions]
+    findings = [*look_here(words), *sources, *questions]
     if repo is not None:
         from tui.doctor.repo import look_at_repository
 
-        found += await look_at_repository(repo, config, words)
-    return found
+        findings += await look_at_repository(repo, config, words)
+    return findings
 
 
 COMMAND = Command(

@@ -122,10 +122,10 @@ def _from_file(path: Path | None) -> list[str]:
 
 
 def _span(args: argparse.Namespace) -> tuple[float, float, float] | None:
-    given = [name for name in ("start", "end", "step") if getattr(args, name) is not None]
-    if not given:
+    bounds = [name for name in ("start", "end", "step") if getattr(args, name) is not None]
+    if not bounds:
         return None
-    if len(given) < 3 or args.time is not None:
+    if len(bounds) < 3 or args.time is not None:
         raise WarroomError(say("eval.span_or_time"))
     return _time("--start", args.start), _time("--end", args.end), _duration("--step", args.step)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tui.cli.command import Invocation
-    from tui.config.discover import Found
+    from tui.config.discover import Discovery
     from tui.config.grafana import Json
     from tui.i18n import Language
 
@@ -44,8 +44,8 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     panels = [panel for file in args.from_grafana for panel in _translated(file, invocation)]
     for number, panel in enumerate(panels, start=1):
         panel["id"] = f"g{number}-{str(panel['id']).split('-', 1)[1]}"
-    found = discover(path.absolute().parent, os.environ)
-    text = config_text(found, invocation.words) + "".join(map(_panel_text, panels))
+    discovery = discover(path.absolute().parent, os.environ)
+    text = config_text(discovery, invocation.words) + "".join(map(_panel_text, panels))
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -55,57 +55,57 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         raise ConfigError(
             say("config.unwritable", file=clean(str(path)), detail=error.strerror or "")
         ) from error
-    for what, where in _seen(found):
+    for what, where in _summary(discovery):
         invocation.print_notice(say("init.seen", what=what, where=clean(where)))
     invocation.print_line(invocation.words.text("init.written", file=clean(str(path)), panels=len(panels)))
     return ExitCode.OK
 
 
-def _seen(found: Found) -> Iterator[tuple[str, str]]:
+def _summary(discovery: Discovery) -> Iterator[tuple[str, str]]:
     """What was found, for the person: names of variables and places, never values."""
-    for name in found.exported:
+    for name in discovery.exported:
         yield "environment", name
-    for name in found.in_dotenv:
+    for name in discovery.in_dotenv:
         yield ".env", name
     for what, places in (
-        ("Prometheus", (found.prometheus,)),
-        ("Alembic", (found.alembic_ini,)),
-        ("Celery", (found.celery_app,)),
-        ("alert", found.rule_files),
-        ("/metrics", found.targets),
+        ("Prometheus", (discovery.prometheus,)),
+        ("Alembic", (discovery.alembic_ini,)),
+        ("Celery", (discovery.celery_app,)),
+        ("alert", discovery.rule_files),
+        ("/metrics", discovery.targets),
     ):
         for place in filter(None, places):
             yield what, place
 
 
-def config_text(found: Found, words: Language) -> str:
+def config_text(discovery: Discovery, words: Language) -> str:
     """The file: sections that were found, and as comments those that were not."""
     from tui.config.discover import BROKER, DATABASE, PROMETHEUS
 
-    database, has_database = found.variable(DATABASE)
-    broker, has_broker = found.variable(BROKER)
-    prometheus, has_prometheus = found.variable(PROMETHEUS)
-    if found.prometheus and not has_prometheus:
-        url = found.prometheus
+    database, has_database = discovery.variable(DATABASE)
+    broker, has_broker = discovery.variable(BROKER)
+    prometheus, has_prometheus = discovery.variable(PROMETHEUS)
+    if discovery.prometheus and not has_prometheus:
+        url = discovery.prometheus
     else:
         url = f"${{{prometheus}}}" if prometheus else "http://127.0.0.1:9090"
     postgres = [f'url = "${{{database or DATABASE[0]}}}"']
-    if found.alembic_ini:
-        postgres.append(f"alembic_ini = {_toml(found.alembic_ini)}")
-    rules = [f"rule_files = {_toml(list(found.rule_files))}"]
-    if found.targets:
-        rules.append(f"targets = [{', '.join(f'{{ url = {_toml(url)} }}' for url in found.targets)}]")
+    if discovery.alembic_ini:
+        postgres.append(f"alembic_ini = {_toml(discovery.alembic_ini)}")
+    rules = [f"rule_files = {_toml(list(discovery.rule_files))}"]
+    if discovery.targets:
+        rules.append(f"targets = [{', '.join(f'{{ url = {_toml(url)} }}' for url in discovery.targets)}]")
     address = f"${{{broker or BROKER[0]}}}"
     sections = (
-        ("signals.prometheus", bool(found.prometheus) or has_prometheus, [f"url = {_toml(url)}"]),
-        ("signals.scrape", bool(found.rule_files or found.targets), rules),
+        ("signals.prometheus", bool(discovery.prometheus) or has_prometheus, [f"url = {_toml(url)}"]),
+        ("signals.scrape", bool(discovery.rule_files or discovery.targets), rules),
         ("signals.redis", has_broker, [f'url = "{address}"']),
         ("signals.celery", has_broker, [f'broker_url = "{address}"']),
         ("signals.postgres", has_database, postgres),
     )
     lines = [f"# {words.text('init.header')}", '[service]\nname = "chimera"\nenvironment = "prod"', ""]
-    if found.celery_app:
-        lines.append(f"# {words.text('init.celery', file=clean(found.celery_app))}")
+    if discovery.celery_app:
+        lines.append(f"# {words.text('init.celery', file=clean(discovery.celery_app))}")
     for name, is_there, keys in sections:
         lines.append(f"# {words.text('init.found' if is_there else 'init.not_found')}")
         lines += [("" if is_there else "# ") + line for line in (f"[{name}]", *keys)]

@@ -45,35 +45,35 @@ def _verify(journal: Journal, invocation: Invocation) -> int:
     from incidents.journal.verify import verify
 
     try:
-        found = verify(journal.store())
+        proof = verify(journal.store())
     except JournalAway as error:  # not looked at is neither whole nor broken
         invocation.print_notice(error.message)
         return ExitCode.UNKNOWN
     if invocation.json:
         invocation.print_json(
             {
-                "whole": not found.findings,
-                "incidents": found.incidents,
-                "events": found.events,
+                "whole": not proof.findings,
+                "incidents": proof.incidents,
+                "events": proof.events,
                 "findings": [
                     {
-                        "incident": f"INC-{each.number}",
-                        "sequence": each.sequence,
-                        "event": each.event,
-                        "what": invocation.words.say(each.what),
+                        "incident": f"INC-{finding.number}",
+                        "sequence": finding.sequence,
+                        "event": finding.event,
+                        "what": invocation.words.say(finding.what),
                     }
-                    for each in found.findings
+                    for finding in proof.findings
                 ],
-                "ends": dict(found.ends),
+                "ends": dict(proof.ends),
             }
         )
-    elif found.findings:
-        for each in found.findings:
-            invocation.print_line(invocation.words.say(each.what))
+    elif proof.findings:
+        for finding in proof.findings:
+            invocation.print_line(invocation.words.say(finding.what))
     else:
-        whole = say("journal.whole", place=journal.place, events=found.events, incidents=found.incidents)
+        whole = say("journal.whole", place=journal.place, events=proof.events, incidents=proof.incidents)
         invocation.print_line(invocation.words.say(whole))
-    return ExitCode.BURNING if found.findings else ExitCode.OK
+    return ExitCode.BURNING if proof.findings else ExitCode.OK
 
 
 def _export(journal: Journal, file: Path | None, ref: str | None) -> int:
@@ -118,8 +118,8 @@ def _stats(journal: Journal, invocation: Invocation) -> int:
     facts: dict[str, str | int] = {
         "place": journal.place,
         "incidents": len(history),
-        "open": sum(each.status != "resolved" for each in history),
-        "events": sum(each.sequence for each in history),
+        "open": sum(incident.status != "resolved" for incident in history),
+        "events": sum(incident.sequence for incident in history),
         "spooled": journal.spooled(),
         "read_only": journal.read_only,
     }

@@ -78,7 +78,7 @@ def _show(answer: Answer, span_s: float | None, invocation: Invocation) -> None:
 async def _ask(
     config: Config,
     expr: str,
-    wanted: str | None,
+    source_name: str | None,
     when: tuple[float | None, float | None, float],
     invocation: Invocation,
 ) -> Answer:
@@ -86,7 +86,7 @@ async def _ask(
     from signals.metrics.scrape import ScrapeSource
 
     settings = config.signals
-    order = (wanted,) if wanted else settings.metrics
+    order = (source_name,) if source_name else settings.metrics
     problem: SourceError | None = None
     for name in order:
         if name == "prometheus" and settings.prometheus:

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     except OSError as error:
         shutil.rmtree(folder)
         raise ConfigError(say("config.unwritable", file=str(path), detail=error.strerror or "")) from error
-    options = (",".join(map(str, astuple(each))) for each in (ports, _traffic(args, settings)))
+    options = (",".join(map(str, astuple(option))) for option in (ports, _traffic(args, settings)))
     command = module_command("sandbox.stack", str(folder), *options, "keep" if args.keep else "remove")
     ending = _Ending()
     with _stack(command, folder) as process:
@@ -108,8 +108,8 @@ def _settings(args: argparse.Namespace) -> SandboxSettings | None:
 
 
 def _traffic(args: argparse.Namespace, settings: SandboxSettings | None) -> Traffic:
-    given = Traffic() if settings is None else Traffic(settings.seed, settings.load, settings.concurrency)
-    return given if args.seed is None else replace(given, seed=args.seed)
+    traffic = Traffic() if settings is None else Traffic(settings.seed, settings.load, settings.concurrency)
+    return traffic if args.seed is None else replace(traffic, seed=args.seed)
 
 
 @dataclass(slots=True)
@@ -130,15 +130,15 @@ def _watch(
 ) -> None:
     """Tell when the stack is up; end the command when its time is over or the stack is gone."""
     line = process.stdout.readline() if process.stdout else b""
-    told = json.loads(line) if line else {}
-    if told.get("ready"):
+    answer = json.loads(line) if line else {}
+    if answer.get("ready"):
         if args.headless:
-            invocation.print_json({**told, "config": str(path)})
+            invocation.print_json({**answer, "config": str(path)})
             sys.stdout.flush()
         ending.due = _runs_for(process, args.seconds)
         problem = None if ending.due else say("sandbox.gone")
     else:
-        problem = say("sandbox.failed", detail=clean(str(told.get("detail", ""))))
+        problem = say("sandbox.failed", detail=clean(str(answer.get("detail", ""))))
     if ending.over.is_set():
         return  # a person was faster
     ending.due, ending.problem = True, problem

@@ -38,34 +38,34 @@ def lint(args: argparse.Namespace, invocation: Invocation) -> int:
     config = invocation.config() if args.live else config_or_default(invocation)
     libraries = {code: load_library(config.runbooks, code) for code in LANGUAGES}
     subjects, problems = _subjects(args.targets, libraries)
-    findings = [finding for one in subjects for finding in lint_one(one)]
+    findings = [finding for parsed in subjects for finding in lint_one(parsed)]
     findings += [from_problem(problem) for problem in problems]
-    findings += _drift(libraries, {one.runbook.file for one in subjects})
+    findings += _drift(libraries, {parsed.runbook.file for parsed in subjects})
     rules = _rules_of_files(config, invocation)
     if args.live:
-        live, more = asyncio.run(_live([one.runbook for one in subjects], config, invocation))
+        live, more = asyncio.run(_live([parsed.runbook for parsed in subjects], config, invocation))
         findings += live
         rules = [*rules, *more]
     if rules:
-        findings += [finding for one in subjects for finding in lint_alerts(one, rules)]
+        findings += [finding for parsed in subjects for finding in lint_alerts(parsed, rules)]
     if args.repo is not None:
-        findings += _against(args.repo, [one.runbook.file for one in subjects])
+        findings += _against(args.repo, [parsed.runbook.file for parsed in subjects])
     found = sort_findings(findings)
     _print(found, len(subjects), invocation)
     fails = CONFIDENCES[CONFIDENCES.index(args.fail_on) :]
-    return ExitCode.BURNING if any(one.confidence in fails for one in found) else ExitCode.OK
+    return ExitCode.BURNING if any(finding.confidence in fails for finding in found) else ExitCode.OK
 
 
 def _subjects(targets: Sequence[str], libraries: Mapping[str, Library]) -> tuple[list[Parsed], list[Problem]]:
     """The files that are meant, and what is wrong with them together: includes, duplicates, folders."""
-    everything = {one.runbook.file: one for library in libraries.values() for one in library.parsed}
+    everything = {parsed.runbook.file: parsed for library in libraries.values() for parsed in library.parsed}
     shared = [problem for library in libraries.values() for problem in library.problems]
     if not targets:
         return list(everything.values()), shared
     chosen: dict[str, Parsed] = {}
     problems: list[Problem] = []
     for name in targets:
-        named = {file: one for file, one in everything.items() if one.runbook.id == name}
+        named = {file: parsed for file, parsed in everything.items() if parsed.runbook.id == name}
         if named:
             chosen |= named
             problems += [problem for problem in shared if problem.file in named]
@@ -75,18 +75,18 @@ def _subjects(targets: Sequence[str], libraries: Mapping[str, Library]) -> tuple
             chosen[parsed.runbook.file] = parsed
             problems += resolve_includes(parsed, libraries[parsed.runbook.language])[1]
         else:
-            raise unknown_runbook(name, sorted({one.runbook.id for one in everything.values()}))
+            raise unknown_runbook(name, sorted({parsed.runbook.id for parsed in everything.values()}))
     return list(chosen.values()), problems
 
 
 def _drift(libraries: Mapping[str, Library], files: set[str]) -> list[Finding]:
-    one, other = (
+    runbooks, twins = (
         {parsed.runbook.id: parsed.runbook for parsed in libraries[code].parsed} for code in LANGUAGES
     )
     return [
         finding
-        for name, runbook in one.items()
-        if (twin := other.get(name)) is not None
+        for name, runbook in runbooks.items()
+        if (twin := twins.get(name)) is not None
         and runbook.language != twin.language
         and {runbook.file, twin.file} & files
         for finding in drift(runbook, twin)
@@ -97,17 +97,17 @@ def _rules_of_files(config: Config, invocation: Invocation) -> list[AlertRule]:
     """The alert rules that the configuration names; a file that can't be read is told, and left aside."""
     from signals.alerts.rules import load_rules
 
-    found = []
+    rules = []
     for path in config.signals.scrape.rule_files if config.signals.scrape else ():
         try:
-            found += [
+            rules += [
                 AlertRule(rule.name, rule.expr, rule.for_s, clean(path.name))
                 for rule in load_rules(path)
                 if rule.kind == "alert"
             ]
         except ConfigError as error:
             invocation.print_notice(say("runbook.not_asked", detail=error.message))
-    return found
+    return rules
 
 
 async def _live(
@@ -120,15 +120,15 @@ async def _live(
     rules: tuple[AlertRule, ...] = ()
     async with open_configured_sources(config.signals) as sources:
         revisions, silent = await _revisions(config)
-        found, more = await lint_live(runbooks, sources, revisions)
+        findings, unanswered = await lint_live(runbooks, sources, revisions)
         if sources.prometheus is not None:
             try:
                 rules = await sources.prometheus.rules()
             except SourceError as error:
-                more.append(error.message)
-    for message in (*silent, *more):
+                unanswered.append(error.message)
+    for message in (*silent, *unanswered):
         invocation.print_notice(say("runbook.not_asked", detail=message))
-    return found, list(rules)
+    return findings, list(rules)
 
 
 async def _revisions(config: Config) -> tuple[frozenset[str] | None, list[Message]]:
@@ -152,37 +152,42 @@ def _against(repo: Path, files: Iterable[str]) -> list[Finding]:
     return lint_manuals([Path(file) for file in files], repo)
 
 
-def _print(found: Sequence[Finding], files: int, invocation: Invocation) -> None:
+def _print(findings: Sequence[Finding], files: int, invocation: Invocation) -> None:
     words = invocation.words
     if invocation.json:
         invocation.print_json(
             [
                 {
-                    "file": one.file,
-                    "line": one.line,
-                    "rule": one.rule,
-                    "message": words.say(one.message),
-                    "confidence": one.confidence,
-                    "evidence": one.evidence,
-                    "fix": words.say(one.fix) if one.fix else "",
+                    "file": finding.file,
+                    "line": finding.line,
+                    "rule": finding.rule,
+                    "message": words.say(finding.message),
+                    "confidence": finding.confidence,
+                    "evidence": finding.evidence,
+                    "fix": words.say(finding.fix) if finding.fix else "",
                 }
-                for one in found
+                for finding in findings
             ]
         )
         return
-    for one in found:
-        sure = words.text(f"runbook.confidence_{one.confidence}")
-        what = words.say(one.message)
+    for finding in findings:
+        sure = words.text(f"runbook.confidence_{finding.confidence}")
+        what = words.say(finding.message)
         invocation.print_line(
             words.text(
-                "runbook.line", file=one.file, line=one.line, confidence=sure, rule=one.rule, what=what
+                "runbook.line",
+                file=finding.file,
+                line=finding.line,
+                confidence=sure,
+                rule=finding.rule,
+                what=what,
             )
         )
-        if one.evidence:
-            invocation.print_line(words.text("runbook.evidence", text=one.evidence))
-        if one.fix:
-            invocation.print_line(words.text("runbook.fix", text=words.say(one.fix)))
-    count = Counter(one.confidence for one in found)
+        if finding.evidence:
+            invocation.print_line(words.text("runbook.evidence", text=finding.evidence))
+        if finding.fix:
+            invocation.print_line(words.text("runbook.fix", text=words.say(finding.fix)))
+    count = Counter(finding.confidence for finding in findings)
     invocation.print_notice(
         say(
             "runbook.found", files=files, certain=count["certain"], likely=count["likely"], hint=count["hint"]

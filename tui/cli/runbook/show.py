@@ -35,14 +35,14 @@ STYLES = {
 def list_all(args: argparse.Namespace, invocation: Invocation) -> int:
     """One line a runbook: id, severity, title, alerts."""
     library = load_configured_library(invocation)
-    found = library.for_alert(args.alert) if args.alert else library.runbooks
+    runbooks = library.for_alert(args.alert) if args.alert else library.runbooks
     if invocation.json:
-        invocation.print_json([_summary(one) for one in found])
+        invocation.print_json([_summary(runbook) for runbook in runbooks])
         return ExitCode.OK
-    width = max((len(one.id) for one in found), default=0)
-    for one in found:
-        alerts = f"  ({', '.join(one.alerts)})" if one.alerts else ""
-        invocation.print_line(f"{one.id:<{width}}  {one.severity or '–':<4}  {one.title}{alerts}")
+    width = max((len(runbook.id) for runbook in runbooks), default=0)
+    for runbook in runbooks:
+        alerts = f"  ({', '.join(runbook.alerts)})" if runbook.alerts else ""
+        invocation.print_line(f"{runbook.id:<{width}}  {runbook.severity or '–':<4}  {runbook.title}{alerts}")
     if library.problems:
         invocation.print_notice(say("runbook.has_problems", count=len(library.problems)))
     return ExitCode.OK
@@ -78,14 +78,14 @@ def _colour(lines: Iterable[Line]) -> None:
         console.print(Text(line.text, STYLES.get(line.kind, "")), soft_wrap=True)
 
 
-def _summary(one: Runbook) -> dict[str, object]:
+def _summary(runbook: Runbook) -> dict[str, object]:
     return {
-        "id": one.id,
-        "title": one.title,
-        "severity": one.severity,
-        "language": one.language,
-        "alerts": list(one.alerts),
-        "panels": list(one.panels),
-        "steps": sum(1 for _ in one.steps()),
-        "file": one.file,
+        "id": runbook.id,
+        "title": runbook.title,
+        "severity": runbook.severity,
+        "language": runbook.language,
+        "alerts": list(runbook.alerts),
+        "panels": list(runbook.panels),
+        "steps": sum(1 for _ in runbook.steps()),
+        "file": runbook.file,
     }
