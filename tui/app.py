@@ -347,13 +347,15 @@ class Warroom(App[str]):
         runbooks = library.for_alert(alert) if library is not None else ()
         if runbooks:
             return runbooks[0].title
-        every = [one for state in self.states.values() if state.alerts for one in state.alerts.alerts]
-        named = (
-            one.annotations.get("runbook") or one.annotations.get("runbook_url")
-            for one in every
-            if one.name == alert
-        )
-        return next((one for one in named if one), "")
+        annotations = [
+            firing.annotations
+            for state in self.states.values()
+            if state.alerts
+            for firing in state.alerts.alerts
+            if firing.name == alert
+        ]
+        links = (notes.get("runbook") or notes.get("runbook_url") for notes in annotations)
+        return next(filter(None, links), "")
 
     def action_incident(self) -> None:
         """The open incident, or a new one."""

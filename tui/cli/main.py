@@ -6,11 +6,10 @@ Nothing but the standard library is imported before the `try`, so that a broken 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tui
-from tui.runtime.exit import ExitCode
+from tui.runtime.exit import ExitCode, report_crash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001  # the last line of defence: a traceback goes to the log, a sentence to the person
-        return _end(words, _crash_text(error, words), ExitCode.CRASHED)
+        key, values = report_crash(error)
+        return _end(words, words.text(key, **values), ExitCode.CRASHED)
 
 
 def _language_option(arguments: list[str]) -> str | None:
@@ -49,28 +49,6 @@ def _language_option(arguments: list[str]) -> str | None:
         if argument == "--lang" and index + 1 < len(arguments):
             return arguments[index + 1]
     return None
-
-
-def _crash_text(error: Exception, words: Language) -> str:
-    """What broke, and where the traceback is."""
-    from tui.runtime.log import log_crash
-
-    log = str(log_crash(error))
-    if not isinstance(error, ImportError):
-        return words.text("cli.crashed", error=type(error).__name__, log=log)
-    detail = "".join(char if char.isprintable() else " " for char in str(error))[:300]
-    foreign = _foreign_package(error)
-    key = "cli.shadowed" if foreign else "cli.import_failed"
-    return words.text(key, detail=detail, place=foreign, log=log)
-
-
-def _foreign_package(error: ImportError) -> str:
-    """The folder of a package that is imported instead of one of ours of the same name; empty where there is none."""
-    name = (error.name or "").partition(".")[0]
-    ours = Path(tui.__file__).resolve().parents[1] / name
-    package = sys.modules.get(name)
-    places = [str(Path(place).resolve()) for place in getattr(package, "__path__", ())]
-    return places[0] if name and places and ours.is_dir() and str(ours) not in places else ""
 
 
 def _end(words: Language, text: str, code: ExitCode) -> int:

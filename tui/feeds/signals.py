@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message as UiMessage
 
-from tui.runtime.exit import ExitCode
+from tui.runtime.exit import ExitCode, report_crash
 from tui.runtime.malloc import limit_arenas, skip_httpx_cli, trim_heap
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class SignalsThread:
     def _run(self) -> None:
         from core.errors import WarroomError
         from core.message import say
-        from tui.runtime.log import log_crash, open_log
+        from tui.runtime.log import open_log
 
         try:
             open_log()
@@ -124,9 +124,8 @@ class SignalsThread:
         except WarroomError as error:
             self._post(SignalsFailed(error.message, ExitCode.USAGE))
         except Exception as error:  # noqa: BLE001  # the thread's end must be seen
-            log = log_crash(error)
-            crashed = say("cli.crashed", error=type(error).__name__, log=str(log))
-            self._post(SignalsFailed(crashed, ExitCode.CRASHED))
+            key, values = report_crash(error)
+            self._post(SignalsFailed(say(key, **values), ExitCode.CRASHED))
 
     async def _watch(self) -> None:
         from panels.poll import poll_panels

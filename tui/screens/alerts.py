@@ -52,7 +52,9 @@ class AlertsScreen(Page):
         head.append(f"   {words.text('alerts.source')} {state.alerts.source}", "quiet")
         head.truncate(width)
         runbooks = {group.name: face.runbook_title(group.name) for group in groups}
-        view = AlertView(now, self._cursor_index(groups), face.activity.last_look(now), runbooks, face.ascii_only)
+        view = AlertView(
+            now, self._cursor_index(groups), face.activity.last_look(now), runbooks, face.ascii_only
+        )
         drawing = draw_alerts(groups, replace(view, all_unfolded=True), words.say, width)
         if len(drawing.lines) + 2 * len(state.alerts.broken) > height - 1:
             drawing = draw_alerts(groups, view, words.say, width)

@@ -58,14 +58,14 @@ class ExplainScreen(Scrolled):
         words = self.face.words
         lines: list[Text] = []
 
-        def tell(text: str, style: str, indent: int) -> None:
+        def add(text: str, style: str, indent: int) -> None:
             lines.extend(
                 Text(" " * indent + part, style) for part in wrap_to_width(text, max(4, width - indent - 1))
             )
 
-        tell(words.say(title_and_reason(state)), "title", 3)
+        add(words.say(title_and_reason(state)), "title", 3)
         for warning in state.warnings:
-            tell(words.say(warning), "remark", 3)
+            add(words.say(warning), "remark", 3)
         before = None
         for reading in state.readings:
             called = "" if reading.called is None else words.say(reading.called)
@@ -73,9 +73,9 @@ class ExplainScreen(Scrolled):
                 continue
             if reading.query != before:  # several series of one answer
                 before = reading.query
-                tell(" ".join(reading.query.split()), "quiet", 3)
+                add(" ".join(reading.query.split()), "quiet", 3)
             missing = reading.value is None
-            tell(self._reading(reading, now), "no_data" if missing else "", 5)
+            add(self._reading(reading, now), "no_data" if missing else "", 5)
         return lines
 
     def _reading(self, reading: Reading, now: float) -> str:

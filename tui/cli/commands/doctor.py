@@ -34,7 +34,9 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     else:
         for finding in findings:
             mark = invocation.words.text("doctor.ok" if finding.ok else "doctor.bad")
-            invocation.print_line(" ".join(filter(None, (mark, f"{finding.where}:", finding.what, finding.fix))))
+            invocation.print_line(
+                " ".join(filter(None, (mark, f"{finding.where}:", finding.what, finding.fix)))
+            )
     return ExitCode.OK if all(finding.ok for finding in findings) else ExitCode.BURNING
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rich.cells import cell_len
 
+from core.units import quantity
 from panels.draw.text import wrap
+from runbooks.checks.observation import expectation_text
 from runbooks.model import ActionCall, Check, Command, Paragraph
-from tui.cli.runbook.check_text import asked, expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from runbooks.model import Block, Phase, Runbook
     from tui.i18n import Language
 
-NARROWEST = 40
+MIN_WIDTH = 40
 Kind = Literal["title", "rule", "phase", "step", "killer", "text", "command", "check", "pause"]
 
 
@@ -29,7 +30,7 @@ class Line(NamedTuple):
 
 def checklist(runbook: Runbook, words: Language, width: int) -> Iterator[Line]:
     """The lines; code alone may be wider than `width`, so that nothing is broken in it."""
-    width = max(NARROWEST, width)
+    width = max(MIN_WIDTH, width)
     yield from (Line(line, "title") for line in wrap(runbook.title, width))
     facts = [runbook.id, runbook.severity, ", ".join(runbook.alerts)]
     yield from map(Line, wrap(" · ".join(filter(None, facts)), width))
@@ -59,21 +60,21 @@ def _phase(phase: Phase, words: Language, width: int, *, repeat: bool) -> Iterat
 
 
 def _blocks(
-    blocks: Iterable[Block], words: Language, width: int, indent: int, said: str = ""
+    blocks: Iterable[Block], words: Language, width: int, indent: int, step_text: str = ""
 ) -> Iterator[Line]:
-    """`said` is the step's own text: code that stands in it already is not printed again."""
+    """`step_text` is the step's own text: code that stands in it already is not printed again."""
     for block in blocks:
         match block:
             case Paragraph():
                 head = words.text(f"runbook.role_{block.role}") if block.role else ""
                 yield from _indented(head + block.text, width, indent, "text")
-            case Command() if "\n" in block.text or block.text not in said:
+            case Command() if "\n" in block.text or block.text not in step_text:
                 pad = " " * (indent + 4)
                 yield from (Line(f"{pad}{line}".rstrip(), "command") for line in block.text.split("\n"))
             case Check():
-                text = words.text("runbook.role_check") + asked(block)
+                text = words.text("runbook.role_check") + _check_query(block)
                 yield from _indented(text, width, indent, "check")
-                yield from _indented(expected(block, words), width, indent + 4, "check")
+                yield from _indented(_check_expectation(block, words), width, indent + 4, "check")
             case ActionCall():
                 parameters = " ".join(f"{name}={value}" for name, value in block.parameters.items())
                 text = f"{words.text('runbook.role_action')}{block.id} {parameters}"
@@ -91,3 +92,25 @@ def _beside(head: str, text: str, width: int, kind: Kind) -> Iterator[Line]:
 
 def _indented(text: str, width: int, indent: int, kind: Kind) -> Iterator[Line]:
     return (Line(" " * indent + line, kind) for line in wrap(text, width - indent))
+
+
+def _check_query(check: Check) -> str:
+    """The query or the probe, as written; headers, which may hold a secret, are left out."""
+    if check.promql:
+        return " ".join(check.promql.split())
+    values = (check.parameters or {}).items()
+    shown = [
+        value if isinstance(value, str) else ", ".join(value) for name, value in values if name != "headers"
+    ]
+    return " ".join([str(check.probe), *shown])
+
+
+def _check_expectation(check: Check, words: Language) -> str:
+    """Such as 'expected falling, within 2 min'."""
+    text = words.say(expectation_text(check))
+    if check.for_s:
+        text = words.text("runbook.lasting", text=text, lasting=words.say(quantity(check.for_s, "s")))
+    if check.within_s:
+        within = words.say(quantity(check.within_s, "s"))
+        text = words.text("runbook.within", text=text, within=within)
+    return text
