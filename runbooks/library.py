@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean
-from runbooks.model import Check
+from runbooks.model import Check, Problem
 from runbooks.reading.ids import slug
 from runbooks.reading.include import resolve
-from runbooks.reading.problem import Problem
 from runbooks.reading.read import MAX_CHARACTERS, Parsed, read_runbook
 
 if TYPE_CHECKING:

@@ -13,10 +13,25 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from core.message import Message
     from signals.metrics.trend import Direction
 
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4", ""]
 ProbeKind = Literal["http", "queue", "workers", "schema"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong in a file, which still opens: `line` counts from 1, `rule` is the name that a lint gives it.
+
+    One that is not `certain` may be meant so.
+    """
+
+    file: str
+    line: int
+    rule: str
+    message: Message
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,18 +112,33 @@ def body_text(body: AnyBody) -> str:
 def chain(draft: Draft, after: tuple[int, str]) -> Event:
     """The event that follows the one with sequence and digest `after`."""
     unsigned = Event(
-        draft.id, draft.incident, after[0] + 1, draft.at.astimezone(dt.UTC), clean(draft.actor, 80) or "?",
-        draft.body, after[1], "", draft.origin,
-    )  # fmt: skip
+        id=draft.id,
+        incident=draft.incident,
+        sequence=after[0] + 1,
+        at=draft.at.astimezone(dt.UTC),
+        actor=clean(draft.actor, 80) or "?",
+        body=draft.body,
+        previous=after[1],
+        digest="",
+        origin=draft.origin,
+    )
     return replace(unsigned, digest=to_record(unsigned).digest)
 
 
 def to_record(event: Event) -> Record:
     """The event as it is stored, with the digest that its fields have."""
     unsigned = Record(
-        str(event.id), str(event.incident), event.sequence, write_time(event.at), event.actor,
-        event.body.kind, body_text(event.body), event.previous, "", event.origin,
-    )  # fmt: skip
+        id=str(event.id),
+        incident=str(event.incident),
+        sequence=event.sequence,
+        at=write_time(event.at),
+        actor=event.actor,
+        kind=event.body.kind,
+        body=body_text(event.body),
+        previous=event.previous,
+        digest="",
+        origin=event.origin,
+    )
     return replace(unsigned, digest=digest_of(unsigned))
 
 
@@ -138,9 +153,16 @@ def to_event(record: Record) -> Event:
         )
         body = Unreadable(was=clean(record.kind, 40), detail=clean(detail, 120))
     return Event(
-        _uuid(record.id), _uuid(record.incident), record.sequence, _time(record.at), record.actor, body,
-        record.previous, record.digest, record.origin,
-    )  # fmt: skip
+        id=_uuid(record.id),
+        incident=_uuid(record.incident),
+        sequence=record.sequence,
+        at=_time(record.at),
+        actor=record.actor,
+        body=body,
+        previous=record.previous,
+        digest=record.digest,
+        origin=record.origin,
+    )
 
 
 def _uuid(text: str) -> UUID:

@@ -73,8 +73,8 @@ def fold(events: Iterable[Event]) -> Incident:
     draft = _open(events[0], first if isinstance(first, b.Opened) else b.Opened(title="?", severity="SEV2"))
     draft.undone = undone
     for event in events[1:]:
-        if event.id not in undone and (take := _TAKE.get(type(event.body))):
-            take(draft, event, event.body)
+        if event.id not in undone and (change := _APPLY.get(type(event.body))):
+            change(draft, event, event.body)
     draft.events = events
     return _freeze(draft)
 
@@ -84,8 +84,8 @@ def apply(incident: Incident, event: Event) -> Incident:
     if isinstance(event.body, b.Undone):
         return fold([*incident.events, event])
     draft = _thaw(incident)
-    if take := _TAKE.get(type(event.body)):
-        take(draft, event, event.body)
+    if change := _APPLY.get(type(event.body)):
+        change(draft, event, event.body)
     draft.events.append(event)
     return _freeze(draft)
 
@@ -122,13 +122,26 @@ def _open(event: Event, body: b.Opened) -> _Draft:
 
 def _thaw(incident: Incident) -> _Draft:
     return _Draft(
-        incident.events[0], incident.title, incident.severity, incident.drill, list(incident.events),
-        set(incident.undone), list(incident.runbooks), dict(incident.roles), dict(incident.offers),
-        dict(incident.steps), incident.at_step, set(incident.confirmed), dict(incident.times),
-        list(incident.notes), list(incident.evidence), dict(incident.alerts),
-        {update.event: update for update in incident.updates},
-        {each.event: each for each in incident.follow_ups}, dict(incident.runs),
-    )  # fmt: skip
+        opened=incident.events[0],
+        title=incident.title,
+        severity=incident.severity,
+        drill=incident.drill,
+        events=list(incident.events),
+        undone=set(incident.undone),
+        runbooks=list(incident.runbooks),
+        roles=dict(incident.roles),
+        offers=dict(incident.offers),
+        steps=dict(incident.steps),
+        at_step=incident.at_step,
+        confirmed=set(incident.confirmed),
+        times=dict(incident.times),
+        notes=list(incident.notes),
+        evidence=list(incident.evidence),
+        alerts=dict(incident.alerts),
+        updates={update.event: update for update in incident.updates},
+        follow_ups={follow_up.event: follow_up for follow_up in incident.follow_ups},
+        runs=dict(incident.runs),
+    )
 
 
 def _freeze(draft: _Draft) -> Incident:
@@ -138,12 +151,29 @@ def _freeze(draft: _Draft) -> Incident:
     elif "mitigated" in draft.times:
         status = "mitigated"
     return Incident(
-        draft.opened.incident, draft.title, draft.severity, draft.drill, status, draft.opened.at,
-        draft.opened.actor, tuple(draft.events), frozenset(draft.undone), tuple(draft.runbooks), draft.roles,
-        draft.offers, draft.steps, draft.at_step, frozenset(draft.confirmed), draft.times, tuple(draft.notes),
-        tuple(draft.evidence), draft.alerts, tuple(draft.updates.values()), tuple(draft.follow_ups.values()),
-        draft.runs,
-    )  # fmt: skip
+        id=draft.opened.incident,
+        title=draft.title,
+        severity=draft.severity,
+        drill=draft.drill,
+        status=status,
+        opened_at=draft.opened.at,
+        opened_by=draft.opened.actor,
+        events=tuple(draft.events),
+        undone=frozenset(draft.undone),
+        runbooks=tuple(draft.runbooks),
+        roles=draft.roles,
+        offers=draft.offers,
+        steps=draft.steps,
+        at_step=draft.at_step,
+        confirmed=frozenset(draft.confirmed),
+        times=draft.times,
+        notes=tuple(draft.notes),
+        evidence=tuple(draft.evidence),
+        alerts=draft.alerts,
+        updates=tuple(draft.updates.values()),
+        follow_ups=tuple(draft.follow_ups.values()),
+        runs=draft.runs,
+    )
 
 
 def _title(draft: _Draft, _: Event, body: b.TitleChanged) -> None:
@@ -166,7 +196,7 @@ def _reopened(draft: _Draft, _: Event, __: b.Reopened) -> None:
 def _role_taken(draft: _Draft, event: Event, body: b.RoleTaken) -> None:
     holder = draft.roles.get(body.role)
     if holder is None or body.reason:
-        _hold(draft, event, body.role)
+        _assign(draft, event, body.role)
 
 
 def _role_offered(draft: _Draft, event: Event, body: b.RoleOffered) -> None:
@@ -178,7 +208,7 @@ def _role_offered(draft: _Draft, event: Event, body: b.RoleOffered) -> None:
 def _role_accepted(draft: _Draft, event: Event, body: b.RoleAccepted) -> None:
     offer = draft.offers.get(body.role)
     if offer and offer.to == event.actor:
-        _hold(draft, event, body.role)
+        _assign(draft, event, body.role)
 
 
 def _role_released(draft: _Draft, event: Event, body: b.RoleReleased) -> None:
@@ -186,7 +216,7 @@ def _role_released(draft: _Draft, event: Event, body: b.RoleReleased) -> None:
         del draft.roles[body.role]
 
 
-def _hold(draft: _Draft, event: Event, role: Role) -> None:
+def _assign(draft: _Draft, event: Event, role: Role) -> None:
     draft.roles[role] = event.actor
     draft.offers.pop(role, None)
     if role == "ic":  # somebody is in charge: the page was heard
@@ -213,16 +243,24 @@ def _step_started(draft: _Draft, event: Event, body: b.StepStarted) -> None:
 
 
 def _step_ticked(draft: _Draft, event: Event, body: b.StepTicked) -> None:
-    step = Step("ticked", event.actor, event.at, event.at, "", body.observed, checks=body.checks)
+    step = Step("ticked", event.actor, event.at, event.at, observed=body.observed, checks=body.checks)
     _finish(draft, event, body, step)
 
 
 def _step_skipped(draft: _Draft, event: Event, body: b.StepSkipped) -> None:
-    _finish(draft, event, body, Step("skipped", event.actor, event.at, event.at, body.reason))
+    _finish(draft, event, body, Step("skipped", event.actor, event.at, event.at, reason=body.reason))
 
 
 def _step_failed(draft: _Draft, event: Event, body: b.StepFailed) -> None:
-    step = Step("failed", event.actor, event.at, event.at, body.reason, body.observed, checks=body.checks)
+    step = Step(
+        state="failed",
+        by=event.actor,
+        at=event.at,
+        started_at=event.at,
+        reason=body.reason,
+        observed=body.observed,
+        checks=body.checks,
+    )
     _finish(draft, event, body, step)
 
 
@@ -245,7 +283,14 @@ def _step_reopened(draft: _Draft, event: Event, body: b.StepReopened) -> None:
     key = _key(draft, body.runbook, body.step)
     before = draft.steps.get(key)
     if before:
-        draft.steps[key] = Step("open", event.actor, event.at, event.at, body.reason, "", before.remarks)
+        draft.steps[key] = Step(
+            state="open",
+            by=event.actor,
+            at=event.at,
+            started_at=event.at,
+            reason=body.reason,
+            remarks=before.remarks,
+        )
 
 
 def _step_annotated(draft: _Draft, event: Event, body: b.StepAnnotated) -> None:
@@ -300,7 +345,7 @@ def _run(draft: _Draft, _: Event, body: b.RunNoted) -> None:
     draft.runs[body.run] = body
 
 
-_TAKE: dict[type, Callable[[_Draft, Event, Any], None]] = {
+_APPLY: dict[type, Callable[[_Draft, Event, Any], None]] = {
     b.TitleChanged: _title,
     b.SeverityChanged: _severity,
     b.Marked: _marked,

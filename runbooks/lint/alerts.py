@@ -54,11 +54,11 @@ def _thresholds(runbook: Runbook, rules: Mapping[str, Sequence[AlertRule]]) -> I
         for name in rules:
             if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is None:
                 continue
-            said = list(_NUMBER.finditer(text))
+            numbers = list(_NUMBER.finditer(text))
             known = [value for rule in rules[name] for value in thresholds(rule.expr)]
-            if len(said) == 1 and known and not any(_alike(said[0], value) for value in known):
+            if len(numbers) == 1 and known and not any(_is_same(numbers[0], value) for value in known):
                 rule = rules[name][0]
-                message = say("lint.threshold", name=name, said=said[0][0].strip(), rule=f"{known[0]:g}")
+                message = say("lint.threshold", name=name, said=numbers[0][0].strip(), rule=f"{known[0]:g}")
                 evidence = clean(f"{rule.place}: {rule.expr}", 300)
                 yield Finding(file, line, "threshold", message, "likely", evidence)
 
@@ -100,10 +100,10 @@ def _number(node: Any) -> float | None:
     inner = getattr(node, "expr", None)
     if inner is None:
         return None
-    found = _number(inner)
-    return -found if found is not None and type(node).__name__ == "UnaryExpr" else found
+    number = _number(inner)
+    return -number if number is not None and type(node).__name__ == "UnaryExpr" else number
 
 
-def _alike(said: re.Match[str], value: float) -> bool:
-    number, factor = float(said[1].replace(",", ".")), _FACTORS.get(said.lastgroup or "", 1.0)
+def _is_same(stated: re.Match[str], value: float) -> bool:
+    number, factor = float(stated[1].replace(",", ".")), _FACTORS.get(stated.lastgroup or "", 1.0)
     return math.isclose(number, abs(value)) or math.isclose(number * factor, abs(value))

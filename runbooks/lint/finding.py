@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from core.message import Message
-    from runbooks.reading.problem import Problem
+    from runbooks.model import Problem
 
 Confidence = Literal["hint", "likely", "certain"]
 CONFIDENCES: tuple[Confidence, ...] = get_args(Confidence)

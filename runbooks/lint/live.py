@@ -35,31 +35,31 @@ async def lint_live(
 
     A metric that is not there now may come with its first event, so none of this is certain.
     """
-    found: list[Finding] = []
-    silent: list[Message] = []
+    findings: list[Finding] = []
+    unanswered: list[Message] = []
     checks = [(step.file, check) for runbook in runbooks for step in runbook.steps() for check in step.checks]
     try:
         known = await sources.metrics.metric_names()
-        asked = _Asked(sources.metrics, known)
+        queries = _QueryCache(sources.metrics, known)
         for file, check in checks:
             if check.promql:
-                found += await asked.missing(file, check)
+                findings += await queries.missing(file, check)
     except SourceError as error:
-        silent.append(error.message)
+        unanswered.append(error.message)
     schemas = [(file, check) for file, check in checks if check.probe == "schema"]
     if schemas and sources.schema is not None:
         try:
             schema = await sources.schema.schema()
             for file, check in schemas:
-                found += _schema(file, check, schema)
+                findings += _schema(file, check, schema)
         except SourceError as error:
-            silent.append(error.message)
+            unanswered.append(error.message)
     if revisions is not None:
-        found += [one for runbook in runbooks for one in _revisions(runbook, revisions)]
-    return found, silent
+        findings += [finding for runbook in runbooks for finding in _revisions(runbook, revisions)]
+    return findings, unanswered
 
 
-class _Asked:
+class _QueryCache:
     """Asks the source each question once."""
 
     def __init__(self, metrics: MetricSource, known: frozenset[str]) -> None:
@@ -70,25 +70,27 @@ class _Asked:
     async def missing(self, file: str, check: Check) -> list[Finding]:
         """Metrics of the check that nobody exports, and labels and values that no series of theirs has."""
         try:
-            wanted = needs(check.promql)
+            needed = needs(check.promql)
         except SourceError:  # the offline part tells that it can't be read
             return []
-        return await self._part(file, check, wanted)
+        return await self._part(file, check, needed)
 
     async def _part(self, file: str, check: Check, part: Needs | Selector) -> list[Finding]:
         """Of alternatives (`or`) one that is there is enough; beside a number alone, a gap may be meant."""
         if not isinstance(part, Needs):
             return await self._selector(file, check, part)
-        found = [await self._part(file, check, inner) for inner in part.parts]
+        by_part = [await self._part(file, check, inner) for inner in part.parts]
         if part.how == "all":
-            return [finding for inner in found for finding in inner]
-        asking = [
-            inner
-            for inner, of in zip(found, part.parts, strict=True)
-            if not isinstance(of, Needs) or of.selectors()
+            return [finding for findings in by_part for finding in findings]
+        alternatives = [
+            findings
+            for findings, inner in zip(by_part, part.parts, strict=True)
+            if not isinstance(inner, Needs) or inner.selectors()
         ]
-        least = min(asking, key=len, default=[])
-        return least if len(asking) == len(found) else [replace(one, confidence="hint") for one in least]
+        fewest = min(alternatives, key=len, default=[])
+        if len(alternatives) == len(by_part):
+            return fewest
+        return [replace(finding, confidence="hint") for finding in fewest]
 
     async def _selector(self, file: str, check: Check, selector: Selector) -> list[Finding]:
         if selector.name not in self._known:
@@ -96,25 +98,27 @@ class _Asked:
             fix = say("lint.did_you_mean", name=near[0]) if near else None
             message = say("lint.no_metric", metric=selector.name)
             return [Finding(file, check.line, "metric-missing", message, "likely", _one_line(check), fix)]
-        found = []
+        findings = []
         for label, operator, value in selector.matchers:
             values = await self._values(selector.name, label)
             if values is None or operator in ("!=", "!~"):
                 continue
             if not values:
                 message = say("lint.no_label", metric=selector.name, label=label)
-                found.append(Finding(file, check.line, "label-missing", message, "likely", _one_line(check)))
+                findings.append(
+                    Finding(file, check.line, "label-missing", message, "likely", _one_line(check))
+                )
             elif operator == "=" and value not in values:
                 message = say("lint.no_value", metric=selector.name, label=label, value=clean(value, 80))
                 evidence = ", ".join(get_close_matches(value, values, n=MAX_SUGGESTIONS, cutoff=0.0))
-                found.append(Finding(file, check.line, "value-missing", message, "hint", evidence))
-        return found
+                findings.append(Finding(file, check.line, "value-missing", message, "hint", evidence))
+        return findings
 
     async def _values(self, metric: str, label: str) -> tuple[str, ...] | None:
         """What the label is now; None where the metric has no series at all."""
         if (metric, label) not in self._labels:
             answer = await self._metrics.query(f"count by ({label}) ({metric})")
-            values = [dict(one.labels).get(label, "") for one in answer.series]
+            values = [dict(series.labels).get(label, "") for series in answer.series]
             self._labels[metric, label] = tuple(filter(None, values)) if values else None
         return self._labels[metric, label]
 
@@ -143,8 +147,8 @@ def _revisions(runbook: Runbook, known: frozenset[str]) -> Iterator[Finding]:
 
 def _in_commands(step: Step) -> Iterator[tuple[int, str]]:
     for command in step.commands:
-        for found in _REVISION.finditer(command.text):
-            yield command.line + command.text.count("\n", 0, found.start()), found[1]
+        for match in _REVISION.finditer(command.text):
+            yield command.line + command.text.count("\n", 0, match.start()), match[1]
 
 
 def _in_checks(step: Step) -> Iterator[tuple[int, str]]:

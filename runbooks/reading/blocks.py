@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from core.message import say
 from core.times import parse_duration
-from runbooks.model import ActionCall, Block, Check, Command, Expectation, Paragraph, ProbeKind
+from runbooks.model import ActionCall, Block, Check, Command, Expectation, Paragraph, ProbeKind, Problem
 from runbooks.reading.fields import Field, read_fields
 from runbooks.reading.markdown import code_of, joined, line_of, pieces
-from runbooks.reading.problem import Problem
 from signals.metrics.trend import Direction
 
 if TYPE_CHECKING:
@@ -86,13 +85,13 @@ def _fence(node: SyntaxTreeNode, file: str, problems: list[Problem]) -> Iterator
     line = line_of(node) + 1
     match node.info.strip().split(" ")[0].lower():
         case "check":
-            check, wrong = read_check(node.content, file, line)
-            problems += wrong
+            check, block_problems = read_check(node.content, file, line)
+            problems += block_problems
             if check is not None:
                 yield check
         case "action":
-            action, wrong = read_action(node.content, file, line)
-            problems += wrong
+            action, block_problems = read_action(node.content, file, line)
+            problems += block_problems
             if action is not None:
                 yield action
         case _:

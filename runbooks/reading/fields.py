@@ -13,7 +13,7 @@ import yaml
 
 from core.message import say
 from core.text import clean, clean_block
-from runbooks.reading.problem import Problem
+from runbooks.model import Problem
 
 if TYPE_CHECKING:
     from core.message import Message

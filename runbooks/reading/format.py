@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from core.message import say
-from runbooks.model import Block, Paragraph, Phase, Step
+from runbooks.model import Block, Paragraph, Phase, Problem, Step
 from runbooks.reading.blocks import read_block
 from runbooks.reading.ids import is_id, numbered, slug, unique
 from runbooks.reading.markdown import comments, joined, line_of, pieces, rows
-from runbooks.reading.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,26 +118,26 @@ class _Reader:
     def _list(self, node: SyntaxTreeNode) -> None:
         for item in node.children:
             first = next(iter(item.children), None)
-            found = pieces(first) if first is not None and first.type == "paragraph" else ()
-            if not (found and found[0].kind == "text" and _BOX.match(found[0].text)):
-                self._add(Paragraph(f"- {joined(found)}"))
+            paragraph = pieces(first) if first is not None and first.type == "paragraph" else ()
+            if not (paragraph and paragraph[0].kind == "text" and _BOX.match(paragraph[0].text)):
+                self._add(Paragraph(f"- {joined(paragraph)}"))
                 for child in item.children[1:]:
                     self._prose(child)
                 continue
             if not self.drafts:
                 self._complain(line_of(item), "step-outside", say("runbook.step_outside"))
                 self.drafts.append(_Draft(self.title or "…", line_of(item), "start", prevention=False))
-            self.drafts[-1].steps.append(self._step(item, found))
+            self.drafts[-1].steps.append(self._step(item, paragraph))
             if self.drafts[-1].pause:
                 self._complain(line_of(item), "step-after-pause", say("runbook.step_after_pause"))
 
-    def _step(self, item: SyntaxTreeNode, found: tuple[Piece, ...]) -> Step:
+    def _step(self, item: SyntaxTreeNode, paragraph: tuple[Piece, ...]) -> Step:
         line = line_of(item)
-        identity, _, has_id = self._identity(found, line, self._step_ids, _without_box(joined(found)))
+        identity, _, has_id = self._identity(paragraph, line, self._step_ids, _without_box(joined(paragraph)))
         if not has_id:
             self._complain(line, "no-step-id", say("runbook.no_step_id", suggested=identity))
-        killer = len(found) > 1 and found[1].kind == "strong" and found[1].text.strip() == _KILLER
-        text = _without_box(joined(found[:1] + found[2:] if killer else found))
+        killer = len(paragraph) > 1 and paragraph[1].kind == "strong" and paragraph[1].text.strip() == _KILLER
+        text = _without_box(joined(paragraph[:1] + paragraph[2:] if killer else paragraph))
         blocks = [block for child in item.children[1:] for block in self._blocks(child, in_step=True)]
         if not text:
             self._complain(line, "empty-step", say("runbook.empty_step"))
@@ -194,9 +193,9 @@ class _Reader:
 
     def _html(self, node: SyntaxTreeNode) -> None:
         for text, offset in comments(node.content):
-            if found := _INCLUDE.fullmatch(text):
+            if match := _INCLUDE.fullmatch(text):
                 self.includes.append(
-                    Include(found[1], found[2] or "", line_of(node) + offset, len(self.drafts))
+                    Include(match[1], match[2] or "", line_of(node) + offset, len(self.drafts))
                 )
 
     def _prose(self, node: SyntaxTreeNode) -> None:
@@ -236,10 +235,10 @@ class _Reader:
         """A bullet that is no step. One with a box looks as if it could be ticked, so that is said."""
         for index, child in enumerate(item.children):
             if index == 0 and child.type == "paragraph":
-                found = pieces(child)
-                if in_step and found and found[0].kind == "text" and _BOX.match(found[0].text):
+                paragraph = pieces(child)
+                if in_step and paragraph and paragraph[0].kind == "text" and _BOX.match(paragraph[0].text):
                     self._complain(line_of(item), "nested-step", say("runbook.nested_step"), certain=False)
-                yield Paragraph(f"- {_without_box(joined(found))}")
+                yield Paragraph(f"- {_without_box(joined(paragraph))}")
             else:
                 yield from self._blocks(child, in_step=in_step)
 

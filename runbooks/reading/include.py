@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
+from runbooks.model import Problem
 from runbooks.reading.ids import numbered
-from runbooks.reading.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

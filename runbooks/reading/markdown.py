@@ -49,30 +49,30 @@ def line_of(node: SyntaxTreeNode) -> int:
 
 def pieces(block: SyntaxTreeNode) -> tuple[Piece, ...]:
     """The running text of a paragraph, heading or table cell."""
-    found: list[Piece] = []
+    placed: list[Piece] = []
     line = line_of(block)
     for inline in block.children:
         if inline.type == "inline":
-            for one in _pieces(inline):
-                if one.kind in ("text", "strong") and not one.text:
+            for piece in _pieces(inline):
+                if piece.kind in ("text", "strong") and not piece.text:
                     continue
-                found.append(replace(one, line=line))
-                line += one.kind == "break"
-    return tuple(found)
+                placed.append(replace(piece, line=line))
+                line += piece.kind == "break"
+    return tuple(placed)
 
 
-def joined(found: Iterable[Piece]) -> str:
+def joined(pieces: Iterable[Piece]) -> str:
     """As plain text, in which code keeps its backticks. A line end between two wide characters is none: Chinese has no blanks between words."""
     text = ""
     broken = False
-    for one in found:
-        if one.kind == "break":
+    for piece in pieces:
+        if piece.kind == "break":
             broken = True
-        elif one.kind != "comment" and one.text:
-            if broken and not (text and _wide(text[-1]) and _wide(one.text.lstrip()[:1])):
+        elif piece.kind != "comment" and piece.text:
+            if broken and not (text and _wide(text[-1]) and _wide(piece.text.lstrip()[:1])):
                 text += " "
             broken = False
-            text += one.text if one.kind != "code" else _quoted(one.text)
+            text += piece.text if piece.kind != "code" else _quoted(piece.text)
     return clean(text, MAX_TEXT)
 
 
@@ -113,15 +113,15 @@ def _pieces(node: SyntaxTreeNode) -> Iterator[Piece]:  # noqa: C901  # one case 
                 yield Piece("comment", inside[0], 0) if inside else Piece("text", child.content, 0)
             case "strong":
                 inner = list(_pieces(child))
-                if any(one.kind not in ("text", "strong") for one in inner):
+                if any(piece.kind not in ("text", "strong") for piece in inner):
                     yield from inner
                 else:
-                    yield Piece("strong", "".join(one.text for one in inner), 0)
+                    yield Piece("strong", "".join(piece.text for piece in inner), 0)
             case "link":
                 inner = list(_pieces(child))
                 yield from inner
                 address = str(child.attrs.get("href", ""))
-                if address and address not in "".join(one.text for one in inner):
+                if address and address not in "".join(piece.text for piece in inner):
                     yield Piece("text", f" ({address})", 0)
             case "image":
                 yield Piece("text", child.content, 0)

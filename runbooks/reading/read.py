@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean, clean_block
-from runbooks.model import Runbook, Severity
+from runbooks.model import Problem, Runbook, Severity
 from runbooks.reading.blocks import unknown_key
 from runbooks.reading.fields import Field, read_fields
 from runbooks.reading.format import read_body
 from runbooks.reading.ids import is_id, slug
 from runbooks.reading.markdown import comments, parse
 from runbooks.reading.plain import read_plain
-from runbooks.reading.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

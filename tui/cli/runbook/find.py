@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from incidents.report.describe import Names
-    from runbooks.model import Runbook
-    from runbooks.reading.problem import Problem
+    from runbooks.model import Problem, Runbook
     from runbooks.reading.read import Parsed
     from tui.cli.command import Invocation
     from tui.config.load import Config

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from runbooks.lint.finding import Finding
-    from runbooks.model import Runbook
-    from runbooks.reading.problem import Problem
+    from runbooks.model import Problem, Runbook
     from runbooks.reading.read import Parsed
     from tui.cli.command import Invocation
     from tui.config.load import Config
