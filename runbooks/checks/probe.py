@@ -130,9 +130,7 @@ def judge_workers(check: Check, fleet: Fleet) -> Observation:
     if not fleet.workers:
         return unknown(check, say("measure.no_worker"), source=fleet.source, query=query)
     count = float(sum(worker.state in _AT_WORK for worker in fleet.workers))
-    silent = sum(
-        one.state is WorkerState.UNKNOWN and one.evidence.key != "fleet.signed_off" for one in fleet.workers
-    )
+    silent = sum(worker.state is WorkerState.UNKNOWN and not worker.signed_off for worker in fleet.workers)
     verdict = judge_values(check.expect, [count])
     if silent and judge_values(check.expect, [count + silent]) is not verdict:
         why = say("measure.silent_workers", count=round(count), silent=silent)

@@ -81,6 +81,8 @@ class Worker:
     reserved: int | None
     oldest_active_s: float | None
     rate_limits: Mapping[str, str]
+    signed_off: bool = False
+    """It said that it ends: its silence means that it is gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,7 @@ class Workers:
             reserved=heard.reserved if known else None,
             oldest_active_s=max((task.age_s for task in active), default=None) if known else None,
             rate_limits={clean(task, 100): clean(rate, 20) for task, rate in heard.rate_limits.items()},
+            signed_off=heard.signed_off is not None,
         )
 
     def _read_stats(self, heard: _Heard, stats: Mapping[str, Any], now: float) -> None:

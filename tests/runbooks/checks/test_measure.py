@@ -262,12 +262,24 @@ async def test_a_queue_that_was_looked_at_for_a_while_has_a_trend() -> None:
     assert (found.verdict, told(found)) == (OK, "19 falling, expected falling")
 
 
-def worker(state: WorkerState, evidence: str = "fleet.idle") -> Worker:
-    return Worker(name=f"{state}@here", state=state, evidence=say(evidence), last_seen=1_800_000_000.0, queues=(), pool_size=None, active=None, reserved=None, oldest_active_s=None, rate_limits={})  # fmt: skip
+def worker(state: WorkerState, *, signed_off: bool = False) -> Worker:
+    return Worker(
+        name=f"{state}@here",
+        state=state,
+        evidence=say("fleet.idle", waiting=0),
+        last_seen=1_800_000_000.0,
+        queues=(),
+        pool_size=None,
+        active=None,
+        reserved=None,
+        oldest_active_s=None,
+        rate_limits={},
+        signed_off=signed_off,
+    )
 
 
 IDLE, BUSY, STUCK = (worker(one) for one in (WorkerState.IDLE, WorkerState.BUSY, WorkerState.STUCK))
-SILENT, GONE = worker(WorkerState.UNKNOWN, "fleet.silent"), worker(WorkerState.UNKNOWN, "fleet.signed_off")
+SILENT, GONE = worker(WorkerState.UNKNOWN), worker(WorkerState.UNKNOWN, signed_off=True)
 
 
 @pytest.mark.parametrize(
