@@ -10,8 +10,7 @@ from core.message import say
 from repolint.facts.database.migrations import migrations, required_settings
 from repolint.facts.manual.commands import ELSEWHERE, commands
 from repolint.facts.manual.shell import WILD
-from repolint.facts.manual.words import is_example
-from repolint.facts.nearest import nearest
+from repolint.facts.manual.words import is_example, nearest
 from repolint.report import at_command, at_line, meant, name
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
+from repolint.facts.manual.document import documents, lines
 from repolint.facts.manual.limits import limits, waits
-from repolint.facts.manual_lines import documents, lines
 from repolint.facts.prometheus.rule_bounds import bounds_of_rules, comparable, differs, equal, same_quantile
 from repolint.facts.prometheus.rule_files import rules
 from runbooks.lint.finding import Finding

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.message import say
 from repolint.facts.celery.source import celery_source, started_workers
 from repolint.facts.manual.shell import WILD
-from repolint.facts.nearest import nearest
+from repolint.facts.manual.words import nearest
 from repolint.report import at_command, meant, name
 from repolint.rules.celery_rules import celery_commands, read_call
 

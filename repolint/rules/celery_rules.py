@@ -10,7 +10,7 @@ from core.message import say
 from repolint.facts.celery.source import celery_source
 from repolint.facts.manual.commands import ELSEWHERE, commands
 from repolint.facts.manual.shell import WILD
-from repolint.facts.nearest import nearest
+from repolint.facts.manual.words import nearest
 from repolint.facts.python.source import is_package_here, module_files, module_of, python_files
 from repolint.report import at_command, at_line, meant, name
 

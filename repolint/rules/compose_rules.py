@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from core.message import say
 from repolint.facts.compose import compose_files, services, unreadable
-from repolint.facts.files.paths import exists, judgeable, near
-from repolint.facts.ignores import left_out
+from repolint.facts.files.paths import exists, judgeable, left_out, near
 from repolint.facts.manual.commands import after_options, commands_here, compose_words
 from repolint.facts.manual.shell import WILD
-from repolint.facts.nearest import nearest
+from repolint.facts.manual.words import nearest
 from repolint.report import at_command, meant, name
 from repolint.rules.file_rules import files_used
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from core.message import say
 from repolint.facts.compose import joins_foreign_network, reachable_names, services
 from repolint.facts.manual.commands import ELSEWHERE, commands
-from repolint.facts.nearest import nearest
+from repolint.facts.manual.words import nearest
 from repolint.report import at_command, meant, name
 
 if TYPE_CHECKING:

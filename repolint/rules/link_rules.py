@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from core.message import say
 from repolint.facts.files.paths import exists, in_submodule, made_on_the_way, near, place_of
-from repolint.facts.nearest import nearest
+from repolint.facts.manual.words import nearest
 from repolint.report import at_line, meant, name
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
+from repolint.facts.manual.document import documents, lines
 from repolint.facts.manual.limits import limits
-from repolint.facts.manual_lines import documents, lines
 from repolint.facts.metrics.exports import exports
 from repolint.facts.prometheus.rule_bounds import (
     SERIES_ENDING,

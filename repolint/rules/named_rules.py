@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from repolint.facts.manual_lines import lines
+from repolint.facts.manual.document import lines
 from repolint.facts.prometheus.asked import document_blocks
 from repolint.facts.prometheus.dashboards import dashboards
 from repolint.facts.prometheus.rule_files import in_text, rules

@@ -12,7 +12,7 @@ from core.message import say
 from repolint.facts.files.paths import exists, file_of, judgeable, made_on_the_way, made_up, near
 from repolint.facts.manual.commands import commands_here
 from repolint.facts.manual.shell import WILD
-from repolint.facts.nearest import nearest
+from repolint.facts.manual.words import nearest
 from repolint.facts.python.source import is_package_here, module_files, module_of, tree
 from repolint.report import at_command, meant, name
 

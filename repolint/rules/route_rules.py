@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from core.message import say
 from repolint.facts.manual.commands import commands
 from repolint.facts.manual.shell import WILD
-from repolint.facts.nearest import nearest
+from repolint.facts.manual.words import nearest
 from repolint.facts.routes import nest_routes
 from repolint.report import at_line, meant, name
 

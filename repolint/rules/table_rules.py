@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 from core.message import say
 from repolint.facts.database.tables import Schema, schema, table_names
 from repolint.facts.manual.shell import WILD
-from repolint.facts.manual.words import is_example
-from repolint.facts.nearest import nearest
+from repolint.facts.manual.words import is_example, nearest
 from repolint.facts.prometheus.asked import document_blocks
 from repolint.report import at_line, meant, name
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.message import say
 from repolint.facts.manual.commands import ELSEWHERE, commands
-from repolint.facts.nearest import nearest
+from repolint.facts.manual.words import nearest
 from repolint.facts.python.settings import setting_variables
 from repolint.report import at_line, meant, name
 

@@ -7,6 +7,7 @@ is fed to a command, else it keeps the fence's own language. What nobody sees on
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.text import clean_block
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from markdown_it.token import Token
+
+    from repolint.project import Project
 
 MOST_CHARACTERS: Final = 2_000_000
 SHELLS: Final = frozenset(
@@ -275,3 +278,29 @@ def open_quote(text: str) -> bool:
                 break
         index += 1
     return bool(quote)
+
+
+_OBJECTIVES = re.compile(r"(^|/)[^/]*(slo|sli|service[-_]level)[^/]*\.(md|markdown)$", re.IGNORECASE)
+
+
+def documents(project: Project) -> tuple[Document, ...]:
+    """The manuals, and the repository's documents of objectives (SLO, SLI)."""
+    others = [
+        read_document(file, project.text(file))
+        for file in sorted(project.files)
+        if _OBJECTIVES.search(file) and not any(_same(file, one.file) for one in project.documents)
+    ]
+    return (*project.documents, *others)
+
+
+def lines(document: Document) -> list[Prose]:
+    """The text line by line: the cells of a table's row are one line."""
+    found: dict[int, Prose] = {}
+    for one in document.prose:
+        before = found.get(one.line)
+        found[one.line] = one if before is None else replace(before, text=f"{before.text} | {one.text}")
+    return list(found.values())
+
+
+def _same(file: str, given: str) -> bool:
+    return given == file or given.endswith("/" + file)

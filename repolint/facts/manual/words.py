@@ -1,14 +1,17 @@
-"""The few words that tell what a manual means by a name in code font, per language.
+"""What a manual means by a name: the name that is probably meant, and the few words, per language, that tell why it stands there.
 
-They only ever keep a rule quiet or make it less sure; a language that is not listed gets all findings.
+The words only ever keep a rule quiet or make it less sure; a language that is not listed gets all findings.
 """
 
 from __future__ import annotations
 
 import re
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from repolint.project import Document, Prose
 
 _ABSENT: Final = re.compile(
@@ -75,3 +78,22 @@ LOSS: Final = re.compile(
     r"销毁|抹掉|重置|потер|удал|стер|löschen|verlust|vernicht|perdi|perte|supprim|borra|elimin|データ|削除|消え"
 )
 """Somebody is told that data goes."""
+
+
+def nearest(name: str, names: Iterable[str], least: float = 0.72) -> str:
+    """The most alike of `names`, empty where none is alike by at least `least` (0 nothing, 1 the same but for case)."""
+    matcher = SequenceMatcher(autojunk=False)
+    matcher.set_seq2(name.lower())
+    best, found = (least, False), ""
+    for other in sorted(set(names)):
+        if other == name or abs(len(other) - len(name)) > max(4, len(name) // 2):
+            continue
+        matcher.set_seq1(other.lower())
+        if matcher.real_quick_ratio() >= best[0] and matcher.quick_ratio() >= best[0]:
+            rank = (
+                matcher.ratio(),
+                sorted(other.lower()) == sorted(name.lower()),
+            )  # letters swapped come first
+            if rank > best or (rank[0] == least and not found):
+                best, found = rank, other
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote_plus
 
-from repolint.facts.manual_lines import documents, lines
+from repolint.facts.manual.document import documents, lines
 from repolint.facts.metrics.exports import exports
 from repolint.facts.prometheus.dashboards import dashboards, fill
 from repolint.facts.prometheus.promql import Grouping, Matcher, groupings, named, tree

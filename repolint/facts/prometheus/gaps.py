@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from repolint.facts.metrics.exports import exports
+from repolint.facts.metrics.exports import exports, never_set
 from repolint.facts.metrics.metric import ANY, third_party
-from repolint.facts.metrics.never_set import never_set
 from repolint.facts.prometheus.dashboards import VARIABLE, dashboards
 from repolint.facts.prometheus.promql import alternatives
 from repolint.facts.prometheus.rule_files import rules
