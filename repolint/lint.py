@@ -91,7 +91,7 @@ def _asked(rule: Rule, project: Project) -> list[Finding]:
         log.exception("rule %s broke on %s", rule.__name__, project.root)
         raise ManualError(
             say(
-                "manual.rule_broke",
+                "repolint.rule_broke",
                 rule=rule.__name__,
                 repo=clean(str(project.root)),
                 error=clean(repr(error)),
@@ -102,7 +102,7 @@ def _asked(rule: Rule, project: Project) -> list[Finding]:
 def open_project(paths: Sequence[Path], repo: Path) -> Project:
     """Reads the manuals and lists the repository's files; nothing of the repository is run."""
     if not repo.is_dir():
-        raise ManualError(say("manual.no_repository", path=clean(str(repo))))
+        raise ManualError(say("repolint.no_repository", path=clean(str(repo))))
     documents = tuple(_document(path) for path in dict.fromkeys(paths))
     return Project(repo, frozenset(_files(repo)), documents)
 
@@ -111,14 +111,14 @@ def _document(path: Path) -> Document:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ManualError(
-                say("manual.too_large", path=clean(str(path)), megabytes=MOST_BYTES // 1_000_000)
+                say("repolint.too_large", path=clean(str(path)), megabytes=MOST_BYTES // 1_000_000)
             )
         raw = path.read_bytes()
     except (OSError, RuntimeError) as error:  # RuntimeError: a symlink that leads to itself
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ManualError(say("manual.unreadable", path=clean(str(path)), reason=clean(reason))) from error
+        raise ManualError(say("repolint.unreadable", path=clean(str(path)), reason=clean(reason))) from error
     if b"\0" in raw:
-        raise ManualError(say("manual.binary", path=clean(str(path))))
+        raise ManualError(say("repolint.binary", path=clean(str(path))))
     return read_document(clean(str(path), MOST_CHARACTERS), raw.decode("utf-8", errors="replace"))
 
 

@@ -11,7 +11,7 @@ from repolint.facts.database.migrations import migrations, required_settings
 from repolint.facts.manual.commands import ELSEWHERE, commands
 from repolint.facts.manual.shell import WILD
 from repolint.facts.manual.words import is_example, nearest
-from repolint.report import at_command, at_line, meant, name
+from repolint.findings import at_command, at_line, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,13 +118,13 @@ def unknown_alembic_words(project: Project) -> Iterator[Finding]:
                 command,
                 "unknown-alembic-option" if option else "unknown-alembic-command",
                 say(
-                    "manual.unknown_option" if option else "manual.unknown_subcommand",
+                    "repolint.unknown_option" if option else "repolint.unknown_subcommand",
                     word=name(call.unknown),
                     program=program,
                 ),
                 "certain",
                 evidence=call.near,
-                fix=meant(call.near, say("manual.fix_see_help", program=f"{program} --help")),
+                fix=meant(call.near, say("repolint.fix_see_help", program=f"{program} --help")),
             )
 
 
@@ -139,14 +139,14 @@ def missing_migrations(project: Project) -> Iterator[Finding]:
             continue
         said.add(command.document.file)
         if not found:
-            fix = say("manual.fix_no_migrations")
+            fix = say("repolint.fix_no_migrations")
             yield at_command(
-                command, "no-migrations", say("manual.no_migrations"), "certain", evidence="", fix=fix
+                command, "no-migrations", say("repolint.no_migrations"), "certain", evidence="", fix=fix
             )
         elif not any(m.revisions for m in found):
             place = f"{found[0].folder}/versions"
-            fix = say("manual.fix_no_revisions", folder=name(place))
-            message = say("manual.no_revisions", folder=name(place))
+            fix = say("repolint.fix_no_revisions", folder=name(place))
+            message = say("repolint.no_revisions", folder=name(place))
             yield at_command(
                 command,
                 "no-migrations",
@@ -175,13 +175,13 @@ def unknown_revisions(project: Project) -> Iterator[Finding]:
                 command,
                 "broken-migrations",
                 say(
-                    "manual.broken_migrations",
+                    "repolint.broken_migrations",
                     revision=name(broken[0].id),
                     down=name(", ".join(broken[0].down)),
                 ),
                 "certain",
                 evidence=broken[0].file,
-                fix=say("manual.fix_broken_migrations", file=name(broken[0].file)),
+                fix=say("repolint.fix_broken_migrations", file=name(broken[0].file)),
             )
         asked = (
             [part for word in call.rest[:1] for part in word.split(":")] if call.subcommand in _MOVES else []
@@ -199,8 +199,8 @@ def unknown_revisions(project: Project) -> Iterator[Finding]:
                 continue
             other = nearest(text, [r.id for r in revisions], 0.5)
             place = next((r.file for r in revisions if r.id == other), "")
-            fix = meant(other, say("manual.fix_unknown_revision"))
-            message = say("manual.unknown_revision", revision=name(text))
+            fix = meant(other, say("repolint.fix_unknown_revision"))
+            message = say("repolint.unknown_revision", revision=name(text))
             sure: Confidence = "likely" if is_example(command.document, command.line) else "certain"
             yield at_command(
                 command, "unknown-revision", message, sure, evidence=f"{place} {other}".strip(), fix=fix
@@ -212,10 +212,10 @@ def unknown_revisions(project: Project) -> Iterator[Finding]:
             yield at_command(
                 command,
                 "several-heads",
-                say("manual.several_heads", heads=name(", ".join(head.id for head in heads))),
+                say("repolint.several_heads", heads=name(", ".join(head.id for head in heads))),
                 "certain",
                 evidence="; ".join(head.file for head in heads[:4]),
-                fix=say("manual.fix_several_heads"),
+                fix=say("repolint.fix_several_heads"),
             )
 
 
@@ -242,8 +242,8 @@ def unknown_revisions_named(project: Project) -> Iterator[Finding]:
             commit = re.search(rf"(?i)(?:commit|sha|提交)\W{{0,3}}{text}", spoken[code.line])
             if text not in revisions and not commit and not _SAMPLES.fullmatch(text):
                 other = nearest(text, revisions, 0.5)
-                fix = meant(other, say("manual.fix_unknown_revision"))
-                message = say("manual.unknown_revision", revision=name(text))
+                fix = meant(other, say("repolint.fix_unknown_revision"))
+                message = say("repolint.unknown_revision", revision=name(text))
                 yield at_line(
                     document, code.line, "unknown-revision", message, "likely", evidence=other, fix=fix
                 )
@@ -266,12 +266,12 @@ def hidden_settings(project: Project) -> Iterator[Finding]:
         missing = sorted(variable for variable in needed if variable not in text)
         if missing:
             said.add(command.document.file)
-            message = say("manual.hidden_settings", variables=name(", ".join(missing)))
+            message = say("repolint.hidden_settings", variables=name(", ".join(missing)))
             yield at_command(
                 command,
                 "hidden-settings",
                 message,
                 "hint",
                 evidence=needed[missing[0]],
-                fix=say("manual.fix_hidden_settings"),
+                fix=say("repolint.fix_hidden_settings"),
             )

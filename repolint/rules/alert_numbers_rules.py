@@ -110,7 +110,7 @@ def _durations(file: str, prose: Prose, bounds: Sequence[Bound]) -> Iterator[Fin
             continue
         sure: Confidence = "certain" if seconds in followed and len(bounds) == 1 else "hint"
         message = say(
-            "manual_metrics.duration_differs",
+            "repolint.duration_differs",
             alert=clean(bound.rule.name, 100),
             text=_minutes(seconds),
             rule=_minutes(bound.rule.for_s or 0.0),
@@ -123,7 +123,7 @@ def _durations(file: str, prose: Prose, bounds: Sequence[Bound]) -> Iterator[Fin
             message,
             sure,
             clean(where),
-            say("manual_metrics.fix_differs"),
+            say("repolint.fix_differs"),
         )
 
 

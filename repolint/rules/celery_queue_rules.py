@@ -9,7 +9,7 @@ from core.message import say
 from repolint.facts.celery.source import celery_source, started_workers
 from repolint.facts.manual.shell import WILD
 from repolint.facts.manual.words import nearest
-from repolint.report import at_command, meant, name
+from repolint.findings import at_command, meant, name
 from repolint.rules.celery_rules import celery_commands, read_call
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ def deaf_workers(project: Project) -> Iterator[Finding]:
                 command,
                 "worker-hears-nothing",
                 say(
-                    "manual.worker_hears_nothing",
+                    "repolint.worker_hears_nothing",
                     heard=name(", ".join(sorted(heard))),
                     used=name(", ".join(queues)),
                 ),
                 "certain",
                 evidence=next(iter(source.routed.values()), ""),
-                fix=say("manual.fix_worker_queues", queues=name(",".join(queues))),
+                fix=say("repolint.fix_worker_queues", queues=name(",".join(queues))),
             )
         elif command.values("-Q", "--queues"):
             for queue in sorted(heard - used - {source.default}):
@@ -50,10 +50,10 @@ def deaf_workers(project: Project) -> Iterator[Finding]:
                 yield at_command(
                     command,
                     "queue-without-sender",
-                    say("manual.queue_without_sender", queue=name(queue)),
+                    say("repolint.queue_without_sender", queue=name(queue)),
                     "likely",
                     evidence=f"{source.routed.get(other, '')} {other}" if other else ", ".join(sorted(used)),
-                    fix=meant(other, say("manual.fix_queue_without_sender", queue=name(queue))),
+                    fix=meant(other, say("repolint.fix_queue_without_sender", queue=name(queue))),
                 )
 
 
@@ -78,10 +78,10 @@ def unheard_queues(project: Project) -> Iterator[Finding]:
         yield at_command(
             command,
             "queue-without-worker",
-            say("manual.queue_without_worker", queues=name(", ".join(missing))),
+            say("repolint.queue_without_worker", queues=name(", ".join(missing))),
             "likely",
             evidence="; ".join(source.routed.get(queue, queue) for queue in missing),
-            fix=say("manual.fix_worker_queues", queues=name(",".join(sorted(used)))),
+            fix=say("repolint.fix_worker_queues", queues=name(",".join(sorted(used)))),
         )
 
 
@@ -110,10 +110,10 @@ def unknown_queues(project: Project) -> Iterator[Finding]:
                 yield at_command(
                     command,
                     "unknown-queue",
-                    say("manual.unknown_queue", queue=name(queue)),
+                    say("repolint.unknown_queue", queue=name(queue)),
                     "likely",
                     evidence=other or ", ".join(sorted(known)),
-                    fix=meant(other, say("manual.fix_queue_without_sender", queue=name(queue))),
+                    fix=meant(other, say("repolint.fix_queue_without_sender", queue=name(queue))),
                 )
 
 

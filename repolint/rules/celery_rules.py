@@ -12,7 +12,7 @@ from repolint.facts.manual.commands import ELSEWHERE, commands
 from repolint.facts.manual.shell import WILD
 from repolint.facts.manual.words import nearest
 from repolint.facts.python.source import is_package_here, module_files, module_of, python_files
-from repolint.report import at_command, at_line, meant, name
+from repolint.findings import at_command, at_line, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,13 +62,13 @@ def unknown_celery_words(project: Project) -> Iterator[Finding]:
             command,
             "unknown-celery-option" if option else "unknown-celery-command",
             say(
-                "manual.unknown_option" if option else "manual.unknown_subcommand",
+                "repolint.unknown_option" if option else "repolint.unknown_subcommand",
                 word=name(call.unknown),
                 program=" ".join(("celery", *call.path)),
             ),
             "certain",
             evidence=call.near,
-            fix=meant(call.near, say("manual.fix_see_help", program=" ".join(("celery", *call.path)))),
+            fix=meant(call.near, say("repolint.fix_see_help", program=" ".join(("celery", *call.path)))),
         )
 
 
@@ -153,10 +153,10 @@ def _unknown_method(project: Project, command: Command, call: Call | None) -> It
         yield at_command(
             command,
             "unknown-celery-command",
-            say("manual.unknown_subcommand", word=name(word), program=f"celery {kind}"),
+            say("repolint.unknown_subcommand", word=name(word), program=f"celery {kind}"),
             "certain",
             evidence=other,
-            fix=meant(other, say("manual.fix_see_help", program=f"celery {kind} --list")),
+            fix=meant(other, say("repolint.fix_see_help", program=f"celery {kind} --list")),
         )
 
 
@@ -180,19 +180,19 @@ def missing_celery_apps(project: Project) -> Iterator[Finding]:
                 other = nearest(dotted, [module_of(file) for file in apps], 0.3) or (
                     module_of(next(iter(apps))) if len(apps) == 1 else ""
                 )
-                fix = meant(f"-A {other}" if other else "", say("manual.fix_celery_app"))
+                fix = meant(f"-A {other}" if other else "", say("repolint.fix_celery_app"))
                 yield at_command(
                     command,
                     "missing-celery-app",
-                    say("manual.missing_celery_app", app=name(app)),
+                    say("repolint.missing_celery_app", app=name(app)),
                     "certain",
                     evidence=other,
                     fix=fix,
                 )
             elif not any(re.search(r"celery|import \*", project.text(file), re.IGNORECASE) for file in files):
                 other = module_of(next(iter(apps))) if apps else ""
-                fix = meant(f"-A {other}" if other else "", say("manual.fix_celery_app"))
-                message = say("manual.no_celery_app", app=name(app), file=name(files[0]))
+                fix = meant(f"-A {other}" if other else "", say("repolint.fix_celery_app"))
+                message = say("repolint.no_celery_app", app=name(app), file=name(files[0]))
                 yield at_command(
                     command, "missing-celery-app", message, "certain", evidence=files[0], fix=fix
                 )
@@ -261,8 +261,8 @@ def _unknown(project: Project, document: Document, line: int, task: str, *, cert
         document,
         line,
         "unknown-celery-task",
-        say("manual.unknown_task", task=name(task)),
+        say("repolint.unknown_task", task=name(task)),
         "certain" if certain else "likely",
         evidence=f"{source.tasks[other]}: {other}" if other else "",
-        fix=meant(other, say("manual.fix_unknown_task")),
+        fix=meant(other, say("repolint.fix_unknown_task")),
     )

@@ -13,7 +13,7 @@ from repolint.facts.files.paths import exists, judgeable, left_out, near
 from repolint.facts.manual.commands import after_options, commands_here, compose_words
 from repolint.facts.manual.shell import WILD
 from repolint.facts.manual.words import nearest
-from repolint.report import at_command, meant, name
+from repolint.findings import at_command, meant, name
 from repolint.rules.file_rules import files_used
 
 if TYPE_CHECKING:
@@ -73,10 +73,10 @@ def unknown_services(project: Project) -> Iterator[Finding]:
             yield at_command(
                 command,
                 "unknown-service",
-                say("manual.unknown_service", service=name(service)),
+                say("repolint.unknown_service", service=name(service)),
                 "certain",
                 evidence=f"{compose_files(project)[0]}: {container or other or ', '.join(sorted(names))}",
-                fix=meant(container or other, say("manual.fix_unknown_service")),
+                fix=meant(container or other, say("repolint.fix_unknown_service")),
             )
 
 
@@ -116,10 +116,10 @@ def unknown_containers(project: Project) -> Iterator[Finding]:
             yield at_command(
                 command,
                 "unknown-container",
-                say("manual.unknown_container", container=name(words[0])),
+                say("repolint.unknown_container", container=name(words[0])),
                 "likely",
                 evidence=f"{named[other].file}: {other}",
-                fix=meant(other, say("manual.fix_unknown_service")),
+                fix=meant(other, say("repolint.fix_unknown_service")),
             )
 
 
@@ -148,11 +148,11 @@ def scripts_not_in_the_image(project: Project) -> Iterator[Finding]:
                 continue
             if not exists(project, command.document, posixpath.join(service.context, inner)):
                 other = near(project, path)
-                fix = meant(other, say("manual.fix_missing_file", path=name(path)))
+                fix = meant(other, say("repolint.fix_missing_file", path=name(path)))
                 yield at_command(
                     command,
                     "missing-script",
-                    say("manual.missing_script", path=name(path)),
+                    say("repolint.missing_script", path=name(path)),
                     "likely",
                     evidence=other,
                     fix=fix,
@@ -163,10 +163,10 @@ def scripts_not_in_the_image(project: Project) -> Iterator[Finding]:
                 yield at_command(
                     command,
                     "not-in-image",
-                    say("manual.not_in_image", path=name(path), service=name(service.name)),
+                    say("repolint.not_in_image", path=name(path), service=name(service.name)),
                     "certain" if reason.endswith("ignore") else "likely",
                     evidence=reason,
-                    fix=say("manual.fix_not_in_image", path=name(path), file=name(reason)),
+                    fix=say("repolint.fix_not_in_image", path=name(path), file=name(reason)),
                 )
 
 

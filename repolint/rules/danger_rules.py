@@ -10,7 +10,7 @@ from repolint.facts.files.paths import exists
 from repolint.facts.manual.commands import after_options, commands, compose_words
 from repolint.facts.manual.shell import WILD
 from repolint.facts.manual.words import LOSS
-from repolint.report import at_command, at_line
+from repolint.findings import at_command, at_line
 from repolint.rules.alembic_rules import alembic_commands
 from repolint.rules.celery_rules import celery_commands, read_call
 
@@ -57,10 +57,10 @@ def quiet_destruction(project: Project) -> Iterator[Finding]:
             yield at_command(
                 command,
                 "quiet-destruction",
-                say("manual.quiet_destruction", command=say(f"manual.destroys_{what}")),
+                say("repolint.quiet_destruction", command=say(f"repolint.destroys_{what}")),
                 "likely",
                 evidence="",
-                fix=say("manual.fix_quiet_destruction"),
+                fix=say("repolint.fix_quiet_destruction"),
             )
     for document in project.documents:
         for code in document.codes:
@@ -73,10 +73,10 @@ def quiet_destruction(project: Project) -> Iterator[Finding]:
                     document,
                     code.line,
                     "quiet-destruction",
-                    say("manual.quiet_destruction", command=say("manual.destroys_sql")),
+                    say("repolint.quiet_destruction", command=say("repolint.destroys_sql")),
                     "likely",
                     evidence="",
-                    fix=say("manual.fix_quiet_destruction"),
+                    fix=say("repolint.fix_quiet_destruction"),
                 )
 
 
@@ -181,10 +181,10 @@ def secrets_in_arguments(project: Project) -> Iterator[Finding]:
             yield at_command(
                 command,
                 "secret-in-argument",
-                say("manual.secret_in_argument", option=option),
+                say("repolint.secret_in_argument", option=option),
                 "hint",
                 evidence="",
-                fix=say("manual.fix_secret_in_argument"),
+                fix=say("repolint.fix_secret_in_argument"),
             )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.message import say
 from repolint.facts.database.migrations import migrations
-from repolint.report import at_command, line_of
+from repolint.findings import at_command, line_of
 from repolint.rules.alembic_rules import alembic_commands
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def missing_drivers(project: Project) -> Iterator[Finding]:
             yield at_command(
                 command,
                 "missing-driver",
-                say("manual.missing_driver", driver=driver),
+                say("repolint.missing_driver", driver=driver),
                 "certain" if locked else "likely",
                 evidence=evidence,
-                fix=say("manual.fix_missing_driver", driver=driver),
+                fix=say("repolint.fix_missing_driver", driver=driver),
             )
 
 

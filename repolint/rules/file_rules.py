@@ -19,7 +19,7 @@ from repolint.facts.files.paths import (
 )
 from repolint.facts.manual.commands import commands, commands_here
 from repolint.facts.manual.words import PLAN
-from repolint.report import at_command, at_line, meant, name
+from repolint.findings import at_command, at_line, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,10 +128,10 @@ def _finding(project: Project, command: Command, path: str) -> Finding:
     return at_command(
         command,
         "missing-script" if script else "missing-file",
-        say("manual.missing_script" if script else "manual.missing_file", path=name(path)),
+        say("repolint.missing_script" if script else "repolint.missing_file", path=name(path)),
         confidence,
         evidence=other,
-        fix=meant(other, say("manual.fix_missing_file", path=name(path))),
+        fix=meant(other, say("repolint.fix_missing_file", path=name(path))),
     )
 
 
@@ -239,10 +239,10 @@ def missing_files(project: Project) -> Iterator[Finding]:
                     document,
                     code.line,
                     f"missing-{kind}",
-                    say(f"manual.missing_{kind}", path=name(path)),
+                    say(f"repolint.missing_{kind}", path=name(path)),
                     confidence,
                     evidence=other,
-                    fix=meant(other, say("manual.fix_missing_file", path=name(path))),
+                    fix=meant(other, say("repolint.fix_missing_file", path=name(path))),
                 )
 
 
@@ -309,19 +309,19 @@ def scripts_that_cannot_start(project: Project) -> Iterator[Finding]:
             yield at_command(
                 command,
                 "not-executable",
-                say("manual.not_executable", path=name(first)),
+                say("repolint.not_executable", path=name(first)),
                 "certain",
                 evidence=file,
-                fix=say("manual.fix_not_executable", path=name(file)),
+                fix=say("repolint.fix_not_executable", path=name(file)),
             )
         elif not project.text(file).startswith("#!") and (runner or file.endswith(".py")):
             yield at_command(
                 command,
                 "no-shebang",
-                say("manual.no_shebang", path=name(first)),
+                say("repolint.no_shebang", path=name(first)),
                 "certain",
                 evidence=f"{file}:1",
-                fix=say("manual.fix_no_shebang", path=name(file)),
+                fix=say("repolint.fix_no_shebang", path=name(file)),
             )
 
 

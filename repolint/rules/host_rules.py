@@ -9,7 +9,7 @@ from core.message import say
 from repolint.facts.compose import joins_foreign_network, reachable_names, services
 from repolint.facts.manual.commands import ELSEWHERE, commands
 from repolint.facts.manual.words import nearest
-from repolint.report import at_command, meant, name
+from repolint.findings import at_command, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,10 +52,10 @@ def unknown_hosts(project: Project) -> Iterator[Finding]:
             yield at_command(
                 command,
                 "unknown-host",
-                say("manual.unknown_host", host=name(host), service=name(command.container)),
+                say("repolint.unknown_host", host=name(host), service=name(command.container)),
                 "likely",
                 evidence=f"{services(project)[0].file}: {other or ', '.join(sorted(known))}",
-                fix=meant(other, say("manual.fix_unknown_service")),
+                fix=meant(other, say("repolint.fix_unknown_service")),
             )
 
 
@@ -89,11 +89,14 @@ def unpublished_ports(project: Project) -> Iterator[Finding]:
                     command,
                     "unpublished-port",
                     say(
-                        "manual.unpublished_port", port=str(port), service=name(service), outside=str(outside)
+                        "repolint.unpublished_port",
+                        port=str(port),
+                        service=name(service),
+                        outside=str(outside),
                     ),
                     "likely",
                     evidence=f"{file}: {outside}:{port}",
-                    fix=meant(f"localhost:{outside}", say("manual.fix_unknown_service")),
+                    fix=meant(f"localhost:{outside}", say("repolint.fix_unknown_service")),
                 )
 
 

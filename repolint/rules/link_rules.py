@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from core.message import say
 from repolint.facts.files.paths import exists, in_submodule, made_on_the_way, near, place_of
 from repolint.facts.manual.words import nearest
-from repolint.report import at_line, meant, name
+from repolint.findings import at_line, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,10 +57,10 @@ def _judged(project: Project, document: Document, place: str, line: int, target:
             document,
             line,
             "missing-link",
-            say("manual.missing_link", path=name(path)),
+            say("repolint.missing_link", path=name(path)),
             "certain",
             evidence=other,
-            fix=meant(relative, say("manual.fix_missing_file", path=name(file))),
+            fix=meant(relative, say("repolint.fix_missing_file", path=name(file))),
         )
     elif anchor and file.endswith((".md", ".markdown")) and not re.fullmatch(r"L\d+.*|:~:.*", anchor):
         slugs = anchors(project.text(file))
@@ -70,10 +70,10 @@ def _judged(project: Project, document: Document, place: str, line: int, target:
                 document,
                 line,
                 "missing-anchor",
-                say("manual.missing_anchor", anchor=name(anchor), path=name(file)),
+                say("repolint.missing_anchor", anchor=name(anchor), path=name(file)),
                 "certain" if anchor.isascii() else "likely",
                 evidence=f"{file}#{other}" if other else file,
-                fix=meant(f"#{other}" if other else "", say("manual.fix_missing_anchor", path=name(file))),
+                fix=meant(f"#{other}" if other else "", say("repolint.fix_missing_anchor", path=name(file))),
             )
 
 

@@ -72,7 +72,7 @@ def alerts_without_series(project: Project) -> Iterable[Finding]:
                 rule.file,
                 rule.line,
                 "alert-never-fires",
-                say("manual_metrics.never_fires", alert=clean(rule.name, 100), why=lack.message),
+                say("repolint.never_fires", alert=clean(rule.name, 100), why=lack.message),
                 lack.confidence,
                 lack.evidence,
                 lack.fix,
@@ -111,18 +111,18 @@ def expressions_that_are_none(project: Project) -> Iterator[Finding]:
                 rule.file,
                 rule.expr_line,
                 "promql-syntax",
-                say("manual_metrics.syntax", rule=clean(rule.name, 100)),
+                say("repolint.syntax", rule=clean(rule.name, 100)),
                 "likely",
                 clean(rule.expr, 200),
-                say("manual_metrics.fix_syntax"),
+                say("repolint.fix_syntax"),
             )
 
 
 def rule_files_that_are_none(project: Project) -> Iterator[Finding]:
     """A file of rules that is no YAML: Prometheus does not start with it, and none of its alerts exists."""
     for file, line in project.fact(unreadable):
-        message = say("manual_metrics.yaml", file=clean(file, 120))
-        yield Finding(file, line, "rule-file-syntax", message, "likely", "", say("manual_metrics.fix_syntax"))
+        message = say("repolint.yaml", file=clean(file, 120))
+        yield Finding(file, line, "rule-file-syntax", message, "likely", "", say("repolint.fix_syntax"))
 
 
 def _surely_broken(expr: str) -> bool:

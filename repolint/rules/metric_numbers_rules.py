@@ -93,16 +93,14 @@ def _off_bound(file: str, line: int, value: float, metric: Metric) -> Iterator[F
     if any(equal(bound, value) for bound in bounds) or value < bounds[0]:
         return
     where, name = clean(f"{metric.where()} {metric.name}"), clean(metric.name, 100)
-    fix = say("manual_metrics.fix_buckets", value=f"{value:g}")
+    fix = say("repolint.fix_buckets", value=f"{value:g}")
     if value > bounds[-1]:
-        message = say(
-            "manual_metrics.objective_beyond", name=name, value=f"{value:g}", bound=f"{bounds[-1]:g}"
-        )
+        message = say("repolint.objective_beyond", name=name, value=f"{value:g}", bound=f"{bounds[-1]:g}")
         yield Finding(file, line, "quantile-bound", message, "likely", where, fix)
         return
     below, above = max(one for one in bounds if one < value), min(one for one in bounds if one > value)
     message = say(
-        "manual_metrics.objective_between",
+        "repolint.objective_between",
         name=name,
         value=f"{value:g}",
         below=f"{below:g}",

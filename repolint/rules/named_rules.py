@@ -62,12 +62,8 @@ def alerts_that_no_rule_defines(project: Project) -> Iterable[Finding]:
                 if name in project.fact(other_names) or not (surely or near):
                     continue
                 confidence: Confidence = "certain" if surely and near else "likely" if surely else "hint"
-                message = say("manual_metrics.alert_unknown", alert=clean(name, 100))
-                fix = (
-                    say("manual_metrics.fix_alert_near", near=near[0])
-                    if near
-                    else say("manual_metrics.fix_alert")
-                )
+                message = say("repolint.alert_unknown", alert=clean(name, 100))
+                fix = say("repolint.fix_alert_near", near=near[0]) if near else say("repolint.fix_alert")
                 evidence = next(
                     (f"{r.file}:{r.line}" for r in read if near and r.name == near[0]), read[0].file
                 )
@@ -119,11 +115,11 @@ def dashboards_that_are_not_there(project: Project) -> Iterable[Finding]:
                 panel = any(name in project.text(board.file) for board in project.fact(dashboards))
                 if panel or (" " not in name and not near):
                     continue
-                message = say("manual_metrics.dashboard_unknown", title=clean(name, 100))
+                message = say("repolint.dashboard_unknown", title=clean(name, 100))
                 fix = (
-                    say("manual_metrics.fix_dashboard_near", near=clean(plain[near[0]]))
+                    say("repolint.fix_dashboard_near", near=clean(plain[near[0]]))
                     if near
-                    else say("manual_metrics.fix_dashboard")
+                    else say("repolint.fix_dashboard")
                 )
                 yield Finding(
                     document.file,
@@ -161,8 +157,8 @@ def rule_groups_that_are_not_there(project: Project) -> Iterable[Finding]:
                 name = one[1] or one[2]
                 if name not in groups and not name.endswith((".yml", ".yaml")):
                     near = difflib.get_close_matches(name, sorted(groups), 1, 0.5)
-                    fix = say("manual_metrics.fix_group", groups=clean(", ".join(near or sorted(groups)[:5])))
-                    message = say("manual_metrics.group_unknown", group=clean(name, 100))
+                    fix = say("repolint.fix_group", groups=clean(", ".join(near or sorted(groups)[:5])))
+                    message = say("repolint.group_unknown", group=clean(name, 100))
                     yield Finding(
                         document.file,
                         prose.line,
@@ -195,7 +191,7 @@ def _routes(document: Yaml, file: str, severities: set[str]) -> Iterator[Finding
             name = wanted.text()
             found = receivers.get(name)
             if found is None and not templated and "$" not in name and "{" not in name:
-                message = say("manual_metrics.receiver_missing", receiver=clean(name, 100))
+                message = say("repolint.receiver_missing", receiver=clean(name, 100))
                 yield Finding(
                     file,
                     wanted.line,
@@ -203,7 +199,7 @@ def _routes(document: Yaml, file: str, severities: set[str]) -> Iterator[Finding
                     message,
                     "certain",
                     "",
-                    say("manual_metrics.fix_receiver"),
+                    say("repolint.fix_receiver"),
                 )
             elif (
                 found is not None
@@ -212,7 +208,7 @@ def _routes(document: Yaml, file: str, severities: set[str]) -> Iterator[Finding
             ):
                 silent = name in ("null", "blackhole", "none", "devnull", "silent", "drop")
                 if not silent:
-                    message = say("manual_metrics.receiver_empty", receiver=clean(name, 100))
+                    message = say("repolint.receiver_empty", receiver=clean(name, 100))
                     yield Finding(
                         file,
                         wanted.line,
@@ -220,7 +216,7 @@ def _routes(document: Yaml, file: str, severities: set[str]) -> Iterator[Finding
                         message,
                         "hint",
                         "",
-                        say("manual_metrics.fix_receiver"),
+                        say("repolint.fix_receiver"),
                     )
         yield from _severity(node, file, severities)
 
@@ -234,10 +230,8 @@ def _severity(node: Yaml, file: str, severities: set[str]) -> Iterator[Finding]:
     for severity, line in matched:
         if severity and severities - {""} and severity not in severities:
             message = say(
-                "manual_metrics.severity_unknown",
+                "repolint.severity_unknown",
                 severity=clean(severity, 60),
                 known=clean(", ".join(sorted(severities - {""}))),
             )
-            yield Finding(
-                file, line, "severity-unknown", message, "hint", "", say("manual_metrics.fix_severity")
-            )
+            yield Finding(file, line, "severity-unknown", message, "hint", "", say("repolint.fix_severity"))

@@ -80,11 +80,11 @@ def _never(rule: RuleAt, one: Comparison, bound: float, metric: Metric | None, r
         "alert": clean(rule.name, 100),
     }
     if metric is None:
-        message, fix = say("manual_metrics.out_of_reach", **shown), say("manual_metrics.fix_threshold")
+        message, fix = say("repolint.out_of_reach", **shown), say("repolint.fix_threshold")
         return Finding(rule.file, rule.line, "alert-never-fires", message, "certain", "", fix)
     message, fix = (
-        say("manual_metrics.beyond_buckets", **shown),
-        say("manual_metrics.fix_buckets", value=shown["value"]),
+        say("repolint.beyond_buckets", **shown),
+        say("repolint.fix_buckets", value=shown["value"]),
     )
     known: Confidence = "certain" if read.has_prefix(metric.name) and not read.unread else "likely"
     return Finding(
@@ -108,13 +108,13 @@ def _between_bounds(rule: RuleAt, one: Comparison, read: Exports) -> Iterator[Fi
     below = max(limit for limit in limits if limit < one.value)
     above = min(limit for limit in limits if limit > one.value)
     message = say(
-        "manual_metrics.between_bounds",
+        "repolint.between_bounds",
         alert=clean(rule.name, 100),
         value=f"{one.value:g}",
         below=f"{below:g}",
         above=f"{above:g}",
     )
-    fix = say("manual_metrics.fix_buckets", value=f"{one.value:g}")
+    fix = say("repolint.fix_buckets", value=f"{one.value:g}")
     yield Finding(
         rule.file,
         rule.expr_line,
@@ -148,7 +148,7 @@ def quantiles_without_le(project: Project) -> Iterable[Finding]:
             by = inner.modifier is None or "By" in str(inner.modifier.type)
             if ("le" in listed) != by:
                 line = block.line_of("histogram_quantile")
-                message = say("manual_metrics.no_le", name=clean(names[0], 100))
+                message = say("repolint.no_le", name=clean(names[0], 100))
                 yield Finding(
                     block.file,
                     line,
@@ -156,7 +156,7 @@ def quantiles_without_le(project: Project) -> Iterable[Finding]:
                     message,
                     "certain",
                     "",
-                    say("manual_metrics.fix_le"),
+                    say("repolint.fix_le"),
                 )
 
 
@@ -176,7 +176,7 @@ def windows_too_short(project: Project) -> Iterable[Finding]:
                     sure: Confidence = "certain" if seconds < least else "likely"
                     name = next((one.name for one in named(window)), "?")
                     message = say(
-                        "manual_metrics.window",
+                        "repolint.window",
                         name=clean(name, 100),
                         window=f"{seconds:g}",
                         interval=f"{least:g}",
@@ -188,7 +188,7 @@ def windows_too_short(project: Project) -> Iterable[Finding]:
                         message,
                         sure,
                         "",
-                        say("manual_metrics.fix_window"),
+                        say("repolint.fix_window"),
                     )
 
 
@@ -208,7 +208,7 @@ def waits_longer_than_its_window(project: Project) -> Iterable[Finding]:
                 and math.isfinite(window)
             ):
                 message = say(
-                    "manual_metrics.waits",
+                    "repolint.waits",
                     alert=clean(rule.name, 100),
                     wait=f"{rule.for_s / 60:g}",
                     window=f"{window / 60:g}",
@@ -220,7 +220,7 @@ def waits_longer_than_its_window(project: Project) -> Iterable[Finding]:
                     message,
                     "hint",
                     "",
-                    say("manual_metrics.fix_waits"),
+                    say("repolint.fix_waits"),
                 )
 
 

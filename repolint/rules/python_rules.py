@@ -14,7 +14,7 @@ from repolint.facts.manual.commands import commands_here
 from repolint.facts.manual.shell import WILD
 from repolint.facts.manual.words import nearest
 from repolint.facts.python.source import is_package_here, module_files, module_of, tree
-from repolint.report import at_command, meant, name
+from repolint.findings import at_command, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,10 +45,10 @@ def missing_modules(project: Project) -> Iterator[Finding]:
             yield at_command(
                 command,
                 "missing-module",
-                say("manual.missing_module", module=name(dotted)),
+                say("repolint.missing_module", module=name(dotted)),
                 "certain",
                 evidence=other,
-                fix=meant(other, say("manual.fix_missing_module", module=name(dotted))),
+                fix=meant(other, say("repolint.fix_missing_module", module=name(dotted))),
             )
         elif files and all(file.endswith("/__init__.py") for file in files):
             mains = [file for file in files if file.replace("__init__.py", "__main__.py") in project.files]
@@ -56,11 +56,11 @@ def missing_modules(project: Project) -> Iterator[Finding]:
                 yield at_command(
                     command,
                     "package-cannot-run",
-                    say("manual.package_cannot_run", module=name(dotted)),
+                    say("repolint.package_cannot_run", module=name(dotted)),
                     "certain",
                     evidence=files[0],
                     fix=say(
-                        "manual.fix_package_cannot_run",
+                        "repolint.fix_package_cannot_run",
                         file=name(files[0].replace("__init__.py", "__main__.py")),
                     ),
                 )
@@ -77,11 +77,11 @@ def missing_tests(project: Project) -> Iterator[Finding]:
             if not exists(project, command.document, path, command.folder):
                 if not made_on_the_way(project, command.document, path, command.folder):
                     other = near(project, path)
-                    fix = meant(other, say("manual.fix_missing_file", path=name(path)))
+                    fix = meant(other, say("repolint.fix_missing_file", path=name(path)))
                     yield at_command(
                         command,
                         "missing-test",
-                        say("manual.missing_test", test=name(path)),
+                        say("repolint.missing_test", test=name(path)),
                         "certain",
                         evidence=other,
                         fix=fix,
@@ -92,11 +92,11 @@ def missing_tests(project: Project) -> Iterator[Finding]:
             wanted = inside[-1].split("[")[0] if inside else ""
             if names and wanted and WILD not in wanted and wanted not in names:
                 other = nearest(wanted, names)
-                fix = meant(other, say("manual.fix_missing_test", path=name(path)))
+                fix = meant(other, say("repolint.fix_missing_test", path=name(path)))
                 yield at_command(
                     command,
                     "missing-test",
-                    say("manual.missing_test", test=name(asked)),
+                    say("repolint.missing_test", test=name(asked)),
                     "likely",
                     evidence=str(file),
                     fix=fix,

@@ -10,7 +10,7 @@ from repolint.facts.manual.commands import commands
 from repolint.facts.manual.shell import WILD
 from repolint.facts.manual.words import nearest
 from repolint.facts.routes import nest_routes
-from repolint.report import at_line, meant, name
+from repolint.findings import at_line, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,10 +83,10 @@ def unserved_paths(project: Project) -> Iterator[Finding]:
             document,
             line,
             "unserved-path",
-            say("manual.unserved_path", path=name(path)),
+            say("repolint.unserved_path", path=name(path)),
             "hint",
             evidence=f"{routes[other]} {other}" if other else "",
-            fix=meant(other, say("manual.fix_unserved_path")),
+            fix=meant(other, say("repolint.fix_unserved_path")),
         )
 
 

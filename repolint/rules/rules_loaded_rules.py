@@ -54,13 +54,13 @@ def _finding(project: Project, file: str, entry: Yaml, service: Service, *, spar
         entry.line,
         "rules-not-loaded",
         say(
-            "manual_metrics.rules_not_loaded",
+            "repolint.rules_not_loaded",
             pattern=clean(entry.text(), 100),
             service=clean(service.name, 60),
         ),
         "hint" if spare else sure,
         clean(f"{service.file} {service.name}"),
-        say("manual_metrics.fix_rules_not_loaded"),
+        say("repolint.fix_rules_not_loaded"),
     )
 
 

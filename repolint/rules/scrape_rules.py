@@ -66,9 +66,7 @@ def _scheme(address: str) -> str:
 
 def _target(job: Job, target: Target, inside: list[Service], project: Project) -> Iterator[Finding]:  # noqa: C901  # the first fault is told
     def finding(key: str, confidence: Confidence, fix: str, evidence: str = "", **more: str) -> Finding:
-        message = say(
-            f"manual_metrics.{key}", target=clean(target.address, 100), job=clean(job.name, 60), **more
-        )
+        message = say(f"repolint.{key}", target=clean(target.address, 100), job=clean(job.name, 60), **more)
         return Finding(
             job.file,
             target.line,
@@ -76,7 +74,7 @@ def _target(job: Job, target: Target, inside: list[Service], project: Project) -
             message,
             confidence,
             clean(evidence),
-            say(f"manual_metrics.{fix}"),
+            say(f"repolint.{fix}"),
         )
 
     if "/" in target.address.partition("://")[2] or "://" in target.address:
@@ -189,7 +187,7 @@ def paths_that_nothing_serves(project: Project) -> Iterable[Finding]:
             continue
         if path == "metrics" and any(_SERVED_BY_LIBRARY.search(text) for text in code):
             continue
-        message = say("manual_metrics.path_unserved", path=clean(job.path, 100), job=clean(job.name, 60))
+        message = say("repolint.path_unserved", path=clean(job.path, 100), job=clean(job.name, 60))
         line = job.path_line if path != "metrics" else job.line
         yield Finding(
             job.file,
@@ -198,7 +196,7 @@ def paths_that_nothing_serves(project: Project) -> Iterable[Finding]:
             message,
             "likely" if code else "hint",
             "",
-            say("manual_metrics.fix_path"),
+            say("repolint.fix_path"),
         )
 
 
@@ -219,9 +217,9 @@ def forked_workers(project: Project) -> Iterable[Finding]:
             at = re.search(r"prometheus_multiproc_dir", text, re.IGNORECASE)
             if at and not collected:
                 line = text.count("\n", 0, at.start()) + 1
-                message = say("manual_metrics.multiprocess")
+                message = say("repolint.multiprocess")
                 yield Finding(
-                    file, line, "multiprocess", message, "likely", "", say("manual_metrics.fix_multiprocess")
+                    file, line, "multiprocess", message, "likely", "", say("repolint.fix_multiprocess")
                 )
                 return
     yield from _workers(project, sources, collected=collected)
@@ -259,9 +257,9 @@ def _workers(project: Project, sources: dict[str, str], *, collected: bool) -> I
                 file,
                 line,
                 "worker-metrics",
-                say("manual_metrics.worker_metrics"),
+                say("repolint.worker_metrics"),
                 "hint",
                 "",
-                say("manual_metrics.fix_worker"),
+                say("repolint.fix_worker"),
             )
             return

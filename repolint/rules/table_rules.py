@@ -10,7 +10,7 @@ from repolint.facts.database.tables import Schema, schema, table_names
 from repolint.facts.manual.shell import WILD
 from repolint.facts.manual.words import is_example, nearest
 from repolint.facts.prometheus.asked import document_blocks
-from repolint.report import at_line, meant, name
+from repolint.findings import at_line, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,10 +66,10 @@ def unknown_tables(project: Project) -> Iterator[Finding]:
             document,
             line,
             "unknown-table",
-            say("manual.unknown_table", table=name(table)),
+            say("repolint.unknown_table", table=name(table)),
             confidence,
             evidence=f"{place} {other}".strip(),
-            fix=meant(other, say("manual.fix_unknown_table")),
+            fix=meant(other, say("repolint.fix_unknown_table")),
         )
 
 
@@ -155,10 +155,10 @@ def unknown_indexes(project: Project) -> Iterator[Finding]:
                     document,
                     code.line,
                     "unknown-index",
-                    say("manual.unknown_index", index=name(index)),
+                    say("repolint.unknown_index", index=name(index)),
                     "certain" if code.fence != "sql" else "likely",
                     evidence=f"{known.indexes[other]} {other}" if other else "",
-                    fix=meant(other, say("manual.fix_unknown_index")),
+                    fix=meant(other, say("repolint.fix_unknown_index")),
                 )
 
 
@@ -191,10 +191,10 @@ def tables_made_twice(project: Project) -> Iterator[Finding]:
             document,
             line,
             "table-made-twice",
-            say("manual.table_made_twice", table=name(table), difference=name(_difference(first, second))),
+            say("repolint.table_made_twice", table=name(table), difference=name(_difference(first, second))),
             "certain" if certain else "likely",
             evidence=f"{first.place}; {second.place}",
-            fix=say("manual.fix_table_made_twice", place=name(second.place)),
+            fix=say("repolint.fix_table_made_twice", place=name(second.place)),
         )
 
 

@@ -12,7 +12,7 @@ from core.message import say
 from repolint.facts.manual.commands import commands
 from repolint.facts.manual.shell import WILD
 from repolint.facts.manual.words import nearest
-from repolint.report import at_command, meant, name
+from repolint.findings import at_command, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,14 +52,14 @@ def unknown_make_targets(project: Project) -> Iterator[Finding]:
                 yield at_command(
                     command,
                     "unknown-make-target",
-                    say("manual.unknown_target", target=name(target))
+                    say("repolint.unknown_target", target=name(target))
                     if files
-                    else say("manual.no_makefile", target=name(target)),
+                    else say("repolint.no_makefile", target=name(target)),
                     "certain" if command.fenced or len(command.argv) == 2 else "likely",
                     evidence=f"{files[0]}: {other}" if other else ", ".join(files[:3]),
                     fix=meant(
                         f"make {other}" if other else "",
-                        say("manual.fix_unknown_target", target=name(target)),
+                        say("repolint.fix_unknown_target", target=name(target)),
                     ),
                 )
 
@@ -115,10 +115,10 @@ def unknown_package_scripts(project: Project) -> Iterator[Finding]:
         yield at_command(
             command,
             "unknown-package-script",
-            say("manual.unknown_script", script=name(script)),
+            say("repolint.unknown_script", script=name(script)),
             confidence,
             evidence=f"package.json: {other}" if other else "package.json",
-            fix=meant(other, say("manual.fix_unknown_script", script=name(script), file="package.json")),
+            fix=meant(other, say("repolint.fix_unknown_script", script=name(script), file="package.json")),
         )
 
 
@@ -168,10 +168,12 @@ def unknown_poetry_scripts(project: Project) -> Iterator[Finding]:
             yield at_command(
                 command,
                 "unknown-project-script",
-                say("manual.unknown_script", script=name(word)),
+                say("repolint.unknown_script", script=name(word)),
                 "likely",
                 evidence=f"pyproject.toml: {other}",
-                fix=meant(other, say("manual.fix_unknown_script", script=name(word), file="pyproject.toml")),
+                fix=meant(
+                    other, say("repolint.fix_unknown_script", script=name(word), file="pyproject.toml")
+                ),
             )
 
 

@@ -9,7 +9,7 @@ from core.message import say
 from repolint.facts.manual.commands import ELSEWHERE, commands
 from repolint.facts.manual.words import nearest
 from repolint.facts.python.settings import setting_variables
-from repolint.report import at_line, meant, name
+from repolint.findings import at_line, meant, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,10 +61,10 @@ def unknown_variables(project: Project) -> Iterator[Finding]:
             document,
             line,
             "unknown-variable",
-            say("manual.unknown_variable", variable=name(variable)),
+            say("repolint.unknown_variable", variable=name(variable)),
             confidence,
             evidence=f"{project.fact(setting_variables).get(other, '')} {other}".strip(),
-            fix=meant(other, say("manual.fix_unknown_variable")),
+            fix=meant(other, say("repolint.fix_unknown_variable")),
         )
 
 

@@ -96,9 +96,9 @@ def lacks(name: str, matchers: Sequence[Matcher], project: Project, *, sure: boo
 def _unset(name: str, metric: Metric, read: Exports) -> Lack:
     """An exporter of somebody else's may bring the name too, where it begins as one's names do."""
     sure: Confidence = "certain" if not read.unread and not third_party(name, read) else "likely"
-    message = say("manual_metrics.metric_never_set", name=clean(name, 100))
+    message = say("repolint.metric_never_set", name=clean(name, 100))
     where = clean(f"{metric.where()} {metric.name}")
-    return Lack("metric-never-set", message, sure, where, say("manual_metrics.fix_metric_never_set"))
+    return Lack("metric-never-set", message, sure, where, say("repolint.fix_metric_never_set"))
 
 
 def _record(name: str, read: Exports) -> list[Lack]:
@@ -107,12 +107,8 @@ def _record(name: str, read: Exports) -> list[Lack]:
     import difflib
 
     near = difflib.get_close_matches(name, sorted(read.recorded), 1, 0.6)
-    fix = (
-        say("manual_metrics.fix_record_near", near=clean(near[0], 100))
-        if near
-        else say("manual_metrics.fix_record")
-    )
-    message = say("manual_metrics.record_missing", name=clean(name, 100))
+    fix = say("repolint.fix_record_near", near=clean(near[0], 100)) if near else say("repolint.fix_record")
+    message = say("repolint.record_missing", name=clean(name, 100))
     # Kubernetes' own rule sets (kube-prometheus) come from outside many repositories.
     known = re.match(
         r"(node|instance|cluster|namespace\w*|apiserver\w*|kube\w*|container\w*|code\w*)_?\w*:", name
@@ -150,7 +146,7 @@ def _metric(name: str, read: Exports, *, sure: bool) -> Lack | None:
         confidence = "hint"
     elif confidence == "hint" and near is None and not _same_first_word(name, read):
         return None
-    message = say("manual_metrics.metric_missing", name=clean(name, 100))
+    message = say("repolint.metric_missing", name=clean(name, 100))
     evidence = where or (f"{near.where()} {near.name}" if near else "")
     return Lack("metric-missing", message, confidence, clean(evidence), _mend(name, near))
 
@@ -163,14 +159,14 @@ def _confidence(name: str, read: Exports, *, strong: bool, slip: bool) -> Confid
 
 def _mend(name: str, near: Metric | None) -> Message:
     if near is None:
-        return say("manual_metrics.fix_metric")
+        return say("repolint.fix_metric")
     if near.name == name:
-        return say("manual_metrics.fix_suffix", near=near.main())
+        return say("repolint.fix_suffix", near=near.main())
     base, _, ending = name.rpartition("_")
     if base == near.name and ending in ("total", "bucket", "sum", "count"):
-        return say("manual_metrics.fix_kind", near=near.main(), kind=near.kind)
+        return say("repolint.fix_kind", near=near.main(), kind=near.kind)
     series = next((one for one in near.series() if one.rpartition("_")[2] == ending), near.main())
-    return say("manual_metrics.fix_metric_near", near=series)
+    return say("repolint.fix_metric_near", near=series)
 
 
 STRONG = re.compile(r"_(total|seconds|bytes|ratio|milliseconds|bucket)(_bucket|_sum|_count)?$")
@@ -226,12 +222,12 @@ def lacking_label(name: str, label: str, found: Sequence[Metric], project: Proje
     labels = sorted(set().union(*(metric.labels or () for metric in found)))
     shown = ", ".join(labels) or "-"
     message = say(
-        "manual_metrics.label_missing", name=clean(name, 100), label=clean(label, 60), labels=clean(shown)
+        "repolint.label_missing", name=clean(name, 100), label=clean(label, 60), labels=clean(shown)
     )
     import difflib
 
     near = difflib.get_close_matches(label, labels, 1, 0.6)
-    fix = say("manual_metrics.fix_label_near", near=near[0]) if near else say("manual_metrics.fix_label")
+    fix = say("repolint.fix_label_near", near=near[0]) if near else say("repolint.fix_label")
     return Lack("metric-label", message, confidence, clean(f"{found[0].where()} {found[0].name}"), fix)
 
 
@@ -252,7 +248,7 @@ def _value(name: str, matcher: Matcher, found: Sequence[Metric], project: Projec
     sure: Confidence = "certain" if read.has_prefix(name) and not read.unread else "likely"
     shown = ", ".join(sorted(known)[:MOST_SHOWN])
     message = say(
-        "manual_metrics.value_missing",
+        "repolint.value_missing",
         name=clean(name, 100),
         label=clean(label, 60),
         value=clean("|".join(never), 100),
@@ -263,6 +259,6 @@ def _value(name: str, matcher: Matcher, found: Sequence[Metric], project: Projec
         message,
         "hint" if excludes else sure,
         clean(f"{found[0].where()} {found[0].name}"),
-        say("manual_metrics.fix_value"),
+        say("repolint.fix_value"),
         blocks=not excludes and len(never) == len(wanted),
     )

@@ -128,14 +128,14 @@ def _shown(bound: Bound) -> str:
 def differs(file: str, line: int, text: str, bound: Bound, confidence: Confidence) -> Finding:
     """The finding that a text says another number than the rule."""
     message = say(
-        "manual_metrics.threshold_differs",
+        "repolint.threshold_differs",
         alert=clean(bound.rule.name, 100),
         text=clean(text, 60),
         rule=_shown(bound),
     )
     where = f"{bound.rule.file}:{bound.rule.expr_line}"
     return Finding(
-        file, line, "threshold-differs", message, confidence, clean(where), say("manual_metrics.fix_differs")
+        file, line, "threshold-differs", message, confidence, clean(where), say("repolint.fix_differs")
     )
 
 

@@ -1,4 +1,4 @@
-"""How a rule writes down what it found at a command or a piece of code font."""
+"""How a rule makes its findings: at a command or a line of a manual, with cleaned names and what is meant instead."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def name(text: str) -> str:
 
 def meant(other: str, otherwise: Message) -> Message:
     """What to write instead, where something alike is there."""
-    return say("manual.fix_meant", name=name(other)) if other else otherwise
+    return say("repolint.fix_meant", name=name(other)) if other else otherwise
 
 
 def line_of(text: str, piece: str) -> int:
