@@ -175,7 +175,7 @@ def test_a_name_that_many_files_share_is_no_advice(tmp_path: Path) -> None:
     for folder in ("ada", "berta", "carl", "dora", "far/net"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "README.md").write_text("# It\n")
-    manual = tmp_path / "repolint.md"
+    manual = tmp_path / "manual.md"
     manual.write_text("See [one](gone/README.md).\n\nSee [two](modules/net/README.md).\n")
     found = lint_manuals([manual], tmp_path)
     assert [(one.line, one.evidence) for one in found] == [(1, ""), (3, "far/net/README.md")]

@@ -98,7 +98,7 @@ def test_a_pattern_of_names_is_no_finding_and_a_name_beside_it_is(tmp_path: Path
         "def plugin(p):\n    return Counter(f'a_plugin_{p.name}_total', '')\n"
     )
     given = project(tmp_path, manual="Look at `a_plugin_x_total` and\n`a_plugins_total`.\n")
-    assert found(given) == [("repolint.md", 2, "metric-missing", "certain")]
+    assert found(given) == [("manual.md", 2, "metric-missing", "certain")]
 
 
 def test_five_hundred_files_take_seconds(tmp_path: Path) -> None:
