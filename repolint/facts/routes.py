@@ -1,4 +1,4 @@
-"""HTTP paths that a NestJS service serves: controllers and their methods, below the prefix that the start of it sets."""
+"""Which HTTP paths the code serves: decorators and routers of several frameworks, and NestJS controllers below their prefix."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _USUAL_VERSION: Final = re.compile(r"defaultVersion\s*:\s*[\"'`](\w+)[\"'`]")
 _PREFIX: Final = re.compile(r"\.setGlobalPrefix\(\s*(?:[\"'`]([^\"'`]*)[\"'`])?\s*(,)?")
 
 
-def nest_routes(project: Project) -> Iterator[tuple[str, str]]:
+def _nest_routes(project: Project) -> Iterator[tuple[str, str]]:
     """Each path with its place. Whatever of it can't be read stands as a part that fits anything, or is left out in front."""
     files = [file for file in project.matching(".ts") if "@Controller(" in project.text(file)]
     fronts = _fronts(project) if files else []
@@ -52,3 +52,37 @@ def _fronts(project: Project) -> list[str]:
     neutral = not usual or any("VERSION_NEUTRAL" in text for text in texts)
     versions = [*(f"v{one}" for one in usual), ":version", *([""] if neutral else [])]
     return [f"{front}/{version}" for front in fronts for version in versions]
+
+
+_DECORATED: Final = re.compile(
+    r"(?:\.|@)(?:get|post|put|patch|delete|head|options|route|websocket|api_route|view|add_get|add_post|add_put|add_delete|add_patch|all|use"
+    r"|mount|add_static|add_url_rule|add_api_route|add_route)\(\s*[frb]?[\"'`](/[^\"'`\s]*)[\"'`]"
+    r"|add_route\(\s*[\"'][A-Z*]+[\"'],\s*[\"'](/[^\"']*)[\"']|(?:re_)?path\(\s*r?[\"']\^?([^\"']*)[\"']"
+    r"|prefix\s*=\s*[\"'](/[^\"']*)[\"']|Route\(\s*[\"'](/[^\"']*)[\"']"
+)
+_ROUTER: Final = re.compile(r"\bAPIRouter\([^()]*$")
+_AT_ITS_ROOT: Final = re.compile(
+    r"\.(?:get|post|put|patch|delete|api_route|websocket)\(\s*[\"'`]/?[\"'`]|\binclude_router\("
+)
+"""A router's prefix alone is served where one of its routes adds nothing to it."""
+
+
+def served_paths(project: Project) -> dict[str, str]:
+    """Every path that code registers, with its place."""
+    paths: dict[str, str] = dict(_nest_routes(project))
+    for file in project.matching(".py", ".js", ".ts", ".go"):
+        text = project.text(file)
+        rooted = _AT_ITS_ROOT.search(text) is not None
+        for match in _DECORATED.finditer(text):
+            if (
+                not rooted
+                and match[0].startswith("prefix")
+                and _ROUTER.search(text, match.start() - 200, match.start())
+            ):
+                continue
+            path = next((group for group in match.groups() if group is not None), "")
+            if path.strip("/"):
+                paths.setdefault(
+                    "/" + path.strip("/$^"), f"{file}:{text.count(chr(10), 0, match.start()) + 1}"
+                )
+    return paths

@@ -189,9 +189,11 @@ def _read_call(found: Schema, file: str, node: ast.Call) -> None:
         columns = {
             text
             for argument in node.args[1:]
-            if isinstance(argument, ast.Call) and called(argument).endswith("Column") and argument.args
+            if isinstance(argument, ast.Call)
+            and called(argument).endswith("Column")
+            and argument.args
             and (text := text_of(argument.args[0])) is not None
-        }  # fmt: skip
+        }
         found.tables.append(Table(first.lower(), place, frozenset(columns), migration=name == "create_table"))
     elif name in ("create_index", "Index", "UniqueConstraint", "create_unique_constraint"):
         found.indexes.setdefault(first, place)

@@ -34,9 +34,24 @@ BUILT: Final = frozenset(
 """Folders that a build makes."""
 
 _OUTPUTS: Final = {
-    "-o", "--output", "-out", "--out", "-keyout", "--cov-report", "--junitxml", "--logfile", "--pidfile",
-    "--outfile", "--output-file", "--report", "--destination", "--dest", "-O", "--json-report-file", "--html",
-}  # fmt: skip
+    "-o",
+    "--output",
+    "-out",
+    "--out",
+    "-keyout",
+    "--cov-report",
+    "--junitxml",
+    "--logfile",
+    "--pidfile",
+    "--outfile",
+    "--output-file",
+    "--report",
+    "--destination",
+    "--dest",
+    "-O",
+    "--json-report-file",
+    "--html",
+}
 _MOST_ALIKE: Final = 3
 _MAKERS: Final = frozenset(
     [

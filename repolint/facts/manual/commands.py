@@ -14,7 +14,7 @@ from repolint.facts.compose import services
 from repolint.facts.manual.shell import WILD, simple_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from repolint.facts.manual.shell import Simple
     from repolint.project import Code, Document, Project
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KEYWORDS: Final = frozenset(["if", "then", "else", "elif", "while", "until", "do", "!", "{", "time"])
 _NO_COMMAND: Final = frozenset(["for", "case", "function", "select", "done", "fi", "esac", "}"])
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
-_MOST_DEPTH = 6
+_MAX_DEPTH = 6
 ELSEWHERE: Final = "?"
 """The container or machine of a command that runs where this repository need not be."""
 
@@ -149,7 +149,7 @@ def _moved(place: Command, target: str, folders: set[str]) -> Command:
 
 def _unwrap(command: Command, folders: set[str], depth: int = 0) -> Iterator[Command]:
     command = _without_prefix(command)
-    if not command.argv or command.argv[0] in _NO_COMMAND or depth > _MOST_DEPTH:
+    if not command.argv or command.argv[0] in _NO_COMMAND or depth > _MAX_DEPTH:
         return
     yield command
     inner = _inside(command)
@@ -180,7 +180,7 @@ def _without_prefix(command: Command) -> Command:
     return replace(command, argv=tuple(argv), settings=tuple(settings))
 
 
-def after_options(words: list[str], with_value: set[str]) -> list[str]:
+def after_options(words: list[str], with_value: Collection[str]) -> list[str]:
     """What is left behind the options in front; `with_value` are those that take the next word with them."""
     index = 0
     while index < len(words) and words[index].startswith("-"):
@@ -214,13 +214,35 @@ _RUNNERS: Final[dict[tuple[str, ...], set[str]]] = {
     ("xargs",): {"-n", "-I", "-P", "-L"},
     ("dotenv", "run"): {"-f"},
 }
-_COMPOSE_VALUES: Final = {
-    "-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory", "--ansi",
-}  # fmt: skip
-_EXEC_VALUES: Final = {
-    "-e", "--env", "-u", "--user", "-w", "--workdir", "--index", "--entrypoint", "--name", "-v", "--volume", "-p",
-    "--publish", "--network", "-n", "--namespace", "-c", "--container", "--context", "--env-file", "-l", "--label",
-}  # fmt: skip
+_COMPOSE_VALUES: Final = frozenset(
+    ["-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory", "--ansi"]
+)
+_EXEC_VALUES: Final = frozenset(
+    [
+        "-e",
+        "--env",
+        "-u",
+        "--user",
+        "-w",
+        "--workdir",
+        "--index",
+        "--entrypoint",
+        "--name",
+        "-v",
+        "--volume",
+        "-p",
+        "--publish",
+        "--network",
+        "-n",
+        "--namespace",
+        "-c",
+        "--container",
+        "--context",
+        "--env-file",
+        "-l",
+        "--label",
+    ]
+)
 
 
 def _inside(command: Command) -> Command | str | None:
@@ -295,3 +317,55 @@ def _in_kubernetes(command: Command) -> Command | None:
 def _over_ssh(command: Command) -> str | None:
     rest = after_options(list(command.argv[1:]), {"-i", "-p", "-l", "-o", "-L", "-R", "-D", "-J", "-F"})
     return " ".join(rest[1:]) or None
+
+
+COMPOSE_VERB_VALUES: Final = frozenset(
+    [
+        "--tail",
+        "-n",
+        "--since",
+        "--until",
+        "-t",
+        "--timeout",
+        "--scale",
+        "-e",
+        "--env",
+        "-u",
+        "--user",
+        "-w",
+        "--workdir",
+        "--name",
+        "--entrypoint",
+        "-p",
+        "--publish",
+        "-v",
+        "--volume",
+        "--index",
+        "-s",
+        "--signal",
+        "--build-arg",
+        "--pull",
+        "--wait-timeout",
+        "--exit-code-from",
+    ]
+)
+"""Options behind a verb of `docker` and `docker compose` that take the next word with them."""
+
+
+def module_run(command: Command) -> str:
+    """The dotted name of what `python -m` runs, '' for any other command."""
+    if not re.fullmatch(r"python[\d.]*|py", command.name) or "-m" not in command.argv[:-1]:
+        return ""
+    return command.argv[command.argv.index("-m") + 1]
+
+
+FETCHERS: Final = frozenset(["curl", "wget", "http", "https", "open", "xdg-open"])
+_URL: Final = re.compile(r"^(?:https?://)?([a-zA-Z][\w-]*)(?::(\d+))?(?:/|$)")
+
+
+def fetched_hosts(command: Command) -> list[tuple[str, int, str]]:
+    """Host, port (0 where none is named) and the whole word of every address that a fetcher is given."""
+    if command.name not in FETCHERS:
+        return []
+    urls = [(match, word) for word in command.argv[1:] if (match := _URL.match(word))]
+    return [(match[1], int(match[2] or 0), word) for match, word in urls]

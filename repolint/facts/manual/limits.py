@@ -32,10 +32,28 @@ _WAIT = re.compile(
 _OTHER_UNIT = re.compile(r"\s?(?:[KMGTP]i?B|[kMG]?bps)\b|[a-zA-Z/]", re.ASCII)
 """Units that are not compared here: bytes, rates, and letters that stand close to the number."""
 _FACTOR: dict[str, float] = {
-    "ms": 0.001, "msec": 0.001, "msecs": 0.001, "millisecond": 0.001, "毫秒": 0.001, "s": 1, "sec": 1, "second": 1, "秒": 1,
-    "m": 60, "min": 60, "minute": 60, "分钟": 60, "分": 60, "h": 3600, "hr": 3600, "hour": 3600, "小时": 3600,
-    "d": 86400, "day": 86400, "天": 86400,
-}  # fmt: skip
+    "ms": 0.001,
+    "msec": 0.001,
+    "msecs": 0.001,
+    "millisecond": 0.001,
+    "毫秒": 0.001,
+    "s": 1,
+    "sec": 1,
+    "second": 1,
+    "秒": 1,
+    "m": 60,
+    "min": 60,
+    "minute": 60,
+    "分钟": 60,
+    "分": 60,
+    "h": 3600,
+    "hr": 3600,
+    "hour": 3600,
+    "小时": 3600,
+    "d": 86400,
+    "day": 86400,
+    "天": 86400,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import fnmatch
+import posixpath
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 from core.message import say
 from core.text import clean
+from repolint.facts.files.missing import DOCUMENTS
+from repolint.facts.manual.words import PLAN
 from repolint.facts.metrics.exports import exports, never_set
 from repolint.facts.metrics.metric import ANY, third_party
+from repolint.facts.prometheus.asked import asks, group_asks
 from repolint.facts.prometheus.dashboards import VARIABLE, dashboards
 from repolint.facts.prometheus.promql import alternatives
 from repolint.facts.prometheus.rule_files import rules
 from repolint.facts.prometheus.scrape_jobs import added_labels
+from runbooks.lint.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from core.message import Message
     from repolint.facts.metrics.metric import Exports, Metric
@@ -60,14 +65,17 @@ USUAL_TARGET_LABELS = frozenset(
     ]
 )
 """Labels that service discovery and relabelling add in many places."""
-MOST_SHOWN = 5
+MAX_SHOWN = 5
+
+
+Kind = Literal["metric-missing", "metric-never-set", "record-missing", "metric-label", "metric-label-value"]
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
-    """`rule` is the finding's; `blocks`: the selector can't have any series because of it."""
+class Gap:
+    """`kind` is the id of the rule that reports it; `blocks`: the selector can't have any series because of it."""
 
-    rule: str
+    kind: Kind
     message: Message
     confidence: Confidence
     evidence: str
@@ -75,7 +83,47 @@ class Lack:
     blocks: bool = True
 
 
-def lacks(name: str, matchers: Sequence[Matcher], project: Project, *, sure: bool = True) -> list[Lack]:
+def gap_findings(project: Project, kind: Kind) -> Iterator[Finding]:
+    """The gaps of one kind in manuals, rules and dashboards, each once a line."""
+    for gap, file, line in project.fact(_gaps):
+        if gap.kind == kind:
+            yield Finding(file, line, gap.kind, gap.message, gap.confidence, gap.evidence, gap.fix)
+
+
+def _gaps(project: Project) -> tuple[tuple[Gap, str, int], ...]:
+    placed: dict[tuple[str, int, Kind, str], tuple[Gap, str, int]] = {}
+    for ask in project.fact(asks):
+        for gap in gaps_of_selector(ask.name, ask.matchers, project, sure=ask.sure):
+            planned = gap.confidence == "certain" and _is_plan(ask.file)
+            known = replace(gap, confidence="likely") if planned else gap
+            placed.setdefault((ask.file, ask.line, gap.kind, str(gap.message)), (known, ask.file, ask.line))
+    grouped = [
+        (gap, ask.file, ask.line)
+        for ask in project.fact(group_asks)
+        if (gap := _gap_of_group(ask.grouping.names, ask.grouping.label, project)) is not None
+    ]
+    return (*placed.values(), *grouped)
+
+
+def _is_plan(file: str) -> bool:
+    """Whether it is a text that may speak of what is not made yet."""
+    name = posixpath.basename(file)
+    return name.endswith(DOCUMENTS) and PLAN.search(name) is not None
+
+
+def _gap_of_group(names: Sequence[str], label: str, project: Project) -> Gap | None:
+    """`by (…)` over a label that none of the metrics below has: all series fall into one."""
+    read = project.fact(exports)
+    families = [(name, read.find(name)) for name in names]
+    if not families or any(not metrics for _, metrics in families):
+        return None
+    gaps = [missing_label(name, label, metrics, project) for name, metrics in families]
+    return None if any(gap is None for gap in gaps) else gaps[0]
+
+
+def gaps_of_selector(
+    name: str, matchers: Sequence[Matcher], project: Project, *, sure: bool = True
+) -> list[Gap]:
     """Everything that is wrong with one selector; `sure`: that `name` is meant as a metric is beyond doubt."""
     read = project.fact(exports)
     if ":" in name:
@@ -84,24 +132,24 @@ def lacks(name: str, matchers: Sequence[Matcher], project: Project, *, sure: boo
     if not found:
         if not sure and _stands_in_code(name, project):
             return []
-        lack = _metric(name, read, sure=sure)
-        return [lack] if lack else []
+        gap = _metric(name, read, sure=sure)
+        return [gap] if gap else []
     if all(metric.where() in project.fact(never_set) for metric in found) and not (
         read.instrumented and name.startswith("http_")
     ):
         return [_unset(name, found[0], read)]
-    return [lack for matcher in matchers if (lack := _matcher(name, matcher, found, project))]
+    return [gap for matcher in matchers if (gap := _matcher(name, matcher, found, project))]
 
 
-def _unset(name: str, metric: Metric, read: Exports) -> Lack:
+def _unset(name: str, metric: Metric, read: Exports) -> Gap:
     """An exporter of somebody else's may bring the name too, where it begins as one's names do."""
     sure: Confidence = "certain" if not read.unread and not third_party(name, read) else "likely"
     message = say("repolint.metric_never_set", name=clean(name, 100))
     where = clean(f"{metric.where()} {metric.name}")
-    return Lack("metric-never-set", message, sure, where, say("repolint.fix_metric_never_set"))
+    return Gap("metric-never-set", message, sure, where, say("repolint.fix_metric_never_set"))
 
 
-def _record(name: str, read: Exports) -> list[Lack]:
+def _record(name: str, read: Exports) -> list[Gap]:
     if name in read.recorded or name.startswith(":") or name.endswith(":"):
         return []
     import difflib
@@ -116,7 +164,7 @@ def _record(name: str, read: Exports) -> list[Lack]:
     confidence: Confidence = (
         "hint" if known and not near else "certain" if read.recorded and near else "likely"
     )
-    return [Lack("record-missing", message, confidence, "", fix)]
+    return [Gap("record-missing", message, confidence, "", fix)]
 
 
 def _stands_in_code(name: str, project: Project) -> bool:
@@ -131,11 +179,11 @@ def _stands_in_code(name: str, project: Project) -> bool:
 
 def _asking(project: Project) -> frozenset[str]:
     return frozenset(rule.file for rule in project.fact(rules)) | {
-        one.file for one in project.fact(dashboards)
+        board.file for board in project.fact(dashboards)
     }
 
 
-def _metric(name: str, read: Exports, *, sure: bool) -> Lack | None:
+def _metric(name: str, read: Exports, *, sure: bool) -> Gap | None:
     near = read.nearest(name)
     slip = near is not None and _one_letter_off(name, near)
     if (third_party(name, read) and (not slip or read.instrumented)) or not read.own():
@@ -148,7 +196,7 @@ def _metric(name: str, read: Exports, *, sure: bool) -> Lack | None:
         return None
     message = say("repolint.metric_missing", name=clean(name, 100))
     evidence = where or (f"{near.where()} {near.name}" if near else "")
-    return Lack("metric-missing", message, confidence, clean(evidence), _mend(name, near))
+    return Gap("metric-missing", message, confidence, clean(evidence), _mend(name, near))
 
 
 def _confidence(name: str, read: Exports, *, strong: bool, slip: bool) -> Confidence:
@@ -165,7 +213,7 @@ def _mend(name: str, near: Metric | None) -> Message:
     base, _, ending = name.rpartition("_")
     if base == near.name and ending in ("total", "bucket", "sum", "count"):
         return say("repolint.fix_kind", near=near.main(), kind=near.kind)
-    series = next((one for one in near.series() if one.rpartition("_")[2] == ending), near.main())
+    series = next((name for name in near.series() if name.rpartition("_")[2] == ending), near.main())
     return say("repolint.fix_metric_near", near=series)
 
 
@@ -182,17 +230,21 @@ def _one_letter_off(name: str, near: Metric) -> bool:
     """A plural, a missing suffix, the service's own first word left out, or a slip of the finger."""
     import difflib
 
-    if any(one.endswith(f"_{name}") and one.count("_") == name.count("_") + 1 for one in near.series()):
+    if any(
+        series.endswith(f"_{name}") and series.count("_") == name.count("_") + 1 for series in near.series()
+    ):
         return True
-    return any(difflib.SequenceMatcher(None, name, one).ratio() > 0.93 for one in (*near.series(), near.name))
+    return any(
+        difflib.SequenceMatcher(None, name, series).ratio() > 0.93 for series in (*near.series(), near.name)
+    )
 
 
-def _matcher(name: str, matcher: Matcher, found: Sequence[Metric], project: Project) -> Lack | None:
+def _matcher(name: str, matcher: Matcher, found: Sequence[Metric], project: Project) -> Gap | None:
     label, operator, value = matcher
-    lack = lacking_label(name, label, found, project)
-    if lack is not None:
+    gap = missing_label(name, label, found, project)
+    if gap is not None:
         excludes = operator in ("!=", "!~") or value == "" or (operator == "=~" and _matches_empty(value))
-        return Lack(lack.rule, lack.message, lack.confidence, lack.evidence, lack.fix, blocks=not excludes)
+        return Gap(gap.kind, gap.message, gap.confidence, gap.evidence, gap.fix, blocks=not excludes)
     if any(metric.labels is None for metric in found) or VARIABLE in value:
         return None
     return _value(name, matcher, found, project)
@@ -205,7 +257,7 @@ def _matches_empty(pattern: str) -> bool:
         return True
 
 
-def lacking_label(name: str, label: str, found: Sequence[Metric], project: Project) -> Lack | None:
+def missing_label(name: str, label: str, found: Sequence[Metric], project: Project) -> Gap | None:
     """A label that none of the metrics has, and that scraping does not add."""
     if any(metric.labels is None or label in metric.labels for metric in found):
         return None
@@ -228,25 +280,25 @@ def lacking_label(name: str, label: str, found: Sequence[Metric], project: Proje
 
     near = difflib.get_close_matches(label, labels, 1, 0.6)
     fix = say("repolint.fix_label_near", near=near[0]) if near else say("repolint.fix_label")
-    return Lack("metric-label", message, confidence, clean(f"{found[0].where()} {found[0].name}"), fix)
+    return Gap("metric-label", message, confidence, clean(f"{found[0].where()} {found[0].name}"), fix)
 
 
-def _value(name: str, matcher: Matcher, found: Sequence[Metric], project: Project) -> Lack | None:
+def _value(name: str, matcher: Matcher, found: Sequence[Metric], project: Project) -> Gap | None:
     label, operator, value = matcher
     sets = [metric.values.get(label) for metric in found]
-    if any(one is None for one in sets):
+    if any(values is None for values in sets):
         return None
-    known = frozenset().union(*(one for one in sets if one is not None))
+    known = frozenset().union(*(values for values in sets if values is not None))
     wanted = [value] if operator in ("=", "!=") else alternatives(value) if operator in ("=~", "!~") else None
     if wanted is None or "" in wanted:
         return None
-    never = [one for one in wanted if not any(fnmatch.fnmatchcase(one, pattern) for pattern in known)]
+    never = [text for text in wanted if not any(fnmatch.fnmatchcase(text, pattern) for pattern in known)]
     if not never:
         return None
     excludes = operator in ("!=", "!~")
     read = project.fact(exports)
     sure: Confidence = "certain" if read.has_prefix(name) and not read.unread else "likely"
-    shown = ", ".join(sorted(known)[:MOST_SHOWN])
+    shown = ", ".join(sorted(known)[:MAX_SHOWN])
     message = say(
         "repolint.value_missing",
         name=clean(name, 100),
@@ -254,7 +306,7 @@ def _value(name: str, matcher: Matcher, found: Sequence[Metric], project: Projec
         value=clean("|".join(never), 100),
         known=clean(shown.replace(ANY, "…")),
     )
-    return Lack(
+    return Gap(
         "metric-label-value",
         message,
         "hint" if excludes else sure,

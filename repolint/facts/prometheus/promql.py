@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import promql_parser as grammar
 
 from core.errors import BadQuery, NotSupported
 from signals.metrics.promql.evaluate import parse
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 Matcher = tuple[str, str, str]
 _OPERATORS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "^": operator.pow,
+}
 _MAKES_LABELS = ("label_replace", "label_join", "count_values", "info")
 
 
@@ -102,20 +113,20 @@ def comparisons(node: Any) -> list[Comparison]:  # noqa: PLR0911  # one case a k
         return comparisons(node.expr)
     if not isinstance(node, grammar.BinaryExpr):
         return []
-    operator = str(node.op)
-    if operator in ("and", "or"):
+    symbol = str(node.op)
+    if symbol in ("and", "or"):
         return comparisons(node.lhs) + comparisons(node.rhs)
-    if operator == "unless":
+    if symbol == "unless":
         return comparisons(node.lhs)
-    if operator not in ("==", "!=", "<", ">", "<=", ">="):
+    if symbol not in ("==", "!=", "<", ">", "<=", ">="):
         return []
     if node.modifier is not None and node.modifier.return_bool:
         return []
     right, left = number(node.rhs), number(node.lhs)
     if right is not None:
-        return [Comparison(operator, right, node.lhs)]  # type: ignore[arg-type]  # one of the six, see above
+        return [Comparison(symbol, right, node.lhs)]  # type: ignore[arg-type]  # one of the six, see above
     if left is not None:
-        turned = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(operator, operator)
+        turned = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(symbol, symbol)
         return [Comparison(turned, left, node.rhs)]  # type: ignore[arg-type]  # one of the six, see above
     return []
 
@@ -135,10 +146,7 @@ def number(node: Any) -> float | None:  # noqa: PLR0911  # one case a kind of no
             if left is None or right is None:
                 return None
             try:
-                return {
-                    "+": left + right, "-": left - right, "*": left * right,
-                    "/": left / right if right else None, "^": left**right,
-                }.get(str(node.op))  # fmt: skip
+                return _ARITHMETIC[str(node.op)](left, right) if str(node.op) in _ARITHMETIC else None
             except (OverflowError, ZeroDivisionError):
                 return None
     return None
@@ -149,3 +157,11 @@ def alternatives(pattern: str) -> list[str] | None:
     inner = pattern[1:-1] if re.fullmatch(r"\([^()]*\)", pattern) else pattern
     parts = inner.split("|")
     return parts if all(re.fullmatch(r"[\w\- /:]*", one) for one in parts) else None
+
+
+def calls(node: Any, names: tuple[str, ...]) -> Iterator[Any]:
+    """Every call of one of these functions, at any depth."""
+    if isinstance(node, grammar.Call) and node.func.name in names:
+        yield node
+    for child in children(node):
+        yield from calls(child, names)

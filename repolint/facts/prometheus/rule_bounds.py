@@ -7,17 +7,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.message import say
-from core.text import clean
 from repolint.facts.prometheus.promql import comparisons, named, tree
 from repolint.facts.prometheus.rule_files import rules
-from runbooks.lint.finding import Finding
 
 if TYPE_CHECKING:
     from repolint.facts.manual.limits import Kind, Limit
     from repolint.facts.prometheus.rule_files import RuleAt
     from repolint.project import Project
-    from runbooks.lint.finding import Confidence
 
 SERIES_ENDING = re.compile(r"_(bucket|sum|count)$")
 
@@ -37,6 +33,11 @@ class Bound:
     windows: tuple[float, ...]
     quantile: float | None = None
 
+    def text(self) -> str:
+        """As a person writes it: `> 10 s`."""
+        unit = {"time": " s", "share": "", "money": " USD", "plain": ""}[self.kind]
+        return f"{'>' if self.more else '<'} {self.value:g}{unit}"
+
 
 def bounds_of_rules(project: Project) -> tuple[Bound, ...]:
     """Alert rules that compare exactly one thing with exactly one number."""
@@ -46,15 +47,17 @@ def bounds_of_rules(project: Project) -> tuple[Bound, ...]:
         compared = comparisons(node) if node is not None else []
         if len(compared) != 1 or compared[0].operator in ("==", "!="):
             continue
-        one = compared[0]
-        names = {each.name for each in named(one.node)}
-        kind, factor = _unit(names, str(one.node), one.value)
+        comparison = compared[0]
+        names = {selector.name for selector in named(comparison.node)}
+        kind, factor = _unit(names, str(comparison.node), comparison.value)
         windows = tuple(_seconds(text) for text in re.findall(r"\[(\w+)", rule.expr))
-        metric = SERIES_ENDING.sub("", names.pop()) if len(names) == 1 and "/" not in str(one.node) else ""
+        metric = (
+            SERIES_ENDING.sub("", names.pop()) if len(names) == 1 and "/" not in str(comparison.node) else ""
+        )
         share = re.search(r"histogram_quantile\(\s*(0?\.\d+)", rule.expr)
-        more = one.operator in (">", ">=")
+        more = comparison.operator in (">", ">=")
         quantile = float(share[1]) if share else None
-        found.append(Bound(rule, one.value * factor, kind, more, metric, windows, quantile))
+        found.append(Bound(rule, comparison.value * factor, kind, more, metric, windows, quantile))
     return tuple(found)
 
 
@@ -86,12 +89,12 @@ _UNITS: tuple[tuple[str, Kind, float], ...] = (
 )
 
 
-def comparable(one: Limit, bound: Bound) -> bool:
+def comparable(limit: Limit, bound: Bound) -> bool:
     """Whether a limit of a text speaks of the same kind of value and of the same side."""
     return (
-        same_kind(one, bound)
-        and one.more in (None, bound.more)
-        and (one.more is not None or one.kind == "money")
+        same_kind(limit, bound)
+        and limit.more in (None, bound.more)
+        and (limit.more is not None or limit.kind == "money")
     )
 
 
@@ -107,36 +110,19 @@ def same_quantile(text: str, bound: Bound) -> bool:
     if not named or bound.quantile is None:
         return True
     digits = [first or second or third or "5" for first, second, third, _ in named]
-    return any(equal(float("0." + one), bound.quantile) for one in digits)
+    return any(equal(float("0." + digit), bound.quantile) for digit in digits)
 
 
-def same_kind(one: Limit, bound: Bound) -> bool:
+def same_kind(limit: Limit, bound: Bound) -> bool:
     """Whether both are times, shares, money or plain numbers."""
-    return one.kind == bound.kind or ({one.kind, bound.kind} == {"money", "plain"} and bound.kind == "money")
+    return limit.kind == bound.kind or (
+        {limit.kind, bound.kind} == {"money", "plain"} and bound.kind == "money"
+    )
 
 
 def equal(left: float | None, right: float) -> bool:
     """But for rounding."""
     return left is not None and math.isclose(left, right, rel_tol=1e-6, abs_tol=1e-12)
-
-
-def _shown(bound: Bound) -> str:
-    unit = {"time": " s", "share": "", "money": " USD", "plain": ""}[bound.kind]
-    return f"{'>' if bound.more else '<'} {bound.value:g}{unit}"
-
-
-def differs(file: str, line: int, text: str, bound: Bound, confidence: Confidence) -> Finding:
-    """The finding that a text says another number than the rule."""
-    message = say(
-        "repolint.threshold_differs",
-        alert=clean(bound.rule.name, 100),
-        text=clean(text, 60),
-        rule=_shown(bound),
-    )
-    where = f"{bound.rule.file}:{bound.rule.expr_line}"
-    return Finding(
-        file, line, "threshold-differs", message, confidence, clean(where), say("repolint.fix_differs")
-    )
 
 
 def _seconds(text: str) -> float:

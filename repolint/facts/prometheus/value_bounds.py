@@ -15,10 +15,41 @@ if TYPE_CHECKING:
 Bounds = tuple[float, float]
 EVERYTHING: Bounds = (-math.inf, math.inf)
 _POSITIVE: Bounds = (0.0, math.inf)
-_SAME = ("max", "min", "avg", "group", "quantile", "topk", "bottomk", "sort", "sort_desc", "label_replace", "label_join",
-         "max_over_time", "min_over_time", "avg_over_time", "last_over_time", "quantile_over_time")  # fmt: skip
-_NEVER_NEGATIVE = ("rate", "irate", "increase", "count_over_time", "changes", "resets", "stddev_over_time",
-                   "stdvar_over_time", "abs", "sqrt", "exp", "time", "timestamp", "absent", "present_over_time")  # fmt: skip
+_SAME = (
+    "max",
+    "min",
+    "avg",
+    "group",
+    "quantile",
+    "topk",
+    "bottomk",
+    "sort",
+    "sort_desc",
+    "label_replace",
+    "label_join",
+    "max_over_time",
+    "min_over_time",
+    "avg_over_time",
+    "last_over_time",
+    "quantile_over_time",
+)
+_NEVER_NEGATIVE = (
+    "rate",
+    "irate",
+    "increase",
+    "count_over_time",
+    "changes",
+    "resets",
+    "stddev_over_time",
+    "stdvar_over_time",
+    "abs",
+    "sqrt",
+    "exp",
+    "time",
+    "timestamp",
+    "absent",
+    "present_over_time",
+)
 
 
 def bounds(node: Any, read: Exports) -> Bounds:  # noqa: PLR0911  # one case a kind of node
