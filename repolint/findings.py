@@ -11,6 +11,7 @@ from runbooks.lint.finding import Finding
 
 if TYPE_CHECKING:
     from core.message import Message
+    from repolint.facts.files.missing import MissingFile
     from repolint.facts.manual.commands import Command
     from repolint.project import Document
     from runbooks.lint.finding import Confidence
@@ -59,3 +60,15 @@ def line_of(text: str, piece: str) -> int:
     """On which line `piece` first stands in a file's text, 1 where it does not."""
     at = text.find(piece)
     return text.count("\n", 0, max(at, 0)) + 1
+
+
+def at_missing_file(missing: MissingFile, rule: str, message: Message) -> Finding:
+    """A path of a manual that the repository does not have."""
+    fix = meant(missing.nearest, say("repolint.fix_missing_file", path=name(missing.path)))
+    if missing.command is not None:
+        return at_command(
+            missing.command, rule, message, missing.confidence, evidence=missing.nearest, fix=fix
+        )
+    return at_line(
+        missing.document, missing.line, rule, message, missing.confidence, evidence=missing.nearest, fix=fix
+    )

@@ -15,14 +15,14 @@ from core.message import say
 from core.text import clean
 from repolint.facts.manual.document import MOST_CHARACTERS, read_document
 from repolint.project import MOST_BYTES, Project
+from repolint.registry import rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from repolint.project import Document
+    from repolint.registry import Rule
     from runbooks.lint.finding import Finding
-
-    Rule = Callable[[Project], Iterable[Finding]]
 
 log = logging.getLogger(__name__)
 SKIPPED: Final = frozenset(
@@ -53,15 +53,15 @@ class ManualError(WarroomError):
 def lint_manuals(paths: Sequence[Path], repo: Path) -> list[Finding]:
     """All findings, once each, by file and line. `ManualError` names what can't be read."""
     project = open_project(paths, repo)
-    found: dict[object, Finding] = {}
+    findings: dict[object, Finding] = {}
     given = {document.file for document in project.documents}
     with _without_collecting():
         for rule in rules():
-            for finding in _asked(rule, project):
+            for finding in _run(rule, project):
                 if finding.file not in given and _TEST_DATA & set(finding.file.split("/")[:-1]):
                     continue
-                found.setdefault((finding.file, finding.line, finding.rule, str(finding.message)), finding)
-    return sorted(found.values(), key=lambda f: (f.file, f.line, f.rule, str(f.message)))
+                findings.setdefault((finding.file, finding.line, finding.rule, str(finding.message)), finding)
+    return sorted(findings.values(), key=lambda f: (f.file, f.line, f.rule, str(f.message)))
 
 
 @contextmanager
@@ -76,23 +76,15 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def rules() -> list[Rule]:
-    """Every rule there is."""
-    from repolint.command_rules import COMMAND_RULES
-    from repolint.metric_rules import METRIC_RULES
-
-    return [*COMMAND_RULES, *METRIC_RULES]
-
-
-def _asked(rule: Rule, project: Project) -> list[Finding]:
+def _run(rule: Rule, project: Project) -> list[Finding]:
     try:
-        return list(rule(project))
+        return list(rule.check(project))
     except Exception as error:
-        log.exception("rule %s broke on %s", rule.__name__, project.root)
+        log.exception("rule %s broke on %s", rule.id, project.root)
         raise ManualError(
             say(
                 "repolint.rule_broke",
-                rule=rule.__name__,
+                rule=rule.id,
                 repo=clean(str(project.root)),
                 error=clean(repr(error)),
             )

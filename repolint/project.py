@@ -1,6 +1,6 @@
 """What a lint of a manual looks at: the repository's files, each read once, and the manual's own lines.
 
-A rule is a function from a `Project` to findings; `repolint.rules` lists them all.
+A rule is a function from a `Project` to findings, a fact one from a `Project` to anything that rules look at.
 """
 
 from __future__ import annotations

@@ -35,6 +35,8 @@ class Rule:
     bad: Mapping[str, str]
     good: Mapping[str, str]
     live: bool = False
+    executable: tuple[str, ...] = ()
+    """Files of the examples that may be executed."""
 
     @property
     def title(self) -> Message:

@@ -12,6 +12,7 @@ import pytest
 from repolint import lint
 from repolint.lint import ManualError, lint_manuals, open_project
 from repolint.project import Project
+from repolint.registry import Rule
 from runbooks.lint.finding import Finding
 from tui.i18n import Language
 
@@ -157,10 +158,11 @@ def test_a_rule_that_breaks_is_one_line_and_a_story_in_the_log(
     def broken_rule(_: Project) -> list[Finding]:
         raise IndexError("three")
 
-    monkeypatch.setattr(lint, "rules", lambda: [broken_rule])
+    rule = Rule(id="broken-rule", check=broken_rule, confidence=("certain",), bad={}, good={})
+    monkeypatch.setattr(lint, "rules", lambda: [rule])
     with caplog.at_level(logging.ERROR):
         line = refused(repository / "docs/M.md", repo=repository)
-    assert "the rule broken_rule broke" in line
+    assert "the rule broken-rule broke" in line
     assert "Traceback" in caplog.text
 
 

@@ -118,7 +118,12 @@ _REACHED = re.compile(r"_names_to_collectors|_collector_to_names|\bglobals\(\)|\
 
 
 def never_set(project: Project) -> frozenset[str]:
-    """Where these metrics are defined."""
+    """Where metrics with labels are defined that no code ever touches again: without a value they have no series at all.
+
+    A metric without labels has one, which stays at zero, and an enumeration shows all its states. Only a metric that a
+    module gives a name is judged, and anything that may lead to it counts as a touch: a load of that name there or where it
+    is imported, an attribute of that name anywhere.
+    """
     sources = project.fact(sources_of)
     if any(
         _REACHED.search(project.text(file)) and "prometheus" in project.text(file) for file in sources.files
@@ -162,3 +167,22 @@ def _touches(file: str, name: str, defined: str, sources: Sources) -> bool:
         isinstance(node, ast.Name) and node.id in local and isinstance(node.ctx, ast.Load)
         for node in ast.walk(tree)
     )
+
+
+def collects_processes(project: Project) -> bool:
+    """Whether the code collects the metrics of several processes."""
+    texts = (project.text(file) for file in project.matching(".py"))
+    return any(
+        "MultiProcessCollector" in text or ("multiprocess" in text and "values" in text) for text in texts
+    )
+
+
+def multiprocess_folder(project: Project) -> tuple[str, int] | None:
+    """File and line where the folder for metrics of several processes is set first."""
+    for file in sorted(project.files):
+        if file.endswith((".yml", ".yaml", ".sh", ".env", ".service", ".toml")) or "Dockerfile" in file:
+            text = project.text(file)
+            at = re.search(r"prometheus_multiproc_dir", text, re.IGNORECASE)
+            if at:
+                return file, text.count("\n", 0, at.start()) + 1
+    return None

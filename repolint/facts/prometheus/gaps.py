@@ -98,9 +98,9 @@ def _gaps(project: Project) -> tuple[tuple[Gap, str, int], ...]:
             known = replace(gap, confidence="likely") if planned else gap
             placed.setdefault((ask.file, ask.line, gap.kind, str(gap.message)), (known, ask.file, ask.line))
     grouped = [
-        (gap, ask.file, ask.line)
+        (common, ask.file, ask.line)
         for ask in project.fact(group_asks)
-        if (gap := _gap_of_group(ask.grouping.names, ask.grouping.label, project)) is not None
+        if (common := _gap_of_group(ask.grouping.names, ask.grouping.label, project)) is not None
     ]
     return (*placed.values(), *grouped)
 
