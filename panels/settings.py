@@ -54,11 +54,17 @@ def default_board() -> tuple[PanelSpec, ...]:
     return tuple(PanelSpec.model_validate(entry) for entry in raw["panel"])
 
 
-def board(settings: PanelsSettings) -> tuple[PanelSpec, ...]:
-    """The panels to show, in order, each once."""
+def board(settings: PanelsSettings, interval_s: float | None = None) -> tuple[PanelSpec, ...]:
+    """The panels to show, in order, each once; `interval_s` holds for those that have none of their own."""
     known = _known(settings)
     shown = dict.fromkeys(settings.show or known)
-    return tuple(_changed(known[name], settings) for name in shown if name in known)
+    specs = [_changed(known[name], settings) for name in shown if name in known]
+    if interval_s is None:
+        return tuple(specs)
+    return tuple(
+        spec if "interval_s" in spec.model_fields_set else spec.model_copy(update={"interval_s": interval_s})
+        for spec in specs
+    )
 
 
 def unknown_names(settings: PanelsSettings) -> list[UnknownName]:

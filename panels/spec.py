@@ -86,7 +86,7 @@ class PanelSpec(SpecPart):
     title: str
     title_zh: str = ""
     kind: Literal["metric", "alerts", "queues", "release"] = "metric"
-    interval_s: float = Field(default=5.0, gt=0.5)
+    interval_s: float = Field(default=5.0, gt=0.5, description="without one: [signals] interval_s")
     queries: tuple[QuerySpec, ...] = ()
     chart: str = ""
     objectives: tuple[Objective, ...] = ()

@@ -109,7 +109,9 @@ class SignalsSettings(Section):
     metrics: tuple[Literal["prometheus", "scrape"], ...] = Field(
         default=("prometheus", "scrape"), description="who answers PromQL, in order of failover"
     )
-    interval_s: Seconds = Field(default=5.0, description="how often panels ask, unless they say otherwise")
+    interval_s: float = Field(
+        default=5.0, gt=0.5, le=86_400, description="how often panels ask, unless they say otherwise"
+    )
     breaker_failures: int = Field(default=3, ge=1, description="failures in a row that open a circuit")
     breaker_rest_s: Seconds = Field(default=15.0, description="rest before an open circuit is tried again")
     prometheus: PrometheusSettings | None = None

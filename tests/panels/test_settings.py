@@ -33,6 +33,14 @@ def test_the_budget_is_one_number() -> None:
     assert limits["per analysis"] == 0.05
 
 
+def test_a_panel_without_an_interval_of_its_own_has_that_of_the_configuration() -> None:
+    own = PanelSpec(id="own", title="Own", interval_s=7)
+    plain = PanelSpec(id="plain", title="Plain")
+    by_id = {spec.id: spec.interval_s for spec in board(PanelsSettings(add=(own, plain)), interval_s=20)}
+    assert (by_id["own"], by_id["plain"]) == (7, 20)
+    assert (by_id["alerts"], by_id["cost"]) == (20, 30), "the built-in ones, too"
+
+
 def test_panels_stand_in_the_order_that_is_asked_for_each_once() -> None:
     settings = PanelsSettings(show=("cost", "slo", "cost"), add=(PanelSpec(id="mine", title="Mine"),))
     assert [one.id for one in board(settings)] == ["cost", "slo"]

@@ -133,7 +133,7 @@ class SignalsThread:
         from signals.sources import open_sources
 
         config = self._load()
-        specs = board(config.panels)
+        specs = board(config.panels, config.signals.interval_s)
         self.specs = {spec.id: spec for spec in specs}
         self._post(ConfigLoaded(config, tuple(self.specs)))
         async with open_sources(config.signals, lambda notice: self._post(SourceNotice(notice))) as sources:

@@ -58,7 +58,8 @@ async def look(config: Config, wait_s: float, *, only: str | None = None) -> tup
     from signals.sources import open_sources
 
     deadline = time.monotonic() + wait_s
-    specs = [spec for spec in board(config.panels) if only in (None, spec.id)]
+    specs = board(config.panels, config.signals.interval_s)
+    specs = tuple(spec for spec in specs if only in (None, spec.id))
     async with open_sources(config.signals, lambda _: None) as sources:
         while True:
             states = await poll_once(specs, sources)
