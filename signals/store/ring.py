@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from signals.store.series_buffer import STALE_NAN, Clock, Line
+from signals.store.series_buffer import STALE_NAN, SeriesBuffer, Timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from signals.reading import Labels
-    from signals.store.column import Cut
+    from signals.store.column import Slice
 
 SERIES_BYTES = 1000
 """What a series takes beside its samples: labels, index and Python's own objects (measured)."""
-ALWAYS_KEPT_MS = 300_000
+MIN_RETENTION_MS = 300_000
 """However many series there are, the last five minutes stay: without them no rate is known."""
 
-_REMEMBERED_CHOICES = 512
-_CHECK_MS = 60_000
-_MOST_PASSES = 8
+_MAX_CACHED_SELECTORS = 512
+_SWEEP_INTERVAL_MS = 60_000
+_MAX_SWEEP_PASSES = 8
 
 
 class Sample(NamedTuple):
@@ -78,25 +78,25 @@ class Ring:
         self.retention_s = retention_s
         self.max_bytes = max_bytes
         self.sample_count = 0
-        self._lines: dict[Labels, Line] = {}
+        self._series: dict[Labels, SeriesBuffer] = {}
         self._by_name: dict[str, set[Labels]] = {}
-        self._clocks: dict[str, Clock] = {}  # by target
-        self._last_scrape: dict[str, set[Line]] = {}
+        self._timestamps: dict[str, Timestamps] = {}  # by target
+        self._last_scrape: dict[str, set[SeriesBuffer]] = {}
         self._lock = threading.Lock()
         self._next_sweep_ms = 0
         self._swept_at_count = 0
-        self._chosen: dict[tuple[Matcher, ...], list[Line]] = {}  # until a series comes or goes
+        self._selected: dict[tuple[Matcher, ...], list[SeriesBuffer]] = {}  # until a series comes or goes
 
     @property
     def series_count(self) -> int:
         """How many series are remembered."""
-        return len(self._lines)
+        return len(self._series)
 
     @property
     def nbytes(self) -> int:
         """Bytes that it takes: samples, and what each series costs beside them."""
-        return sum(one.times.nbytes for one in self._all_clocks()) + sum(
-            SERIES_BYTES + line.values.nbytes for line in self._lines.values()
+        return sum(timestamps.times.nbytes for timestamps in self._all_timestamps()) + sum(
+            SERIES_BYTES + series.values.nbytes for series in self._series.values()
         )
 
     def append(self, labels: Labels, at: float, value: float) -> None:
@@ -108,19 +108,19 @@ class Ring:
         """Store one scrape of a target; series that it no longer has end with a marker. Empty: it failed."""
         at_ms = round(at * 1000)
         with self._lock:
-            clock = self._clocks.setdefault(target, Clock())
-            fresh = clock.append(at_ms)
-            seen: set[Line] = set()
-            for labels, value, own_time in samples:
-                if own_time is not None:
-                    self._append(labels, round(own_time * 1000), value)
+            timestamps = self._timestamps.setdefault(target, Timestamps())
+            is_new = timestamps.append(at_ms)
+            seen: set[SeriesBuffer] = set()
+            for labels, value, own_at in samples:
+                if own_at is not None:
+                    self._append(labels, round(own_at * 1000), value)
                     continue
-                line = self._scraped(labels, clock, value) if fresh else self._lines.get(labels)
-                if line is not None:
-                    seen.add(line)
-            for gone in self._last_scrape.get(target, set()) - seen:
-                if fresh:
-                    self._scraped(gone.labels, clock, STALE_NAN)
+                series = self._scraped(labels, timestamps, value) if is_new else self._series.get(labels)
+                if series is not None:
+                    seen.add(series)
+            for vanished in self._last_scrape.get(target, set()) - seen:
+                if is_new:
+                    self._scraped(vanished.labels, timestamps, STALE_NAN)
             self._last_scrape[target] = seen
             grown = (self.sample_count - self._swept_at_count) * np.float64().nbytes
             if at_ms >= self._next_sweep_ms or grown > self.max_bytes // 16:
@@ -132,24 +132,33 @@ class Ring:
 
     def scan(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Iterator[Stored]:
         """What `select` finds, as it stands at the first look, one after the other: not all need memory at once."""
-        spans: dict[Clock, tuple[int, int]] = {}
-        times: dict[tuple[Clock, int, int], Cut[np.int64]] = {}
-        found = []
+        ranges: dict[Timestamps, tuple[int, int]] = {}
+        times: dict[tuple[Timestamps, int, int], Slice[np.int64]] = {}
+        selected = []
         with self._lock:
-            for line in self._choose(tuple(matchers)):
-                clock = line.clock
-                if clock not in spans:
-                    spans[clock] = clock.numbers(start_ms, end_ms)
-                low, high = max(spans[clock][0], line.begin), min(spans[clock][1], line.end)
+            for series in self._select(tuple(matchers)):
+                timestamps = series.timestamps
+                if timestamps not in ranges:
+                    ranges[timestamps] = timestamps.index_range(start_ms, end_ms)
+                low, high = (
+                    max(ranges[timestamps][0], series.first_index),
+                    min(ranges[timestamps][1], series.end_index),
+                )
                 if low < high:
-                    key = clock, low, high
+                    key = timestamps, low, high
                     if key not in times:
-                        times[key] = clock.cut(low, high)
-                    found.append((line.labels, key, line.values.cut(low - line.begin, high - line.begin)))
-        # Sealed blocks are opened without the lock, and the times that series share only once.
-        read = {key: cut.read() for key, cut in times.items()}
-        for labels, key, cut in found:
-            yield Stored(labels, read[key], cut.read())
+                        times[key] = timestamps.slice(low, high)
+                    selected.append(
+                        (
+                            series.labels,
+                            key,
+                            series.values.slice(low - series.first_index, high - series.first_index),
+                        )
+                    )
+        # Blocks are decompressed without the lock, and the times that series share only once.
+        shared_times = {key: slice_.read() for key, slice_ in times.items()}
+        for labels, key, values in selected:
+            yield Stored(labels, shared_times[key], values.read())
 
     def metric_names(self) -> frozenset[str]:
         """Every metric name that has a sample."""
@@ -159,85 +168,88 @@ class Ring:
     def newest(self) -> float | None:
         """The time of the newest sample (Unix seconds); None when there is none."""
         with self._lock:
-            ends = [int(line.times(line.end - 1, line.end)[0]) for line in self._lines.values()]
+            ends = [
+                int(series.times(series.end_index - 1, series.end_index)[0])
+                for series in self._series.values()
+            ]
         return max(ends) / 1000 if ends else None
 
-    def _choose(self, matchers: tuple[Matcher, ...]) -> list[Line]:
+    def _select(self, matchers: tuple[Matcher, ...]) -> list[SeriesBuffer]:
         """The series that match, sorted by labels. Panels ask the same again and again, and series rarely change."""
-        chosen = self._chosen.get(matchers)
-        if chosen is None:
+        selected = self._selected.get(matchers)
+        if selected is None:
             tests = [(matcher.name, matcher.test()) for matcher in matchers]
             exact = next((m.value for m in matchers if m.name == "__name__" and m.op == "="), None)
-            candidates = self._lines if exact is None else self._by_name.get(exact, set())
+            candidates = self._series if exact is None else self._by_name.get(exact, set())
             matching = (
                 labels for labels in candidates if all(test(_value(labels, name)) for name, test in tests)
             )
-            if len(self._chosen) >= _REMEMBERED_CHOICES:
-                self._chosen.clear()
-            chosen = self._chosen[matchers] = [self._lines[labels] for labels in sorted(matching)]
-        return chosen
+            if len(self._selected) >= _MAX_CACHED_SELECTORS:
+                self._selected.clear()
+            selected = self._selected[matchers] = [self._series[labels] for labels in sorted(matching)]
+        return selected
 
     def _append(self, labels: Labels, at_ms: int, value: float) -> None:
-        line = self._lines.get(labels)
-        if line is None:
-            line = self._add(Line(_interned(labels), Clock(), 0))
-        elif line.clock in self._clocks.values():
-            line.part_with_clock()
-        self.sample_count += line.timed(at_ms, value)
+        series = self._series.get(labels)
+        if series is None:
+            series = self._add(SeriesBuffer(_interned(labels), Timestamps(), 0))
+        elif series.timestamps in self._timestamps.values():
+            series.detach_timestamps()
+        self.sample_count += series.append_at(at_ms, value)
 
-    def _scraped(self, labels: Labels, clock: Clock, value: float) -> Line:
-        line = self._lines.get(labels)
-        if line is None:
-            line = self._add(Line(_interned(labels), clock, clock.end - 1))
-        if line.clock is clock:
-            self.sample_count += line.scraped(value)
+    def _scraped(self, labels: Labels, timestamps: Timestamps, value: float) -> SeriesBuffer:
+        series = self._series.get(labels)
+        if series is None:
+            series = self._add(SeriesBuffer(_interned(labels), timestamps, timestamps.end_index - 1))
+        if series.timestamps is timestamps:
+            self.sample_count += series.append_scraped(value)
         else:  # it has times of its own, or another target has it, too
-            self._append(labels, clock.newest_ms, value)
-        return line
+            self._append(labels, timestamps.newest_ms, value)
+        return series
 
-    def _add(self, line: Line) -> Line:
-        self._lines[line.labels] = line
-        self._chosen.clear()
-        self._by_name.setdefault(_value(line.labels, "__name__"), set()).add(line.labels)
-        return line
+    def _add(self, series: SeriesBuffer) -> SeriesBuffer:
+        self._series[series.labels] = series
+        self._selected.clear()
+        self._by_name.setdefault(_value(series.labels, "__name__"), set()).add(series.labels)
+        return series
 
-    def _all_clocks(self) -> set[Clock]:
-        return {*self._clocks.values(), *(line.clock for line in self._lines.values())}
+    def _all_timestamps(self) -> set[Timestamps]:
+        return {*self._timestamps.values(), *(series.timestamps for series in self._series.values())}
 
     def _sweep(self, now_ms: int) -> None:
-        """Forget what is older than the retention; over the limit, so much more of the oldest as is too much."""
+        """Drop what is older than the retention; over the limit, so much more of the oldest as is too much."""
         retention_ms = int(self.retention_s * 1000)
-        self._next_sweep_ms = now_ms + min(_CHECK_MS, max(1000, retention_ms // 50))
-        newest, horizon = now_ms - ALWAYS_KEPT_MS, now_ms - retention_ms
-        self._forget_before(horizon)
-        for _ in range(_MOST_PASSES):
-            held = self.nbytes
-            span = newest - max(horizon, self._oldest_ms())
-            if held <= self.max_bytes or span <= 0:
+        self._next_sweep_ms = now_ms + min(_SWEEP_INTERVAL_MS, max(1000, retention_ms // 50))
+        newest_kept, horizon = now_ms - MIN_RETENTION_MS, now_ms - retention_ms
+        self._drop_before(horizon)
+        for _ in range(_MAX_SWEEP_PASSES):
+            nbytes = self.nbytes
+            span = newest_kept - max(horizon, self._oldest_ms())
+            if nbytes <= self.max_bytes or span <= 0:
                 break
-            horizon = newest - int(span * 0.95 * self.max_bytes / held)
-            self._forget_before(horizon)
+            horizon = newest_kept - int(span * 0.95 * self.max_bytes / nbytes)
+            self._drop_before(horizon)
         self._swept_at_count = self.sample_count
 
     def _oldest_ms(self) -> int:
         return min(
             (
-                int(one.cut(one.first, one.first + 1).read()[0])
-                for one in self._all_clocks()
-                if len(one.times)
+                int(timestamps.slice(timestamps.first_index, timestamps.first_index + 1).read()[0])
+                for timestamps in self._all_timestamps()
+                if len(timestamps.times)
             ),
             default=0,
         )
 
-    def _forget_before(self, at_ms: int) -> None:
-        for clock in self._all_clocks():
-            clock.forget_before(at_ms)
-        for labels in list(self._lines):
-            line = self._lines[labels]
-            self.sample_count -= line.forget_with_clock()
-            if not len(line.values):
-                del self._lines[labels]
-                self._chosen.clear()
+    def _drop_before(self, at_ms: int) -> None:
+        for timestamps in self._all_timestamps():
+            timestamps.drop_before(at_ms)
+        for labels in list(self._series):
+            series = self._series[labels]
+            self.sample_count -= series.drop_with_timestamps()
+            if not len(series.values):
+                del self._series[labels]
+                self._selected.clear()
                 name = _value(labels, "__name__")
                 self._by_name[name].discard(labels)
                 if not self._by_name[name]:

@@ -1,7 +1,7 @@
-"""One series in memory: its values, and the clock that its times are read from.
+"""One series in memory: its values, and the timestamps that belong to them.
 
-Series of one target have one clock; a series whose page gives times has its own. A series that vanishes from its
-target gets a staleness marker, as Prometheus gives it, and one for each scrape that it missed when it comes back.
+Series of one target share their timestamps; a series whose page gives times has its own. A series that vanishes from
+its target gets a staleness marker, as Prometheus gives it, and one for each scrape that it missed when it comes back.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from signals.reading import Labels
-    from signals.store.column import Cut
+    from signals.store.column import Slice
 
 STALE_BITS = 0x7FF0000000000002
 """The bit pattern of a staleness marker (prometheus/prometheus, model/value/value.go)."""
 STALE_NAN = float(np.array([STALE_BITS], dtype=np.uint64).view(np.float64)[0])
 
 
-class Clock:
-    """Times (ms, ascending) that series share; `first` counts those that were forgotten."""
+class Timestamps:
+    """Times (ms, ascending) that series share; `first_index` counts those that were dropped."""
 
-    __slots__ = ("first", "newest_ms", "times")
+    __slots__ = ("first_index", "newest_ms", "times")
 
     def __init__(self) -> None:
         self.times: Column[np.int64] = Column(np.int64)
-        self.first = 0
+        self.first_index = 0
         self.newest_ms = -(2**62)
 
     @property
-    def end(self) -> int:
-        """The number of the next time, counted from the first that ever was."""
-        return self.first + len(self.times)
+    def end_index(self) -> int:
+        """The index of the next time, counted from the first that ever was."""
+        return self.first_index + len(self.times)
 
     def append(self, at_ms: int) -> bool:
         """Add a time; one that is not newer than the last is left out, as Prometheus does."""
@@ -46,42 +46,44 @@ class Clock:
         self.newest_ms = at_ms
         return True
 
-    def numbers(self, start_ms: int, end_ms: int) -> tuple[int, int]:
-        """Those of the times in [start, end]: from the first to before the second."""
-        return self.first + self.times.below(start_ms), self.first + self.times.below(end_ms + 1)
+    def index_range(self, start_ms: int, end_ms: int) -> tuple[int, int]:
+        """The indices of the times in [start, end]: from the first to before the second."""
+        return self.first_index + self.times.count_below(start_ms), self.first_index + self.times.count_below(
+            end_ms + 1
+        )
 
-    def cut(self, low: int, high: int) -> Cut[np.int64]:
-        """The times of these numbers."""
-        return self.times.cut(low - self.first, high - self.first)
+    def slice(self, low: int, high: int) -> Slice[np.int64]:
+        """The times of these indices."""
+        return self.times.slice(low - self.first_index, high - self.first_index)
 
-    def forget_before(self, at_ms: int) -> None:
-        """Forget the times before `at_ms`."""
-        count = self.times.below(at_ms)
-        self.times.forget(count)
-        self.first += count
+    def drop_before(self, at_ms: int) -> None:
+        """Drop the times before `at_ms`."""
+        count = self.times.count_below(at_ms)
+        self.times.drop_oldest(count)
+        self.first_index += count
 
 
-class Line:
-    """A series: its oldest value was measured at the clock's time number `begin`, the others at those that follow."""
+class SeriesBuffer:
+    """A series: its oldest value belongs to the timestamp `first_index`, the others to those that follow."""
 
-    __slots__ = ("begin", "clock", "labels", "values")
+    __slots__ = ("first_index", "labels", "timestamps", "values")
 
-    def __init__(self, labels: Labels, clock: Clock, begin: int) -> None:
-        self.labels, self.clock, self.begin = labels, clock, begin
+    def __init__(self, labels: Labels, timestamps: Timestamps, first_index: int) -> None:
+        self.labels, self.timestamps, self.first_index = labels, timestamps, first_index
         self.values: Column[np.float64] = Column(np.float64)
 
     @property
-    def end(self) -> int:
-        """The number of the first time that it has no value of."""
-        return self.begin + len(self.values)
+    def end_index(self) -> int:
+        """The index of the first timestamp that it has no value of."""
+        return self.first_index + len(self.values)
 
     def times(self, low: int, high: int) -> NDArray[np.int64]:
-        """Of the values of these numbers."""
-        return self.clock.cut(low, high).read()
+        """Of the values of these indices."""
+        return self.timestamps.slice(low, high).read()
 
-    def scraped(self, value: float) -> int:
-        """Add the value of the clock's last time; returns how many were added, with markers for what it missed."""
-        missed = self.clock.end - 1 - self.end
+    def append_scraped(self, value: float) -> int:
+        """Add the value of the last timestamp; returns how many were added, with markers for what it missed."""
+        missed = self.timestamps.end_index - 1 - self.end_index
         if missed < 0:  # twice on one page
             return 0
         for _ in range(missed):
@@ -89,23 +91,23 @@ class Line:
         self.values.append(value)
         return missed + 1
 
-    def timed(self, at_ms: int, value: float) -> int:
+    def append_at(self, at_ms: int, value: float) -> int:
         """Add a value with a time of its own; returns how many were added."""
-        if not self.clock.append(at_ms):
+        if not self.timestamps.append(at_ms):
             return 0
         self.values.append(value)
         return 1
 
-    def part_with_clock(self) -> None:
-        """Keep its times itself from now on."""
-        own = Clock()
-        for at_ms in self.times(self.begin, self.end).tolist():
+    def detach_timestamps(self) -> None:
+        """Share its timestamps with no other series from now on."""
+        own = Timestamps()
+        for at_ms in self.times(self.first_index, self.end_index).tolist():
             own.append(at_ms)
-        self.clock, self.begin = own, 0
+        self.timestamps, self.first_index = own, 0
 
-    def forget_with_clock(self) -> int:
-        """Forget the values whose times the clock has forgotten; returns how many."""
-        count = min(max(0, self.clock.first - self.begin), len(self.values))
-        self.values.forget(count)
-        self.begin += count
+    def drop_with_timestamps(self) -> int:
+        """Drop the values whose timestamps were dropped; returns how many."""
+        count = min(max(0, self.timestamps.first_index - self.first_index), len(self.values))
+        self.values.drop_oldest(count)
+        self.first_index += count
         return count

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signals.store.column import BLOCK, Column
+from signals.store.column import BLOCK_SIZE, Column
 from signals.store.series_buffer import STALE_BITS, STALE_NAN
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-LENGTHS = st.integers(0, 3 * BLOCK + 7)
+LENGTHS = st.integers(0, 3 * BLOCK_SIZE + 7)
 PATTERNS = st.one_of(
     st.sampled_from([0, STALE_BITS, 2**63, 2**64 - 1, 0x7FF8000000000001, 0x7FF0000000000000]),
     st.integers(0, 2**64 - 1),
 )
-RUNS = st.lists(st.tuples(PATTERNS, st.sampled_from([1, 2, BLOCK - 1, BLOCK])), max_size=6)
+RUNS = st.lists(st.tuples(PATTERNS, st.sampled_from([1, 2, BLOCK_SIZE - 1, BLOCK_SIZE])), max_size=6)
 
 
 def filled(bits: NDArray[np.uint64]) -> Column[np.float64]:
@@ -41,12 +41,12 @@ def test_every_bit_comes_back_from_every_part_also_after_the_oldest_were_forgott
     column = filled(bits)
     for forgotten, low, high in looks:
         count = min(forgotten, len(column))
-        column.forget(count)
+        column.drop_oldest(count)
         bits = bits[count:]
         assert len(column) == len(bits)
         start, stop = sorted((min(low, len(bits)), min(high, len(bits))))
-        assert column.cut(start, stop).read().view(np.uint64).tolist() == bits[start:stop].tolist()
-    assert column.cut(0, len(bits)).read().view(np.uint64).tolist() == bits.tolist()
+        assert column.slice(start, stop).read().view(np.uint64).tolist() == bits[start:stop].tolist()
+    assert column.slice(0, len(bits)).read().view(np.uint64).tolist() == bits.tolist()
 
 
 @given(
@@ -61,30 +61,30 @@ def test_a_time_is_found_where_it_stands_among_plain_ones(
     column: Column[np.int64] = Column(np.int64)
     for at in times.tolist():
         column.append(at)
-    column.forget(count := min(forgotten, len(times)))
+    column.drop_oldest(count := min(forgotten, len(times)))
     for at in wanted:
-        assert column.below(at) == int(times[count:].searchsorted(at))
+        assert column.count_below(at) == int(times[count:].searchsorted(at))
 
 
 def test_a_cut_stays_what_it_was_while_the_column_goes_on() -> None:
     column: Column[np.float64] = Column(np.float64)
     cuts = []
-    for value in range(3 * BLOCK):
+    for value in range(3 * BLOCK_SIZE):
         column.append(value)
-        cuts.append(column.cut(value // 2, value + 1))
-    for value in range(5 * BLOCK):
+        cuts.append(column.slice(value // 2, value + 1))
+    for value in range(5 * BLOCK_SIZE):
         column.append(-value)
-        column.forget(1)
+        column.drop_oldest(1)
     for value, cut in enumerate(cuts):
         assert cut.read().tolist() == list(range(value // 2, value + 1))
 
 
 def test_what_is_forgotten_gives_its_memory_back() -> None:
     column: Column[np.float64] = Column(np.float64)
-    for _ in range(40 * BLOCK):
+    for _ in range(40 * BLOCK_SIZE):
         column.append(random.random())
-    column.forget(39 * BLOCK)
-    assert column.nbytes <= 2 * 8.5 * BLOCK
+    column.drop_oldest(39 * BLOCK_SIZE)
+    assert column.nbytes <= 2 * 8.5 * BLOCK_SIZE
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_series_that_come_and_go_do_not_fill_the_memory() -> None:
 
 
 def test_one_writer_and_many_readers_never_see_a_half_sealed_series(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(column, "BLOCK", 4)
+    monkeypatch.setattr(column, "BLOCK_SIZE", 4)
     switches = sys.getswitchinterval()
     ring, done = Ring(retention_s=400), threading.Event()
     wrong: list[Stored] = []
@@ -167,7 +167,7 @@ def test_samples_are_those_of_series_that_each_keep_their_own_times(
     scrapes: list[tuple[str, int, dict[int, int | None]]], retention_s: int, look: tuple[int, int]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(column, "BLOCK", 4)  # so that a few samples fill some
+        patch.setattr(column, "BLOCK_SIZE", 4)  # so that a few samples fill some
         compare_with_plain_lists(scrapes, retention_s, look)
 
 
