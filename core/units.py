@@ -28,7 +28,7 @@ def quantity(value: float, unit: str) -> Message:
     return say("quantity.plain", text=_short(value))
 
 
-def span(seconds: float) -> Message:
+def duration(seconds: float) -> Message:
     """A length of time in its two largest parts, such as `17 min 33 s`; less than nothing is nothing."""
     minutes, s = divmod(max(0, int(seconds)), 60)
     hours, minute = divmod(minutes, 60)
@@ -40,7 +40,7 @@ def span(seconds: float) -> Message:
     return say("quantity.min_s", min=minute, s=s) if minutes else say("quantity.s", s=s)
 
 
-def exactly(limit: float, unit: str) -> Message:
+def threshold(limit: float, unit: str) -> Message:
     """A limit as it was written, without digits that say nothing."""
     return say("quantity.percent", value=f"{100 * limit:.6g}") if unit == "ratio" else quantity(limit, unit)
 

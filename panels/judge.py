@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import SourceError
 from core.message import say
-from core.units import exactly, quantity
+from core.units import quantity, threshold
 from panels.limits import (
     exceeded_bound,
     judge_share,
@@ -173,7 +173,7 @@ def _judge_query(found: _Found, query: QuerySpec, answer: Answer, beside: _Besid
             found.parts.append(Part(say("panels.part", name=name, value=shown), query.rank + index, verdict))
         cells = [name, shown]
         if query.burning is not None:
-            cells.append(say("panels.of_limit", limit=exactly(query.burning, query.unit)))
+            cells.append(say("panels.of_limit", limit=threshold(query.burning, query.unit)))
         if known is not None:
             cells.append(_interval(known))
         if beside.whole > 0:
@@ -204,7 +204,7 @@ def _reason(
     limit = query.burning if verdict is Verdict.BURNING else query.warn
     if verdict is Verdict.UNKNOWN or limit is None:
         return say("panels.no_traffic", name=name)
-    return say("panels.over_limit", name=name, value=shown, limit=exactly(limit, query.unit))
+    return say("panels.over_limit", name=name, value=shown, limit=threshold(limit, query.unit))
 
 
 def _trials(asked: Answer | SourceError | None) -> dict[tuple[tuple[str, str], ...], float]:

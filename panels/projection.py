@@ -11,7 +11,7 @@ from core.message import say
 from core.units import quantity
 from panels.naming import display_name, series_display_name
 from panels.state import Chart, Forecast, Part
-from signals.metrics.trend import Direction, direction, reaches, slope
+from signals.metrics.trend import Direction, direction, slope, time_to_limit
 from signals.reading import Series, Verdict
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def trend_parts(query: QuerySpec, history: Answer) -> list[Part]:
         curve = total(history.series)
     else:
         curve = min(history.series, key=lambda series: -badness(query, series.values[-1]))
-    span = reaches(curve, query.forecast) if query.forecast is not None else None
+    span = time_to_limit(curve, query.forecast) if query.forecast is not None else None
     # A storm of minutes is no direction of half an hour, but it rises.
     soon = span is not None and span[1] > 0 and span[0] <= FAR_S
     way = Direction.RISING if soon else direction(curve)
@@ -56,7 +56,7 @@ def trend_parts(query: QuerySpec, history: Answer) -> list[Part]:
         return parts
     early, late = (quantity(end, "s") for end in span)
     limit = quantity(query.forecast, query.unit)
-    text = say("panels.reaches", name=display_name(query), limit=limit, early=early, late=late)
+    text = say("panels.time_to_limit", name=display_name(query), limit=limit, early=early, late=late)
     if span[1] == 0:
         text = say("panels.reached", name=display_name(query), limit=limit)
     elif span[1] > FAR_S:

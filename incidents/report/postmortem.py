@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.message import say
-from core.units import quantity, span
+from core.units import duration, quantity
 from incidents.events.body import MOMENTS, Opened, SeverityChanged
 from incidents.report.describe import (
     IDS,
@@ -144,7 +144,7 @@ def _times(incident: Incident, words: Say) -> Iterator[str]:
         if at is not None:
             shown, after = short_time(at), (at - detected).total_seconds()
             since = words(
-                say("postmortem.before" if after < 0 else "postmortem.after", span=span(abs(after)))
+                say("postmortem.before" if after < 0 else "postmortem.after", span=duration(abs(after)))
             )
         yield f"| {words(say(f'event.moment_{moment}'))} | {shown} | {since if moment != 'detected' else '–'} |"
 
@@ -160,7 +160,7 @@ def _impact(incident: Incident, words: Say, lines: Sequence[str]) -> Iterator[st
         known = "started" in incident.times
         key = "postmortem.lasted" if known else "postmortem.lasted_detected"
         values = {"start": short_time(start), "end": short_time(end)}
-        yield "- " + words(say(key, length=span((end - start).total_seconds()), **values))
+        yield "- " + words(say(key, length=duration((end - start).total_seconds()), **values))
     for alert in incident.alerts.values():
         name, since = escape(alert.name), short_time(alert.since or alert.attached_at)
         over = short_time(alert.resolved_at) if alert.resolved_at else ""
@@ -245,7 +245,7 @@ def _step(key: StepKey, step: Step, took_s: float | None, words: Say, names: Nam
     details = [escape(text) for text in (step.reason, known, *step.remarks) if text]
     state = say(f"event.state_{step.state}")
     if took_s is not None and step.state != "skipped":  # leaving out takes no time that means anything
-        state = say("postmortem.took", state=state, span=span(took_s))
+        state = say("postmortem.took", state=state, span=duration(took_s))
     return "- " + words(
         say(
             "postmortem.tried_step",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.message import say
-from core.units import exactly, quantity
+from core.units import quantity, threshold
 from signals.reading import Verdict
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def expectation_text(check: Check) -> Message:
     expect = check.expect
     match expect.kind:
         case "compare":
-            return say("measure.want", operator=expect.operator, value=exactly(expect.value, check.unit))
+            return say("measure.want", operator=expect.operator, value=threshold(expect.value, check.unit))
         case "trend":
             return say(f"measure.want_{'not_' if expect.negated else ''}{expect.direction}")
         case "status":

@@ -10,12 +10,12 @@ from statistics import median
 
 from signals.reading import Series
 
-FEWEST = 5
+MIN_SAMPLES = 5
 """Below five samples the interval of the slope is wider than any answer."""
-RECENT = (10, 5)
+RECENT_SAMPLES = (10, 5)
 """The last samples, which tell of what has just begun: five minutes of the board's grid, and two and a half."""
-MOST_ALIKE = 0.9
-NOISE = 0.1
+MAX_AUTOCORRELATION = 0.9
+NOISE_SHARE = 0.1
 """A change over the span below this share of the usual level is steady: rates over a window are correlated, and the
 interval of the slope, which takes samples as independent, is then too narrow."""
 
@@ -44,7 +44,7 @@ def slope(series: Series) -> Slope | None:
     """
     points = _points(series)
     count = len(points)
-    if count < FEWEST:
+    if count < MIN_SAMPLES:
         return None
     slopes = sorted(
         (later[1] - first[1]) / (later[0] - first[0])
@@ -52,8 +52,10 @@ def slope(series: Series) -> Slope | None:
         for later in points[index + 1 :]
     )
     middle = median(slopes)
-    alike = _likeness(_off(points, middle))
-    spread = 1.96 * math.sqrt(count * (count - 1) * (2 * count + 5) / 18 * (1 + alike) / (1 - alike))
+    correlation = _autocorrelation(_residuals(points, middle))
+    spread = 1.96 * math.sqrt(
+        count * (count - 1) * (2 * count + 5) / 18 * (1 + correlation) / (1 - correlation)
+    )
     low = max(0, math.floor((len(slopes) - spread) / 2))
     high = min(len(slopes) - 1, math.ceil((len(slopes) + spread) / 2))
     return Slope(slopes[low], middle, slopes[high])
@@ -67,25 +69,25 @@ def direction(series: Series) -> Direction | None:
     whole = slope(series)
     if whole is None:
         return None
-    last, level = _last(series, RECENT[0]), _level(series)
-    recent = slope(last)
-    way = Direction.STEADY if recent is None else _way(last, recent, level)
-    return _way(series, whole, level) if way is Direction.STEADY else way
+    tail, size = _tail(series, RECENT_SAMPLES[0]), _typical_size(series)
+    recent = slope(tail)
+    recent_direction = Direction.STEADY if recent is None else _judge(tail, recent, size)
+    return _judge(series, whole, size) if recent_direction is Direction.STEADY else recent_direction
 
 
-def _way(series: Series, found: Slope, level: float) -> Direction:
-    change = abs(found.middle) * (series.times[-1] - series.times[0])
-    if change <= NOISE * level or found.low <= 0 <= found.high:
+def _judge(series: Series, slope: Slope, typical_size: float) -> Direction:
+    change = abs(slope.middle) * (series.times[-1] - series.times[0])
+    if change <= NOISE_SHARE * typical_size or slope.low <= 0 <= slope.high:
         return Direction.STEADY
-    return Direction.RISING if found.middle > 0 else Direction.FALLING
+    return Direction.RISING if slope.middle > 0 else Direction.FALLING
 
 
-def _level(series: Series) -> float:
+def _typical_size(series: Series) -> float:
     """The usual size of a value."""
     return median(abs(value) for value in series.values if math.isfinite(value))
 
 
-def reaches(series: Series, limit: float) -> tuple[float, float] | None:
+def time_to_limit(series: Series, limit: float) -> tuple[float, float] | None:
     """Seconds until the curve meets `limit` from below, earliest and latest (infinite when it may never).
 
     (0, 0) when it is there already; None when it is not rising or not known well enough. The whole curve and its last
@@ -97,18 +99,22 @@ def reaches(series: Series, limit: float) -> tuple[float, float] | None:
     left = limit - series.values[-1]
     if left <= 0:
         return 0.0, 0.0
-    windows = [series, *(_last(series, count) for count in RECENT)]
-    known = [(one, found) for one in windows if (found := slope(one)) is not None]
-    rising = [(one, found) for one, found in known if _way(one, found, _level(one)) is Direction.RISING]
+    windows = [series, *(_tail(series, count) for count in RECENT_SAMPLES)]
+    fits = [(window, fit) for window in windows if (fit := slope(window)) is not None]
+    rising = [
+        (window, fit)
+        for window, fit in fits
+        if _judge(window, fit, _typical_size(window)) is Direction.RISING
+    ]
     if not rising:
         return None
-    noise = min(_noise(_points(one), found.middle) for one, found in rising)
-    fastest = max(found.high for _, found in rising)
-    slowest = min(found.low for _, found in (known if rising[0][0] is series else rising))
+    noise = min(_residual_bound(_points(window), fit.middle) for window, fit in rising)
+    fastest = max(fit.high for _, fit in rising)
+    slowest = min(fit.low for _, fit in (fits if rising[0][0] is series else rising))
     return max(0.0, left - noise) / fastest, (left + noise) / slowest if slowest > 0 else math.inf
 
 
-def _last(series: Series, count: int) -> Series:
+def _tail(series: Series, count: int) -> Series:
     return Series(series.labels, series.times[-count:], series.values[-count:])
 
 
@@ -118,26 +124,28 @@ def _points(series: Series) -> list[tuple[float, float]]:
     ]
 
 
-def _off(points: list[tuple[float, float]], per_s: float) -> list[float]:
+def _residuals(points: list[tuple[float, float]], slope_per_s: float) -> list[float]:
     """The distances from the line of this slope through the middle of the points."""
-    bare = [value - per_s * at for at, value in points]
-    centre = median(bare)
-    return [value - centre for value in bare]
+    detrended = [value - slope_per_s * at for at, value in points]
+    centre = median(detrended)
+    return [value - centre for value in detrended]
 
 
-def _noise(points: list[tuple[float, float]], per_s: float) -> float:
+def _residual_bound(points: list[tuple[float, float]], slope_per_s: float) -> float:
     """How far a single value lies off the line, but for one in twenty."""
-    off = sorted(map(abs, _off(points, per_s)))
-    return off[math.ceil(0.95 * len(off)) - 1]
+    residuals = sorted(map(abs, _residuals(points, slope_per_s)))
+    return residuals[math.ceil(0.95 * len(residuals)) - 1]
 
 
-def _likeness(off: list[float]) -> float:
-    """The correlation of neighbours, from 0 to `MOST_ALIKE`."""
-    largest = max(map(abs, off))
+def _autocorrelation(residuals: list[float]) -> float:
+    """The correlation of neighbours, from 0 to `MAX_AUTOCORRELATION`."""
+    largest = max(map(abs, residuals))
     if largest == 0:
         return 0.0
     if not math.isfinite(largest):
-        return MOST_ALIKE
-    scaled = [value / largest for value in off]
+        return MAX_AUTOCORRELATION
+    scaled = [value / largest for value in residuals]
     power = math.fsum(value * value for value in scaled)
-    return min(MOST_ALIKE, max(0.0, math.fsum(one * after for one, after in pairwise(scaled)) / power))
+    return min(
+        MAX_AUTOCORRELATION, max(0.0, math.fsum(first * second for first, second in pairwise(scaled)) / power)
+    )

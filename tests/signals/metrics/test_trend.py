@@ -11,7 +11,7 @@ from panels.judge import judge_metric
 from panels.limits import exceeded_bound
 from panels.projection import trend_parts
 from panels.spec import PanelSpec, QuerySpec
-from signals.metrics.trend import direction, reaches, slope
+from signals.metrics.trend import direction, slope, time_to_limit
 from signals.reading import Answer, Series, Verdict
 from tui.i18n import Language
 
@@ -49,10 +49,12 @@ def test_the_slope_is_the_median_of_all_pairs() -> None:
 
 
 def test_a_limit_is_met_within_a_range() -> None:
-    assert reaches(curve(*range(0, 6000, 100)), 10_000) == pytest.approx((1230, 1230))
-    assert reaches(curve(*[10_000] * 9), 10_000) == (0, 0)
-    assert reaches(curve(*[9_000] * 9), 10_000) is None
-    wobbling = reaches(curve(*(100 * i + random.Random(i).uniform(-300, 300) for i in range(20))), 10_000)
+    assert time_to_limit(curve(*range(0, 6000, 100)), 10_000) == pytest.approx((1230, 1230))
+    assert time_to_limit(curve(*[10_000] * 9), 10_000) == (0, 0)
+    assert time_to_limit(curve(*[9_000] * 9), 10_000) is None
+    wobbling = time_to_limit(
+        curve(*(100 * i + random.Random(i).uniform(-300, 300) for i in range(20))), 10_000
+    )
     assert wobbling is not None
     assert wobbling[0] < (10_000 - 1_900) / (100 / 30) < wobbling[1]
 
@@ -143,7 +145,7 @@ def test_what_has_just_begun_is_seen_before_it_is_most_of_the_curve() -> None:
     assert direction(storm) == "rising"
     over = curve(*(100 * index for index in range(50)), *(4000 - 300 * index for index in range(10)))
     assert direction(over) == "falling"
-    span = reaches(storm, 10_000)
+    span = time_to_limit(storm, 10_000)
     assert span is not None
     assert span[0] <= 6000 / 500 * 30 <= span[1]
 
@@ -170,7 +172,7 @@ def test_sums_over_a_sliding_window_are_less_sure_than_independent_samples() -> 
 def test_the_time_to_a_limit_is_as_wide_as_the_curve_is_noisy() -> None:
     chance = random.Random(5)
     noisy = curve(*(100 * index + chance.uniform(-400, 400) for index in range(60)))
-    span = reaches(noisy, 12_000)
+    span = time_to_limit(noisy, 12_000)
     assert span is not None
     true = (12_000 - 5900) / (100 / 30)
     assert span[0] < true < span[1]

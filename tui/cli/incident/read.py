@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean
-from core.units import span
+from core.units import duration
 from incidents.events.body import Role
 from incidents.events.event import write_time
 from incidents.journal.errors import JournalAway
@@ -131,7 +131,7 @@ def _lines(
     clock = update_clock(incident, settings, dt.datetime.now(dt.UTC))
     if clock:
         key = "incident.update_overdue" if clock.overdue else "incident.update_due"
-        yield words.text(key, left=span(abs(clock.left_s)))
+        yield words.text(key, left=duration(abs(clock.left_s)))
     places = {key: place for place, key in enumerate(called.steps)}
     for key_, step in sorted(
         incident.steps.items(), key=lambda one: (one[0].runbook, places.get(one[0], len(places)), one[0])
