@@ -1,1 +1,4 @@
-"""The code that reads, checks and matches manuals. Nothing here knows a screen."""
+"""Runbooks as data: `library.load_library` reads them, `model` is what they are, `checks.measure` measures, `lint` judges.
+
+Nothing here knows a screen or an incident.
+"""

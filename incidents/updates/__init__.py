@@ -1,1 +1,1 @@
-"""Status updates: when people must hear something, what it says, and its delivery."""
+"""Status updates: `update` says when one is due and what is sent where, `deliver` sends it to webhooks."""

@@ -1,1 +1,4 @@
-"""Checks of a runbook, measured: what was seen, and whether that is what was expected."""
+"""Checks of a runbook, measured: `measure.measure` makes an `observation.Observation`.
+
+`judge` compares values with what is expected, `probe` asks what is not PromQL, `gate` waits until it has lasted.
+"""

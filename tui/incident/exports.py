@@ -71,9 +71,9 @@ def _write(
     from core.text import clean
     from incidents.report.postmortem import postmortem
     from incidents.report.timeline import timeline_json, timeline_markdown
-    from runbooks.step_names import names_of
+    from response.names import runbook_names
 
-    words, folder, names = context.face.words.say, Path(asked).expanduser(), names_of(followed)
+    words, folder, names = context.face.words.say, Path(asked).expanduser(), runbook_names(followed)
     made = postmortem(
         seen.incident,
         seen.label,

@@ -11,7 +11,7 @@ from incidents.events.incident import StepKey
 from incidents.report.postmortem import impact_window, postmortem
 from incidents.report.statistics import format_duration, spans, step_statistics
 from incidents.report.timeline import incident_json, timeline_json
-from runbooks.step_names import names_of
+from response.names import runbook_names
 from tui.cli.incident.read import write_text
 from tui.cli.resources import config_or_default, open_configured_journal
 from tui.cli.runbook.find import incident_names, incident_runbooks
@@ -45,7 +45,7 @@ def _postmortem(args: argparse.Namespace, journal: Journal, config: Config, invo
     words = invocation.words
     impact = _objectives(config, incident, invocation) if args.numbers else ()
     runbooks = incident_runbooks(incident.runbooks, config, invocation, report_missing=True)
-    called = names_of(runbooks)
+    called = runbook_names(runbooks)
     made = postmortem(
         incident,
         label,

@@ -95,6 +95,6 @@ def incident_runbooks(
 
 def incident_names(runbook_ids: Iterable[str], config: Config, invocation: Invocation) -> Names:
     """What these runbooks call their steps and phases."""
-    from runbooks.step_names import names_of
+    from response.names import runbook_names
 
-    return names_of(incident_runbooks(runbook_ids, config, invocation))
+    return runbook_names(incident_runbooks(runbook_ids, config, invocation))

@@ -23,9 +23,9 @@ LOUD = ("severity_changed", "step_failed", "reopened")
 
 def names_here(runbooks: Sequence[Runbook | Missing]) -> Names:
     """What the runbooks that are here call their steps and phases."""
-    from runbooks.step_names import names_of
+    from response.names import runbook_names
 
-    return names_of(one for one in runbooks if not isinstance(one, Missing))
+    return runbook_names(one for one in runbooks if not isinstance(one, Missing))
 
 
 def event_lines(

@@ -1,4 +1,4 @@
-"""What the runbooks call their steps and phases: for whoever reads a journal, which knows only ids."""
+"""What runbooks call their steps and phases, for whoever describes events: a journal knows only ids."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from runbooks.model import Runbook
 
 
-def names_of(runbooks: Iterable[Runbook]) -> Names:
+def runbook_names(runbooks: Iterable[Runbook]) -> Names:
     """Their names in their language. A step or phase is found by its number, too: scripts may have written that."""
     titles: dict[str, str] = {}
     steps: dict[StepKey, str] = {}
@@ -21,13 +21,13 @@ def names_of(runbooks: Iterable[Runbook]) -> Names:
     for runbook in runbooks:
         titles[runbook.id] = runbook.title
         for step in runbook.steps():
-            _name(steps, runbook.id, step.id, step.number, step.text)
+            _add(steps, runbook.id, step.id, step.number, step.text)
         for phase in runbook.phases:
-            _name(phases, runbook.id, phase.id, phase.number, phase.title)
+            _add(phases, runbook.id, phase.id, phase.number, phase.title)
     return Names(titles, steps, phases)
 
 
-def _name(names: dict[StepKey, str], runbook: str, own_id: str, number: str, text: str) -> None:
-    called = f"{number} {text}"
-    names[StepKey(runbook, own_id)] = called
-    names.setdefault(StepKey(runbook, number), called)
+def _add(names: dict[StepKey, str], runbook: str, own_id: str, number: str, text: str) -> None:
+    name = f"{number} {text}"
+    names[StepKey(runbook, own_id)] = name
+    names.setdefault(StepKey(runbook, number), name)
