@@ -56,7 +56,7 @@ def trend_parts(query: QuerySpec, history: Answer) -> list[Part]:
         return parts
     early, late = (quantity(end, "s") for end in span)
     limit = quantity(query.forecast, query.unit)
-    text = say("panels.time_to_limit", name=display_name(query), limit=limit, early=early, late=late)
+    text = say("panels.reaches", name=display_name(query), limit=limit, early=early, late=late)
     if span[1] == 0:
         text = say("panels.reached", name=display_name(query), limit=limit)
     elif span[1] > FAR_S:
