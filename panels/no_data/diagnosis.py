@@ -1,116 +1,107 @@
-"""Finds out why a query is empty: asks the source about each selector until one question has no answer."""
+"""Why a query has no data: judged from evidence, in the order in which the causes rule each other out."""
 
 from __future__ import annotations
 
-import asyncio
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from core.errors import SourceError
-from core.text import clean
-from panels.no_data.cause import Evidence, Stage, why_empty
-from signals.metrics.promql.names import needs
+from core.message import say
+from core.units import quantity
+from signals.metrics.promql.names import Needs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from core.message import Message
-    from panels.query_cache import QueryCache
     from signals.metrics.promql.names import Selector
-    from signals.reading import Answer, Series
-
-KEEP_S = 30.0
-"""A missing metric is missed at every look; its story need not be told anew each time."""
-SILENCE_S = 10.0
-"""But what has come back is to be seen soon."""
-SPANS_S = (300.0, 1800.0, 86_400.0, 30 * 86_400.0)
-"""How far back a metric that is gone is looked for: closely first, then further and coarser."""
-POINTS = 120
-CLOSE_S = 60.0
-MOST_VALUES = 4
 
 
-async def explain(name: Message, expr: str, cache: QueryCache, now: float) -> Message:
-    """Why `expr` has no series, in one sentence about the query `name`."""
-    try:
-        wanted = needs(expr)
-        selectors = wanted.selectors()
-        found = await asyncio.gather(*(_evidence(one, cache, now) for one in selectors))
-    except SourceError as error:
-        return error.message
-    return why_empty(name, wanted, dict(zip(selectors, found, strict=True)))
+class Stage(IntEnum):
+    """How far the search for a selector's series got; the order is that of cloudflare/pint's `promql/series`."""
+
+    NEVER = 1
+    GONE = 2
+    LABEL = 3
+    VALUE = 4
+    TOGETHER = 5
+    YOUNG = 6
+    QUIET = 7
 
 
-async def _evidence(selector: Selector, cache: QueryCache, now: float) -> Evidence:
-    """Raises `SourceError` when the source stops answering half way."""
-    metric = selector.name
-    known = await cache.names()
-    if metric not in known:
-        return Evidence(Stage.NEVER, metric, known, down=await _down(cache))
-    if not await _series(cache, f"count({metric})"):
-        return await _gone(metric, cache, now)
-    if selector.matchers and not await _series(cache, f"count({selector.text()})"):
-        return await _unmatched(selector, cache)
-    if selector.ranged:
-        samples = await _series(cache, f"max(count_over_time({selector.text()}[5m]))")
-        if samples and samples[0].values[-1] < 2:
-            return Evidence(Stage.YOUNG, metric)
-    return Evidence(Stage.QUIET, metric)
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was found out about one selector.
+
+    `up` is what the exporter's own `up` said when the metric was last there (None: it has no such series any more, or
+    the metric never was there). `down` names exporters that do not answer. `values` are what the label of the matcher
+    that finds nothing has instead.
+    """
+
+    stage: Stage
+    metric: str
+    known: frozenset[str] = frozenset()
+    last_seen_s: float | None = None
+    up: float | None = None
+    instance: str = ""
+    down: tuple[str, ...] = ()
+    matcher: str = ""
+    label: str = ""
+    values: tuple[str, ...] = ()
 
 
-async def _gone(metric: str, cache: QueryCache, now: float) -> Evidence:
-    """When it was last there, and what its exporter's `up` says now."""
-    for span_s in SPANS_S:
-        step = span_s / POINTS
-        end = now // step * step
-        # Between two close points nothing that was there for a moment is missed; far ones would read too much.
-        there = f"last_over_time({metric}[{1000 * step:.0f}ms])" if step <= CLOSE_S else metric
-        asked = await cache.query_range(
-            f"count by (job, instance) ({there})", end - span_s, end, step, KEEP_S
+def why_empty(name: Message, wanted: Needs, found: Mapping[Selector, Evidence]) -> Message:
+    """The sentence for query `name`. Of alternatives (`or`) the one that got furthest speaks, else the first gap."""
+    evidence = _furthest(wanted, found)
+    if evidence is None:
+        return say("panels.no_traffic", name=name)
+    metric = evidence.metric
+    if evidence.stage is Stage.NEVER:
+        return _never(name, evidence)
+    if evidence.stage is Stage.GONE:
+        return _gone(name, evidence)
+    values = ", ".join(evidence.values)
+    return {
+        Stage.LABEL: say("panels.no_label", name=name, metric=metric, label=evidence.label),
+        Stage.VALUE: say(
+            "panels.no_value", name=name, metric=metric, matcher=evidence.matcher, values=values
+        ),
+        Stage.TOGETHER: say("panels.no_together", name=name, metric=metric),
+        Stage.YOUNG: say("panels.one_sample", name=name, metric=metric),
+        Stage.QUIET: say("panels.no_traffic", name=name),
+    }[evidence.stage]
+
+
+def _furthest(wanted: Needs | Selector, found: Mapping[Selector, Evidence]) -> Evidence | None:
+    """None where nothing is wanted, such as `vector(0)`: that alternative has no gap to speak of."""
+    if not isinstance(wanted, Needs):
+        return found.get(wanted)
+    parts = [one for part in wanted.parts if (one := _furthest(part, found)) is not None]
+    choose = max if wanted.how == "any" else min
+    return choose(parts, key=lambda one: one.stage) if parts else None
+
+
+def _never(name: Message, evidence: Evidence) -> Message:
+    if evidence.down:
+        return say(
+            "panels.never_down", name=name, metric=evidence.metric, instance=", ".join(evidence.down[:2])
         )
-        series = _answered(asked)
-        if not series:
-            continue
-        last = max(series, key=lambda one: one.times[-1])
-        labels = dict(last.labels)
-        instance, up = clean(labels.get("instance", ""), 80), None
-        if instance:
-            for one in await _series(cache, "up"):
-                of_one = dict(one.labels)
-                if all(of_one.get(label) == labels.get(label) for label in ("job", "instance")):
-                    up = one.values[-1]
-        return Evidence(Stage.GONE, metric, last_seen_s=now - last.times[-1], up=up, instance=instance)
-    return Evidence(Stage.GONE, metric)  # its name is known: it was there, if only between two of our looks
+    near = get_close_matches(evidence.metric, evidence.known, n=1, cutoff=0.6)
+    if near:
+        return say("panels.never_exported_near", name=name, metric=evidence.metric, near=near[0])
+    return say("panels.never_exported", name=name, metric=evidence.metric)
 
 
-async def _unmatched(selector: Selector, cache: QueryCache) -> Evidence:
-    """Which matcher finds nothing; one that excludes (`!=`) and leaves nothing is silence, no fault."""
-    metric = selector.name
-    for matcher in selector.matchers:
-        if await _series(cache, f"count({selector.text(matcher)})"):
-            continue
-        label, operator, value = matcher
-        if operator in ("!=", "!~"):
-            return Evidence(Stage.QUIET, metric)
-        values = [
-            clean(dict(one.labels).get(label, ""), 40)
-            for one in await _series(cache, f"count by ({label}) ({metric})")
-        ]
-        values = sorted(filter(None, values))[:MOST_VALUES]
-        if not values:
-            return Evidence(Stage.LABEL, metric, label=label)
-        written = f'{label}{operator}"{clean(value, 60)}"'
-        return Evidence(Stage.VALUE, metric, matcher=written, label=label, values=tuple(values))
-    return Evidence(Stage.TOGETHER, metric)
-
-
-async def _down(cache: QueryCache) -> tuple[str, ...]:
-    found = await _series(cache, "up == 0")
-    return tuple(sorted(clean(dict(one.labels).get("instance", "?"), 80) for one in found))
-
-
-async def _series(cache: QueryCache, expr: str) -> tuple[Series, ...]:
-    return _answered(await cache.query(expr, KEEP_S, empty_max_age_s=SILENCE_S))
-
-
-def _answered(answer: Answer | SourceError) -> tuple[Series, ...]:
-    if isinstance(answer, SourceError):
-        raise answer
-    return answer.series
+def _gone(name: Message, evidence: Evidence) -> Message:
+    metric, instance = evidence.metric, evidence.instance
+    if evidence.last_seen_s is None:
+        return say("panels.gone_sometime", name=name, metric=metric)
+    ago = quantity(evidence.last_seen_s, "s")
+    if not instance:
+        return say("panels.gone", name=name, metric=metric, ago=ago)
+    if evidence.up is None:
+        return say("panels.gone_target", name=name, metric=metric, ago=ago, instance=instance)
+    if evidence.up == 0:
+        return say("panels.gone_down", name=name, metric=metric, ago=ago, instance=instance)
+    return say("panels.gone_but_up", name=name, metric=metric, ago=ago, instance=instance)
