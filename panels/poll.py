@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import Unreachable
 from core.message import say
+from panels.enrich.registry import enrichers
 from panels.evaluate import evaluate
 from panels.query_cache import QueryCache
 
@@ -27,41 +28,41 @@ SOON_S = 2.0
 async def poll_panels(
     specs: Iterable[PanelSpec],
     sources: Sources,
-    tell: Callable[[PanelState], None],
+    on_state: Callable[[PanelState], None],
     paused: Callable[[], bool],
     span_s: Callable[[], float],
 ) -> None:
     """Judge every panel again and again until cancelled; `span_s` says how long a past its charts need."""
-    questions = QueryCache(sources.metrics)
+    cache = QueryCache(sources.metrics)
     try:
         async with asyncio.TaskGroup() as group:
             for spec in specs:
-                group.create_task(_follow(spec, sources, questions, tell, paused=paused, span_s=span_s))
+                group.create_task(_poll_panel(spec, sources, cache, on_state, paused=paused, span_s=span_s))
     finally:
-        await questions.close()
+        await cache.close()
 
 
 async def poll_once(specs: Iterable[PanelSpec], sources: Sources) -> tuple[PanelState, ...]:
     """Judge every panel one time."""
-    questions = QueryCache(sources.metrics)
-    return tuple(await asyncio.gather(*(evaluate(spec, sources, questions) for spec in specs)))
+    cache = QueryCache(sources.metrics)
+    return tuple(await asyncio.gather(*(evaluate(spec, sources, cache) for spec in specs)))
 
 
-async def _follow(
+async def _poll_panel(
     spec: PanelSpec,
     sources: Sources,
-    questions: QueryCache,
-    tell: Callable[[PanelState], None],
+    cache: QueryCache,
+    on_state: Callable[[PanelState], None],
     *,
     paused: Callable[[], bool],
     span_s: Callable[[], float],
 ) -> None:
-    if spec.kind in ("queues", "release"):  # the others ask nothing that takes so long
-        tell(await evaluate(spec, _at_first(sources), questions, span_s()))
+    if any(enricher.slow and enricher.applies(spec) for enricher in enrichers()):
+        on_state(await evaluate(spec, _without_slow(sources), cache, span_s()))
     while True:
         if not paused():
-            state = await evaluate(spec, sources, questions, span_s())
-            tell(state)
+            state = await evaluate(spec, sources, cache, span_s())
+            on_state(state)
             incomplete = any(reading.value is None for reading in state.readings)
             # Something is missing: look again soon, so that what has just started shows as soon as it answers.
             pause_s = min(spec.interval_s, SOON_S) if incomplete else spec.interval_s
@@ -83,7 +84,7 @@ class _Unasked:
         raise Unreachable(say("signals.unasked", source=self.name))
 
 
-def _at_first(sources: Sources) -> Sources:
+def _without_slow(sources: Sources) -> Sources:
     """Workers are given their time to answer, and scripts of migrations are read by another program."""
     return replace(
         sources,

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.units import quantity
+from panels.fold import Contribution
+from panels.limits import worst
 from panels.naming import display_name, series_display_name
-from panels.state import Chart, Forecast, Part
+from panels.state import AHEAD_SHARE, BOARD_SPAN_S, Chart, Forecast, Part
 from signals.metrics.trend import Direction, direction, slope, time_to_limit
 from signals.reading import Series, Verdict
 
@@ -33,7 +35,34 @@ MAX_SAMPLES = 120
 SHARE = 0.95
 
 
-def chart(query: QuerySpec, history: Answer) -> Chart:
+def project(
+    query: QuerySpec,
+    history: Answer,
+    now: float,
+    long_history: Answer | None = None,
+    span_s: float = BOARD_SPAN_S,
+) -> Contribution:
+    """The chart of the charted query, with what is ahead; where there is room (`span_s`) over a longer past, too.
+
+    What is ahead is told from the usual past in both, as the panel's words are.
+    """
+    parts = trend_parts(query, history)
+    verdict = worst(verdicts) if (verdicts := [part.verdict for part in parts if part.verdict]) else None
+    short = _chart(query, history)
+    charts = [with_forecast(short, now, BOARD_SPAN_S * AHEAD_SHARE)]
+    if long_history is not None:
+        ahead = with_forecast(short, now, span_s * AHEAD_SHARE).forecast
+        charts.append(replace(_chart(query, long_history), span_s=span_s, forecast=ahead))
+    return Contribution(
+        verdict=verdict,
+        reason=next((part.text for part in parts if verdict and part.verdict is verdict), None),
+        parts=tuple(parts),
+        charts=tuple(charts),
+        trend=short.curves[0],
+    )
+
+
+def _chart(query: QuerySpec, history: Answer) -> Chart:
     """The worst curves of the charted query."""
     curves = sorted(history.series, key=lambda series: -badness(query, series.values[-1]))[:MAX_CURVES]
     names = tuple(series_display_name(query, series) for series in curves)

@@ -33,7 +33,8 @@ class Row:
 
     cells: tuple[Message, ...]
     verdict: Verdict | None = None
-    ref: str = ""  # what `Enter` or `r` opens from here: an alert's name, a queue, a worker
+    kind: Literal["", "error_budget"] = ""
+    """What code may ask of a row: which ones say what is left of an error budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Standing:
     verdict: Verdict | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PanelState:
     """A panel, judged. `reason` says why the verdict is what it is, in one sentence."""
 

@@ -1,1 +1,1 @@
-"""What a panel says beyond its queries, one file a kind: objectives, budget, releases, queues, workers, schema."""
+"""What a panel says beyond its queries, one file a kind; `registry` says what such a file has, and lists them."""

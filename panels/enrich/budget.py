@@ -1,16 +1,18 @@
-"""Adds to a panel what a monthly budget says: spent so far, and what the month will cost if spending goes on."""
+"""What a monthly budget says, on every panel that has one: spent so far, and what the month will cost at this rate."""
 
 from __future__ import annotations
 
+import asyncio
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from core.message import say
 from core.units import quantity
-from panels.limits import ORDER
-from panels.state import PanelState, Part, Row
+from panels.enrich.registry import Enricher
+from panels.fold import Contribution
+from panels.state import Part, Row
 from signals.reading import Answer, Reading, Verdict
 
 if TYPE_CHECKING:
@@ -18,11 +20,24 @@ if TYPE_CHECKING:
 
     from core.errors import SourceError
     from core.message import Message
+    from panels.enrich.registry import PanelContext
     from panels.spec import Budget
 
 RATES = {"1h": 3600.0, "6h": 21_600.0, "1d": 86_400.0, "7d": 604_800.0}
 """Windows whose rates make the range: spending of the last hour may be a peak, that of the week may be over."""
-KEEP_S = 60.0
+MAX_AGE_S = 60.0
+
+
+async def _enrich(context: PanelContext) -> Contribution:
+    budget = context.spec.budget
+    if budget is None:
+        return Contribution()
+    windows = [*RATES, month_window(context.now)]
+    queries = (context.cache.query(budget.spend.replace("$window", window), MAX_AGE_S) for window in windows)
+    *rates, month = await asyncio.gather(*queries)
+    return contribute(
+        budget, dict(zip(RATES, rates, strict=True)), month, now=context.now, covered_s=await context.history
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +49,7 @@ class Projection:
     high: float
 
 
-def month_of(now: float) -> tuple[float, float]:
+def month_bounds(now: float) -> tuple[float, float]:
     """Start and end (Unix seconds) of the month in UTC that `now` is in."""
     begin = datetime.fromtimestamp(now, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     after = begin.replace(year=begin.year + begin.month // 12, month=begin.month % 12 + 1)
@@ -43,10 +58,10 @@ def month_of(now: float) -> tuple[float, float]:
 
 def month_window(now: float) -> str:
     """The month so far as a PromQL duration, in whole minutes so that the same question comes back."""
-    return f"{max(1, math.ceil((now - month_of(now)[0]) / 60))}m"
+    return f"{max(1, math.ceil((now - month_bounds(now)[0]) / 60))}m"
 
 
-def project(
+def project_month(
     spent: float, by_window: Mapping[str, float], now: float, covered_s: float | None
 ) -> Projection | None:
     """The cost of this month. None when no rate is known.
@@ -55,7 +70,7 @@ def project(
     the history; where it is shorter than the month, the part that nobody saw may have cost nothing, or as much a second
     as the highest rate says.
     """
-    start, end = month_of(now)
+    start, end = month_bounds(now)
     rates = [
         money / (RATES[window] if covered_s is None else max(1.0, min(covered_s, RATES[window])))
         for window, money in by_window.items()
@@ -68,64 +83,65 @@ def project(
     return Projection(spent, spent + min(rates) * ahead_s, spent + max(rates) * (ahead_s + unseen_s))
 
 
-def with_budget(
-    state: PanelState,
+def contribute(
     budget: Budget,
-    asked: Mapping[str, Answer | SourceError],
+    by_window: Mapping[str, Answer | SourceError],
     month: Answer | SourceError,
+    *,
+    now: float,
     covered_s: float | None,
-) -> PanelState:
-    """The panel with its budget: over it burns, and so does what goes over it at every rate; at one rate, it warns.
+) -> Contribution:
+    """Over the budget burns, and so does what goes over it at every rate; what does at one rate, warns.
 
     From less than an hour no month is foretold: the range is shown, but not judged.
     """
-    now = state.at or 0.0
-    money = {window: _value(answer) for window, answer in asked.items()}
-    found = project(_value(month), money, now, covered_s)
-    if found is None or not isinstance(month, Answer):
-        return state
+    money = {window: _value(answer) for window, answer in by_window.items()}
+    projection = project_month(_value(month), money, now, covered_s)
+    if projection is None or not isinstance(month, Answer):
+        return Contribution()
     limit = budget.monthly_usd
-    verdict, key = Verdict.OK, ""
     short = covered_s is not None and covered_s < RATES["1h"]
-    if found.spent > limit:
+    verdict, key = Verdict.OK, ""
+    if projection.spent > limit:
         verdict, key = Verdict.BURNING, "panels.over_budget"
-    elif found.low > limit and not short:
+    elif projection.low > limit and not short:
         verdict, key = Verdict.BURNING, "panels.will_exceed"
-    elif found.high > limit and not short:
+    elif projection.high > limit and not short:
         verdict, key = Verdict.WARN, "panels.may_exceed"
-    spent, low, high, most = (quantity(one, "usd") for one in (found.spent, found.low, found.high, limit))
     seen = say("panels.text", text="")
     seen_cell: tuple[Message, ...] = ()
-    if covered_s is not None and covered_s < now - month_of(now)[0]:
+    if covered_s is not None and covered_s < now - month_bounds(now)[0]:
         seen = say("panels.only_seen", span=quantity(covered_s, "s"))
         seen_cell = (say("panels.only_seen_cell", span=quantity(covered_s, "s")),)
+    spent, most = quantity(projection.spent, "usd"), quantity(limit, "usd")
+    low, high = quantity(projection.low, "usd"), quantity(projection.high, "usd")
     values = {"spent": spent, "low": low, "high": high, "limit": most, "seen": seen}
-    worse = ORDER.index(verdict) < ORDER.index(state.verdict)
-    rows = (
-        Row((say("panels.month_row"), spent, say("panels.of_limit", limit=most), *seen_cell), verdict),
-        Row((say("panels.projected_row"), say("panels.projected_range", **values)), verdict),
-    )
-    readings = tuple(
-        Reading(name, value, "usd", month.at, month.source, month.expr, every_s=KEEP_S, called=say(key))
-        for name, value, key in (
-            ("month to date", found.spent, "panels.month_row"),
-            ("month, at least", found.low, "panels.reading_month_low"),
-            ("month, at most", found.high, "panels.reading_month_high"),
-        )
-    )
-    return replace(
-        state,
-        verdict=verdict if worse else state.verdict,
-        reason=say(key, **values) if worse else state.reason,
+    return Contribution(
+        verdict=verdict,
+        reason=say(key, **values) if key else None,
         parts=(
-            *state.parts,
             Part(say("panels.month_part", **values), 1, verdict),
             Part(say("panels.projected_part", **values), 2, verdict),
         ),
-        rows=(*rows, *state.rows),
-        readings=(*readings, *state.readings),
+        rows=(
+            Row((say("panels.month_row"), spent, say("panels.of_limit", limit=most), *seen_cell), verdict),
+            Row((say("panels.projected_row"), say("panels.projected_range", **values)), verdict),
+        ),
+        rows_first=True,
+        readings=(
+            _reading("month to date", projection.spent, "panels.month_row", month),
+            _reading("month, at least", projection.low, "panels.reading_month_low", month),
+            _reading("month, at most", projection.high, "panels.reading_month_high", month),
+        ),
     )
+
+
+def _reading(name: str, value: float, key: str, month: Answer) -> Reading:
+    return Reading(name, value, "usd", month.at, month.source, month.expr, every_s=MAX_AGE_S, called=say(key))
 
 
 def _value(answer: Answer | SourceError) -> float:
     return answer.series[0].values[-1] if isinstance(answer, Answer) and answer.series else math.nan
+
+
+ENRICHER = Enricher(id="budget", applies=lambda spec: spec.budget is not None, enrich=_enrich)

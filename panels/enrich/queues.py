@@ -1,155 +1,169 @@
-"""What the broker and the database themselves say, added to a panel that metrics have judged."""
+"""What the broker itself holds, on the panel of the queues: two count the same messages, the metric and the broker.
+
+Where the metric has no answer, the broker alone is judged; where it has another, the difference is said.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
 from typing import TYPE_CHECKING
 
-from core.errors import SourceError
 from core.message import say
 from core.units import quantity
-from panels.enrich.queue_reconcile import believed_limits, contradictions, knows, without_metric
+from panels.enrich.registry import Enricher
+from panels.fold import Contribution
 from panels.limits import judge_value, worst
-from panels.state import Part, Row
-from signals.database.model import Drift
+from panels.naming import display_name
+from panels.projection import MAX_CURVES, total
+from panels.spec import QuerySpec
+from panels.state import Chart, Part, Row
 from signals.metrics.trend import Direction, direction, slope
-from signals.reading import Freshness, Reading, Verdict
+from signals.reading import Answer, Reading, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.errors import SourceError
     from core.message import Message
-    from panels.spec import QuerySpec
-    from panels.state import PanelState
+    from panels.enrich.registry import PanelContext
+    from panels.spec import PanelSpec
     from signals.celery.model import Queue, Queues
-    from signals.database.model import Schema
+    from signals.reading import Series
+
+WARN_WAITING, BURNING_WAITING = 50.0, 100.0
+"""The operations manual calls a queue unhealthy from 50 messages on and critical over 100."""
+SLACK, SLACK_SHARE = 10.0, 0.2
+"""A metric is a scrape old, and may count what workers hold: only what lies further off than this contradicts."""
+MAX_NAMED = 3
 
 
-def add_queues(state: PanelState, found: Queues | SourceError, query: QuerySpec | None = None) -> PanelState:
-    """Depth of every queue as the broker has it: priorities counted, with what workers hold and the oldest age.
+async def _enrich(context: PanelContext) -> Contribution:
+    if context.sources.queues is None:
+        return Contribution()
+    exprs = [query.expr for query in context.spec.queries]
+    queues, metrics = await asyncio.gather(
+        context.sources.queues.queues(), asyncio.gather(*map(context.cache.query, exprs))
+    )
+    return contribute(context.spec, queues, metrics)
 
-    `query` is the panel's question to the metrics: its limits hold for the broker, too. Where the metrics have no
-    answer, the broker alone is judged; where they have another, the difference is said.
+
+def contribute(spec: PanelSpec, queues: Queues, metrics: Sequence[Answer | SourceError]) -> Contribution:
+    """Depth of every queue: priorities counted, with what workers hold and the oldest age.
+
+    `metrics` are the answers to the panel's queries. The limits of the charted one hold for the broker, too.
     """
-    if isinstance(found, SourceError):
-        return _unknown(state, found)
-    warnings = state.warnings
-    if knows(state):
-        warnings = (*warnings, *contradictions(state, found))
-    elif found.queues:
-        state = without_metric(state, found, query)
-        warnings = state.warnings
-    limits = believed_limits(query)
-    rows, readings, verdicts = [], [], [state.verdict]
-    for queue in found.queues:
-        verdict = judge_value(limits, float(queue.waiting))
-        verdicts.append(verdict)
-        held = say("panels.text", text="?" if queue.unacked is None else str(queue.unacked))
-        oldest = say("panels.oldest_none")
-        if queue.oldest_s is not None:
-            key = "panels.oldest_floor" if queue.oldest_is_floor else "panels.oldest"
-            oldest = say(key, seconds=round(queue.oldest_s))
-        rows.append(
-            Row(
-                (
-                    say("panels.text", text=queue.name),
-                    say("panels.waiting", count=queue.waiting),
-                    say("panels.held", count=held),
-                    _drain(queue),
-                    oldest,
-                ),
-                verdict,
-                queue.name,
-            )
-        )
-        readings.append(
-            Reading(
-                f"{queue.name} waiting",
-                float(queue.waiting),
-                "count",
-                found.at,
-                found.source,
-                f"LLEN {queue.name}",
-                called=say("panels.reading_waiting", name=queue.name),
-            )
-        )
-    if found.eviction_policy and found.eviction_policy.startswith("allkeys"):
-        warnings = (*warnings, say("panels.evicts", policy=found.eviction_policy))
-    verdict = worst(verdicts)
-    reason = state.reason
-    if verdict is not state.verdict:
-        longest = max(found.queues, key=lambda queue: queue.waiting)
-        reason = say("panels.queue_long", name=longest.name, count=longest.waiting)
-    fullest = max(found.queues, key=lambda queue: queue.waiting, default=None)
-    part = (Part(_drain(fullest), 3),) if fullest is not None and fullest.waiting else ()
-    return replace(
-        state,
+    limits = waiting_limits(spec.charted)
+    series = [one for answer in metrics if isinstance(answer, Answer) for one in answer.series]
+    alone = bool(queues.queues) and not series
+    longest = sorted(queues.queues, key=lambda queue: -queue.waiting)
+    verdicts = [judge_value(limits, float(queue.waiting)) for queue in queues.queues]
+    verdict = worst(verdicts) if verdicts else None
+    reason = None
+    if longest and verdict is not Verdict.OK:
+        reason = say("panels.queue_long", name=longest[0].name, count=longest[0].waiting)
+    warnings = () if alone else contradictions(queues, _by_queue(series))
+    if queues.eviction_policy and queues.eviction_policy.startswith("allkeys"):
+        warnings = (*warnings, say("panels.evicts", policy=queues.eviction_policy))
+    parts = [_part(queue) for queue in longest[:MAX_NAMED]] if alone else []
+    if longest and longest[0].waiting:
+        parts.append(Part(_drain(longest[0]), 3))
+    curves = [queue.depths for queue in longest if queue.depths is not None]
+    return Contribution(
         verdict=verdict,
         reason=reason,
-        parts=(*state.parts, *part),
-        rows=tuple(rows),
-        readings=(*state.readings, *readings),
+        parts=tuple(parts),
+        rows=tuple(_row(queue, judged) for queue, judged in zip(queues.queues, verdicts, strict=True)),
+        readings=tuple(_reading(queue, queues) for queue in queues.queues),
+        charts=_charts(longest, limits) if alone else (),
+        trend=total(curves) if alone and curves else None,
         warnings=warnings,
+        replaces_rows_of=frozenset(query.name for query in spec.queries),
+        instead_of_metrics=say("panels.the_broker") if alone and spec.queries else None,
     )
+
+
+def waiting_limits(query: QuerySpec | None) -> QuerySpec:
+    """The configured limits, so that metric and broker are judged alike; without any, the manual's."""
+    if query is not None and (query.warn is not None or query.burning is not None):
+        return query
+    return QuerySpec(name="waiting", expr="", unit="count", warn=WARN_WAITING, burning=BURNING_WAITING)
+
+
+def contradictions(queues: Queues, by_metric: dict[str, float]) -> tuple[Message, ...]:
+    """Every queue of which the metric says something that the broker has not been seen to hold."""
+    return tuple(
+        say("panels.contradicts", name=queue.name, told=f"{count:.0f}", waiting=queue.waiting)
+        for queue in queues.queues
+        if (count := by_metric.get(queue.name)) is not None and not _agrees(count, queue)
+    )
+
+
+def _by_queue(series: Sequence[Series]) -> dict[str, float]:
+    return {dict(one.labels)["queue"]: one.values[-1] for one in series if "queue" in dict(one.labels)}
+
+
+def _agrees(count: float, queue: Queue) -> bool:
+    seen = [float(queue.waiting), *(queue.depths.values if queue.depths is not None else ())]
+    low, high = min(seen), max(seen) + (queue.unacked or 0)
+    return low - _slack(low) <= count <= high + _slack(high)
+
+
+def _slack(value: float) -> float:
+    return max(SLACK, SLACK_SHARE * value)
+
+
+def _part(queue: Queue) -> Part:
+    name = say("panels.text", text=queue.name)
+    return Part(say("panels.part", name=name, value=str(queue.waiting)), 1, Verdict.OK)
+
+
+def _row(queue: Queue, verdict: Verdict) -> Row:
+    held = say("panels.text", text="?" if queue.unacked is None else str(queue.unacked))
+    oldest = say("panels.oldest_none")
+    if queue.oldest_s is not None:
+        key = "panels.oldest_floor" if queue.oldest_is_floor else "panels.oldest"
+        oldest = say(key, seconds=round(queue.oldest_s))
+    cells = (
+        say("panels.text", text=queue.name),
+        say("panels.waiting", count=queue.waiting),
+        say("panels.held", count=held),
+        _drain(queue),
+        oldest,
+    )
+    return Row(cells, verdict)
+
+
+def _reading(queue: Queue, queues: Queues) -> Reading:
+    return Reading(
+        f"{queue.name} waiting",
+        float(queue.waiting),
+        "count",
+        queues.at,
+        queues.source,
+        f"LLEN {queue.name}",
+        called=say("panels.reading_waiting", name=queue.name),
+    )
+
+
+def _charts(longest: Sequence[Queue], limits: QuerySpec) -> tuple[Chart, ...]:
+    """What the broker was seen to hold since the program started."""
+    drawn = [(queue.name, queue.depths) for queue in longest if queue.depths is not None][:MAX_CURVES]
+    if not drawn:
+        return ()
+    names = tuple(say("panels.text", text=name) for name, _ in drawn)
+    limit = limits.warn if limits.burning is None else limits.burning
+    return (Chart(display_name(limits), "count", tuple(curve for _, curve in drawn), names, limit),)
 
 
 def _drain(queue: Queue) -> Message:
     """Which way the queue goes, and when it will be empty: never while as much comes in as goes out."""
     if queue.depths is None or (way := direction(queue.depths)) is None:
         return say("panels.text", text="")
-    if way is Direction.FALLING and (found := slope(queue.depths)) is not None and found.middle < 0:
-        return say("panels.drains", duration=quantity(queue.waiting / -found.middle, "s"))
+    if way is Direction.FALLING and (rate := slope(queue.depths)) is not None and rate.middle < 0:
+        return say("panels.drains", duration=quantity(queue.waiting / -rate.middle, "s"))
     if not queue.waiting:
         return say("panels.way_steady")
     return say("panels.never_drains_rising" if way is Direction.RISING else "panels.never_drains")
 
 
-def add_schema(state: PanelState, found: Schema | SourceError) -> PanelState:
-    """The database's revision against the scripts, and what is there against what should be."""
-    if isinstance(found, SourceError):
-        return _unknown(state, found)
-    revision = ", ".join(found.revisions) or "–"
-    part = Part(say(f"panels.schema_{found.drift.value}", revision=revision), 2)
-    rows = [
-        Row((say("panels.text", text=item), say("panels.missing")), Verdict.WARN)
-        for item in (*found.missing, *found.invalid_indexes)
-    ]
-    rows += [
-        Row(
-            (
-                say("panels.blocker", pid=blocker.pid, count=len(blocker.waiting_pids)),
-                say("panels.text", text=blocker.query),
-            ),
-            Verdict.WARN,
-        )
-        for blocker in found.blockers
-    ]
-    sound = found.drift is Drift.CURRENT and not rows
-    rows.insert(0, Row((part.text,), Verdict.OK if found.drift is Drift.CURRENT else Verdict.WARN))
-    verdict = worst([state.verdict, Verdict.OK if sound else Verdict.WARN])
-    reading = Reading(
-        "revision",
-        float(found.drift is Drift.CURRENT),
-        "none",
-        found.at,
-        found.source,
-        "SELECT version_num FROM alembic_version",
-        called=say("panels.reading_revision"),
-    )
-    reason = state.reason if sound or verdict is state.verdict else part.text
-    return replace(
-        state,
-        verdict=verdict,
-        reason=reason,
-        parts=(*state.parts, part),
-        rows=(*state.rows, *rows),
-        readings=(*state.readings, reading),
-    )
-
-
-def _unknown(state: PanelState, error: SourceError) -> PanelState:
-    """A source that does not answer leaves the panel no better than unknown."""
-    verdict = worst([state.verdict, Verdict.UNKNOWN])
-    reason = state.reason if verdict is state.verdict and verdict is not Verdict.UNKNOWN else error.message
-    freshness = state.freshness if state.readings else Freshness.NONE
-    # Said once: as the reason, or beside another one.
-    warnings = state.warnings if reason == error.message else (*state.warnings, error.message)
-    return replace(state, verdict=verdict, reason=reason, warnings=warnings, freshness=freshness)
+ENRICHER = Enricher(id="queues", applies=lambda spec: spec.kind == "queues", enrich=_enrich)

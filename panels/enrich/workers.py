@@ -1,19 +1,22 @@
-"""What is known of the Celery workers, added to the queues' panel: nobody is called dead who is only silent."""
+"""What is known of the Celery workers, on the panel of the queues that they empty.
+
+Nobody is called dead who is only silent. A fleet that does not answer changes no verdict: the broker speaks for itself.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.errors import SourceError
 from core.message import say
-from panels.limits import worst
+from panels.enrich.registry import Enricher
+from panels.fold import Contribution
 from panels.state import Part, Row
 from signals.celery.model import WorkerState
 from signals.reading import Reading, Verdict
 
 if TYPE_CHECKING:
-    from panels.state import PanelState
+    from panels.enrich.registry import PanelContext
     from signals.celery.model import Fleet
 
 VERDICTS = {
@@ -25,46 +28,54 @@ VERDICTS = {
 }
 
 
-def add_workers(state: PanelState, found: Fleet | SourceError) -> PanelState:
+async def _enrich(context: PanelContext) -> Contribution:
+    if context.sources.fleet is None:
+        return Contribution()
+    try:
+        return contribute(await context.sources.fleet.fleet())
+    except SourceError as error:
+        return Contribution(warnings=(error.message,))
+
+
+def contribute(fleet: Fleet) -> Contribution:
     """A row a worker with its state and the evidence; one that looks stuck makes the panel worth a look."""
-    if isinstance(found, SourceError):
-        return replace(state, warnings=(*state.warnings, found.message))
-    here = [one for one in found.workers if one.state is not WorkerState.UNKNOWN]
-    stuck = [one for one in found.workers if one.state is WorkerState.STUCK]
-    key = "panels.workers_stuck" if stuck else "panels.workers"
-    part = Part(
-        say(key, here=len(here), all=len(found.workers), stuck=len(stuck)), 2, Verdict.WARN if stuck else None
-    )
-    rows = tuple(
-        Row(
-            (say("panels.text", text=one.name), say(f"panels.worker_{one.state.value}"), one.evidence),
-            VERDICTS[one.state],
-            one.name,
-        )
-        for one in found.workers
-    )
-    verdict, reason = state.verdict, state.reason
+    here = [worker for worker in fleet.workers if worker.state is not WorkerState.UNKNOWN]
+    stuck = [worker for worker in fleet.workers if worker.state is WorkerState.STUCK]
+    verdict, reason = None, None
     if stuck:
-        verdict = worst([verdict, Verdict.WARN])
-        told = say("panels.worker_stuck_reason", name=stuck[0].name, evidence=stuck[0].evidence)
-        reason = reason if verdict is state.verdict else told
+        verdict = Verdict.WARN
+        reason = say("panels.worker_stuck_reason", name=stuck[0].name, evidence=stuck[0].evidence)
     elif not here:
-        verdict = worst([verdict, Verdict.UNKNOWN])
-        reason = reason if verdict is state.verdict else say("panels.no_worker")
+        verdict, reason = Verdict.UNKNOWN, say("panels.no_worker")
+    key = "panels.workers_stuck" if stuck else "panels.workers"
+    text = say(key, here=len(here), all=len(fleet.workers), stuck=len(stuck))
+    rows = [
+        Row(
+            (
+                say("panels.text", text=worker.name),
+                say(f"panels.worker_{worker.state.value}"),
+                worker.evidence,
+            ),
+            VERDICTS[worker.state],
+        )
+        for worker in fleet.workers
+    ]
     reading = Reading(
         "workers",
         float(len(here)),
         "count",
-        found.at,
-        found.source,
+        fleet.at,
+        fleet.source,
         "inspect ping + events",
         called=say("panels.reading_workers"),
     )
-    return replace(
-        state,
+    return Contribution(
         verdict=verdict,
         reason=reason,
-        parts=(*state.parts, part),
-        rows=(*state.rows, *rows),
-        readings=(*state.readings, reading),
+        parts=(Part(text, 2, Verdict.WARN if stuck else None),),
+        rows=tuple(rows),
+        readings=(reading,),
     )
+
+
+ENRICHER = Enricher(id="workers", applies=lambda spec: spec.kind == "queues", enrich=_enrich, slow=True)

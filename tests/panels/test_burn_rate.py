@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
 
 from panels.burn_rate import PAIRS, WINDOWS, Count, budget_left, burn_rate, exhausted_in, judge_pair
-from panels.enrich.slo import count, max_age_s, with_objective
-from panels.judge import judge_metric
+from panels.enrich.slo import contribute, max_age_s
+from panels.fold import Contribution, fold
+from panels.objectives import count_requests
 from panels.spec import Objective, PanelSpec
 from panels.state import PanelState
 from signals.reading import Answer, Series, Verdict
@@ -70,7 +70,8 @@ def answer(**by_service: float) -> Answer:
     return Answer("x", "vector", tuple(series), "test", 100.0)
 
 
-QUIET = judge_metric(PanelSpec(id="slo", title="SLO"), {}, {}, None, 101)
+SPEC = PanelSpec(id="slo", title="SLO")
+OK = Contribution(verdict=Verdict.OK)
 WORDS = Language("en")
 
 
@@ -81,7 +82,7 @@ def rows(state: PanelState) -> list[str]:
 def test_a_burning_budget_is_the_panels_reason_and_says_how_little_was_seen() -> None:
     objective = Objective(target=0.999, bad="b[$window]", total="t[$window]")
     asked = {window: (answer(all=30), answer(all=1000)) for window in WINDOWS}
-    state = with_objective(QUIET, objective, asked, 240)
+    state = fold(SPEC, 101, [], [contribute(objective, asked, 240)])
     assert (
         WORDS.say(state.reason)
         == "the availability budget burns faster than 14.4× over 1h (only 4 min seen) and over 5m"
@@ -97,7 +98,7 @@ def test_each_service_has_a_budget_and_the_worst_one_speaks() -> None:
     asked = {
         window: (answer(analyze=0.2, team=50), answer(analyze=9000, team=1000, new=0)) for window in WINDOWS
     }
-    state = with_objective(QUIET, objective, asked, None)
+    state = fold(SPEC, 101, [], [contribute(objective, asked, None)])
     assert WORDS.say(state.reason).startswith("team: the availability budget burns faster")
     assert rows(state)[0] == "analyze availability left | 97.78 % | gone in 1320 d to 1320 d"
     assert [row.verdict for row in state.rows[:2]] == ["ok", "burning"]
@@ -107,7 +108,7 @@ def test_each_service_has_a_budget_and_the_worst_one_speaks() -> None:
 def test_a_window_that_was_not_answered_is_unknown_never_ok() -> None:
     objective = Objective(target=0.999, bad="b", total="t")
     asked = {window: (answer(all=0), answer(all=1000)) for window in WINDOWS if window != "6h"}
-    state = with_objective(replace(QUIET, verdict=Verdict.OK), objective, asked, None)
+    state = fold(SPEC, 101, [OK], [contribute(objective, asked, None)])
     assert state.verdict == "unknown"
     assert "the requests of 6h and 30m are not all known" in WORDS.say(state.reason)
 
@@ -123,8 +124,8 @@ def buckets(**counts: float) -> Answer:
 def test_a_latency_objective_is_a_share_of_requests_below_its_bound() -> None:
     objective = Objective(name="latency", target=0.95, buckets="b[$window]", bound=10)
     asked = {window: (buckets(b5=100, b10=450, b15=480, inf=500),) for window in WINDOWS}
-    assert count(objective, asked).by_service["a"]["5m"] == Count(50, 500)
-    state = with_objective(QUIET, objective, asked, None)
+    assert count_requests(objective, asked).by_service["a"]["5m"] == Count(50, 500)
+    state = fold(SPEC, 101, [], [contribute(objective, asked, None)])
     assert "a: the latency budget burns faster than 1× over 3d and over 6h" in WORDS.say(state.reason)
     assert state.readings[0].query == "b[5m]"
 
@@ -132,7 +133,7 @@ def test_a_latency_objective_is_a_share_of_requests_below_its_bound() -> None:
 def test_a_latency_objective_between_two_buckets_says_so() -> None:
     objective = Objective(name="latency", target=0.95, buckets="b[$window]", bound=10)
     asked = {window: (buckets(b5=100, b15=480, inf=500),) for window in WINDOWS}
-    state = with_objective(replace(QUIET, verdict=Verdict.OK), objective, asked, None)
+    state = fold(SPEC, 101, [OK], [contribute(objective, asked, None)])
     assert WORDS.say(state.reason) == "latency can't be judged: no bucket ends at 10 s (nearest: 5 / 15)"
     assert state.verdict == "unknown"
 

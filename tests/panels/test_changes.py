@@ -8,10 +8,10 @@ import pytest
 
 from core.message import say
 from panels.changes import MAX_CHANGES, Change, ChangeLog, add_change, record_state
-from panels.judge import judge_metric
 from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState, Standing
 from signals.reading import Answer, Series, Verdict
+from tests.panels.judged import judge_panel
 from tui.i18n import Language
 
 NOW = 100_000.0
@@ -23,7 +23,7 @@ SAY = Language("en").say
 
 def state(value: float | None, at: float = NOW, *standing: Standing) -> PanelState:
     series = () if value is None else (Series((), (at,), (value,)),)
-    judged = judge_metric(SPEC, {"429": Answer("n", "vector", series, "t", at)}, {}, None, at)
+    judged = judge_panel(SPEC, {"429": Answer("n", "vector", series, "t", at)}, at)
     return replace(judged, standing=(*judged.standing, *standing))
 
 

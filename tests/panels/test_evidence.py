@@ -22,11 +22,21 @@ from tui.incident.draw.panes import pane_lines
 
 def state(chart: Chart | None, trend: Series | None = None) -> PanelState:
     reading = Reading("depth", 4.0, "count", 30.0, "prometheus", "max(x)")
+    name = say("panels.title", en="depth", zh="长度")
     return PanelState(
-        "queues", say("panels.title", en="Queues", zh="队列"), Verdict.BURNING,
-        say("panels.over_limit", name=say("panels.title", en="depth", zh="长度"), value=4, limit=3), (), (),
-        (chart,) if chart else (), (reading, reading), trend, 30.0, 5.0, Freshness.LIVE,
-    )  # fmt: skip
+        id="queues",
+        title=say("panels.title", en="Queues", zh="队列"),
+        verdict=Verdict.BURNING,
+        reason=say("panels.over_limit", name=name, value=4, limit=3),
+        parts=(),
+        rows=(),
+        charts=(chart,) if chart else (),
+        readings=(reading, reading),
+        trend=trend,
+        at=30.0,
+        interval_s=5.0,
+        freshness=Freshness.LIVE,
+    )
 
 
 def test_curves_limit_query_and_source_are_kept() -> None:

@@ -8,15 +8,15 @@ import pytest
 
 from core.errors import Unreachable
 from core.message import say
-from panels.alerts import judge_alerts
-from panels.judge import judge_metric
 from panels.limits import judge_value, worst, worst_first
+from panels.no_data.diagnosis import Cause, Diagnosis
 from panels.settings import default_board
 from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.alerts.model import Alert, Alerts, AlertState
 from signals.metrics.promql.names import metric_names
 from signals.reading import Answer, Freshness, Series, Verdict
+from tests.panels.judged import judge_alerts, judge_panel
 from tui.i18n import Language
 
 QUERY = QuerySpec(name="waiting", expr="depth_total", unit="count", warn=50, burning=100, by="queue")
@@ -51,7 +51,7 @@ def test_worse_can_be_below(value: float, verdict: str) -> None:
 
 
 def test_the_worst_series_stands_first_and_names_the_reason() -> None:
-    state = judge_metric(SPEC, {"waiting": answer(3, 143, 60)}, {}, None, 101)
+    state = judge_panel(SPEC, {"waiting": answer(3, 143, 60)}, 101)
     assert state.verdict is Verdict.BURNING
     assert Language("en").say(state.reason) == "q1 is 143, over 100"
     assert [row.verdict for row in state.rows] == [Verdict.BURNING, Verdict.WARN, Verdict.OK]
@@ -62,10 +62,10 @@ def reason(state: PanelState) -> str:
 
 
 def test_no_data_is_unknown_and_says_why() -> None:
-    told = say("panels.gone", name="waiting", metric="depth_total", ago="3 min")
-    quiet = judge_metric(SPEC, {"waiting": answer()}, {}, None, 101)
-    gone = judge_metric(SPEC, {"waiting": answer()}, {"waiting": told}, None, 101)
-    down = judge_metric(SPEC, {"waiting": Unreachable(say("signals.no_source"))}, {}, None, 101)
+    told = Diagnosis(Cause.DISAPPEARED, "depth_total", last_seen_s=180)
+    quiet = judge_panel(SPEC, {"waiting": answer()}, 101)
+    gone = judge_panel(SPEC, {"waiting": answer()}, 101, diagnoses={"waiting": told})
+    down = judge_panel(SPEC, {"waiting": Unreachable(say("signals.no_source"))}, 101)
     assert {state.verdict for state in (quiet, gone, down)} == {Verdict.UNKNOWN}
     assert "nothing was counted" in reason(quiet)
     assert "depth_total disappeared, last seen 3 min ago" in reason(gone)
@@ -78,7 +78,7 @@ def test_no_data_is_unknown_and_says_why() -> None:
 def test_an_extra_without_data_leaves_the_panel_as_it_is(given: Answer | Unreachable) -> None:
     extra = QuerySpec(name="extra", expr="e", optional=True)
     spec = SPEC.model_copy(update={"queries": (QUERY, extra)})
-    state = judge_metric(spec, {"waiting": answer(3), "extra": given}, {}, None, 101)
+    state = judge_panel(spec, {"waiting": answer(3), "extra": given}, 101)
     assert state.verdict is Verdict.OK
     assert not any("extra" in Language("en").say(part.text) for part in state.parts)
 
@@ -111,8 +111,8 @@ def test_alerts_are_judged_by_state_and_severity(given: Alerts | Unreachable | N
 
 
 def test_panels_stand_worst_first() -> None:
-    states = [judge_metric(SPEC, {"waiting": answer(value)}, {}, None, 1) for value in (1, 200, 60)]
-    unknown = judge_metric(SPEC, {}, {}, None, 1)
+    states = [judge_panel(SPEC, {"waiting": answer(value)}, 1) for value in (1, 200, 60)]
+    unknown = judge_panel(SPEC, {}, 1)
     assert [state.verdict for state in worst_first([*states, unknown])] == [
         "burning",
         "warn",

@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from panels.judge import judge_metric
 from panels.limits import judge_share, share_interval
 from panels.spec import PanelSpec, QuerySpec
 from signals.reading import Answer, Series
+from tests.panels.judged import judge_panel
 from tui.i18n import Language
 
 ERRORS = QuerySpec(name="errors", expr="e", unit="ratio", warn=0.001, burning=0.005, trials="t")
@@ -75,7 +75,7 @@ def answer(value: float) -> Answer:
 )
 def test_the_panel_says_of_how_many_requests_a_ratio_is(trials: dict[str, Answer], reason: str) -> None:
     query = ERRORS.model_copy(update={"each": "errors {model}"})
-    state = judge_metric(
-        PanelSpec(id="a", title="A", queries=(query,)), {"errors": answer(0.05)}, {}, None, 101, trials=trials
+    state = judge_panel(
+        PanelSpec(id="a", title="A", queries=(query,)), {"errors": answer(0.05)}, 101, trials=trials
     )
     assert Language("en").say(state.reason) == reason

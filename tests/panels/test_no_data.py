@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pytest
 
 from core.message import Message, say
-from panels.no_data.cause import Evidence, Stage, why_empty
-from panels.no_data.diagnosis import explain
+from panels.no_data.diagnose import deciding, diagnose
+from panels.no_data.diagnosis import Cause, Diagnosis, no_data_message
 from panels.query_cache import QueryCache
 from signals.metrics.promql import evaluate, evaluate_range
 from signals.metrics.promql.names import Needs, Selector, needs
@@ -53,8 +53,8 @@ def test_what_an_expression_cannot_do_without(expr: str, expected: str) -> None:
     assert show(needs(expr)) == f"all({expected})"
 
 
-NEVER, QUIET = Evidence(Stage.NEVER, "m"), Evidence(Stage.QUIET, "m")
-LABEL = Evidence(Stage.LABEL, "m", label="x")
+NEVER, QUIET = Diagnosis(Cause.NEVER_EXPORTED, "m"), Diagnosis(Cause.NO_TRAFFIC, "m")
+LABEL = Diagnosis(Cause.NO_LABEL, "m", label="x")
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,12 @@ LABEL = Evidence(Stage.LABEL, "m", label="x")
     ],
 )
 def test_the_alternative_that_got_furthest_speaks(
-    expr: str, stages: dict[str, Evidence], expected: str
+    expr: str, stages: dict[str, Diagnosis], expected: str
 ) -> None:
     wanted = needs(expr)
-    assert expected in words(why_empty(Q, wanted, {one: stages[one.name] for one in wanted.selectors()}))
+    assert expected in words(
+        no_data_message(Q, deciding(wanted, {one: stages[one.name] for one in wanted.selectors()}))
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,8 +89,8 @@ def test_the_alternative_that_got_furthest_speaks(
 def test_a_metric_that_is_gone_says_when_and_with_whom(
     up: float | None, instance: str, expected: str
 ) -> None:
-    evidence = Evidence(Stage.GONE, "m", last_seen_s=180, up=up, instance=instance)
-    assert expected in words(why_empty(Q, needs("m"), {needs("m").selectors()[0]: evidence}))
+    evidence = Diagnosis(Cause.DISAPPEARED, "m", last_seen_s=180, up=up, instance=instance)
+    assert expected in words(no_data_message(Q, evidence))
 
 
 @dataclass
@@ -110,10 +112,16 @@ def service() -> Iterator[Service]:
         yield made
 
 
+async def sentence(expr: str, cache: QueryCache) -> str:
+    diagnosis = await diagnose(expr, cache, time.time())
+    assert isinstance(diagnosis, Diagnosis)
+    return words(no_data_message(Q, diagnosis))
+
+
 async def asked(expr: str, scrape: ScrapeSource) -> str:
     answer = await scrape.query(expr)
     assert not answer.series, "only a query without an answer is explained"
-    return words(await explain(Q, expr, QueryCache(scrape), time.time()))
+    return await sentence(expr, QueryCache(scrape))
 
 
 async def test_the_scrape_source_is_asked_for_each_cause(service: Service) -> None:
@@ -178,9 +186,9 @@ async def test_a_metric_that_left_is_looked_for_in_the_past(now: dict[str, float
         source.scrape(ago_s, up=1.0, hits_total=5.0)
     source.scrape(1170, **now)
     source.scrape(5, **now)
-    sentence = words(await explain(Q, "rate(hits_total[5m])", QueryCache(source), time.time()))
-    assert expected in sentence
-    assert "20 min" in sentence
+    said = await sentence("rate(hits_total[5m])", QueryCache(source))
+    assert expected in said
+    assert "20 min" in said
 
 
 async def test_a_metric_that_was_there_for_a_moment_is_not_called_never_seen() -> None:
@@ -191,9 +199,9 @@ async def test_a_metric_that_was_there_for_a_moment_is_not_called_never_seen() -
         source.scrape(between - later_s, up=1.0, hits_total=5.0)
     source.scrape(between - 1.0, up=0.0)
     source.scrape(1, up=0.0)
-    sentence = words(await explain(Q, "hits_total", QueryCache(source), time.time()))
-    assert "the exporter app:1 does not answer (up = 0)" in sentence
-    gone = why_empty(Q, needs("m"), {needs("m").selectors()[0]: Evidence(Stage.GONE, "m")})
+    said = await sentence("hits_total", QueryCache(source))
+    assert "the exporter app:1 does not answer (up = 0)" in said
+    gone = no_data_message(Q, Diagnosis(Cause.DISAPPEARED, "m"))
     assert "m disappeared; when is not known" in words(gone)
 
 

@@ -6,12 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 from core.message import Message
-from panels.alerts import judge_alerts
-from panels.judge import judge_metric
 from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.alerts.model import Alert, Alerts, AlertState
 from signals.reading import Answer, Series
+from tests.panels.judged import judge_alerts, judge_panel
 from tui.app import Warroom
 from tui.feeds.signals import PanelJudged
 from tui.i18n import CODES, Language
@@ -31,7 +30,7 @@ def metric(name: str, value: float, at: float | None = None) -> PanelState:
     now = Answer("n", "vector", (Series(labels, (at,), (value,)),), "t", at)
     times = tuple(at - 1800 + 30 * step for step in range(60))
     past = Answer("n", "matrix", (Series(labels, times, tuple(value for _ in times)),), "t", at)
-    return judge_metric(spec, {"n": now}, {}, past, at)
+    return judge_panel(spec, {"n": now}, at, history=past)
 
 
 def alert(

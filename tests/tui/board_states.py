@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.errors import TimedOut
 from core.message import say
-from panels.alerts import judge_alerts
-from panels.enrich.broker import add_queues, add_schema
-from panels.enrich.workers import add_workers
-from panels.judge import judge_metric
-from panels.naming import display_name
-from panels.projection import with_forecast
+from panels.enrich.queues import contribute as enrich_queues
+from panels.enrich.workers import contribute as enrich_workers
+from panels.fold import Contribution, unavailable
+from panels.no_data.diagnosis import Cause, Diagnosis
 from panels.settings import default_board
-from panels.state import AHEAD_SHARE, BOARD_SPAN_S
 from signals.alerts.model import Alert, Alerts, AlertState
 from signals.celery.model import Fleet, Queue, Queues, Worker, WorkerState
 from signals.reading import Answer, Labels, Series
+from tests.panels.judged import judge_alerts, judge_panel
 
 if TYPE_CHECKING:
     from panels.state import PanelState
@@ -45,18 +42,20 @@ def past(labels: Labels, *ends: float) -> Answer:
 
 
 def judged(
-    name: str, answers: dict[str, Answer], history: Answer | None = None, why: dict[str, str] | None = None
+    name: str,
+    answers: dict[str, Answer],
+    history: Answer | None = None,
+    *,
+    never_exported: dict[str, str] | None = None,
+    enriched: tuple[Contribution, ...] = (),
 ) -> PanelState:
-    spec = SPECS[name]
-    named = {query.name: display_name(query) for query in spec.queries}
-    reasons = {
-        query: say("panels.never_exported_near", name=named[query], metric=metric, near=near)
-        for query, told in (why or {}).items()
-        for metric, near in (told.split("|"),)
+    """`never_exported` are metric and nearest name of queries without one."""
+    diagnoses = {
+        query: Diagnosis(Cause.NEVER_EXPORTED, metric, frozenset((near,)))
+        for query, names in (never_exported or {}).items()
+        for metric, near in (names.split("|"),)
     }
-    state = judge_metric(spec, answers, reasons, history, NOW)
-    charts = tuple(with_forecast(one, NOW, BOARD_SPAN_S * AHEAD_SHARE) for one in state.charts)
-    return replace(state, charts=charts)
+    return judge_panel(SPECS[name], answers, NOW, history=history, diagnoses=diagnoses, enriched=enriched)
 
 
 def states() -> dict[str, PanelState]:
@@ -92,9 +91,6 @@ def _alerts() -> PanelState:
 
 def _queues() -> PanelState:
     """The metric is missing; the broker tells."""
-    state = judged(
-        "queues", {"waiting": answer()}, None, {"waiting": "chimera_celery_queue_length|celery_queue_length"}
-    )
     times = tuple(NOW - 150 + 5 * index for index in range(31))
     rising = Series((), times, tuple(20.0 + 2 * index for index in range(31)))
     level = Series((), times, tuple(3.0 + index % 2 for index in range(31)))
@@ -118,17 +114,13 @@ def _queues() -> PanelState:
             depths=level,
         ),
     )
-    state = add_queues(
-        state,
-        Queues(
-            queues=queues,
-            at=NOW - 1,
-            source="redis",
-            eviction_policy="allkeys-lru",
-            used_bytes=10,
-            limit_bytes=20,
-        ),
-        SPECS["queues"].queries[0],
+    waiting = Queues(
+        queues=queues,
+        at=NOW - 1,
+        source="redis",
+        eviction_policy="allkeys-lru",
+        used_bytes=10,
+        limit_bytes=20,
     )
     finished = say("fleet.finished", count=20, seconds=60)
     over = say("fleet.over_limit", task="analyze", seconds=400, limit=300)
@@ -158,7 +150,15 @@ def _queues() -> PanelState:
             rate_limits={},
         ),
     )
-    return add_workers(state, Fleet(workers, NOW - 1, "celery"))
+    return judged(
+        "queues",
+        {"waiting": answer()},
+        never_exported={"waiting": "chimera_celery_queue_length|celery_queue_length"},
+        enriched=(
+            enrich_queues(SPECS["queues"], waiting, [answer()]),
+            enrich_workers(Fleet(workers, NOW - 1, "celery")),
+        ),
+    )
 
 
 def _riot() -> PanelState:
@@ -196,7 +196,7 @@ def _llm() -> PanelState:
         query.name: "chimera_llm_latency_seconds_bucket|chimera_llm_duration_seconds_bucket"
         for query in SPECS["llm"].queries
     }
-    return judged("llm", silent, None, why)
+    return judged("llm", silent, never_exported=why)
 
 
 def _cost() -> PanelState:
@@ -216,5 +216,5 @@ def _cost() -> PanelState:
 def _release() -> PanelState:
     """What runs is known, the database is silent."""
     running = answer(((("version", "v2.2.1"),), 1.0))
-    state = judged("release", {"running": running, "up for": answer(((), 660.0))})
-    return add_schema(state, TimedOut(say("signals.timed_out", source="postgres", seconds=5.0)))
+    silent = unavailable(TimedOut(say("signals.timed_out", source="postgres", seconds=5.0)))
+    return judged("release", {"running": running, "up for": answer(((), 660.0))}, enriched=(silent,))

@@ -211,8 +211,8 @@ async def test_an_explanation_stands_in_columns_in_chinese_too() -> None:
 
 @pytest.mark.parametrize("code", ["en", "zh"])
 async def test_no_source_of_alerts_is_said_and_nothing_breaks(code: str) -> None:
-    from panels.alerts import judge_alerts
     from panels.spec import PanelSpec
+    from tests.panels.judged import judge_alerts
 
     none = judge_alerts(PanelSpec(id="alerts", title="Alerts", kind="alerts"), None, time.time())
     app = board(none, code=code)

@@ -8,10 +8,10 @@ import pytest
 from rich.cells import cell_len
 
 from panels.draw.panel import panel_line
-from panels.judge import judge_metric
 from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.reading import Answer, Freshness, Series, Verdict
+from tests.panels.judged import judge_panel
 from tui.app import Warroom
 from tui.feeds.signals import PanelJudged
 from tui.i18n import Language
@@ -23,7 +23,7 @@ def state(name: str, value: float, at: float = 1000.0) -> PanelState:
     query = QuerySpec(name="n", expr="n", warn=50, burning=100)
     series = Series((), (at,), (value,))
     spec = PanelSpec(id=name, title=name.upper(), queries=(query,))
-    return judge_metric(spec, {"n": Answer("n", "vector", (series,), "t", at)}, {}, None, at)
+    return judge_panel(spec, {"n": Answer("n", "vector", (series,), "t", at)}, at)
 
 
 def board() -> Warroom:

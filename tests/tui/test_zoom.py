@@ -10,7 +10,6 @@ import pytest
 
 from core.errors import Unreachable
 from core.message import say
-from panels.judge import judge_metric
 from panels.spec import PanelSpec, QuerySpec
 from panels.zoom import RANGES
 from signals.metrics.failover import MetricFailover
@@ -18,6 +17,7 @@ from signals.reading import Answer, Series
 from signals.settings import SignalsSettings
 from signals.sources import Sources
 from tests.exporter import depth_board, depth_exporter
+from tests.panels.judged import judge_panel
 from tui.app import Warroom
 from tui.config.load import load_config
 from tui.feeds.signals import PanelJudged
@@ -103,7 +103,7 @@ async def open_zoom(pilot: Pilot[str]) -> ZoomScreen:
     assert isinstance(app, Warroom)
     series = Series((("queue", "matches"),), (time.time(),), (143.0,))
     answers = {"waiting": Answer("waiting", "vector", (series,), "known", time.time())}
-    app.on_panel_judged(PanelJudged(judge_metric(PANEL, answers, {}, None, time.time())))
+    app.on_panel_judged(PanelJudged(judge_panel(PANEL, answers, time.time())))
     await pilot.press("enter")
     await pilot.app.workers.wait_for_complete()
     await pilot.pause()

@@ -15,17 +15,15 @@ from tui.doctor.sources import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from panels.no_data.diagnosis import Diagnosis
     from panels.query_cache import QueryCache
     from panels.spec import PanelSpec
+    from signals.alerts.rules import Rule
     from signals.sources import Sources
     from tui.config.load import Config
     from tui.i18n import Language
 
 PATIENCE_S = 8.0
-_WELL = ("panels.no_traffic", "panels.one_sample")
-"""Reasons for an empty answer that need no mending."""
-_ABSENT = ("panels.never_exported", "panels.never_exported_near")
-_DOWN = ("panels.never_down", "panels.gone", "panels.gone_down", "panels.gone_target", "panels.gone_but_up")
 
 
 async def look_at_questions(config: Config, words: Language) -> list[Finding]:
@@ -115,32 +113,35 @@ def _expressions(spec: PanelSpec) -> Iterator[tuple[str, str, bool]]:
 async def _query(
     where: str, expr: str, cache: QueryCache, words: Language, *, optional: bool = False
 ) -> Finding:
-    from panels.no_data.diagnosis import explain
+    from panels.no_data.diagnose import diagnose
+    from panels.no_data.diagnosis import Cause, no_data_message
 
     answer = await cache.query(expr)
-    if not isinstance(answer, Answer):
-        return Finding(
-            "query", ok=False, what=words.say(answer.message), where=where, fix=words.text("doctor.change")
-        )
-    if answer.series:
-        return Finding(
-            "query", ok=True, what=words.text("doctor.series", count=len(answer.series)), where=where
-        )
-    why = await explain(say("panels.text", text=where.rpartition(".")[2]), expr, cache, time.time())
-    well = optional or why.key in _WELL
-    fix = "" if well else _fix(why.key, words)
-    return Finding("query", well, words.say(why), where, fix)
+    if isinstance(answer, Answer) and answer.series:
+        count = words.text("doctor.series", count=len(answer.series))
+        return Finding("query", ok=True, what=count, where=where)
+    diagnosis = await diagnose(expr, cache, time.time()) if isinstance(answer, Answer) else answer
+    if isinstance(diagnosis, SourceError):
+        what, fix = words.say(diagnosis.message), words.text("doctor.change")
+        return Finding("query", ok=False, what=what, where=where, fix=fix)
+    what = words.say(no_data_message(say("panels.text", text=where.rpartition(".")[2]), diagnosis))
+    # Silence alone needs no mending.
+    ok = optional or diagnosis.cause in (Cause.NO_TRAFFIC, Cause.ONE_SAMPLE)
+    return Finding("query", ok, what, where, "" if ok else _fix(diagnosis, words))
 
 
-def _fix(reason: str, words: Language) -> str:
-    if reason in _ABSENT:
+def _fix(diagnosis: Diagnosis, words: Language) -> str:
+    from panels.no_data.diagnosis import Cause
+
+    if diagnosis.cause is Cause.NEVER_EXPORTED:
         return words.text("doctor.export")
-    return words.text("doctor.fix_down" if reason in _DOWN else "doctor.change")
+    if diagnosis.cause in (Cause.EXPORTER_DOWN, Cause.DISAPPEARED):
+        return words.text("doctor.fix_down")
+    return words.text("doctor.change")
 
 
 async def _rules(config: Config, cache: QueryCache, words: Language) -> list[Finding]:
     """Every rule on disk: one whose metrics nobody exports never fires, and nobody notices."""
-    from panels.no_data.diagnosis import explain
     from signals.alerts.rules import load_rules
 
     findings = []
@@ -153,33 +154,25 @@ async def _rules(config: Config, cache: QueryCache, words: Language) -> list[Fin
         recorded = {rule.name for rule in rules if rule.kind == "record"}
         for rule in rules:
             where = f"{clean(path.name)}: {clean(rule.name, 60)}"
-            answer = await cache.query(rule.expr)
-            if isinstance(answer, Answer) and answer.series:
-                findings.append(Finding("rule", ok=True, what=words.text("doctor.rule_holds"), where=where))
-                continue
-            why = await explain(say("panels.text", text=clean(rule.name, 60)), rule.expr, cache, time.time())
-            # Silence of a rule is its normal state: only a metric that nobody has makes it blind.
-            blind = why.key in (*_ABSENT, *_DOWN) and why.values.get("metric") not in recorded
-            if not isinstance(answer, Answer):
-                findings.append(
-                    Finding(
-                        "rule",
-                        ok=False,
-                        what=words.say(answer.message),
-                        where=where,
-                        fix=words.text("doctor.change_rule"),
-                    )
-                )
-            elif blind:
-                findings.append(
-                    Finding(
-                        "rule",
-                        ok=False,
-                        what=words.say(why),
-                        where=where,
-                        fix=words.text("doctor.change_rule"),
-                    )
-                )
-            else:
-                findings.append(Finding("rule", ok=True, what=words.text("doctor.rule_silent"), where=where))
+            findings.append(await _rule(rule, where, recorded, cache, words))
     return findings
+
+
+async def _rule(rule: Rule, where: str, recorded: set[str], cache: QueryCache, words: Language) -> Finding:
+    """Silence of a rule is its normal state: only a metric that nobody has makes it blind."""
+    from panels.no_data.diagnose import diagnose
+    from panels.no_data.diagnosis import Cause, no_data_message
+
+    answer = await cache.query(rule.expr)
+    if not isinstance(answer, Answer):
+        fix = words.text("doctor.change_rule")
+        return Finding("rule", ok=False, what=words.say(answer.message), where=where, fix=fix)
+    if answer.series:
+        return Finding("rule", ok=True, what=words.text("doctor.rule_holds"), where=where)
+    diagnosis = await diagnose(rule.expr, cache, time.time())
+    if isinstance(diagnosis, SourceError) or (
+        diagnosis.cause > Cause.DISAPPEARED or diagnosis.metric in recorded
+    ):
+        return Finding("rule", ok=True, what=words.text("doctor.rule_silent"), where=where)
+    what = words.say(no_data_message(say("panels.text", text=clean(rule.name, 60)), diagnosis))
+    return Finding("rule", ok=False, what=what, where=where, fix=words.text("doctor.change_rule"))

@@ -16,6 +16,7 @@ from tui.doctor.sources import Finding
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from panels.no_data.diagnosis import Cause
     from panels.query_cache import QueryCache
     from repolint.project import Project
     from signals.metrics.promql.names import Selector
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 _MANUAL = re.compile(
     r"(?i)(^|/)[^/]*(runbook|playbook|on-?call|operations|手册|运维)[^/]*\.(md|markdown)$|(^|/)runbooks?/.*\.md$"
 )
-_MISSING = ("panels.never_exported", "panels.never_exported_near", "panels.never_down", "panels.no_label")
-"""Reasons for an empty answer that are a fault; a label's value that is missing may be one that did not happen yet."""
-_AWAY = ("panels.gone", "panels.gone_down", "panels.gone_target", "panels.gone_but_up")
 
 
 async def look_at_repository(repo: Path, config: Config, words: Language) -> list[Finding]:
@@ -95,9 +93,10 @@ def _short(file: str, project: Project) -> str:
 async def _unanswered(
     selectors: dict[Selector, str], project: Project, cache: QueryCache, words: Language
 ) -> list[Finding]:
-    from panels.no_data.diagnosis import explain
+    from panels.no_data.diagnose import diagnose
+    from panels.no_data.diagnosis import Cause, no_data_message
 
-    found: list[Finding] = []
+    findings: list[Finding] = []
     told: set[str] = set()
     for selector, where in selectors.items():
         answer = await cache.query(f"count({selector.text()})")
@@ -105,29 +104,28 @@ async def _unanswered(
             raise answer
         if answer.series:
             continue
-        why = await explain(
-            say("panels.text", text=clean(selector.name, 100)), selector.text(), cache, time.time()
-        )
-        what = words.say(why)
-        if why.key in (*_MISSING, *_AWAY) and what not in told:
+        diagnosis = await diagnose(selector.text(), cache, time.time())
+        # A label's value that is missing may be one that did not happen yet.
+        if isinstance(diagnosis, SourceError) or diagnosis.cause > Cause.NO_LABEL:
+            continue
+        what = words.say(no_data_message(say("panels.text", text=clean(selector.name, 100)), diagnosis))
+        if what not in told:
             told.add(what)
-            found.append(
-                Finding(
-                    "repo", ok=False, what=what, where=where, fix=_fix(selector.name, why.key, project, words)
-                )
-            )
-    count = words.text("doctor.repo_selectors", count=len(selectors), missing=len(found))
-    return [Finding("repo", ok=True, what=count, where=clean(str(project.root))), *found]
+            fix = _fix(selector.name, diagnosis.cause, project, words)
+            findings.append(Finding("repo", ok=False, what=what, where=where, fix=fix))
+    count = words.text("doctor.repo_selectors", count=len(selectors), missing=len(findings))
+    return [Finding("repo", ok=True, what=count, where=clean(str(project.root))), *findings]
 
 
-def _fix(name: str, reason: str, project: Project, words: Language) -> str:
+def _fix(name: str, cause: Cause, project: Project, words: Language) -> str:
     """Whether the code would export it: then it is the process that is missing, and not the metric."""
+    from panels.no_data.diagnosis import Cause
     from repolint.facts.metrics.exports import exports
 
-    if reason in _AWAY:
+    if cause is Cause.DISAPPEARED:
         return words.text("doctor.fix_down")
     defined = project.fact(exports).find(name)
-    if defined and reason != "panels.no_label":
+    if defined and cause is not Cause.NO_LABEL:
         return words.text("doctor.repo_defined", place=clean(defined[0].where(), 120))
     return words.text("doctor.repo_export")
 

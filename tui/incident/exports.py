@@ -55,8 +55,8 @@ def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str
             name=name,
             rest=join_parts([cell for cell in cells if words(cell)], "postmortem.clause"),
         )
-        for name, *cells in (row.cells for row in state.rows)
-        if name.key == "panels.budget_row" and any(words(cell) for cell in cells)
+        for name, *cells in (row.cells for row in state.rows if row.kind == "error_budget")
+        if any(words(cell) for cell in cells)
     ]
     first = say("postmortem.budget", name=state.title, rest=state.reason)
     return [words(say("postmortem.now", text=join_parts([first, *left], "event.and")))]

@@ -13,10 +13,10 @@ from panels.draw.changes import changes_line, draw_changes
 from panels.draw.chart import legend
 from panels.draw.panel import panel_details, panel_line
 from panels.draw.text import cut
-from panels.judge import judge_metric
 from panels.spec import PanelSpec, QuerySpec
 from panels.state import BOARD_SPAN_S, LONG_SPAN_S, Chart, PanelState, Part, Row
 from signals.reading import Answer, Series, Verdict
+from tests.panels.judged import judge_panel
 from tui.i18n import Language
 
 SAY = Language("en").say
@@ -29,7 +29,7 @@ def panel(
     query = QuerySpec(name="n", expr="n")
     spec = PanelSpec(id="p", title="Panel", queries=(query,))
     answer = Answer("n", "vector", (Series((), (NOW,), (1.0,)),), "t", NOW)
-    state = judge_metric(spec, {"n": answer}, {}, None, NOW)
+    state = judge_panel(spec, {"n": answer}, NOW)
     made = tuple(Row(tuple(say("panels.text", text=cell) for cell in cells), Verdict.WARN) for cells in rows)
     return replace(state, verdict=verdict, reason=say("panels.text", text="why"), rows=made, charts=charts)
 

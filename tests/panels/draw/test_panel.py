@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from panels.draw.panel import age_text, panel_details, panel_line, sparkline
-from panels.judge import judge_metric
 from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.reading import Answer, Reading, Series
+from tests.panels.judged import judge_panel
 from tui.i18n import Language
 
 QUERY = QuerySpec(name="waiting", expr="d", unit="count", warn=50, burning=100, by="queue")
@@ -21,7 +21,7 @@ SAY = {code: Language(code).say for code in ("en", "zh")}
 
 def state(value: float, label: str = "ai") -> PanelState:
     series = Series((("queue", label),), (1000.0,), (value,))
-    return judge_metric(SPEC, {"waiting": Answer("d", "vector", (series,), "t", 1000.0)}, {}, None, 1000.0)
+    return judge_panel(SPEC, {"waiting": Answer("d", "vector", (series,), "t", 1000.0)}, 1000.0)
 
 
 @pytest.mark.parametrize("width", [10, 20, 40, 80, 120])

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from core.errors import Unreachable
 from core.message import say
-from panels.enrich.budget import RATES, month_of, month_window, project, with_budget
-from panels.judge import judge_metric
+from panels.enrich.budget import RATES, contribute, month_bounds, month_window, project_month
+from panels.fold import Contribution
 from panels.spec import Budget, PanelSpec
-from signals.reading import Answer, Series, Verdict
+from signals.reading import Answer, Series
+from tests.panels.judged import judge_panel
 from tui.i18n import Language
 
 DAY = 86_400.0
@@ -25,15 +25,15 @@ EVEN = {window: seconds / DAY for window, seconds in RATES.items()}  # one dolla
     ("year", "month", "days"), [(2026, 11, 30), (2026, 12, 31), (2028, 2, 29), (2026, 2, 28)]
 )
 def test_a_month_is_that_of_the_calendar(year: int, month: int, days: int) -> None:
-    start, end = month_of(datetime(year, month, 17, 13, tzinfo=UTC).timestamp())
+    start, end = month_bounds(datetime(year, month, 17, 13, tzinfo=UTC).timestamp())
     assert (end - start) / DAY == days
     assert start == datetime(year, month, 1, tzinfo=UTC).timestamp()
-    assert month_of(start) == (start, end)
+    assert month_bounds(start) == (start, end)
 
 
 def test_the_window_of_the_month_is_never_empty() -> None:
     assert month_window(NOON) == "14400m"
-    assert month_window(month_of(NOON)[0]) == "1m"
+    assert month_window(month_bounds(NOON)[0]) == "1m"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_window_of_the_month_is_never_empty() -> None:
 def test_the_range_of_the_month(
     spent: float, by_window: dict[str, float], covered_s: float | None, expected: tuple[float, float] | None
 ) -> None:
-    found = project(spent, by_window, NOON, covered_s)
+    found = project_month(spent, by_window, NOON, covered_s)
     assert (None if found is None else [found.low, found.high]) == (
         None if expected is None else pytest.approx(list(expected))
     )
@@ -86,11 +86,10 @@ def answer(value: float) -> Answer:
 def test_the_budget_is_judged(  # noqa: PLR0917  # the columns of the table
     spent: float, hour: float, limit: float, covered_s: float | None, verdict: str, reason: str
 ) -> None:
-    quiet = judge_metric(PanelSpec(id="cost", title="Cost"), {}, {}, None, NOON)
-    quiet = replace(quiet, verdict=Verdict.OK)
     asked = {window: answer(hour if window == "1h" else money) for window, money in EVEN.items()}
     budget = Budget(monthly_usd=limit, spend="s[$window]")
-    state = with_budget(quiet, budget, asked, answer(spent), covered_s)
+    enriched = [contribute(budget, asked, answer(spent), now=NOON, covered_s=covered_s)]
+    state = judge_panel(PanelSpec(id="cost", title="Cost"), {}, NOON, enriched=enriched)
     assert (state.verdict, Language("en").say(state.reason)) == (verdict, reason)
     assert [reading.name for reading in state.readings] == [
         "month to date",
@@ -100,6 +99,7 @@ def test_the_budget_is_judged(  # noqa: PLR0917  # the columns of the table
 
 
 def test_without_an_answer_there_is_no_projection() -> None:
-    quiet = judge_metric(PanelSpec(id="cost", title="Cost"), {}, {}, None, NOON)
     down = Unreachable(say("signals.no_source"))
-    assert with_budget(quiet, Budget(spend="s"), dict.fromkeys(RATES, down), down, None) == quiet
+    budget = Budget(spend="s")
+    nothing = contribute(budget, dict.fromkeys(RATES, down), down, now=NOON, covered_s=None)
+    assert nothing == Contribution()

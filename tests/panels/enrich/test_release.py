@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from panels.enrich.release import releases, with_releases
-from panels.judge import judge_metric
+from panels.enrich.release import contribute, releases
 from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.reading import Answer, Series
+from tests.panels.judged import judge_panel
 from tui.i18n import Language
 
 NOW = 1_000_000.0
@@ -65,7 +65,8 @@ def test_the_past_tells_releases(
 
 def state(past: Answer, *current: str) -> PanelState:
     running = answer(**{name: [0] for name in current})
-    return with_releases(judge_metric(SPEC, {"running": running}, {}, None, NOW), "version", running, [past])
+    enriched = [contribute(SPEC.queries[0], running, [past])]
+    return judge_panel(SPEC, {"running": running}, NOW, enriched=enriched)
 
 
 def test_the_panel_names_the_release_before_and_the_last_deploy() -> None:

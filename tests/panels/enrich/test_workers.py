@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from core.errors import Unreachable
 from core.message import say
-from panels.enrich.broker import add_queues
-from panels.enrich.workers import add_workers
+from panels.enrich.registry import PanelContext
+from panels.enrich.workers import ENRICHER, contribute
+from panels.query_cache import QueryCache
 from signals.celery.model import Fleet, Queue, Queues, Worker, WorkerState
+from signals.metrics.failover import MetricFailover
 from signals.reading import Series, Verdict
-from tests.panels.enrich.test_broker import judged
+from signals.settings import SignalsSettings
+from signals.sources import Sources
+from tests.panels.enrich.test_queues import SPEC, metric, panel
+from tests.panels.judged import judge_panel
 from tui.i18n import Language
 
 SAY = Language("en").say
@@ -43,15 +50,33 @@ def one(state: WorkerState, name: str = "w@1") -> Worker:
     ],
 )
 def test_the_workers_move_the_panel(states: tuple[str, ...], verdict: Verdict, part: str) -> None:
-    state = add_workers(judged(), Fleet(tuple(one(WorkerState(name)) for name in states), 100.0, "celery"))
+    fleet = contribute(Fleet(tuple(one(WorkerState(name)) for name in states), 100.0, "celery"))
+    state = judge_panel(SPEC, {"n": metric(1)}, 100.0, enriched=[fleet])
     assert state.verdict is verdict
     assert SAY(state.parts[-1].text) == part
-    assert len(state.rows) == len(judged().rows) + len(states)
+    assert len(state.rows) == 1 + len(states)
 
 
-def test_a_silent_fleet_is_said_and_changes_no_verdict() -> None:
-    state = add_workers(judged(), Unreachable(say("signals.no_source")))
-    assert state.verdict is judged().verdict
+class Silent:
+    name = "celery"
+
+    async def fleet(self) -> Fleet:
+        raise Unreachable(say("signals.no_source"))
+
+
+async def test_a_silent_fleet_is_said_and_changes_no_verdict() -> None:
+    metrics = MetricFailover([], SignalsSettings(), lambda _: None)
+    fleet = await ENRICHER.enrich(
+        PanelContext(
+            spec=SPEC,
+            sources=Sources(metrics, fleet=Silent()),
+            cache=QueryCache(metrics),
+            now=100.0,
+            history=asyncio.get_running_loop().create_future(),
+        )
+    )
+    state = judge_panel(SPEC, {"n": metric(1)}, 100.0, enriched=[fleet])
+    assert state.verdict is panel(None, metric(1)).verdict
     assert state.warnings
 
 
@@ -75,10 +100,10 @@ def test_a_queue_says_which_way_it_goes(depths: tuple[float, ...], text: str) ->
         oldest_is_floor=False,
         depths=Series((), times, depths),
     )
-    state = add_queues(
-        judged(),
+    state = panel(
         Queues(
             queues=(queue,), at=135.0, source="redis", eviction_policy=None, used_bytes=None, limit_bytes=None
         ),
+        metric(1),
     )
     assert SAY(state.parts[-1].text) == text

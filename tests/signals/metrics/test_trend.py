@@ -7,12 +7,12 @@ import random
 
 import pytest
 
-from panels.judge import judge_metric
 from panels.limits import exceeded_bound
 from panels.projection import trend_parts
 from panels.spec import PanelSpec, QuerySpec
 from signals.metrics.trend import direction, slope, time_to_limit
 from signals.reading import Answer, Series, Verdict
+from tests.panels.judged import judge_panel
 from tui.i18n import Language
 
 
@@ -95,9 +95,7 @@ def test_a_quantile_beyond_the_last_bucket_reads_more_than() -> None:
     query = QuerySpec(name="P95", expr="x", unit="s", warn=10, burning=15, buckets="b")
     given = Answer("x", "vector", (Series((), (100.0,), (60.0,)),), "test", 100.0)
     spec = PanelSpec(id="slo", title="SLO", queries=(query,))
-    state = judge_metric(
-        spec, {"P95": given}, {}, None, 101, buckets={"P95": buckets(b10=1, b60=90, inf=100)}
-    )
+    state = judge_panel(spec, {"P95": given}, 101, buckets={"P95": buckets(b10=1, b60=90, inf=100)})
     assert Language("en").say(state.reason) == "P95 is > 60 s, over 15 s"
 
 
@@ -112,8 +110,8 @@ def test_a_quantile_of_few_requests_is_over_no_limit(count: float, verdict: str,
     query = QuerySpec(name="P95", expr="x", unit="s", warn=10, burning=15, buckets="b")
     given = Answer("x", "vector", (Series((), (100.0,), (30.0,)),), "test", 100.0)
     beside = {"P95": buckets(b10=1, b60=count, inf=count)}
-    state = judge_metric(
-        PanelSpec(id="slo", title="SLO", queries=(query,)), {"P95": given}, {}, None, 101, buckets=beside
+    state = judge_panel(
+        PanelSpec(id="slo", title="SLO", queries=(query,)), {"P95": given}, 101, buckets=beside
     )
     assert (state.verdict, Language("en").say(state.reason)) == (Verdict(verdict), reason)
 
@@ -135,7 +133,7 @@ def test_a_ban_is_announced_before_it_comes(start: float, step: float, verdict: 
     given = Answer("x", "vector", (Series((), (100.0,), (series.values[-1],)),), "test", 100.0)
     history = Answer("x", "matrix", (series,), "test", 100.0)
     spec = PanelSpec(id="ban", title="Ban", queries=(query,), chart="invalid")
-    state = judge_metric(spec, {"invalid": given}, {}, history, 101)
+    state = judge_panel(spec, {"invalid": given}, 101, history=history)
     assert (Language("en").say(state.reason), state.verdict) == (text, Verdict(verdict))
 
 

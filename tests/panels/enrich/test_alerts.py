@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from core.message import say
-from panels.alerts import group_by_name, judge_alerts, own_labels
+from panels.alerts import group_by_name, own_labels
 from panels.naming import coarse_age
 from panels.spec import PanelSpec
 from signals.alerts.model import Alert, Alerts, AlertState
 from signals.reading import Verdict
+from tests.panels.judged import judge_alerts
 from tui.i18n import Language
 
 SPEC = PanelSpec(id="alerts", title="Alerts", kind="alerts")
@@ -72,7 +73,7 @@ def test_what_the_panel_says(
     assert state.verdict is verdict
     assert [Language("en").say(part.text) for part in state.parts] == counts
     loud = [one.name for one in alerts if one.state is not AlertState.SILENCED]
-    assert [row.ref for row in state.rows] == [*loud, *(name for name, _ in broken)]
+    assert [row.cells[0].values["text"] for row in state.rows] == [*loud, *(name for name, _ in broken)]
     assert state.alerts is given
 
 

@@ -1,0 +1,69 @@
+"""The database's revision against the migration scripts, on the panel of releases: a deploy is both.
+
+What should be there and is not, and who makes others wait, stand below it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.message import say
+from panels.enrich.registry import Enricher
+from panels.fold import Contribution
+from panels.state import Part, Row
+from signals.database.model import Drift
+from signals.reading import Reading, Verdict
+
+if TYPE_CHECKING:
+    from panels.enrich.registry import PanelContext
+    from signals.database.model import Blocker, Schema
+
+
+async def _enrich(context: PanelContext) -> Contribution:
+    if context.sources.schema is None:
+        return Contribution()
+    return contribute(await context.sources.schema.schema())
+
+
+def contribute(schema: Schema) -> Contribution:
+    """Drift, what is missing and what blocks are worth a look."""
+    text = say(f"panels.schema_{schema.drift.value}", revision=", ".join(schema.revisions) or "–")
+    current = schema.drift is Drift.CURRENT
+    rows = [
+        Row((text,), Verdict.OK if current else Verdict.WARN),
+        *(
+            Row((say("panels.text", text=item), say("panels.missing")), Verdict.WARN)
+            for item in (*schema.missing, *schema.invalid_indexes)
+        ),
+        *map(_blocker_row, schema.blockers),
+    ]
+    sound = current and len(rows) == 1
+    reading = Reading(
+        "revision",
+        float(current),
+        "none",
+        schema.at,
+        schema.source,
+        "SELECT version_num FROM alembic_version",
+        called=say("panels.reading_revision"),
+    )
+    return Contribution(
+        verdict=Verdict.OK if sound else Verdict.WARN,
+        reason=None if sound else text,
+        parts=(Part(text, 2),),
+        rows=tuple(rows),
+        readings=(reading,),
+    )
+
+
+def _blocker_row(blocker: Blocker) -> Row:
+    return Row(
+        (
+            say("panels.blocker", pid=blocker.pid, count=len(blocker.waiting_pids)),
+            say("panels.text", text=blocker.query),
+        ),
+        Verdict.WARN,
+    )
+
+
+ENRICHER = Enricher(id="schema", applies=lambda spec: spec.kind == "release", enrich=_enrich, slow=True)

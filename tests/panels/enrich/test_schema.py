@@ -1,0 +1,52 @@
+"""What the database says moves the panel of releases, and its silence is never a pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import Unreachable
+from core.message import say
+from panels.enrich.schema import contribute
+from panels.fold import unavailable
+from panels.spec import PanelSpec, QuerySpec
+from signals.database.model import Blocker, Drift, Schema
+from signals.reading import Answer, Series
+from tests.panels.judged import judge_panel
+
+SPEC = PanelSpec(id="r", title="R", queries=(QuerySpec(name="n", expr="n"),))
+RUNNING = Answer("n", "vector", (Series((), (100.0,), (1.0,)),), "t", 100.0)
+
+
+def schema(
+    drift: Drift = Drift.CURRENT, missing: tuple[str, ...] = (), blockers: tuple[Blocker, ...] = ()
+) -> Schema:
+    return Schema(
+        revisions=("375b918c8740",),
+        heads=("375b918c8740",),
+        drift=drift,
+        missing=missing,
+        unexpected=(),
+        invalid_indexes=(),
+        blockers=blockers,
+        connections=3,
+        connection_limit=60,
+        address="db:5432",
+        at=100.0,
+        source="postgres",
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        (schema(), "ok"),
+        (schema(Drift.BEHIND), "warn"),
+        (schema(Drift.AHEAD), "warn"),
+        (schema(missing=("index idx_user_profiles_puuid",)), "warn"),
+        (schema(blockers=(Blocker(1, "u", "a", "idle in transaction", 840.0, (2, 3), "SELECT 1"),)), "warn"),
+        (Unreachable(say("signals.no_source")), "unknown"),
+    ],
+)
+def test_drift_and_blockers_are_worth_a_look(found: Schema | Unreachable, verdict: str) -> None:
+    enriched = [unavailable(found) if isinstance(found, Unreachable) else contribute(found)]
+    assert judge_panel(SPEC, {"n": RUNNING}, 100.0, enriched=enriched).verdict == verdict

@@ -1,0 +1,52 @@
+"""A panel's state from fixed answers, without a source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from panels.enrich.alerts import contribute
+from panels.fetch import Answers
+from panels.fold import fold
+from panels.judge import judge
+from panels.projection import project
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from core.errors import SourceError
+    from panels.fold import Contribution
+    from panels.no_data.diagnosis import Diagnosis
+    from panels.spec import PanelSpec
+    from panels.state import PanelState
+    from signals.alerts.model import Alerts
+    from signals.reading import Answer
+
+
+def judge_panel(
+    spec: PanelSpec,
+    answers: Mapping[str, Answer | SourceError],
+    at: float,
+    *,
+    history: Answer | None = None,
+    diagnoses: Mapping[str, Diagnosis | SourceError] | None = None,
+    buckets: Mapping[str, Answer | SourceError] | None = None,
+    trials: Mapping[str, Answer | SourceError] | None = None,
+    enriched: Sequence[Contribution] = (),
+) -> PanelState:
+    """What `evaluate` would make of these answers and contributions."""
+    asked = Answers(
+        by_query=answers,
+        buckets=buckets or {},
+        trials=trials or {},
+        diagnoses=diagnoses or {},
+        history=history,
+    )
+    judged = judge(spec, asked)
+    if spec.charted is not None and history is not None and history.series:
+        judged.append(project(spec.charted, history, at))
+    return fold(spec, at, judged, enriched)
+
+
+def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, at: float) -> PanelState:
+    """The panel of alerts."""
+    return fold(spec, at, [], [contribute(alerts, at)])
