@@ -16,6 +16,7 @@ from core.text import clean
 from repolint.facts.manual.document import MOST_CHARACTERS, read_document
 from repolint.project import MOST_BYTES, Project
 from repolint.registry import rules
+from repolint.suppress import suppress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,7 +62,8 @@ def lint_manuals(paths: Sequence[Path], repo: Path) -> list[Finding]:
                 if finding.file not in given and _TEST_DATA & set(finding.file.split("/")[:-1]):
                     continue
                 findings.setdefault((finding.file, finding.line, finding.rule, str(finding.message)), finding)
-    return sorted(findings.values(), key=lambda f: (f.file, f.line, f.rule, str(f.message)))
+    kept = suppress(list(findings.values()), project.documents)
+    return sorted(kept, key=lambda f: (f.file, f.line, f.rule, str(f.message)))
 
 
 @contextmanager

@@ -34,12 +34,21 @@ class Prose:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """An HTML comment outside fenced blocks, and the line on which it ends."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One manual. `file` is as the person named it."""
 
     file: str
     prose: tuple[Prose, ...]
     codes: tuple[Code, ...]
+    comments: tuple[Comment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

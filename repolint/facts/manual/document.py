@@ -1,7 +1,8 @@
 """Reads a Markdown manual into lines that rules can judge, each with the line number that an editor shows.
 
 A line of a fence is `sh` where somebody is to type it, `output` where it is what the terminal answers, `heredoc` where it
-is fed to a command, else it keeps the fence's own language. What nobody sees on a forge (comments, front matter) is left out.
+is fed to a command, else it keeps the fence's own language. What nobody sees on a forge is left out (front matter) or apart
+(comments).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.text import clean_block
-from repolint.project import Code, Document, Prose
+from repolint.project import Code, Comment, Document, Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,6 +122,7 @@ def read_document(file: str, text: str) -> Document:
     environment: dict[str, dict[str, dict[str, object]]] = {}
     prose: list[Prose] = []
     codes: list[Code] = []
+    comments: list[Comment] = []
     heading, in_heading = "", False
     for token in MarkdownIt("commonmark").enable("table").parse(text, environment):
         if token.type == "heading_open":
@@ -131,12 +133,26 @@ def read_document(file: str, text: str) -> Document:
             if in_heading:
                 heading, in_heading = " ".join(token.content.split()), False
             _add_inline(token.content, token.map[0] + 1, heading, prose, codes)
+            comments += _comments(token.content, token.map[0] + 1)
         elif token.type == "html_block" and token.map is not None:
             _add_html(token.content, token.map[0] + 1, heading, prose)
+            comments += _comments(token.content, token.map[0] + 1)
     prose += _references(environment)
     return Document(
-        file, tuple(sorted(prose, key=lambda p: p.line)), tuple(sorted(codes, key=lambda c: c.line))
+        file,
+        tuple(sorted(prose, key=lambda p: p.line)),
+        tuple(sorted(codes, key=lambda c: c.line)),
+        tuple(comments),
     )
+
+
+def _comments(content: str, first: int) -> Iterator[Comment]:
+    for span in _SPAN.finditer(content):
+        if span[2] is None:
+            yield Comment(
+                span[0].removeprefix("<!--").removesuffix("-->").strip(),
+                first + content.count("\n", 0, span.end()),
+            )
 
 
 def _without_front_matter(text: str) -> str:

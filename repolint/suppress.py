@@ -1,0 +1,105 @@
+"""Silences findings inside a manual: `<!-- warroom-lint: ignore RULE reason -->`, in a fence `# warroom-lint: ignore RULE reason`.
+
+It holds on its own line and the next, right above a fenced block for the whole block. One without a reason silences
+nothing and is reported itself, and so is one that has nothing to silence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from core.message import say
+from repolint.facts.manual.words import nearest
+from repolint.findings import at_line, meant, name
+from repolint.registry import rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from repolint.project import Document
+    from runbooks.lint.finding import Finding
+
+_MARK: Final = re.compile(r"\bwarroom-lint:\s*(.*)", re.DOTALL)
+_IGNORE: Final = re.compile(r"ignore\s+(\S+)\s+(\S.*)", re.DOTALL)
+_SHELL_COMMENT: Final = re.compile(r"(?:^|\s)(?:#|//|--)\s*(warroom-lint:.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """`rule` is '' where no rule or no reason is given; `lines` are those on which it holds."""
+
+    document: Document
+    line: int
+    rule: str
+    lines: frozenset[int]
+
+    def holds(self, finding: Finding) -> bool:
+        """Whether it silences this finding."""
+        return (finding.rule, finding.file) == (self.rule, self.document.file) and finding.line in self.lines
+
+
+def suppress(findings: Sequence[Finding], documents: Sequence[Document]) -> list[Finding]:
+    """The findings that nothing silences, and those about the suppressions themselves."""
+    found = [suppression for document in documents for suppression in suppressions(document)]
+    kept = [finding for finding in findings if not any(suppression.holds(finding) for suppression in found)]
+    for suppression in found:
+        if not suppression.rule:
+            kept.append(_without_reason(suppression))
+        elif not any(suppression.holds(finding) for finding in findings):
+            kept.append(_unused(suppression))
+    return kept
+
+
+def suppressions(document: Document) -> Iterator[Suppression]:
+    """Every suppression of a manual, also the incomplete ones."""
+    fenced = {code.line for code in document.codes if code.fence is not None}
+    marked = [(comment.text, comment.line) for comment in document.comments]
+    marked += [
+        (comment[1], code.line)
+        for code in document.codes
+        if code.fence is not None and (comment := _SHELL_COMMENT.search(code.text))
+    ]
+    for text, line in marked:
+        mark = _MARK.search(text)
+        if mark:
+            ignore = _IGNORE.fullmatch(mark[1].strip())
+            yield Suppression(document, line, ignore[1] if ignore else "", _lines(line, fenced))
+
+
+def _lines(line: int, fenced: set[int]) -> frozenset[int]:
+    held = {line, line + 1}
+    inside = line + 2  # the next line but one, where the next one opens a fence
+    while line + 1 not in fenced and line not in fenced and inside in fenced:
+        held.add(inside)
+        inside += 1
+    return frozenset(held)
+
+
+def _without_reason(suppression: Suppression) -> Finding:
+    return at_line(
+        suppression.document,
+        suppression.line,
+        "suppression-without-reason",
+        say("repolint.suppression_without_reason"),
+        "certain",
+        fix=say("repolint.fix_suppression", example="warroom-lint: ignore RULE reason"),
+    )
+
+
+def _unused(suppression: Suppression) -> Finding:
+    known = [rule.id for rule in rules()]
+    if suppression.rule in known:
+        message, other = say("repolint.suppression_unused", rule=name(suppression.rule)), ""
+    else:
+        message = say("repolint.suppression_unknown", rule=name(suppression.rule))
+        other = nearest(suppression.rule, known)
+    return at_line(
+        suppression.document,
+        suppression.line,
+        "suppression-unused",
+        message,
+        "certain",
+        fix=meant(other, say("repolint.fix_suppression_unused")),
+    )
