@@ -315,3 +315,19 @@ def test_a_manual_is_held_against_a_repository(desk: Desk) -> None:
     assert "scripts/audit.py" in found[0]["message"]
     refused = desk("runbook", "lint", "ops.md", "--repo", "nowhere")
     assert (refused.returncode, "nowhere" in refused.stderr) == (3, True)
+
+
+def test_the_rules_of_the_repository_lint_are_listed_and_explained(desk: Desk) -> None:
+    listed = desk("runbook", "lint", "--rules")
+    assert listed.returncode == 0
+    assert (
+        "metric-missing: A metric that nothing exports (certain, likely, hint)" in listed.stdout.splitlines()
+    )
+    assert {"id", "title", "why", "confidence", "live", "bad", "good"} == set(
+        json.loads(desk("runbook", "lint", "--rules", "--json").stdout)[0]
+    )
+    explained = desk("runbook", "lint", "--explain", "unknown-make-target", "--lang", "zh").stdout
+    assert "不存在的 make 目标" in explained
+    assert "    make deploi" in explained.splitlines()
+    refused = desk("runbook", "lint", "--explain", "no-such-rule")
+    assert (refused.returncode, "there is no rule no-such-rule" in refused.stderr) == (3, True)

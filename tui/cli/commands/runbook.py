@@ -41,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
     option("lint", "--live", "live", action="store_true", default=False)
     option("lint", "--repo", "repo", type=Path, default=None, metavar="PATH")
     option("lint", "--fail-on", "fail_on", choices=tuple(reversed(CONFIDENCES)), default="certain")
+    option("lint", "--rules", "rules", action="store_true", default=False)
+    option("lint", "--explain", "explain", default="", metavar="RULE")
     option("new", "id", "id", metavar="ID")
     option("new", "--folder", "folder", type=Path, default=None, metavar="FOLDER")
     option("new", "--title", "title", default="", metavar="TITLE")
@@ -49,6 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Exit 1 when a lint finds something, 3 when it can't be done."""
     match args.verb:
+        case "lint" if args.explain:
+            from tui.cli.runbook.rules import explain
+
+            return explain(args.explain, invocation)
+        case "lint" if args.rules:
+            from tui.cli.runbook.rules import list_rules
+
+            return list_rules(invocation)
         case "lint":
             from tui.cli.runbook.lint import lint
 
