@@ -35,7 +35,7 @@ def import_lines(store: Store, lines: Iterable[str]) -> tuple[int, int]:
     for _, group in groupby(_parse(lines), key=lambda record: record.incident):
         records = list(group)
         if finding := check_chain(records):
-            raise JournalError(finding.what)
+            raise JournalError(finding.message)
         read += len(records)
         new += store.import_records(records)
     return read, new

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,56 +21,72 @@ if TYPE_CHECKING:
     from incidents.journal.store import Store
 
 
+class Damage(StrEnum):
+    """What happened to a chain; each is a text `verify.<name>`."""
+
+    ALTERED = "altered"
+    REMOVED = "removed"
+    REORDERED = "reordered"
+    INCIDENT_REMOVED = "incident_removed"
+    LIST_DIFFERS = "list_differs"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """The first thing that is wrong with one incident; `sequence` 0 when it is the incident as a whole."""
 
+    damage: Damage
     incident: str
     number: int
-    sequence: int
-    event: str
-    what: Message
+    sequence: int = 0
+    event: str = ""
+
+    @property
+    def message(self) -> Message:
+        """To be said."""
+        name = f"INC-{self.number}" if self.number else clean(self.incident, 40)
+        return say(f"verify.{self.damage}", incident=name, sequence=self.sequence)
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """How much was looked at, what was found, and the end of every chain (to compare with a copy)."""
+    """How much was looked at, what was found, and the head of every chain (to compare with a copy)."""
 
     incidents: int
     events: int
     findings: tuple[Finding, ...]
-    ends: Mapping[str, str]
+    heads: Mapping[str, str]
 
 
 def verify(store: Store) -> Verification:
-    """Check every event, every link, the end of every chain, the numbers and the list of incidents."""
+    """Check every event, every link, the head of every chain, the numbers and the list of incidents."""
     rows = store.incident_rows()
     findings: list[Finding] = []
-    ends: dict[str, str] = {}
+    heads: dict[str, str] = {}
     count = 0
-    seen = set()
+    with_events = set()
     for incident, group in groupby(store.records(), key=lambda record: record.incident):
         records = list(group)
         count += len(records)
-        seen.add(incident)
+        with_events.add(incident)
         number, row = rows.get(incident, (0, {}))
-        ends[f"INC-{number}"] = records[-1].digest
-        finding = check_chain(records, number) or _check_end(records, number, row)
+        heads[f"INC-{number}"] = records[-1].digest
+        finding = check_chain(records, number) or _check_head(records, number, row)
         if finding:
             findings.append(finding)
     findings += [
-        Finding(incident, number, 1, "", say("verify.removed", incident=f"INC-{number}", sequence=1))
+        Finding(Damage.REMOVED, incident, number, sequence=1)
         for incident, (number, _) in rows.items()
-        if incident not in seen
+        if incident not in with_events
     ]
     numbers = {number for number, _ in rows.values()}
     findings += [
-        Finding("", number, 0, "", say("verify.incident_removed", incident=f"INC-{number}"))
+        Finding(Damage.INCIDENT_REMOVED, "", number)
         for number in range(1, max(numbers, default=0))
         if number not in numbers
     ]
     findings.sort(key=lambda finding: finding.number)
-    return Verification(len(rows), count, tuple(findings), ends)
+    return Verification(len(rows), count, tuple(findings), heads)
 
 
 def check_chain(records: Sequence[Record], number: int = 0) -> Finding | None:
@@ -78,41 +95,30 @@ def check_chain(records: Sequence[Record], number: int = 0) -> Finding | None:
     previous = GENESIS
     for place, record in enumerate(records, 1):
         if record.sequence != place:
-            return _finding(record, number, place, "removed")
-        sound = digest_of(record) == record.digest
+            return Finding(Damage.REMOVED, record.incident, number, place)
+        intact = digest_of(record) == record.digest
         if record.previous != previous:
             if record.previous in digests or (record.previous == GENESIS and place > 1):
-                return _finding(record, number, place, "reordered")
-            if sound and place > 1:  # it still follows the event that was there before
-                return _finding(records[place - 2], number, place - 1, "altered")
-            return _finding(record, number, place, "removed")
-        if not sound:
-            return _finding(record, number, place, "altered")
+                return Finding(Damage.REORDERED, record.incident, number, place, record.id)
+            if intact and place > 1:  # it still follows the event that was there before
+                return Finding(Damage.ALTERED, record.incident, number, place - 1, records[place - 2].id)
+            return Finding(Damage.REMOVED, record.incident, number, place)
+        if not intact:
+            return Finding(Damage.ALTERED, record.incident, number, place, record.id)
         previous = record.digest
     return None
 
 
-def _check_end(records: Sequence[Record], number: int, row: Mapping[str, object]) -> Finding | None:
+def _check_head(records: Sequence[Record], number: int, row: Mapping[str, object]) -> Finding | None:
+    """What the list of incidents says of this chain's end, and of the incident."""
     last = records[-1]
     if not row:
-        return _finding(last, 0, 0, "incident_removed")
+        return Finding(Damage.INCIDENT_REMOVED, last.incident, 0, 0, last.id)
     if row["sequence"] != last.sequence:
-        return _finding(last, number, last.sequence + 1, "removed")
+        return Finding(Damage.REMOVED, last.incident, number, last.sequence + 1)
     if row["digest"] != last.digest:
-        return _finding(last, number, last.sequence, "altered")
+        return Finding(Damage.ALTERED, last.incident, number, last.sequence, last.id)
     columns = summary_columns(fold([to_event(record) for record in records]))
     if any(row[name] != value for name, value in columns.items()):
-        return _finding(last, number, 0, "list_differs")
+        return Finding(Damage.LIST_DIFFERS, last.incident, number, 0, last.id)
     return None
-
-
-def _finding(record: Record, number: int, sequence: int, what: str) -> Finding:
-    name = f"INC-{number}" if number else clean(record.incident, 40)
-    message = {
-        "altered": say("verify.altered", incident=name, sequence=sequence),
-        "removed": say("verify.removed", incident=name, sequence=sequence),
-        "reordered": say("verify.reordered", incident=name, sequence=sequence),
-        "incident_removed": say("verify.incident_removed", incident=name),
-        "list_differs": say("verify.list_differs", incident=name),
-    }[what]
-    return Finding(record.incident, number, sequence, record.id if what != "removed" else "", message)

@@ -60,16 +60,16 @@ def _verify(journal: Journal, invocation: Invocation) -> int:
                         "incident": f"INC-{finding.number}",
                         "sequence": finding.sequence,
                         "event": finding.event,
-                        "what": invocation.words.say(finding.what),
+                        "what": invocation.words.say(finding.message),
                     }
                     for finding in proof.findings
                 ],
-                "ends": dict(proof.ends),
+                "ends": dict(proof.heads),
             }
         )
     elif proof.findings:
         for finding in proof.findings:
-            invocation.print_line(invocation.words.say(finding.what))
+            invocation.print_line(invocation.words.say(finding.message))
     else:
         whole = say("journal.whole", place=journal.place, events=proof.events, incidents=proof.incidents)
         invocation.print_line(invocation.words.say(whole))
