@@ -48,11 +48,18 @@ FREE_PORTS = range(20_000, 30_000)
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on now, and that no connection will take by chance."""
-    for port in random.sample(FREE_PORTS, 200):
+    """A TCP port of the loopback interface that nobody listens on now, and that no connection will take by chance.
+
+    `WARROOM_FREE_PORTS=20000-21000` narrows the choice: programs with ranges of their own never choose the same one.
+    """
+    first, _, end = os.environ.get("WARROOM_FREE_PORTS", f"{FREE_PORTS.start}-{FREE_PORTS.stop}").partition(
+        "-"
+    )
+    ports = range(int(first), int(end))
+    for port in random.sample(ports, min(200, len(ports))):
         if is_free(port):
             return port
-    raise ServerFailedError(f"none of 200 ports from {FREE_PORTS.start} to {FREE_PORTS.stop} is free")
+    raise ServerFailedError(f"none of 200 ports from {ports.start} to {ports.stop} is free")
 
 
 def is_free(port: int) -> bool:

@@ -1,4 +1,4 @@
-"""Real servers for tests: one Postgres and one Valkey a session, an empty database or index a test."""
+"""Real servers for tests: one Postgres and one Valkey a worker, an empty database or index a test."""
 
 from __future__ import annotations
 
@@ -7,26 +7,42 @@ import signal
 import uuid
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
-from sandbox.servers import Server, run_postgres, run_valkey
+from sandbox.servers import FREE_PORTS, Server, run_postgres, run_valkey
+from tests.postgres import Restartable, open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# How long one example takes says more about the machine's other work than about ours.
+hypothesis.settings.register_profile("warroom", deadline=None)
+hypothesis.settings.load_profile("warroom")
+
 
 def pytest_configure() -> None:
-    """A shell that starts us in the background lets us, and so our programs, ignore an interrupt: hear it again."""
+    # A shell that starts us in the background lets us, and so our programs, ignore an interrupt: hear it again.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What belongs to this worker alone: the user's folders, and the ports that its servers are given."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = len(FREE_PORTS) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ports = FREE_PORTS[worker * share : (worker + 1) * share]
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WARROOM_FREE_PORTS", f"{ports.start}-{ports.stop}")
+        for name in ("config", "data", "state"):
+            patch.setenv(f"XDG_{name.upper()}_HOME", str(home / name))
+        yield
+
+
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("postgres")
-    if os.geteuid() == 0:  # Postgres then runs as `nobody`, and pytest's folders are closed to others
-        for parent in (folder, *folder.parents[:3]):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    with run_postgres(folder / "data") as server:
+def postgres_server() -> Iterator[Server]:
+    with open_folder() as folder, run_postgres(folder / "data") as server:
         yield server
 
 
@@ -39,6 +55,15 @@ def postgres_url(postgres_server: Server) -> str:
     with psycopg.connect(postgres_server.url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
     return postgres_server.url.rsplit("/", 1)[0] + f"/{name}"
+
+
+@pytest.fixture
+def database() -> Iterator[Restartable]:
+    """A Postgres of the test's own, to be killed."""
+    with open_folder() as folder:
+        running = Restartable(folder)
+        yield running
+        running.close()
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ from celery import Celery
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
 from sandbox.servers import free_port, run_postgres, run_valkey
+from tests.postgres import open_folder
 from tests.terminal import PROGRAM, Terminal
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -155,11 +156,9 @@ def start_metrics(stack: ExitStack, folder: Path) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foreign]:
-    folder = tmp_path_factory.mktemp("foreign")
-    for parent in (folder, *folder.parents[:2]) if os.geteuid() == 0 else ():
-        parent.chmod(parent.stat().st_mode | 0o011)
+def foreign() -> Iterator[Foreign]:
     with ExitStack() as stack:
+        folder = stack.enter_context(open_folder())
         source, metrics = start_metrics(stack, folder)
         broker = start_broker(stack, folder)
         database = start_database(stack, folder)

@@ -25,10 +25,10 @@ from incidents.journal.verify import verify
 from incidents.journal.watch import watch
 from incidents.settings import JournalSettings
 from sandbox.servers import free_port
-from tests.restartable import Restartable
+from tests.postgres import Restartable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from uuid import UUID
 
     from incidents.events.incident import Incident
@@ -106,13 +106,6 @@ def test_two_hundred_kills_lose_no_acknowledged_event(tmp_path: Path) -> None:
 def children_of(parent: subprocess.Popen[bytes]) -> list[int]:
     text = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text(encoding="ascii")
     return [int(word) for word in text.split()]
-
-
-@pytest.fixture
-def database() -> Iterator[Restartable]:
-    running = Restartable()
-    yield running
-    running.close()
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 45) -> None:

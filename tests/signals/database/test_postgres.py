@@ -21,6 +21,7 @@ from signals.database.postgres import SHAPE, PostgresSchema, compare_revisions
 from signals.database.revisions import BUNDLED
 from signals.settings import PostgresSettings
 from tests.bad_servers import BEHAVIOURS, serve
+from tests.postgres import open_folder
 from tui.i18n import Language
 
 HEAD = "375b918c8740"
@@ -132,20 +133,17 @@ async def test_a_server_that_lets_nobody_in_says_why(postgres_server: Server, po
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def guarded() -> Iterator[Server]:
     """A server of its own that asks for passwords from its start on."""
-    folder = tmp_path_factory.mktemp("guarded")
-    for parent in (folder, *folder.parents[:3]):
-        if os.geteuid() == 0:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    data = folder / "data"
-    with run_postgres(data) as server, psycopg.connect(server.url, autocommit=True) as connection:
-        connection.execute("CREATE ROLE keeper LOGIN PASSWORD 'right'")
-        connection.execute("CREATE ROLE crowd LOGIN CONNECTION LIMIT 1")
-    hba = data / "pg_hba.conf"
-    hba.write_text(f"host all keeper 127.0.0.1/32 scram-sha-256\n{hba.read_text()}", encoding="utf-8")
-    with run_postgres(data) as server:
-        yield server
+    with open_folder() as folder:
+        data = folder / "data"
+        with run_postgres(data) as server, psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute("CREATE ROLE keeper LOGIN PASSWORD 'right'")
+            connection.execute("CREATE ROLE crowd LOGIN CONNECTION LIMIT 1")
+        hba = data / "pg_hba.conf"
+        hba.write_text(f"host all keeper 127.0.0.1/32 scram-sha-256\n{hba.read_text()}", encoding="utf-8")
+        with run_postgres(data) as server:
+            yield server
 
 
 @pytest.mark.parametrize(

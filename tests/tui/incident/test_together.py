@@ -10,13 +10,11 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
-
 from core.message import say
 from incidents.journal import open_journal
 from incidents.journal.verify import verify
 from incidents.settings import JournalSettings
-from tests.restartable import Restartable
+from tests.postgres import Restartable
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.incident.stage import configuration, incident_of, running, screen_of, shown, until, write_as
 from tests.webhook import Answer, webhook_server
@@ -26,9 +24,9 @@ from tui.screens.edit import Edit
 from tui.screens.form import Form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    import pytest
     from prometheus_client import Gauge
 
 
@@ -112,13 +110,6 @@ async def test_an_update_that_is_left_writes_and_sends_nothing_and_one_that_fail
                     assert (got, incident_of(op1.app).updates) == ([], ())
             await until(lambda: "NOT sent to team" in shown(op1.app), "the failure is told")
             assert "SECRET" not in shown(op1.app)
-
-
-@pytest.fixture
-def database() -> Iterator[Restartable]:
-    running_ = Restartable()
-    yield running_
-    running_.close()
 
 
 async def test_a_killed_database_is_said_keys_go_on_and_all_is_merged(
