@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 
 from tests.terminal import PROGRAM
@@ -35,17 +37,26 @@ class Stack:
         name, _, value = Path(self.told["control_header_file"]).read_text().partition(": ")
         return {name: value.strip()}
 
+    def wait_for_metric(self, text: str, otherwise: str, seconds: float = 60) -> str:
+        """The service's page of metrics, once `text` is on it."""
+        deadline = time.monotonic() + seconds
+        while text not in (page := httpx.get(self.url("service", "/metrics")).text):
+            assert time.monotonic() < deadline, otherwise
+            time.sleep(0.2)
+        return page
+
     def supervisor(self) -> psutil.Process:
         """The process that started all the others."""
         return next(child for child in psutil.Process(self.program.pid).children())
 
 
 @contextmanager
-def running(*options: str) -> Iterator[Stack]:
+def running(*options: str, **environment: str) -> Iterator[Stack]:
     """Start one, wait until everything answers; afterwards all of it must be gone."""
     program = subprocess.Popen(
-        [PROGRAM, "sandbox", "--headless", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+        [PROGRAM, "sandbox", "--headless", *options],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | environment,
+    )  # fmt: skip
     assert program.stdout is not None
     assert program.stderr is not None
     try:

@@ -41,8 +41,8 @@ def exporter() -> Iterator[tuple[str, Gauge]]:
         yield f'[signals.scrape]\ntargets = [{{ url = "{address}" }}]\n', gauge
 
 
-def status(folder: Path, text: str, wait: str = "3") -> tuple[int, dict[str, str]]:
-    """The exit code, and the verdict of each panel and of all."""
+def status(folder: Path, text: str, wait: str = "30") -> tuple[int, dict[str, str]]:
+    """The exit code, and the verdict of each panel and of all; it waits while something is unknown."""
     path = folder / "warroom.toml"
     path.write_text(text, encoding="utf-8")
     done = warroom("status", "--json", "--wait", wait, "--config", str(path), folder=folder)
@@ -73,9 +73,13 @@ def test_what_burns_goes_before_what_is_unknown(tmp_path: Path, exporter: tuple[
     source, gauge = exporter
     gauge.set(11)
     text = source + OWN.replace('show = ["own"]', 'show = ["own", "llm"]')
-    assert status(tmp_path, text) == (ExitCode.BURNING, {"own": "burning", "llm": "unknown", "": "burning"})
+    wait = "3"  # the whole of it: nothing ever tells of `llm`
+    assert status(tmp_path, text, wait) == (
+        ExitCode.BURNING,
+        {"own": "burning", "llm": "unknown", "": "burning"},
+    )
     gauge.set(7)
-    code, verdicts = status(tmp_path, text)
+    code, verdicts = status(tmp_path, text, wait)
     assert (code, verdicts["own"], verdicts["llm"]) == (ExitCode.UNKNOWN, "warn", "unknown")
 
 
@@ -91,7 +95,7 @@ def test_the_depth_of_a_real_queue_decides_where_no_metric_tells_it(
         broker.lpush("matches", *range(101))
         assert status(tmp_path, text)[0] == ExitCode.BURNING
     away = text.replace(redis_url, f"redis://127.0.0.1:{free_port()}/0")
-    assert status(tmp_path, away)[0] == ExitCode.UNKNOWN
+    assert status(tmp_path, away, "1")[0] == ExitCode.UNKNOWN
 
 
 def test_waiting_turns_unknown_into_known(tmp_path: Path) -> None:
