@@ -1,18 +1,38 @@
 # The verbs that people and CI share. `make demo` and `make test` need Python >= 3.11 and make, nothing else.
 .POSIX:
-.PHONY: demo test check lint types imports bench clean
+.PHONY: demo test quick quick-all quick-others durations check lint types imports bench clean
 
 PYTHON = python3
 UV = .uv/bin/uv
 RUN = $(UV) run --locked --quiet
+# Tests wait two thirds of their time: three workers a core.
+WORKERS = 6
 
 demo: $(UV)
 	@$(RUN) warroom sandbox
 
 test: $(UV)
-	@$(RUN) pytest
+	@$(RUN) pytest -n $(WORKERS)
 
-check: lint types imports test
+# The inner loop: what needs no server, no terminal and little time (tests/schedule.py).
+quick: $(UV)
+	@$(RUN) pytest -m quick -n auto
+
+# The same on every other Python of this machine, each with an environment of its own.
+quick-all: quick quick-others
+
+quick-others: $(UV)
+	@$(RUN) python .ci/other_pythons.py | while read -r version python; do \
+	  echo "Python $$version"; \
+	  UV_PROJECT_ENVIRONMENT=.venv-$$version $(RUN) --python "$$python" pytest -m quick -n auto </dev/null || exit 1; \
+	done
+
+# Which tests are long, for the order in which workers take them: on a machine that does nothing else.
+durations: $(UV)
+	@$(RUN) pytest -n $(WORKERS) --junitxml=.pytest_cache/report.xml
+	@$(RUN) python -m tests.durations .pytest_cache/report.xml
+
+check: lint types imports test quick-others
 
 lint: $(UV)
 	$(RUN) ruff check .
@@ -32,4 +52,4 @@ $(UV):
 	@$(PYTHON) .ci/bring_uv.py .uv
 
 clean:
-	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv .venv-* .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

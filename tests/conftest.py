@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from sandbox.servers import FREE_PORTS, Server, run_postgres, run_valkey
+from tests import schedule
 from tests.postgres import Restartable, open_folder
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ hypothesis.settings.register_profile("warroom", deadline=None)
 hypothesis.settings.load_profile("warroom")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(schedule)
     # A shell that starts us in the background lets us, and so our programs, ignore an interrupt: hear it again.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -1,0 +1,70 @@
+"""Which tests start first, which share a worker, and which are quick: pytest hooks that `tests/conftest.py` registers.
+
+`tests/durations.toml` names every test that took half a second or more; `make durations` writes it anew. Quick is what
+neither stands there nor asks for a server of `tests/conftest.py` nor lies in `tests/e2e`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+DURATIONS = Path(__file__).with_name("durations.toml")
+SERVERS = {"postgres_server", "valkey_server"}
+UNKNOWN_S = 1.0
+"""Where a test that the table does not name stands in the order: most are short, but a new one may be long."""
+MAX_ID_LENGTH = 200_000
+ALONE = "alone"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what is quick; for several workers keep together what shares a fixture, and put the longest first."""
+    known = tomllib.loads(DURATIONS.read_text(encoding="utf-8"))
+    seconds: dict[str, float] = {}
+    for item in items:
+        name = item.originalname if isinstance(item, pytest.Function) else item.name
+        unit = _unit(item)
+        seconds[unit] = seconds.get(unit, 0) + known.get(item.path.name, {}).get(name, 0)
+    for item in items:
+        unit = _unit(item)
+        if (
+            not seconds[unit]
+            and unit != ALONE
+            and "e2e" not in item.path.parts
+            and SERVERS.isdisjoint(_fixtures(item))
+        ):
+            item.add_marker("quick")
+        if unit != item.nodeid:
+            item.add_marker(pytest.mark.xdist_group(unit))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: (_is_alone(item), -(seconds[_unit(item)] or UNKNOWN_S), _unit(item)))
+
+
+def _refuse_long_ids(items: list[pytest.Item]) -> None:
+    if long := [item.nodeid[:MAX_ID_LENGTH] for item in items if len(item.nodeid) > MAX_ID_LENGTH]:
+        head = (
+            f"ids of more than {MAX_ID_LENGTH} characters, name them with `ids=` or `pytest.param(…, id=…)`:"
+        )
+        raise pytest.UsageError("\n".join([head, *map(repr, long)]))
+
+
+def _unit(item: pytest.Item) -> str:
+    """What one worker runs in one go: a test, the tests that share a module's fixture, or those that run alone."""
+    if _is_alone(item):
+        return ALONE
+    return item.path.stem if "module" in _fixtures(item).values() else item.nodeid
+
+
+def _is_alone(item: pytest.Item) -> bool:
+    return item.get_closest_marker(ALONE) is not None
+
+
+def _fixtures(item: pytest.Item) -> dict[str, str]:
+    """The scopes of all fixtures that a test asks for, also by way of others."""
+    if not isinstance(item, pytest.Function):
+        return {}
+    definitions = item._fixtureinfo.name2fixturedefs
+    return {name: found[-1].scope for name, found in definitions.items() if found}
