@@ -61,6 +61,11 @@ class Terminal:
         """Type."""
         os.write(self._fd, keys.encode())
 
+    def hang_up(self) -> None:
+        """Close the terminal under the program, as a lost SSH connection does."""
+        os.close(self._fd)
+        self._fd = -1
+
     def seconds_until_painted(self, keys: str, limit: float = 10) -> float:
         """Press, and measure how long it takes until the program sends something for it."""
         self.read(0.05)
@@ -115,11 +120,15 @@ class Terminal:
         """Wait for the program's end; returns its exit status."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            self.read(0.1)
+            if self._fd < 0:
+                time.sleep(0.02)
+            else:
+                self.read(0.1, first_only=True)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
-                self.read(1)  # up to the end of what it said
-                os.close(self._fd)
+                if self._fd >= 0:
+                    self.read(1)  # up to the end of what it said
+                    os.close(self._fd)
                 return os.waitstatus_to_exitcode(status)
         os.kill(self.pid, signal.SIGKILL)
         raise AssertionError(f"the program did not end:\n{self.screen}")

@@ -35,6 +35,7 @@ from tui.theme import STYLESHEET, THEME_NAMES, load_theme
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rich.console import RenderableType
     from textual.events import Event
 
     from core.message import Message
@@ -99,6 +100,7 @@ class Warroom(App[str]):
             else None
         )
         self.incidents = IncidentContext(self)
+        self.on_exit: Callable[[int], None] = lambda _: None
 
     @property
     def notice(self) -> Message | None:
@@ -161,8 +163,15 @@ class Warroom(App[str]):
             # A screen that a fast key puts on top before the first paint takes that call with it until it goes.
             self.set_timer(START_AFTER_S, self.signals_thread.start)
 
+    def exit(
+        self, result: str | None = None, return_code: int = 0, message: RenderableType | None = None
+    ) -> None:
+        """Leave; `on_exit` sees to it that what does not end in time keeps nobody."""
+        self.on_exit(return_code)
+        super().exit(result, return_code, message)
+
     def on_unmount(self) -> None:
-        """Let the thread end."""
+        """Let the threads end."""
         if self.signals_thread:
             self.signals_thread.stop()
         self.incidents.close()

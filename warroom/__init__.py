@@ -16,12 +16,17 @@ ROOT = _HERE if (_HERE / "tui").is_dir() else _HERE.parent
 
 
 def main() -> int:
-    """Run the command line; returns the exit code, 4 where a part of the program can't be imported."""
+    """Run the command line and end the process with its exit code; 4 where a part of the program can't be imported."""
     sys.path.insert(0, str(ROOT))
     try:
         from tui.cli.main import main as run
+        from tui.runtime.quit import end_process
 
-        return run()
+        try:
+            code = run()
+        except SystemExit as leaving:
+            code = leaving.code if isinstance(leaving.code, int) else 1
+        end_process(code)
     except Exception as error:  # noqa: BLE001  # the last net: the command line has its own, with a log
         sys.stderr.write(f"warroom: could not start: {type(error).__name__}: {str(error)!a}\n")
         return 4

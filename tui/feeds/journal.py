@@ -98,16 +98,22 @@ class JournalThread:
         self._settings, self._post_message = settings, post
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="journal watch", daemon=True)
         self._journal: Journal | None = None
         self._posted_state: JournalState | None = None
 
     def start(self) -> None:
         """Start the thread; the database's libraries are imported there, after the first paint."""
-        threading.Thread(target=self._run, name="journal watch", daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
         """Let the thread end once everything that waits is written."""
         self._stop.set()
+
+    def wait_stopped(self, timeout_s: float) -> bool:
+        """After `stop`: wait for the thread's end; False when it has not come in time."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def warm_up(self) -> None:
         """Open the journal now, if it is not open: a person is about to write."""

@@ -77,6 +77,10 @@ class IncidentContext:
         if self.follower:
             self.follower.stop()
 
+    def wait_closed(self, timeout_s: float) -> bool:
+        """After `close`: whether the journal has written in time what waited."""
+        return self.follower is None or self.follower.wait_stopped(timeout_s)
+
     def exit_message(self) -> Message | None:
         """What the person should know who leaves: an open incident goes on."""
         from core.message import say

@@ -32,9 +32,13 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
 def open_board(args: argparse.Namespace, invocation: Invocation) -> tuple[Warroom, int]:
     """The program as it was left, and its exit code."""
     from tui.app import Warroom
+    from tui.runtime.quit import EXIT_TIMEOUT_S, prompt_exit
 
     app = Warroom(invocation.config, invocation.words, theme=args.theme, language_given=args.lang is not None)
-    line = app.run()
+    with prompt_exit(app):
+        line = app.run()
+        if not app.incidents.wait_closed(EXIT_TIMEOUT_S):
+            sys.stderr.write(invocation.words.text("board.journal_silent") + "\n")
     if line is not None:
         sys.stderr.write(invocation.words.text("cli.error", text=line) + "\n")
     return app, app.return_code or 0

@@ -71,7 +71,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         raise ConfigError(say("config.unwritable", file=str(path), detail=error.strerror or "")) from error
     options = (",".join(map(str, astuple(option))) for option in (ports, _traffic(args, settings)))
     command = module_command("sandbox.stack", str(folder), *options, "keep" if args.keep else "remove")
-    ending = _Ending()
+    ending, code = _Ending(), int(ExitCode.OK)
     with _stack(command, folder) as process:
         threading.Thread(target=_watch, args=(process, path, args, invocation, ending), daemon=True).start()
         try:
@@ -82,12 +82,13 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
                 from tui.cli.commands.board import open_board
 
                 _, code = open_board(args, Invocation(invocation.words, path, json=False))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             if not ending.due:
                 raise
-            code = ExitCode.OK
         finally:
             ending.over.set()
+    if ending.due:  # no person ended it
+        code = int(ExitCode.OK)
     if ending.problem is not None:
         invocation.print_notice(ending.problem)
         code = ExitCode.CRASHED
