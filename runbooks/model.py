@@ -6,7 +6,6 @@ inline code keeps its backticks.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -45,7 +44,9 @@ class Expectation:
     text: str
     kind: Literal["compare", "trend", "some", "none", "status"]
     operator: Literal["<", "<=", ">", ">=", "==", "!=", ""] = ""
-    value: float = math.nan
+    value: float = (
+        0.0  # not NaN: from Python 3.13 on a field that differs from itself makes the whole unequal
+    )
     direction: Direction | None = None
     negated: bool = False
     statuses: tuple[int, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from runbooks.model import ActionCall, Check, Command, Paragraph
@@ -82,7 +81,7 @@ def _block(block: Block) -> dict[str, object]:
                     if name != "headers"  # a secret may stand in one
                 },
                 "expect": block.expect.text,
-                "value": None if math.isnan(block.expect.value) else block.expect.value,
+                "value": block.expect.value if block.expect.kind == "compare" else None,
                 "unit": block.unit,
                 "within_s": block.within_s,
                 "window_s": block.window_s,
