@@ -35,11 +35,11 @@ def parse_duration(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
-        found = _DURATION.fullmatch(text)
-        if not found or not text:
+        match = _DURATION.fullmatch(text)
+        if not match or not text:
             raise ValueError(text) from None
         return sum(
-            int(count) * unit for count, unit in zip(found.groups(), _UNIT_S.values(), strict=True) if count
+            int(count) * unit for count, unit in zip(match.groups(), _UNIT_S.values(), strict=True) if count
         )
     if not math.isfinite(seconds):
         raise ValueError(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from signals.alerts.model import AlertSource
     from signals.celery.fleet import CeleryFleet
     from signals.celery.model import FleetSource, QueueSource
+    from signals.celery.queues import RedisQueues
     from signals.connections.breaker import Notice
     from signals.database.model import SchemaSource
     from signals.metrics.model import MetricSource
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from signals.settings import SignalsSettings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """Everything that can be asked; None is what the configuration does not name."""
 
@@ -40,71 +41,105 @@ class Sources:
 
 
 @asynccontextmanager
-async def open_sources(  # noqa: C901  # one branch a source
-    settings: SignalsSettings, notice: Callable[[Notice], None]
-) -> AsyncIterator[Sources]:
+async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], None]) -> AsyncIterator[Sources]:
     """Open all sources and their background work; closes them at the end."""
+    async with AsyncExitStack() as opened:
+        prometheus = _prometheus(settings, opened)
+        scrape = _scrape(settings, opened)
+        by_name: dict[str, MetricSource | None] = {"prometheus": prometheus, "scrape": scrape}
+        metrics = [source for name in settings.metrics if (source := by_name[name]) is not None]
+        yield Sources(
+            metrics=MetricFailover(metrics, settings, notice),
+            scrape=scrape,
+            alerts=_alerts(settings, prometheus, scrape, notice, opened),
+            queues=_queues(settings, opened),
+            fleet=_fleet(settings, opened),
+            schema=_schema(settings),
+            prometheus=prometheus,
+        )
+
+
+def _prometheus(settings: SignalsSettings, opened: AsyncExitStack) -> PrometheusSource | None:
+    if settings.prometheus is None:
+        return None
     from signals.metrics.prometheus import PrometheusSource
+
+    source = PrometheusSource(settings.prometheus)
+    opened.push_async_callback(source.close)
+    return source
+
+
+def _scrape(settings: SignalsSettings, opened: AsyncExitStack) -> ScrapeSource | None:
+    if settings.scrape is None:
+        return None
     from signals.metrics.scrape import ScrapeSource
 
-    prometheus = PrometheusSource(settings.prometheus) if settings.prometheus else None
-    scrape = ScrapeSource(settings.scrape) if settings.scrape else None
-    known: dict[str, MetricSource | None] = {"prometheus": prometheus, "scrape": scrape}
-    order = [source for name in settings.metrics if (source := known[name]) is not None]
-    alerting: list[AlertSource] = [prometheus] if prometheus else []
+    source = ScrapeSource(settings.scrape)
+    scraping = asyncio.create_task(source.run())
+    scraping.add_done_callback(_log_failure)
+    opened.push_async_callback(_cancel, scraping)
+    return source
+
+
+def _alerts(
+    settings: SignalsSettings,
+    prometheus: PrometheusSource | None,
+    scrape: ScrapeSource | None,
+    notice: Callable[[Notice], None],
+    opened: AsyncExitStack,
+) -> AlertFailover | None:
+    """Prometheus' own alerts, else the rules evaluated here over the scrape, else what reached the Alertmanager."""
+    sources: list[AlertSource] = [prometheus] if prometheus else []
     if scrape and settings.scrape and settings.scrape.rule_files:
         from signals.alerts.rules import RuleAlerts
 
-        alerting.append(RuleAlerts(scrape, settings.scrape.rule_files))
+        sources.append(RuleAlerts(scrape, settings.scrape.rule_files))
     silencer = None
     if settings.alertmanager:
         from signals.alerts.alertmanager import AlertmanagerSource
 
         silencer = AlertmanagerSource(settings.alertmanager)
-        alerting.append(silencer)
-    alerts = AlertFailover(alerting, settings, notice, silencer) if alerting else None
-    queues = schema = None
-    if settings.redis:
-        from signals.celery.queues import RedisQueues
-
-        queues = RedisQueues(settings.redis)
-    if settings.postgres:
-        from signals.database.postgres import PostgresSchema
-
-        schema = PostgresSchema(settings.postgres)
-    fleet = _fleet(settings)
-    background = [asyncio.create_task(scrape.run())] if scrape else []
-    for task in background:
-        task.add_done_callback(_report)
-    try:
-        yield Sources(
-            MetricFailover(order, settings, notice), scrape, alerts, queues, fleet, schema, prometheus
-        )
-    finally:
-        for task in background:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        if queues:
-            await queues.close()
-        if fleet:
-            await fleet.close()
-        if prometheus:
-            await prometheus.close()
-        if silencer:
-            await silencer.close()
+        opened.push_async_callback(silencer.close)
+        sources.append(silencer)
+    return AlertFailover(sources, settings, notice, silencer) if sources else None
 
 
-def _fleet(settings: SignalsSettings) -> CeleryFleet | None:
+def _queues(settings: SignalsSettings, opened: AsyncExitStack) -> RedisQueues | None:
+    if settings.redis is None:
+        return None
+    from signals.celery.queues import RedisQueues
+
+    source = RedisQueues(settings.redis)
+    opened.push_async_callback(source.close)
+    return source
+
+
+def _fleet(settings: SignalsSettings, opened: AsyncExitStack) -> CeleryFleet | None:
     """The workers behind the broker; a configured Redis is taken for one unless told otherwise."""
-    following = settings.celery or (CelerySettings() if settings.redis else None)
-    if following is None or not following.follow:
+    celery = settings.celery or (CelerySettings() if settings.redis else None)
+    if celery is None or not celery.follow:
         return None
     from signals.celery.fleet import CeleryFleet
 
-    return CeleryFleet(following, settings.redis)
+    source = CeleryFleet(celery, settings.redis)
+    opened.push_async_callback(source.close)
+    return source
 
 
-def _report(task: asyncio.Task[None]) -> None:
+def _schema(settings: SignalsSettings) -> SchemaSource | None:
+    if settings.postgres is None:
+        return None
+    from signals.database.postgres import PostgresSchema
+
+    return PostgresSchema(settings.postgres)  # it keeps no connection
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         logging.getLogger("warroom.signals").error("background work ended: %r", error, exc_info=error)

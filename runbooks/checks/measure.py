@@ -153,14 +153,14 @@ async def _missing_metric(expr: str, sources: Sources) -> Message | None:
     from difflib import get_close_matches
 
     from signals.metrics.promql.names import metric_names
-    from signals.metrics.scrape import OF_THE_SCRAPE
+    from signals.metrics.scrape import SCRAPE_METRICS
 
     try:
         queried = metric_names(expr)
         known = await sources.metrics.metric_names()
     except SourceError as error:
         return error.message
-    if known <= set(OF_THE_SCRAPE):  # no target answers: that says nothing of this metric
+    if known <= set(SCRAPE_METRICS):  # no target answers: that says nothing of this metric
         return say("measure.no_metrics", source=sources.metrics.name)
     missing = sorted(queried - known - ALERT_SERIES)
     if not missing:

@@ -1,1 +1,5 @@
-"""Which alerts are active: alert rules evaluated here, an Alertmanager, and the templates of annotations."""
+"""Which alerts are active.
+
+`model.Alert`, `model.Alerts`, `model.AlertSource` · `rules.RuleAlerts` (rule files evaluated here), `rules.load_rules` ·
+`alertmanager.AlertmanagerSource` · `failover.AlertFailover` · `templates.fill` (annotations).
+"""

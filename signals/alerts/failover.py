@@ -35,7 +35,7 @@ class AlertFailover:
         self._breakers = {
             source.name: Breaker(source.name, settings, remote=source.remote)
             for source in (*sources, silencer)
-            if source
+            if source is not None
         }
         self._notice = notice
         self.name = sources[0].name
@@ -46,12 +46,12 @@ class AlertFailover:
         problem: SourceError | None = None
         for source in self._sources:
             try:
-                found = await self._breakers[source.name].ask(source.alerts)
+                alerts = await self._breakers[source.name].ask(source.alerts)
             except SourceError as error:
                 problem = problem or error
                 continue
             self._switch(source.name, problem)
-            return found if source is self._silencer else await self._silenced(found)
+            return alerts if source is self._silencer else await self._with_silences(alerts)
         raise problem or Unreachable(say("signals.no_source"))
 
     def _switch(self, name: str, problem: SourceError | None) -> None:
@@ -64,18 +64,18 @@ class AlertFailover:
             message = say("signals.alerts_back", source=name)
         self._notice(Notice(time.time(), message))
 
-    async def _silenced(self, found: Alerts) -> Alerts:
-        """Without an answer about silences every alert stays as loud as it is, and the gap is named."""
-        if self._silencer is None or not found.alerts:
-            return found
+    async def _with_silences(self, alerts: Alerts) -> Alerts:
+        """Without an answer about silences every alert keeps its state, and the gap is named."""
+        if self._silencer is None or not alerts.alerts:
+            return alerts
         try:
             silences = await self._breakers[self._silencer.name].ask(self._silencer.silences)
         except SourceError as error:
-            return replace(found, broken=(*found.broken, (self._silencer.name, error.message)))
+            return replace(alerts, broken=(*alerts.broken, (self._silencer.name, error.message)))
         marked = (
             replace(alert, state=AlertState.SILENCED)
             if any(silence.covers(alert.labels) for silence in silences)
             else alert
-            for alert in found.alerts
+            for alert in alerts.alerts
         )
-        return replace(found, alerts=tuple(marked))
+        return replace(alerts, alerts=tuple(marked))

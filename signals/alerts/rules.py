@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from signals.metrics.model import MetricSource
     from signals.reading import Answer, Labels
 
-LOOK_BACK_POINTS = 60
+HISTORY_POINTS = 60
 """How finely the time before the program's start is looked at for alerts with a `for`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of a file. `for_s` is how long it has to hold before it fires, `keep_s` how long it then stays."""
+    """One rule of a file. `for_s` is how long it has to hold before it fires, `keep_firing_for_s` how long it then stays."""
 
     kind: Literal["alert", "record"]
     name: str
     expr: str
     for_s: float
-    keep_s: float
+    keep_firing_for_s: float
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     group: str
@@ -98,26 +98,26 @@ class RuleAlerts:
         errors = [result for result in results if isinstance(result, SourceError)]
         if errors and len(errors) == len(alerting) and not all(isinstance(e, BadQuery) for e in errors):
             raise next(error for error in errors if not isinstance(error, BadQuery))
-        found: list[Alert] = []
+        alerts: list[Alert] = []
         for rule, result in zip(alerting, results, strict=True):
             if isinstance(result, SourceError):
                 broken.append((rule.name, result.message))
-            found += [
+            alerts += [
                 self._alert(rule, labels, active) for labels, active in self._active.get(rule.key, {}).items()
             ]
-        if not found:
-            await self._see(now)
-        kept = {rule.key for rule in alerting}
-        self._active = {key: active for key, active in self._active.items() if key in kept}
-        return Alerts(tuple(found), len(alerting), tuple(broken), now, self.name)
+        if not alerts:
+            await self._require_a_target(now)
+        keys = {rule.key for rule in alerting}
+        self._active = {key: active for key, active in self._active.items() if key in keys}
+        return Alerts(tuple(alerts), len(alerting), tuple(broken), now, self.name)
 
-    async def _see(self, now: float) -> None:
+    async def _require_a_target(self, now: float) -> None:
         """That no rule holds says nothing while no target answers: raises `Unreachable` then."""
         try:
             up = await self._source.query("up", now)
         except SourceError:
             return  # the rules were answered
-        if up.series and not any(one.values[-1] for one in up.series):
+        if up.series and not any(series.values[-1] for series in up.series):
             raise Unreachable(say("rules.blind", source=self.name, count=len(up.series)))
 
     def _load(self) -> tuple[list[Rule], list[tuple[str, Message]]]:
@@ -149,29 +149,30 @@ class RuleAlerts:
                 if re.search(rf"(?<![\w:]){re.escape(record)}(?![\w:])", rule.expr):
                     raise BadQuery(say("rules.needs_recording", record=record))
             holding = _holding(rule, await self._source.query(rule.expr, now))
-            known = self._active.get(rule.key)
-            began = await self._look_back(rule, now) if known is None and holding and rule.for_s else {}
+            previous = self._active.get(rule.key)
+            first_look = previous is None and holding and rule.for_s
+            held_since = await self._held_since(rule, now) if first_look else {}
         except SourceError as error:
             return error
-        self._active[rule.key] = _step(rule, known or {}, holding, began, now)
+        self._active[rule.key] = _next_active(rule, previous or {}, holding, held_since, now)
         return None
 
-    async def _look_back(self, rule: Rule, now: float) -> dict[Labels, float]:
+    async def _held_since(self, rule: Rule, now: float) -> dict[Labels, float]:
         """Since when each alert has held without a break, as far back as its `for`."""
-        step = max(1.0, rule.for_s / LOOK_BACK_POINTS)
+        step = max(1.0, rule.for_s / HISTORY_POINTS)
         try:
             history = await self._source.query_range(rule.expr, now - rule.for_s - step, now, step)
         except SourceError:
             return {}  # then it counts from now: later than the truth, never sooner
-        began: dict[Labels, float] = {}
+        held_since: dict[Labels, float] = {}
         for series in history.series:
             since = now
             for at in reversed(series.times):
                 if since - at > step * 1.5:
                     break
                 since = at
-            began[_identity(series.labels)] = since
-        return began
+            held_since[_identity(series.labels)] = since
+        return held_since
 
     def _alert(self, rule: Rule, labels: Labels, active: _Active) -> Alert:
         named = dict(labels)
@@ -180,17 +181,16 @@ class RuleAlerts:
             for name, text in rule.annotations.items()
         }
         state = AlertState.PENDING if active.fired_at is None else AlertState.FIRING
-        severity = named.get("severity", "")
         return Alert(
-            rule.name,
-            state,
-            severity,
-            named,
-            annotations,
-            active.since,
-            active.value,
-            clean(rule.expr),
-            self.name,
+            name=rule.name,
+            state=state,
+            severity=named.get("severity", ""),
+            labels=named,
+            annotations=annotations,
+            since=active.since,
+            value=active.value,
+            expr=clean(rule.expr),
+            source=self.name,
         )
 
 
@@ -221,26 +221,28 @@ def _holding(rule: Rule, answer: Answer) -> dict[Labels, tuple[Labels, float]]:
     return holding
 
 
-def _step(
+def _next_active(
     rule: Rule,
-    known: Mapping[Labels, _Active],
+    previous: Mapping[Labels, _Active],
     holding: Mapping[Labels, tuple[Labels, float]],
-    began: Mapping[Labels, float],
+    held_since: Mapping[Labels, float],
     now: float,
 ) -> dict[Labels, _Active]:
     """What is active after one evaluation (prometheus/prometheus, rules/alerting.go, `Eval`)."""
     after: dict[Labels, _Active] = {}
     for labels, (series, value) in holding.items():
-        before = known.get(labels)
-        since = before.since if before else began.get(series, now)
+        before = previous.get(labels)
+        since = before.since if before else held_since.get(series, now)
         fired_at = before.fired_at if before else None
         if fired_at is None and now - since >= rule.for_s:
             fired_at = now
         after[labels] = _Active(series, value, since, fired_at, now)
     after.update(
         (labels, before)
-        for labels, before in known.items()
-        if labels not in holding and before.fired_at is not None and now - before.last_held < rule.keep_s
+        for labels, before in previous.items()
+        if labels not in holding
+        and before.fired_at is not None
+        and now - before.last_held < rule.keep_firing_for_s
     )
     return after
 
@@ -253,20 +255,20 @@ def _broken(path: Path, detail: str) -> ConfigError:
     return ConfigError(say("rules.unreadable", file=clean(str(path)), detail=clean(detail)))
 
 
-class _Part(BaseModel):
+class _Section(BaseModel):
     model_config = ConfigDict(coerce_numbers_to_str=True, extra="ignore", hide_input_in_errors=True)
 
 
-class _RuleEntry(_Part):
+class _RuleEntry(_Section):
     alert: str = ""
     record: str = ""
     expr: str
     for_s: float = Field(default=0.0, alias="for")
-    keep_s: float = Field(default=0.0, alias="keep_firing_for")
+    keep_firing_for_s: float = Field(default=0.0, alias="keep_firing_for")
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
 
-    @field_validator("for_s", "keep_s", mode="before")
+    @field_validator("for_s", "keep_firing_for_s", mode="before")
     @classmethod
     def _seconds(cls, value: object) -> float:
         return parse_duration(str(value))
@@ -283,13 +285,13 @@ class _RuleEntry(_Part):
         return self
 
 
-class _Group(_Part):
+class _Group(_Section):
     name: str
     labels: dict[str, str] = {}
     rules: tuple[_RuleEntry, ...] = ()
 
 
-class _File(_Part):
+class _File(_Section):
     groups: tuple[_Group, ...] = ()
 
 
@@ -299,7 +301,7 @@ def _rule(entry: _RuleEntry, group: _Group, path: Path) -> Rule:
         name=clean(entry.alert or entry.record),
         expr=entry.expr.strip(),
         for_s=entry.for_s,
-        keep_s=entry.keep_s,
+        keep_firing_for_s=entry.keep_firing_for_s,
         labels=_cleaned({**group.labels, **entry.labels}),
         annotations=_cleaned(entry.annotations),
         group=clean(group.name),

@@ -25,11 +25,11 @@ _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
 def fill(template: str, labels: Mapping[str, str], value: float) -> str:
     """The text with every action that is understood replaced; an unknown label is empty."""
 
-    def replace(found: re.Match[str]) -> str:
+    def replace(action: re.Match[str]) -> str:
         try:
-            return _text(_run(_WORD.findall(found[1]), labels, value))
+            return _text(_run_pipeline(_WORD.findall(action[1]), labels, value))
         except _NotUnderstood:
-            return found[0]
+            return action[0]
 
     return _ACTION.sub(replace, template)
 
@@ -50,10 +50,10 @@ class _NotUnderstood(Exception):
     """An action of the template language that is not among ours."""
 
 
-def _run(words: list[str], labels: Mapping[str, str], value: float) -> str | float:
+def _run_pipeline(tokens: list[str], labels: Mapping[str, str], value: float) -> str | float:
     """A pipeline: each part's result is the last argument of the next."""
     parts: list[list[str]] = [[]]
-    for word in words:
+    for word in tokens:
         if word == "|":
             parts.append([])
         else:
@@ -149,8 +149,13 @@ def _duration(item: str | float) -> str:
         return _scaled(value, 1000, ("",), _SMALL) + "s"
     if abs(value) < 60:
         return f"{value:.4g}s"
-    sign, whole = ("-" if value < 0 else ""), int(abs(value))
-    days, hours, minutes, seconds = whole // 86_400, whole // 3600 % 24, whole // 60 % 60, whole % 60
+    sign, seconds_total = ("-" if value < 0 else ""), int(abs(value))
+    days, hours, minutes, seconds = (
+        seconds_total // 86_400,
+        seconds_total // 3600 % 24,
+        seconds_total // 60 % 60,
+        seconds_total % 60,
+    )
     parts = [(days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s")]
     first = next(index for index, (count, _) in enumerate(parts) if count)
     return sign + " ".join(f"{count}{unit}" for count, unit in parts[first:])

@@ -36,17 +36,17 @@ class Circuit:
     failures: int = 0
     open_until: float = 0.0
 
-    def refuses(self, now: float) -> float:
+    def retry_in_s(self, now: float) -> float:
         """Seconds until the next try; 0 when one may be made now."""
         return max(0.0, self.open_until - now)
 
-    def failed(self, now: float) -> None:
+    def record_failure(self, now: float) -> None:
         """Count a failure; at the limit the circuit opens."""
         self.failures += 1
         if self.failures >= self.limit:
             self.open_until = now + self.rest_s
 
-    def answered(self) -> None:
+    def record_success(self) -> None:
         """Close the circuit."""
         self.failures, self.open_until = 0, 0.0
 
@@ -57,32 +57,32 @@ class Breaker:
     def __init__(self, name: str, settings: SignalsSettings, *, remote: bool) -> None:
         self._name = name
         self._circuit = Circuit(settings.breaker_failures if remote else sys.maxsize, settings.breaker_rest_s)
-        self._last: SourceError | None = None
+        self._last_error: SourceError | None = None
 
     async def ask(self, ask: Callable[[], Awaitable[T]]) -> T:
         """The answer. Raises the source's `SourceError`, or `CircuitOpen` with the last one's words.
 
         A `BadQuery` is an answer too: the source is there.
         """
-        wait = self._circuit.refuses(time.monotonic())
-        if wait and self._last is not None:
+        wait_s = self._circuit.retry_in_s(time.monotonic())
+        if wait_s and self._last_error is not None:
             raise CircuitOpen(
                 say(
                     "signals.circuit_open",
                     source=self._name,
                     failures=self._circuit.failures,
-                    seconds=round(wait),
-                    detail=self._last.message,
+                    seconds=round(wait_s),
+                    detail=self._last_error.message,
                 )
             )
         try:
             answer = await ask()
         except BadQuery:
-            self._circuit.answered()
+            self._circuit.record_success()
             raise
         except SourceError as error:
-            self._circuit.failed(time.monotonic())
-            self._last = error
+            self._circuit.record_failure(time.monotonic())
+            self._last_error = error
             raise
-        self._circuit.answered()
+        self._circuit.record_success()
         return answer

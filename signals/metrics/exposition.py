@@ -44,11 +44,11 @@ def parse_exposition(body: bytes, content_type: str = "") -> Exposition:
     """Read a page; never raises: what can't be read is in `problems`."""
     text = body.decode("utf-8", errors="replace")
     if "openmetrics" in content_type:
-        strict = _openmetrics(text)
+        strict = _parse_strictly(text)
         if strict is not None:
             return _exposition(strict, [], 1.0)
-        return _lenient(text, 1000.0)
-    return _lenient(text, 1.0)
+        return _parse_leniently(text, 1000.0)
+    return _parse_leniently(text, 1.0)
 
 
 def read_capture(data: bytes) -> Exposition:
@@ -62,10 +62,10 @@ def read_capture(data: bytes) -> Exposition:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
             raise BadAnswer(say("promql.broken_gzip", detail=clean(str(error)))) from error
-    return _lenient(data.decode("utf-8", errors="replace"), 1000.0)
+    return _parse_leniently(data.decode("utf-8", errors="replace"), 1000.0)
 
 
-def _openmetrics(text: str) -> list[Metric] | None:
+def _parse_strictly(text: str) -> list[Metric] | None:
     from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
     try:
@@ -74,9 +74,12 @@ def _openmetrics(text: str) -> list[Metric] | None:
         return None
 
 
-def _lenient(text: str, time_scale: float) -> Exposition:
+def _parse_leniently(text: str, time_scale: float) -> Exposition:
     """By the parser of the older format. It takes times for milliseconds: `time_scale` is 1000 where they are seconds."""
-    lines = [line if " # " not in line or line.startswith("#") else _bare(line) for line in text.split("\n")]
+    lines = [
+        line if " # " not in line or line.startswith("#") else _without_exemplar(line)
+        for line in text.split("\n")
+    ]
     problems: list[tuple[int, str]] = []
     families: list[Metric] = []
     pending = [(0, len(lines))]
@@ -84,7 +87,7 @@ def _lenient(text: str, time_scale: float) -> Exposition:
         start, end = pending.pop()
         try:
             families += _families(lines[start:end])
-        except Exception as error:  # noqa: BLE001  # see _openmetrics
+        except Exception as error:  # noqa: BLE001  # see _parse_strictly
             if end - start > 1:
                 middle = (start + end) // 2
                 pending += [(middle, end), (start, middle)]
@@ -99,16 +102,16 @@ def _families(lines: list[str]) -> list[Metric]:
     return list(text_string_to_metric_families("\n".join(lines) + "\n"))
 
 
-def _bare(line: str) -> str:
-    found = _SAMPLE.match(line)
-    return found[0].rstrip() if found else line
+def _without_exemplar(line: str) -> str:
+    sample = _SAMPLE.match(line)
+    return sample[0].rstrip() if sample else line
 
 
 def _exposition(families: Iterable[Metric], problems: list[tuple[int, str]], time_scale: float) -> Exposition:
     samples: list[Sample] = []
     types: dict[str, str] = {}
     helps: dict[str, str] = {}
-    known: dict[tuple[str, tuple[tuple[str, str], ...]], Labels] = {}
+    labels_of: dict[tuple[str, tuple[tuple[str, str], ...]], Labels] = {}
     for family in families:
         name = clean(family.name)
         if types.get(name, "unknown") == "unknown":
@@ -116,9 +119,9 @@ def _exposition(families: Iterable[Metric], problems: list[tuple[int, str]], tim
         for sample in family.samples:
             at = None if sample.timestamp is None else float(sample.timestamp) * time_scale
             key = (sample.name, tuple(sample.labels.items()))
-            labels = known.get(key)
+            labels = labels_of.get(key)
             if labels is None:
-                labels = known[key] = _labels(sample.name, sample.labels)
+                labels = labels_of[key] = _labels(sample.name, sample.labels)
             samples.append(Sample(labels, float(sample.value), at))
     return Exposition(samples, types, helps, tuple(problems))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from core.errors import BadQuery, SourceError, Unreachable
 from core.message import say
@@ -21,7 +21,15 @@ T = TypeVar("T")
 
 HISTORY_LIMIT_S, HISTORY_POINTS = 30 * 86_400.0, 120
 """The longest window that a panel asks for, looked at every six hours, then three minutes, then one second and a half."""
-HISTORY_KEPT_S = 300.0
+HISTORY_MAX_AGE_S = 300.0
+
+
+class _History(NamedTuple):
+    """Since when a source knows anything, as it was found at `asked_at` (Unix seconds)."""
+
+    source: str
+    asked_at: float
+    since: float
 
 
 class MetricFailover:
@@ -35,8 +43,8 @@ class MetricFailover:
             source.name: Breaker(source.name, settings, remote=source.remote) for source in sources
         }
         self._notice = notice
-        self._history: tuple[str, float, float] | None = None  # whose, when asked, since when
-        self._looking_back = asyncio.Lock()
+        self._history: _History | None = None
+        self._history_lock = asyncio.Lock()
         self.active = sources[0].name if sources else ""
 
     @property
@@ -62,7 +70,7 @@ class MetricFailover:
 
         Neither its failure nor its success moves the circuit breaker or switches the source.
         """
-        source = next((one for one in self._sources if one.name == self.active), None)
+        source = next((source for source in self._sources if source.name == self.active), None)
         if source is None:
             raise Unreachable(say("signals.no_source"))
         return await source.query_range(expr, start, end, step)
@@ -77,20 +85,16 @@ class MetricFailover:
         A window longer than this is not whole, whatever number comes back for it. Three range queries over `up`, asked
         anew every five minutes.
         """
-        async with self._looking_back:  # the panels ask all at once, and one answer does for all
-            if (
-                self._history is None
-                or self._history[0] != self.active
-                or now - self._history[1] > HISTORY_KEPT_S
-            ):
+        async with self._history_lock:  # the panels ask all at once, and one answer does for all
+            history = self._history
+            if history is None or history.source != self.active or now - history.asked_at > HISTORY_MAX_AGE_S:
                 since = now
-                for span_s in (HISTORY_LIMIT_S / HISTORY_POINTS**power for power in range(3)):
-                    answer = await self.query_range(
-                        "count(up)", since - span_s, since, span_s / HISTORY_POINTS
-                    )
+                for window_s in (HISTORY_LIMIT_S / HISTORY_POINTS**power for power in range(3)):
+                    step_s = window_s / HISTORY_POINTS
+                    answer = await self.query_range("count(up)", since - window_s, since, step_s)
                     since = min((series.times[0] for series in answer.series), default=since)
-                self._history = (self.active, now, since)
-            return now - self._history[2]
+                history = self._history = _History(self.active, now, since)
+            return now - history.since
 
     async def _first(self, ask: Callable[[MetricSource], Awaitable[T]]) -> T:
         problem: SourceError | None = None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from signals.store.ring import Ring, Sample
 
 
-OF_THE_SCRAPE = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
+SCRAPE_METRICS = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
 """Series about the scrape itself, which are there also when the target does not answer; named as Prometheus does."""
 
 
@@ -43,7 +43,7 @@ class ScrapeSource:
 
     async def query(self, expr: str, at: float | None = None) -> Answer:
         """Evaluate over what was scraped; raises `Unreachable` while nothing ever was."""
-        ring = await self._filled()
+        ring = await self._scraped_ring()
         from signals.metrics.promql import evaluate
 
         async with self._evaluating:
@@ -51,7 +51,7 @@ class ScrapeSource:
 
     async def query_range(self, expr: str, start: float, end: float, step: float) -> Answer:
         """Evaluate over a range of what was scraped."""
-        ring = await self._filled()
+        ring = await self._scraped_ring()
         from signals.metrics.promql import evaluate_range
 
         async with self._evaluating:
@@ -59,14 +59,14 @@ class ScrapeSource:
 
     async def metric_names(self) -> frozenset[str]:
         """Every name that was scraped."""
-        ring = await self._filled()
+        ring = await self._scraped_ring()
         return await asyncio.to_thread(ring.metric_names)  # it waits while a scrape is stored
 
     async def run(self) -> None:
         """Scrape every target at its interval until cancelled."""
         async with asyncio.TaskGroup() as group:
             for target in self._settings.targets:
-                group.create_task(self._follow(target))
+                group.create_task(self._scrape_forever(target))
 
     async def scrape_once(self) -> None:
         """Read every target now."""
@@ -77,7 +77,7 @@ class ScrapeSource:
             )
         )
 
-    async def _follow(self, target: ScrapeTarget) -> None:
+    async def _scrape_forever(self, target: ScrapeTarget) -> None:
         source = HttpClient(f"scrape {target.url}", target, self._settings.max_bytes)
         try:
             while True:
@@ -115,19 +115,21 @@ class ScrapeSource:
             self._ring = Ring(self._settings.retention_s, self._settings.ring_bytes)
             self.since = began
         extra = {"job": target.job, "instance": urlsplit(target.url).netloc, **target.labels}
-        own = zip(OF_THE_SCRAPE, (up, time.time() - began, float(len(samples))), strict=True)
-        labelled = [Sample(_labelled(sample.labels, extra), sample.value, sample.at) for sample in samples]
-        made = [Sample(_labelled((("__name__", name),), extra), value) for name, value in own]
+        own = zip(SCRAPE_METRICS, (up, time.time() - began, float(len(samples))), strict=True)
+        labelled = [
+            Sample(_with_target_labels(sample.labels, extra), sample.value, sample.at) for sample in samples
+        ]
+        made = [Sample(_with_target_labels((("__name__", name),), extra), value) for name, value in own]
         self._ring.scrape(target.url, began, [*labelled, *made])
 
-    async def _filled(self) -> Ring:
+    async def _scraped_ring(self) -> Ring:
         if self._ring is None:
             detail = next(iter(self.problems.values()), say("signals.not_yet"))
             raise Unreachable(say("signals.unreachable", source=self.name, detail=detail))
         return self._ring
 
 
-def _labelled(labels: Labels, extra: Mapping[str, str]) -> Labels:
+def _with_target_labels(labels: Labels, extra: Mapping[str, str]) -> Labels:
     """The target's labels win; what the page had under such a name moves to `exported_…`, as Prometheus does."""
     merged = {(f"exported_{name}" if name in extra else name): value for name, value in labels}
     return tuple(sorted({**merged, **extra}.items()))

@@ -1,1 +1,1 @@
-"""Samples in memory, bounded: what the direct scrape remembers."""
+"""Samples in memory, bounded: what the direct scrape remembers. `ring.Ring`, `ring.Sample`, `ring.Matcher`."""

@@ -40,7 +40,7 @@ async def run_after_a_day(self: ScrapeSource) -> None:
     await source.close()
     found = parse_exposition(page.body, page.content_type).samples
     await asyncio.to_thread(live_through, self, target, found, values)
-    ring = await self._filled()
+    ring = await self._scraped_ring()
     with ring._lock:
         oldest = ring._oldest_ms() / 1000
     told = {

@@ -13,9 +13,13 @@ from tui.i18n import Language
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.00123, "0.12 %"), (9.9, "990.00 %"), (-9.99, "-999.00 %"), (12.346, "1235 %"),
-        (-319.4982, "-31 950 %"), (math.inf, "Inf %"),
+        (0.00123, "0.12 %"),
+        (9.9, "990.00 %"),
+        (-9.99, "-999.00 %"),
+        (12.346, "1235 %"),
+        (-319.4982, "-31 950 %"),
+        (math.inf, "Inf %"),
     ],
-)  # fmt: skip
+)
 def test_a_share(value: float, text: str) -> None:
     assert Language("en").say(quantity(value, "ratio")) == text

@@ -74,7 +74,7 @@ async def storm(address: str, refused: Counter, monkeypatch: pytest.MonkeyPatch)
         refused.inc(max(0, number - 40) * 10)
         await source.scrape_once()
     (ban,) = [spec for spec in board(PanelsSettings()) if spec.id == "ban"]
-    (state,) = await poll_once([ban], Sources(MetricFailover([source], settings, lambda _: None)))
+    (state,) = await poll_once([ban], Sources(metrics=MetricFailover([source], settings, lambda _: None)))
     monkeypatch.undo()
     return state
 

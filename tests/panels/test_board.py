@@ -91,7 +91,7 @@ def judged(board: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> Jud
         for at in (NOW - APART_S, NOW):
             monkeypatch.setattr(time, "time", lambda at=at: at)
             await scrape.scrape_once()
-        sources = Sources(MetricFailover([scrape], SignalsSettings(), lambda _: None), scrape)
+        sources = Sources(metrics=MetricFailover([scrape], SignalsSettings(), lambda _: None), scrape=scrape)
         return {state.id: state for state in await poll_once(default_board(), sources)}
 
     return judge

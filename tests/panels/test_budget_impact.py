@@ -40,7 +40,7 @@ def sources(now: float, *, hours: float, bad_ago: tuple[float, float]) -> Source
         for outcome, value in (("good", good), ("bad", bad)):
             labels = (("__name__", "requests_total"), ("outcome", outcome), ("service", "analyze"))
             ring.append(labels, now - ago, value)
-    return Sources(MetricFailover([source], SignalsSettings(), lambda _: None), scrape=source)
+    return Sources(metrics=MetricFailover([source], SignalsSettings(), lambda _: None), scrape=source)
 
 
 async def told(now: float, hours: float, start_ago: float, end_ago: float) -> list[str]:

@@ -61,7 +61,9 @@ class Slow:
 
 async def test_a_slow_database_delays_no_number_and_is_unknown_until_it_answers() -> None:
     slow, told = Slow(), asyncio.Queue[PanelState]()
-    sources = Sources(MetricFailover([Filled()], SignalsSettings(), lambda _: None), schema=slow, fleet=slow)
+    sources = Sources(
+        metrics=MetricFailover([Filled()], SignalsSettings(), lambda _: None), schema=slow, fleet=slow
+    )
     specs = [spec for spec in default_board() if spec.id == "release"]
     watching = asyncio.create_task(
         poll_panels(specs, sources, told.put_nowait, lambda: False, lambda: BOARD_SPAN_S)

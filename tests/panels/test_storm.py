@@ -56,7 +56,7 @@ async def after(per_s: float, storm_s: float) -> PanelState:
             )
         ]
         ring.scrape("app", now - back, samples)
-    sources = Sources(MetricFailover([Filled(ring)], SignalsSettings(), lambda _: None))
+    sources = Sources(metrics=MetricFailover([Filled(ring)], SignalsSettings(), lambda _: None))
     (state,) = await poll_once([spec for spec in default_board() if spec.id == "ban"], sources)
     return state
 

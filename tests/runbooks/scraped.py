@@ -21,4 +21,4 @@ def scraped(**curves: Callable[[float], float]) -> Sources:
             metric, _, queue = name.partition("__")
             labels = (("__name__", metric), *((("queue", queue),) if queue else ()))
             ring.append(labels, now - ago, curve(-ago))
-    return Sources(MetricFailover([source], SignalsSettings(), lambda _: None))
+    return Sources(metrics=MetricFailover([source], SignalsSettings(), lambda _: None))

@@ -78,7 +78,7 @@ class Asker:
 
     def __init__(self, source: Curves) -> None:
         self.specs = {PANEL.id: PANEL}
-        self.sources = Sources(MetricFailover([source], SignalsSettings(), lambda _: None))
+        self.sources = Sources(metrics=MetricFailover([source], SignalsSettings(), lambda _: None))
 
     def start(self) -> None: ...
 

@@ -1,4 +1,7 @@
-"""sum, avg, min, max, count, group, stddev, stdvar, topk, bottomk, quantile and count_values, by or without."""
+"""sum, avg, min, max, count, group, stddev, stdvar, topk, bottomk, quantile and count_values, by or without.
+
+Sums, means and variances are not rounded between the terms.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ import numpy as np
 
 from core.errors import BadQuery, NotSupported
 from core.message import say
-from signals.metrics.promql.sums import mean, total, variance
 from signals.metrics.promql.values import (
     Result,
     Scalar,
@@ -56,6 +58,28 @@ def aggregate(operator: str, modifier: Any, parameter: Result | None, vector: Ve
     return distinct(list(groups), values, present)
 
 
+def exact_sum(values: list[float]) -> float:
+    """The sum, rounded once (Shewchuk, as `math.fsum`); infinities as IEEE 754 says."""
+    try:
+        return math.fsum(values)
+    except (OverflowError, ValueError):  # intermediate overflow; inf - inf
+        return sum(values)
+
+
+def mean(values: list[float]) -> float:
+    """The mean; the sum may overflow where the mean need not."""
+    summed = exact_sum(values)
+    if math.isinf(summed) and all(map(math.isfinite, values)):
+        return exact_sum([value / len(values) for value in values])
+    return summed / len(values)
+
+
+def variance(values: list[float]) -> float:
+    """The variance of the population."""
+    middle = mean(values)
+    return exact_sum([(value - middle) * (value - middle) for value in values]) / len(values)
+
+
 def quantile_of(level: float, values: Floats) -> float:
     """The quantile between ranks `level × (n - 1)`, linear (prometheus/prometheus, promql/quantile.go)."""
     if not len(values) or math.isnan(level):
@@ -87,14 +111,14 @@ def _grouping(modifier: Any) -> Callable[[Labels], Labels]:
     return lambda labels: leave_out(labels, unwanted)
 
 
-def _each_time(function: Callable[[list[float]], float]) -> Callable[[Floats, Mask], Floats]:
+def _per_time(function: Callable[[list[float]], float]) -> Callable[[Floats, Mask], Floats]:
     """A reducer that sees, for each time, the values that are there."""
 
     def reduce(values: Floats, present: Mask) -> Floats:
         columns = values.T.tolist()
         if not present.all():
             columns = [
-                [value for value, there in zip(column, mask, strict=True) if there]
+                [value for value, is_present in zip(column, mask, strict=True) if is_present]
                 for column, mask in zip(columns, present.T.tolist(), strict=True)
             ]
         return np.array([function(column) if column else 0.0 for column in columns])
@@ -103,19 +127,19 @@ def _each_time(function: Callable[[list[float]], float]) -> Callable[[Floats, Ma
 
 
 _REDUCERS: dict[str, Callable[[Floats, Mask], Floats]] = {
-    "sum": _each_time(total),
-    "avg": _each_time(mean),
+    "sum": _per_time(exact_sum),
+    "avg": _per_time(mean),
     "min": lambda values, present: np.fmin.reduce(np.where(present, values, np.nan), axis=0),
     "max": lambda values, present: np.fmax.reduce(np.where(present, values, np.nan), axis=0),
     "count": lambda _, present: present.sum(axis=0).astype(np.float64),
     "group": lambda _, present: np.ones(present.shape[1]),
-    "stddev": _each_time(lambda values: math.sqrt(variance(values))),
-    "stdvar": _each_time(variance),
+    "stddev": _per_time(lambda values: math.sqrt(variance(values))),
+    "stdvar": _per_time(variance),
 }
 
 
 def _quantile(values: Floats, present: Mask, level: Floats) -> Floats:
-    return np.array([quantile_of(float(level[c]), values[there, c]) for c, there in enumerate(present.T)])
+    return np.array([quantile_of(float(level[c]), values[rows, c]) for c, rows in enumerate(present.T)])
 
 
 def _scalar(operator: str, parameter: Result | None) -> Floats:
@@ -129,9 +153,9 @@ def _ranked(vector: Vector, groups: dict[Labels, list[int]], wanted: Floats, *, 
     order: dict[int, None] = {}
     for rows in groups.values():
         for column in range(vector.values.shape[1]):
-            there = [row for row in rows if vector.present[row, column]]
+            present_rows = [row for row in rows if vector.present[row, column]]
             ranked = sorted(
-                there, key=lambda row: _rank(vector.values[row, column], largest=largest)
+                present_rows, key=lambda row: _rank(vector.values[row, column], largest=largest)
             )  # used at once
             chosen = ranked[: max(0, int(min(wanted[column], len(ranked))))]
             present[chosen, column] = True

@@ -112,21 +112,23 @@ def _sets(operator: str, modifier: Any, left: Vector, right: Vector) -> Vector:
     signature = _signature(modifier)
     count = left.values.shape[1]
     nowhere = np.zeros(count, bool)
-    there = {key: right.present[rows].any(axis=0) for key, rows in _grouped(right, signature).items()}
+    right_present = {key: right.present[rows].any(axis=0) for key, rows in _grouped(right, signature).items()}
     if operator == "or":
-        mine = {key: left.present[rows].any(axis=0) for key, rows in _grouped(left, signature).items()}
-        kept = [
-            right.present[row] & ~mine.get(signature(labels), nowhere)
+        left_present = {
+            key: left.present[rows].any(axis=0) for key, rows in _grouped(left, signature).items()
+        }
+        added = [
+            right.present[row] & ~left_present.get(signature(labels), nowhere)
             for row, labels in enumerate(right.labels)
         ]
-        extra = np.array(kept) if kept else np.empty((0, count), bool)
+        extra = np.array(added) if added else np.empty((0, count), bool)
         return distinct(
             [*left.labels, *right.labels],
             np.vstack([left.values, right.values]),
             np.vstack([left.present, extra]),
         )
-    found = [there.get(signature(labels), nowhere) for labels in left.labels]
-    mask = np.array(found) if found else np.empty((0, count), bool)
+    partners = [right_present.get(signature(labels), nowhere) for labels in left.labels]
+    mask = np.array(partners) if partners else np.empty((0, count), bool)
     return distinct(left.labels, left.values, left.present & (mask if operator == "and" else ~mask))
 
 
@@ -151,8 +153,8 @@ def _vectors(operator: str, modifier: Any, left: Vector, right: Vector) -> Vecto
         if partner is None:
             continue
         values, present, sources = partner
-        mine = many.values[row]
-        first, second = (values, mine) if swapped else (mine, values)
+        many_values = many.values[row]
+        first, second = (values, many_values) if swapped else (many_values, values)
         together = many.present[row] & present
         if operator in _ARITHMETIC:
             result = _ARITHMETIC[operator](first, second)
@@ -194,13 +196,13 @@ def _one_side(
     one: Vector, signature: Callable[[Labels], Labels], many: Vector
 ) -> dict[Labels, tuple[Floats, Mask, list[int]]]:
     """One series a signature; two at one time are refused, where the other side asks for that signature."""
-    asked = {signature(labels) for labels in many.labels}
-    found: dict[Labels, tuple[Floats, Mask, list[int]]] = {}
+    wanted = {signature(labels) for labels in many.labels}
+    singles: dict[Labels, tuple[Floats, Mask, list[int]]] = {}
     for key, rows in _grouped(one, signature).items():
         merged = merge_rows(one.values, one.present, rows)
         if merged is None:
-            if key not in asked:
+            if key not in wanted:
                 continue
             raise BadQuery(say("promql.many_to_many"))
-        found[key] = (*merged, rows)
-    return found
+        singles[key] = (*merged, rows)
+    return singles

@@ -86,11 +86,11 @@ def evaluate_range(  # noqa: PLR0917  # the arguments of the HTTP API, in its or
     if isinstance(result, Scalar):
         series = (Series((), tuple(seconds.tolist()), tuple(result.values.tolist())),)
         return Answer(expr, "matrix", series, source, end)
-    found = []
+    matrix = []
     for labels, values, present in zip(result.labels, result.values, result.present, strict=True):
         if present.any():
-            found.append(Series(labels, tuple(seconds[present].tolist()), tuple(values[present].tolist())))
-    return Answer(expr, "matrix", tuple(sorted(found, key=lambda series: series.labels)), source, end)
+            matrix.append(Series(labels, tuple(seconds[present].tolist()), tuple(values[present].tolist())))
+    return Answer(expr, "matrix", tuple(sorted(matrix, key=lambda series: series.labels)), source, end)
 
 
 @lru_cache(maxsize=512)
@@ -159,7 +159,7 @@ def _evaluate(node: Any, context: Context) -> Result:  # noqa: C901, PLR0911  # 
 
 def _call(node: Any, context: Context) -> Result:
     name = node.func.name
-    bare = [_bare(argument) for argument in node.args]
+    bare = [_without_parentheses(argument) for argument in node.args]
     first = bare[0] if bare else None
     if name == "timestamp" and isinstance(first, grammar.VectorSelector):
         vector, stamps = instant(first, context)
@@ -169,21 +169,21 @@ def _call(node: Any, context: Context) -> Result:
     if len(ranged) != 1 or name == "absent_over_time":  # which is about all series together
         return call(name, [_evaluate(argument, context) for argument in bare], context.times, fixed)
     (place,) = ranged
-    others = [None if one == place else _evaluate(argument, context) for one, argument in enumerate(bare)]
-    found = []
+    others = [None if index == place else _evaluate(argument, context) for index, argument in enumerate(bare)]
+    parts = []
     for windows in ranges(bare[place], context):
         arguments = [windows if argument is None else argument for argument in others]
-        found.append(_vector(call(name, arguments, context.times, fixed)))
-    return _together(found)
+        parts.append(_vector(call(name, arguments, context.times, fixed)))
+    return _concatenated(parts)
 
 
-def _bare(node: Any) -> Any:
+def _without_parentheses(node: Any) -> Any:
     while isinstance(node, grammar.ParenExpr):
         node = node.expr
     return node
 
 
-def _together(parts: list[Vector]) -> Vector:
+def _concatenated(parts: list[Vector]) -> Vector:
     """Vectors of portions as that of all series."""
     if len(parts) == 1:
         return parts[0]

@@ -126,6 +126,11 @@ def _months(moments: _Moments) -> NDArray[np.int64]:
     return moments.astype("datetime64[M]").astype(np.int64)
 
 
+def _month_starts(months: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The days with which these months begin; both counted from 1970."""
+    return _days(months.astype("datetime64[M]"))
+
+
 def _since(moments: _Moments, unit: str) -> NDArray[np.int64]:
     """Whole days since the month or year of each moment began."""
     return _days(moments) - _days(moments.astype(f"datetime64[{unit}]"))
@@ -137,7 +142,7 @@ _CALENDAR: dict[str, Callable[[_Moments], NDArray[np.int64]]] = {
     "day_of_week": lambda at: (_days(at) + 4) % 7,  # 1970-01-01 was a Thursday
     "day_of_month": lambda at: _since(at, "M") + 1,
     "day_of_year": lambda at: _since(at, "Y") + 1,
-    "days_in_month": lambda at: _days(at.astype("datetime64[M]") + 1) - _days(at.astype("datetime64[M]")),
+    "days_in_month": lambda at: _month_starts(_months(at) + 1) - _month_starts(_months(at)),
     "month": lambda at: _months(at) % 12 + 1,
     "year": lambda at: at.astype("datetime64[Y]").astype(np.int64) + 1970,
 }
@@ -175,8 +180,8 @@ def _predict(windows: Windows, ahead: Floats, now: Times) -> Vector:
     """The line through each window, `ahead` seconds after the evaluation time, wherever `@` and `offset` point."""
 
     def predict(times: Times, values: Floats, column: int) -> float:
-        slope, here = regression(times, values, int(now[column]))
-        return slope * float(ahead[column]) + here
+        slope, intercept = regression(times, values, int(now[column]))
+        return slope * float(ahead[column]) + intercept
 
     return each_window(windows, predict, 2)
 

@@ -39,10 +39,10 @@ class Needs:
 
     def selectors(self) -> tuple[Selector, ...]:
         """Every selector below, each once."""
-        found = dict.fromkeys(
-            one for part in self.parts for one in (part.selectors() if isinstance(part, Needs) else (part,))
+        selectors = dict.fromkeys(
+            item for part in self.parts for item in (part.selectors() if isinstance(part, Needs) else (part,))
         )
-        return tuple(found)
+        return tuple(selectors)
 
 
 @lru_cache(maxsize=512)
@@ -58,38 +58,40 @@ def needs(expr: str) -> Needs:
 
 
 def _names(node: Any) -> set[str]:
-    found: set[str] = set()
+    names: set[str] = set()
     if name := getattr(node, "name", None):
-        found.add(name)
+        names.add(name)
     for attribute in ("expr", "lhs", "rhs", "param", "vector_selector"):
         child = getattr(node, attribute, None)
         if child is not None and not isinstance(child, str | float):
-            found |= _names(child)
+            names |= _names(child)
     for argument in getattr(node, "args", None) or ():
-        found |= _names(argument)
-    return found
+        names |= _names(argument)
+    return names
 
 
 def _needs(node: Any, *, ranged: bool) -> list[Needs | Selector]:
-    found: list[Needs | Selector] = []
+    parts: list[Needs | Selector] = []
     match node:
         case grammar.VectorSelector() if node.name:
-            matchers = tuple((one.name, _operator(one.op), one.value) for one in node.matchers.matchers)
-            found = [Selector(node.name, matchers, ranged)]
+            matchers = tuple(
+                (matcher.name, _operator(matcher.op), matcher.value) for matcher in node.matchers.matchers
+            )
+            parts = [Selector(node.name, matchers, ranged)]
         case grammar.MatrixSelector():
-            found = _needs(node.vector_selector, ranged=True)
+            parts = _needs(node.vector_selector, ranged=True)
         case grammar.Call() if node.func.name not in _MEANT_TO_BE_EMPTY:
-            found = [part for argument in node.args for part in _needs(argument, ranged=ranged)]
+            parts = [part for argument in node.args for part in _needs(argument, ranged=ranged)]
         case grammar.BinaryExpr():
             left, right = _needs(node.lhs, ranged=ranged), _needs(node.rhs, ranged=ranged)
             operator = str(node.op)
             if operator == "or":
-                found = [Needs("any", (Needs("all", tuple(left)), Needs("all", tuple(right))))]
+                parts = [Needs("any", (Needs("all", tuple(left)), Needs("all", tuple(right))))]
             else:
-                found = left if operator == "unless" else [*left, *right]
+                parts = left if operator == "unless" else [*left, *right]
         case grammar.AggregateExpr() | grammar.ParenExpr() | grammar.SubqueryExpr() | grammar.UnaryExpr():
-            found = _needs(node.expr, ranged=ranged)
-    return found
+            parts = _needs(node.expr, ranged=ranged)
+    return parts
 
 
 def _operator(op: Any) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from signals.metrics.promql.aggregate import exact_sum, mean, variance
 from signals.metrics.promql.counters import instant_rate, regression
-from signals.metrics.promql.sums import mean, total, variance
 from signals.metrics.promql.values import all_windows, distinct, each_window
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 def over_time(name: str, windows: Windows) -> Vector:
     """Apply one of `OVER_TIME`."""
     if name == "last_over_time":  # the one function over time that keeps the name
-        there = windows.high > windows.low
-        if not there.any():
+        present = windows.high > windows.low
+        if not present.any():
             return distinct([], np.empty((0, len(windows.ends))), np.empty((0, len(windows.ends)), bool))
-        values = windows.samples.values[np.where(there, windows.high - 1, 0)]
-        return distinct(windows.samples.labels, values, there)
-    if name in _WHOLE:
-        function, least = _WHOLE[name]
-        return all_windows(windows, function, least)
-    each, least = _EACH[name]
-    return each_window(windows, lambda times, values, _: each(times, values), least)
+        values = windows.samples.values[np.where(present, windows.high - 1, 0)]
+        return distinct(windows.samples.labels, values, present)
+    if name in _VECTORIZED:
+        vectorized, min_samples = _VECTORIZED[name]
+        return all_windows(windows, vectorized, min_samples)
+    function, min_samples = _PER_WINDOW[name]
+    return each_window(windows, lambda times, values, _: function(times, values), min_samples)
 
 
 def _extreme(pick: np.ufunc) -> Callable[[Windows, Indices, Indices], Floats]:
@@ -60,7 +60,7 @@ def _differs(before: Floats, after: Floats) -> np.ndarray[tuple[int], np.dtype[n
     return np.asarray((before != after) & ~(np.isnan(before) & np.isnan(after)))
 
 
-_WHOLE: dict[str, tuple[Callable[[Windows, Indices, Indices], Floats], int]] = {
+_VECTORIZED: dict[str, tuple[Callable[[Windows, Indices, Indices], Floats], int]] = {
     "count_over_time": (lambda _, first, last: (last - first + 1).astype(np.float64), 1),
     "present_over_time": (lambda _, first, __: np.ones(first.shape), 1),
     "min_over_time": (_extreme(np.fmin), 1),
@@ -70,12 +70,12 @@ _WHOLE: dict[str, tuple[Callable[[Windows, Indices, Indices], Floats], int]] = {
     "resets": (_count_where(lambda before, after: np.asarray(after < before)), 1),
     "changes": (_count_where(_differs), 1),
 }
-_EACH: dict[str, tuple[Callable[[Times, Floats], float], int]] = {
-    "sum_over_time": (lambda _, values: total(values.tolist()), 1),
+_PER_WINDOW: dict[str, tuple[Callable[[Times, Floats], float], int]] = {
+    "sum_over_time": (lambda _, values: exact_sum(values.tolist()), 1),
     "avg_over_time": (lambda _, values: mean(values.tolist()), 1),
     "stddev_over_time": (lambda _, values: math.sqrt(variance(values.tolist())), 1),
     "stdvar_over_time": (lambda _, values: variance(values.tolist()), 1),
     "deriv": (lambda times, values: regression(times, values, int(times[0]))[0], 2),
 }
-OVER_TIME = frozenset({"last_over_time", *_WHOLE, *_EACH})
+OVER_TIME = frozenset({"last_over_time", *_VECTORIZED, *_PER_WINDOW})
 """Their names."""

@@ -28,7 +28,7 @@ LOOKBACK_MS = 300_000
 """How far back an instant selector looks (Prometheus' `--query.lookback-delta`)."""
 MAX_CELLS = 10_000_000
 """Series × points that one selector may fill: about 200 MB while it is evaluated."""
-PORTION = 25_000
+BATCH_SAMPLES = 25_000
 """Samples that are looked at at once, where that is possible: all those of a day took 180 MB for 90 series."""
 
 _MATCHERS: dict[str, Literal["=", "!=", "=~", "!~"]] = {
@@ -71,16 +71,16 @@ def in_ms(span: timedelta) -> int:
 def _matchers(selector: Any) -> list[Matcher]:
     if selector.matchers.or_matchers:
         raise NotSupported(say("promql.not_supported", what="'or' between matchers"))
-    found = [Matcher(m.name, _MATCHERS[str(m.op)], m.value) for m in selector.matchers.matchers]
-    return [Matcher("__name__", "=", selector.name), *found] if selector.name else found
+    matchers = [Matcher(m.name, _MATCHERS[str(m.op)], m.value) for m in selector.matchers.matchers]
+    return [Matcher("__name__", "=", selector.name), *matchers] if selector.name else matchers
 
 
 def instant(node: Any, context: Context) -> tuple[Vector, np.ndarray[Any, np.dtype[np.float64]]]:
     """The selector's vector, and the times of its samples (ms, same shape)."""
     times = shifted(node, context)
     labels: list[Labels] = []
-    found = []
-    for samples in _portions(context, node, int(times.min()) - LOOKBACK_MS, times):
+    parts = []
+    for samples in _batches(context, node, int(times.min()) - LOOKBACK_MS, times):
         if not samples.labels:
             break
         index = samples.after(times) - 1
@@ -92,10 +92,10 @@ def instant(node: Any, context: Context) -> tuple[Vector, np.ndarray[Any, np.dty
         present: Mask = there & (values.view(np.uint64) != STALE_BITS)
         alive: Mask = np.logical_or.reduce(present, axis=1)
         labels += [labels for labels, lives in zip(samples.labels, alive, strict=True) if lives]
-        found.append((values[alive], present[alive], samples.times[index][alive].astype(np.float64)))
+        parts.append((values[alive], present[alive], samples.times[index][alive].astype(np.float64)))
     if not labels:
         return empty(len(times)), np.empty((0, len(times)))
-    values, present, stamps = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    values, present, stamps = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return Vector(labels, values, present), stamps
 
 
@@ -103,37 +103,37 @@ def whole_range(node: Any, context: Context) -> Windows:
     """The windows of all series at once."""
     times = shifted(node.vector_selector, context)
     span = in_ms(node.range)
-    stored = list(_stored(context, node.vector_selector, int(times.min()) - span, times))
-    return windows_of(_live(_laid(stored)), times - span, times)
+    stored = list(_select_bounded(context, node.vector_selector, int(times.min()) - span, times))
+    return windows_of(_without_stale_markers(_concatenated(stored)), times - span, times)
 
 
 def ranges(node: Any, context: Context) -> Iterator[Windows]:
     """Those of portions of the series; at least one, perhaps empty."""
     times = shifted(node.vector_selector, context)
     span = in_ms(node.range)
-    for samples in _portions(context, node.vector_selector, int(times.min()) - span, times):
-        yield windows_of(_live(samples), times - span, times)
+    for samples in _batches(context, node.vector_selector, int(times.min()) - span, times):
+        yield windows_of(_without_stale_markers(samples), times - span, times)
 
 
-def _live(samples: Samples) -> Samples:
+def _without_stale_markers(samples: Samples) -> Samples:
     """Without staleness markers."""
     return samples.only(samples.values.view(np.uint64) != STALE_BITS)
 
 
-def _portions(context: Context, selector: Any, start_ms: int, times: Times) -> Iterator[Samples]:
+def _batches(context: Context, selector: Any, start_ms: int, times: Times) -> Iterator[Samples]:
     """All series of the selector, so many at once as have few samples together."""
-    portion: list[Stored] = []
-    held = 0
-    for stored in _stored(context, selector, start_ms, times):
-        if portion and held + len(stored.times) > PORTION:
-            yield _laid(portion)
-            portion, held = [], 0
-        portion.append(stored)
-        held += len(stored.times)
-    yield _laid(portion)
+    batch: list[Stored] = []
+    sample_count = 0
+    for stored in _select_bounded(context, selector, start_ms, times):
+        if batch and sample_count + len(stored.times) > BATCH_SAMPLES:
+            yield _concatenated(batch)
+            batch, sample_count = [], 0
+        batch.append(stored)
+        sample_count += len(stored.times)
+    yield _concatenated(batch)
 
 
-def _stored(context: Context, selector: Any, start_ms: int, times: Times) -> Iterator[Stored]:
+def _select_bounded(context: Context, selector: Any, start_ms: int, times: Times) -> Iterator[Stored]:
     """Raises `BadQuery` when they would fill too many cells."""
     scan = context.ring.scan(_matchers(selector), start_ms, int(times.max()))
     for count, stored in enumerate(scan, 1):
@@ -142,7 +142,7 @@ def _stored(context: Context, selector: Any, start_ms: int, times: Times) -> Ite
         yield stored
 
 
-def _laid(stored: list[Stored]) -> Samples:
+def _concatenated(stored: list[Stored]) -> Samples:
     """End to end."""
     if not stored:
         return Samples([], np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0))

@@ -162,13 +162,13 @@ def merge_rows(values: Floats, present: Mask, indices: Sequence[int]) -> tuple[F
 
 
 def each_window(
-    windows: Windows, function: Callable[[Times, Floats, int], float | None], least: int = 1
+    windows: Windows, function: Callable[[Times, Floats, int], float | None], min_samples: int = 1
 ) -> Vector:
-    """Apply `function(times, values, column)` to every window of at least `least` samples; None is no result."""
+    """Apply `function(times, values, column)` to every window of at least `min_samples` samples; None is no result."""
     samples, low, high = windows.samples, windows.low, windows.high
     values = np.zeros(low.shape)
     present = np.zeros(low.shape, bool)
-    for row, column in np.argwhere(high - low >= least).tolist():
+    for row, column in np.argwhere(high - low >= min_samples).tolist():
         part = slice(low[row, column], high[row, column])
         result = function(samples.times[part], samples.values[part], column)
         if result is not None:
@@ -179,13 +179,13 @@ def each_window(
 def all_windows(
     windows: Windows,
     function: Callable[[Windows, Indices, Indices], Floats],
-    least: int = 1,
+    min_samples: int = 1,
 ) -> Vector:
     """Apply `function(windows, first, last)` to all windows at once, given the indices of their end samples.
 
-    What it says of windows with fewer than `least` samples is not looked at.
+    What it says of windows with fewer than `min_samples` samples is not looked at.
     """
-    enough = windows.high - windows.low >= least
+    enough = windows.high - windows.low >= min_samples
     if not enough.any():
         return empty(len(windows.ends))
     first, last = np.where(enough, windows.low, 0), np.where(enough, windows.high - 1, 0)

@@ -80,7 +80,9 @@ async def test_a_source_that_lost_its_past_is_unknown() -> None:
     assert present.verdict is OK
     from runbooks.checks.gate import apply_gate
 
-    silent = Sources(MetricFailover([ScrapeSource(ScrapeSettings())], SignalsSettings(), lambda _: None))
+    silent = Sources(
+        metrics=MetricFailover([ScrapeSource(ScrapeSettings())], SignalsSettings(), lambda _: None)
+    )
     found = await apply_gate(check, present, silent, time.time(), None)
     assert found.verdict is not OK
 

@@ -128,12 +128,12 @@ async def test_what_cannot_be_evaluated_is_unknown_and_says_why(text: str, why: 
 
 async def test_without_any_source_of_metrics_a_check_is_unknown() -> None:
     found = await seen(
-        "promql: up\nexpect: some", Sources(MetricFailover([], SignalsSettings(), lambda _: None))
+        "promql: up\nexpect: some", Sources(metrics=MetricFailover([], SignalsSettings(), lambda _: None))
     )
     assert (found.verdict, found.value, found.at) == (UNKNOWN, None, None)
 
 
-NOTHING = Sources(MetricFailover([], SignalsSettings(), lambda _: None))
+NOTHING = Sources(metrics=MetricFailover([], SignalsSettings(), lambda _: None))
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ async def test_the_nearest_name_is_told() -> None:
 
 
 async def test_a_source_that_does_not_answer_is_told_and_finds_nothing() -> None:
-    nothing = Sources(MetricFailover([], SignalsSettings(), lambda _: None))
+    nothing = Sources(metrics=MetricFailover([], SignalsSettings(), lambda _: None))
     found, silent = await looked("```check\npromql: up\nexpect: < 5\n```", nothing)
     assert (found, len(silent)) == ([], 1)
 

@@ -37,15 +37,27 @@ from signals.alerts.templates import fill, go_number
         ('{{ printf "%*f" $value }}', '{{ printf "%*f" $value }}'),
         ("{{ }} {{ | }} {{", "{{ }} {{ | }} {{"),
     ],
-)  # fmt: skip
+)
 def test_a_template(template: str, text: str) -> None:
     assert fill(template, {"service": "ai", "queue": "matches"}, 0.00512) == text
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (1.0, "1"), (-2.5, "-2.5"), (999999.5, "999999.5"), (1e6, "1e+06"), (1234567.0, "1.234567e+06"),
-     (0.0001, "0.0001"), (0.00001, "1e-05"), (100.0, "100"), (math.nan, "NaN"), (math.inf, "+Inf"), (-math.inf, "-Inf")],
-)  # fmt: skip
+    [
+        (0.0, "0"),
+        (1.0, "1"),
+        (-2.5, "-2.5"),
+        (999999.5, "999999.5"),
+        (1e6, "1e+06"),
+        (1234567.0, "1.234567e+06"),
+        (0.0001, "0.0001"),
+        (0.00001, "1e-05"),
+        (100.0, "100"),
+        (math.nan, "NaN"),
+        (math.inf, "+Inf"),
+        (-math.inf, "-Inf"),
+    ],
+)
 def test_numbers_as_go_prints_them(value: float, text: str) -> None:
     assert go_number(value) == text

@@ -26,9 +26,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 QUIET = Evidence(
-    window_s=60, watched_s=600, max_answer_age_s=10, seen_s=1, answer_s=1, heartbeat_s=None, heartbeat_interval_s=2,
-    signed_off_s=None, finished=0, active=(), waiting=0, backlog=False,
-)  # fmt: skip
+    window_s=60,
+    watched_s=600,
+    max_answer_age_s=10,
+    seen_s=1,
+    answer_s=1,
+    heartbeat_s=None,
+    heartbeat_interval_s=2,
+    signed_off_s=None,
+    finished=0,
+    active=(),
+    waiting=0,
+    backlog=False,
+)
 
 
 def evidence(**told: Any) -> Evidence:
@@ -60,9 +70,18 @@ def test_the_strongest_evidence_decides(found: Evidence, state: str) -> None:
 @contextmanager
 def worker(url: str, name: str, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     command = [
-        sys.executable, "-m", "celery", "-A", "tests.celery_app", "worker",
-        "-n", name, "--without-gossip", "--without-mingle", *options,
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "tests.celery_app",
+        "worker",
+        "-n",
+        name,
+        "--without-gossip",
+        "--without-mingle",
+        *options,
+    ]
     process = subprocess.Popen(
         command,
         env=os.environ | {"TEST_BROKER": url},

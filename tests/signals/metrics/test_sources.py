@@ -125,15 +125,15 @@ async def test_a_switch_is_announced_once_and_so_is_the_return() -> None:
 
 def test_a_circuit_opens_after_failures_in_a_row_and_lets_one_try_later() -> None:
     circuit = Circuit(limit=2, rest_s=10)
-    circuit.failed(0)
-    assert not circuit.refuses(0)
-    circuit.failed(1)
-    assert circuit.refuses(2) == 9
-    assert not circuit.refuses(11)
-    circuit.failed(11)
-    assert circuit.refuses(12) == 9
-    circuit.answered()
-    assert not circuit.refuses(12)
+    circuit.record_failure(0)
+    assert not circuit.retry_in_s(0)
+    circuit.record_failure(1)
+    assert circuit.retry_in_s(2) == 9
+    assert not circuit.retry_in_s(11)
+    circuit.record_failure(11)
+    assert circuit.retry_in_s(12) == 9
+    circuit.record_success()
+    assert not circuit.retry_in_s(12)
 
 
 async def test_no_source_is_said() -> None:
@@ -157,11 +157,14 @@ if shutil.which("prometheus"):
         )
         server = subprocess.Popen(  # noqa: ASYNC220  # it starts at once
             [
-                "prometheus", f"--config.file={tmp_path}/p.yml", f"--storage.tsdb.path={tmp_path}/d",
+                "prometheus",
+                f"--config.file={tmp_path}/p.yml",
+                f"--storage.tsdb.path={tmp_path}/d",
                 f"--web.listen-address=127.0.0.1:{port}",
             ],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         source = PrometheusSource(PrometheusSettings(url=f"http://127.0.0.1:{port}"))
         try:
             alerts = None

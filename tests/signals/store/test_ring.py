@@ -157,11 +157,16 @@ SCRAPES = st.lists(
 @example([("a", 1, {0: None}), ("a", 1, {}), ("a", 3, {}), ("a", 3, {}), ("a", 1, {0: None})], 5, (0, 0))
 @example(
     [
-        ("a", 1, {0: None, 1: None}), ("b", 3, {}), ("b", 3, {0: None, 1: 0}), ("a", 1, {}), ("a", 1, {}),
+        ("a", 1, {0: None, 1: None}),
+        ("b", 3, {}),
+        ("b", 3, {0: None, 1: 0}),
+        ("a", 1, {}),
+        ("a", 1, {}),
         ("a", 1, {1: None}),
     ],
-    5, (0, 0),
-)  # fmt: skip
+    5,
+    (0, 0),
+)
 @given(SCRAPES, st.integers(5, 60), st.tuples(st.integers(0, 90), st.integers(0, 90)))
 def test_samples_are_those_of_series_that_each_keep_their_own_times(
     scrapes: list[tuple[str, int, dict[int, int | None]]], retention_s: int, look: tuple[int, int]

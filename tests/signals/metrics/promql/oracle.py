@@ -57,11 +57,15 @@ def prometheus(folder: Path) -> Iterator[httpx.Client]:
     with (folder / "prometheus.log").open("wb") as log:
         server = subprocess.Popen(
             [
-                "prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={data}",
-                "--storage.tsdb.retention.time=100y", f"--web.listen-address=127.0.0.1:{port}",
+                "prometheus",
+                f"--config.file={folder}/prometheus.yml",
+                f"--storage.tsdb.path={data}",
+                "--storage.tsdb.retention.time=100y",
+                f"--web.listen-address=127.0.0.1:{port}",
             ],
-            stdout=log, stderr=log,
-        )  # fmt: skip
+            stdout=log,
+            stderr=log,
+        )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
             for _ in range(200):

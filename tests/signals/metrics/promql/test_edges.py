@@ -116,8 +116,15 @@ def test_any_text_may_name_a_label_but_the_empty_one() -> None:
 
 @pytest.mark.parametrize(
     "expr",
-    ["(" * 5000 + "m" + ")" * 5000, "1+" * 5000 + "m", "abs(" * 300 + "m" + ")" * 300, "-" * 5000 + "m", "m or " * 999 + "m"],
-)  # fmt: skip
+    [
+        "(" * 5000 + "m" + ")" * 5000,
+        "1+" * 5000 + "m",
+        "abs(" * 300 + "m" + ")" * 300,
+        "-" * 5000 + "m",
+        "m or " * 999 + "m",
+    ],
+    ids=["parentheses", "sums", "calls", "signs", "sets"],
+)
 def test_a_bottomless_expression_is_refused_and_does_not_break_the_process(expr: str) -> None:
     with pytest.raises(BadQuery):
         evaluate(expr, ring_of((100, 1)), 100)

@@ -52,7 +52,7 @@ def filled() -> Ring:
 
 
 @pytest.mark.parametrize("expr", ASKED)
-def test_portions_answer_as_all_at_once(expr: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_answer_as_all_at_once(expr: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ring = filled()
 
     def answer(ask: Callable[[], Answer]) -> object:
@@ -69,13 +69,13 @@ def test_portions_answer_as_all_at_once(expr: str, monkeypatch: pytest.MonkeyPat
         ]
 
     whole = answers()
-    monkeypatch.setattr(select, "PORTION", 100)
+    monkeypatch.setattr(select, "BATCH_SAMPLES", 100)
     assert answers() == whole
 
 
-def test_too_many_cells_are_counted_over_all_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_cells_are_counted_over_all_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     ring = filled()
-    monkeypatch.setattr(select, "PORTION", 100)
+    monkeypatch.setattr(select, "BATCH_SAMPLES", 100)
     monkeypatch.setattr(select, "MAX_CELLS", 500)
     for expr in ("m", "rate(m[5m])", "max_over_time(m[10m:30m])"):
         with pytest.raises(BadQuery) as refused:
