@@ -52,7 +52,7 @@ async def evaluated(monkeypatch: pytest.MonkeyPatch, *given: Enricher) -> PanelS
     metrics = MetricFailover([One()], SignalsSettings(), lambda _: None)
     cache = QueryCache(metrics)
     try:
-        return await evaluate.evaluate(SPEC, Sources(metrics), cache)
+        return await evaluate.evaluate(SPEC, Sources(metrics=metrics), cache)
     finally:
         await cache.close()
 

@@ -69,7 +69,7 @@ async def test_a_silent_fleet_is_said_and_changes_no_verdict() -> None:
     fleet = await ENRICHER.enrich(
         PanelContext(
             spec=SPEC,
-            sources=Sources(metrics, fleet=Silent()),
+            sources=Sources(metrics=metrics, fleet=Silent()),
             cache=QueryCache(metrics),
             now=100.0,
             history=asyncio.get_running_loop().create_future(),
