@@ -64,7 +64,7 @@ def _scripts(project: Project) -> set[str] | None:
         if posixpath.basename(file) == "package.json":
             try:
                 package = json.loads(project.text(file))
-            except ValueError:
+            except (ValueError, RecursionError):
                 return None
             scripts = package.get("scripts", {}) if isinstance(package, dict) else {}
             names = (names or set()) | {str(key) for key in scripts}

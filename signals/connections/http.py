@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -23,7 +24,7 @@ from signals.connections.credentials import read_secret
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     import httpx
 
@@ -35,6 +36,7 @@ MAX_BYTES = 8_000_000
 """A longer answer is refused: no panel needs it, and it would stall the program."""
 MAX_CONNECTIONS = 16
 """To one source at once. Prometheus itself answers 20 (`--query.max-concurrency`); others ask it, too."""
+ENCODINGS = ("", "identity", "gzip", "x-gzip", "deflate")
 OK, METHOD_NOT_ALLOWED = 200, 405
 REFUSED_QUERY = (400, 422)
 """The statuses with which Prometheus explains what is wrong with a query (documentation, "HTTP API")."""
@@ -54,7 +56,7 @@ class HttpResponse:
         """What a JSON body says under `error`, as Prometheus and Alertmanager do; empty when it says nothing."""
         try:
             document = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return ""
         error = document.get("error") if isinstance(document, dict) else None
         return clean(error, 200) if isinstance(error, str) else ""
@@ -124,17 +126,34 @@ class HttpClient:
                 raise Denied(say("signals.denied", source=self.name, status=status))
             if answer.is_redirect:
                 raise self.bad_answer(f"a redirect to {headers.get('location', '?')}; set the final address")
-            body = bytearray()
-            async for chunk in answer.aiter_bytes():
-                body += chunk
-                if len(body) > self._max_bytes:
-                    raise self.bad_answer(f"more than {self._max_bytes} bytes")
-        response = HttpResponse(status, bytes(body), headers.get("content-type", ""), headers.get("date", ""))
+            body = await self._read(answer.aiter_raw(), headers.get("content-encoding", ""))
+        response = HttpResponse(status, body, headers.get("content-type", ""), headers.get("date", ""))
         expected = status in (OK, *REFUSED_QUERY) or (status == METHOD_NOT_ALLOWED and method == "POST")
         if not expected:
             said = response.error_text()
             raise self.bad_answer(f"HTTP {status}: {said}" if said else f"HTTP {status}")
         return response
+
+    async def _read(self, chunks: AsyncIterator[bytes], encoding: str) -> bytes:
+        """The body, unpacked here and not by httpx: a few kilobytes of gzip can be gigabytes, and the limit is ours."""
+        if encoding.strip().lower() not in ENCODINGS:
+            raise self.bad_answer(f"Content-Encoding {encoding}, which was not asked for")
+        packed = encoding.strip().lower() not in ("", "identity")
+        unpacker = (
+            zlib.decompressobj(zlib.MAX_WBITS | 32) if packed else None
+        )  # 32: gzip or zlib, by the header
+        body = bytearray()
+        try:
+            async for chunk in chunks:
+                room = self._max_bytes + 1 - len(body)
+                body += unpacker.decompress(chunk, room) if unpacker else chunk
+                if len(body) > self._max_bytes:
+                    raise self.bad_answer(f"more than {self._max_bytes} bytes")
+        except zlib.error as error:
+            raise self.bad_answer(f"broken {encoding}: {error}") from error
+        if unpacker and body and not unpacker.eof:
+            raise self.bad_answer(f"{encoding} that is cut")
+        return bytes(body)
 
     async def _opened(self) -> httpx.AsyncClient:
         async with self._opening:
@@ -148,7 +167,8 @@ class HttpClient:
 
 def request_headers(settings: HttpSettings) -> dict[str, str]:
     """Custom headers and the bearer token."""
-    headers = {name: value.get_secret_value() for name, value in settings.headers.items()}
+    headers = {"Accept-Encoding": "gzip"}
+    headers |= {name: value.get_secret_value() for name, value in settings.headers.items()}
     if token := read_secret(settings.token, settings.token_file):
         headers["Authorization"] = f"Bearer {token}"
     return headers

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.errors import BadAnswer, Denied, TimedOut, Unreachable
 from core.message import say
@@ -24,9 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from redis.asyncio import Redis
+    from redis.asyncio.connection import AbstractConnection
 
     from signals.settings import RedisSettings
 
+MAX_ANSWER_BYTES = 32_000_000
+"""A larger answer to one command is refused: 2 000 messages of 16 KB, the most that is asked for, fit."""
+ITEM_BYTES = 64
+"""What an item costs in memory besides its bytes: many small ones count as much as few large ones."""
 SOURCE = "redis"
 """How the screen calls it."""
 
@@ -37,9 +42,61 @@ def open_redis(settings: RedisSettings) -> Redis:
 
     password = read_secret(None, settings.password_file)
     try:
-        return Redis.from_url(settings.url.get_secret_value(), password=password)  # one in the URL goes first
+        client = Redis.from_url(
+            settings.url.get_secret_value(), password=password
+        )  # one in the URL goes first
     except ValueError:  # its words may hold a part of the URL, and with it the password
         raise Unreachable(say("queues.bad_url", source=SOURCE)) from None
+    pool = client.connection_pool
+    pool.connection_class = _bounded(pool.connection_class)
+    return client
+
+
+def _bounded(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
+    """The same kind of connection, with a limit for each answer: redis-py has none."""
+
+    class Bounded(connection_class):  # type: ignore[valid-type, misc]  # the kind follows from the address
+        async def _connect(self: Any) -> None:
+            await super()._connect()
+            self._reader = _BoundedReader(self._reader)
+
+        async def read_response(self, *arguments: Any, **options: Any) -> Any:
+            if self._reader is not None:
+                self._reader.begin_answer()
+            return await super().read_response(*arguments, **options)
+
+    return Bounded
+
+
+class _BoundedReader:
+    """What redis-py reads through: a `StreamReader` that gives at most `MAX_ANSWER_BYTES` for one answer."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+        self._left = MAX_ANSWER_BYTES
+
+    def begin_answer(self) -> None:
+        """Another answer may be as large again."""
+        self._left = MAX_ANSWER_BYTES
+
+    async def readexactly(self, count: int) -> bytes:
+        """As that of `StreamReader`; refused before it is read when it is too much."""
+        self._take(count)
+        return await self._reader.readexactly(count)
+
+    async def readline(self) -> bytes:
+        """As that of `StreamReader`, whose own limit for a line is 64 KiB."""
+        line = await self._reader.readline()
+        self._take(len(line) + ITEM_BYTES)
+        return line
+
+    def _take(self, count: int) -> None:
+        self._left -= count
+        if self._left < 0:
+            raise ValueError(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
+
+    def __getattr__(self, name: str) -> Any:  # what redis-py asks of the reader besides
+        return getattr(self._reader, name)
 
 
 @asynccontextmanager
@@ -58,7 +115,7 @@ async def answered(timeout_s: float) -> AsyncIterator[None]:
         raise Unreachable(say("signals.unreachable", source=SOURCE, detail=clean(str(error)))) from error
     except failures.RedisError as error:
         raise _bad_answer(str(error)) from error
-    except (AttributeError, TypeError, ValueError, LookupError) as error:
+    except (AttributeError, TypeError, ValueError, LookupError, RecursionError) as error:
         # It speaks the protocol, but answers what nobody asked: the client believes it and stumbles.
         raise _bad_answer(f"{type(error).__name__}: {error}") from error
 

@@ -116,6 +116,8 @@ def check_config(
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return None, (_syntax_problem(str(error)),)
+    except RecursionError:
+        return None, (_syntax_problem("nested too deeply"),)
     lines = key_lines(text)
     problems: list[Problem] = []
 

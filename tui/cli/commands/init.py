@@ -118,7 +118,7 @@ def _translated(file: Path, invocation: Invocation) -> list[Json]:
 
     try:
         dashboard = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(
             say("grafana.unreadable", file=clean(str(file)), detail=clean(str(error)))
         ) from error
