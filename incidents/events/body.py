@@ -242,7 +242,7 @@ class AlertResolved(_Body):
 
 
 class UpdateWritten(_Body):
-    """A status update: winds the update clock up again."""
+    """A status update: restarts the update clock."""
 
     kind: Literal["update_written"] = "update_written"
     text: NonBlankBlock

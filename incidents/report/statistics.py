@@ -71,9 +71,9 @@ def _span(rows: Sequence[Summary], start: Moment, end: Moment) -> Span:
     return Span(len(forwards), fmean(forwards), median(forwards), len(lengths) - len(forwards))
 
 
-def step_statistics(store: Store, wanted: Iterable[Summary]) -> list[StepStatistics]:
-    """The steps of the wanted incidents, the one that cost most time first. Only their step events are read."""
-    ids = {str(summary.id) for summary in wanted}
+def step_statistics(store: Store, summaries: Iterable[Summary]) -> list[StepStatistics]:
+    """The steps of these incidents, the one that cost most time first. Only their step events are read."""
+    ids = {str(summary.id) for summary in summaries}
     records = store.records(kinds=("opened", "runbook_attached", "undone", *STEP_KINDS))
     entries: dict[StepKey, list[tuple[str, float]]] = {}
     for incident, group in groupby(records, key=lambda record: record.incident):

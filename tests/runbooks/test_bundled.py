@@ -26,9 +26,21 @@ from signals.store.ring import Ring
 from tests.panels.test_board import EXPORTED, MANUAL
 
 RUNBOOKS = {
-    "ab-audit", "arena-data-lock", "availability", "budget", "build-visuals", "chaos-llm", "chaos-redis",
-    "cloudflare-ban", "deploy", "key-leak", "latency-p95", "migration", "rollback", "stress-test",
-}  # fmt: skip
+    "ab-audit",
+    "arena-data-lock",
+    "availability",
+    "budget",
+    "build-visuals",
+    "chaos-llm",
+    "chaos-redis",
+    "cloudflare-ban",
+    "deploy",
+    "key-leak",
+    "latency-p95",
+    "migration",
+    "rollback",
+    "stress-test",
+}
 PANELS = {"slo", "alerts", "queues", "riot429", "ban", "llm", "cost", "release"}
 TASKS = {
     "src.tasks.analysis_tasks.analyze_match_task",
@@ -41,9 +53,11 @@ QUEUES = {"matches", "ai", "default"}
 CELERY = "docker exec chimera-celery-worker celery -A src.tasks.celery_app.celery_app "
 SERVICES = {"postgres", "redis", "discord-bot", "celery-worker"}
 SCRIPTS = {
-    "scripts/audit_secrets.py", "scripts/audit_experiment_data.py", "scripts/deploy_env_check.sh",
+    "scripts/audit_secrets.py",
+    "scripts/audit_experiment_data.py",
+    "scripts/deploy_env_check.sh",
     "scripts/start_worker.sh",
-}  # fmt: skip
+}
 METRIC = re.compile(r"\bchimera_\w+|\bprocess_start_time_seconds\b")
 METRICS_OF_SOME = re.compile("chimera_degraded_total|chimera_llm_cache_hits_total|chimera_build_info")
 """What neither set of names has: a service that does not export it shows NO DATA, and the step says where to look instead."""
@@ -284,8 +298,11 @@ def test_every_secret_of_a_probe_comes_from_the_environment(library: Library) ->
 def test_the_old_key_is_proven_dead_and_the_new_one_alive_for_each_provider(library: Library) -> None:
     runbook = library.get("key-leak")
     assert runbook is not None
-    proofs = {step.id: step.checks[0].expect for step in runbook.steps() if step.id.endswith(("-dead", "-alive"))
-              and step.checks and step.checks[0].probe == "http"}  # fmt: skip
+    proofs = {
+        step.id: step.checks[0].expect
+        for step in runbook.steps()
+        if step.id.endswith(("-dead", "-alive")) and step.checks and step.checks[0].probe == "http"
+    }
     for provider in ("riot", "discord", "gemini", "openai"):
         assert 200 not in proofs[f"{provider}-old-dead"].statuses
         assert set(proofs[f"{provider}-old-dead"].statuses) <= {400, 401, 403, 404}
@@ -303,8 +320,12 @@ def test_the_return_after_a_ban_has_a_gate_and_a_pause_at_each_stage(library: Li
     assert list(stages) == ["return-10", "return-25", "return-50", "return-100"]
     for name, phase in stages.items():
         share = name.removeprefix("return-")
-        rates = {rate for step in phase.steps for one in step.commands
-                 for rate in re.findall(r"rate_limit \S+ (\S+)", one.text)}  # fmt: skip
+        rates = {
+            rate
+            for step in phase.steps
+            for one in step.commands
+            for rate in re.findall(r"rate_limit \S+ (\S+)", one.text)
+        }
         assert rates == {f"{share}/m"}
         gate = next(step for step in phase.steps if step.id == f"gate-{share}")
         assert gate.checks[0].expect.text == "< 50"

@@ -22,9 +22,15 @@ ROOT = Path(__file__).parents[2]
 CELERY = "docker exec chimera-celery-worker celery -A src.tasks.celery_app.celery_app "
 OURS = (sys.executable, "-m", "celery", "-A", "tests.runbooks.chimera_app")
 OPTIONS = (
-    "--loglevel=warning", "--hostname=chimera_worker@BLUE", "--queues=matches,ai,default", "--concurrency=2", "--autoscale=3,2",
-    "--without-gossip", "--without-mingle", "--without-heartbeat",
-)  # fmt: skip
+    "--loglevel=warning",
+    "--hostname=chimera_worker@BLUE",
+    "--queues=matches,ai,default",
+    "--concurrency=2",
+    "--autoscale=3,2",
+    "--without-gossip",
+    "--without-mingle",
+    "--without-heartbeat",
+)
 """As the service's compose file starts its worker."""
 
 

@@ -114,7 +114,7 @@ def test_includes_bring_in_phases_with_ids_of_their_own(tmp_path: Path) -> None:
         ({"a": "<!-- include: zzzzz -->"}, [("a.md", 7, "include-unknown")]),
         ({"a": "<!-- include: b#no -->", "b": ""}, [("a.md", 7, "include-no-phase")]),
     ],
-)  # fmt: skip
+)
 def test_an_include_that_leads_nowhere_is_told_with_its_line(
     tmp_path: Path, bodies: dict[str, str], problems: list[tuple[str, int, str]]
 ) -> None:
@@ -141,9 +141,12 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_there(tmp_path: Path) -> No
     (tmp_path / "README.md").write_text("# what is here\n")
     found = loaded(tmp_path, tmp_path / "gone")
     assert sorted(told(found, tmp_path)) == [
-        ("bytes.md", 3, "not-utf8"), ("folder.md", 1, "no-file"), ("gone", 1, "no-folder"),
-        ("good.md", 1, "duplicate-runbook"), ("large.md", 1, "too-large"),
-    ]  # fmt: skip
+        ("bytes.md", 3, "not-utf8"),
+        ("folder.md", 1, "no-file"),
+        ("gone", 1, "no-folder"),
+        ("good.md", 1, "duplicate-runbook"),
+        ("large.md", 1, "too-large"),
+    ]
     assert found.get("good") is not None
     assert found.get("readme") is None
 

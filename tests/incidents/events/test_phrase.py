@@ -79,10 +79,14 @@ def test_a_journal_of_an_earlier_release_holds_words_and_is_read_as_it_is() -> N
     old: list[dict[str, Any]] = [
         {"kind": "step_ticked", "step": "1.1", "observed": "143, expected < 10 (not yet, 2s)"},
         {
-            "kind": "evidence_pinned", "panel": "ban", "title": "Ban forecast", "line": "5 950 of 10 000",
-            "verdict": "burning", "curves": [{"name": "digest", "at": [1, 2], "values": [3, None]}],
+            "kind": "evidence_pinned",
+            "panel": "ban",
+            "title": "Ban forecast",
+            "line": "5 950 of 10 000",
+            "verdict": "burning",
+            "curves": [{"name": "digest", "at": [1, 2], "values": [3, None]}],
         },
-    ]  # fmt: skip
+    ]
     chain = Chain()
     for body in old:
         chain.add("op1", b.BODY.validate_python(body))
@@ -182,10 +186,16 @@ def deep(levels: int) -> dict[str, Any]:
         {"key": "measure"},
         deep(20),
         deep(5000),
-        {"key": "measure.met", "values": {f"v{n}": {"key": "a.b", "values": {"x": 1} | {f"y{m}": m for m in range(9)}} for n in range(30)}},
+        {
+            "key": "measure.met",
+            "values": {
+                f"v{n}": {"key": "a.b", "values": {"x": 1} | {f"y{m}": m for m in range(9)}}
+                for n in range(30)
+            },
+        },
         {"key": "measure.met", "values": {"text": float("inf")}},
     ],
-)  # fmt: skip
+)
 def test_a_phrase_from_elsewhere_can_neither_name_a_file_nor_grow(hostile: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Phrase.model_validate(hostile)

@@ -39,9 +39,15 @@ def evidence(*curves: tuple[str, list[float | None]], limit: float | None = None
         for name, values in curves
     )
     return b.EvidencePinned(
-        panel="ban", title="Ban <forecast>", line="5 950/10 000", unit="req", limit=limit, curves=made,
-        query="sum(rate(x[10m]))", verdict="burning",
-    )  # fmt: skip
+        panel="ban",
+        title="Ban <forecast>",
+        line="5 950/10 000",
+        unit="req",
+        limit=limit,
+        curves=made,
+        query="sum(rate(x[10m]))",
+        verdict="burning",
+    )
 
 
 def test_a_phase_skipped_for_one_reason_is_one_line_and_nothing_else_is() -> None:
@@ -130,8 +136,10 @@ def test_the_page_is_markdown_without_holes_in_both_languages(code: LanguageCode
 def curves_of(picture: str) -> list[str]:
     root = ET.fromstring(picture)  # noqa: S314  # our own picture
     return [
-        path.attrib["d"] for path in root.iter(f"{SVG}path") if path.attrib.get("fill") == "none" and "h24" not in path.attrib["d"]
-    ]  # fmt: skip
+        path.attrib["d"]
+        for path in root.iter(f"{SVG}path")
+        if path.attrib.get("fill") == "none" and "h24" not in path.attrib["d"]
+    ]
 
 
 def test_the_picture_shows_each_curve_its_gap_and_the_limit() -> None:

@@ -78,8 +78,10 @@ def test_the_json_of_an_incident_is_the_whole_fold() -> None:
     assert found["severity"] == "SEV1"
     assert found["alerts"]["f1"]["resolved_at"].startswith("2026-11-24T03:00")
     assert {step["step"]: step["state"] for step in found["steps"]} == {
-        ("1.1"): "ticked", "1.2": "skipped", "1.3": "open",
-    }  # fmt: skip
+        ("1.1"): "ticked",
+        "1.2": "skipped",
+        "1.3": "open",
+    }
     assert found["runs"]["7"]["state"] == "undone"
     assert found["roles"]["ic"] == "ic1"
 

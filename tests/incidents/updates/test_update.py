@@ -42,9 +42,14 @@ def incident(*, drill: bool = False) -> Incident:
 def text_of(found: Incident, template: str | None = None, code: str = "en") -> str:
     words = Language("zh" if code == "zh" else "en").say
     return update_text(
-        found, "INC-7", UpdateSettings(template=template), words, "We throttle.",
-        numbers=["Riot 429: 41/min", "Queues: 143"], now=START + dt.timedelta(minutes=83),
-    )  # fmt: skip
+        found,
+        "INC-7",
+        UpdateSettings(template=template),
+        words,
+        "We throttle.",
+        numbers=["Riot 429: 41/min", "Queues: 143"],
+        now=START + dt.timedelta(minutes=83),
+    )
 
 
 def test_the_text_says_how_bad_who_leads_and_when_the_next_one_comes() -> None:

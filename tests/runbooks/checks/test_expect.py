@@ -18,10 +18,17 @@ OK, BURNING, UNKNOWN = Verdict.OK, Verdict.BURNING, Verdict.UNKNOWN
 @pytest.mark.parametrize(
     ("text", "operator", "value"),
     [
-        ("< 100", "<", 100), ("<=0.5", "<=", 0.5), (">  1e3", ">", 1000), (">= -2", ">=", -2), ("== 0", "==", 0),
-        ("!= .5", "!=", 0.5), ("< 10_000", "<", 10_000), ("<  99.9 %", "<", 0.999), ("< 1E-3", "<", 0.001),
+        ("< 100", "<", 100),
+        ("<=0.5", "<=", 0.5),
+        (">  1e3", ">", 1000),
+        (">= -2", ">=", -2),
+        ("== 0", "==", 0),
+        ("!= .5", "!=", 0.5),
+        ("< 10_000", "<", 10_000),
+        ("<  99.9 %", "<", 0.999),
+        ("< 1E-3", "<", 0.001),
     ],
-)  # fmt: skip
+)
 def test_comparisons(text: str, operator: str, value: float) -> None:
     found = parse_expectation(text)
     assert (found.kind, found.operator, found.text) == ("compare", operator, text)
@@ -44,8 +51,24 @@ def test_statuses(text: str, statuses: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "100", "< ", "< x", "=< 5", "< 5 ms", "< 1.2.3", "not", "not < 5", "no rising", "status", "status 20", "< nan", "some none"]
-)  # fmt: skip
+    "text",
+    [
+        "",
+        "100",
+        "< ",
+        "< x",
+        "=< 5",
+        "< 5 ms",
+        "< 1.2.3",
+        "not",
+        "not < 5",
+        "no rising",
+        "status",
+        "status 20",
+        "< nan",
+        "some none",
+    ],
+)
 def test_what_is_none_of_them_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         parse_expectation(text)
@@ -54,15 +77,28 @@ def test_what_is_none_of_them_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "values", "verdict"),
     [
-        ("< 100", [99.9], OK), ("< 100", [100], BURNING), ("<= 100", [100], OK),
-        ("> 5", [5], BURNING), (">= 5", [5], OK), ("== 0", [0], OK), ("!= 0", [0], BURNING),
-        ("< 100", [1, 2, 300], BURNING), ("< 100", [1, 2, 3], OK),
-        ("< 100", [], UNKNOWN), ("< 100", [math.nan], UNKNOWN), ("< 100", [1, math.nan], UNKNOWN),
-        ("< 100", [math.inf], BURNING), ("!= 0", [math.nan], UNKNOWN),
-        ("some", [], BURNING), ("some", [0], OK), ("none", [], OK), ("none", [0], BURNING),
-        ("falling", [1], UNKNOWN), ("status 200", [200], UNKNOWN),
+        ("< 100", [99.9], OK),
+        ("< 100", [100], BURNING),
+        ("<= 100", [100], OK),
+        ("> 5", [5], BURNING),
+        (">= 5", [5], OK),
+        ("== 0", [0], OK),
+        ("!= 0", [0], BURNING),
+        ("< 100", [1, 2, 300], BURNING),
+        ("< 100", [1, 2, 3], OK),
+        ("< 100", [], UNKNOWN),
+        ("< 100", [math.nan], UNKNOWN),
+        ("< 100", [1, math.nan], UNKNOWN),
+        ("< 100", [math.inf], BURNING),
+        ("!= 0", [math.nan], UNKNOWN),
+        ("some", [], BURNING),
+        ("some", [0], OK),
+        ("none", [], OK),
+        ("none", [0], BURNING),
+        ("falling", [1], UNKNOWN),
+        ("status 200", [200], UNKNOWN),
     ],
-)  # fmt: skip
+)
 def test_every_value_has_to_meet_it_and_no_value_is_no_pass(
     text: str, values: list[float], verdict: Verdict
 ) -> None:
@@ -72,11 +108,16 @@ def test_every_value_has_to_meet_it_and_no_value_is_no_pass(
 @pytest.mark.parametrize(
     ("text", "direction", "verdict"),
     [
-        ("falling", Direction.FALLING, OK), ("falling", Direction.STEADY, BURNING), ("falling", None, UNKNOWN),
-        ("not rising", Direction.STEADY, OK), ("not rising", Direction.FALLING, OK),
-        ("not rising", Direction.RISING, BURNING), ("not rising", None, UNKNOWN), ("< 5", Direction.FALLING, UNKNOWN),
+        ("falling", Direction.FALLING, OK),
+        ("falling", Direction.STEADY, BURNING),
+        ("falling", None, UNKNOWN),
+        ("not rising", Direction.STEADY, OK),
+        ("not rising", Direction.FALLING, OK),
+        ("not rising", Direction.RISING, BURNING),
+        ("not rising", None, UNKNOWN),
+        ("< 5", Direction.FALLING, UNKNOWN),
     ],
-)  # fmt: skip
+)
 def test_where_it_is_heading(text: str, direction: Direction | None, verdict: Verdict) -> None:
     assert judge_trend(parse_expectation(text), direction) is verdict
 
@@ -84,10 +125,14 @@ def test_where_it_is_heading(text: str, direction: Direction | None, verdict: Ve
 @pytest.mark.parametrize(
     ("text", "status", "verdict"),
     [
-        ("status 401 or 403", 403, OK), ("status 401 or 403", 200, BURNING), ("status 200", 302, BURNING),
-        ("< 500", 404, OK), ("< 500", 503, BURNING), ("some", 200, OK),
+        ("status 401 or 403", 403, OK),
+        ("status 401 or 403", 200, BURNING),
+        ("status 200", 302, BURNING),
+        ("< 500", 404, OK),
+        ("< 500", 503, BURNING),
+        ("some", 200, OK),
     ],
-)  # fmt: skip
+)
 def test_an_http_status(text: str, status: int, verdict: Verdict) -> None:
     assert judge_status(parse_expectation(text), status) is verdict
 

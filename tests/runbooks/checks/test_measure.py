@@ -326,10 +326,21 @@ async def test_the_schema_of_a_real_database(postgres_url: str) -> None:
 
 def test_a_database_of_a_newer_release_is_not_at_head() -> None:
     found = Schema(
-        revisions=("abc",), heads=("h1",), drift=Drift.AHEAD, missing=(), unexpected=(), invalid_indexes=(), blockers=(),
-        connections=1, connection_limit=2, address="db:5432/app", at=1_800_000_000.0, source="postgres",
-        tables=("t",), indexes=("i",),
-    )  # fmt: skip
+        revisions=("abc",),
+        heads=("h1",),
+        drift=Drift.AHEAD,
+        missing=(),
+        unexpected=(),
+        invalid_indexes=(),
+        blockers=(),
+        connections=1,
+        connection_limit=2,
+        address="db:5432/app",
+        at=1_800_000_000.0,
+        source="postgres",
+        tables=("t",),
+        indexes=("i",),
+    )
     seen_ = judge_schema(check("probe: schema\nrevision: head\ntable: t\nindexes: i"), found)
     assert (seen_.verdict, seen_.value) == (BURNING, 1)
     assert "head h1 (ahead: abc)" in told(seen_)

@@ -29,14 +29,24 @@ def test_a_true_translation_has_no_drift() -> None:
     [
         ("expect: < 5", "expect: < 6", 15, "a differs from the other language (en) in its check"),
         ("promql: up", "promql: down", 15, "a differs from the other language (en) in its check"),
-        ("systemctl restart x", "systemctl restart y", 11, "a differs from the other language (en) in its sh"),
+        (
+            "systemctl restart x",
+            "systemctl restart y",
+            11,
+            "a differs from the other language (en) in its sh",
+        ),
         ("**!** ", "", 8, "a differs from the other language (en) in its killer"),
         ("<!-- id: b -->", "<!-- id: bb -->", 7, "b of the other language (en) is missing"),
-        ("<!-- id: prevent prevention -->", "<!-- id: prevent -->", 22, "prevent differs from the other language (en) in its prevention"),
+        (
+            "<!-- id: prevent prevention -->",
+            "<!-- id: prevent -->",
+            22,
+            "prevent differs from the other language (en) in its prevention",
+        ),
         ("\n> 继续？ <!-- pause -->\n", "\n", 7, "stop differs from the other language (en) in its pause"),
         ("<!-- id: stop -->", "<!-- id: halt -->", 1, "stop of the other language (en) is missing"),
     ],
-)  # fmt: skip
+)
 def test_what_differs_is_told_at_its_line(before: str, after: str, line: int, said: str) -> None:
     assert before in CHINESE
     found = drift(book(ENGLISH, "en"), book(CHINESE.replace(before, after, 1)))

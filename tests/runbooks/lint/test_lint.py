@@ -60,11 +60,18 @@ def test_a_function_that_only_a_prometheus_knows_is_named() -> None:
 @pytest.mark.parametrize(
     "promql",
     [
-        "up", "sum by (queue) (rate(a_total[5m])) or vector(0)", "histogram_quantile(0.95, sum by (le) (rate(b_bucket[5m])))",
-        'a{b="c"} / on (job) group_left () d > 5', "max_over_time((a / b)[30m:1m] offset 5m)", "absent(up)", "1 - 2",
-        "a and on () b unless c", "topk(3, a)", 'label_replace(a, "b", "$1", "c", "(.*)")',
+        "up",
+        "sum by (queue) (rate(a_total[5m])) or vector(0)",
+        "histogram_quantile(0.95, sum by (le) (rate(b_bucket[5m])))",
+        'a{b="c"} / on (job) group_left () d > 5',
+        "max_over_time((a / b)[30m:1m] offset 5m)",
+        "absent(up)",
+        "1 - 2",
+        "a and on () b unless c",
+        "topk(3, a)",
+        'label_replace(a, "b", "$1", "c", "(.*)")',
     ],
-)  # fmt: skip
+)
 def test_promql_that_is_right_is_left_alone(promql: str) -> None:
     assert told(parsed(phase("do", step("a", f"```check\npromql: |\n  {promql}\nexpect: < 5\n```")))) == []
 
@@ -185,10 +192,17 @@ def test_a_threshold_beside_an_alerts_name_is_that_of_its_rule(text: str, differ
 @pytest.mark.parametrize(
     ("expr", "numbers"),
     [
-        ("a > 15", [15]), ("15 < a", [15]), ("(a) >= (0.5)", [0.5]), ("a > -3", [-3]), ("a > b", []),
-        ("sum(a) > 1 and b < 2", [1, 2]), ("a / 100", []), ("not (", []), ("max(a > 5)", [5]),
+        ("a > 15", [15]),
+        ("15 < a", [15]),
+        ("(a) >= (0.5)", [0.5]),
+        ("a > -3", [-3]),
+        ("a > b", []),
+        ("sum(a) > 1 and b < 2", [1, 2]),
+        ("a / 100", []),
+        ("not (", []),
+        ("max(a > 5)", [5]),
     ],
-)  # fmt: skip
+)
 def test_what_an_expression_compares_with(expr: str, numbers: list[float]) -> None:
     assert thresholds(expr) == numbers
 

@@ -56,8 +56,10 @@ def test_headings_become_phases_and_bullets_steps_at_their_level() -> None:
     )
     assert book.intro == (Paragraph("先读这一段。"),)
     assert [(phase.number, phase.title, phase.line) for phase in book.phases] == [
-        ("1", "发布", 5), ("2", "告警", 16), ("3", "参考", 26),
-    ]  # fmt: skip
+        ("1", "发布", 5),
+        ("2", "告警", 16),
+        ("3", "参考", 26),
+    ]
     assert [(step.number, step.level, step.text, step.line) for step in book.steps()] == [
         ("1.1", 0, "数据库", 6),
         ("1.1.1", 1, '生成：`alembic revision -m "<名称>"`', 7),
@@ -69,7 +71,7 @@ def test_headings_become_phases_and_bullets_steps_at_their_level() -> None:
         ("2.1", 0, "延迟 > 10 秒", 17),
         ("2.1.1", 1, "看队列", 18),
         ("2.2", 0, '不写 `outcome!="ok"`', 19),
-    ]  # fmt: skip
+    ]
 
 
 def test_code_becomes_commands_to_copy_exactly() -> None:

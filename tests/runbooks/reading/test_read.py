@@ -82,20 +82,28 @@ def test_a_whole_runbook_is_read_without_a_problem() -> None:
     book = parsed.runbook
     assert parsed.problems == ()
     assert (book.id, book.title, book.severity, book.language, book.plain) == (
-        "cloudflare-ban", "Cloudflare ban near", "SEV2", "en", False,
-    )  # fmt: skip
+        "cloudflare-ban",
+        "Cloudflare ban near",
+        "SEV2",
+        "en",
+        False,
+    )
     assert (book.alerts, book.panels) == (("DiscordInvalidRequestsHigh", "BanNear"), ("ban",))
     assert book.intro == (Paragraph("What this is about."),)
     stop, prevent = book.phases
     assert (stop.id, stop.number, stop.title, stop.line) == ("stop", "1", "Stop the storm", 11)
     assert (stop.pause, stop.prevention, stop.intro) == (
-        "The IC confirms.", False, (Paragraph("One person alone throttles."),)
-    )  # fmt: skip
+        "The IC confirms.",
+        False,
+        (Paragraph("One person alone throttles."),),
+    )
     assert (prevent.id, prevent.pause, prevent.prevention) == ("prevent", "", True)
     assert book.prevention() == ("Give every retry a budget",)
     assert [(step.number, step.id, step.killer, step.line) for step in book.steps()] == [
-        ("1.1", "throttle", True, 15), ("1.2", "look", False, 34), ("2.1", "budget", False, 43),
-    ]  # fmt: skip
+        ("1.1", "throttle", True, 15),
+        ("1.2", "look", False, 34),
+        ("2.1", "budget", False, 43),
+    ]
 
 
 def test_a_step_holds_its_prose_command_roles_check_and_action() -> None:
@@ -128,8 +136,10 @@ def test_chinese_lines_are_joined_without_a_blank_and_its_roles_are_known() -> N
         with_step("先看\n队列，再看 `ai`\nworker。\n\n**预期：** 全部回答。\n\n**撤销：** 改回 `100/m`。")
     ).runbook
     assert next(book.steps()).blocks == (
-        Paragraph("先看队列，再看 `ai` worker。"), Paragraph("全部回答。", "expect"), Paragraph("改回 `100/m`。", "undo"),
-    )  # fmt: skip
+        Paragraph("先看队列，再看 `ai` worker。"),
+        Paragraph("全部回答。", "expect"),
+        Paragraph("改回 `100/m`。", "undo"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -165,7 +175,10 @@ def test_a_title_needs_no_quotes(title: str) -> None:
         ("---\nid: a\ntitle: A\nalerts: [[[x]]]\n---\n", [(4, "yaml-nested")]),
         ("---\nid: a\ntitle: A\nalerts: [x\n---\n", [(5, "yaml-broken")]),
         ("---\nid: a\ntitle: A\nalerts: [&x a, *x]\n---\n", [(4, "yaml-alias")]),
-        ("---\nid: a\ntitle: A\n\n## Do <!-- id: do -->\n", [(1, "no-id"), (1, "no-title"), (1, "open-front-matter")]),
+        (
+            "---\nid: a\ntitle: A\n\n## Do <!-- id: do -->\n",
+            [(1, "no-id"), (1, "no-title"), (1, "open-front-matter")],
+        ),
         ("---\nid: a\ntitle: A\n---\n## Do\n- [ ] Step\n", [(5, "no-phase-id"), (6, "no-step-id")]),
         ("---\nid: a\ntitle: A\n---\n- [ ] Step <!-- id: s -->\n", [(5, "step-outside")]),
         (
@@ -181,7 +194,7 @@ def test_a_title_needs_no_quotes(title: str) -> None:
         (with_step("- [ ] inner"), [(9, "nested-step")]),
         (with_step("<!-- include: other -->"), [(9, "include-inside")]),
     ],
-)  # fmt: skip
+)
 def test_what_is_broken_is_told_with_its_line(text: str, problems: list[tuple[int, str]]) -> None:
     assert sorted(told(text)) == sorted(problems)
 
