@@ -51,7 +51,7 @@ async def look_at_sources(settings: SignalsSettings, words: Language) -> list[Fi
     if settings.redis:
         looks.append(_broker(settings.redis, words))
     if settings.celery and settings.celery.broker_url:
-        looks.append(_workers(settings.celery, settings.celery.broker_url.get_secret_value(), words))
+        looks.append(_workers(settings.celery, words))
     if settings.postgres:
         looks.append(_database(settings.postgres, words))
     return [finding for found in await asyncio.gather(*looks) for finding in found]
@@ -101,11 +101,11 @@ async def _broker(settings: RedisSettings, words: Language) -> list[Finding]:
     return [Finding("redis", not fix, what, where, fix)]
 
 
-async def _workers(settings: CelerySettings, url: str, words: Language) -> list[Finding]:
+async def _workers(settings: CelerySettings, words: Language) -> list[Finding]:
     """Asks all workers for a sign of life. Silence is no proof of death: a full solo pool does not answer either."""
     where = "signals.celery"
     try:
-        names = await asyncio.to_thread(_ping, settings, url)
+        names = await asyncio.to_thread(_ping, settings)
     except Exception as error:  # noqa: BLE001  # kombu lets every transport's own errors through
         what = words.text("doctor.no_broker", detail=type(error).__name__)
         fix = words.text("doctor.check_section", section=where)
@@ -117,18 +117,12 @@ async def _workers(settings: CelerySettings, url: str, words: Language) -> list[
     return [Finding("celery", ok=True, what=what, where=where)]
 
 
-def _ping(settings: CelerySettings, url: str) -> list[str]:
-    from celery import Celery
+def _ping(settings: CelerySettings) -> list[str]:
+    from signals.connections.broker import ensure_connected, open_broker
 
-    app = Celery(broker=url, set_as_current=False)
-    patience = settings.timeout_s
-    app.conf.broker_transport_options = {
-        "socket_timeout": patience,
-        "socket_connect_timeout": patience,
-        "global_keyprefix": settings.key_prefix,
-    }
-    with app.connection_for_write(connect_timeout=patience) as connection:
-        connection.ensure_connection(max_retries=1, interval_start=0, timeout=patience)
+    app, connection = open_broker(settings, None)
+    with connection:
+        ensure_connected(connection, settings.timeout_s)
         replies = app.control.ping(timeout=settings.reply_wait_s, connection=connection)
     return sorted(clean(str(name), 60) for reply in replies or () for name in reply)
 
