@@ -51,14 +51,14 @@ def connection_arguments(
     if password := read_secret(None, password_file):
         arguments["password"] = password
     seconds = max(1, round(timeout_s))
-    options = f"-c statement_timeout={seconds * 1000}"
+    options = f"{arguments.get('options') or ''} -c statement_timeout={seconds * 1000}"
     if read_only:
         options += " -c default_transaction_read_only=on"
     return {
         **arguments,
         "connect_timeout": seconds,
         "application_name": application_name,
-        "options": options,
+        "options": options.strip(),
     }
 
 
