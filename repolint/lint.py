@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean
-from repolint.facts.manual.document import MOST_CHARACTERS, read_document
-from repolint.project import MOST_BYTES, Project
+from repolint.facts.manual.document import MAX_CHARACTERS, read_document
+from repolint.project import MAX_BYTES, Project
 from repolint.registry import rules
 from repolint.suppress import suppress
 
@@ -44,7 +44,7 @@ _TEST_DATA: Final = frozenset(
     }
 )
 """Folders whose rules, dashboards and scrape targets nobody operates. What they name stays known; nothing is told of them."""
-MOST_FILES: Final = 50_000
+MAX_FILES: Final = 50_000
 
 
 class ManualError(WarroomError):
@@ -103,9 +103,9 @@ def open_project(paths: Sequence[Path], repo: Path) -> Project:
 
 def _document(path: Path) -> Document:
     try:
-        if path.stat().st_size > MOST_BYTES:
+        if path.stat().st_size > MAX_BYTES:
             raise ManualError(
-                say("repolint.too_large", path=clean(str(path)), megabytes=MOST_BYTES // 1_000_000)
+                say("repolint.too_large", path=clean(str(path)), megabytes=MAX_BYTES // 1_000_000)
             )
         raw = path.read_bytes()
     except (OSError, RuntimeError) as error:  # RuntimeError: a symlink that leads to itself
@@ -113,14 +113,14 @@ def _document(path: Path) -> Document:
         raise ManualError(say("repolint.unreadable", path=clean(str(path)), reason=clean(reason))) from error
     if b"\0" in raw:
         raise ManualError(say("repolint.binary", path=clean(str(path))))
-    return read_document(clean(str(path), MOST_CHARACTERS), raw.decode("utf-8", errors="replace"))
+    return read_document(clean(str(path), MAX_CHARACTERS), raw.decode("utf-8", errors="replace"))
 
 
 def _files(repo: Path) -> Iterator[str]:
     inside = repo.resolve()
     for number, name in enumerate(_tracked(repo) or _walked(repo)):
-        if number >= MOST_FILES:
-            log.warning("%s has more than %d files; the rest is not looked at", repo, MOST_FILES)
+        if number >= MAX_FILES:
+            log.warning("%s has more than %d files; the rest is not looked at", repo, MAX_FILES)
             return
         path = repo / name
         try:

@@ -78,12 +78,12 @@ class Project:
         return sorted(file for file in self.files if file.endswith(endings))
 
 
-MOST_BYTES = 2_000_000
+MAX_BYTES = 2_000_000
 
 
 def _read(path: Path) -> str:
     try:
-        if path.stat().st_size > MOST_BYTES:
+        if path.stat().st_size > MAX_BYTES:
             return ""
         raw = path.read_bytes()
     except OSError:

@@ -60,7 +60,7 @@ def joins_foreign_network(project: Project) -> bool:
     """Whether a Compose file uses a network or services that something else brings: then other names may be reachable."""
     return unreadable(project) or any(
         node.get("external").text() == "true" or node.get("external").fields()
-        for file in {one.file for one in services(project)}
+        for file in {service.file for service in services(project)}
         for document in read_yaml(project, file)
         for node in document.get("networks").fields().values()
     )
@@ -68,12 +68,14 @@ def joins_foreign_network(project: Project) -> bool:
 
 def reachable_names(project: Project) -> frozenset[str]:
     """Every name under which one container can reach another."""
-    return frozenset().union(*(one.names for one in services(project)))
+    return frozenset().union(*(service.names for service in services(project)))
 
 
 def mounting(project: Project, file: str) -> list[Service]:
     """The services into which a file of the repository is mounted, itself or with a folder above it."""
-    return [one for one in services(project) if any(_covers(mount, file) for mount, _ in one.mounts)]
+    return [
+        service for service in services(project) if any(_covers(mount, file) for mount, _ in service.mounts)
+    ]
 
 
 def _covers(mount: str, file: str) -> bool:
@@ -82,7 +84,7 @@ def _covers(mount: str, file: str) -> bool:
 
 def _unreadable(project: Project) -> bool:
     return any(
-        not any(one.fields() for one in read_yaml(project, file))
+        not any(document.fields() for document in read_yaml(project, file))
         or re.search(r"(?m)^include:|^\s+extends:", project.text(file))
         for file in compose_files(project)
     )
@@ -107,13 +109,13 @@ def _service(name: str, node: Yaml, file: str) -> Service:
         image=node.get("image").text(),
         context=context,
         dockerfile=dockerfile,
-        mounts=tuple(mount for one in node.get("volumes").each() if (mount := _mount(one, folder))),
+        mounts=tuple(mount for volume in node.get("volumes").each() if (mount := _mount(volume, folder))),
         container_name=container,
         ports=_ports(node),
         published=_published(node),
         names=frozenset({name, container, *_other_names(node)} - {""}),
         host_network=node.get("network_mode").text() == "host",
-        text=" ".join(one.value for one in walk(node) if isinstance(one.value, str)),
+        text=" ".join(inner.value for inner in walk(node) if isinstance(inner.value, str)),
     )
 
 
@@ -139,8 +141,8 @@ def _other_names(node: Yaml) -> set[str]:
 
 def _ports(node: Yaml) -> frozenset[int]:
     found: set[int] = set()
-    for one in (*node.get("ports").each(), *node.get("expose").each()):
-        text = one.get("target").text() or one.text()
+    for port_node in (*node.get("ports").each(), *node.get("expose").each()):
+        text = port_node.get("target").text() or port_node.text()
         inside = re.sub(r"/(tcp|udp)$", "", text).rpartition(":")[2]
         first, _, last = inside.partition("-")
         if first.isdigit():
@@ -150,9 +152,12 @@ def _ports(node: Yaml) -> frozenset[int]:
 
 def _published(node: Yaml) -> frozenset[tuple[int, int]]:
     found: set[tuple[int, int]] = set()
-    for one in node.get("ports").each():
-        outside, _, inside = re.sub(r"/(?:tcp|udp)$", "", one.text()).rpartition(":")
-        outside, inside = one.get("published").text() or outside, one.get("target").text() or inside
+    for port_node in node.get("ports").each():
+        outside, _, inside = re.sub(r"/(?:tcp|udp)$", "", port_node.text()).rpartition(":")
+        outside, inside = (
+            port_node.get("published").text() or outside,
+            port_node.get("target").text() or inside,
+        )
         if inside.isdigit():
             port = outside.rpartition(":")[2]
             found.add((int(port) if port.isdigit() and "$" not in outside else 0, int(inside)))

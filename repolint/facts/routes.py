@@ -28,7 +28,7 @@ def _nest_routes(project: Project) -> Iterator[tuple[str, str]]:
         text = project.text(file)
         controllers = list(_CONTROLLER.finditer(text))
         for method in _METHOD.finditer(text):
-            mine = [one for one in controllers if one.start() < method.start()][-1:]
+            mine = [controller for controller in controllers if controller.start() < method.start()][-1:]
             if not mine:
                 continue
             path = f"{mine[0][1] or mine[0][2] or ''}/{method[1] or ''}"
@@ -50,7 +50,7 @@ def _fronts(project: Project) -> list[str]:
         return fronts
     usual = [found for text in texts for found in _USUAL_VERSION.findall(text)]
     neutral = not usual or any("VERSION_NEUTRAL" in text for text in texts)
-    versions = [*(f"v{one}" for one in usual), ":version", *([""] if neutral else [])]
+    versions = [*(f"v{version}" for version in usual), ":version", *([""] if neutral else [])]
     return [f"{front}/{version}" for front in fronts for version in versions]
 
 

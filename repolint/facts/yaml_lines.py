@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Content: TypeAlias = "str | Mapping[str, Yaml] | tuple[Yaml, ...]"
 DEEPEST = 40
-MOST_NODES = 200_000
+MAX_NODES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,10 @@ def _all_read(_: Project) -> dict[str, list[Yaml]]:
 
 def read_text(text: str, above: int = 0, depth: int = 0) -> list[Yaml]:
     """The same for a text whose first line is line `above` + 1."""
-    found = [one for one in _documents(text, above) if not isinstance(one.value, str)]
+    found = [document for document in _documents(text, above) if not isinstance(document.value, str)]
     if depth < 2:
-        for one in list(found):
-            for inner in walk(one):
+        for document in list(found):
+            for inner in walk(document):
                 if isinstance(inner.value, str) and "\n" in inner.value and _EMBEDDED.search(inner.value):
                     found += read_text(inner.value, inner.line, depth + 1)
     return found
@@ -96,8 +96,8 @@ def _documents(text: str, above: int) -> list[Yaml]:
             nodes = list(yaml.compose_all(attempt, Loader=loader))
         except (yaml.YAMLError, RecursionError, ValueError):
             continue
-        budget = [MOST_NODES]
-        return [_convert(one, above, budget, 0) for one in nodes]
+        budget = [MAX_NODES]
+        return [_convert(node, above, budget, 0) for node in nodes]
     return []
 
 
@@ -114,11 +114,11 @@ def _convert(node: yaml.Node, above: int, budget: list[int], depth: int) -> Yaml
             if isinstance(key, yaml.ScalarNode):
                 read = _convert(value, above, budget, depth + 1)
                 if key.value == "<<":
-                    for one in (read, *read.each()):
-                        found = {**one.fields(), **found}
+                    for step in (read, *read.each()):
+                        found = {**step.fields(), **found}
                 else:
                     found[key.value] = read
         return Yaml(found, line, last)
     if isinstance(node, yaml.SequenceNode):
-        return Yaml(tuple(_convert(one, above, budget, depth + 1) for one in node.value), line, last)
+        return Yaml(tuple(_convert(child, above, budget, depth + 1) for child in node.value), line, last)
     return Yaml(str(node.value), line, last)

@@ -119,7 +119,7 @@ def _read_scripts(found: Schema, project: Project) -> None:
         for entity in _ENTITY.finditer(text):
             found.named_by_code |= entity[1] is None
         made = [*_ENTITY.findall(text), *_NEW_TABLE.findall(text), *_OTHER_CREATE.findall(text)]
-        found.names |= {_plain(one) for one in made if one}
+        found.names |= {_plain(statement) for statement in made if statement}
 
 
 def _read_sql(found: Schema, file: str, sql: str, line: int) -> None:

@@ -52,7 +52,7 @@ _OUTPUTS: Final = {
     "--json-report-file",
     "--html",
 }
-_MOST_ALIKE: Final = 3
+_MAX_ALIKE: Final = 3
 _MAKERS: Final = frozenset(
     [
         "touch",
@@ -183,7 +183,7 @@ def near(project: Project, path: str) -> str:
     base = posixpath.basename(path.rstrip("/"))
     known = project.fact(_known)
     same = [file for file in known.by_name.get(base, ()) if file in project.files]
-    if len(same) > _MOST_ALIKE:  # a README says nothing by its name
+    if len(same) > _MAX_ALIKE:  # a README says nothing by its name
         folders = set(path.split("/")[:-1]) - {"..", "."}
         same = [file for file in same if folders & set(file.split("/")[:-1])]
     if same:

@@ -109,7 +109,7 @@ def _of_service(project: Project, command: Command) -> Command:
     if not command.container.startswith(ELSEWHERE):
         return command
     wanted = command.container.removeprefix(ELSEWHERE)
-    named = (one.name for one in services(project) if wanted and one.container_name == wanted)
+    named = (service.name for service in services(project) if wanted and service.container_name == wanted)
     return replace(command, container=next(named, ELSEWHERE))
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from repolint.project import Project
 
-MOST_CHARACTERS: Final = 2_000_000
+MAX_CHARACTERS: Final = 2_000_000
 SHELLS: Final = frozenset(
     ["sh", "bash", "shell", "zsh", "console", "terminal", "shell-session", "shellsession", "sh-session"]
 )
@@ -105,7 +105,7 @@ _PROMPT = re.compile(r"^\s*(?:\([\w.-]+\)\s*)?(?:[\w.-]+@[\w.-]+[:\s][^\s$#]*)?[
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([\w.+-]*)\s*$")
 _SPAN = re.compile(r"(?<![\\`])(`+)(?!`)(.+?)(?<!`)\1(?!`)|<!--.*?(?:-->|\Z)", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
-_MOST_JOINED = 60
+_MAX_JOINED = 60
 
 
 class _Line(NamedTuple):
@@ -118,7 +118,7 @@ def read_document(file: str, text: str) -> Document:
     """`file` is the name that findings will carry; `text` is cleaned here."""
     from markdown_it import MarkdownIt
 
-    text = _with_ends(_without_front_matter(clean_block(text, MOST_CHARACTERS)))
+    text = _with_ends(_without_front_matter(clean_block(text, MAX_CHARACTERS)))
     environment: dict[str, dict[str, dict[str, object]]] = {}
     prose: list[Prose] = []
     codes: list[Code] = []
@@ -246,7 +246,7 @@ def _typed(lines: list[_Line], *, prompted: bool) -> Iterator[_Line]:
                 yield _Line(text, line, "heredoc" if here_end else "output")
             index += 1
             continue
-        joined, count = _joined([other.text for other in lines[index : index + _MOST_JOINED]], prompt)
+        joined, count = _joined([other.text for other in lines[index : index + _MAX_JOINED]], prompt)
         yield _Line(joined, line, "sh")
         yield from (_Line("", line + i, "sh") for i in range(1, count))
         found = _HEREDOC.search(joined)
@@ -304,7 +304,7 @@ def documents(project: Project) -> tuple[Document, ...]:
     others = [
         read_document(file, project.text(file))
         for file in sorted(project.files)
-        if _OBJECTIVES.search(file) and not any(_same(file, one.file) for one in project.documents)
+        if _OBJECTIVES.search(file) and not any(_same(file, document.file) for document in project.documents)
     ]
     return (*project.documents, *others)
 
@@ -312,9 +312,9 @@ def documents(project: Project) -> tuple[Document, ...]:
 def lines(document: Document) -> list[Prose]:
     """The text line by line: the cells of a table's row are one line."""
     found: dict[int, Prose] = {}
-    for one in document.prose:
-        before = found.get(one.line)
-        found[one.line] = one if before is None else replace(before, text=f"{before.text} | {one.text}")
+    for prose in document.prose:
+        before = found.get(prose.line)
+        found[prose.line] = prose if before is None else replace(before, text=f"{before.text} | {prose.text}")
     return list(found.values())
 
 

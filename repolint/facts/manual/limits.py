@@ -71,26 +71,26 @@ def limits(sentence: str) -> list[Limit]:
     """Every limit, in order; one that is followed by `for …` carries that duration."""
     found: list[Limit] = []
     waits = list(_WAIT.finditer(sentence))
-    for one in _LIMIT.finditer(sentence):
-        if any(wait.start("number") <= one.start("number") < wait.end() for wait in waits):
+    for match in _LIMIT.finditer(sentence):
+        if any(wait.start("number") <= match.start("number") < wait.end() for wait in waits):
             continue  # `for more than 5 minutes` is how long, not how much
-        if not one["unit"] and _OTHER_UNIT.match(sentence, one.end()):
+        if not match["unit"] and _OTHER_UNIT.match(sentence, match.end()):
             continue
-        value, kind = _read(one["number"], one["unit"] or "", one["money"] or "")
+        value, kind = _read(match["number"], match["unit"] or "", match["money"] or "")
         if (
             kind == "time"
             and value >= 60
-            and re.fullmatch(r"over|within", one["more"] or one["less"] or "", re.IGNORECASE)
+            and re.fullmatch(r"over|within", match["more"] or match["less"] or "", re.IGNORECASE)
         ):
             continue  # `over 5 minutes` is a window
-        after = next((wait for wait in waits if 0 <= wait.start() - one.end() <= 12), None)
-        more = True if one["more"] else False if one["less"] else None
+        after = next((wait for wait in waits if 0 <= wait.start() - match.end() <= 12), None)
+        more = True if match["more"] else False if match["less"] else None
         found.append(
             Limit(
                 value,
                 kind,
                 more,
-                one[0].strip(),
+                match[0].strip(),
                 _read(after["number"], after["unit"], "")[0] if after else None,
             )
         )
@@ -101,8 +101,8 @@ def waits(sentence: str) -> list[float]:
     """Every duration after `for`, in seconds."""
     return [
         value
-        for one in _WAIT.finditer(sentence)
-        if (found := _read(one["number"], one["unit"], ""))[1] == "time" and (value := found[0])
+        for match in _WAIT.finditer(sentence)
+        if (found := _read(match["number"], match["unit"], ""))[1] == "time" and (value := found[0])
     ]
 
 

@@ -16,7 +16,7 @@ _PLACEHOLDER = re.compile(
 _VARIABLE = re.compile(r"\$(?:\w+|[@*#?$!-]|\{[^}\n]*\})")
 _REDIRECT = re.compile(r"(?:\d*|&)(?:>>|>\||>&|>|<<<|<<-?|<)&?")
 _OPERATOR = re.compile(r"&&|\|\||\|&|[|;&\n()]")
-_MOST_DEPTH = 5
+_MAX_DEPTH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class _Scanner:
             self.at += 1
 
     def _inner(self, text: str) -> None:
-        if text and self.depth < _MOST_DEPTH:
+        if text and self.depth < _MAX_DEPTH:
             self.found += simple_commands(text, self.depth + 1)
 
     def _end_word(self) -> None:

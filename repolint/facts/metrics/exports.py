@@ -44,11 +44,11 @@ def exports(project: Project) -> Exports:
     sources = project.fact(sources_of)
     found = with_values(project.fact(python_definitions), sources)
     others, unread = elsewhere(project)
-    metrics = [one for one in (*found, *others) if one.name.strip(ANY + "_")]
-    unread += [one.file for one in found if not one.name.strip(ANY + "_")]
+    metrics = [metric for metric in (*found, *others) if metric.name.strip(ANY + "_")]
+    unread += [metric.file for metric in found if not metric.name.strip(ANY + "_")]
     recorded = frozenset(rule.name for rule in project.fact(rules) if rule.kind == "record")
     counting = [file for file in sources.files if _INSTRUMENTS.search(project.text(file))]
-    metrics += [one for file in counting for one in _given_names(project, file)]
+    metrics += [metric for file in counting for metric in _given_names(project, file)]
     read = Exports(tuple(metrics), recorded, {}, tuple(dict.fromkeys(unread)))
     counted = bool(counting) or any(
         _PACKAGES.search(project.text(file)) for file in project.files if file.endswith("package.json")
@@ -60,8 +60,8 @@ def _given_names(project: Project, file: str) -> list[Metric]:
     """Whatever a library that counts requests may call its metrics, where the code says how they begin."""
     text = project.text(file)
     return [
-        Metric(f"{one[1] or one[2]}_{ANY}", "unknown", None, file, text.count("\n", 0, one.start()) + 1)
-        for one in _BEGINS.finditer(text)
+        Metric(f"{match[1] or match[2]}_{ANY}", "unknown", None, file, text.count("\n", 0, match.start()) + 1)
+        for match in _BEGINS.finditer(text)
     ]
 
 
@@ -94,11 +94,11 @@ def _mentioned(project: Project, read: Exports) -> Mapping[str, str]:
         text = project.text(file)
         if '"panels"' in text or not any(word in text for word in read.prefixes):
             continue
-        for one in (quoted if file.endswith(_CODE) else anywhere).finditer(text):
-            if one[1] not in found:
-                where = f"{file}:{text.count(chr(10), 0, one.start()) + 1}"
-                if not _is_definition(where, one[1], defined):
-                    found[one[1]] = where
+        for match in (quoted if file.endswith(_CODE) else anywhere).finditer(text):
+            if match[1] not in found:
+                where = f"{file}:{text.count(chr(10), 0, match.start()) + 1}"
+                if not _is_definition(where, match[1], defined):
+                    found[match[1]] = where
     return found
 
 
@@ -130,8 +130,14 @@ def never_set(project: Project) -> frozenset[str]:
     ):
         return frozenset()
     found = project.fact(python_definitions)
-    waiting = [one for one in found if one.metric.labels and one.metric.kind not in ("info", "enum")]
-    return frozenset(one.metric.where() for one in waiting if _is_untouched(one, sources))
+    waiting = [
+        definition
+        for definition in found
+        if definition.metric.labels and definition.metric.kind not in ("info", "enum")
+    ]
+    return frozenset(
+        definition.metric.where() for definition in waiting if _is_untouched(definition, sources)
+    )
 
 
 def _is_untouched(definition: Definition, sources: Sources) -> bool:

@@ -83,21 +83,21 @@ def _names(file: str, text: str) -> Iterator[tuple[str, Kind, int]]:  # noqa: C9
     if file.endswith(".go") and "prometheus" in text:
         yield from _go(text)
     elif file.endswith((".java", ".kt")) and ("prometheus" in text or "micrometer" in text):
-        for one in _JAVA.finditer(text):
-            yield one[1], "unknown", one.start()
+        for match in _JAVA.finditer(text):
+            yield match[1], "unknown", match.start()
         if "micrometer" in text:
             yield "", "unknown", 0  # its names are rewritten with unit and registry
     elif file.endswith((".rs", ".rb", ".cs")):
-        for one in _RUST.finditer(text):
-            yield one[1], "unknown", one.start()
+        for match in _RUST.finditer(text):
+            yield match[1], "unknown", match.start()
         if file.endswith((".rb", ".cs")) and "rometheus" in text:
             yield "", "unknown", 0
     if "# TYPE" in text:
-        for one in _EXPOSED.finditer(text):
-            yield one[1], "unknown", one.start()
+        for match in _EXPOSED.finditer(text):
+            yield match[1], "unknown", match.start()
     if "create" in text and ("opentelemetry" in text or "getMeter" in text or "get_meter" in text):
-        for one in _METER.finditer(text):
-            yield re.sub(r"\W", "_", one[1]) + "*", "unknown", one.start()  # the exporter adds the unit
+        for match in _METER.finditer(text):
+            yield re.sub(r"\W", "_", match[1]) + "*", "unknown", match.start()  # the exporter adds the unit
 
 
 def _go_values(expression: str, text: str) -> list[str]:
@@ -110,8 +110,8 @@ def _go_values(expression: str, text: str) -> list[str]:
 def _go(text: str) -> Iterator[tuple[str, Kind, int]]:
     for options in _GO_OPTIONS.finditer(text):
         fields = {
-            one[1]: [one[2]] if one[2] is not None else _go_values(one[3], text)
-            for one in _GO_FIELD.finditer(options[1])
+            match[1]: [match[2]] if match[2] is not None else _go_values(match[3], text)
+            for match in _GO_FIELD.finditer(options[1])
         }
         if "Name" not in fields:
             continue
@@ -120,8 +120,8 @@ def _go(text: str) -> Iterator[tuple[str, Kind, int]]:
             continue
         for parts in product(*(fields.get(key, [""]) for key in ("Namespace", "Subsystem", "Name"))):
             yield "_".join(filter(None, parts)), "unknown", options.start()
-    for one in _GO_DESCRIPTION.finditer(text):
-        yield one[1] or "", "unknown", one.start()
-    for one in _GO_BUILT.finditer(text):
-        pieces = re.findall(r"[\"`]([^\"`]*)[\"`]", one[1])
-        yield ("_".join(filter(None, pieces)) if len(pieces) == 3 else ""), "unknown", one.start()
+    for match in _GO_DESCRIPTION.finditer(text):
+        yield match[1] or "", "unknown", match.start()
+    for match in _GO_BUILT.finditer(text):
+        pieces = re.findall(r"[\"`]([^\"`]*)[\"`]", match[1])
+        yield ("_".join(filter(None, pieces)) if len(pieces) == 3 else ""), "unknown", match.start()

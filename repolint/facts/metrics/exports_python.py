@@ -46,7 +46,7 @@ _ORDER = {  # what stands where, when no keyword says it
     "HistogramFamily": ("name", "documentation", "buckets", "sum_value", "labels"),
     "SummaryFamily": ("name", "documentation", "count_value", "sum_value", "labels"),
 }
-MOST_LEVELS = 4
+MAX_LEVELS = 4
 """Factories of factories are followed so far."""
 
 
@@ -75,8 +75,8 @@ def definitions(sources: Sources) -> list[Definition]:
         for calls in sources.calls(file).values():
             for call, place in calls:
                 found += _defined(call, place, sources, known)
-    once = {(one.metric, id(one.made)): one for one in found}
-    return sorted(once.values(), key=lambda one: (one.metric.file, one.metric.line))
+    once = {(definition.metric, id(definition.made)): definition for definition in found}
+    return sorted(once.values(), key=lambda definition: (definition.metric.file, definition.metric.line))
 
 
 def _candidates(sources: Sources) -> list[str]:
@@ -92,7 +92,7 @@ def _candidates(sources: Sources) -> list[str]:
         for file in files
         if file in direct
         or (
-            any(one in sources.project.text(file) for one in modules)
+            any(module in sources.project.text(file) for module in modules)
             and _CLASS.search(sources.project.text(file))
         )
     ]
@@ -137,25 +137,27 @@ def constructors(node: ast.expr, place: Place, sources: Sources, depth: int = 0)
             return []
         case ast.Call(func=ast.Name(id="getattr"), args=[owner, named, *_]):
             return [
-                one
+                constructor
                 for name in texts(named, place, sources)
-                for one in constructors(ast.Attribute(owner, name, ast.Load()), place, sources, depth + 1)
+                for constructor in constructors(
+                    ast.Attribute(owner, name, ast.Load()), place, sources, depth + 1
+                )
             ]
         case ast.Call(args=[inner, *_]) if last_name(node.func) == "partial":
-            preset = {one.arg: (one.value, place) for one in node.keywords if one.arg}
+            preset = {keyword.arg: (keyword.value, place) for keyword in node.keywords if keyword.arg}
             return [
-                replace(one, preset={**one.preset, **preset})
-                for one in constructors(inner, place, sources, depth + 1)
+                replace(constructor, preset={**constructor.preset, **preset})
+                for constructor in constructors(inner, place, sources, depth + 1)
             ]
         case ast.Subscript():
             table, at = literal(node.value, place, sources, depth)
             values = table.values if isinstance(table, ast.Dict) else []
-            return [way for one in values for way in constructors(one, at, sources, depth + 1)]
+            return [way for value in values for way in constructors(value, at, sources, depth + 1)]
         case ast.IfExp():
             return [
                 way
-                for one in (node.body, node.orelse)
-                for way in constructors(one, place, sources, depth + 1)
+                for branch in (node.body, node.orelse)
+                for way in constructors(branch, place, sources, depth + 1)
             ]
     return []
 
@@ -170,10 +172,12 @@ def _by_name(node: ast.Name, place: Place, sources: Sources, depth: int) -> list
     if module and name and (file := sources.module(module)) and file != place.file:
         return constructors(ast.Name(name, ast.Load()), Place(file), sources, depth + 1)
     tree = sources.tree(place.file)
-    for one in tree.body if tree is not None else ():
-        if isinstance(one, ast.ClassDef) and one.name == node.id:
+    for statement in tree.body if tree is not None else ():
+        if isinstance(statement, ast.ClassDef) and statement.name == node.id:
             return [
-                way for base in one.bases for way in constructors(base, Place(place.file), sources, depth + 1)
+                way
+                for base in statement.bases
+                for way in constructors(base, Place(place.file), sources, depth + 1)
             ]
     return _from_origins(node, place, sources, depth)
 
@@ -207,7 +211,7 @@ def _build(  # noqa: PLR0917  # the state of one construction
     if "name" not in given:
         return
     names = _full_names(given, sources)
-    if any(PARAMETER in name for name in names) and level < MOST_LEVELS:
+    if any(PARAMETER in name for name in names) and level < MAX_LEVELS:
         through = list(_through(call, place, sources, level))
         if through:
             yield from through
@@ -228,7 +232,7 @@ def _through(call: ast.Call, place: Place, sources: Sources, level: int) -> Iter
     factory = _factory(call, place)
     if factory is None:
         return
-    owner = next((one for one in place.chain if isinstance(one, ast.ClassDef)), None)
+    owner = next((outer for outer in place.chain if isinstance(outer, ast.ClassDef)), None)
     name = owner.name if owner is not None and factory.name == "__init__" else factory.name
     for site, at in callers(name, place.file, owner, sources):
         if at.enclosing() is factory or _TEST.search(at.file):
@@ -246,8 +250,8 @@ def _again(  # noqa: PLR0917  # the state of one construction
     names = _full_names(given, sources) if "name" in given else ()
     _, at = made
     outer = at.enclosing()
-    if any(PARAMETER in name for name in names) and level < MOST_LEVELS and outer is not None:
-        owner = next((one for one in at.chain if isinstance(one, ast.ClassDef)), None)
+    if any(PARAMETER in name for name in names) and level < MAX_LEVELS and outer is not None:
+        owner = next((outer for outer in at.chain if isinstance(outer, ast.ClassDef)), None)
         name = owner.name if owner is not None and outer.name == "__init__" else outer.name
         for next_site, next_at in callers(name, at.file, owner, sources):
             if _TEST.search(next_at.file) or next_at.enclosing() is outer:
@@ -260,12 +264,12 @@ def _again(  # noqa: PLR0917  # the state of one construction
             inner = Place(place.file, place.chain, bound, place.function)
             yield from _again(call, way, inner, sources, (next_site, next_at), level + 1)
         return
-    yield from _build(call, way, place, sources, made, MOST_LEVELS)
+    yield from _build(call, way, place, sources, made, MAX_LEVELS)
 
 
 def _factory(call: ast.Call, place: Place) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-    used = {one.id for one in ast.walk(call) if isinstance(one, ast.Name)}
-    functions = [one for one in place.chain if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
+    used = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
+    functions = [outer for outer in place.chain if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef)]
     for function in reversed(functions):
         if used & set(parameters(function)):
             return function
@@ -277,7 +281,7 @@ def callers(
 ) -> Iterator[tuple[ast.Call, Place]]:
     """The calls of a function in its own file, and in files that speak of its module or its class."""
     parts = file.removesuffix(".py").split("/")
-    words = [one for one in (*parts[-2:], owner.name if owner else "") if one and one != "__init__"]
+    words = [word for word in (*parts[-2:], owner.name if owner else "") if word and word != "__init__"]
     for other in sources.mentioning(name):
         text = sources.project.text(other)
         if other == file or any(word in text for word in words):
@@ -295,7 +299,7 @@ def _arguments(call: ast.Call, way: Constructor, place: Place) -> dict[str, tupl
             given["*"] = (argument, place)
             break
         given[key] = (argument, place)
-    given |= {one.arg or "*": (one.value, place) for one in call.keywords}
+    given |= {keyword.arg or "*": (keyword.value, place) for keyword in call.keywords}
     return given
 
 
@@ -333,10 +337,10 @@ def _labels(
     found = items(*node, sources)
     if found is None:
         return None
-    names = [texts(one, at, sources) for one, at in found]
-    if any(len(one) != 1 or ANY in one[0] or PARAMETER in one[0] for one in names):
+    names = [texts(node, at, sources) for node, at in found]
+    if any(len(choices) != 1 or ANY in choices[0] or PARAMETER in choices[0] for choices in names):
         return None
-    return frozenset(one[0] for one in names)
+    return frozenset(choices[0] for choices in names)
 
 
 def _buckets(given: Mapping[str, tuple[ast.expr, Place]], sources: Sources) -> tuple[float, ...] | None:

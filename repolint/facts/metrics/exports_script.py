@@ -35,7 +35,7 @@ _STRING = re.compile(r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"|`((?:[^`\\
 _HANDED_ON = re.compile(r"\w+\.name")
 """The name of an object from elsewhere: then this is a factory, and its callers are read."""
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
-_MOST_CHARACTERS = 5_000
+_MAX_CHARACTERS = 5_000
 
 
 def script_metrics(project: Project, file: str) -> tuple[list[Metric], bool]:
@@ -47,8 +47,8 @@ def script_metrics(project: Project, file: str) -> tuple[list[Metric], bool]:
         named = not project.fact(_labels_for_all)
         called = list(_CALLED.finditer(text)) if "prom-client" in text else []
         found += [
-            Metric(one[2], _KINDS[one[1]], None, file, text.count("\n", 0, one.start()) + 1, plain=True)
-            for one in called
+            Metric(call[2], _KINDS[call[1]], None, file, text.count("\n", 0, call.start()) + 1, plain=True)
+            for call in called
         ]
         for made in _MADE.finditer(text):
             fields = _fields(text, made.end())
@@ -69,8 +69,8 @@ def script_metrics(project: Project, file: str) -> tuple[list[Metric], bool]:
         line = text.count("\n", 0, default.start()) + 1
         unread |= prefix is None
         found += [
-            Metric(f"{prefix}{one}_{ANY}", "unknown", None, file, line)
-            for one in ("process", "nodejs")
+            Metric(f"{prefix}{family}_{ANY}", "unknown", None, file, line)
+            for family in ("process", "nodejs")
             if prefix
         ]
     return found, unread
@@ -96,7 +96,7 @@ def _labels(fields: dict[str, str]) -> frozenset[str] | None:
 def _numbers(array: str) -> tuple[float, ...] | None:
     inside = re.fullmatch(r"\s*\[([\d.,\s_eE+-]+)\]\s*", array)
     try:
-        return tuple(float(one) for one in inside[1].split(",") if one.strip()) if inside else None
+        return tuple(float(number) for number in inside[1].split(",") if number.strip()) if inside else None
     except ValueError:
         return None
 
@@ -104,14 +104,14 @@ def _numbers(array: str) -> tuple[float, ...] | None:
 def _literal(expression: str) -> str | None:
     """The text of a string without anything put in."""
     found = _STRING.fullmatch(expression.strip())
-    text = next((one for one in found.groups() if one is not None), "") if found else None
+    text = next((group for group in found.groups() if group is not None), "") if found else None
     return None if text is None or "${" in text or "\\" in text else text
 
 
 def _fields(text: str, at: int) -> dict[str, str]:
     """The fields of the object literal whose `{` stands before `at`: name and expression; `...` for whatever is spread in."""
     parts, depth, start = [], 1, at
-    end = min(len(text), at + _MOST_CHARACTERS)
+    end = min(len(text), at + _MAX_CHARACTERS)
     while at < end and depth:
         string = _STRING.match(text, at)
         if string:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _Seen = dict[str, set[str] | None]
 """Values by label; None once the label is open."""
-MOST_CALLS = 200
+MAX_CALLS = 200
 
 
 def with_values(definitions: Sequence[Definition], sources: Sources) -> tuple[Metric, ...]:
@@ -34,9 +34,11 @@ def with_values(definitions: Sequence[Definition], sources: Sources) -> tuple[Me
     owned = _owners(definitions, sources)
     seen: list[_Seen] = [{} for _ in definitions]
     order = {
-        number: _label_order(one, sources) for number, one in enumerate(definitions) if one.metric.labels
+        number: _label_order(definition, sources)
+        for number, definition in enumerate(definitions)
+        if definition.metric.labels
     }
-    for file in (one for one in sources.mentioning(".labels(") if not is_test(one)):
+    for file in (name for name in sources.mentioning(".labels(") if not is_test(name)):
         for call, place in sources.calls(file).get("labels", ()):
             meant = _meant(call, place, owned, sources)
             for number in order if meant is None else meant & order.keys():
@@ -44,29 +46,33 @@ def with_values(definitions: Sequence[Definition], sources: Sources) -> tuple[Me
     opened = _opened(definitions)
     return tuple(
         replace(
-            one.metric,
+            definition.metric,
             values={label: frozenset(values) for label, values in seen[number].items() if values}
-            if number in order and one.metric.name not in opened
+            if number in order and definition.metric.name not in opened
             else {},
         )
-        for number, one in enumerate(definitions)
+        for number, definition in enumerate(definitions)
     )
 
 
 def _opened(definitions: Sequence[Definition]) -> set[str]:
     """Metrics that are defined twice, or by an own collector: their values come from elsewhere too."""
-    counts = Counter(one.metric.name for one in definitions)
-    families = {one.metric.name for one in definitions if last_name(one.made.func).endswith("Family")}
+    counts = Counter(definition.metric.name for definition in definitions)
+    families = {
+        definition.metric.name
+        for definition in definitions
+        if last_name(definition.made.func).endswith("Family")
+    }
     return families.union(name for name, count in counts.items() if count > 1)
 
 
 def _owners(definitions: Sequence[Definition], sources: Sources) -> dict[tuple[str, str], set[int]]:
     """The variables, members and dictionary keys that hold metrics: which ones by file and name, and by name in any file."""
     by_call: dict[int, list[int]] = {}
-    for number, one in enumerate(definitions):
-        by_call.setdefault(id(one.made), []).append(number)
+    for number, definition in enumerate(definitions):
+        by_call.setdefault(id(definition.made), []).append(number)
     owned: dict[tuple[str, str], set[int]] = {}
-    for file in {one.at.file for one in definitions}:
+    for file in {definition.at.file for definition in definitions}:
         for node in sources.holders(file):
             for name, value in _named(node):
                 for number in by_call.get(id(value), ()):
@@ -119,9 +125,9 @@ def _label_order(definition: Definition, sources: Sources) -> tuple[str, ...]:
     from repolint.facts.python.texts import items
 
     labels = definition.metric.labels or frozenset()
-    for argument in (*definition.made.args[1:], *(one.value for one in definition.made.keywords)):
+    for argument in (*definition.made.args[1:], *(keyword.value for keyword in definition.made.keywords)):
         found = items(argument, definition.at, sources)
-        names = tuple(texts(one, at, sources)[0] for one, at in found or ())
+        names = tuple(texts(node, at, sources)[0] for node, at in found or ())
         if frozenset(names) == labels:
             return names
     return tuple(sorted(labels)) if len(labels) == 1 else ("", *sorted(labels))
@@ -130,10 +136,10 @@ def _label_order(definition: Definition, sources: Sources) -> tuple[str, ...]:
 def _take(
     call: ast.Call, place: Place, names: tuple[str, ...], seen: _Seen, sources: Sources, *, sure: bool
 ) -> None:
-    keywords = {one.arg for one in call.keywords}
+    keywords = {keyword.arg for keyword in call.keywords}
     labels = [name for name in names if name]
     fits = (not call.args and keywords == set(labels)) or (not keywords and len(call.args) == len(labels))
-    loose = None in keywords or any(isinstance(one, ast.Starred) for one in call.args)
+    loose = None in keywords or any(isinstance(argument, ast.Starred) for argument in call.args)
     if not sure:
         if fits or loose:
             seen.update(dict.fromkeys(labels))
@@ -141,7 +147,9 @@ def _take(
     if not fits or loose or (call.args and names[0] == ""):
         seen.update(dict.fromkeys(labels))
         return
-    given = [(one.arg or "", one.value) for one in call.keywords] or list(zip(names, call.args, strict=True))
+    given = [(keyword.arg or "", keyword.value) for keyword in call.keywords] or list(
+        zip(names, call.args, strict=True)
+    )
     for label, value in given:
         found = _values(value, place, sources, 0)
         known = seen.setdefault(label, set())
@@ -156,7 +164,7 @@ def _values(node: ast.expr, place: Place, sources: Sources, level: int) -> set[s
     found = set(texts(node, place, sources))
     if ANY in found:
         return None
-    if not any(PARAMETER in one for one in found):
+    if not any(PARAMETER in text for text in found):
         return found
     function = place.enclosing()
     if function is None or level >= 3 or function.decorator_list or not isinstance(node, ast.Name):
@@ -169,11 +177,11 @@ def _values(node: ast.expr, place: Place, sources: Sources, level: int) -> set[s
         calls += 1
         argument = bind(function, site, at).get(node.id)
         value = argument[0] if argument else default(function, node.id)
-        loose = any(isinstance(one, ast.Starred) for one in site.args) or any(
-            not one.arg for one in site.keywords
+        loose = any(isinstance(argument, ast.Starred) for argument in site.args) or any(
+            not argument.arg for argument in site.keywords
         )
         inner = (
-            None if value is None or loose or calls > MOST_CALLS else _values(value, at, sources, level + 1)
+            None if value is None or loose or calls > MAX_CALLS else _values(value, at, sources, level + 1)
         )
         if inner is None:
             return None

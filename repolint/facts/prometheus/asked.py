@@ -68,13 +68,21 @@ def asks(project: Project) -> tuple[Ask, ...]:
     for block in project.fact(blocks):
         node = tree(block.expr)
         found += [
-            Ask(one.name, one.matchers, block.file, block.line_of(one.name), block.source, True, one.absent)
-            for one in (named(node) if node is not None else ())
+            Ask(
+                selector.name,
+                selector.matchers,
+                block.file,
+                block.line_of(selector.name),
+                block.source,
+                True,
+                selector.absent,
+            )
+            for selector in (named(node) if node is not None else ())
         ]
-    seen = {(one.file, one.line, one.name) for one in found}
+    seen = {(ask.file, ask.line, ask.name) for ask in found}
     for document in project.fact(documents):
         made = proposed(document)
-        found = [one for one in found if one.file != document.file or one.name not in made]
+        found = [ask for ask in found if ask.file != document.file or ask.name not in made]
         for name, line in _bare_names(document, project):
             if (document.file, line, name) not in seen and name not in made:
                 seen.add((document.file, line, name))
@@ -85,10 +93,10 @@ def asks(project: Project) -> tuple[Ask, ...]:
 def group_asks(project: Project) -> tuple[GroupAsk, ...]:
     """Every `by (…)` label."""
     found = [
-        GroupAsk(one, block.file, block.line_of(one.label), block.source)
+        GroupAsk(grouping, block.file, block.line_of(grouping.label), block.source)
         for block in project.fact(blocks)
         if (node := tree(block.expr)) is not None
-        for one in groupings(node)
+        for grouping in groupings(node)
     ]
     return tuple(dict.fromkeys(found))
 
@@ -100,7 +108,10 @@ def blocks(project: Project) -> tuple[Block, ...]:
         lines = tuple(project.text(rule.file).split("\n")[rule.expr_line - 1 : rule.expr_last])
         found.append(Block(rule.expr, rule.file, rule.expr_line, "rule", lines))
     for board in project.fact(dashboards):
-        found += [Block(one.text, board.file, one.line, "dashboard") for one in board.expressions]
+        found += [
+            Block(expression.text, board.file, expression.line, "dashboard")
+            for expression in board.expressions
+        ]
     for document in project.fact(documents):
         found += _in_document(document)
     return tuple(found)
@@ -199,7 +210,7 @@ def _promql(text: str) -> str:
     if node is None:
         return ""
     names = named(node)
-    looks = any("_" in one.name or ":" in one.name for one in names)
+    looks = any("_" in selector.name or ":" in selector.name for selector in names)
     marked = "[" in expr or "{" in expr or " by " in expr or "(le" in expr or bool(re.search(r"\d\s*,", expr))
     return expr if looks and marked else ""
 
@@ -228,17 +239,19 @@ def _bare_names(document: Document, project: Project) -> Iterator[tuple[str, int
         return
     words = "|".join(map(re.escape, sorted(read.prefixes)))
     token = re.compile(rf"(?<![\w$/.:\-])((?:{words})_[a-zA-Z0-9_]*[a-zA-Z0-9])(?![\w*/.\-]|\{{[^}}=]*\}})")
-    prose = {one.line: one for one in lines(document)}
-    for one in document.prose:
-        outside = re.sub(r"`[^`]*`", "", one.text)
-        if not _MISTAKEN.search(one.text):
-            yield from ((found[1], one.line) for found in token.finditer(outside) if ENDING.search(found[1]))
+    by_line = {prose.line: prose for prose in lines(document)}
+    for prose in document.prose:
+        outside = re.sub(r"`[^`]*`", "", prose.text)
+        if not _MISTAKEN.search(prose.text):
+            yield from (
+                (found[1], prose.line) for found in token.finditer(outside) if ENDING.search(found[1])
+            )
     for code in document.codes:
-        if _MISTAKEN.search(prose[code.line].text if code.line in prose else code.text):
+        if _MISTAKEN.search(by_line[code.line].text if code.line in by_line else code.text):
             continue
         if code.fence is None:
             whole = token.fullmatch(re.sub(r"\{[^}]*\}$", "", code.text.strip()))
-            around = prose.get(code.line)
+            around = by_line.get(code.line)
             context = around is not None and _CONTEXT.search(f"{around.heading} {around.text}")
             if whole and (ENDING.search(whole[1]) or context):
                 yield whole[1], code.line

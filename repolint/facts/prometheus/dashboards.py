@@ -88,13 +88,13 @@ def _read(text: str, above: int, file: str) -> Iterator[Dashboard]:
         return
     foreign = set(_foreign(board, ""))
     found = []
-    for one in _TEXT.finditer(text):
-        expr = json.loads(one[1])
+    for match in _TEXT.finditer(text):
+        expr = json.loads(match[1])
         if not expr.strip() or expr in foreign:
             continue
-        line = above + text.count("\n", 0, one.start(1)) + 1
+        line = above + text.count("\n", 0, match.start(1)) + 1
         asked = _LABEL_VALUES.match(expr)
-        if one[0].startswith('"expr"') or asked:
+        if match[0].startswith('"expr"') or asked:
             inner = asked[1] if asked and asked[2] else (expr if not asked else "")
             if inner:
                 found.append(Expression(fill(inner), expr, line, asked[2] if asked else ""))
@@ -125,8 +125,8 @@ def fill(expr: str) -> str:
 def _foreign(node: object, source: str) -> Iterator[str]:
     """Expressions whose data source is another than Prometheus."""
     if isinstance(node, list):
-        for one in node:
-            yield from _foreign(one, source)
+        for child in node:
+            yield from _foreign(child, source)
     elif isinstance(node, dict):
         given = node.get("datasource")
         if isinstance(given, dict):
@@ -144,5 +144,5 @@ def _foreign(node: object, source: str) -> Iterator[str]:
             for key in ("expr", "query", "definition"):
                 if isinstance(node.get(key), str):
                     yield str(node[key])
-        for one in node.values():
-            yield from _foreign(one, source)
+        for child in node.values():
+            yield from _foreign(child, source)

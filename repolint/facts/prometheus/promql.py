@@ -70,11 +70,13 @@ def named(node: Any) -> list[Named]:
 
 def _named(node: Any, *, absent: bool) -> Any:
     if isinstance(node, grammar.VectorSelector):
-        matchers = tuple((one.name, _OPERATORS[str(one.op)], one.value) for one in node.matchers.matchers)
+        matchers = tuple(
+            (matcher.name, _OPERATORS[str(matcher.op)], matcher.value) for matcher in node.matchers.matchers
+        )
         alternatives = bool(node.matchers.or_matchers)
         name = node.name or next((v for n, o, v in matchers if (n, o) == ("__name__", "=")), "")
         if name:
-            kept = () if alternatives else tuple(one for one in matchers if one[0] != "__name__")
+            kept = () if alternatives else tuple(matcher for matcher in matchers if matcher[0] != "__name__")
             yield Named(name, kept, absent)
         return
     if isinstance(node, grammar.Call) and node.func.name in ("absent", "absent_over_time"):
@@ -87,7 +89,7 @@ def children(node: Any) -> list[Any]:
     """The expressions directly below."""
     found = [getattr(node, key, None) for key in ("lhs", "rhs", "expr", "vector_selector", "param")]
     found += getattr(node, "args", None) or []
-    return [one for one in found if one is not None and not isinstance(one, str | float)]
+    return [child for child in found if child is not None and not isinstance(child, str | float)]
 
 
 def groupings(node: Any) -> list[Grouping]:
@@ -95,7 +97,7 @@ def groupings(node: Any) -> list[Grouping]:
     found: list[Grouping] = []
     grouped = isinstance(node, grammar.AggregateExpr) and node.modifier is not None
     if grouped and "By" in str(node.modifier.type) and not _makes_labels(node.expr):
-        names = tuple(dict.fromkeys(one.name for one in named(node.expr)))
+        names = tuple(dict.fromkeys(selector.name for selector in named(node.expr)))
         found += [Grouping(label, names) for label in node.modifier.labels]
     for child in children(node):
         found += groupings(child)
@@ -156,7 +158,7 @@ def alternatives(pattern: str) -> list[str] | None:
     """The plain texts that a matcher's pattern lists (`a|b`); None where it is a real pattern."""
     inner = pattern[1:-1] if re.fullmatch(r"\([^()]*\)", pattern) else pattern
     parts = inner.split("|")
-    return parts if all(re.fullmatch(r"[\w\- /:]*", one) for one in parts) else None
+    return parts if all(re.fullmatch(r"[\w\- /:]*", part) for part in parts) else None
 
 
 def calls(node: Any, names: tuple[str, ...]) -> Iterator[Any]:

@@ -78,11 +78,11 @@ def in_text(text: str, file: str, above: int = 0) -> list[RuleAt]:
             continue
         for node in walk(document):
             for group in node.get("groups").each():
-                for one in group.get("rules").each():
-                    _add(one, group.get("name").text(), file, found)
+                for rule in group.get("rules").each():
+                    _add(rule, group.get("name").text(), file, found)
         for node in walk(document):
             _add(node, "", file, found)
-    return sorted(found.values(), key=lambda one: one.line)
+    return sorted(found.values(), key=lambda rule: rule.line)
 
 
 def _add(node: Yaml, group: str, file: str, found: dict[tuple[int, str], RuleAt]) -> None:

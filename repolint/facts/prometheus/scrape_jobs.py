@@ -93,15 +93,17 @@ def _job(node: Yaml, file: str, common: str, external: frozenset[str]) -> Job:
     targets: list[Target] = []
     for group in node.get("static_configs").each():
         labels |= set(group.get("labels").fields())
-        targets += [Target(one.text(), one.line) for one in group.get("targets").each() if one.text()]
+        targets += [
+            Target(target.text(), target.line) for target in group.get("targets").each() if target.text()
+        ]
     relabel = (*node.get("relabel_configs").each(), *node.get("metric_relabel_configs").each())
     dynamic = any(key.endswith("_sd_configs") for key in node.fields())
-    for one in relabel:
-        labels.add(one.get("target_label").text())
+    for rule in relabel:
+        labels.add(rule.get("target_label").text())
         dynamic = (
             dynamic
-            or one.get("action").text() in ("labelmap", "labelkeep", "labeldrop")
-            or "$" in one.get("target_label").text()
+            or rule.get("action").text() in ("labelmap", "labelkeep", "labeldrop")
+            or "$" in rule.get("target_label").text()
         )
     interval = DEFAULT_INTERVAL_S
     with contextlib.suppress(ValueError):

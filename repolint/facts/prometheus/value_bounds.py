@@ -82,14 +82,14 @@ def quantile_of(node: Any, read: Exports) -> tuple[float, tuple[float, ...], Met
         node = node.expr
     if not isinstance(node, grammar.Call) or node.func.name != "histogram_quantile" or len(node.args) != 2:
         return None
-    names = {one.name for one in named(node.args[1])}
+    names = {selector.name for selector in named(node.args[1])}
     quantile = number(node.args[0])
     if len(names) != 1 or quantile is None:
         return None
     found = read.find(names.pop())
-    if not found or any(not one.buckets or one.kind != "histogram" for one in found):
+    if not found or any(not metric.buckets or metric.kind != "histogram" for metric in found):
         return None
-    best = max(found, key=lambda one: max(one.buckets or (0.0,)))
+    best = max(found, key=lambda metric: max(metric.buckets or (0.0,)))
     return quantile, best.buckets or (), best
 
 
@@ -98,7 +98,7 @@ def _selector(name: str, read: Exports) -> Bounds:
         return 0.0, 1.0
     found = read.find(name)
     counts = name.endswith(("_total", "_count", "_bucket"))
-    if counts and found and all(one.kind in ("counter", "histogram", "summary") for one in found):
+    if counts and found and all(metric.kind in ("counter", "histogram", "summary") for metric in found):
         return _POSITIVE
     return EVERYTHING
 
@@ -126,17 +126,19 @@ def _call(node: Any, read: Exports) -> Bounds:  # noqa: PLR0911  # one branch a 
         return (1.0, 1.0) if name in ("absent", "present_over_time") else _POSITIVE
     if name in _SAME:
         vectors = [
-            one for one in arguments if number(one) is None and not isinstance(one, grammar.StringLiteral)
+            argument
+            for argument in arguments
+            if number(argument) is None and not isinstance(argument, grammar.StringLiteral)
         ]
         return bounds(vectors[-1], read) if vectors else EVERYTHING
     if name in ("vector", "scalar") and arguments:
         return bounds(arguments[0], read)
     if name in ("clamp", "clamp_min", "clamp_max") and arguments:
         low, high = bounds(arguments[0], read)
-        limits = [number(one) for one in arguments[1:]]
-        if any(one is None for one in limits):
+        limits = [number(argument) for argument in arguments[1:]]
+        if any(limit is None for limit in limits):
             return EVERYTHING
-        values = [one for one in limits if one is not None]
+        values = [limit for limit in limits if limit is not None]
         if name in ("clamp", "clamp_min"):
             low, high = max(low, values[0]), max(high, values[0])
         if name in ("clamp", "clamp_max"):
@@ -156,7 +158,7 @@ def _binary(node: Any, read: Exports) -> Bounds:  # noqa: PLR0911  # one branch 
         return (0.0, 1.0) if node.modifier is not None and node.modifier.return_bool else left
     if operator == "/" and _is_share(node.lhs, node.rhs) and left[0] >= 0:
         return 0.0, 1.0
-    pairs = [(one, other) for one in left for other in right]
+    pairs = [(first, other) for first in left for other in right]
     if operator == "+":
         return _known(left[0] + right[0]), _known(left[1] + right[1], high=True)
     if operator == "-":
@@ -165,7 +167,7 @@ def _binary(node: Any, read: Exports) -> Bounds:  # noqa: PLR0911  # one branch 
         products = [0.0 if 0 in pair else pair[0] * pair[1] for pair in pairs]
         return min(products), max(products)
     if operator == "/" and right[0] > 0:
-        quotients = [0.0 if math.isinf(other) else one / other for one, other in pairs]
+        quotients = [0.0 if math.isinf(other) else first / other for first, other in pairs]
         return min(quotients), max(quotients)
     if operator == "/" and left[0] >= 0 and right[0] >= 0:
         return _POSITIVE
@@ -186,7 +188,7 @@ def _is_share(part: Any, whole: Any) -> bool:
         return False
     if isinstance(part, grammar.VectorSelector):
         inside, outside = (
-            {(m.name, str(m.op), m.value) for m in one.matchers.matchers} for one in (part, whole)
+            {(m.name, str(m.op), m.value) for m in side.matchers.matchers} for side in (part, whole)
         )
         plain = not part.matchers.or_matchers and not whole.matchers.or_matchers
         return (
@@ -204,7 +206,7 @@ def _is_share(part: Any, whole: Any) -> bool:
     if isinstance(part, grammar.Call):
         same = part.func.name == whole.func.name and part.func.name in ("rate", "irate", "increase")
         return same and all(
-            _is_share(one, other) for one, other in zip(children(part), children(whole), strict=True)
+            _is_share(child, other) for child, other in zip(children(part), children(whole), strict=True)
         )
     return False
 

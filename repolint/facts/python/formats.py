@@ -11,7 +11,7 @@ from repolint.facts.metrics.metric import ANY
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST_TEXTS = 400
+MAX_TEXTS = 400
 """More combinations than this say nothing: they become `*`."""
 
 
@@ -20,7 +20,7 @@ def joined(parts: list[tuple[str, ...]]) -> tuple[str, ...]:
     count = 1
     for part in parts:
         count *= len(part)
-    if count > MOST_TEXTS:
+    if count > MAX_TEXTS:
         parts = [part if len(part) == 1 else (ANY,) for part in parts]
     return tuple("".join(pieces) for pieces in itertools.product(*parts))
 

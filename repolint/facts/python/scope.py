@@ -33,13 +33,17 @@ class Place:
     def enclosing(self) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """The innermost function with a name."""
         return next(
-            (one for one in reversed(self.chain) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)),
+            (
+                outer
+                for outer in reversed(self.chain)
+                if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef)
+            ),
             None,
         )
 
     def owner(self) -> ast.ClassDef | None:
         """The innermost class."""
-        return next((one for one in reversed(self.chain) if isinstance(one, ast.ClassDef)), None)
+        return next((outer for outer in reversed(self.chain) if isinstance(outer, ast.ClassDef)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +141,9 @@ def parameters(function: ast.AST) -> list[str]:
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         return []
     spec = function.args
-    names = [one.arg for one in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
+    names = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
     bound = names[:1] == ["self"] or any(
-        last_name(one) == "classmethod" for one in getattr(function, "decorator_list", ())
+        last_name(decorator) == "classmethod" for decorator in getattr(function, "decorator_list", ())
     )
     return names[1:] if bound else names
 
@@ -149,11 +153,11 @@ def default(function: ast.AST, name: str) -> ast.expr | None:
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         return None
     spec = function.args
-    positional = [one.arg for one in (*spec.posonlyargs, *spec.args)]
+    positional = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]
     pairs = dict(zip(positional[::-1], spec.defaults[::-1], strict=False))
     pairs |= {
-        one.arg: value
-        for one, value in zip(spec.kwonlyargs, spec.kw_defaults, strict=True)
+        parameter.arg: value
+        for parameter, value in zip(spec.kwonlyargs, spec.kw_defaults, strict=True)
         if value is not None
     }
     return pairs.get(name)
@@ -167,7 +171,7 @@ def bind(function: ast.AST, call: ast.Call, place: Place) -> dict[str, tuple[ast
         if isinstance(argument, ast.Starred):
             break
         found[name] = (argument, place)
-    found |= {one.arg: (one.value, place) for one in call.keywords if one.arg in names}
+    found |= {keyword.arg: (keyword.value, place) for keyword in call.keywords if keyword.arg in names}
     return found
 
 
@@ -210,7 +214,9 @@ def _children(node: ast.AST) -> list[ast.AST]:
     for name in node._fields:
         value = getattr(node, name, None)
         if isinstance(value, list):
-            found += [one for one in value if isinstance(one, ast.AST) and not isinstance(one, _LEAVES)]
+            found += [
+                child for child in value if isinstance(child, ast.AST) and not isinstance(child, _LEAVES)
+            ]
         elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
             found.append(value)
     return found
@@ -243,18 +249,18 @@ def _target(target: ast.expr, value: ast.expr | None, found: dict[str, list[ast.
         found.setdefault(f"{target.value.id}.{target.attr}", []).append(value)
     elif isinstance(target, ast.Tuple | ast.List):
         same = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
-        for number, one in enumerate(target.elts):
+        for number, element in enumerate(target.elts):
             part = value.elts[number] if same and isinstance(value, ast.Tuple | ast.List) else None
-            _target(one, part, found)
+            _target(element, part, found)
 
 
 def _imports(nodes: list[ast.Import | ast.ImportFrom], own: str, file: str) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for node in nodes:
         if isinstance(node, ast.Import):
-            for one in node.names:
-                found[one.asname or one.name.partition(".")[0]] = (
-                    one.name if one.asname else one.name.partition(".")[0],
+            for alias in node.names:
+                found[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0],
                     "",
                 )
         else:
@@ -263,8 +269,8 @@ def _imports(nodes: list[ast.Import | ast.ImportFrom], own: str, file: str) -> d
                 parts = own.split(".")
                 kept = parts[: len(parts) - node.level + file.endswith("__init__.py")]
                 source = ".".join(filter(None, (*kept, source)))
-            for one in node.names:
-                found[one.asname or one.name] = (source, one.name)
+            for alias in node.names:
+                found[alias.asname or alias.name] = (source, alias.name)
     return found
 
 

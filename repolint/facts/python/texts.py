@@ -11,7 +11,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from repolint.facts.metrics.metric import ANY
-from repolint.facts.python.formats import MOST_TEXTS, braces, joined, percent
+from repolint.facts.python.formats import MAX_TEXTS, braces, joined, percent
 from repolint.facts.python.scope import Place, default, parameters
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def texts(node: ast.expr | None, place: Place, sources: Sources, depth: int = 0)
     if node is None or depth > DEEPEST:
         return (ANY,)
     found = tuple(dict.fromkeys(_texts(node, place, sources, depth + 1)))
-    return found if 0 < len(found) <= MOST_TEXTS else (ANY,)
+    return found if 0 < len(found) <= MAX_TEXTS else (ANY,)
 
 
 def _texts(node: ast.expr, place: Place, sources: Sources, depth: int) -> Iterable[str]:  # noqa: C901, PLR0911  # one case a kind of node
@@ -48,11 +48,11 @@ def _texts(node: ast.expr, place: Place, sources: Sources, depth: int) -> Iterab
             return joined([of(node.left), of(node.right)])
         case ast.BinOp(op=ast.Mod()):
             arguments = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
-            return percent(of(node.left), [of(one) for one in arguments])
+            return percent(of(node.left), [of(argument) for argument in arguments])
         case ast.IfExp():
             return (*of(node.body), *of(node.orelse))
         case ast.BoolOp():
-            return tuple(itertools.chain.from_iterable(of(one) for one in node.values))
+            return tuple(itertools.chain.from_iterable(of(value) for value in node.values))
         case ast.NamedExpr():
             return of(node.value)
         case ast.Call():
@@ -76,11 +76,11 @@ def items(node: ast.expr | None, place: Place, sources: Sources, depth: int = 0)
     match node:
         case ast.List() | ast.Tuple() | ast.Set():
             found: list[Item] = []
-            for one in node.elts:
+            for element in node.elts:
                 inner = (
-                    items(one.value, place, sources, depth + 1)
-                    if isinstance(one, ast.Starred)
-                    else [(one, place)]
+                    items(element.value, place, sources, depth + 1)
+                    if isinstance(element, ast.Starred)
+                    else [(element, place)]
                 )
                 if inner is None:
                     return None
@@ -89,7 +89,7 @@ def items(node: ast.expr | None, place: Place, sources: Sources, depth: int = 0)
         case ast.Dict():
             return [(key, place) for key in node.keys if key is not None] if all(node.keys) else None
         case ast.BinOp(op=ast.Add()):
-            left, right = (items(one, place, sources, depth + 1) for one in (node.left, node.right))
+            left, right = (items(operand, place, sources, depth + 1) for operand in (node.left, node.right))
             return None if left is None or right is None else left + right
         case ast.Call(func=ast.Name(id="list" | "tuple" | "set" | "sorted" | "frozenset"), args=[only]):
             return items(only, place, sources, depth + 1)
@@ -217,7 +217,9 @@ def _given_to(
     sources: Sources,
 ) -> Iterator[tuple[ast.expr | None, Place, str]]:
     """A member that `__init__` takes from its caller has the values of all constructions."""
-    names = {one.id for one in ast.walk(value) if isinstance(one, ast.Name)} if value is not None else set()
+    names = (
+        {node.id for node in ast.walk(value) if isinstance(node, ast.Name)} if value is not None else set()
+    )
     inside = (owner, method)
     if method.name != "__init__" or not names & set(parameters(method)):
         yield value, Place(file, inside), ANY
@@ -268,8 +270,8 @@ def _path(target: ast.expr, name: str) -> list[int] | None:
     if isinstance(target, ast.Name):
         return [] if target.id == name else None
     if isinstance(target, ast.Tuple | ast.List):
-        for number, one in enumerate(target.elts):
-            if (path := _path(one, name)) is not None:
+        for number, element in enumerate(target.elts):
+            if (path := _path(element, name)) is not None:
                 return [number, *path]
     return None
 
@@ -308,13 +310,13 @@ def _subscript(node: ast.Subscript, place: Place, sources: Sources, depth: int) 
     if isinstance(container, ast.Dict):
         wanted = texts(key, place, sources, depth)
         pairs = [
-            (texts(one, at, sources, depth), value)
-            for one, value in zip(container.keys, container.values, strict=True)
-            if one is not None
+            (texts(key, at, sources, depth), value)
+            for key, value in zip(container.keys, container.values, strict=True)
+            if key is not None
         ]
         chosen = [value for names, value in pairs if names[0] in wanted] if ANY not in wanted else []
         values = chosen or [value for _, value in pairs]
-        return itertools.chain.from_iterable(texts(one, at, sources, depth) for one in values)
+        return itertools.chain.from_iterable(texts(value, at, sources, depth) for value in values)
     if (
         isinstance(container, ast.List | ast.Tuple)
         and isinstance(key, ast.Constant)
@@ -335,15 +337,15 @@ def _called(node: ast.Call, place: Place, sources: Sources, depth: int) -> Itera
     if not isinstance(func, ast.Attribute):
         return (ANY,)
     if func.attr == "format":
-        named = {one.arg: of(one.value) for one in node.keywords if one.arg}
+        named = {keyword.arg: of(keyword.value) for keyword in node.keywords if keyword.arg}
         return itertools.chain.from_iterable(
-            braces(text, [of(one) for one in node.args], named) for text in of(func.value)
+            braces(text, [of(argument) for argument in node.args], named) for text in of(func.value)
         )
     if func.attr == "join" and len(node.args) == 1:
         parts = items(node.args[0], place, sources, depth)
         if parts is None or isinstance(node.args[0], ast.ListComp | ast.GeneratorExp):
             return (ANY,)
-        pieces = [texts(one, at, sources, depth) for one, at in parts]
+        pieces = [texts(part, at, sources, depth) for part, at in parts]
         return itertools.chain.from_iterable(
             joined(
                 [piece for pair in zip(pieces, itertools.repeat((glue,)), strict=False) for piece in pair][
@@ -353,9 +355,12 @@ def _called(node: ast.Call, place: Place, sources: Sources, depth: int) -> Itera
             for glue in of(func.value)
         )
     if func.attr in ("lower", "upper", "strip", "replace", "removesuffix", "removeprefix", "title"):
-        arguments = [of(one) for one in node.args]
-        if all(len(one) == 1 and ANY not in one[0] and PARAMETER not in one[0] for one in arguments):
-            plain = [one[0] for one in arguments]
+        arguments = [of(argument) for argument in node.args]
+        if all(
+            len(choices) == 1 and ANY not in choices[0] and PARAMETER not in choices[0]
+            for choices in arguments
+        ):
+            plain = [choices[0] for choices in arguments]
             return (
                 tuple(getattr(text, func.attr)(*plain) for text in of(func.value))
                 if _fits(func.attr, plain)
