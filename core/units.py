@@ -25,7 +25,7 @@ def quantity(value: float, unit: str) -> Message:
         return say("quantity.per_minute", value=_short(value))
     if unit == "usd":
         return say("quantity.dollars", value=f"{value:.2g}" if 0 < abs(value) < 0.1 else f"{value:.2f}")
-    return say("quantity.plain", text=_short(value))
+    return say("quantity.plain", text=binary_size(value) if unit == "bytes" else _short(value))
 
 
 def duration(seconds: float) -> Message:
@@ -51,6 +51,17 @@ def _short(value: float) -> str:
     if abs(value) >= 10_000:
         return f"{value:,.0f}".replace(",", " ")
     return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.2g}"
+
+
+def binary_size(value: float) -> str:
+    """In the largest binary unit of which there is at least one, such as `23.5 GiB`."""
+    size, unit = value, "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB", "PiB"):
+        if not 1024 <= abs(size) < math.inf:
+            break
+        size, unit = size / 1024, larger
+    digits = ".2e" if abs(size) >= 1e6 else ".0f" if unit == "B" or abs(size) >= 100 else ".3g"
+    return f"{size:{digits}} {unit}"
 
 
 def _seconds(value: float) -> str:

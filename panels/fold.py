@@ -13,7 +13,7 @@ from panels.state import PanelState
 from signals.reading import Freshness, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from core.errors import SourceError
     from core.message import Message
@@ -48,8 +48,8 @@ class Contribution:
     """Queries of which these rows say more than the judgement's own."""
     replaces_parts_of: frozenset[str] = frozenset()
     """The same for the pieces of the panel's line."""
-    instead_of_metrics: Message | None = None
-    """Who is judged alone, because the metrics have no answer: their silence becomes a warning."""
+    instead_of_metrics: Callable[[Message], Message] | None = None
+    """Set where this alone is judged, because the metrics have no answer: says so of the reason for their silence."""
 
 
 def unavailable(error: SourceError) -> Contribution:
@@ -114,8 +114,8 @@ def _without_replaced(judged: Sequence[Contribution], enriched: Iterable[Contrib
     for piece in enriched:
         if piece.instead_of_metrics is not None:
             silence = merge(judged)
-            alone = say("panels.judged_alone", source=piece.instead_of_metrics, why=silence.reason or "")
-            return [Contribution(warnings=(*silence.warnings, alone))]
+            why = (piece.instead_of_metrics(silence.reason),) if silence.reason is not None else ()
+            return [Contribution(warnings=(*silence.warnings, *why))]
         judged = [
             replace(
                 one,

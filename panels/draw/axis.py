@@ -6,6 +6,10 @@ import math
 import time
 from dataclasses import dataclass
 
+from core.units import binary_size
+
+MAX_CELLS = 8
+"""Of a number of the scale."""
 TICKS_S = (5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
 DAY_S = 86_400.0
 
@@ -74,7 +78,7 @@ def round_top(highest: float) -> float:
 
 
 def scale_text(value: float, unit: str) -> str:
-    """A number of the scale with its unit, in at most eight cells."""
+    """A number of the scale with its unit, in at most `MAX_CELLS`."""
     if unit == "s":
         size = abs(value)
         if size < 120:
@@ -88,6 +92,9 @@ def scale_text(value: float, unit: str) -> str:
         )
     if unit == "ratio":
         return f"{value * 100:.3g}%"
+    if unit == "bytes":
+        text = binary_size(value).replace(" ", "")
+        return text if len(text) <= MAX_CELLS else f"{value:.0e}"
     shown = _thousands(value)
     return {"usd": f"${shown}", "1/min": f"{shown}/min"}.get(unit, shown)
 

@@ -6,12 +6,13 @@ Where the metric has no answer, the broker alone is judged; where it has another
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.message import say
 from core.units import quantity
 from panels.enrich.registry import Enricher
-from panels.fold import Contribution
+from panels.fold import Contribution, merge
 from panels.limits import judge_value, worst
 from panels.naming import display_name
 from panels.projection import MAX_CURVES, total
@@ -35,6 +36,8 @@ WARN_WAITING, BURNING_WAITING = 50.0, 100.0
 SLACK, SLACK_SHARE = 10.0, 0.2
 """A metric is a scrape old, and may count what workers hold: only what lies further off than this contradicts."""
 MAX_NAMED = 3
+WARN_MEMORY, BURNING_MEMORY = 0.8, 0.95
+"""Of the broker's limit: beyond it a broker refuses new messages, or throws old ones away."""
 
 
 async def _enrich(context: PanelContext) -> Contribution:
@@ -52,7 +55,7 @@ def contribute(spec: PanelSpec, queues: Queues, metrics: Sequence[Answer | Sourc
 
     `metrics` are the answers to the panel's queries. The limits of the charted one hold for the broker, too.
     """
-    limits = waiting_limits(spec.charted)
+    limits = _waiting_limits(spec.charted)
     series = [one for answer in metrics if isinstance(answer, Answer) for one in answer.series]
     alone = bool(queues.queues) and not series
     longest = sorted(queues.queues, key=lambda queue: -queue.waiting)
@@ -61,14 +64,14 @@ def contribute(spec: PanelSpec, queues: Queues, metrics: Sequence[Answer | Sourc
     reason = None
     if longest and verdict is not Verdict.OK:
         reason = say("panels.queue_long", name=longest[0].name, count=longest[0].waiting)
-    warnings = () if alone else contradictions(queues, _by_queue(series))
+    warnings = () if alone else _contradictions(queues, _by_queue(series))
     if queues.eviction_policy and queues.eviction_policy.startswith("allkeys"):
         warnings = (*warnings, say("panels.evicts", policy=queues.eviction_policy))
     parts = [_part(queue) for queue in longest[:MAX_NAMED]] if alone else []
     if longest and longest[0].waiting:
         parts.append(Part(_drain(longest[0]), 3))
     curves = [queue.depths for queue in longest if queue.depths is not None]
-    return Contribution(
+    depths = Contribution(
         verdict=verdict,
         reason=reason,
         parts=tuple(parts),
@@ -77,19 +80,22 @@ def contribute(spec: PanelSpec, queues: Queues, metrics: Sequence[Answer | Sourc
         charts=_charts(longest, limits) if alone else (),
         trend=total(curves) if alone and curves else None,
         warnings=warnings,
+    )
+    return replace(
+        merge([depths, _memory(queues)]),
         replaces_rows_of=frozenset(query.name for query in spec.queries),
-        instead_of_metrics=say("panels.the_broker") if alone and spec.queries else None,
+        instead_of_metrics=(lambda why: say("panels.broker_alone", why=why)) if alone else None,
     )
 
 
-def waiting_limits(query: QuerySpec | None) -> QuerySpec:
+def _waiting_limits(query: QuerySpec | None) -> QuerySpec:
     """The configured limits, so that metric and broker are judged alike; without any, the manual's."""
     if query is not None and (query.warn is not None or query.burning is not None):
         return query
     return QuerySpec(name="waiting", expr="", unit="count", warn=WARN_WAITING, burning=BURNING_WAITING)
 
 
-def contradictions(queues: Queues, by_metric: dict[str, float]) -> tuple[Message, ...]:
+def _contradictions(queues: Queues, by_metric: dict[str, float]) -> tuple[Message, ...]:
     """Every queue of which the metric says something that the broker has not been seen to hold."""
     return tuple(
         say("panels.contradicts", name=queue.name, told=f"{count:.0f}", waiting=queue.waiting)
@@ -130,7 +136,31 @@ def _row(queue: Queue, verdict: Verdict) -> Row:
         _drain(queue),
         oldest,
     )
-    return Row(cells, verdict)
+    return Row((*cells, *_priorities(queue)), verdict)
+
+
+def _priorities(queue: Queue) -> tuple[Message, ...]:
+    """How many messages wait at which priority, where that is more than one."""
+    depths = [f"{priority}: {count}" for priority, count in sorted(queue.by_priority.items()) if count]
+    return (say("panels.by_priority", depths=", ".join(depths)),) if len(depths) > 1 else ()
+
+
+def _memory(queues: Queues) -> Contribution:
+    """The broker's memory against its limit; without a limit there is nothing to judge."""
+    if queues.used_bytes is None or not queues.limit_bytes:
+        return Contribution()
+    used, limit = quantity(queues.used_bytes, "bytes"), quantity(queues.limit_bytes, "bytes")
+    ratio = queues.used_bytes / queues.limit_bytes
+    share = say("quantity.percent", value=f"{100 * ratio:.0f}")
+    query = QuerySpec(name="memory", expr="", unit="ratio", warn=WARN_MEMORY, burning=BURNING_MEMORY)
+    verdict = judge_value(query, ratio)
+    full = say("panels.broker_memory_full", share=share, used=used, limit=limit)
+    cells = (say("panels.broker_memory"), share, say("panels.memory_of_limit", used=used, limit=limit))
+    return Contribution(
+        verdict=verdict,
+        reason=None if verdict is Verdict.OK else full,
+        rows=(Row(cells, verdict),),
+    )
 
 
 def _reading(queue: Queue, queues: Queues) -> Reading:

@@ -50,5 +50,5 @@ class Enricher:
 def enrichers() -> tuple[Enricher, ...]:
     """All of them."""
     names = sorted(module.name for module in iter_modules(import_module(__package__).__path__))
-    modules = [import_module(f"{__package__}.{name}") for name in names if name != "registry"]
+    modules = [import_module("." + name, __package__) for name in names if name != "registry"]
     return tuple(module.ENRICHER for module in modules)

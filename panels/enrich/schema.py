@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.message import say
+from core.units import quantity
 from panels.enrich.registry import Enricher
 from panels.fold import Contribution
 from panels.state import Part, Row
@@ -57,9 +58,13 @@ def contribute(schema: Schema) -> Contribution:
 
 
 def _blocker_row(blocker: Blocker) -> Row:
+    """Who blocks how many, what kind of session that is, since when, and its last statement."""
+    age = say("panels.text", text="?") if blocker.open_s is None else quantity(blocker.open_s, "s")
     return Row(
         (
             say("panels.blocker", pid=blocker.pid, count=len(blocker.waiting_pids)),
+            say("panels.blocker_session", application=blocker.application or "?", state=blocker.state),
+            say("panels.blocker_open", age=age),
             say("panels.text", text=blocker.query),
         ),
         Verdict.WARN,

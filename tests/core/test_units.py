@@ -23,3 +23,18 @@ from tui.i18n import Language
 )
 def test_a_share(value: float, text: str) -> None:
     assert Language("en").say(quantity(value, "ratio")) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 B"),
+        (1000, "1000 B"),
+        (1024, "1 KiB"),
+        (25_232_932_864, "23.5 GiB"),
+        (536_870_912, "512 MiB"),
+        (1023 * 2**20, "1023 MiB"),
+    ],
+)
+def test_bytes_are_binary(value: float, text: str) -> None:
+    assert Language("en").say(quantity(value, "bytes")) == text

@@ -176,7 +176,7 @@ def test_who_is_judged_alone_says_why_the_metrics_are_not() -> None:
     alone = Contribution(
         verdict=Verdict.WARN,
         reason=say("panels.text", text="long"),
-        instead_of_metrics=say("panels.the_broker"),
+        instead_of_metrics=lambda why: say("panels.broker_alone", why=why),
     )
     state = fold(SPEC, 1.0, [piece(Verdict.UNKNOWN, "no data")], [alone])
     assert (state.verdict, SAY(state.reason)) == (Verdict.WARN, "long")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.errors import Unreachable
@@ -155,3 +157,66 @@ def test_a_metric_that_contradicts_the_broker_is_said(
         if agree
         else [f"q: the metric says {told} waiting, the broker has {waiting}: alerts look at the metric"]
     )
+
+
+def rows(state: PanelState) -> list[tuple[str | None, list[str]]]:
+    return [(row.verdict, [Language("en").say(cell) for cell in row.cells]) for row in state.rows]
+
+
+def test_priorities_are_told_apart_where_messages_wait_at_more_than_one() -> None:
+    def queue(name: str, by_priority: dict[int, int]) -> Queue:
+        return Queue(
+            name=name,
+            waiting=sum(by_priority.values()),
+            unacked=0,
+            by_priority=by_priority,
+            oldest_s=None,
+            oldest_is_floor=False,
+        )
+
+    found = Queues(
+        queues=(queue("mixed", {0: 1, 3: 0, 6: 7}), queue("plain", {0: 8, 3: 0})),
+        at=100.0,
+        source="redis",
+        eviction_policy=None,
+        used_bytes=None,
+        limit_bytes=None,
+    )
+    mixed, plain = (cells for _, cells in rows(panel(found, metric(1))))
+    assert mixed[-1] == "priority 0: 1, 6: 7"
+    assert not any("priority" in cell for cell in plain)
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "row", "reason"),
+    [
+        (
+            512,
+            1024,
+            ("ok", ["broker memory", "50 %", "512 MiB of 1 GiB"]),
+            "all values are within their limits",
+        ),
+        (
+            850,
+            1024,
+            ("warn", ["broker memory", "83 %", "850 MiB of 1 GiB"]),
+            "the broker uses 83 % of its memory limit: 850 MiB of 1 GiB",
+        ),
+        (
+            1000,
+            1024,
+            ("burning", ["broker memory", "98 %", "1000 MiB of 1 GiB"]),
+            "the broker uses 98 % of its memory limit: 1000 MiB of 1 GiB",
+        ),
+        (512, 0, None, "all values are within their limits"),  # no limit
+        (None, 1024, None, "all values are within their limits"),  # not told
+    ],
+)
+def test_the_memory_of_the_broker_is_judged_against_its_limit(
+    used: int | None, limit: int, row: tuple[str, list[str]] | None, reason: str
+) -> None:
+    mib = 2**20
+    found = replace(queues(1), used_bytes=None if used is None else used * mib, limit_bytes=limit * mib)
+    state = panel(found, metric(1))
+    assert rows(state)[1:] == ([] if row is None else [row])
+    assert Language("en").say(state.reason) == reason

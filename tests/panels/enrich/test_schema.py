@@ -12,6 +12,7 @@ from panels.spec import PanelSpec, QuerySpec
 from signals.database.model import Blocker, Drift, Schema
 from signals.reading import Answer, Series
 from tests.panels.judged import judge_panel
+from tui.i18n import Language
 
 SPEC = PanelSpec(id="r", title="R", queries=(QuerySpec(name="n", expr="n"),))
 RUNNING = Answer("n", "vector", (Series((), (100.0,), (1.0,)),), "t", 100.0)
@@ -50,3 +51,22 @@ def schema(
 def test_drift_and_blockers_are_worth_a_look(found: Schema | Unreachable, verdict: str) -> None:
     enriched = [unavailable(found) if isinstance(found, Unreachable) else contribute(found)]
     assert judge_panel(SPEC, {"n": RUNNING}, 100.0, enriched=enriched).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("application", "open_s", "expected"),
+    [
+        (
+            "worker-3",
+            840.0,
+            ["pid 7 makes 2 wait", "worker-3, idle in transaction", "open 14 min", "SELECT 1"],
+        ),
+        ("", None, ["pid 7 makes 2 wait", "?, idle in transaction", "open ?", "SELECT 1"]),
+    ],
+)
+def test_who_blocks_is_said_with_its_session_and_its_age(
+    application: str, open_s: float | None, expected: list[str]
+) -> None:
+    blocker = Blocker(7, "u", application, "idle in transaction", open_s, (2, 3), "SELECT 1")
+    row = contribute(schema(blockers=(blocker,))).rows[-1]
+    assert [Language("en").say(cell) for cell in row.cells] == expected
