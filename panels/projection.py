@@ -29,6 +29,11 @@ FAR_S = 7200.0
 MAX_CURVES = 4
 ADDITIVE = ("1/min", "usd", "count", "bytes")
 """Units whose series may be added up; of the others the worst one is looked at."""
+TREND_TEXTS = {
+    Direction.RISING: "panels.rising",
+    Direction.STEADY: "panels.steady",
+    Direction.FALLING: "panels.falling",
+}
 POINTS = 12
 MAX_SAMPLES = 120
 """All pairs of samples are looked at: more than these would cost more than they tell."""
@@ -80,7 +85,7 @@ def trend_parts(query: QuerySpec, history: Answer) -> list[Part]:
     # A storm of minutes is no direction of half an hour, but it rises.
     soon = span is not None and span[1] > 0 and span[0] <= FAR_S
     way = Direction.RISING if soon else direction(curve)
-    parts = [] if way is None else [Part(say(f"panels.{way}"), query.rank + 1)]
+    parts = [] if way is None else [Part(say(TREND_TEXTS[way]), query.rank + 1)]
     if span is None or query.forecast is None or span[0] > FAR_S:
         return parts
     early, late = (quantity(end, "s") for end in span)
