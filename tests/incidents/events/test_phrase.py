@@ -146,7 +146,9 @@ def keys_in(path: Path, known: set[str]) -> set[str]:
             keys |= {str(key.value) for key in node.args if isinstance(key, ast.Constant)}
         elif isinstance(node, ast.Constant) and str(node.value).partition(".")[0] in namespaces:
             keys |= {str(node.value)} & known
-        elif isinstance(node, ast.JoinedStr) and str(getattr(node.values[0], "value", "")).count(".") == 1:
+        elif isinstance(node, ast.JoinedStr) and re.match(
+            r"[a-z_]+\.", str(getattr(node.values[0], "value", ""))
+        ):
             parts = (
                 re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"\w*"
                 for part in node.values
