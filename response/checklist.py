@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from incidents.events.incident import StepKey
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from incidents.events.incident import Step as StepState
     from runbooks.model import Phase, Runbook, Step
 
-DONE = ("ticked", "skipped", "failed")
+FINISHED = ("ticked", "skipped", "failed")
 RowKey = tuple[str, str, str]
 
 
@@ -38,8 +40,13 @@ class Row:
         inner = self.step.id if self.step else self.phase.id if self.phase else ""
         return self.runbook.id, self.kind, inner
 
+    @property
+    def step_key(self) -> StepKey:
+        """The step as the journal names it."""
+        return StepKey(self.runbook.id, self.step.id if self.step else "")
 
-def rows_of(runbooks: Sequence[Runbook | Missing]) -> tuple[Row, ...]:
+
+def checklist_rows(runbooks: Sequence[Runbook | Missing]) -> tuple[Row, ...]:
     """All rows; the name of a runbook stands over its phases where there is more than one."""
     rows: list[Row] = []
     for runbook in runbooks:
@@ -62,7 +69,7 @@ def can_stand(row: Row) -> bool:
     return row.kind in ("step", "pause")
 
 
-def state_of(incident: Incident | None, row: Row) -> StepState | None:
+def step_state(incident: Incident | None, row: Row) -> StepState | None:
     """How far the row's step is; who scripts may have named it by its number."""
     if incident is None or row.step is None:
         return None
@@ -76,16 +83,16 @@ def finished_before(incident: Incident, runbook: Runbook, step: Step) -> float:
     at = steps.index(step)
     if at == 0:
         return incident.opened_at.timestamp()
-    state = state_of(incident, Row("step", runbook, step=steps[at - 1]))
-    return state.at.timestamp() if state is not None and state.state in DONE else math.inf
+    state = step_state(incident, Row("step", runbook, step=steps[at - 1]))
+    return state.at.timestamp() if state is not None and state.state in FINISHED else math.inf
 
 
 def is_done(incident: Incident | None, row: Row) -> bool:
     """Whether nobody has to do anything about this row any more."""
     if row.kind == "pause":
         return is_confirmed(incident, row)
-    state = state_of(incident, row)
-    return state is not None and state.state in DONE
+    state = step_state(incident, row)
+    return state is not None and state.state in FINISHED
 
 
 def is_confirmed(incident: Incident | None, row: Row) -> bool:
@@ -159,7 +166,7 @@ def progress(incident: Incident | None, rows: Sequence[Row], phase_row: Row) -> 
     return sum(is_done(incident, row) for row in own), len(own)
 
 
-def place_of(rows: Sequence[Row], phase_row: Row) -> tuple[int, int]:
+def phase_position(rows: Sequence[Row], phase_row: Row) -> tuple[int, int]:
     """Which phase of its runbook this is (from 1), of how many."""
     phases = [row.phase for row in rows if row.kind == "phase" and row.runbook == phase_row.runbook]
     return (phases.index(phase_row.phase) + 1 if phase_row.phase in phases else 0), len(phases)

@@ -1,6 +1,7 @@
-"""Why something that a person wants to write would have no effect, said before it is written.
+"""The one guard: may this be written now? Screen and command line ask it first, and again at the moment of writing.
 
-The fold ignores such events (two people may write at once); somebody who does it alone should hear why.
+It knows the checklist (what comes after a pause point, what is left for the postmortem), gates, killer items, roles, and
+what the fold would ignore: two people may act at once, and the slower one should hear why nothing came of it.
 """
 
 from __future__ import annotations
@@ -10,73 +11,199 @@ from typing import TYPE_CHECKING
 from core.message import say
 from incidents.events import body as b
 from incidents.events.fold import can_undo
-from incidents.report.describe import IDS
+from incidents.report.describe import describe_event, short_time
+from response.checklist import FINISHED, is_confirmed, open_killers, stopped_by
+from response.decision import ALLOWED, Ask, Reason, Refused
+from signals.reading import Verdict
 
 if TYPE_CHECKING:
     from core.message import Message
     from incidents.events.incident import Incident
-    from incidents.report.describe import Names
+    from response.checklist import Row
+    from response.decision import Decision
+    from response.situation import Proposal, Situation
+
+StepMove = b.StepStarted | b.StepTicked | b.StepSkipped | b.StepFailed | b.StepReopened
+RoleMove = b.RoleTaken | b.RoleOffered | b.RoleAccepted | b.RoleReleased
 
 
-def objection(  # noqa: PLR0911  # one case a kind
-    incident: Incident, actor: str, body: b.Body, names: Names = IDS
-) -> Message | None:
-    """What speaks against `body`, or None; `names` stand for ids."""
+def may_propose(proposal: Proposal) -> Decision:
+    """The first thing that speaks against any of the events, in the situation in which they are proposed."""
+    decisions = (may(proposal.situation, body) for body in proposal.bodies)
+    return next((decision for decision in decisions if decision != ALLOWED), ALLOWED)
+
+
+def may(situation: Situation, body: b.Body, *, seen: int | None = None) -> Decision:
+    """Whether `body` may be written as its actor.
+
+    `seen` is the sequence that the actor saw when they decided: what somebody else has written since on the same matter
+    is asked about. A question that the body's answers answer is not asked again.
+    """
+    answers = getattr(body, "answers", ())
+    decisions = [_decide(situation, body)]
+    if seen is not None:
+        decisions.append(_changed_since(situation, body, seen))
+    for decision in decisions:
+        if isinstance(decision, Refused) or (isinstance(decision, Ask) and not decision.is_answered(answers)):
+            return decision
+    return ALLOWED
+
+
+def reached(situation: Situation, row: Row, *, onward: bool = True) -> Decision:
+    """Whether the checklist has come to `row`; going back (`onward` false) passes pause points."""
+    if row.phase is not None and row.phase.prevention:
+        return Refused(Reason.PREVENTION)
+    pause = stopped_by(situation.incident, situation.rows, row) if onward else None
+    if pause is not None and pause.phase is not None:
+        return Refused(Reason.PAUSE_POINT, {"phase": pause.phase.title})
+    return ALLOWED
+
+
+def is_doubtful(situation: Situation, row: Row) -> bool:
+    """Whether a check of the row's step was not measured, or does not say what was expected."""
+    checks = row.step.checks if row.step else ()
+    observed = situation.observed.get(row.step_key, ())
+    return len(observed) < len(checks) or any(
+        observation is None or observation.verdict is not Verdict.OK for observation in observed
+    )
+
+
+def _decide(situation: Situation, body: b.Body) -> Decision:  # noqa: PLR0911  # one case a kind
+    incident = situation.incident
     match body:
+        case b.StepStarted() | b.StepTicked() | b.StepSkipped() | b.StepFailed() | b.StepReopened():
+            return _step(situation, body)
+        case b.PauseConfirmed():
+            return _pause(situation, body)
         case b.RoleTaken() | b.RoleOffered() | b.RoleAccepted() | b.RoleReleased():
-            return _role(incident, actor, body)
-        case b.StepTicked() | b.StepSkipped() | b.StepFailed() | b.StepStarted() | b.StepReopened():
-            return _step(incident, body, names)
-        case b.PauseConfirmed() if incident.key(body.runbook, body.phase) in incident.confirmed:
-            return say("objection.confirmed")
-        case b.PauseConfirmed() if incident.roles.get("ic", actor) != actor:
-            return say("objection.not_ic", ic=incident.roles["ic"])
+            return _role(incident, situation.actor, body)
         case b.Reopened() if incident.status == "open":
-            return say("objection.is_open")
-        case b.AlertResolved() if body.fingerprint not in incident.alerts:
-            return say("objection.no_alert", alert=body.fingerprint)
-        case b.AlertResolved() if incident.alerts[body.fingerprint].resolved_at is not None:
-            return say("objection.alert_over", alert=body.fingerprint)
+            return Refused(Reason.INCIDENT_OPEN)
+        case b.AlertResolved():
+            return _alert(incident, body.fingerprint)
+        case b.FollowUpDone():
+            done = any(item.done for item in incident.follow_ups if item.event == body.follow_up)
+            return Refused(Reason.FOLLOW_UP_DONE) if done else ALLOWED
         case b.Undone():
-            event = next((each for each in incident.events if each.id == body.event), None)
-            if event is None or not can_undo(incident, event):
-                return say("objection.no_undo")
+            event = next((event for event in incident.events if event.id == body.event), None)
+            possible = event is not None and can_undo(incident, event)
+            return ALLOWED if possible else Refused(Reason.NOTHING_TO_UNDO)
         case _:
-            pass
-    return None
+            return ALLOWED
 
 
-def _step(
-    incident: Incident,
-    body: b.StepTicked | b.StepSkipped | b.StepFailed | b.StepStarted | b.StepReopened,
-    names: Names,
-) -> Message | None:
-    key = incident.key(body.runbook, body.step)
+def _step(situation: Situation, body: StepMove) -> Decision:
+    incident, key = situation.incident, situation.incident.key(body.runbook, body.step)
+    row = situation.row("step", body.runbook, body.step)
+    if row is not None:
+        decision = reached(situation, row, onward=body.kind != "step_reopened")
+        if decision != ALLOWED:
+            return decision
     before = incident.steps.get(key)
-    if before is None:
-        return say("objection.step_untouched", step=names.step(key)) if body.kind == "step_reopened" else None
-    finished = before.state in ("ticked", "skipped", "failed")
-    if finished and body.kind in (f"step_{before.state}", "step_started"):
+    if before is None and body.kind == "step_reopened":
+        return Refused(Reason.STEP_UNTOUCHED, {"step": situation.names.step(key)})
+    if before and before.state in FINISHED and body.kind in (f"step_{before.state}", "step_started"):
         state = say(f"event.state_{before.state}")
-        return say("objection.step_done", step=names.step(key), by=before.by, state=state)
-    return None
+        name = situation.names.step(key)
+        return Refused(Reason.STEP_FINISHED, {"step": name, "by": before.by, "state": state})
+    if row is not None and body.kind == "step_ticked" and _is_closed_gate(situation, row):
+        return Ask("gate_not_green", details=_observed(situation, row))
+    return ALLOWED
 
 
-def _role(
-    incident: Incident, actor: str, body: b.RoleTaken | b.RoleOffered | b.RoleAccepted | b.RoleReleased
-) -> Message | None:
+def _is_closed_gate(situation: Situation, row: Row) -> bool:
+    """At a gate the next stage begins: that is not done by a slip of the thumb."""
+    gate = row.step is not None and any(check.for_s for check in row.step.checks)
+    return gate and is_doubtful(situation, row)
+
+
+def _observed(situation: Situation, row: Row) -> tuple[Message, ...]:
+    from runbooks.checks.observation import check_results
+
+    checks = row.step.checks if row.step else ()
+    observed = situation.observed.get(row.step_key, (None,) * len(checks))
+    return check_results(observed, situation.now.timestamp())
+
+
+def _pause(situation: Situation, body: b.PauseConfirmed) -> Decision:
+    incident, actor = situation.incident, situation.actor
+    row = situation.row("pause", body.runbook, body.phase)
+    confirmed = is_confirmed(incident, row) if row else False
+    if confirmed or incident.key(body.runbook, body.phase) in incident.confirmed:
+        return Refused(Reason.PAUSE_CONFIRMED)
+    if row is not None and (decision := reached(situation, row)) != ALLOWED:
+        return decision
+    if incident.roles.get("ic", actor) != actor:
+        return Refused(Reason.NOT_IC, {"ic": incident.roles["ic"]})
+    steps = [killer.step for killer in open_killers(incident, situation.rows, row)] if row else []
+    killers = [step for step in steps if step is not None]
+    if not killers:
+        return ALLOWED
+    details = (say("response.killer_open", step=f"{step.number} {step.text}") for step in killers)
+    return Ask("killers_open", tuple(step.id for step in killers), tuple(details))
+
+
+def _role(incident: Incident, actor: str, body: RoleMove) -> Decision:
     role, holder = say(f"event.role_{body.role}"), incident.roles.get(body.role)
     offer = incident.offers.get(body.role)
     match body:
         case b.RoleTaken() if holder == actor:
-            return say("objection.role_yours", role=role)
+            return Refused(Reason.ROLE_YOURS, {"role": role})
         case b.RoleTaken() if holder is not None and not body.reason:
-            return say("objection.role_held", role=role, holder=holder)
+            return Refused(Reason.ROLE_HELD, {"role": role, "holder": holder})
         case b.RoleOffered() if holder not in (None, actor):
-            return say("objection.role_not_yours", role=role, holder=holder or "")
+            return Refused(Reason.ROLE_NOT_YOURS, {"role": role, "holder": holder or ""})
         case b.RoleAccepted() if offer is None or offer.to != actor:
-            return say("objection.role_not_offered", role=role)
+            return Refused(Reason.ROLE_NOT_OFFERED, {"role": role})
         case b.RoleReleased() if holder != actor:
-            return say("objection.role_not_yours", role=role, holder=holder or "–")
+            return Refused(Reason.ROLE_NOT_YOURS, {"role": role, "holder": holder or "–"})
+        case _:
+            return ALLOWED
+
+
+def _alert(incident: Incident, fingerprint: str) -> Decision:
+    alert = incident.alerts.get(fingerprint)
+    if alert is None:
+        return Refused(Reason.ALERT_UNKNOWN, {"alert": fingerprint})
+    over = alert.resolved_at is not None
+    return Refused(Reason.ALERT_RESOLVED, {"alert": fingerprint}) if over else ALLOWED
+
+
+def _changed_since(situation: Situation, body: b.Body, seen: int) -> Decision:
+    """What others have written on the same matter since the sequence `seen`."""
+    incident, names, matter = situation.incident, situation.names, _matter(situation.incident, body)
+    events = [
+        event
+        for event in incident.events
+        if event.sequence > seen and event.actor != situation.actor and event.id not in incident.undone
+        if matter is not None
+        and _matter(incident, event.body) == matter
+        and event.body.kind != "step_started"
+    ]
+    if not events:
+        return ALLOWED
+    details = (
+        say(
+            "response.changed_by",
+            at=short_time(event.at),
+            by=event.actor,
+            what=describe_event(incident, event, names),
+        )
+        for event in events
+    )
+    return Ask("changed", tuple(str(event.sequence) for event in events), tuple(details))
+
+
+def _matter(incident: Incident, body: b.AnyBody) -> tuple[str, ...] | None:
+    """What an event changes; two people who change the same want to know of each other."""
+    match body:
+        case b.StepStarted() | b.StepTicked() | b.StepSkipped() | b.StepFailed() | b.StepReopened():
+            return "step", *incident.key(body.runbook, body.step)
+        case b.RoleTaken() | b.RoleOffered() | b.RoleAccepted() | b.RoleReleased():
+            return "role", body.role
+        case b.Marked() | b.Reopened():
+            return ("status",)
+        case b.SeverityChanged() | b.TitleChanged() | b.UpdateWritten():
+            return (body.kind,)
         case _:
             return None

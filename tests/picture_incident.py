@@ -52,7 +52,9 @@ async def take(file: Path, language: str) -> None:
         await asyncio.to_thread(config.write_text, text, encoding="utf-8")
         app = Warroom(lambda: load_config(config), choose_language(language))
         async with app.run_test(size=(120, 40)) as pilot:
-            await until(lambda: app.incidents.seen and app.incidents.library and app.states, "the room opens")
+            await until(
+                lambda: app.incidents.snapshots and app.incidents.library and app.states, "the room opens"
+            )
             for _ in range(8):
                 await asyncio.sleep(1)
                 refused.inc(20)

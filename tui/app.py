@@ -221,7 +221,7 @@ class Warroom(App[str]):
 
     def on_incident_changed(self, message: IncidentChanged) -> None:
         """Somebody, perhaps here, wrote to an incident."""
-        self.incidents.update_incident(message.seen)
+        self.incidents.update_incident(message.snapshot)
 
     def on_journal_state_changed(self, message: JournalStateChanged) -> None:
         """The journal came or went."""
@@ -368,7 +368,9 @@ class Warroom(App[str]):
 
     def action_incident(self) -> None:
         """The open incident, or a new one."""
-        self.incidents.enter()
+        from tui.screens.enter import enter_incident
+
+        enter_incident(self)
 
     def action_runbook(self) -> None:
         """The runbook for the panel under the cursor."""
@@ -377,7 +379,9 @@ class Warroom(App[str]):
 
     def open_runbook_for(self, alert_name: str | None, panel_id: str | None) -> None:
         """The runbook that answers an alert or explains a panel: inside an incident, or only to be read."""
-        self.incidents.open_runbook(alert_name or "", panel_id or "")
+        from tui.screens.enter import Subject, open_runbook
+
+        open_runbook(self, Subject(alert_name or "", panel_id or ""))
 
     def action_history(self) -> None:
         """Past incidents."""

@@ -94,6 +94,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("u", "undo", footer=False),
         Key("m", "mark", footer=False),
         Key("v", "severity", footer=False),
+        Key("T", "title", footer=False),
         Key("w", "export", footer=False),
         Key("r", "app.runbook", footer=False),
         Key("shift+tab", "pane(-1)", footer=False),

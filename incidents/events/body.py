@@ -46,6 +46,28 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+QuestionKind = Literal["gate_not_green", "killers_open", "changed"]
+"""What `response.guard` asks before something doubtful is written."""
+
+
+class Answer(_Body):
+    """A question that the writer answered with yes before the event was written.
+
+    `about` says what it was about: steps by their ids, or events by their sequence. `how` tells whether a person was
+    asked, or the option `--yes` answered for everything.
+    """
+
+    question: QuestionKind
+    about: tuple[Line, ...] = Field(default=(), max_length=200)
+    how: Literal["asked", "--yes"] = "asked"
+
+
+class _AnsweredBody(_Body):
+    """A kind that is written only after a question where something is doubtful."""
+
+    answers: tuple[Answer, ...] = Field(default=(), max_length=10)
+
+
 class Opened(_Body):
     """The first event of every incident, and never a later one."""
 
@@ -58,14 +80,14 @@ class Opened(_Body):
     detected_at: Utc | None = None
 
 
-class TitleChanged(_Body):
+class TitleChanged(_AnsweredBody):
     """A better name."""
 
     kind: Literal["title_changed"] = "title_changed"
     title: NonBlankLine
 
 
-class SeverityChanged(_Body):
+class SeverityChanged(_AnsweredBody):
     """It is worse, or less bad, than thought."""
 
     kind: Literal["severity_changed"] = "severity_changed"
@@ -73,7 +95,7 @@ class SeverityChanged(_Body):
     reason: Line = ""
 
 
-class Marked(_Body):
+class Marked(_AnsweredBody):
     """One of the times of the incident, which may lie before the event that tells it."""
 
     kind: Literal["marked"] = "marked"
@@ -81,14 +103,14 @@ class Marked(_Body):
     at: Utc
 
 
-class Reopened(_Body):
+class Reopened(_AnsweredBody):
     """It was not over."""
 
     kind: Literal["reopened"] = "reopened"
     reason: NonBlankLine
 
 
-class RoleTaken(_Body):
+class RoleTaken(_AnsweredBody):
     """Takes a free role for the actor; with a reason also one that somebody else holds (who may be out of reach)."""
 
     kind: Literal["role_taken"] = "role_taken"
@@ -96,7 +118,7 @@ class RoleTaken(_Body):
     reason: Line = ""
 
 
-class RoleOffered(_Body):
+class RoleOffered(_AnsweredBody):
     """The first half of a handover: the holder stays responsible until the other one accepts."""
 
     kind: Literal["role_offered"] = "role_offered"
@@ -104,14 +126,14 @@ class RoleOffered(_Body):
     to: NonBlankLine
 
 
-class RoleAccepted(_Body):
+class RoleAccepted(_AnsweredBody):
     """The second half of a handover, said by the one to whom the role was offered."""
 
     kind: Literal["role_accepted"] = "role_accepted"
     role: Role
 
 
-class RoleReleased(_Body):
+class RoleReleased(_AnsweredBody):
     """The holder lays the role down."""
 
     kind: Literal["role_released"] = "role_released"
@@ -125,7 +147,7 @@ class RunbookAttached(_Body):
     runbook: NonBlankLine
 
 
-class _StepBody(_Body):
+class _StepBody(_AnsweredBody):
     runbook: Line = ""
     step: NonBlankLine
 
@@ -177,7 +199,7 @@ class StepAnnotated(_StepBody):
     text: NonBlankBlock
 
 
-class PauseConfirmed(_Body):
+class PauseConfirmed(_AnsweredBody):
     """The IC lets the checklist go on behind the pause point of `phase`."""
 
     kind: Literal["pause_confirmed"] = "pause_confirmed"
@@ -241,7 +263,7 @@ class AlertResolved(_Body):
     at: Utc
 
 
-class UpdateWritten(_Body):
+class UpdateWritten(_AnsweredBody):
     """A status update: restarts the update clock."""
 
     kind: Literal["update_written"] = "update_written"
@@ -267,7 +289,7 @@ class FollowUpAdded(_Body):
     due: dt.date | None = None
 
 
-class FollowUpDone(_Body):
+class FollowUpDone(_AnsweredBody):
     """`follow_up` is the id of its `FollowUpAdded`."""
 
     kind: Literal["follow_up_done"] = "follow_up_done"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from incidents.events.phrase import Phrase
 
 Status = Literal["open", "mitigated", "resolved"]
+ROLES: tuple[Role, ...] = ("ic", "ops", "comms", "scribe")
+"""In the order in which they are shown."""
 
 
 class StepKey(NamedTuple):

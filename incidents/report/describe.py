@@ -52,8 +52,24 @@ IDS = Names()
 """Nothing has a name but its id."""
 
 
-def describe_event(incident: Incident, event: Event, names: Names = IDS) -> Message:  # noqa: C901, PLR0911, PLR0912  # one case a kind; splitting would hide the list
+def describe_event(incident: Incident, event: Event, names: Names = IDS) -> Message:
     """What `event` says in its incident, without its time and its actor; `names` stand for ids."""
+    text = _describe_body(incident, event, names)
+    for answer in getattr(event.body, "answers", ()):
+        key = "event.answered_asked" if answer.how == "asked" else "event.answered_by_flag"
+        text = say(key, what=text, question=_question(incident, event.body, answer, names))
+    return text
+
+
+def _question(incident: Incident, body: AnyBody, answer: b.Answer, names: Names) -> Message:
+    """What was doubtful when the event was written all the same."""
+    steps = [names.step(incident.key(getattr(body, "runbook", ""), step)) for step in answer.about]
+    if answer.question == "killers_open" and steps:
+        return say("event.question_killers_open", steps=join_parts(steps))
+    return say(f"event.question_{answer.question}")
+
+
+def _describe_body(incident: Incident, event: Event, names: Names) -> Message:  # noqa: C901, PLR0911, PLR0912  # one case a kind; splitting would hide the list
     step = step_name(incident, event.body, names)
     match event.body:
         case b.Opened() as x:
@@ -147,7 +163,7 @@ def _undone(incident: Incident, body: b.Undone, names: Names) -> Message:
     if target is None:
         return say("event.undone", reason=_because(body.reason))
     undo = isinstance(target.body, b.Undone)
-    what = say("event.undone", reason="") if undo else describe_event(incident, target, names)
+    what = say("event.undone", reason="") if undo else _describe_body(incident, target, names)
     return say("event.undone_what", what=what, reason=_because(body.reason))
 
 

@@ -33,6 +33,7 @@ def test_a_revoked_key_stops_the_service_until_the_new_one_is_in_force() -> None
         _wait_for_more(stack, "success")
         assert {one.pid for one in workers} == {one.pid for one in _workers(stack)}
         _incident(stack, "open", "--title", "leak", "--severity", "SEV1", "--runbook", "key-leak")
+        _incident(stack, "confirm", "1", "first", "--yes")
         assert "HTTP 403" in _incident(stack, "tick", "1", "riot-old-dead", OLD_RIOT_API_KEY=old)
         assert "HTTP 200" in _incident(stack, "tick", "1", "riot-new-alive", RIOT_API_KEY=new)
         shown = _incident(stack, "show", "1", "--json")

@@ -16,8 +16,8 @@ from panels.state import Chart, PanelState
 from signals.reading import Freshness, Reading, Series, Verdict
 from tests.incidents.build import Chain
 from tui.i18n import CODES, Language
-from tui.incident.draw.options import Pen
 from tui.incident.draw.panes import pane_lines
+from tui.incident.draw.step import RenderOptions
 
 
 def state(chart: Chart | None, trend: Series | None = None) -> PanelState:
@@ -78,10 +78,12 @@ def test_the_incidents_screen_shows_evidence_in_its_own_language() -> None:
     chain.add("op1", panel_evidence(state(None, Series((), (0.0, 15.0), (1.0, 4.0))), Language("en").say))
     incident = fold(chain.events)
     for code, wanted in (("en", ["Queues", "depth is 4, over 3"]), ("zh", ["队列", "长度 为 4，超过 3"])):
-        pen = Pen(Language(next(one for one in CODES if one == code)), 60, 0.0, ascii_only=False)
+        options = RenderOptions(
+            Language(next(one for one in CODES if one == code)), 60, 0.0, ascii_only=False
+        )
         lines = [
-            *pane_lines("evidence", incident, (), pen, 8, at=0, focused=False),
-            *pane_lines("timeline", incident, (), pen, 8, at=0, focused=False),
+            *pane_lines("evidence", incident, (), options, 8, at=0, focused=False),
+            *pane_lines("timeline", incident, (), options, 8, at=0, focused=False),
         ]
         shown = "\n".join(line.plain for line in lines)
         for text in wanted:

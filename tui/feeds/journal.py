@@ -10,7 +10,7 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message as UiMessage
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from incidents.settings import JournalSettings, WebhookSettings
     from incidents.updates.deliver import Outcome
     from incidents.updates.update import Sending
+    from response.situation import Proposal
+    from response.write import Written
     from runbooks.library import Library
 
 T = TypeVar("T")
@@ -58,13 +60,15 @@ class JournalState:
 class IncidentChanged(UiMessage):
     """An incident has new events, one's own or another's."""
 
-    def __init__(self, seen: IncidentSnapshot) -> None:
+    def __init__(self, snapshot: IncidentSnapshot) -> None:
         super().__init__()
-        self.seen = seen
+        self.snapshot = snapshot
 
     def can_replace(self, message: UiMessage) -> bool:
         """An older fold of the same incident is not worth drawing."""
-        return isinstance(message, IncidentChanged) and message.seen.incident.id == self.seen.incident.id
+        return (
+            isinstance(message, IncidentChanged) and message.snapshot.incident.id == self.snapshot.incident.id
+        )
 
 
 class JournalStateChanged(UiMessage):
@@ -81,13 +85,6 @@ class LibraryLoaded(UiMessage):
     def __init__(self, library: Library) -> None:
         super().__init__()
         self.library = library
-
-
-class Written(NamedTuple):
-    """What became of something that a person wanted to write: the event, or why it would have had no effect."""
-
-    event: Event | None
-    against: Message | None = None
 
 
 class JournalThread:
@@ -123,20 +120,16 @@ class JournalThread:
         """Put a question to the journal, behind those that wait already. Raises what the question raises."""
         return await asyncio.wrap_future(self._executor.submit(lambda: question(self._open())))
 
-    async def write(
-        self, incident: UUID, body: Body, *, actor: str = "", expected_sequence: int | None = None
-    ) -> Written:
-        """Write one event unless something speaks against it; it is on a disk when this returns.
+    async def write(self, proposal: Proposal, *, expected_sequence: int | None = None) -> Written:
+        """Write what is proposed, if the guard still allows it; it is on a disk when this returns.
 
-        With `expected_sequence` only if nobody wrote since that sequence. Raises a `JournalError`.
+        With `expected_sequence` only if nobody wrote since. Raises a `JournalError`.
         """
-        return await self.ask(
-            lambda journal: self._write(journal, incident, actor or self.actor, body, expected_sequence)
-        )
+        return await self.ask(lambda journal: self._write(journal, proposal, expected_sequence))
 
     async def open_incident(self, bodies: Iterable[Body]) -> UUID:
-        """Open an incident with an `Opened` and what follows at once; returns its id. Raises a `JournalError`."""
-        return await self.ask(lambda journal: self._write_first(journal, list(bodies)))
+        """Open an incident with its first events; returns its id. Raises a `JournalError`."""
+        return await self.ask(lambda journal: self._write_opening(journal, bodies))
 
     async def deliver(
         self, update: Event, sendings: Sequence[Sending], webhooks: Mapping[str, WebhookSettings]
@@ -158,31 +151,19 @@ class JournalThread:
             self._journal = open_journal(self._settings)
         return self._journal
 
-    def _write(
-        self, journal: Journal, incident: UUID, actor: str, body: Body, expected_sequence: int | None
-    ) -> Written:
-        from incidents.journal.errors import WriteConflict
-        from response.guard import objection
+    def _write(self, journal: Journal, proposal: Proposal, expected_sequence: int | None) -> Written:
+        from response.write import write
 
         try:
-            against = objection(journal.load(incident), actor, body)
-            event = (
-                None
-                if against
-                else journal.append(incident, actor, body, expected_sequence=expected_sequence)
-            )
-        except WriteConflict as error:
-            event, against = None, error.message
-        self._post_incident(journal, incident)
-        self._post_state(journal)
-        return Written(event, against)
+            return write(journal, proposal, expected_sequence=expected_sequence)
+        finally:
+            self._post_incident(journal, proposal.situation.incident.id)
+            self._post_state(journal)
 
-    def _write_first(self, journal: Journal, bodies: list[Body]) -> UUID:
-        from incidents.events.event import new_id
+    def _write_opening(self, journal: Journal, bodies: Iterable[Body]) -> UUID:
+        from response.write import write_opening
 
-        incident = new_id()
-        for body in bodies:
-            journal.append(incident, self.actor, body)
+        incident = write_opening(journal, self.actor, bodies)
         self._post_incident(journal, incident)
         self._post_state(journal)
         return incident

@@ -1,56 +1,33 @@
-"""Alerts of an incident: one is attached with the runbook that answers it, and its end is noted by itself."""
+"""Watches the alerts that are attached to incidents: when one fires no more, that is journalled."""
 
 from __future__ import annotations
 
-import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from incidents.events.body import AlertAttached
-    from signals.alerts.model import Alert, Alerts
+    from signals.alerts.model import Alerts
     from signals.sources import Sources
+    from tui.feeds.signals import SignalsThread
     from tui.incident.context import IncidentContext
 
-WRITER = "warroom"
+ACTOR = "warroom"
 """Nobody says it: the program saw it."""
-LOOK_S = 10.0
-"""Between two looks at the alerts."""
-LOOKS = 2
-"""So many looks in a row must miss an alert before it is over: one may fall between two evaluations of its rule."""
+POLL_S = 10.0
+MAX_MISSED = 2
+"""So many polls in a row must miss an alert before it is over: one may fall between two evaluations of its rule."""
 
 
-def fingerprint(alert: Alert) -> str:
-    """A stable name of one instance: its name and its labels."""
-    labels = ",".join(
-        f"{name}={value}" for name, value in sorted(alert.labels.items()) if name != "alertname"
-    )
-    return f"{alert.name}{{{labels}}}"[:400]
-
-
-def attached(alert: Alert) -> AlertAttached:
-    """The event that attaches a firing alert."""
-    from incidents.events.body import AlertAttached
-
-    return AlertAttached(
-        fingerprint=fingerprint(alert),
-        name=alert.name,
-        severity=alert.severity,
-        since=dt.datetime.fromtimestamp(alert.since, dt.UTC) if alert.since > 0 else None,
-        summary=alert.annotations.get("summary", ""),
-    )
-
-
-async def firing(context: IncidentContext) -> Alerts | None:
+async def firing_alerts(signals: SignalsThread | None) -> Alerts | None:
     """What fires now; None where nobody can say."""
     from core.errors import SourceError
 
-    asking = context.face.signals_thread
-    if asking is None:
+    if signals is None:
         return None
     try:
-        return await asking.ask(_alerts)
+        return await signals.ask(_alerts)
     except SourceError:
         return None
 
@@ -60,37 +37,37 @@ async def _alerts(sources: Sources) -> Alerts | None:
 
 
 class AlertWatch:
-    """Remembers how often an attached alert was missed; a source that does not answer misses nothing."""
+    """Counts how often an attached alert was missed; a source that does not answer misses nothing."""
 
     def __init__(self) -> None:
         self._missed: dict[tuple[UUID, str], int] = {}
 
-    async def look(self, context: IncidentContext) -> None:
-        """Note the end of every attached alert that fires no more; of several programs the first one writes it."""
-        from incidents.events.body import AlertResolved
+    async def poll(self, context: IncidentContext) -> None:
+        """Journal the end of every attached alert that fires no more; of several programs the first one writes it."""
         from incidents.journal.errors import JournalError
+        from response.incident import resolve_alert
 
-        waiting = [
-            (seen, print_, alert.name)
-            for seen in context.worst_first()
-            for print_, alert in seen.incident.alerts.items()
+        attached = [
+            (known, fingerprint, alert.name)
+            for known in context.worst_first()
+            for fingerprint, alert in known.incident.alerts.items()
             if alert.resolved_at is None
         ]
-        if not waiting or context.follower is None or context.journal.read_only:
+        if not attached or context.journal_thread is None or context.journal.read_only:
             return
-        now = await firing(context)
-        if now is None:
+        alerts = await firing_alerts(context.host.signals_thread)
+        if alerts is None:
             return
         # By name: sources put different labels on the same alert, and a switch of source ends none.
-        active = {alert.name for alert in now.alerts}
-        for seen, print_, name in waiting:
-            key = (seen.incident.id, print_)
-            self._missed[key] = 0 if name in active else self._missed.get(key, 0) + 1
-            if self._missed[key] >= LOOKS:
-                body = AlertResolved(fingerprint=print_, at=dt.datetime.now(dt.UTC))
+        firing = {alert.name for alert in alerts.alerts}
+        for known, fingerprint, name in attached:
+            key = (known.incident.id, fingerprint)
+            self._missed[key] = 0 if name in firing else self._missed.get(key, 0) + 1
+            if self._missed[key] >= MAX_MISSED:
+                situation = replace(context.situation(known), actor=ACTOR)
                 try:
-                    await context.follower.write(
-                        seen.incident.id, body, actor=WRITER, expected_sequence=seen.incident.sequence
+                    await context.journal_thread.write(
+                        resolve_alert(situation, fingerprint), expected_sequence=known.incident.sequence
                     )
-                except JournalError:  # away: the next look tries again
+                except JournalError:  # away: the next poll tries again
                     return

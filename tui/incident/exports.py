@@ -6,17 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.message import say
-from response.checklist import Missing
 
 if TYPE_CHECKING:
-    from asyncio import Future
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from core.message import Message
     from panels.state import PanelState
     from runbooks.model import Runbook
     from tui.feeds.journal import IncidentSnapshot
-    from tui.incident.context import IncidentContext
 
 
 def free_folder(label: str) -> str:
@@ -28,19 +25,15 @@ def free_folder(label: str) -> str:
     return str(Path(f"{name}-{number}" if number > 1 else name).absolute())
 
 
-async def export(
-    context: IncidentContext, seen: IncidentSnapshot, answer: Future[tuple[str, ...] | None]
-) -> Message | None:
-    """Write `postmortem.md` with its charts, `timeline.md` and `timeline.json` into the folder, and say where."""
-    import asyncio
+def attention_lines(states: Iterable[PanelState], words: Callable[[Message], str]) -> list[str]:
+    """One line for each panel that burns or warns, in their order."""
+    from signals.reading import Verdict
 
-    given = await answer
-    if given is None:
-        return None
-    words = context.face.words
-    impact = [line for state in context.face.by_attention() for line in impact_lines(state, words.say)]
-    followed = [one for one in context.runbooks_of(seen.incident.runbooks) if not isinstance(one, Missing)]
-    return await asyncio.to_thread(_write, context, seen, given[0], impact, followed)
+    return [
+        words(say("postmortem.budget", name=state.title, rest=state.reason))
+        for state in states
+        if state.verdict in (Verdict.BURNING, Verdict.WARN)
+    ]
 
 
 def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str]:
@@ -62,9 +55,14 @@ def impact_lines(state: PanelState, words: Callable[[Message], str]) -> list[str
     return [words(say("postmortem.now", text=join_parts([first, *left], "event.and")))]
 
 
-def _write(
-    context: IncidentContext, seen: IncidentSnapshot, asked: str, impact: list[str], followed: list[Runbook]
+def write_export(
+    snapshot: IncidentSnapshot,
+    folder: Path,
+    words: Callable[[Message], str],
+    impact: Sequence[str],
+    runbooks: Sequence[Runbook],
 ) -> Message:
+    """Write `postmortem.md` with its charts, `timeline.md` and `timeline.json` into the folder, and say where."""
     import json
 
     from core.errors import WarroomError
@@ -73,20 +71,21 @@ def _write(
     from incidents.report.timeline import timeline_json, timeline_markdown
     from response.names import runbook_names
 
-    words, folder, names = context.face.words.say, Path(asked).expanduser(), runbook_names(followed)
-    made = postmortem(
-        seen.incident,
-        seen.label,
+    folder = folder.expanduser()
+    incident, label, names = snapshot.incident, snapshot.label, runbook_names(runbooks)
+    draft = postmortem(
+        incident,
+        label,
         words,
         impact=impact,
-        prevention=tuple(dict.fromkeys(item for runbook in followed for item in runbook.prevention())),
+        prevention=tuple(dict.fromkeys(item for runbook in runbooks for item in runbook.prevention())),
         names=names,
     )
     files = {
-        "postmortem.md": made.markdown,
-        **made.charts,
-        "timeline.md": timeline_markdown(seen.incident, seen.label, words, names),
-        "timeline.json": json.dumps(timeline_json(seen.incident, words, names), ensure_ascii=False, indent=1)
+        "postmortem.md": draft.markdown,
+        **draft.charts,
+        "timeline.md": timeline_markdown(incident, label, words, names),
+        "timeline.json": json.dumps(timeline_json(incident, words, names), ensure_ascii=False, indent=1)
         + "\n",
     }
     try:

@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
 
     OK = 0
     BURNING = 1  # also: findings
-    UNKNOWN = 2
+    UNKNOWN = 2  # also: the guard of an incident refused it
     USAGE = 3  # configuration or usage
     CRASHED = 4
     INTERRUPTED = 130

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from panels.state import BOARD_SPAN_S, LONG_SPAN_S
-from tui.incident.draw.strip import STRIP_WIDTH, beside, board_strip
+from tui.incident.draw.header import STRIP_WIDTH, beside, board_strip
 from tui.screens.page import Page
 from tui.screens.panel import panel_block
 from tui.widgets.lines import rows_shown
@@ -42,7 +42,7 @@ class BoardScreen(Page):
         face = self.face
         wide = width >= SIDE_FROM and height >= SIDE_HEIGHT
         face.chart_span_s = LONG_SPAN_S if wide else BOARD_SPAN_S
-        seen = face.incidents.leading()
+        seen = face.incidents.current()
         if seen is not None and width >= STRIP_FROM:
             inner, change_lines = width - STRIP_WIDTH, 1
             side = board_strip(face.incidents, seen, face.words, height, now)

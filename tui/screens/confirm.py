@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from enum import Enum
+from typing import TYPE_CHECKING
 
 from tui.screens.dialogue import Dialogue
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-Answer = Literal["yes", "edit", "copy"]
+
+class Choice(Enum):
+    """What was decided about what is shown."""
+
+    YES = 1
+    EDIT = 2
+    COPY = 3
 
 
-class Confirm(Dialogue[Answer]):
-    """Returns `yes`, or None when it was left. More lines than there is room for scroll."""
+class Confirm(Dialogue[Choice]):
+    """Returns `YES`, or None when it was left. More lines than there is room for scroll."""
 
     page = "confirm"
     _from = 0
@@ -31,22 +38,22 @@ class Confirm(Dialogue[Answer]):
 
     def action_confirm(self) -> None:
         """Do it."""
-        self.dismiss("yes")
+        self.dismiss(Choice.YES)
 
 
 class Preview(Confirm):
-    """A text that will leave the program: it can be edited and copied before. Returns `yes`, `edit` or `copy`."""
+    """A text that will leave the program: it can be edited and copied before. Returns `YES`, `EDIT` or `COPY`."""
 
     page = "preview"
 
     def action_send(self) -> None:
         """Let it go."""
-        self.dismiss("yes")
+        self.dismiss(Choice.YES)
 
     def action_edit(self) -> None:
         """Change the text first."""
-        self.dismiss("edit")
+        self.dismiss(Choice.EDIT)
 
     def action_copy(self) -> None:
         """Into the clipboard."""
-        self.dismiss("copy")
+        self.dismiss(Choice.COPY)

@@ -12,6 +12,7 @@ from core.message import say
 from tui.feeds.journal import IncidentSnapshot
 from tui.screens.form import Field, Form
 from tui.screens.page import Page
+from tui.screens.submit import ask
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -121,26 +122,26 @@ class HistoryScreen(Page):
         """In titles and in everything that was said; empty shows all."""
         words = self.face.words
         field = Field(words.text("screen.field_search"), self._search, needed=False)
-        self.incidents.run(self._find(self.incidents.ask(Form(words.text("screen.search"), [field]))))
+        self.incidents.run(self._find(ask(self.face, Form(words.text("screen.search"), [field]))))
 
     def action_open(self) -> None:
         """An incident that is over can only be read; one that is not is joined."""
-        from tui.incident.enter import show
+        from tui.screens.enter import show_incident
 
         if not self.found or self.steps is not None:
             return
         chosen = self.found[self._at]
-        if chosen.status != "resolved" and chosen.id in self.incidents.seen:
-            show(self.incidents, chosen.id)
+        if chosen.status != "resolved" and chosen.id in self.incidents.snapshots:
+            show_incident(self.face, chosen.id)
         else:
             self.incidents.run(self._open(chosen))
 
     async def _open(self, chosen: Summary) -> Message | None:
         from tui.screens.incident import IncidentScreen
 
-        if self.incidents.follower is None:
+        if self.incidents.journal_thread is None:
             return say("screen.no_journal")
-        incident = await self.incidents.follower.ask(lambda journal: journal.load(chosen.id))
+        incident = await self.incidents.journal_thread.ask(lambda journal: journal.load(chosen.id))
         self.face.push_screen(IncidentScreen(chosen.id, past=IncidentSnapshot(chosen.label, incident)))
         return None
 
@@ -148,9 +149,9 @@ class HistoryScreen(Page):
         """Beside the desk: reading many incidents must keep nobody from writing."""
         from incidents.report.statistics import step_statistics
 
-        if self.incidents.follower is None:
+        if self.incidents.journal_thread is None:
             return say("screen.no_journal")
-        store = await self.incidents.follower.ask(lambda journal: journal.store())
+        store = await self.incidents.journal_thread.ask(lambda journal: journal.store())
         wanted = [each for each in found if not each.drill]
         self.steps = await asyncio.to_thread(step_statistics, store, wanted)
         return None
@@ -199,10 +200,12 @@ class HistoryScreen(Page):
     async def _look(self) -> Message | None:
         from incidents.report.statistics import spans
 
-        if self.incidents.follower is None:
+        if self.incidents.journal_thread is None:
             return say("screen.no_journal")
         search = self._search
-        self.found = await self.incidents.follower.ask(lambda journal: journal.history(search, limit=MOST))
+        self.found = await self.incidents.journal_thread.ask(
+            lambda journal: journal.history(search, limit=MOST)
+        )
         self.spans = spans(each for each in self.found if not each.drill)
         self.repaint()
         return None

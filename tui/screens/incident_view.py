@@ -10,13 +10,12 @@ from rich.text import Text
 from textual import work
 
 from core.message import say
-from response.checklist import Missing, can_stand, finished_before, first_row, next_killer, rows_of
-from tui.incident.context import guarded
+from response.checklist import Missing, can_stand, checklist_rows, finished_before, first_row, next_killer
+from tui.incident.context import log_errors
 from tui.incident.draw.checklist import ChecklistLook
 from tui.incident.draw.header import incident_head, reading_head
-from tui.incident.draw.options import Pen
 from tui.incident.draw.panes import PANES, pane_lines, roles_lines
-from tui.incident.draw.step import step_lines
+from tui.incident.draw.step import RenderOptions, step_lines
 from tui.keymap import EVERYWHERE, KEYS
 from tui.screens.page import Page
 
@@ -70,27 +69,27 @@ class IncidentView(Page, abstract=True):
         return self.face.incidents
 
     @property
-    def seen(self) -> IncidentSnapshot | None:
+    def snapshot(self) -> IncidentSnapshot | None:
         """The incident as it is now; None for a runbook that is only read, or while it is not known yet."""
         if self.past is not None or self.incident_id is None:
             return self.past
-        return self.incidents.seen.get(self.incident_id)
+        return self.incidents.snapshots.get(self.incident_id)
 
     @property
     def incident(self) -> Incident | None:
         """The fold of it."""
-        return self.seen.incident if self.seen else None
+        return self.snapshot.incident if self.snapshot else None
 
     def runbooks(self) -> list[Runbook | Missing]:
         """What the checklist is made of, in the language of the screen."""
         if self._reading is not None:
             library = self.incidents.library
             return [(library.get(self._reading.id) if library else None) or self._reading]
-        return self.incidents.runbooks_of(self.incident.runbooks) if self.incident else []
+        return self.incidents.followed_runbooks(self.incident.runbooks) if self.incident else []
 
     def rows(self) -> tuple[Row, ...]:
         """The checklist."""
-        return rows_of(self.runbooks())
+        return checklist_rows(self.runbooks())
 
     def row(self) -> Row | None:
         """The row under the cursor; at first the one where people are."""
@@ -102,9 +101,9 @@ class IncidentView(Page, abstract=True):
 
     def head(self, width: int, now: float) -> Text:
         """The incident's own line instead of the service's."""
-        if self.seen is not None:
+        if self.snapshot is not None:
             return incident_head(
-                self.incidents, self.seen, self.face.words, width, now, past=self.past is not None
+                self.incidents, self.snapshot, self.face.words, width, now, past=self.past is not None
             )
         return reading_head(self._reading, self.face.words, width, ascii_only=self.face.ascii_only)
 
@@ -171,8 +170,8 @@ class IncidentView(Page, abstract=True):
         look = ChecklistLook(self.incident, rows, words, self.face.ascii_only)
         if height < 6:
             return look.lines(row.key, width, height)
-        pen = Pen(words, width, now, self.face.ascii_only)
-        unfolded = step_lines(row, rows, self.incident, self.observed.get(row.key, {}), pen)
+        options = RenderOptions(words, width, now, self.face.ascii_only)
+        unfolded = step_lines(row, rows, self.incident, self.observed.get(row.key, {}), options)
         share = height * 4 // 9 if height < 30 else height // 2
         lines = look.lines(row.key, width, min(len(rows), max(4, share, height - 1 - len(unfolded))))
         lines.append(Text(("-" if self.face.ascii_only else "─") * width, "quiet"))
@@ -210,9 +209,9 @@ class IncidentView(Page, abstract=True):
         if incident is None:
             return []
         focused = pane == PANES[self.pane]
-        pen = Pen(self.face.words, width, time.time(), self.face.ascii_only)
+        options = RenderOptions(self.face.words, width, time.time(), self.face.ascii_only)
         at = self._at if focused else 0
-        return pane_lines(pane, incident, self.runbooks(), pen, height, at=at, focused=focused)
+        return pane_lines(pane, incident, self.runbooks(), options, height, at=at, focused=focused)
 
     # Moving about
 
@@ -308,7 +307,7 @@ class IncidentView(Page, abstract=True):
 
     @work(exclusive=True, group="checks")
     async def _ask(self, key: RowKey, checks: tuple[Check, ...], since: float | None) -> None:
-        await guarded(self._ask_all(key, checks, since))
+        await log_errors(self._ask_all(key, checks, since))
 
     async def _ask_all(self, key: RowKey, checks: tuple[Check, ...], since: float | None) -> None:
         from core.errors import WarroomError

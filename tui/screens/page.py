@@ -14,7 +14,7 @@ from rich.text import Text
 from textual.screen import Screen
 
 from tui.filter import Filter, pasted, typed
-from tui.incident.draw.strip import strip
+from tui.incident.draw.header import strip
 from tui.keymap import EVERYWHERE, KEYS, SHOWN, bindings
 from tui.widgets.lines import Lines
 

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rich.cells import chop_cells
 from rich.text import Text
 
 from response.checklist import Missing
-from tui.incident.draw.options import Pen
-from tui.incident.draw.step import check_lines, step_lines
+from tui.incident.draw.step import RenderOptions, check_lines, step_lines
 from tui.screens.page import Page
 
 if TYPE_CHECKING:
+    from incidents.events.incident import Incident
+    from response.checklist import Row, RowKey
     from runbooks.checks.observation import Observation
     from runbooks.model import Check
-    from tui.screens.incident_view import IncidentView
+
+
+class Below(Protocol):
+    """What is explained: the row under the cursor of the screen below, as that one measures it."""
+
+    observed: dict[RowKey, dict[int, Observation]]
+
+    @property
+    def incident(self) -> Incident | None: ...
+
+    def row(self) -> Row | None: ...
+
+    def rows(self) -> tuple[Row, ...]: ...
 
 
 class WhyScreen(Page):
@@ -23,7 +36,7 @@ class WhyScreen(Page):
 
     page = "why"
 
-    def __init__(self, below: IncidentView) -> None:
+    def __init__(self, below: Below) -> None:
         super().__init__()
         self._below = below
         self._from = 0
@@ -35,11 +48,11 @@ class WhyScreen(Page):
         if row is None:
             return []
         observed = below.observed.get(row.key, {})
-        pen = Pen(words, width, now, self.face.ascii_only)
-        lines = step_lines(row, below.rows(), below.incident, observed, pen)
+        options = RenderOptions(words, width, now, self.face.ascii_only)
+        lines = step_lines(row, below.rows(), below.incident, observed, options)
         for index, check in enumerate(row.step.checks if row.step else ()):
             lines.append(Text())
-            lines += check_lines(check, observed.get(index), pen)
+            lines += check_lines(check, observed.get(index), options)
             lines += self._source(check, observed.get(index), width)
         if row.step is not None and not isinstance(row.runbook, Missing):
             where = f"{row.step.file or row.runbook.file}:{row.step.line}"

@@ -12,7 +12,8 @@ import pytest
 
 from sandbox.servers import free_port
 from tests.bad_servers import body, serve
-from tests.terminal import PROGRAM
+from tests.terminal import PROGRAM, Terminal
+from tests.tui.incident.stage import RUNBOOK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,11 +70,13 @@ def test_a_whole_incident(desk: Desk) -> None:
     assert "跳过步骤 1.2：nobody to ask" in desk.fact("timeline", "INC-1", "--lang", "zh")
     whole = desk("journal", "verify")
     assert whole.returncode == 0
-    assert "7 events of 1 incidents" in whole.stdout
+    assert "8 events of 1 incidents" in whole.stdout
 
 
 def test_a_phase_is_skipped_by_its_name_without_what_is_done(desk: Desk) -> None:
     desk.fact("open", "--title", "leak", "--severity", "SEV1", "--runbook", "key-leak")
+    for phase in ("first", "riot"):
+        desk.fact("confirm", "1", phase, "--yes")
     desk.fact("tick", "1", "3.2", "--no-check")
     told = desk.fact("skip", "1", "discord", "--reason", "not affected").splitlines()
     assert len(told) == 6
@@ -82,29 +85,30 @@ def test_a_phase_is_skipped_by_its_name_without_what_is_done(desk: Desk) -> None
     assert states.pop("discord-webhook") == "ticked"
     assert set(states.values()) == {"skipped"}
     again = desk("incident", "skip", "1", "3", "--reason", "not affected")
-    assert (again.returncode, again.stdout) == (3, "")
+    assert (again.returncode, again.stdout) == (2, "")
     assert "has no open step" in again.stderr
 
 
 def test_what_has_no_effect_is_said_and_not_written(desk: Desk) -> None:
     desk.fact("open", "--title", "x", "--severity", "SEV3")
     desk.fact("role", "1", "take", "ic", "--as", "ic1")
-    for arguments, reason in (
-        (("role", "1", "take", "ic"), "ic1 has incident command"),
-        (("role", "1", "accept", "ic"), "nobody has offered"),
-        (("confirm", "1", "phase-1"), "ic1) confirms"),
-        (("reopen", "1", "--reason", "why not"), "is open"),
-        (("undo", "1", "1"), "nothing to take back"),
-        (("note", "1", "  "), "text must not be empty"),
-        (("mark", "1", "mitigated", "--at", "yesterday"), "yesterday"),
-        (("note", "INC-2", "x"), "no incident INC-2"),
-        (("follow-up", "1", "x", "--due", "soon"), "soon"),
+    for arguments, code, reason in (
+        (("role", "1", "take", "ic"), 2, "ic1 has incident command"),
+        (("role", "1", "accept", "ic"), 2, "nobody has offered"),
+        (("confirm", "1", "phase-1"), 2, "ic1) confirms"),
+        (("reopen", "1", "--reason", "why not"), 2, "is open"),
+        (("undo", "1", "1"), 2, "nothing to take back"),
+        (("note", "1", "  "), 3, "text must not be empty"),
+        (("title", "1", "  "), 3, "title must not be empty"),
+        (("mark", "1", "mitigated", "--at", "yesterday"), 3, "yesterday"),
+        (("note", "INC-2", "x"), 3, "no incident INC-2"),
+        (("follow-up", "1", "x", "--due", "soon"), 3, "soon"),
     ):
         done = desk("incident", *arguments)
-        assert (done.returncode, done.stdout) == (3, "")
+        assert (done.returncode, done.stdout) == (code, "")
         assert reason in done.stderr
         assert done.stderr.count("\n") == 1
-    assert json.loads(desk.fact("show", "1", "--json"))["sequence"] == 2
+    assert json.loads(desk.fact("show", "1", "--json"))["sequence"] == 3
 
 
 def test_events_of_others_are_printed_as_they_come(desk: Desk) -> None:
@@ -118,7 +122,7 @@ def test_events_of_others_are_printed_as_they_come(desk: Desk) -> None:
     assert "watching" in watching.stderr.readline()
     desk.fact("note", "1", "seen by others", "--as", "op2")
     line = watching.stdout.readline()
-    assert line.startswith("INC-1 #2 ")
+    assert line.startswith("INC-1 #3 ")
     assert line.endswith("op2 noted: seen by others\n")
     watching.send_signal(signal.SIGINT)
     assert watching.wait(20) == 130
@@ -203,15 +207,15 @@ def test_steps_and_runbooks_have_names_wherever_they_are_read(desk: Desk) -> Non
         "op1 skipped 1.5 Stop the bot if the ban is there, or less than five minutes away: far"
     )
     assert desk.fact("tick", "1", "1.2").endswith("op1 ticked 1.2 Throttle both tasks that write to Discord")
-    desk.fact("confirm", "1", "1")
+    desk.fact("confirm", "1", "1", "--yes")
     desk.fact("undo", "1")
     english, chinese = (desk.fact("timeline", "1", "--lang", code).splitlines() for code in ("en", "zh"))
     assert english[4].endswith("Ban near (runbook: Cloudflare ban: a storm of invalid requests)")
     assert english[-1].endswith("took back “let the checklist go on after phase 1 Stop the storm”")
     assert chinese[4].endswith("Ban near（手册：Cloudflare 封禁：无效请求风暴）")
-    assert "完成步骤 1.2 给两个会写 Discord 的任务限速" in chinese[6]
+    assert "完成步骤 1.2 给两个会写 Discord 的任务限速" in chinese[7]
     texts = [event["text"] for event in json.loads(desk.fact("timeline", "1", "--json", "--lang", "zh"))]
-    assert texts[2] == "完成步骤 1.2 给两个会写 Discord 的任务限速"
+    assert texts[3] == "完成步骤 1.2 给两个会写 Discord 的任务限速"
     shown = desk.fact("show", "1")
     assert shown.index("✔ 1.2 Throttle") < shown.index("– 1.5 Stop the bot")
 
@@ -223,9 +227,9 @@ def test_what_is_written_after_the_end_is_told(desk: Desk) -> None:
     assert again.stderr == "warroom：1.2 给两个会写 Discord 的任务限速：op1 早已标记为“已完成”\n"
     desk.fact("resolve", "1", "--at", "2026-11-24T04:00:00Z")
     for arguments, code, said in (
-        (("resolve", "1"), 3, "INC-1 is resolved already, since 2026-11-24 04:00:00Z"),
+        (("resolve", "1"), 2, "INC-1 is resolved already, since 2026-11-24 04:00:00Z"),
         (("resolve", "1", "--at", "2026-11-24T05:00:00Z"), 0, ""),
-        (("tick", "1", "2.1"), 0, "INC-1 is resolved since 2026-11-24 05:00:00Z"),
+        (("tick", "1", "1.1"), 0, "INC-1 is resolved since 2026-11-24 05:00:00Z"),
         (("tick", "1", "9.9"), 3, "no step 9.9; 'warroom runbook show cloudflare-ban'"),
         (("tick", "1", "throtle"), 3, "no step throtle; did you mean throttle?"),
         (("skip", "1", "2.2"), 3, "--reason"),
@@ -251,7 +255,7 @@ def test_a_panel_is_pinned_with_its_data(desk: Desk) -> None:
         assert unknown.returncode == 3
         assert "there is no panel nonsense" in unknown.stderr
         name = unknown.stderr.split("there are: ")[1].split(",")[0].strip()
-        assert "#2" in desk.fact("pin", "1", name)
+        assert "#3" in desk.fact("pin", "1", name)
         (found,) = json.loads(desk.fact("show", "1", "--json"))["evidence"]
         assert (found["panel"], found["by"]) == (name, "op1")
         assert found["line"]
@@ -266,11 +270,81 @@ def test_while_the_teams_journal_is_away_everything_goes_on_and_says_so(desk: De
     opened = desk("incident", "open", "--title", "Ban near", "--severity", "SEV2")
     name = opened.stdout.strip()
     assert (opened.returncode, name.startswith("INC-~")) == (0, True)
-    assert "1 events wait in the spool" in opened.stderr
+    assert "2 events wait in the spool" in opened.stderr
     assert opened.stderr.count("\n") == 1, "one remark, no log lines"
     assert "noted: alone" in desk("incident", "note", name, "alone").stdout
     assert name in desk("incident", "list").stdout
-    assert "2 waiting in the spool" in desk("journal", "stats").stdout
+    assert "3 waiting in the spool" in desk("journal", "stats").stdout
     verified = desk("journal", "verify")
     assert (verified.returncode, verified.stdout) == (2, "")
     assert desk("incident", "note", "INC-3", "x").returncode == 3
+
+
+@pytest.fixture
+def gated(desk: Desk) -> Desk:
+    """An incident that follows a runbook with killer items, a gate and a pause point."""
+    book = desk.folder / "books" / "en" / "ban-near.md"
+    book.parent.mkdir(parents=True)
+    book.write_text(RUNBOOK.replace("expect: < 10", "expect: < 10\n  for: 10m"), encoding="utf-8")
+    (desk.folder / "warroom.toml").write_text('[runbooks]\nfolders = ["books"]\n')
+    desk.fact("open", "--title", "x", "--severity", "SEV2", "--runbook", "ban-near")
+    return desk
+
+
+def test_the_rules_of_the_checklist_hold_for_scripts(gated: Desk) -> None:
+    for arguments, reason in (
+        (("tick", "1", "raise"), "pause point: the IC has not confirmed 'Stop the storm' yet"),
+        (("start", "1", "raise"), "has not confirmed 'Stop the storm'"),
+        (("skip", "1", "return", "--reason", "r"), "has not confirmed 'Stop the storm'"),
+        (("tick", "1", "budget"), "goes into the postmortem"),
+        (("confirm", "1", "stop"), "killer items of this phase are NOT done: not done: 1.1 Declare"),
+        (("tick", "1", "throttle"), "this gate is NOT green yet: check not measured"),
+        (("tick", "1", "throttle", "--observed", "looks fine"), "--yes goes on anyway"),
+    ):
+        done = gated("incident", *arguments)
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert reason in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert json.loads(gated.fact("show", "1", "--json"))["sequence"] == 2
+
+
+def test_yes_answers_the_question_and_the_journal_says_so(gated: Desk) -> None:
+    assert gated.fact("tick", "1", "throttle", "--yes").endswith(
+        "(the gate was not green: gone on with --yes)"
+    )
+    told = gated.fact("confirm", "1", "stop", "--yes")
+    assert told.endswith("(not done: 1.1 Declare, take command: gone on with --yes)")
+    gated.fact("tick", "1", "declare", "--yes")
+    events = json.loads(gated.fact("timeline", "1", "--json"))
+    answers = [(event["kind"], event["body"].get("answers")) for event in events[2:]]
+    assert answers == [
+        ("step_ticked", [{"question": "gate_not_green", "about": [], "how": "--yes"}]),
+        ("pause_confirmed", [{"question": "killers_open", "about": ["declare"], "how": "--yes"}]),
+        ("step_ticked", []),
+    ]
+    assert "用 --yes 继续" in gated.fact("timeline", "1", "--lang", "zh")
+    assert gated("journal", "verify").returncode == 0
+
+
+def test_on_a_terminal_the_question_is_asked(gated: Desk) -> None:
+    command = [PROGRAM, "incident", "confirm", "1", "stop", "--config", str(gated.folder / "warroom.toml")]
+    environment = {
+        name: gated.environment[name] for name in ("HOME", "XDG_DATA_HOME", "WARROOM_LOG", "WARROOM_ACTOR")
+    }
+    for answer, code in (("n", 2), ("", 2), ("y", 0)):
+        terminal = Terminal(command, 120, 24, **environment)
+        terminal.wait_for("Go on anyway? [y/N]")
+        assert "not done: 1.2 Throttle the retrying task" in terminal.screen
+        terminal.press(f"{answer}\r")
+        assert terminal.wait_end() == code, terminal.screen
+    refused = Terminal([*command, "--no-input"], 120, 24, **environment)
+    assert refused.wait_end() == 2
+    event = json.loads(gated.fact("timeline", "1", "--json"))[-1]
+    assert event["body"]["answers"][0]["how"] == "asked"
+
+
+def test_the_title_is_changed(desk: Desk) -> None:
+    desk.fact("open", "--title", "x", "--severity", "SEV3", "--lead")
+    assert desk.fact("title", "1", "Ban near").endswith("op1 renamed the incident: Ban near")
+    shown = json.loads(desk.fact("show", "1", "--json"))
+    assert (shown["title"], shown["roles"]) == ("Ban near", {"ic": "op1"})

@@ -189,7 +189,7 @@ async def test_a_runbook_can_be_read_without_an_incident(config: Path) -> None:
         await op1.press("2", then=lambda: "READING ONLY" in shown(op1.app))
         await op1.press("space", "n", "x")
         assert "nothing is written here" in shown(op1.app)
-        assert not op1.app.incidents.seen
+        assert not op1.app.incidents.snapshots
         await op1.press("down")
         await until(lambda: "143, expected < 10" in shown(op1.app), "checks are live here, too")
 
@@ -198,7 +198,7 @@ async def test_several_incidents_are_a_list_worst_first(config: Path) -> None:
     await write_as("op1", config, "open", "--title", "Small", "--severity", "SEV3")
     await write_as("op1", config, "open", "--title", "Big", "--severity", "SEV1")
     async with running(config) as op1:
-        await until(lambda: len(op1.app.incidents.seen) == 2)
+        await until(lambda: len(op1.app.incidents.snapshots) == 2)
         assert "INC-2 SEV1" in shown(op1.app)
         await op1.press("i")
         options = [line.plain for line in op1.app.screen.remarks(80)]  # type: ignore[attr-defined]  # the question on top

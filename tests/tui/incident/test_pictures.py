@@ -74,7 +74,7 @@ def staged(code: str, tmp_path: Path, theme: ThemeName = "dark") -> Warroom:
     app.incidents.library = load_library(RunbooksSettings(folders=(tmp_path,)), code)
     app.incidents.journal = JournalState("db.internal:5432/warroom", spooled=3, away=say("screen.no_journal"))
     incident = storm()
-    app.incidents.seen[incident.id] = IncidentSnapshot("INC-42", incident)
+    app.incidents.snapshots[incident.id] = IncidentSnapshot("INC-42", incident)
     return app
 
 

@@ -10,7 +10,7 @@ from tests.tui.incident.stage import app_of, incident_of, running, screen_of, sh
 from tui.feeds.journal import JournalThread
 from tui.i18n import Language
 from tui.screens.form import Form
-from tui.screens.incident import HASTE_S, IncidentScreen
+from tui.screens.incident import KEY_DEBOUNCE_S, IncidentScreen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ async def test_space_ticks_with_what_the_check_says_and_the_cursor_goes_on(confi
         await op1.press("space", then=lambda: op1.state("declare") == "ticked")
         assert screen_of(op1.app).cursor == ("ban-near", "step", "throttle")
         await op1.press("space")  # meant for the step before
-        await asyncio.sleep(HASTE_S)
+        await asyncio.sleep(KEY_DEBOUNCE_S)
         assert op1.state("throttle") == "open"
         await until(lambda: "143, expected < 10" in shown(op1.app), "the check is measured")
         assert "✖ not yet" in shown(op1.app)
@@ -50,7 +50,7 @@ async def test_skip_and_fail_want_a_reason(config: Path) -> None:
         await op1.press("s")
         await op1.type("nobody to ask")
         await op1.press("enter", then=lambda: op1.state("declare") == "skipped")
-        await asyncio.sleep(HASTE_S)
+        await asyncio.sleep(KEY_DEBOUNCE_S)
         await op1.press("f")
         await op1.type("no answer")
         await op1.press("enter", then=lambda: op1.state("throttle") == "failed")
@@ -123,7 +123,7 @@ async def test_the_checklist_stops_at_a_pause_point_until_the_ic_confirms(config
         assert not incident_of(op1.app).confirmed
         await op1.press("space")
         await op1.press("enter", then=lambda: incident_of(op1.app).confirmed)
-        await asyncio.sleep(HASTE_S)
+        await asyncio.sleep(KEY_DEBOUNCE_S)
         await op1.press("space", then=lambda: op1.state("raise") == "ticked")
 
 
@@ -136,7 +136,7 @@ async def test_somebody_who_is_not_ic_hears_why_nothing_was_confirmed(config: Pa
         await op1.press("down", "down", "down", "space")
         await until(lambda: "the incident commander (ic2) confirms" in shown(op1.app))
         assert incident_of(op1.app).sequence == incident.sequence + 1
-        await write_as("ic2", config, "confirm", "1", "stop")
+        await write_as("ic2", config, "confirm", "1", "stop", "--yes")
         await until(lambda: incident_of(op1.app).confirmed, "the other one is seen")
         await op1.press("space")
         await until(lambda: "behind us already" in shown(op1.app))
@@ -192,7 +192,7 @@ async def test_a_gate_that_is_not_green_long_enough_is_passed_only_after_a_quest
         await op1.open_with_runbook()
         await op1.press("space", then=lambda: op1.state("declare") == "ticked")
         await until(lambda: "for 10 min: so far" in shown(op1.app), "the gate counts")
-        await asyncio.sleep(HASTE_S)
+        await asyncio.sleep(KEY_DEBOUNCE_S)
         await op1.press("space", then=lambda: "NOT green" in getattr(op1.app.screen, "asked", ""))
         await op1.press("escape")
         assert op1.state("throttle") == "open"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.message import say
+from incidents.events.event import body_text
 from incidents.journal import open_journal
 from incidents.journal.verify import verify
 from incidents.settings import JournalSettings
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
     import pytest
     from prometheus_client import Gauge
+
+    from incidents.events.body import AnyBody
 
 
 async def test_two_responders_see_each_others_tick_within_two_seconds(
@@ -158,13 +162,13 @@ async def test_a_read_only_journal_says_so_and_takes_nothing(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await write_as("op1", config, "open", "--title", "x", "--severity", "SEV3", "--runbook", "ban-near")
-    monkeypatch.setattr("incidents.journal.database.writable", lambda _: False)  # root may write any file
+    monkeypatch.setattr("incidents.journal.database.is_writable", lambda _: False)  # root may write any file
     async with running(config) as op1:
-        await until(lambda: op1.app.incidents.seen, "it is read")
+        await until(lambda: op1.app.incidents.snapshots, "it is read")
         assert "READ-ONLY" in shown(op1.app)
         await op1.press("i", "space")
         assert "is read-only: nothing can be written" in shown(op1.app, 200)
-        assert incident_of(op1.app).sequence == 1
+        assert incident_of(op1.app).sequence == 2
 
 
 RULES = """
@@ -181,7 +185,7 @@ groups:
 async def test_an_alert_opens_its_runbook_is_attached_and_its_end_is_noted(
     tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.incident.context.LOOK_S", 0.3)
+    monkeypatch.setattr("tui.incident.context.POLL_S", 0.3)
     (tmp_path / "alerts.yml").write_text(RULES, encoding="utf-8")
     config = configuration(
         tmp_path,
@@ -265,3 +269,26 @@ def test_who_leaves_hears_that_the_incident_goes_on(
     terminal.press("q")
     terminal.wait_for("INC-1 (Ban near) is still open and goes on")
     assert terminal.wait_end() == 0
+
+
+async def test_both_faces_open_an_incident_with_the_same_events(tmp_path: Path, config: Path) -> None:
+    async with running(config) as op1:
+        await op1.open_with_runbook()
+    given = ("--title", "Ban near", "--severity", "SEV2", "--runbook", "ban-near", "--lead")
+    await write_as("op1", config, "open", *given)
+    url = f"sqlite:///{tmp_path}/journal.db"
+    journal = open_journal(JournalSettings.model_validate({"url": url}))
+    screen, script = (
+        [
+            (event.actor, event.body.kind, _without_times(event.body))
+            for event in journal.load(journal.find(name)).events
+        ]
+        for name in ("INC-1", "INC-2")
+    )
+    journal.close()
+    assert screen == script
+    assert [kind for _, kind, _ in screen] == ["opened", "marked", "role_taken"]
+
+
+def _without_times(body: AnyBody) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "TIME", body_text(body))

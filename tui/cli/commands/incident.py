@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
+from core.message import say
 from incidents.events.body import Moment, Role, Severity
 from tui.cli.command import Command, Group
 from tui.cli.parser import Parser, add_shared_options
+from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tui.cli.command import Invocation
     from tui.i18n import Language
 
@@ -31,7 +35,12 @@ def _argument(name: str, text: str = "", **more: Any) -> _Argument:
 
 
 ID = _argument("incident", "id", metavar="ID")
-AS = _argument("--as", dest="actor", metavar="NAME")
+SHARED = (
+    _argument("--as", dest="actor", metavar="NAME"),
+    _argument("--yes", action="store_true", default=False),
+    _argument("--no-input", "no_input", action="store_true", default=False),
+)
+"""Of every verb that writes: who does it, and who answers a question."""
 STEP, TEXT = _argument("step"), _argument("text")
 RUNBOOK, REASON, AT, OBSERVED = (_argument(f"--{name}") for name in ("runbook", "reason", "at", "observed"))
 WHY = _argument("--reason", required=True)
@@ -63,8 +72,11 @@ WRITING: dict[str, tuple[_Argument, ...]] = {
         RUNBOOK,
         _argument("--started"),
         _argument("--detected"),
+        _argument("--alert", "open_alert"),
+        _argument("--lead", action="store_true", default=False),
         _argument("--drill", action="store_true", default=False),
     ),
+    "title": (ID, _argument("title")),
     "note": (ID, TEXT),
     "start": (ID, STEP, RUNBOOK),
     "tick": (
@@ -125,33 +137,43 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
             name, help=text, description=text, add_help=False, argument_default=argparse.SUPPRESS
         )
         add_shared_options(verb, words)
-        for argument in (*arguments, AS) if name in WRITING else arguments:
+        for argument in (*arguments, *SHARED) if name in WRITING else arguments:
             verb.add_argument(
                 argument.name, help=words.text(f"incident.option_{argument.text}"), **argument.more
             )
 
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
-    """Exit 3 when it can't be done; nothing is written then."""
-    if args.verb in ("postmortem", "stats"):
+    """Exit 2 when the guard refuses it, 3 when it can't be done; nothing is written then."""
+    from tui.cli.incident.submit import NotAllowed
+
+    try:
+        return _verb(args.verb)(args, invocation)
+    except NotAllowed as error:
+        invocation.print_notice(say("cli.error", text=error.message))
+        return ExitCode.UNKNOWN
+
+
+def _verb(name: str) -> Callable[[argparse.Namespace, Invocation], int]:
+    if name in ("postmortem", "stats"):
         from tui.cli.incident.report import report
 
-        return report(args, invocation)
-    if args.verb in READING:
+        return report
+    if name in READING:
         from tui.cli.incident.read import read
 
-        return read(args, invocation)
-    if args.verb == "update":
+        return read
+    if name == "update":
         from tui.cli.incident.update import update
 
-        return update(args, invocation)
-    if args.verb == "pin":
+        return update
+    if name == "pin":
         from tui.cli.incident.pin import pin
 
-        return pin(args, invocation)
+        return pin
     from tui.cli.incident.write import write
 
-    return write(args, invocation)
+    return write
 
 
 COMMAND = Command(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean
-from incidents.settings import actor_name
 from panels.evidence import panel_evidence
-from tui.cli.incident.write import report_event
+from response.records import pin as pin_evidence
+from tui.cli.incident.submit import print_event, read_situation, submit
 from tui.cli.resources import open_configured_journal
 from tui.runtime.exit import ExitCode
 
@@ -29,10 +29,10 @@ def pin(args: argparse.Namespace, invocation: Invocation) -> int:
     known = [spec.id for spec in board(config.panels)]
     if args.panel not in known:
         raise WarroomError(say("incident.no_panel", name=clean(args.panel, 40), known=", ".join(known)))
-    actor = clean(args.actor or actor_name(config.journal), 80)
     with open_configured_journal(invocation, config) as journal:
-        incident = journal.find(args.incident)
+        situation = read_situation(args, journal, invocation, config)
         (state,) = asyncio.run(look(config, 10.0, only=args.panel))  # the others may be silent for long
-        event = journal.append(incident, actor, panel_evidence(state, invocation.words.say))
-        report_event(event, journal, invocation, config)
+        proposal = pin_evidence(situation, panel_evidence(state, invocation.words.say))
+        for event in submit(proposal, journal, args, invocation):
+            print_event(event, journal, invocation, config)
     return ExitCode.OK

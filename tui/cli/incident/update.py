@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean, clean_block
-from incidents.events.body import UpdateWritten
-from incidents.settings import actor_name
 from incidents.updates.deliver import deliver
 from incidents.updates.update import plan_sendings, update_text
+from response.records import write_update
+from tui.cli.incident.submit import read_situation, submit
 from tui.cli.resources import config_or_default, open_configured_journal
 from tui.runtime.exit import ExitCode
 
@@ -29,21 +29,20 @@ def update(args: argparse.Namespace, invocation: Invocation) -> int:
     """Print the update's text; exit 1 when it could not be sent to every target."""
     config = config_or_default(invocation)
     settings = config.incidents.updates
-    actor = clean(args.actor or actor_name(config.journal), 80)
     webhooks = _chosen(args.to, settings.webhooks)
     numbers = _numbers(config, invocation) if args.numbers else ()
     with open_configured_journal(invocation, config) as journal:
-        incident = journal.load(journal.find(args.incident))
-        label = journal.label(incident.id)
+        situation = read_situation(args, journal, invocation, config)
+        incident, label = situation.incident, situation.label
         text = update_text(
             incident, label, settings, invocation.words.say, clean_block(args.text, 4000), numbers=numbers
         )
         sendings = plan_sendings(text, incident, label, webhooks)
         outcomes: tuple[Outcome, ...] = ()
         if not args.dry_run:
-            event = journal.append(incident.id, actor, UpdateWritten(text=text))
+            (event,) = submit(write_update(situation, text), journal, args, invocation)
             if args.send:
-                outcomes = asyncio.run(deliver(journal, event, actor, sendings, webhooks))
+                outcomes = asyncio.run(deliver(journal, event, situation.actor, sendings, webhooks))
     _report(args, invocation, text, sendings, outcomes)
     return ExitCode.OK if all(outcome.ok for outcome in outcomes) else ExitCode.BURNING
 
@@ -94,16 +93,11 @@ def _chosen(names: list[str] | None, webhooks: dict[str, WebhookSettings]) -> di
     return {name: webhooks[name] for name in names}
 
 
-def _numbers(config: Config, invocation: Invocation) -> tuple[str, ...]:
+def _numbers(config: Config, invocation: Invocation) -> list[str]:
     """One line for each panel that burns or warns, worst first."""
     from panels.limits import worst_first
-    from signals.reading import Verdict
     from tui.cli.commands.status import look
+    from tui.incident.exports import attention_lines
 
     states = worst_first(list(asyncio.run(look(config, 10.0))))
-    words = invocation.words
-    return tuple(
-        words.text("postmortem.budget", name=state.title, rest=state.reason)
-        for state in states
-        if state.verdict in (Verdict.BURNING, Verdict.WARN)
-    )
+    return attention_lines(states, invocation.words.say)

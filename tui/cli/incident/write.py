@@ -1,8 +1,9 @@
-"""What `warroom incident` writes: from arguments to one event."""
+"""What `warroom incident` writes: from arguments to a use case of `response`."""
 
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -11,41 +12,59 @@ from core.errors import WarroomError
 from core.message import say
 from core.text import clean
 from core.times import parse_time
-from incidents.events import body as b
-from incidents.events.event import write_time
-from incidents.events.fold import can_undo
-from incidents.report.describe import describe_event, short_time
+from incidents.events.body import AlertAttached
+from incidents.report.describe import short_time
 from incidents.settings import actor_name
-from response.guard import objection
+from response import incident as whole
+from response import records, steps
+from response.decision import Refused
+from response.guard import may_propose
+from response.write import write_opening
+from tui.cli.incident.step import find_part, find_phase, measure_step
+from tui.cli.incident.submit import print_event, read_situation, submit
 from tui.cli.resources import config_or_default, open_configured_journal
-from tui.cli.runbook.find import incident_names, incident_runbook
+from tui.cli.runbook.find import incident_runbook
 from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
-    from incidents.events.event import Event
-    from incidents.events.incident import Incident
     from incidents.journal import Journal
+    from response.incident import RoleMove
+    from response.situation import Proposal, Situation
     from tui.cli.command import Invocation
     from tui.config.load import Config
 
-
-NAMELESS = ("text", "step", "phase")
+NAMELESS = ("text", "step", "phase", "title")
 """Arguments that are given without a name."""
-AT_WORK = ("start", "tick", "skip", "fail", "confirm", "role", "resolve")
-"""What is done while an incident goes on."""
+AT_WORK = ("start", "tick", "skip", "fail", "confirm", "role")
+"""What is done while an incident goes on: after its end that is told."""
 
 
 def write(args: argparse.Namespace, invocation: Invocation) -> int:
     """Write what the verb says; prints the incident's id (`open`) or the sentence that was written."""
     config = config_or_default(invocation)
-    actor = clean(args.actor or actor_name(config.journal), 80)
+    with _argument_errors(args), open_configured_journal(invocation, config) as journal:
+        if args.verb == "open":
+            _open(args, journal, invocation, config)
+            return ExitCode.OK
+        situation = read_situation(args, journal, invocation, config)
+        proposal = _propose(args, situation, invocation, config)
+        events = submit(proposal, journal, args, invocation)
+        if situation.incident.status == "resolved" and args.verb in AT_WORK:
+            at = short_time(situation.incident.times["resolved"])
+            invocation.print_notice(say("incident.resolved_since", label=situation.label, at=at))
+        for event in events:
+            print_event(event, journal, invocation, config)
+    return ExitCode.OK
+
+
+@contextmanager
+def _argument_errors(args: argparse.Namespace) -> Iterator[None]:
+    """What an event does not take is said by the name of its argument."""
     try:
-        with open_configured_journal(invocation, config) as journal:
-            for one in _each(args, journal, invocation, config):
-                report_event(_write(one, journal, actor, invocation, config), journal, invocation, config)
+        yield
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         field = clean(".".join(str(part) for part in first["loc"])) or "?"
@@ -53,178 +72,151 @@ def write(args: argparse.Namespace, invocation: Invocation) -> int:
         if first["type"] == "blank":
             raise WarroomError(say("incident.blank", field=field)) from error
         raise WarroomError(say("incident.bad_value", field=field, detail=clean(first["msg"]))) from error
-    return ExitCode.OK
 
 
-def _each(
-    args: argparse.Namespace, journal: Journal, invocation: Invocation, config: Config
-) -> Sequence[argparse.Namespace]:
-    """One event, but for a phase that is skipped: one for each of its open steps."""
-    if args.verb != "skip":
-        return (args,)
-    from tui.cli.incident.step import each_step
-
-    return each_step(args, journal.load(journal.find(args.incident)), invocation, config)
-
-
-def _write(
-    args: argparse.Namespace, journal: Journal, actor: str, invocation: Invocation, config: Config
-) -> Event:
-    if args.verb == "open":
-        if args.runbook:
-            _warn_of_unknown(args.runbook, invocation, config)
-        started, detected = (_time(text) if text else None for text in (args.started, args.detected))
-        return journal.open_incident(
-            actor,
-            b.Opened(
-                title=args.title, severity=args.severity, runbook=args.runbook, drill=args.drill,
-                started_at=started, detected_at=detected,
-            ),
-        )  # fmt: skip
-    incident = journal.load(journal.find(args.incident))
-    if "step" in args or "phase" in args:
-        from tui.cli.incident.step import with_step
-
-        args = with_step(args, incident, invocation, config)
-    body = _body(args, incident, actor)
-    if against := objection(incident, actor, body):
-        called = incident_names(incident.runbooks, config, invocation)
-        raise WarroomError(objection(incident, actor, body, called) or against)
-    _tell_resolved(args, incident, journal, invocation)
-    return journal.append(incident.id, actor, body)
+def _open(args: argparse.Namespace, journal: Journal, invocation: Invocation, config: Config) -> None:
+    if args.runbook:
+        _warn_of_unknown_runbook(args.runbook, invocation, config)
+    opening = whole.Opening(
+        title=args.title,
+        severity=args.severity,
+        runbook=args.runbook,
+        drill=args.drill,
+        started_at=_time(args.started),
+        detected_at=_time(args.detected),
+        alert=_alert(args.alert, config) if args.alert else None,
+        leads=args.lead,
+    )
+    actor = clean(args.actor or actor_name(config.journal), 80)
+    bodies = whole.open_incident(opening, dt.datetime.now(dt.UTC))
+    incident = journal.load(write_opening(journal, actor, bodies))
+    print_event(incident.events[0], journal, invocation, config)
 
 
-def _tell_resolved(
-    args: argparse.Namespace, incident: Incident, journal: Journal, invocation: Invocation
-) -> None:
-    """What is done after the end is told; to resolve once more, without a time, is a slip."""
-    if incident.status != "resolved" or args.verb not in AT_WORK:
-        return
-    values = {"label": journal.label(incident.id), "at": short_time(incident.times["resolved"])}
-    if args.verb != "resolve":
-        invocation.print_notice(say("incident.resolved_since", **values))
-    elif not args.at:
-        raise WarroomError(say("incident.resolved_already", **values))
-
-
-def _warn_of_unknown(runbook: str, invocation: Invocation, config: Config) -> None:
+def _warn_of_unknown_runbook(runbook: str, invocation: Invocation, config: Config) -> None:
     """A slip in a runbook's name must not hinder an incident, and must not pass without a word."""
     from runbooks.library import load_library
     from tui.cli.runbook.find import unknown_runbook
 
     if incident_runbook(runbook, config, invocation) is None:
-        ids = [one.id for one in load_library(config.runbooks, invocation.words.code).runbooks]
+        ids = [known.id for known in load_library(config.runbooks, invocation.words.code).runbooks]
         invocation.print_notice(unknown_runbook(runbook, ids).message)
 
 
-def report_event(event: Event, journal: Journal, invocation: Invocation, config: Config) -> None:
-    """Say what was written."""
-    label = journal.label(event.incident)
-    if invocation.json:
-        invocation.print_json(
-            {
-                "incident": label,
-                "uuid": str(event.incident),
-                "event": str(event.id),
-                "sequence": event.sequence,
-            }
-        )
-    elif event.body.kind == "opened":
-        invocation.print_line(label)
-    else:
-        incident = journal.load(event.incident)
-        text = invocation.words.say(
-            describe_event(incident, event, incident_names(incident.runbooks, config, invocation))
-        )
-        invocation.print_line(
-            f"{label} #{event.sequence} {write_time(event.at)[11:19]}Z {event.actor} {text}"
-        )
+def _alert(name: str, config: Config) -> AlertAttached:
+    """The alert as it fires now; by its name alone where no source can say more."""
+    import asyncio
+
+    from core.errors import SourceError
+    from tui.cli.incident.step import has_sources
+    from tui.cli.resources import open_configured_sources
+
+    async def alerts() -> AlertAttached:
+        async with open_configured_sources(config.signals) as sources:
+            firing = await sources.alerts.alerts() if sources.alerts else None
+            return whole.alert_event(name, firing)
+
+    if not has_sources(config):
+        return whole.alert_event(name, None)
+    try:
+        return asyncio.run(alerts())
+    except SourceError:
+        return whole.alert_event(name, None)
 
 
-def _body(args: argparse.Namespace, incident: Incident, actor: str) -> b.Body:  # noqa: PLR0911  # one case a verb
+def _propose(  # noqa: C901, PLR0911  # one case a verb
+    args: argparse.Namespace, situation: Situation, invocation: Invocation, config: Config
+) -> Proposal | Refused:
     match args.verb:
         case "note":
-            return b.Noted(text=args.text)
+            return records.note(situation, args.text)
+        case "title":
+            return whole.change_title(situation, args.title)
         case "severity":
-            return b.SeverityChanged(severity=args.severity, reason=args.reason)
-        case "mark" | "resolve":
-            return b.Marked(moment=args.moment if args.verb == "mark" else "resolved", at=_time(args.at))
+            return whole.change_severity(situation, args.severity, reason=args.reason)
+        case "mark":
+            return whole.mark(situation, args.moment, at=_time(args.at))
+        case "resolve":
+            return whole.resolve(situation, at=_time(args.at))
+        case "role":
+            return _change_role(args, situation)
+        case "alert":
+            return _change_alert(args, situation)
         case "follow-up":
-            return _follow_up(args, incident)
+            return _follow_up(args, situation)
         case "undo":
-            return _undo(args, incident, actor)
-        case "role" | "alert":
-            return _role(args) if args.verb == "role" else _alert(args)
+            return _undo(args, situation)
+        case "confirm":
+            return steps.confirm_pause(situation, find_part(situation, "phase", args.runbook, args.phase))
+        case _ if not args.step:
+            return whole.reopen_incident(situation, reason=args.reason)
         case _:
-            return _checklist(args)
+            return _change_step(args, situation, invocation, config)
 
 
-def _checklist(args: argparse.Namespace) -> b.Body:  # noqa: PLR0911  # one case a verb
-    if args.verb == "confirm":
-        return b.PauseConfirmed(runbook=args.runbook, phase=args.phase)
-    if not args.step:
-        return b.Reopened(reason=args.reason)
-    step = {"runbook": args.runbook, "step": args.step}
+def _change_step(  # noqa: PLR0911  # one case a verb
+    args: argparse.Namespace, situation: Situation, invocation: Invocation, config: Config
+) -> Proposal | Refused:
+    phase = find_phase(situation, args.runbook, args.step) if args.verb == "skip" else None
+    if phase is not None:
+        return steps.skip_phase(situation, phase, reason=args.reason)
+    key, words = find_part(situation, "step", args.runbook, args.step), invocation.words.say
     match args.verb:
         case "start":
-            return b.StepStarted(**step)
+            return steps.start(situation, key)
         case "tick":
-            return b.StepTicked(**step, observed=args.observed, checks=getattr(args, "checks", ()))
+            proposal = steps.tick(situation, key, words, observed=args.observed)
+            if args.observed or args.no_check or isinstance(may_propose(proposal), Refused):
+                return proposal
+            return steps.tick(measure_step(situation, key, invocation, config), key, words)
         case "skip":
-            return b.StepSkipped(**step, reason=args.reason)
+            return steps.skip(situation, key, reason=args.reason)
         case "fail":
-            return b.StepFailed(**step, reason=args.reason, observed=args.observed)
+            return steps.fail(situation, key, words, reason=args.reason, observed=args.observed)
         case "annotate":
-            return b.StepAnnotated(**step, text=args.text)
+            return steps.annotate(situation, key, args.text)
         case _:
-            return b.StepReopened(**step, reason=args.reason)
+            return steps.reopen(situation, key, reason=args.reason)
 
 
-def _role(args: argparse.Namespace) -> b.Body:
-    match args.what:
-        case "take":
-            return b.RoleTaken(role=args.role, reason=args.reason)
-        case "offer":
-            return b.RoleOffered(role=args.role, to=args.to)
-        case "accept":
-            return b.RoleAccepted(role=args.role)
-        case _:
-            return b.RoleReleased(role=args.role)
+def _change_role(args: argparse.Namespace, situation: Situation) -> Proposal:
+    what: RoleMove = "take_over" if args.what == "take" and args.reason else args.what
+    return whole.change_role(situation, whole.RoleChoice(what, args.role), args.to or args.reason)
 
 
-def _alert(args: argparse.Namespace) -> b.Body:
-    fingerprint = args.fingerprint or args.name
+def _change_alert(args: argparse.Namespace, situation: Situation) -> Proposal:
+    fingerprint, at = args.fingerprint or args.name, _time(args.at)
     if args.what == "resolved":
-        return b.AlertResolved(fingerprint=fingerprint, at=_time(args.at))
-    return b.AlertAttached(fingerprint=fingerprint, name=args.name, since=_time(args.at) if args.at else None)
+        return whole.resolve_alert(situation, fingerprint, at=at)
+    return whole.attach_alert(situation, AlertAttached(fingerprint=fingerprint, name=args.name, since=at))
 
 
-def _follow_up(args: argparse.Namespace, incident: Incident) -> b.Body:
+def _follow_up(args: argparse.Namespace, situation: Situation) -> Proposal:
     if not args.done:
         try:
             due = dt.date.fromisoformat(args.due) if args.due else None
         except ValueError as error:
             raise WarroomError(say("incident.bad_date", text=clean(args.due))) from error
-        return b.FollowUpAdded(text=args.text, owner=args.owner, due=due)
-    found = [each for each in incident.follow_ups if args.text in (each.text, str(each.event))]
-    if not found:
+        return records.add_follow_up(situation, args.text, owner=args.owner, due=due)
+    known = situation.incident.follow_ups
+    follow_up = next((item for item in known if args.text in (item.text, str(item.event))), None)
+    if follow_up is None:
         raise WarroomError(say("incident.no_follow_up", text=clean(args.text)))
-    return b.FollowUpDone(follow_up=found[0].event)
+    return records.finish_follow_up(situation, follow_up.event)
 
 
-def _undo(args: argparse.Namespace, incident: Incident, actor: str) -> b.Body:
-    """What is named, else the actor's own last event that can be taken back and is no undo."""
-    for event in reversed(incident.events):
-        own = event.actor == actor and can_undo(incident, event) and event.body.kind != "undone"
-        if event.sequence == args.sequence or (args.sequence is None and own):
-            return b.Undone(event=event.id, reason=args.reason)
-    raise WarroomError(say("objection.no_undo"))
+def _undo(args: argparse.Namespace, situation: Situation) -> Proposal | Refused:
+    """What is named, else the actor's own last event that can be taken back."""
+    events = situation.incident.events
+    named = next((event for event in events if event.sequence == args.sequence), None)
+    event = records.last_own_event(situation) if args.sequence is None else named
+    return records.undo(situation, event, reason=args.reason)
 
 
-def _time(text: str) -> dt.datetime:
-    """What `--at` says, else now; raises `WarroomError`."""
+def _time(text: str) -> dt.datetime | None:
+    """What `--at` says; None where it says nothing. Raises `WarroomError`."""
     if not text:
-        return dt.datetime.now(dt.UTC)
+        return None
     try:
         return dt.datetime.fromtimestamp(parse_time(text), dt.UTC)
     except (ValueError, OverflowError, OSError) as error:

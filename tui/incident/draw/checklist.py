@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from response.checklist import Missing, is_confirmed, is_here, place_of, progress, state_of
+from response.checklist import Missing, is_confirmed, is_here, phase_position, progress, step_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ class ChecklistLook:
         """`Phase 1 of 5  STOP THE STORM ──── 2 of 4 ▓▓▓▓░░░░`."""
         assert row.phase is not None  # noqa: S101  # a row of this kind has one
         words = self.words
-        number, count = place_of(self.rows, row)
+        number, count = phase_position(self.rows, row)
         done, steps = progress(self.incident, self.rows, row)
         title = row.phase.title if words.code == "zh" else row.phase.title.upper()
         left = f" {words.text('screen.phase', number=number, count=count)}  {title} "
@@ -106,7 +106,7 @@ class ChecklistLook:
         from panels.draw.text import shorten
 
         assert row.step is not None  # noqa: S101  # a row of this kind has one
-        state = state_of(self.incident, row)
+        state = step_state(self.incident, row)
         name = state.state if state else "open"
         marks = ASCII_MARKS if self.ascii_only else MARKS
         right = ""

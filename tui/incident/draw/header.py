@@ -1,19 +1,79 @@
-"""The first line of the incident's screen: which one, how bad, who leads, how long, and when people must hear something."""
+"""The incident in a few lines: the head of its screen, the strip in the head of other pages, the column beside a wide board."""
 
 from __future__ import annotations
 
+import datetime as dt
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui.incident.draw.strip import ROLES, clock_part, clock_text, elapsed_s, journal_part, update_clock_of
+from incidents.events.incident import ROLES
 
 if TYPE_CHECKING:
+    from incidents.events.incident import Incident
+    from incidents.updates.update import UpdateClock
     from runbooks.model import Runbook
-    from tui.feeds.journal import IncidentSnapshot
+    from tui.feeds.journal import IncidentSnapshot, JournalState
     from tui.i18n import Language
     from tui.incident.context import IncidentContext
+
+STRIP_WIDTH = 32
+"""Columns of the strip beside a wide board, its gap included."""
+
+
+def clock_text(seconds: float) -> str:
+    """`00:18:03`."""
+    whole = max(0, int(seconds))
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def short_clock(seconds: float) -> str:
+    """`6:12` or `1:06:12`."""
+    whole = abs(int(seconds))
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def elapsed_s(incident: Incident, now: float) -> float:
+    """Since it was opened, until now or until it was resolved."""
+    resolved = incident.times.get("resolved")
+    end = resolved.timestamp() if resolved else now
+    return end - incident.opened_at.timestamp()
+
+
+def status_update_clock(context: IncidentContext, incident: Incident, now: float) -> UpdateClock | None:
+    """The status-update clock; None when it does not run."""
+    from incidents.updates.update import update_clock
+
+    if context.updates is None:
+        return None
+    return update_clock(incident, context.updates, dt.datetime.fromtimestamp(now, dt.UTC))
+
+
+def clock_part(clock: UpdateClock | None, words: Language) -> Text:
+    """When people must hear something; overdue is loud."""
+    if clock is None:
+        return Text()
+    left = short_clock(clock.left_s)
+    if clock.overdue:
+        return Text(f" {words.text('screen.overdue', left=left)} ", "stale")
+    return Text(words.text("screen.update_in", left=left))
+
+
+def journal_part(state: JournalState, words: Language) -> Text:
+    """What is not as usual about the journal; empty when all is well."""
+    text = Text()
+    for shown, key in (
+        (state.problem is not None, "screen.no_journal_short"),
+        (state.away is not None or state.spooled > 0, "screen.spooling"),
+        (state.read_only, "screen.read_only"),
+    ):
+        if shown:
+            text.append(" ")
+            text.append(f" {words.text(key, count=state.spooled)} ", "stale")
+    return text
 
 
 def reading_head(runbook: Runbook | None, words: Language, width: int, *, ascii_only: bool) -> Text:
@@ -27,18 +87,24 @@ def reading_head(runbook: Runbook | None, words: Language, width: int, *, ascii_
 
 
 def incident_head(
-    context: IncidentContext, seen: IncidentSnapshot, words: Language, width: int, now: float, *, past: bool
+    context: IncidentContext,
+    snapshot: IncidentSnapshot,
+    words: Language,
+    width: int,
+    now: float,
+    *,
+    past: bool,
 ) -> Text:
     """`INC-42 SEV2 Cloudflare ban near   IC ic1 · ops op1   00:18:03  update in 6:12`."""
     from panels.draw.text import shorten
 
-    incident = seen.incident
+    incident = snapshot.incident
     drill = f"{words.text('update.drill')} " if incident.drill else ""
     status = "" if incident.status == "open" else f" {words.text(f'screen.status_{incident.status}')}"
-    left = Text(f" {drill}{seen.label} {incident.severity}{status} ", "burning" if not status else "warn")
+    left = Text(f" {drill}{snapshot.label} {incident.severity}{status} ", "burning" if not status else "warn")
     right = Text(f"{clock_text(elapsed_s(incident, now))} ")
     if not past:
-        clock = clock_part(update_clock_of(context, incident, now), words)
+        clock = clock_part(status_update_clock(context, incident, now), words)
         right = Text.assemble("  ", right, " ", clock, " ") if clock else right
         right.append_text(journal_part(context.journal, words))
     else:
@@ -53,6 +119,71 @@ def incident_head(
         roles.pop()
     people = f"  {' · '.join(roles)} " if roles else ""
     name, space = Text(incident.title), max(0, space - cell_len(people))
-    shorten(name, space, ascii_only=context.face.ascii_only)
+    shorten(name, space, ascii_only=context.host.ascii_only)
     text = Text.assemble(left, name, " " * max(0, space - name.cell_len), people, right)
-    return shorten(text, width, ascii_only=context.face.ascii_only)
+    return shorten(text, width, ascii_only=context.host.ascii_only)
+
+
+def strip(context: IncidentContext, words: Language, now: float) -> Text:
+    """`INC-42 SEV2 IC:ic1 00:18:03`, an overdue update and a journal that is away; empty without any of it."""
+    text = Text(no_wrap=True)
+    if (snapshot := context.current()) is not None:
+        incident = snapshot.incident
+        name = f"{words.text('update.drill')} {snapshot.label}" if incident.drill else snapshot.label
+        text.append(f"{name} {incident.severity}", "burning" if incident.status == "open" else "warn")
+        text.append(f" IC:{incident.roles.get('ic', '–')} {clock_text(elapsed_s(incident, now))}")
+        others = len(context.worst_first()) - 1
+        if others:
+            text.append(f" +{others}")
+        clock = status_update_clock(context, incident, now)
+        if clock is not None and clock.overdue:
+            text.append(" ")
+            text.append_text(clock_part(clock, words))
+    text.append_text(journal_part(context.journal, words))
+    return text
+
+
+def board_strip(
+    context: IncidentContext, snapshot: IncidentSnapshot, words: Language, height: int, now: float
+) -> list[Text]:
+    """Roles, where people are and what happened last, in a column beside the board."""
+    from panels.draw.text import shorten, wrap_to_width
+    from response.checklist import checklist_rows, is_here
+    from tui.incident.draw.timeline import event_lines
+
+    incident = snapshot.incident
+    width = STRIP_WIDTH - 2
+    lines = [
+        Text(
+            f"{snapshot.label} {incident.severity} {words.text(f'update.status_{incident.status}')}", "title"
+        ),
+        *(Text(part) for part in wrap_to_width(incident.title, width)[:3]),
+        clock_part(status_update_clock(context, incident, now), words),
+        *(
+            Text(f"{words.text(f'screen.role_{role}')} {incident.roles[role]}")
+            for role in ROLES
+            if role in incident.roles
+        ),
+    ]
+    runbooks = context.followed_runbooks(incident.runbooks)
+    here = next((row for row in checklist_rows(runbooks) if is_here(incident, row)), None)
+    if here is not None and here.step is not None:
+        lines += [
+            Text(),
+            Text(words.text("screen.here"), "quiet"),
+            *(Text(part) for part in wrap_to_width(f"▶ {here.step.number} {here.step.text}", width)[:3]),
+        ]
+    lines += [Text(), Text(words.text("screen.pane_timeline"), "quiet")]
+    lines += event_lines(incident, runbooks, words, width, max(0, height - len(lines)))
+    for line in lines:
+        shorten(line, width, ascii_only=context.host.ascii_only)
+    return lines[:height]
+
+
+def beside(left: list[Text], right: list[Text], width: int) -> list[Text]:
+    """Two blocks of lines side by side; the left one is `width` wide."""
+    lines = []
+    for one, other in zip_longest(left, right, fillvalue=Text()):
+        gap = " " * max(0, width - one.cell_len)
+        lines.append(Text.assemble(one, gap, ("│ ", "quiet"), other))
+    return lines

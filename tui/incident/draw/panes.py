@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
+from incidents.events.incident import ROLES
 from tui.incident.draw.checklist import ASCII_MARKS, MARKS
-from tui.incident.draw.strip import ROLES, clock_part, clock_text, elapsed_s, update_clock_of
+from tui.incident.draw.header import clock_part, clock_text, elapsed_s, status_update_clock
 from tui.incident.draw.timeline import event_lines
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from runbooks.model import Runbook
     from tui.i18n import Language
     from tui.incident.context import IncidentContext
-    from tui.incident.draw.options import Pen
+    from tui.incident.draw.step import RenderOptions
 
 Pane = str
 PANES: tuple[Pane, ...] = ("checklist", "timeline", "evidence", "follow_ups")
@@ -38,7 +39,7 @@ def roles_lines(
             line.append(words.text("screen.offered", to=offer.to), "warn")
         lines.append(line)
     clock = Text(f" {clock_text(elapsed_s(incident, now))}  ")
-    clock.append_text(clock_part(update_clock_of(context, incident, now), words))
+    clock.append_text(clock_part(status_update_clock(context, incident, now), words))
     lines.append(clock)
     for alert in incident.alerts.values():
         over = alert.resolved_at
@@ -57,14 +58,14 @@ def pane_lines(
     pane: Pane,
     incident: Incident,
     runbooks: Sequence[Runbook | Missing],
-    pen: Pen,
+    options: RenderOptions,
     height: int,
     *,
     at: int,
     focused: bool,
 ) -> list[Text]:
     """One pane with its title in `height` lines; `at` is where its cursor stands."""
-    words, width, ascii_only = pen.words, pen.width, pen.ascii_only
+    words, width, ascii_only = options.words, options.width, options.ascii_only
     title = words.text(f"screen.pane_{pane}")
     rule = ("-" if ascii_only else "─") * max(0, width - cell_len(title) - 2)
     head = Text(f" {title} {rule}", "cursor" if focused else "quiet")

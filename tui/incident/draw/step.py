@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
 
-from response.checklist import is_confirmed, open_killers, state_of
+from response.checklist import is_confirmed, open_killers, step_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from response.checklist import Row
     from runbooks.checks.observation import Observation
     from runbooks.model import Block, Check
-    from tui.incident.draw.options import Pen
+    from tui.i18n import Language
+
+
+class RenderOptions(NamedTuple):
+    """The language, `width` in columns, `now` in Unix seconds, and whether only ASCII can be shown."""
+
+    words: Language
+    width: int
+    now: float
+    ascii_only: bool = False
+
 
 STALE_S = 12.0
 """A check that was measured longer ago is said to be old: it is asked every few seconds."""
@@ -26,31 +36,31 @@ def step_lines(
     rows: Sequence[Row],
     incident: Incident | None,
     observed: Mapping[int, Observation],
-    pen: Pen,
+    options: RenderOptions,
 ) -> list[Text]:
     """All lines, in order of need: what it is, how it stands, its checks, then the manual's own words."""
-    words, width = pen.words, pen.width
+    words, width = options.words, options.width
     if row.kind == "pause":
-        return list(_pause(row, rows, incident, pen))
+        return list(_pause(row, rows, incident, options))
     step = row.step
     if step is None:
         return []
     killer = f"! {words.text('screen.killer')}  " if step.killer else ""
     title = f"{step.number} {killer}{step.text}"
     lines = [Text(f" {part}", "title") for part in _wrapped(title, width - 2)]
-    lines += _state(row, incident, pen)
+    lines += _state(row, incident, options)
     for index, check in enumerate(step.checks):
-        lines += check_lines(check, observed.get(index), pen)
+        lines += check_lines(check, observed.get(index), options)
     for block in step.blocks:
-        lines += block_lines(block, pen)
+        lines += block_lines(block, options)
     return lines
 
 
-def block_lines(block: Block, pen: Pen) -> list[Text]:
+def block_lines(block: Block, options: RenderOptions) -> list[Text]:
     """Prose, a command as it stands, or an action; checks are shown by `check_lines`."""
     from runbooks.model import ActionCall, Command, Paragraph
 
-    words, width = pen.words, pen.width
+    words, width = options.words, options.width
     if isinstance(block, Paragraph):
         label = f"{words.text(f'screen.block_{block.role}')} " if block.role else ""
         parts = _wrapped(f"{label}{block.text}", width - 3)
@@ -59,7 +69,7 @@ def block_lines(block: Block, pen: Pen) -> list[Text]:
             lines[0].stylize("key", 2, 2 + len(label))
         return lines
     if isinstance(block, Command):
-        onward = "  ~ " if pen.ascii_only else "  ↪ "
+        onward = "  ~ " if options.ascii_only else "  ↪ "
         return [
             Text.assemble(("  $ " if not index + cut else onward if cut else "    ", "quiet"), (part, "key"))
             for index, line in enumerate(block.text.splitlines() or [""])
@@ -71,13 +81,13 @@ def block_lines(block: Block, pen: Pen) -> list[Text]:
     return []
 
 
-def check_lines(check: Check, observation: Observation | None, pen: Pen) -> list[Text]:
+def check_lines(check: Check, observation: Observation | None, options: RenderOptions) -> list[Text]:
     """`check ✔ as expected  38/min falling, expected falling  2s`; what was not measured is never a pass."""
     from panels.draw.panel import ASCII_MARKS, MARKS, STYLES, age_text
     from signals.reading import Verdict
 
-    words, width, now = pen.words, pen.width, pen.now
-    marks = ASCII_MARKS if pen.ascii_only else MARKS
+    words, width, now = options.words, options.width, options.now
+    marks = ASCII_MARKS if options.ascii_only else MARKS
     label = words.text("screen.check")
     if observation is None:
         return [
@@ -112,11 +122,11 @@ def _on_two_lines(text: Text, width: int) -> list[Text]:
     return lines
 
 
-def _state(row: Row, incident: Incident | None, pen: Pen) -> Iterator[Text]:
+def _state(row: Row, incident: Incident | None, options: RenderOptions) -> Iterator[Text]:
     from incidents.report.describe import localize, observation_text
 
-    words, width = pen.words, pen.width
-    state = state_of(incident, row)
+    words, width = options.words, options.width
+    state = step_state(incident, row)
     if state is None:
         return
     told = [state.reason, localize(observation_text(state), words.say)]
@@ -133,8 +143,10 @@ def _state(row: Row, incident: Incident | None, pen: Pen) -> Iterator[Text]:
         )
 
 
-def _pause(row: Row, rows: Sequence[Row], incident: Incident | None, pen: Pen) -> Iterator[Text]:
-    words, width = pen.words, pen.width
+def _pause(
+    row: Row, rows: Sequence[Row], incident: Incident | None, options: RenderOptions
+) -> Iterator[Text]:
+    words, width = options.words, options.width
     phase = row.phase
     if phase is None:
         return
@@ -145,7 +157,7 @@ def _pause(row: Row, rows: Sequence[Row], incident: Incident | None, pen: Pen) -
     for each in open_killers(incident, rows, row):
         if each.step is not None:
             yield Text(
-                f"  {words.text('screen.killer_open', step=f'{each.step.number} {each.step.text}')}",
+                f"  {words.text('response.killer_open', step=f'{each.step.number} {each.step.text}')}",
                 "burning",
             )
     commander = incident.roles.get("ic", "") if incident else ""

@@ -1,0 +1,78 @@
+"""What somebody has in front of them at the moment in which they want to do something, and what they propose to write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from response.checklist import Missing, checklist_rows
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from incidents.events.body import Body
+    from incidents.events.incident import Incident, StepKey
+    from incidents.report.describe import Names
+    from response.checklist import Row
+    from response.decision import Ask
+    from runbooks.checks.observation import Observation
+    from runbooks.model import Runbook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """The incident under its name, the runbooks that it follows, who acts, and what the checks of steps said last.
+
+    A step without an entry in `observed` was not measured; None stands for a check that nobody has measured.
+    """
+
+    label: str
+    incident: Incident
+    actor: str
+    now: dt.datetime
+    runbooks: tuple[Runbook | Missing, ...] = ()
+    observed: Mapping[StepKey, Sequence[Observation | None]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The checklist."""
+        return checklist_rows(self.runbooks)
+
+    @property
+    def names(self) -> Names:
+        """What the runbooks call their steps."""
+        from response.names import runbook_names
+
+        return runbook_names(runbook for runbook in self.runbooks if not isinstance(runbook, Missing))
+
+    def row(self, kind: Literal["step", "pause"], runbook: str, name: str) -> Row | None:
+        """The row of a step or of a phase's pause point, by its id or number; None where no runbook has it."""
+        key = self.incident.key(runbook, name)
+        for row in self.rows:
+            part = row.step if kind == "step" else row.phase
+            if row.kind == kind and row.runbook.id == key.runbook and part and name in (part.id, part.number):
+                return row
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Events that somebody wants to write, and the situation in which they decided to."""
+
+    situation: Situation
+    bodies: tuple[Body, ...]
+
+    def answered(self, ask: Ask, how: Literal["asked", "--yes"] = "asked") -> Proposal:
+        """The same after the question was answered with yes: the events say so."""
+        answer = ask.answer(how)
+        bodies = (
+            body.model_copy(update={"answers": (*body.answers, answer)}) if hasattr(body, "answers") else body
+            for body in self.bodies
+        )
+        return replace(self, bodies=tuple(bodies))
+
+
+def propose(situation: Situation, body: Body) -> Proposal:
+    """One event."""
+    return Proposal(situation, (body,))

@@ -1,0 +1,107 @@
+"""Carries out what a verb of `warroom incident` proposes: asks on a terminal what the guard asks, writes, says what was written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from typing import TYPE_CHECKING, Literal
+
+from core.errors import WarroomError
+from core.message import say
+from core.text import clean
+from incidents.events.event import write_time
+from incidents.report.describe import describe_event, join_parts
+from incidents.settings import actor_name
+from response.checklist import Missing
+from response.decision import ALLOWED, Ask, Refused
+from response.guard import may_propose
+from response.situation import Situation
+from response.write import write
+from tui.cli.runbook.find import incident_names, incident_runbook
+
+if TYPE_CHECKING:
+    import argparse
+
+    from incidents.events.event import Event
+    from incidents.journal import Journal
+    from response.situation import Proposal
+    from tui.cli.command import Invocation
+    from tui.config.load import Config
+
+YES = ("y", "yes", "是")
+
+
+class NotAllowed(WarroomError):
+    """The guard refused it, or nobody answered its question with yes: exit code 2."""
+
+
+def read_situation(
+    args: argparse.Namespace, journal: Journal, invocation: Invocation, config: Config
+) -> Situation:
+    """The incident that `args` name, with the runbooks that it follows and the one that `--runbook` names."""
+    incident = journal.load(journal.find(args.incident))
+    asked = getattr(args, "runbook", "")
+    names = dict.fromkeys((*incident.runbooks, *((asked,) if asked else ())))
+    return Situation(
+        label=journal.label(incident.id),
+        incident=incident,
+        actor=clean(args.actor or actor_name(config.journal), 80),
+        now=dt.datetime.now(dt.UTC),
+        runbooks=tuple(incident_runbook(name, config, invocation) or Missing(name) for name in names),
+    )
+
+
+def submit(
+    proposal: Proposal | Refused, journal: Journal, args: argparse.Namespace, invocation: Invocation
+) -> tuple[Event, ...]:
+    """Write it, once every question is answered with yes. Raises `NotAllowed` or a `JournalError`."""
+    if isinstance(proposal, Refused):
+        raise NotAllowed(proposal.message)
+    decision = may_propose(proposal)
+    while True:
+        if isinstance(decision, Refused):
+            raise NotAllowed(decision.message)
+        if isinstance(decision, Ask):
+            proposal = proposal.answered(decision, _answer(decision, args, invocation))
+        written = write(journal, proposal)
+        decision = written.decision
+        if written.events or decision == ALLOWED:
+            return written.events
+
+
+def _answer(question: Ask, args: argparse.Namespace, invocation: Invocation) -> Literal["asked", "--yes"]:
+    """Yes, or `NotAllowed`: without a terminal nobody can be asked."""
+    if args.yes:
+        return "--yes"
+    if args.no_input or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        details = join_parts(question.details or (question.problem,))
+        raise NotAllowed(say("response.unanswered", problem=question.problem, details=details))
+    for line in question.details:
+        invocation.print_notice(line)
+    sys.stderr.write(f"{invocation.words.say(question.message)} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in YES:
+        raise NotAllowed(say("incident.nothing_written"))
+    return "asked"
+
+
+def print_event(event: Event, journal: Journal, invocation: Invocation, config: Config) -> None:
+    """Say what was written; of an opening only the incident's name."""
+    label = journal.label(event.incident)
+    if invocation.json:
+        invocation.print_json(
+            {
+                "incident": label,
+                "uuid": str(event.incident),
+                "event": str(event.id),
+                "sequence": event.sequence,
+            }
+        )
+    elif event.body.kind == "opened":
+        invocation.print_line(label)
+    else:
+        incident = journal.load(event.incident)
+        names = incident_names(incident.runbooks, config, invocation)
+        text = invocation.words.say(describe_event(incident, event, names))
+        time = write_time(event.at)[11:19]
+        invocation.print_line(f"{label} #{event.sequence} {time}Z {event.actor} {text}")

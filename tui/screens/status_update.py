@@ -1,0 +1,107 @@
+"""A status update from the screen: what to say, the whole text with live numbers, where it would go, then the sending."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from core.message import say
+from response import records
+from tui.screens.confirm import Choice, Preview
+from tui.screens.edit import Edit
+from tui.screens.form import Field, Form
+from tui.screens.submit import ask, carry_out
+
+if TYPE_CHECKING:
+    from asyncio import Future
+    from collections.abc import Sequence
+
+    from core.message import Message
+    from incidents.events.event import Event
+    from incidents.updates.deliver import Outcome
+    from incidents.updates.update import Sending
+    from response.situation import Situation
+    from response.write import Written
+    from tui.face import Face
+
+
+def write_update(face: Face, situation: Situation) -> None:
+    """Ask what people have to know."""
+    words = face.words
+    form = Form(words.text("screen.new_update"), [Field(words.text("screen.field_say"))])
+    face.incidents.run(_send(face, situation, ask(face, form)))
+
+
+async def _send(face: Face, situation: Situation, answer: Future[tuple[str, ...] | None]) -> Message | None:
+    """Nothing leaves and nothing is written before the person has seen the whole text and its targets."""
+    from incidents.updates.update import plan_sendings, update_text
+    from tui.incident.exports import attention_lines
+
+    given, words, settings = await answer, face.words, face.incidents.updates
+    if given is None or settings is None:
+        return None
+    incident, label = situation.incident, situation.label
+    numbers = attention_lines(face.by_attention(), words.say)
+    text = update_text(incident, label, settings, words.say, given[0], numbers=numbers)
+    while True:
+        sendings = plan_sendings(text, incident, label, settings.webhooks)
+        preview = Preview(words.text("screen.update_preview"), _preview_lines(face, text, sendings))
+        choice = await ask(face, preview)
+        if choice is None:
+            return say("update.nothing_written")
+        if choice is Choice.COPY:
+            face.copy_to_clipboard(text)
+            face.incidents.notify(say("screen.copied_update"))
+        elif choice is Choice.EDIT:
+            text = await _edit(face, text, drill=incident.drill)
+        else:
+            break
+    events: list[Event] = []
+
+    def written(result: Written) -> Message:
+        events.extend(result.events)
+        return say("screen.update_written")
+
+    message = await carry_out(face, records.write_update(situation, text), written)
+    if not events or not sendings:
+        return message
+    face.incidents.notify(say("screen.update_sending", count=len(sendings)))
+    journal = face.incidents.opened_journal()
+    return _outcome_message(await journal.deliver(events[0], sendings, settings.webhooks))
+
+
+async def _edit(face: Face, text: str, *, drill: bool) -> str:
+    """The text as the person changed it; a drill still says that it is one."""
+    edited = await ask(face, Edit(face.words.text("screen.update_edit"), text))
+    text = edited if edited and edited.strip() else text
+    mark = face.words.text("update.drill")
+    return f"{mark} {text}" if drill and not text.startswith(mark) else text
+
+
+def _preview_lines(face: Face, text: str, sendings: Sequence[Sending]) -> list[str | Text]:
+    """The text as people will read it, then where it goes."""
+    words = face.words
+    lines: list[str | Text] = [Text(line) for line in text.splitlines()]
+    lines.append("")
+    if not sendings:
+        lines.append(words.text("update.no_webhooks"))
+    lines += [
+        words.text(
+            "screen.would_send",
+            target=sending.target,
+            kind=sending.kind,
+            host=sending.host,
+            size=len(sending.body),
+        )
+        for sending in sendings
+    ]
+    return lines
+
+
+def _outcome_message(outcomes: Sequence[Outcome]) -> Message:
+    """The first that failed is told, else how many arrived."""
+    failed = [outcome for outcome in outcomes if not outcome.ok]
+    if failed:
+        return say("update.not_sent", target=failed[0].target, detail=failed[0].detail)
+    return say("screen.update_sent", count=len(outcomes))
