@@ -15,8 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 WINDOWS = {
-    "5m": 300, "30m": 1800, "1h": 3600, "2h": 7200, "6h": 21_600, "1d": 86_400, "3d": 259_200, "30d": 2_592_000,
-}  # fmt: skip
+    "5m": 300,
+    "30m": 1800,
+    "1h": 3600,
+    "2h": 7200,
+    "6h": 21_600,
+    "1d": 86_400,
+    "3d": 259_200,
+    "30d": 2_592_000,
+}
 """Seconds of each window, by its PromQL name. The last one is the objective's own."""
 BUDGET_WINDOW = "30d"
 MIN_BAD = 3

@@ -6,7 +6,7 @@ A panel's first verdict is no change, nor is its first answer after a start with
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from core.message import say
 from signals.reading import Verdict
@@ -41,7 +41,7 @@ class Change:
         return self.panel, self.message.key, self.message.values.get("name")
 
 
-class Said(NamedTuple):
+class LastState(NamedTuple):
     """What a panel said last, and whose word it was."""
 
     verdict: Verdict
@@ -54,7 +54,7 @@ class ChangeLog:
     """The changes, newest first, and what each panel said last."""
 
     changes: tuple[Change, ...] = ()
-    last: Mapping[str, Said] = field(default_factory=dict)
+    last: Mapping[str, LastState] = field(default_factory=dict)
 
     def since(self, at: float) -> int:
         """How many of the changes are newer."""
@@ -64,12 +64,13 @@ class ChangeLog:
 def add_change(log: ChangeLog, change: Change) -> ChangeLog:
     """The log with one more change in its place in time."""
     again = next(
-        (one for one in log.changes if one.what == change.what and abs(change.at - one.at) <= FLAP_S), None
+        (known for known in log.changes if known.what == change.what and abs(change.at - known.at) <= FLAP_S),
+        None,
     )
-    kept = [one for one in log.changes if one is not again]
+    kept = [known for known in log.changes if known is not again]
     if again is not None:
         change = replace(change, at=max(change.at, again.at), times=again.times + 1)
-    place = next((index for index, one in enumerate(kept) if one.at <= change.at), len(kept))
+    place = next((index for index, known in enumerate(kept) if known.at <= change.at), len(kept))
     kept.insert(place, change)
     return replace(log, changes=tuple(kept[:MAX_CHANGES]))
 
@@ -80,51 +81,53 @@ def record_state(log: ChangeLog, state: PanelState) -> ChangeLog:
     if before is None and state.verdict is Verdict.UNKNOWN:
         return log  # it has never had an answer
     now = state.at or 0.0
-    said = Said(state.verdict, state.standing, next((one.source for one in state.readings), ""))
-    after = replace(log, last={**log.last, state.id: said})
+    source = next((reading.source for reading in state.readings), "")
+    last = LastState(state.verdict, state.standing, source)
+    after = replace(log, last={**log.last, state.id: last})
     if before is None:
-        for one in state.standing:
-            if one.since is not None and now - one.since <= EARLIER_S:
-                after = add_change(after, Change(one.since, _said(one, "began"), state.id, one.verdict))
+        for standing in state.standing:
+            if standing.since is not None and now - standing.since <= EARLIER_S:
+                began = Change(standing.since, _message(standing, "began"), state.id, standing.verdict)
+                after = add_change(after, began)
         return after
     if state.verdict is Verdict.UNKNOWN:  # whether anything of it still stands is unknown, too
         after = replace(after, last={**after.last, state.id: before._replace(verdict=state.verdict)})
-        told: list[Change] = []
-    elif said.source != before.source:  # another source knows other things: nothing of that has happened now
-        told = []
+        changes: list[Change] = []
+    elif source != before.source:  # another source knows other things: nothing of that has happened now
+        changes = []
     else:
-        told = _begun_and_ended(before.standing, state, now)
+        changes = _begun_and_ended(before.standing, state, now)
     # What began or ended says more than the verdict that it moves; only fire is never left out, unless alerts are it.
     burns = state.verdict is Verdict.BURNING and state.shape != "list"
-    if state.verdict is not before.verdict and (not told or burns):
+    if state.verdict is not before.verdict and (not changes or burns):
         message = say(f"changes.{state.verdict}", panel=state.title, reason=state.reason)
-        told.append(Change(now, message, state.id, state.verdict))
-    for change in told:
+        changes.append(Change(now, message, state.id, state.verdict))
+    for change in changes:
         after = add_change(after, change)
     return after
 
 
 def _begun_and_ended(before: tuple[Standing, ...], state: PanelState, now: float) -> list[Change]:
-    names_then = {_which(one) for one in before}
-    names_now = {_which(one) for one in state.standing}
-    still = {name for _, name in names_now}
+    keys_before = {_identity(standing) for standing in before}
+    keys_now = {_identity(standing) for standing in state.standing}
+    names_now = {name for _, name in keys_now}
     began = [
-        Change(now, _said(one, "began"), state.id, one.verdict)
-        for one in state.standing
-        if _which(one) not in names_then
+        Change(now, _message(standing, "began"), state.id, standing.verdict)
+        for standing in state.standing
+        if _identity(standing) not in keys_before
     ]
     ended = [
-        Change(now, _said(one, "ended"), state.id)
-        for one in before
+        Change(now, _message(standing, "ended"), state.id)
+        for standing in before
         # An alert that is silenced now has not ended, nor has one whose silence did.
-        if _which(one) not in names_now and _which(one)[1] not in still
+        if _identity(standing) not in keys_now and _identity(standing)[1] not in names_now
     ]
     return [*ended, *began]
 
 
-def _which(one: Standing) -> tuple[str, str]:
-    return one.kind, str(sorted(one.name.values.items()))
+def _identity(standing: Standing) -> tuple[str, str]:
+    return standing.kind, str(sorted(standing.name.values.items()))
 
 
-def _said(one: Standing, how: str) -> Message:
-    return say(f"changes.{one.kind}_{how}", name=one.name)
+def _message(standing: Standing, how: Literal["began", "ended"]) -> Message:
+    return say(f"changes.{standing.kind}_{how}", name=standing.name)

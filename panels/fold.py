@@ -100,7 +100,7 @@ def fold(
         trend=whole.trend,
         at=at,
         interval_s=spec.interval_s,
-        freshness=Freshness.LIVE if any(one.value is not None for one in asked) else Freshness.NONE,
+        freshness=Freshness.LIVE if any(reading.value is not None for reading in asked) else Freshness.NONE,
         shape="list" if spec.kind == "alerts" else "metric",
         runbook=spec.runbook,
         warnings=tuple(warning for warning in whole.warnings if warning != reason),
@@ -118,10 +118,10 @@ def _without_replaced(judged: Sequence[Contribution], enriched: Iterable[Contrib
             return [Contribution(warnings=(*silence.warnings, *why))]
         judged = [
             replace(
-                one,
-                rows=() if one.query in piece.replaces_rows_of else one.rows,
-                parts=() if one.query in piece.replaces_parts_of else one.parts,
+                judgement,
+                rows=() if judgement.query in piece.replaces_rows_of else judgement.rows,
+                parts=() if judgement.query in piece.replaces_parts_of else judgement.parts,
             )
-            for one in judged
+            for judgement in judged
         ]
     return list(judged)

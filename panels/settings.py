@@ -70,7 +70,7 @@ def board(settings: PanelsSettings, interval_s: float | None = None) -> tuple[Pa
 def unknown_names(settings: PanelsSettings) -> list[UnknownName]:
     """Every name of a panel, query or objective that does not exist."""
     known = _known(settings)
-    found = [
+    unknown = [
         UnknownName(("show", index), name, tuple(known))
         for index, name in enumerate(settings.show)
         if name not in known
@@ -78,21 +78,27 @@ def unknown_names(settings: PanelsSettings) -> list[UnknownName]:
     for section, changes in (("limits", settings.limits), ("targets", settings.targets)):
         for panel, names in changes.items():
             if panel not in known:
-                found.append(UnknownName((section, panel), panel, tuple(known)))
+                unknown.append(UnknownName((section, panel), panel, tuple(known)))
                 continue
             spec = known[panel]
-            there = tuple(one.name for one in (spec.queries if section == "limits" else spec.objectives))
-            found += [UnknownName((section, panel, name), name, there) for name in names if name not in there]
+            names_there = tuple(
+                named.name for named in (spec.queries if section == "limits" else spec.objectives)
+            )
+            unknown += [
+                UnknownName((section, panel, name), name, names_there)
+                for name in names
+                if name not in names_there
+            ]
     for index, spec in enumerate(settings.add):
         queries = tuple(query.name for query in spec.queries)
         if spec.chart and spec.chart not in queries:
-            found.append(UnknownName(("add", index, "chart"), spec.chart, queries))
-        found += [
+            unknown.append(UnknownName(("add", index, "chart"), spec.chart, queries))
+        unknown += [
             UnknownName(("add", index, "queries", number, "share_of"), query.share_of, queries)
             for number, query in enumerate(spec.queries)
             if query.share_of and query.share_of not in queries
         ]
-    return found
+    return unknown
 
 
 def _known(settings: PanelsSettings) -> dict[str, PanelSpec]:
@@ -119,7 +125,9 @@ def _changed(spec: PanelSpec, settings: PanelsSettings) -> PanelSpec:
         for query in spec.queries
     )
     objectives = tuple(
-        one.model_copy(update={"target": targets[one.name]}) if one.name in targets else one
-        for one in spec.objectives
+        objective.model_copy(update={"target": targets[objective.name]})
+        if objective.name in targets
+        else objective
+        for objective in spec.objectives
     )
     return spec.model_copy(update={"queries": queries, "objectives": objectives, "budget": budget})

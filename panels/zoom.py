@@ -72,12 +72,12 @@ async def query_range(
     stretch: Range,
     metrics: MetricFailover,
     now: float,
-    keeps: Callable[[str], bool] = lambda _: True,
+    matches: Callable[[str], bool] = lambda _: True,
 ) -> Zoom:
-    """The query over the stretch up to `now`, on whole steps; only curves whose name `keeps` likes. Raises SourceError."""
+    """The query over the stretch up to `now`, on whole steps; only curves whose name `matches`. Raises SourceError."""
     end = now // stretch.step_s * stretch.step_s
     answer = await metrics.query_range_unguarded(query.expr, end - stretch.span_s, end, stretch.step_s)
-    kept = tuple(one for one in answer.series if keeps(series_name(query, one)))
+    kept = tuple(series for series in answer.series if matches(series_name(query, series)))
     return zoom_chart(query, replace(answer, series=kept), now, stretch)
 
 
@@ -89,12 +89,12 @@ def zoom_chart(query: QuerySpec, answer: Answer, now: float, stretch: Range) -> 
         last = curve.values[-1] if curve.values else math.nan
         return -math.inf if math.isnan(last) else sign * last
 
-    ranked = sorted((one for one in answer.series if one.times), key=badness, reverse=True)
+    ranked = sorted((series for series in answer.series if series.times), key=badness, reverse=True)
     curves = tuple(ranked[:MAX_CURVES])
-    names = tuple(series_display_name(query, one) for one in curves)
+    names = tuple(series_display_name(query, curve) for curve in curves)
     limit = query.burning if query.forecast is None else query.forecast
     chart = Chart(display_name(query), query.unit, curves, names, limit)
-    since = min((one.times[0] for one in ranked), default=None)
+    since = min((curve.times[0] for curve in ranked), default=None)
     chart = with_forecast(chart, now, stretch.span_s * AHEAD_SHARE)
     return Zoom(chart, len(ranked) - len(curves), since, answer.source, now)
 

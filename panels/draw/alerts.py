@@ -51,12 +51,12 @@ class AlertView:
     all_unfolded: bool = False
 
 
-def filter_alerts(alerts: Alerts, keeps: Callable[..., bool]) -> tuple[AlertGroup, ...]:
-    """The causes whose alerts have something that `keeps` likes, in their order."""
+def filter_alerts(alerts: Alerts, matches: Callable[..., bool]) -> tuple[AlertGroup, ...]:
+    """The causes whose alerts have something that `matches`, in their order."""
     kept = [
         alert
         for alert in alerts.alerts
-        if keeps(
+        if matches(
             alert.name,
             alert.state,
             alert.severity,
@@ -67,20 +67,20 @@ def filter_alerts(alerts: Alerts, keeps: Callable[..., bool]) -> tuple[AlertGrou
     return group_by_name(kept)
 
 
-def draw_alerts(found: tuple[AlertGroup, ...], view: AlertView, say_: Say, width: int) -> DrawnAlerts:
-    """Every cause, whatever room there is; who shows it scrolls."""
+def draw_alerts(groups: tuple[AlertGroup, ...], view: AlertView, say_: Say, width: int) -> DrawnAlerts:
+    """Every group, whatever room there is; who shows it scrolls."""
     lines: list[Text] = []
     first = after = place = 0
-    for cause in found:
-        if len(cause.alerts) > 1:
-            lines.append(_cause(cause, view, say_, width))
-        for alert in cause.alerts:
+    for group in groups:
+        if len(group.alerts) > 1:
+            lines.append(_group_line(group, view, say_, width))
+        for alert in group.alerts:
             chosen = place == view.cursor
-            block = [_alert(alert, cause, view, say_, width, chosen=chosen)]
+            block = [_alert(alert, group, view, say_, width, chosen=chosen)]
             if chosen or view.all_unfolded:
                 block += _unfolded(alert, view, say_, width)
             if chosen:
-                first = len(lines) - (alert is cause.alerts[0] and len(cause.alerts) > 1)
+                first = len(lines) - (alert is group.alerts[0] and len(group.alerts) > 1)
                 after = len(lines) + len(block)
             lines += block
             place += 1
@@ -101,15 +101,15 @@ def explain_alert(alert: Alert, runbook: str, say_: Say, width: int) -> list[Tex
     ]
     lines = [Text(f"   {alert.name}", "title")]
     for key, text in facts:
-        lines += _fact(say_(say(key)), text, width)
+        lines += _fact_lines(say_(say(key)), text, width)
     for key, pairs in (("alerts.labels", alert.labels), ("alerts.annotations", alert.annotations)):
         lines.append(Text(f"   {say_(say(key))}", "title"))
         for name, text in sorted(pairs.items()):
-            lines += _fact(f"  {name}", text, width)
+            lines += _fact_lines(f"  {name}", text, width)
     return lines
 
 
-def _fact(name: str, text: str, width: int) -> list[Text]:
+def _fact_lines(name: str, text: str, width: int) -> list[Text]:
     parts = [part for line in text.splitlines() for part in wrap_to_width(line, max(10, width - 20))] or [""]
     lines = [Text(no_wrap=True).append(cut(f"   {name}", 18), "quiet").append(" " + parts[0])]
     return [*lines, *(Text(" " * 19 + part, no_wrap=True) for part in parts[1:])]
@@ -121,20 +121,20 @@ def _mark(verdict: Verdict, view: AlertView, state: AlertState) -> tuple[str, st
     return (ASCII_MARKS if view.ascii_only else MARKS)[verdict], STYLES[verdict]
 
 
-def _cause(cause: AlertGroup, view: AlertView, say_: Say, width: int) -> Text:
-    mark, style = _mark(cause.verdict, view, cause.alerts[0].state)
+def _group_line(group: AlertGroup, view: AlertView, say_: Say, width: int) -> Text:
+    mark, style = _mark(group.verdict, view, group.alerts[0].state)
     times = "x" if view.ascii_only else "×"
     line = Text(no_wrap=True)
     line.append(f"  {mark} ", style)
-    line.append(f"{cause.name}  {len(cause.alerts)}{times}", "title")
-    runbook = view.runbooks.get(cause.name)
+    line.append(f"{group.name}  {len(group.alerts)}{times}", "title")
+    runbook = view.runbooks.get(group.name)
     if runbook:
         line.append(f"   {say_(say('alerts.runbook'))} {runbook}", "quiet")
     line.truncate(width)
     return line
 
 
-def _alert(alert: Alert, cause: AlertGroup, view: AlertView, say_: Say, width: int, *, chosen: bool) -> Text:
+def _alert(alert: Alert, group: AlertGroup, view: AlertView, say_: Say, width: int, *, chosen: bool) -> Text:
     """Cursor, mark, name, state, age, whether it is new, the summary."""
     mark, style = _mark(alert_verdict(alert), view, alert.state)
     line = Text(no_wrap=True)
@@ -142,11 +142,11 @@ def _alert(alert: Alert, cause: AlertGroup, view: AlertView, say_: Say, width: i
         line.append(">" if view.ascii_only else "▶", "cursor")
     line.append(" " if chosen else "  ")
     name = alert.name
-    if len(cause.alerts) > 1:
+    if len(group.alerts) > 1:
         line.append("  ")
-        name = " ".join(f"{label.name}={label.value}" for label in own_labels(alert, cause))
+        name = " ".join(f"{label.name}={label.value}" for label in own_labels(alert, group))
     line.append(f"{mark} ", style)
-    room = min(NAME_WIDTH, max(8, width // 2 - 4)) - (2 if len(cause.alerts) > 1 else 0)
+    room = min(NAME_WIDTH, max(8, width // 2 - 4)) - (2 if len(group.alerts) > 1 else 0)
     shown = cut(name, room, ascii_only=view.ascii_only)
     line.append(shown.rstrip(), "chosen" if chosen else "").append(" " * (len(shown) - len(shown.rstrip())))
     loud = style if alert.severity in PAGING else ""
@@ -165,8 +165,8 @@ def _alert(alert: Alert, cause: AlertGroup, view: AlertView, say_: Say, width: i
 def _unfolded(alert: Alert, view: AlertView, say_: Say, width: int) -> list[Text]:
     """Summary and labels whole, the runbook, the source."""
     lines = []
-    told = [alert.annotations.get("summary", ""), alert.annotations.get("description", "")]
-    for text in told:
+    texts = [alert.annotations.get("summary", ""), alert.annotations.get("description", "")]
+    for text in texts:
         lines += [Text("      " + part, "remark", no_wrap=True) for part in wrap_to_width(text, width - 8)][
             :3
         ]

@@ -52,7 +52,7 @@ def time_labels(axis: TimeAxis) -> str:
     form = "%H:%M:%S" if span_s < 600 else "%H:%M" if span_s <= 1.5 * DAY_S else "%m-%d"
     width = len(time.strftime(form, time.gmtime(0)))
     wanted = (width + 4) * axis.column_s
-    step = next((one for one in TICKS_S if one >= wanted), math.ceil(wanted / DAY_S) * DAY_S)
+    step = next((tick for tick in TICKS_S if tick >= wanted), math.ceil(wanted / DAY_S) * DAY_S)
     if form == "%m-%d":
         step = max(step, DAY_S)
     line = ""

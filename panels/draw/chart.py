@@ -34,7 +34,7 @@ LETTER_EVERY = 16
 """Columns between two letters of one curve."""
 LIMIT_IN_SIGHT = 4.0
 """A limit up to so many times the highest value stands in the picture; one further up would press the curve flat."""
-LONGEST_REST = 1.6
+MAX_GAP = 1.6
 """Samples this many usual distances apart are joined; over a longer rest nothing was measured."""
 
 
@@ -89,7 +89,7 @@ def scale_of(chart: Chart) -> tuple[float, float]:
     measured = max(values, default=0.0)
     top, bottom = round_top(measured), min(values, default=0.0)
     if chart.forecast is not None:  # as far as it does not press what was measured flat
-        ahead = max((one for one in chart.forecast.middle.values if math.isfinite(one)), default=0.0)
+        ahead = max((value for value in chart.forecast.middle.values if math.isfinite(value)), default=0.0)
         top = round_top(max(measured, min(ahead, 2 * top)))
     if chart.limit is not None and measured < chart.limit <= LIMIT_IN_SIGHT * measured:
         top = round_top(max(chart.limit, top))
@@ -105,9 +105,9 @@ def legend(chart: Chart, say_: Say, width: int) -> Text:
     """
     parts: list[tuple[str, str]] = []
     several = len(chart.curves) > 1
-    for index, (curve, called) in enumerate(zip(chart.curves, chart.names, strict=False)):
-        name = say_(called)
-        last = next((one for one in reversed(curve.values) if math.isfinite(one)), math.nan)
+    for index, (curve, label) in enumerate(zip(chart.curves, chart.names, strict=False)):
+        name = say_(label)
+        last = next((value for value in reversed(curve.values) if math.isfinite(value)), math.nan)
         value = "–" if math.isnan(last) else scale_text(last, chart.unit)
         shown = f"{LETTERS[index % len(LETTERS)]} {name} {value}" if several else f"{name} {value}"
         parts.append((shown, STYLES[index % len(STYLES)]))
@@ -142,8 +142,10 @@ def value_at(curve: Series, at: float) -> float | None:
         return None
     times = [curve.times[index] for index in finite]
     after = bisect_left(times, at)
-    nearest = min(range(max(0, after - 1), min(len(times), after + 1)), key=lambda one: abs(times[one] - at))
-    if abs(times[nearest] - at) > LONGEST_REST / 2 * (spacing(curve.times) or 1.0):
+    nearest = min(
+        range(max(0, after - 1), min(len(times), after + 1)), key=lambda index: abs(times[index] - at)
+    )
+    if abs(times[nearest] - at) > MAX_GAP / 2 * (spacing(curve.times) or 1.0):
         return None
     return curve.values[finite[nearest]]
 
@@ -171,7 +173,7 @@ def _limit(canvas: Canvas, row: int) -> None:
 
 
 def _curve(canvas: Canvas, axis: TimeAxis, curve: Series, level: Callable[[float], int], style: str) -> None:
-    rest = LONGEST_REST * spacing(curve.times)
+    rest = MAX_GAP * spacing(curve.times)
     before: tuple[float, int, int] | None = None
     for at, value in zip(curve.times, curve.values, strict=False):
         if not math.isfinite(value):
@@ -205,7 +207,8 @@ def _letters(
     """A letter on the curve's newest point and at times that stay where they are when the axis moves."""
     shift = index * LETTER_EVERY // 4
     last = max(
-        (at for at, one in zip(curve.times, curve.values, strict=False) if math.isfinite(one)), default=None
+        (at for at, value in zip(curve.times, curve.values, strict=False) if math.isfinite(value)),
+        default=None,
     )
     for column in range(axis.columns - 1, -1, -1):
         newest = last is not None and column == int((last - axis.start) / axis.column_s)

@@ -115,10 +115,10 @@ def panel_details(
     if height <= 0:
         return []
     chart = next(
-        (one for one in state.charts if one.span_s == span_s), state.charts[0] if state.charts else None
+        (drawn for drawn in state.charts if drawn.span_s == span_s), state.charts[0] if state.charts else None
     )
     # That all is well stands in the mark already, and the rows of a list are its reason.
-    told = (
+    needs_reason = (
         not (state.rows or chart)
         if state.verdict is Verdict.OK
         else not (state.rows and state.shape == "list")
@@ -126,9 +126,11 @@ def panel_details(
     lines = [
         Text("   " + part, STYLES[state.verdict]) for part in wrap_to_width(say_(state.reason), width - 4)
     ][:3]
-    lines = lines if told else []
+    lines = lines if needs_reason else []
     lines += [
-        Text("   " + part, "remark") for one in state.warnings for part in wrap_to_width(say_(one), width - 4)
+        Text("   " + part, "remark")
+        for warning in state.warnings
+        for part in wrap_to_width(say_(warning), width - 4)
     ][:2]
     left = height - len(lines)
     if chart is not None and span_s > BOARD_SPAN_S:
@@ -161,7 +163,7 @@ def _rows_width(rows: Sequence[Row], say_: Say) -> int:
     shown = [[cell_len(say_(cell)) for cell in row.cells] for row in rows if len(row.cells) > 1]
     most = max((len(cells) for cells in shown), default=0)
     wide = [max(cells[at] for cells in shown if at < len(cells)) for at in range(most)]
-    return 7 + sum(wide[:1]) + sum(1 + max(12, one) for one in wide[1:2])
+    return 7 + sum(wide[:1]) + sum(1 + max(12, cells) for cells in wide[1:2])
 
 
 def _beside(rows: list[Text], width: int, drawn: list[Text]) -> list[Text]:
@@ -190,7 +192,8 @@ def _rows(rows: Sequence[Row], say_: Say, width: int, *, ascii_only: bool) -> li
             kept = cells[: len(widths)]
             columns = [cut(kept[0], widths[0], ascii_only=ascii_only)]
             columns += [
-                cell + " " * (one - cell_len(cell)) for cell, one in zip(kept[1:], widths[1:], strict=False)
+                cell + " " * (column - cell_len(cell))
+                for cell, column in zip(kept[1:], widths[1:], strict=False)
             ]
         mark = marks[row.verdict] if row.verdict is not None else " "
         text = cut(f"     {mark} {' '.join(columns).rstrip()}", width, ascii_only=ascii_only).rstrip()
@@ -202,12 +205,12 @@ def _columns(shown: Sequence[Sequence[str]], room: int) -> list[int]:
     """How wide each column is. The name comes first, then the value; the last ones go when there is no room for them."""
     most = max((len(cells) for cells in shown), default=0)
     widths = [max(cell_len(cells[at]) for cells in shown if at < len(cells)) for at in range(most)]
-    between = [12, *(min(max(12, one), 26) for one in widths[1:])]
+    between = [12, *(min(max(12, cells), 26) for cells in widths[1:])]
     name = min(widths[0], MAX_NAME) if widths else 0
 
     def rest(count: int) -> int:
         """What the columns behind the name need."""
-        return sum(one + 1 for one in between[1 : count - 1]) + (
+        return sum(column + 1 for column in between[1 : count - 1]) + (
             1 + min(widths[count - 1], 14) if count > 1 else 0
         )
 

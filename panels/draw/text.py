@@ -45,13 +45,13 @@ def wrap(text: str, width: int, *, whole_code: bool = True) -> list[str]:
 
 def _units(text: str, pattern: re.Pattern[str]) -> list[str]:
     """What must not be broken: a word, code, or a wide character with the stops behind it."""
-    found: list[str] = []
+    units: list[str] = []
     for unit in pattern.findall(text):
-        if found and not unit.isspace() and _sticks(found[-1][-1], unit[0]):
-            found[-1] += unit
+        if units and not unit.isspace() and _sticks(units[-1][-1], unit[0]):
+            units[-1] += unit
         else:
-            found.append(unit)
-    return found
+            units.append(unit)
+    return units
 
 
 def _sticks(before: str, after: str) -> bool:

@@ -106,22 +106,22 @@ def _remarks(view: ZoomView, say_: Say, width: int) -> list[Text]:
 
 def _table(view: ZoomView, zoom: Zoom, say_: Say, none: str) -> list[Text]:
     """One line a curve: its letter, name, last value, value under the cursor, lowest, mean, highest."""
-    found = summaries(zoom, view.cursor)
-    names = [say_(one.name) for one in found]
+    curves = summaries(zoom, view.cursor)
+    names = [say_(curve.name) for curve in curves]
     first = min(30, max(8, *(cell_len(name) + 2 for name in names)))
     heads = ["", say_(say("chart.last"))]
     heads += [] if view.cursor is None else [time.strftime("%H:%M:%SZ", time.gmtime(view.cursor))]
     heads += [say_(say(key)) for key in ("chart.lowest", "chart.mean", "chart.highest")]
     lines = [Text("   " + _cells(heads, first), "quiet", no_wrap=True)]
-    for index, (one, called) in enumerate(zip(found, names, strict=True)):
-        name = f"{LETTERS[index]} {called}" if len(found) > 1 else called
-        there = () if view.cursor is None else (one.at_cursor,)
-        values = (one.last, *there, one.lowest, one.mean, one.highest)
+    for index, (curve, name) in enumerate(zip(curves, names, strict=True)):
+        label = f"{LETTERS[index]} {name}" if len(curves) > 1 else name
+        there = () if view.cursor is None else (curve.at_cursor,)
+        values = (curve.last, *there, curve.lowest, curve.mean, curve.highest)
         shown = [none if value is None else scale_text(value, zoom.chart.unit) for value in values]
-        lines.append(Text("   " + _cells([name, *shown], first), STYLES[index % len(STYLES)], no_wrap=True))
+        lines.append(Text("   " + _cells([label, *shown], first), STYLES[index % len(STYLES)], no_wrap=True))
     return lines
 
 
 def _cells(cells: Sequence[str], first: int) -> str:
     head, *rest = cells
-    return set_cell_size(head, first) + "".join(" " * max(1, CELL - cell_len(one)) + one for one in rest)
+    return set_cell_size(head, first) + "".join(" " * max(1, CELL - cell_len(cell)) + cell for cell in rest)

@@ -48,22 +48,34 @@ def told(*states: PanelState) -> list[str]:
         ([state(0)], []),
         ([state(0), state(0)], []),
         ([state(None), state(0)], []),  # a start without any answer
-        ([state(0), state(None)], ["Riot is unknown: 429: NO DATA: the metric is there, but nothing was counted in the window"]),
+        (
+            [state(0), state(None)],
+            ["Riot is unknown: 429: NO DATA: the metric is there, but nothing was counted in the window"],
+        ),
         ([state(1), state(60), state(70)], ["Riot: 429 is 60, over 50"]),
         ([state(0), state(1)], ["429 began"]),
         ([state(0), state(60)], ["429 began"]),  # the verdict of the same moment says less
         ([state(0), state(143)], ["Riot burns: 429 is 143, over 100", "429 began"]),
         ([state(1), state(0)], ["429 is over"]),
-        ([state(60), state(None), state(60, NOW + 9)], ["Riot: 429 is 60, over 50", "Riot is unknown: 429: NO DATA: the metric is there, but nothing was counted in the window"]),
+        (
+            [state(60), state(None), state(60, NOW + 9)],
+            [
+                "Riot: 429 is 60, over 50",
+                "Riot is unknown: 429: NO DATA: the metric is there, but nothing was counted in the window",
+            ],
+        ),
         ([state(0), state(0, NOW, alert("A"))], ["alert A fires"]),
         ([state(0, NOW, alert("A")), state(0)], ["alert A is over"]),
         ([state(0, NOW, alert("A")), state(0, NOW, alert("A", "silence"))], ["alert A is silenced"]),
         ([state(0, NOW, alert("A", "silence")), state(0)], ["the silence of A is over"]),
-        ([state(0, NOW, release("v1")), state(0, NOW, release("v2"))], ["release v2 runs", "release v1 is gone"]),
+        (
+            [state(0, NOW, release("v1")), state(0, NOW, release("v2"))],
+            ["release v2 runs", "release v1 is gone"],
+        ),
         ([state(0, NOW, release("v2", NOW - 600))], ["release v2 runs"]),  # it ran before we looked
         ([state(0, NOW, release("v2", NOW - 90_000))], []),
     ],
-)  # fmt: skip
+)
 def test_what_is_told(states: list[PanelState], lines: list[str]) -> None:
     assert told(*states) == lines
 

@@ -56,9 +56,11 @@ def test_curves_limit_query_and_source_are_kept() -> None:
 
 def test_what_was_pinned_in_one_language_is_read_in_the_other() -> None:
     chart = Chart(
-        say("panels.title", en="depth", zh="长度"), "count", (Series((), (0.0, 15.0), (1.0, 4.0)),),
+        say("panels.title", en="depth", zh="长度"),
+        "count",
+        (Series((), (0.0, 15.0), (1.0, 4.0)),),
         (say("panels.title", en="matches", zh="对局"),),
-    )  # fmt: skip
+    )
     stored = body_text(panel_evidence(state(chart), Language("zh").say))
     found = BODY.validate_python({**json.loads(stored), "kind": "evidence_pinned"})
     assert isinstance(found, EvidencePinned)

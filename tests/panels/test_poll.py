@@ -54,9 +54,19 @@ class Slow:
     async def schema(self) -> Schema:
         await self.may.wait()
         return Schema(
-            revisions=("a",), heads=("a",), drift=Drift.CURRENT, missing=(), unexpected=(), invalid_indexes=(),
-            blockers=(), connections=1, connection_limit=100, address="h/d", at=time.time(), source=self.name,
-        )  # fmt: skip
+            revisions=("a",),
+            heads=("a",),
+            drift=Drift.CURRENT,
+            missing=(),
+            unexpected=(),
+            invalid_indexes=(),
+            blockers=(),
+            connections=1,
+            connection_limit=100,
+            address="h/d",
+            at=time.time(),
+            source=self.name,
+        )
 
 
 async def test_a_slow_database_delays_no_number_and_is_unknown_until_it_answers() -> None:

@@ -129,10 +129,17 @@ def test_a_share_is_not_forecast_above_the_whole(unit: str, top: float) -> None:
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (10_000, "count", "10k"), (45, "s", "45s"), (600, "s", "10min"), (0.005, "ratio", "0.5%"),
-        (60, "usd", "$60"), (40, "1/min", "40/min"), (0, "s", "0s"), (2e6, "bytes", "1.91MiB"), (7200, "s", "2h"),
+        (10_000, "count", "10k"),
+        (45, "s", "45s"),
+        (600, "s", "10min"),
+        (0.005, "ratio", "0.5%"),
+        (60, "usd", "$60"),
+        (40, "1/min", "40/min"),
+        (0, "s", "0s"),
+        (2e6, "bytes", "1.91MiB"),
+        (7200, "s", "2h"),
     ],
-)  # fmt: skip
+)
 def test_the_scale_names_its_unit(value: float, unit: str, text: str) -> None:
     assert scale_text(value, unit) == text
 

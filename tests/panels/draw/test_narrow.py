@@ -66,11 +66,17 @@ def test_what_was_cut_ends_in_a_mark(text: str, width: int, shown: str) -> None:
 @pytest.mark.parametrize(
     ("width", "shown"),
     [
-        (80, "     ▲ ChimeraLatencyP95Breached pending page 12 min       answers one in twenty later than 15 s"[:79] + "…"),
+        (
+            80,
+            "     ▲ ChimeraLatencyP95Breached pending page 12 min       answers one in twenty later than 15 s"[
+                :79
+            ]
+            + "…",
+        ),
         (58, "     ▲ ChimeraLatencyP95Breached pending page 12 min"),
         (40, "     ▲ ChimeraLatencyP95Br… pending page"),
     ],
-)  # fmt: skip
+)
 def test_the_last_columns_go_before_the_name_does(width: int, shown: str) -> None:
     row = ("ChimeraLatencyP95Breached", "pending page", "12 min", "answers one in twenty later than 15 s")
     lines = panel_details(panel(row), SAY, width, 5, NOW)

@@ -33,7 +33,7 @@ def test_alerts_of_one_name_stand_together_the_worst_first() -> None:
             alert("Soon", severity="page", since=60),
             alert("Page", since=20, queue="b"),
         ]
-    )  # fmt: skip
+    )
     assert [(cause.name, cause.verdict, len(cause.alerts)) for cause in found] == [
         ("Soon", Verdict.BURNING, 2),
         ("Page", Verdict.BURNING, 2),
