@@ -35,7 +35,7 @@ def check(project: Project) -> Iterator[Finding]:
 
 def _is_surely_broken(expr: str) -> bool:
     """Not a function that our grammar does not know, and not a template's variable."""
-    from signals.metrics.promql.evaluate import parse
+    from signals.metrics.promql.parse import parse
 
     try:
         parse(expr)

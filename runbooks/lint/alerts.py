@@ -76,7 +76,7 @@ def _texts(runbook: Runbook) -> Iterator[tuple[str, int, str]]:
 
 def thresholds(expr: str) -> list[float]:
     """The numbers that the expression compares with."""
-    from signals.metrics.promql.evaluate import parse
+    from signals.metrics.promql.parse import parse
 
     try:
         return list(_compared(parse(expr)))

@@ -9,7 +9,7 @@ from runbooks.library import BUNDLED, LANGUAGES, load_library
 from runbooks.lint.drift import drift
 from runbooks.lint.lint import lint
 from runbooks.settings import RunbooksSettings
-from signals.metrics.promql.evaluate import parse
+from signals.metrics.promql.parse import parse
 from tests.bench.measure import Measure
 
 ROUNDS = 5

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import promql_parser as grammar
 
 from core.errors import BadQuery, NotSupported
-from signals.metrics.promql.evaluate import parse
+from signals.metrics.promql.parse import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

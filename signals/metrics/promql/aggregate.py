@@ -36,6 +36,8 @@ def aggregate(operator: str, modifier: Any, parameter: Result | None, vector: Ve
     """Apply an aggregation operator. Raises `NotSupported` by its name."""
     if operator in ("topk", "bottomk") and not (np.abs(_scalar(operator, parameter)) < 2**63).all():
         raise BadQuery(say("promql.not_a_count"))
+    if operator not in (*_REDUCERS, "topk", "bottomk", "count_values", "quantile"):
+        raise NotSupported(say("promql.not_supported", what=operator))
     if not vector.labels:
         return empty(vector.values.shape[1])
     groups: dict[Labels, list[int]] = {}
@@ -49,10 +51,8 @@ def aggregate(operator: str, modifier: Any, parameter: Result | None, vector: Ve
     if operator == "quantile":
         level = _scalar(operator, parameter)
         reduce: Callable[[Floats, Mask], Floats] = lambda v, p: _quantile(v, p, level)  # noqa: E731
-    elif operator in _REDUCERS:
-        reduce = _REDUCERS[operator]
     else:
-        raise NotSupported(say("promql.not_supported", what=operator))
+        reduce = _REDUCERS[operator]
     values = np.array([reduce(vector.values[rows], vector.present[rows]) for rows in groups.values()])
     present = np.array([vector.present[rows].any(axis=0) for rows in groups.values()])
     return distinct(list(groups), values, present)
@@ -67,7 +67,9 @@ def exact_sum(values: list[float]) -> float:
 
 
 def mean(values: list[float]) -> float:
-    """The mean; the sum may overflow where the mean need not."""
+    """The mean; the sum may overflow where the mean need not. Equal values have themselves, without rounding."""
+    if values.count(values[0]) == len(values):
+        return values[0]
     summed = exact_sum(values)
     if math.isinf(summed) and all(map(math.isfinite, values)):
         return exact_sum([value / len(values) for value in values])

@@ -54,6 +54,9 @@ def binary(operator: str, modifier: Any, left: Result, right: Result) -> Result:
         and operator not in ("and", "or", "unless")
     ):
         raise NotSupported(say("promql.not_supported", what=operator))
+    fill = modifier.fill_values if modifier is not None else None
+    if fill is not None and (fill.lhs, fill.rhs) != (None, None):
+        raise NotSupported(say("promql.not_supported", what="fill()"))
     return_bool = modifier is not None and modifier.return_bool
     match left, right:
         case Scalar(), Scalar():

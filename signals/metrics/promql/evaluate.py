@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from functools import lru_cache
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,10 +16,10 @@ from core.text import clean
 from signals.metrics.promql.aggregate import aggregate
 from signals.metrics.promql.binary import binary
 from signals.metrics.promql.functions import call
+from signals.metrics.promql.parse import milliseconds, panic_as_bad_query, parse
 from signals.metrics.promql.select import (
     Context,
     check_size,
-    in_ms,
     instant,
     ranges,
     shifted,
@@ -36,20 +36,14 @@ MAX_POINTS = 11_000
 """Points a series that a range query may ask for (prometheus/prometheus, web/api/v1)."""
 DEFAULT_SUBQUERY_STEP_MS = 60_000
 """The step of a subquery without one: Prometheus' default evaluation interval."""
-
-MAX_DEPTH = 200
-"""Nesting beyond this is refused: the parser is recursive, and overflows the stack of a small thread at 300."""
-
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`')
-_IN_BRACES = re.compile(r"\{[^{}]*\}")
-_BRACKET = re.compile(r"[()]")
-_OPERATOR = re.compile(r"[-+*/%^]|[=!<>]=|[<>]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+MAX_SUBQUERY_POINTS = 1_000_000
+"""Points that a subquery may ask for: 30 d every 15 s are 172 800."""
 
 
 def evaluate(expr: str, ring: Ring, at: float, source: str = "in process") -> Answer:
     """The value of `expr` at `at` (Unix seconds). Raises `BadQuery`, or `NotSupported` by name."""
-    times = np.array([round(at * 1000)], np.int64)
-    result = _walk(parse(expr), Context(ring, times, times))
+    at_ms = round(at * 1000)
+    result = _walk(parse(expr), Context(ring, np.array([at_ms], np.int64), at_ms, at_ms))
     if isinstance(result, Text):
         return Answer(expr, "string", (), source, at, result.text)
     if isinstance(result, Scalar):
@@ -79,7 +73,7 @@ def evaluate_range(  # noqa: PLR0917  # the arguments of the HTTP API, in its or
     if (end_ms - start_ms) // step_ms > MAX_POINTS:
         raise BadQuery(say("promql.too_many_points", limit=MAX_POINTS))
     times = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
-    result = _walk(parse(expr), Context(ring, times, times))
+    result = _walk(parse(expr), Context(ring, times, start_ms, end_ms))
     if isinstance(result, Text | Windows):
         raise BadQuery(say("promql.not_for_span"))
     seconds = times / 1000
@@ -93,36 +87,14 @@ def evaluate_range(  # noqa: PLR0917  # the arguments of the HTTP API, in its or
     return Answer(expr, "matrix", tuple(sorted(matrix, key=lambda series: series.labels)), source, end)
 
 
-@lru_cache(maxsize=512)
-def parse(expr: str) -> Any:
-    """The syntax tree of `expr` (its classes have no common type); raises `BadQuery` with the parser's words."""
-    if _depth(expr) > MAX_DEPTH:
-        raise BadQuery(say("promql.too_deep", limit=MAX_DEPTH))
-    try:
-        return grammar.parse(expr)
-    except ValueError as error:
-        text = clean(str(error))
-        if "unknown function" in text:
-            raise NotSupported(say("promql.not_supported", what=text)) from error
-        raise BadQuery(say("promql.syntax", detail=text)) from error
-
-
-def _depth(expr: str) -> int:
-    """At most how deep the syntax tree is: parentheses, and operators that lean on one another."""
-    bare = _IN_BRACES.sub("", _QUOTED.sub("", expr))
-    depth = deepest = 0
-    for bracket in _BRACKET.findall(bare):
-        depth += 1 if bracket == "(" else -1
-        deepest = max(deepest, depth)
-    return deepest + len(_OPERATOR.findall(bare))
-
-
 def _walk(node: Any, context: Context) -> Result:
     try:
         with np.errstate(all="ignore"):
             return _evaluate(node, context)
     except re.error as error:
         raise BadQuery(say("promql.syntax", detail=clean(str(error)))) from error
+    except BaseException as error:
+        raise panic_as_bad_query(error) from error
 
 
 def _evaluate(node: Any, context: Context) -> Result:  # noqa: C901, PLR0911  # one case a kind of node
@@ -221,13 +193,16 @@ def _vector(result: Result) -> Vector:
 
 def _subquery(node: Any, context: Context) -> Windows:
     times = shifted(node, context)
-    span = in_ms(node.range)
-    step = in_ms(node.step) if node.step else DEFAULT_SUBQUERY_STEP_MS
+    span = milliseconds(node, "range")
+    step = milliseconds(node, "step") or DEFAULT_SUBQUERY_STEP_MS
     first = (math.floor((int(times.min()) - span) / step) + 1) * step  # multiples of the step, left end open
-    grid = np.arange(first, int(times.max()) + 1, step, dtype=np.int64)
+    last = int(times.max())
+    if (last - first) // step >= MAX_SUBQUERY_POINTS:
+        raise BadQuery(say("promql.too_many_points", limit=MAX_SUBQUERY_POINTS))
+    grid = np.arange(first, last + 1, step, dtype=np.int64)
     if not len(grid):
         return windows_of(Samples([], np.empty(0, np.intp), grid, np.empty(0)), times - span, times)
-    inner = _evaluate(node.expr, Context(context.ring, grid, context.query))
+    inner = _evaluate(node.expr, replace(context, times=grid))
     if isinstance(inner, Scalar):
         inner = Vector([()], inner.values[None, :], np.ones((1, len(grid)), bool))
     vector = _vector(inner)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import promql_parser as grammar
 
-from signals.metrics.promql.evaluate import parse
+from signals.metrics.promql.parse import parse
 
 _MEANT_TO_BE_EMPTY = ("absent", "absent_over_time", "vector", "scalar", "time")
 """Functions that answer also, or just, when their argument has no series."""

@@ -6,7 +6,6 @@ Windows are open on the left, as in Prometheus 3: (t - range, t].
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -14,6 +13,7 @@ import promql_parser as grammar
 
 from core.errors import BadQuery, NotSupported
 from core.message import say
+from signals.metrics.promql.parse import milliseconds
 from signals.metrics.promql.values import Mask, Samples, Times, Vector, Windows, empty
 from signals.store.ring import Matcher
 from signals.store.series_buffer import STALE_BITS
@@ -41,11 +41,12 @@ _MATCHERS: dict[str, Literal["=", "!=", "=~", "!~"]] = {
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The times to evaluate at, and those of the whole query (for `@ start()` and `@ end()`)."""
+    """The times to evaluate at, and the ends of the whole query in ms (`@ start()`, `@ end()`)."""
 
     ring: Ring
     times: Times
-    query: Times
+    start_ms: int
+    end_ms: int
 
 
 def shifted(node: Any, context: Context) -> Times:
@@ -54,18 +55,13 @@ def shifted(node: Any, context: Context) -> Times:
     if node.at is not None:
         kind = node.at.type
         if kind == grammar.AtModifierType.Start:
-            fixed = int(context.query[0])
+            fixed = context.start_ms
         elif kind == grammar.AtModifierType.End:
-            fixed = int(context.query[-1])
+            fixed = context.end_ms
         else:
             fixed = round(node.at.at.timestamp() * 1000)
         times = np.full_like(times, fixed)
-    return times - in_ms(node.offset) if node.offset else times
-
-
-def in_ms(span: timedelta) -> int:
-    """Whole milliseconds."""
-    return span // timedelta(milliseconds=1)
+    return times - milliseconds(node, "offset")
 
 
 def _matchers(selector: Any) -> list[Matcher]:
@@ -102,7 +98,7 @@ def instant(node: Any, context: Context) -> tuple[Vector, np.ndarray[Any, np.dty
 def whole_range(node: Any, context: Context) -> Windows:
     """The windows of all series at once."""
     times = shifted(node.vector_selector, context)
-    span = in_ms(node.range)
+    span = milliseconds(node, "range")
     stored = list(_select_bounded(context, node.vector_selector, int(times.min()) - span, times))
     return windows_of(_without_stale_markers(_concatenated(stored)), times - span, times)
 
@@ -110,7 +106,7 @@ def whole_range(node: Any, context: Context) -> Windows:
 def ranges(node: Any, context: Context) -> Iterator[Windows]:
     """Those of portions of the series; at least one, perhaps empty."""
     times = shifted(node.vector_selector, context)
-    span = in_ms(node.range)
+    span = milliseconds(node, "range")
     for samples in _batches(context, node.vector_selector, int(times.min()) - span, times):
         yield windows_of(_without_stale_markers(samples), times - span, times)
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 CORPUS = Path(__file__).parent / "corpus.json.gz"
 GENERATED = 600
-SPAN = (START + 1802.25, START + 3302.25, 60.0)
+SPAN = (START + 1802.25, START + 3330.25, 60.0)
+"""It does not end with a step: `@ end()` is the end of the range, not its last step."""
 
 
 def questions() -> list[tuple[str, float]]:

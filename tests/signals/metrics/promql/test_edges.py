@@ -199,3 +199,9 @@ def test_rounding_between_buckets_is_no_information_but_a_small_step_is() -> Non
 
 def test_buckets_that_fall_are_lifted() -> None:
     assert value("histogram_quantile(0.5, m)", buckets(4, 2, 4), 100) == 0.5
+
+
+def test_the_end_of_a_range_is_not_its_last_step() -> None:
+    ring = ring_of((100, 1), (160, 2), (170, 3))
+    answer = evaluate_range("m @ end()", ring, 100, 170, 60)
+    assert answer.series[0].values == (3.0, 3.0)
