@@ -1,43 +1,153 @@
-"""Where the configuration file is, and on which line of it a key stands: `tomllib` does not say the line of an error.
-
-Neither imports more than the standard library before it is needed, so that the first paint waits for nothing.
-"""
+"""A TOML file and a section's model: every mistake in the file, with its line, which neither `tomllib` nor pydantic knows."""
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
-from typing import TypeAlias
+import tomllib
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from pydantic import ValidationError
 
 from core.errors import ConfigError
-from core.message import say
+from core.message import Message, say
+from core.settings import Section
+from core.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
 
 Location: TypeAlias = "tuple[str | int, ...]"
+M = TypeVar("M", bound=Section)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a file; `what` never holds a value from it."""
+
+    file: Path
+    line: int
+    key: str
+    what: Message
+
+    def message(self) -> Message:
+        """Say `file:line: key: what`."""
+        return say(
+            "config.problem",
+            file=clean(str(self.file)),
+            line=self.line,
+            key=clean(self.key) or "-",
+            what=self.what,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TomlFile:
+    """What stands in the file, and on which line each key does."""
+
+    path: Path
+    values: dict[str, object]
+    lines: Mapping[Location, int] = field(repr=False)
+
+    def problem(self, at: Location, what: Message) -> Problem:
+        """Something is wrong with what stands at `at`."""
+        return Problem(self.path, nearest_line(at, self.lines), ".".join(map(str, at)), what)
+
+
+def read_toml(path: Path) -> TomlFile | Problem:
+    """The file, or why it is no TOML; raises `ConfigError` if it can't be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        detail = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise ConfigError(say("config.unreadable", file=clean(str(path)), detail=detail or "?")) from None
+    try:
+        return TomlFile(path, tomllib.loads(text), key_lines(text))
+    except tomllib.TOMLDecodeError as error:
+        return _syntax_problem(path, str(error))
+    except RecursionError:
+        return _syntax_problem(path, "nested too deeply")
+
+
+def validate(model: type[M], file: TomlFile, values: object = None) -> tuple[M | None, tuple[Problem, ...]]:
+    """`values` (without them the file's own) as `model`, or everything that is wrong with them."""
+    try:
+        return model.model_validate(file.values if values is None else values), ()
+    except ValidationError as error:
+        return None, tuple(
+            file.problem(each["loc"], _explain(model, each["type"], each["msg"], each["loc"]))
+            for each in error.errors(include_url=False, include_input=False)
+        )
+
+
+def refuse(problems: Sequence[Problem]) -> ConfigError:
+    """The error that names the first problem, and how many there are."""
+    first = problems[0].message()
+    if len(problems) == 1:
+        return ConfigError(first)
+    return ConfigError(say("config.and_more", first=first, count=len(problems) - 1))
+
+
+def no_such(asked: str, known: Collection[str]) -> Message:
+    """A name that names nothing; the file's own words are not repeated."""
+    near = get_close_matches(asked, known, n=1)
+    if near:
+        return say("config.no_such_near", name=near[0])
+    return say("config.no_such", known=", ".join(known) or "-")
+
+
+def _syntax_problem(path: Path, detail: str) -> Problem:
+    found = re.search(r"\(at line (\d+), column (\d+)\)", detail)
+    line = int(found[1]) if found else 1
+    # The detail may quote a character of the file, never a whole value.
+    return Problem(
+        path, line, "", say("config.syntax", detail=clean(detail.split(" (at ", maxsplit=1)[0], 80))
+    )
+
+
+def _explain(model: type[Section], kind: str, message: str, at: Location) -> Message:
+    if kind != "extra_forbidden":
+        return say("config.wrong", detail=clean(message))
+    known = _known_keys(model, at[:-1])
+    near = get_close_matches(str(at[-1]), known, n=1)
+    if near:
+        return say("config.unknown_near", name=near[0])
+    return say("config.unknown", known=", ".join(sorted(known)))
+
+
+def _known_keys(model: type[Section], at: Location) -> list[str]:
+    """The keys of the section at `at`, from the JSON Schema."""
+    schema: dict[str, object] = model.model_json_schema()
+    node = schema
+    for part in at:
+        node = _inside(node, schema, part)
+    properties = node.get("properties")
+    return list(properties) if isinstance(properties, dict) else []
+
+
+def _inside(node: dict[str, object], schema: dict[str, object], part: str | int) -> dict[str, object]:
+    properties = node.get("properties")
+    following = node.get("items") if isinstance(part, int) else None
+    if isinstance(properties, dict):
+        following = properties.get(part)
+    if not isinstance(following, dict):
+        return {}
+    choices = [following, *(following.get("anyOf") or [])]
+    reference = next((choice["$ref"] for choice in choices if "$ref" in choice), None)
+    if reference is None:
+        return following
+    definitions = schema["$defs"]
+    target = definitions.get(reference.rsplit("/", 1)[-1]) if isinstance(definitions, dict) else None
+    return target if isinstance(target, dict) else {}
+
 
 _TABLE = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(
     r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
 )
 _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
-
-
-class ConfigNotFound(ConfigError):
-    """There is no configuration file at all."""
-
-
-def find_config(path: Path | None) -> Path:
-    """`--config`, `$WARROOM_CONFIG`, `./warroom.toml`, the user's configuration folder; raises `ConfigNotFound`."""
-    if path is not None:
-        return path
-    if named := os.environ.get("WARROOM_CONFIG"):
-        return Path(named)
-    from platformdirs import user_config_path
-
-    for candidate in (Path("warroom.toml"), user_config_path("warroom", appauthor=False) / "warroom.toml"):
-        if candidate.is_file():
-            return candidate
-    raise ConfigNotFound(say("config.none_found"))
 
 
 def key_lines(text: str) -> dict[Location, int]:
@@ -63,7 +173,7 @@ def key_lines(text: str) -> dict[Location, int]:
     return lines
 
 
-def nearest_line(location: Location, lines: dict[Location, int]) -> int:
+def nearest_line(location: Location, lines: Mapping[Location, int]) -> int:
     """The line of `location`, else of the nearest thing around it."""
     while location not in lines:
         location = location[:-1]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from signals.sources import Sources
 
 LONGEST_SHORT_WINDOW_S = 600.0
-"""The ban forecast's ten minutes: from then on only the hour-long windows are not yet whole."""
+"""The longest of the short windows: from then on only the hour-long windows are not yet whole."""
 
 
 async def evaluate(
@@ -52,7 +52,7 @@ async def evaluate(
 
 async def _judged(context: PanelContext, span_s: float) -> list[Contribution]:
     """What the panel's own queries say, and what their past says about the future."""
-    spec = context.spec
+    spec = context.spec.asking()
     if not spec.queries:
         return []
     answers = await fetch(spec, context.cache, context.now, span_s)

@@ -86,7 +86,8 @@ def fold(
     first = [piece for piece in enriched if piece.rows_first]
     whole = merge([*judged, *enriched])
     verdict = Verdict.UNKNOWN if whole.verdict is None else whole.verdict
-    reason = say("panels.within_limits") if whole.reason is None else whole.reason
+    calm = say("panels.nothing_asked" if whole.verdict is None else "panels.within_limits")
+    reason = calm if whole.reason is None else whole.reason
     asked = merge(judged).readings or whole.readings
     return PanelState(
         id=spec.id,

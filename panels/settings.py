@@ -1,22 +1,23 @@
-"""The `[panels]` section: which panels stand on the board, and what differs from the built-in ones.
+"""The `[panels]` section: which panels stand on the board, and what differs from those of the profile.
 
-The built-in board is `profiles/chimera/board.toml`; `[[panels.add]]` adds to it without code, an equal id replaces. Limits and
+The profile brings a board (`read_board`); `[[panels.add]]` adds to it without code, an equal id replaces. Limits and
 targets of what is there change by name: `limits.slo.P95.warn`, `targets.slo.availability`.
 """
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from core.settings import Section
+from core.toml_file import Problem, no_such, read_toml, validate
 from panels.spec import PanelSpec, SpecPart
 
-_BOARD = Path(__file__).parents[1] / "profiles" / "chimera" / "board.toml"
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator
+    from pathlib import Path
 
 
 class Limits(SpecPart):
@@ -27,7 +28,7 @@ class Limits(SpecPart):
 
 
 class PanelsSettings(SpecPart):
-    """Which panels stand on the board, in which order, and what differs from the built-in ones."""
+    """Which panels stand on the board, in which order, and what differs from those of the profile."""
 
     show: tuple[str, ...] = Field(default=(), description="ids in order; empty means all")
     add: tuple[PanelSpec, ...] = ()
@@ -47,17 +48,42 @@ class UnknownName:
     known: tuple[str, ...]
 
 
-@cache
-def default_board() -> tuple[PanelSpec, ...]:
-    """The eight built-in panels."""
-    raw = tomllib.loads(_BOARD.read_text(encoding="utf-8"))
-    return tuple(PanelSpec.model_validate(entry) for entry in raw["panel"])
+class _BoardFile(Section):
+    """`board.toml` of a profile."""
+
+    panel: tuple[PanelSpec, ...]
 
 
-def board(settings: PanelsSettings, interval_s: float | None = None) -> tuple[PanelSpec, ...]:
-    """The panels to show, in order, each once; `interval_s` holds for those that have none of their own."""
-    known = _known(settings)
-    shown = dict.fromkeys(settings.show or known)
+def read_board(path: Path) -> tuple[tuple[PanelSpec, ...], tuple[Problem, ...]]:
+    """The panels of a profile, and everything that is wrong in their file; raises `ConfigError` if it can't be read."""
+    file = read_toml(path)
+    if isinstance(file, Problem):
+        return (), (file,)
+    content, problems = validate(_BoardFile, file)
+    if content is None:
+        return (), problems
+    return content.panel, tuple(
+        file.problem(("panel", *unknown.at), no_such(unknown.asked, unknown.known))
+        for unknown in _unknown_queries(content.panel)
+    )
+
+
+def board(
+    settings: PanelsSettings,
+    profile: Iterable[PanelSpec],
+    configured: Container[str],
+    interval_s: float | None = None,
+) -> tuple[PanelSpec, ...]:
+    """The panels to show, in order, each once; `profile` are those that the settings lie over.
+
+    Of those that nobody asked for by name, the ones that need another source than the `configured` are left out.
+    `interval_s` holds for those that have none of their own.
+    """
+    known = _known((*profile, *settings.add))
+    able = [
+        name for name, spec in known.items() if not spec.needs or any(one in configured for one in spec.needs)
+    ]
+    shown = dict.fromkeys(settings.show or able)
     specs = [_changed(known[name], settings) for name in shown if name in known]
     if interval_s is None:
         return tuple(specs)
@@ -67,9 +93,9 @@ def board(settings: PanelsSettings, interval_s: float | None = None) -> tuple[Pa
     )
 
 
-def unknown_names(settings: PanelsSettings) -> list[UnknownName]:
-    """Every name of a panel, query or objective that does not exist."""
-    known = _known(settings)
+def unknown_names(settings: PanelsSettings, profile: Iterable[PanelSpec] = ()) -> list[UnknownName]:
+    """Every name of a panel, query or objective that does not exist; `profile` are the panels that the settings lie over."""
+    known = _known((*profile, *settings.add))
     unknown = [
         UnknownName(("show", index), name, tuple(known))
         for index, name in enumerate(settings.show)
@@ -89,20 +115,24 @@ def unknown_names(settings: PanelsSettings) -> list[UnknownName]:
                 for name in names
                 if name not in names_there
             ]
-    for index, spec in enumerate(settings.add):
+    return unknown + [
+        UnknownName(("add", *name.at), name.asked, name.known) for name in _unknown_queries(settings.add)
+    ]
+
+
+def _unknown_queries(specs: Iterable[PanelSpec]) -> Iterator[UnknownName]:
+    """Names of queries that a panel does not have; the place is seen from the list of panels."""
+    for index, spec in enumerate(specs):
         queries = tuple(query.name for query in spec.queries)
         if spec.chart and spec.chart not in queries:
-            unknown.append(UnknownName(("add", index, "chart"), spec.chart, queries))
-        unknown += [
-            UnknownName(("add", index, "queries", number, "share_of"), query.share_of, queries)
-            for number, query in enumerate(spec.queries)
-            if query.share_of and query.share_of not in queries
-        ]
-    return unknown
+            yield UnknownName((index, "chart"), spec.chart, queries)
+        for number, query in enumerate(spec.queries):
+            if query.share_of and query.share_of not in queries:
+                yield UnknownName((index, "queries", number, "share_of"), query.share_of, queries)
 
 
-def _known(settings: PanelsSettings) -> dict[str, PanelSpec]:
-    return {spec.id: spec for spec in (*default_board(), *settings.add)}
+def _known(specs: Iterable[PanelSpec]) -> dict[str, PanelSpec]:
+    return {spec.id: spec for spec in specs}
 
 
 def _changed(spec: PanelSpec, settings: PanelsSettings) -> PanelSpec:
@@ -111,7 +141,7 @@ def _changed(spec: PanelSpec, settings: PanelsSettings) -> PanelSpec:
     monthly = settings.monthly_budget_usd
     budget = spec.budget
     if budget is not None and monthly is not None:
-        # The manual's alert compares what a month costs at this rate with the budget: one number, two places.
+        # A query whose limit is the budget follows it: one number, two places.
         limits = {
             query.name: Limits(warn=monthly)
             for query in spec.queries

@@ -18,7 +18,7 @@ class QuerySpec(SpecPart):
     """One question of a panel. `warn` and `burning` are limits in the query's unit; `worse` says on which side."""
 
     name: str
-    expr: str
+    expr: str = Field(default="", description="PromQL; a panel of queues may leave it to the broker")
     unit: Literal["s", "ratio", "1/min", "usd", "count", "bytes", "none"] = "none"
     warn: float | None = None
     burning: float | None = None
@@ -92,6 +92,21 @@ class PanelSpec(SpecPart):
     objectives: tuple[Objective, ...] = ()
     budget: Budget | None = None
     runbook: str = ""
+    needs: tuple[Literal["prometheus", "scrape", "alertmanager", "redis", "celery", "postgres"], ...] = Field(
+        default=(), description="left out unless one of these stands under [signals]; none: always there"
+    )
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if self.kind != "queues" and not all(query.expr for query in self.queries):
+            raise PydanticCustomError(
+                "expr", "a query needs its expr; only a panel of queues may leave it out"
+            )
+        return self
+
+    def asking(self) -> PanelSpec:
+        """The panel with those of its queries that ask the metrics."""
+        return self.model_copy(update={"queries": tuple(query for query in self.queries if query.expr)})
 
     @property
     def charted(self) -> QuerySpec | None:

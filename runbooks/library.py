@@ -1,11 +1,10 @@
-"""All runbooks that are there: the built-in ones and the team's, in one language, and which fits an alert or a panel."""
+"""All runbooks that are there: the profile's and the team's, in one language, and which fits an alert or a panel."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import WarroomError
@@ -18,11 +17,11 @@ from runbooks.reading.read import MAX_CHARACTERS, Parsed, read_runbook
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
+    from pathlib import Path
 
     from runbooks.model import Block, Runbook, Step
     from runbooks.settings import RunbooksSettings
 
-BUNDLED = Path(__file__).parents[1] / "profiles" / "chimera" / "runbooks"
 LANGUAGES = ("en", "zh")
 NOT_RUNBOOKS = ("readme.md", "format.md")
 HEAD_BYTES = 4000
@@ -85,8 +84,8 @@ def load_library(settings: RunbooksSettings, language: str, only: str = "") -> L
     order = (*(other for other in LANGUAGES if other != language), language)
     problems: list[Problem] = []
     known: dict[str, Parsed] = {}
-    for folder in (BUNDLED, *settings.folders):
-        if folder is not BUNDLED and not folder.is_dir():
+    for folder in settings.folders:
+        if not folder.is_dir():
             problems.append(
                 Problem(clean(str(folder)), 1, "no-folder", say("runbook.no_folder"), certain=False)
             )
@@ -95,8 +94,7 @@ def load_library(settings: RunbooksSettings, language: str, only: str = "") -> L
         for code in order:  # a file that is there in both languages need not be read in both
             skip = translated if code != language else ()
             in_folder |= _read_folder(folder / code, code, problems, skip, only)
-        if folder is not BUNDLED:
-            in_folder |= _read_folder(folder, language, problems, (), only)
+        in_folder |= _read_folder(folder, language, problems, (), only)
         known |= in_folder
     runbooks = []
     for parsed in known.values():

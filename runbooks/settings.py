@@ -10,7 +10,7 @@ from core.settings import Section
 
 
 class RunbooksSettings(Section):
-    """The built-in runbooks are always there; a team's runbook with the same id replaces one."""
+    """The profile's runbooks are there, too; a team's runbook with the same id replaces one."""
 
     folders: tuple[Path, ...] = Field(
         default=(),

@@ -91,6 +91,7 @@ url = "http://127.0.0.1:{ports.prometheus}"
 [service]
 name = "chimera"
 environment = "sandbox"
+profile = "chimera"
 
 [signals]
 metrics = {sources}

@@ -41,7 +41,7 @@ class AlertmanagerSettings(HttpSettings):
 class ScrapeTarget(HttpSettings):
     """One `/metrics` page that is read directly."""
 
-    job: str = "chimera_app"
+    job: str = Field(default="", description="the label `job`; without it that of [signals.scrape]")
     labels: dict[str, str] = Field(default={})
     interval_s: Seconds = 5.0
 
@@ -50,6 +50,7 @@ class ScrapeSettings(Section):
     """Direct scrape: the embedded source of metrics, and the fallback when Prometheus is silent."""
 
     targets: tuple[ScrapeTarget, ...] = ()
+    job: str = Field(default="scrape", description="the label `job` of targets that name none")
     retention_s: Seconds = 86_400.0
     ring_bytes: int = Field(
         default=6_000_000, gt=0, description="memory for samples, about one byte each; the oldest go first"
@@ -66,7 +67,9 @@ class RedisSettings(Section):
     url: SecretStr
     password_file: Path | None = None
     timeout_s: Seconds = 3.0
-    queues: tuple[str, ...] = ("matches", "ai", "default", "celery")
+    queues: tuple[str, ...] = Field(
+        default=(), description="names of the Celery queues; without them those that are bound on the broker"
+    )
     key_prefix: str = ""
     priority_steps: tuple[int, ...] = (0, 3, 6, 9)
     priority_separator: str = "\x06\x16"
@@ -92,15 +95,26 @@ class CelerySettings(Section):
 
 
 class PostgresSettings(Section):
-    """The service's database, and the Alembic scripts that say what it should be."""
+    """The service's database, and what it should be: with neither scripts nor tables it is compared with nothing."""
 
     url: SecretStr
     password_file: Path | None = None
     timeout_s: Seconds = 5.0
     alembic_ini: Path | None = Field(
-        default=None, description="the service's alembic.ini; without it the bundled migrations/service count"
+        default=None, description="the service's alembic.ini: its scripts say which revision is the newest"
     )
     alembic_section: str = "alembic"
+    migrations: Path | None = Field(
+        default=None, description="the folder of the Alembic scripts, where there is no alembic_ini"
+    )
+    tables: dict[str, dict[str, str]] = Field(
+        default={},
+        description="what should be there, by table: columns and types as Postgres prints them, with `not null`",
+    )
+    indexes: dict[str, dict[str, str]] = Field(
+        default={},
+        description="what should be there, by table: indexes as Postgres prints them from their method on",
+    )
 
 
 class SignalsSettings(Section):
@@ -120,3 +134,8 @@ class SignalsSettings(Section):
     redis: RedisSettings | None = None
     celery: CelerySettings | None = None
     postgres: PostgresSettings | None = None
+
+    def configured(self) -> frozenset[str]:
+        """The names of the sources that are to be asked; the workers are found behind a broker."""
+        names = ("prometheus", "scrape", "alertmanager", "redis", "celery", "postgres")
+        return frozenset(name for name in names if getattr(self, name) is not None)

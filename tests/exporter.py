@@ -46,6 +46,7 @@ def refusals_exporter() -> Iterator[tuple[str, Counter]]:
 def depth_board(address: str) -> str:
     """The configuration of a board that shows the depth at `address` and nothing else."""
     return f"""
+service.profile = "chimera"
 [[signals.scrape.targets]]
 url = "{address}"
 interval_s = 1

@@ -48,7 +48,7 @@ async def take(file: Path, language: str) -> None:
         await asyncio.to_thread(write_story, url)
         config = Path(folder, "warroom.toml")
         target = f'{{ url = "{address}", interval_s = 1 }}'
-        text = f'[signals.scrape]\ntargets = [{target}]\n[journal]\nurl = "{url}"\nactor = "ic1"\n'
+        text = f'service.profile = "chimera"\n[signals.scrape]\ntargets = [{target}]\n[journal]\nurl = "{url}"\nactor = "ic1"\n'
         await asyncio.to_thread(config.write_text, text, encoding="utf-8")
         app = Warroom(lambda: load_config(config), choose_language(language))
         async with app.run_test(size=(120, 40)) as pilot:

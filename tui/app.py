@@ -88,6 +88,7 @@ class Warroom(App[str]):
         self.chosen = ""
         self.paused = False
         self.service = ""
+        self.nothing_asked = False
         self._notice: Notice | None = None
         self._drawn: set[str] = set()
         self.change_log = ChangeLog()
@@ -107,7 +108,7 @@ class Warroom(App[str]):
         """What is said until a key says that it was read; before the first panel, that the program is starting."""
         if self._notice is not None:
             return self._notice.message
-        return None if self._drawn else say("tui.starting")
+        return None if self._drawn or self.nothing_asked else say("tui.starting")
 
     @notice.setter
     def notice(self, message: Message | None) -> None:
@@ -179,7 +180,8 @@ class Warroom(App[str]):
     def on_config_loaded(self, message: ConfigLoaded) -> None:
         """The configuration is read."""
         self.order = message.order
-        self.service = f"{message.config.service.name} {message.config.service.environment}"
+        self.service = f"{message.config.service.name} {message.config.service.environment}".strip()
+        self.nothing_asked = not message.order
         face = message.config.tui
         if face.theme and not self._theme_given:
             self.apply_theme(face.theme)

@@ -35,6 +35,7 @@ class Face(Protocol):
     paused: bool
     states: dict[str, PanelState]
     order: tuple[str, ...]
+    nothing_asked: bool
     chosen: str
     panel_filter: Filter
     chart_span_s: float

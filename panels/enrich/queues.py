@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from signals.reading import Series
 
 WARN_WAITING, BURNING_WAITING = 50.0, 100.0
-"""The operations manual calls a queue unhealthy from 50 messages on and critical over 100."""
+"""Where a panel of queues has no limits of its own."""
 SLACK, SLACK_SHARE = 10.0, 0.2
 """A metric is a scrape old, and may count what workers hold: only what lies further off than this contradicts."""
 MAX_NAMED = 3
@@ -43,7 +43,7 @@ WARN_MEMORY, BURNING_MEMORY = 0.8, 0.95
 async def _enrich(context: PanelContext) -> Contribution:
     if context.sources.queues is None:
         return Contribution()
-    exprs = [query.expr for query in context.spec.queries]
+    exprs = [query.expr for query in context.spec.queries if query.expr]
     queues, metrics = await asyncio.gather(
         context.sources.queues.queues(), asyncio.gather(*map(context.cache.query, exprs))
     )
@@ -55,6 +55,9 @@ def contribute(spec: PanelSpec, queues: Queues, metrics: Sequence[Answer | Sourc
 
     `metrics` are the answers to the panel's queries. The limits of the charted one hold for the broker, too.
     """
+    asked = bool(spec.asking().queries)
+    if not (queues.queues or asked):
+        return Contribution(verdict=Verdict.UNKNOWN, reason=say("panels.no_queues"))
     limits = _waiting_limits(spec.charted)
     series = [one for answer in metrics if isinstance(answer, Answer) for one in answer.series]
     alone = bool(queues.queues) and not series
@@ -84,12 +87,12 @@ def contribute(spec: PanelSpec, queues: Queues, metrics: Sequence[Answer | Sourc
     return replace(
         merge([depths, _memory(queues)]),
         replaces_rows_of=frozenset(query.name for query in spec.queries),
-        instead_of_metrics=(lambda why: say("panels.broker_alone", why=why)) if alone else None,
+        instead_of_metrics=(lambda why: say("panels.broker_alone", why=why)) if alone and asked else None,
     )
 
 
 def _waiting_limits(query: QuerySpec | None) -> QuerySpec:
-    """The configured limits, so that metric and broker are judged alike; without any, the manual's."""
+    """The configured limits, so that metric and broker are judged alike; without any, these."""
     if query is not None and (query.warn is not None or query.burning is not None):
         return query
     return QuerySpec(name="waiting", expr="", unit="count", warn=WARN_WAITING, burning=BURNING_WAITING)

@@ -150,6 +150,8 @@ def judge_workers(check: Check, fleet: Fleet) -> Observation:
 
 def judge_schema(check: Check, schema: Schema) -> Observation:
     """How many of the table, the indexes and the revision that the check names are not there."""
+    if schema.drift is Drift.NOT_COMPARED and _wants_head(check):
+        return unknown(check, say("measure.no_scripts"), source=schema.source, query=_query(check))
     missing = _missing(check, schema)
     value = float(len(missing))
     verdict = judge_values(check.expect, [value])
@@ -180,13 +182,17 @@ def missing_objects(check: Check, schema: Schema) -> list[str]:
 def _missing(check: Check, schema: Schema) -> list[str]:
     missing, revision = missing_objects(check, schema), _text(check, "revision")
     at = ", ".join(schema.revisions) or "–"
-    if not (_text(check, "table") or _texts(check, "indexes") or revision):
-        revision = "head"
-    if revision == "head" and schema.drift is not Drift.CURRENT:
+    if _wants_head(check) and schema.drift is not Drift.CURRENT:
         missing.append(f"head {', '.join(schema.heads)} ({schema.drift.value}: {at})")
     elif revision not in ("", "head") and revision not in schema.revisions:
         missing.append(f"{revision} ({at})")
     return missing
+
+
+def _wants_head(check: Check) -> bool:
+    """Whether the newest revision is asked for: by name, or because nothing is named."""
+    named = any(_texts(check, name) for name in ("table", "indexes", "revision"))
+    return not named or _text(check, "revision") == "head"
 
 
 def _query(check: Check) -> str:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
+from core.errors import BadAnswer
+from core.message import say
 from core.text import clean
 from signals.celery.model import Queue, Queues
 from signals.connections.redis import SOURCE, answered, open_redis, queue_key, unacked_key
@@ -24,6 +27,14 @@ if TYPE_CHECKING:
 HISTORY_S = 300.0
 """How far back depths are remembered: long enough to tell a trend, short enough that it is the present one."""
 MAX_HISTORY = 60
+BINDINGS = "_kombu.binding."
+"""Kombu keeps a set of bindings for each exchange: routing key, pattern and queue, with a separator between them."""
+SEPARATOR = b"\x06\x16"
+MAX_AGE_S = 30.0
+"""How long the names of bound queues are believed."""
+SCAN_COUNT, MAX_SCANS = 1_000, 50
+"""How many keys are looked through for bindings: a broker that is also a cache can hold millions."""
+_INTERNAL = re.compile(rb"(?:celeryev|\.pidbox)$")
 MAX_UNACKED = 2_000
 """More entries than this are not read: the hash holds whole messages, and reading them all would load the broker."""
 
@@ -36,6 +47,7 @@ class RedisQueues:
         self._client: Redis | None = None
         self._tails: dict[str, tuple[bytes, float]] = {}
         self._depths: dict[str, deque[tuple[float, int]]] = {}
+        self._names: tuple[tuple[str, ...], float] = ((), 0.0)
 
     @property
     def name(self) -> str:
@@ -43,7 +55,7 @@ class RedisQueues:
         return SOURCE
 
     async def queues(self) -> Queues:
-        """The depth of every configured queue now; raises a `SourceError`."""
+        """The depth of every queue now, of those that are configured or else bound; raises a `SourceError`."""
         if self._client is None:  # in a thread: the first import of redis takes a while
             self._client = await asyncio.to_thread(open_redis, self._settings)
         async with answered(self._settings.timeout_s):
@@ -56,9 +68,10 @@ class RedisQueues:
 
     async def _read(self, client: Redis) -> Queues:
         settings = self._settings
+        names = settings.queues or await self._bound(client)
         keys = {
             (name, step): queue_key(settings, name, step)
-            for name in settings.queues
+            for name in names
             for step in settings.priority_steps
         }
         async with client.pipeline(transaction=False) as pipeline:
@@ -73,7 +86,7 @@ class RedisQueues:
         unacked = await _unacked(client, unacked_key(settings)) if unacked_count <= MAX_UNACKED else None
         now = time.time()
         queues = []
-        for name in settings.queues:
+        for name in names:
             by_priority = {step: lengths[name, step] for step in settings.priority_steps}
             waiting = sum(by_priority.values())
             ages = [self._tail_age(keys[name, step], tails, now) for step in settings.priority_steps]
@@ -98,6 +111,32 @@ class RedisQueues:
             used_bytes=memory.get("used_memory"),
             limit_bytes=int(memory.get("maxmemory", 0)) or None,
         )
+
+    async def _bound(self, client: Redis) -> tuple[str, ...]:
+        """The queues that Kombu has bound to an exchange, looked for anew now and then; raises `BadAnswer`.
+
+        A queue stays bound when its last worker is gone. Those of events and of remote control are nobody's work.
+        """
+        names, read_at = self._names
+        if names and time.monotonic() - read_at < MAX_AGE_S:
+            return names
+        keys: set[bytes] = set()
+        cursor = 0
+        for _ in range(MAX_SCANS):
+            match = f"{self._settings.key_prefix}{BINDINGS}*"
+            cursor, page = await client.scan(cursor, match=match, count=SCAN_COUNT)
+            keys.update(key for key in page if isinstance(key, bytes))  # always: it was opened so
+            if cursor == 0:
+                break
+        else:
+            raise BadAnswer(say("queues.too_many_keys", source=self.name))
+        async with client.pipeline(transaction=False) as pipeline:
+            for key in sorted(key for key in keys if not _INTERNAL.search(key)):
+                pipeline.smembers(key)
+            exchanges = await pipeline.execute()
+        queues = {member.rsplit(SEPARATOR)[-1] for members in exchanges for member in members}
+        self._names = tuple(sorted(queue.decode(errors="replace") for queue in queues)), time.monotonic()
+        return self._names[0]
 
     def _history(self, name: str, waiting: int, now: float) -> Series:
         depths = self._depths.setdefault(name, deque(maxlen=MAX_HISTORY))

@@ -28,6 +28,7 @@ class Drift(StrEnum):
     AHEAD = "ahead"  # the database names a revision that the scripts do not know
     UNVERSIONED = "unversioned"  # no alembic_version table, or an empty one
     BRANCHED = "branched"
+    NOT_COMPARED = "not_compared"  # no scripts are configured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,23 +28,13 @@ if TYPE_CHECKING:
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _INDEX_USING = re.compile(r"^.* USING ")
 
-SHAPE: dict[str, str] = {
-    "user_profiles.discord_user_id": "text",
-    "user_profiles.puuid": "text not null",
-    "user_profiles.profile_data": "jsonb not null",
-    "user_profiles.last_updated": "timestamp with time zone",
-    "user_profiles.created_at": "timestamp with time zone",
-    "idx_user_profiles_puuid": "btree (puuid)",
-    "idx_user_profiles_last_updated": "btree (last_updated DESC)",
-}
-"""Columns and indexes at the head of the bundled scripts (`migrations/service/versions`)."""
-
 _REVISIONS = "SELECT version_num FROM alembic_version"
-_COLUMNS = """SELECT 'user_profiles.' || attname, format_type(atttypid, atttypmod)
- || CASE WHEN attnotnull AND attname <> 'discord_user_id' THEN ' not null' ELSE '' END
- FROM pg_attribute WHERE attrelid = to_regclass('user_profiles') AND attnum > 0 AND NOT attisdropped"""
+_COLUMNS = """SELECT t.name || '.' || a.attname,
+ format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
+ FROM unnest(%s::text[]) AS t(name) JOIN pg_attribute a ON a.attrelid = to_regclass(t.name)
+ WHERE a.attnum > 0 AND NOT a.attisdropped"""
 _INDEXES = """SELECT c.relname, pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisprimary,
- i.indrelid = coalesce(to_regclass('user_profiles')::oid, 0)
+ i.indrelid IN (SELECT to_regclass(t.name) FROM unnest(%s::text[]) AS t(name))
  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname NOT IN ('pg_catalog', 'pg_toast')"""
 _TABLES = """SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -69,9 +59,10 @@ class PostgresSchema:
         """How the screen calls it."""
         return "postgres"
 
-    async def revisions(self) -> frozenset[str]:
-        """All revisions that the scripts know; raises `BadAnswer` where they can't be read."""
-        return (await asyncio.to_thread(self._scripts.revisions)).known
+    async def revisions(self) -> frozenset[str] | None:
+        """All revisions that the scripts know, None without scripts; raises `BadAnswer` where they can't be read."""
+        scripts = await asyncio.to_thread(self._scripts.revisions)
+        return None if scripts is None else scripts.known
 
     async def schema(self) -> Schema:
         """The database now; raises a `SourceError`."""
@@ -84,8 +75,10 @@ class PostgresSchema:
             ) from error
         # After the database: one that does not answer is told without waiting for the scripts.
         scripts = await asyncio.to_thread(self._scripts.revisions)
-        drift = compare_revisions(set(database.revisions), set(scripts.heads), scripts.known)
         facts = {field.name: getattr(database, field.name) for field in fields(database)}
+        if scripts is None:
+            return Schema(**facts, heads=(), drift=Drift.NOT_COMPARED)
+        drift = compare_revisions(set(database.revisions), set(scripts.heads), scripts.known)
         return Schema(**facts, heads=scripts.heads, drift=drift)
 
     def _look(self) -> Database:
@@ -99,21 +92,23 @@ class PostgresSchema:
     def _read(self, connection: psycopg.Connection[Any]) -> Database:
         versioned = connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone()
         rows = connection.execute(_REVISIONS).fetchall() if versioned and versioned[0] else []
-        indexes = connection.execute(_INDEXES).fetchall()
-        shape: dict[str, str] = dict(connection.execute(_COLUMNS).fetchall()) | {
+        settings = self._settings
+        indexes = connection.execute(_INDEXES, [list(settings.indexes)]).fetchall()
+        shape: dict[str, str] = dict(connection.execute(_COLUMNS, [list(settings.tables)]).fetchall()) | {
             name: _INDEX_USING.sub("", definition)
             for name, definition, _, primary, of_the_service in indexes
             if of_the_service and not primary
         }
-        missing: tuple[str, ...] = ()
-        unexpected: tuple[str, ...] = ()
-        if self._settings.alembic_ini is None:  # another service's scripts have another shape
-            missing = tuple(name for name, kind in SHAPE.items() if shape.get(name) != kind)
-            unexpected = tuple(
-                f"{clean(name)} {clean(kind)}"
-                for name, kind in sorted(shape.items())
-                if SHAPE.get(name) != kind
-            )
+        wanted = {
+            f"{table}.{name}": kind
+            for table, columns in settings.tables.items()
+            for name, kind in columns.items()
+        }
+        wanted |= {name: kind for of_table in settings.indexes.values() for name, kind in of_table.items()}
+        missing = tuple(clean(name) for name, kind in wanted.items() if shape.get(name) != kind)
+        unexpected = tuple(
+            f"{clean(name)} {clean(kind)}" for name, kind in sorted(shape.items()) if wanted.get(name) != kind
+        )
         connections, connection_limit = connection.execute(_SERVER).fetchone() or (0, 0)
         info = connection.info
         return Database(

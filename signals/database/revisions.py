@@ -19,7 +19,6 @@ from core.text import clean
 if TYPE_CHECKING:
     from signals.settings import PostgresSettings
 
-BUNDLED = Path(__file__).parents[2] / "migrations" / "service"
 TIMEOUT_S = 30.0
 """Alembic's import alone takes a second, more on a busy machine."""
 FileStates = tuple[tuple[str, int, int], ...]
@@ -40,15 +39,18 @@ class Revisions(NamedTuple):
 
 
 class AlembicScripts:
-    """The scripts of one `alembic.ini`, or the bundled ones."""
+    """The scripts of one `alembic.ini`, or of a folder; there may be neither."""
 
     def __init__(self, settings: PostgresSettings) -> None:
         self._ini, self._section = settings.alembic_ini, settings.alembic_section
+        self._folder = settings.migrations
         self._folders: tuple[str, ...] = ()
         self._cached: tuple[FileStates, Revisions] | None = None
 
-    def revisions(self) -> Revisions:
-        """Blocks while they are read; raises `BadAnswer`."""
+    def revisions(self) -> Revisions | None:
+        """Blocks while they are read; None where no scripts are configured; raises `BadAnswer`."""
+        if self._ini is None and self._folder is None:
+            return None
         if self._cached is None or self._cached[0] != self._file_states():
             revisions = self._read()
             self._cached = (self._file_states(), revisions)
@@ -56,7 +58,7 @@ class AlembicScripts:
 
     def _read(self) -> Revisions:
         ini = str(self._ini) if self._ini else ""
-        arguments = [json.dumps(sys.path), ini, self._section, str(BUNDLED)]
+        arguments = [json.dumps(sys.path), ini, self._section, str(self._folder or "")]
         try:
             process = subprocess.run(
                 [sys.executable, "-P", "-c", _PROGRAM, *arguments],
@@ -90,17 +92,17 @@ class AlembicScripts:
         return tuple(states)
 
     def _bad_scripts(self, detail: str) -> BadAnswer:
-        return BadAnswer(say("schema.bad_scripts", file=str(self._ini or BUNDLED), detail=clean(detail)))
+        return BadAnswer(say("schema.bad_scripts", file=str(self._ini or self._folder), detail=clean(detail)))
 
 
-def read_scripts(ini: str, section: str, bundled: str) -> dict[str, object]:
+def read_scripts(ini: str, section: str, folder: str) -> dict[str, object]:
     """Heads, all revisions, and the folders they stand in; or what is wrong with them. Runs in a process of its own."""
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
     config = Config(ini or None, ini_section=section)
     try:
-        location = bundled if not ini else config.get_main_option("script_location") or ""
+        location = folder if not ini else config.get_main_option("script_location") or ""
         if ini and location and ":" not in location:
             # Alembic takes it from the working directory, where Warroom need not stand; the file's own folder is meant.
             location = str(Path(ini).absolute().parent / location)

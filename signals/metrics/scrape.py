@@ -114,7 +114,11 @@ class ScrapeSource:
         if self._ring is None:
             self._ring = Ring(self._settings.retention_s, self._settings.ring_bytes)
             self.since = began
-        extra = {"job": target.job, "instance": urlsplit(target.url).netloc, **target.labels}
+        extra = {
+            "job": target.job or self._settings.job,
+            "instance": urlsplit(target.url).netloc,
+            **target.labels,
+        }
         own = zip(SCRAPE_METRICS, (up, time.time() - began, float(len(samples))), strict=True)
         labelled = [
             Sample(_with_target_labels(sample.labels, extra), sample.value, sample.at) for sample in samples

@@ -5,19 +5,19 @@ from __future__ import annotations
 import statistics
 import time
 
-from runbooks.library import BUNDLED, LANGUAGES, load_library
+from runbooks.library import LANGUAGES, load_library
 from runbooks.lint.drift import drift
 from runbooks.lint.lint import lint
-from runbooks.settings import RunbooksSettings
 from signals.metrics.promql.parse import parse
 from tests.bench.measure import Measure
+from tests.chimera import MANUALS, RUNBOOKS
 
 ROUNDS = 5
 
 
 def lint_all() -> int:
     """As `warroom runbook lint` does: both languages read, each file linted, each pair compared."""
-    one, other = (load_library(RunbooksSettings(), code) for code in LANGUAGES)
+    one, other = (load_library(RUNBOOKS, code) for code in LANGUAGES)
     found = sum(len(lint(parsed)) for library in (one, other) for parsed in library.parsed)
     twins = {parsed.runbook.id: parsed.runbook for parsed in other.parsed}
     pairs = [
@@ -28,7 +28,7 @@ def lint_all() -> int:
 
 def measure() -> list[Measure]:
     """Median of five rounds; the first, which imports, counts too."""
-    files = [path for code in LANGUAGES for path in (BUNDLED / code).glob("*.md")]
+    files = [path for code in LANGUAGES for path in (MANUALS / code).glob("*.md")]
     took, floor = [], []
     for _ in range(ROUNDS):
         parse.cache_clear()

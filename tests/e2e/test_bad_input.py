@@ -44,7 +44,7 @@ queries = [
 
 def config(folder: Path, text: str) -> Path:
     path = folder / "warroom.toml"
-    path.write_text(text + BOARD, encoding="utf-8")
+    path.write_text(f'service.profile = "chimera"\n{text}{BOARD}', encoding="utf-8")
     return path
 
 

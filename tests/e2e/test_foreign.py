@@ -193,6 +193,7 @@ def foreign() -> Iterator[Foreign]:
             f"""
 [service]
 name = "theirs"
+profile = "chimera"
 [signals]
 metrics = ["{source}"]
 {metrics}

@@ -51,6 +51,7 @@ def test_two_responders_play_a_ban_from_the_panel_to_the_postmortem(tmp_path: Pa
     with refusals_exporter() as (address, refused), webhook_server() as (hook, posted):
         (tmp_path / "warroom.toml").write_text(
             f"""
+service.profile = "chimera"
 [signals.scrape]
 targets = [{{ url = "{address}", interval_s = 1 }}]
 [panels]

@@ -156,7 +156,9 @@ def test_its_sandbox_comes_up_from_another_folder_and_leaves_nothing_there(
 
 def test_its_board_has_its_looks_and_its_languages(program: Path, tmp_path: Path) -> None:
     config = tmp_path / "warroom.toml"
-    config.write_text('[signals.prometheus]\nurl = "http://127.0.0.1:9"\n', encoding="utf-8")
+    config.write_text(
+        'service.profile = "chimera"\n[signals.prometheus]\nurl = "http://127.0.0.1:9"\n', encoding="utf-8"
+    )
     terminal = Terminal(
         [str(program), "--config", str(config), "--lang", "zh", "--theme", "high-contrast"],
         WARROOM_LOG=str(tmp_path / "log"),

@@ -22,11 +22,11 @@ from incidents.journal import open_journal
 from incidents.settings import JournalSettings
 from panels.evidence import panel_evidence
 from panels.poll import poll_once
-from panels.settings import PanelsSettings, board
 from signals.metrics.failover import MetricFailover
 from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, SignalsSettings
 from signals.sources import Sources
+from tests.chimera import BOARD
 from tests.terminal import PROGRAM
 from tui.i18n import CODES, Language
 
@@ -73,7 +73,7 @@ async def storm(address: str, refused: Counter, monkeypatch: pytest.MonkeyPatch)
         clock += 15
         refused.inc(max(0, number - 40) * 10)
         await source.scrape_once()
-    (ban,) = [spec for spec in board(PanelsSettings()) if spec.id == "ban"]
+    (ban,) = [spec for spec in BOARD if spec.id == "ban"]
     (state,) = await poll_once([ban], Sources(metrics=MetricFailover([source], settings, lambda _: None)))
     monkeypatch.undo()
     return state

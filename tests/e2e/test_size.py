@@ -20,6 +20,7 @@ def test_a_large_terminal_is_filled_from_a_shell_and_after_a_resize(
     config = tmp_path / "warroom.toml"
     config.write_text(
         f"""
+service.profile = "chimera"
 [signals.scrape]
 targets = [{{ url = "http://127.0.0.1:9/metrics" }}]
 [panels]

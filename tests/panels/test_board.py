@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 
 from panels.poll import poll_once
-from panels.settings import default_board
 from panels.state import PanelState
 from signals.metrics.failover import MetricFailover
 from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, ScrapeTarget, SignalsSettings
 from signals.sources import Sources
+from tests.chimera import BOARD
 from tests.page import Page, page_server
 from tui.i18n import Language
 
@@ -92,7 +92,7 @@ def judged(board: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> Jud
             monkeypatch.setattr(time, "time", lambda at=at: at)
             await scrape.scrape_once()
         sources = Sources(metrics=MetricFailover([scrape], SignalsSettings(), lambda _: None), scrape=scrape)
-        return {state.id: state for state in await poll_once(default_board(), sources)}
+        return {state.id: state for state in await poll_once(BOARD, sources)}
 
     return judge
 
@@ -160,7 +160,7 @@ async def test_the_board_speaks_chinese_about_its_numbers(judged: Judge) -> None
     assert "可用性预算" in said["slo"] or "可用性 预算" in said["slo"]
     assert "错误率 m1" in said["llm"]
     assert "来自 webhooks" in said["ban"]
-    for spec in default_board():
+    for spec in BOARD:
         names = [(query.name, query.name_zh) for query in spec.queries]
         names += [(objective.name, objective.name_zh) for objective in spec.objectives]
         assert all(chinese or english in ("P95", "429") for english, chinese in names), (spec.id, names)

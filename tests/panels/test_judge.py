@@ -10,12 +10,12 @@ from core.errors import Unreachable
 from core.message import say
 from panels.limits import judge_value, worst, worst_first
 from panels.no_data.diagnosis import Cause, Diagnosis
-from panels.settings import default_board
 from panels.spec import PanelSpec, QuerySpec
 from panels.state import PanelState
 from signals.alerts.model import Alert, Alerts, AlertState
 from signals.metrics.promql.names import metric_names
 from signals.reading import Answer, Freshness, Series, Verdict
+from tests.chimera import BOARD
 from tests.panels.judged import judge_alerts, judge_panel
 from tui.i18n import Language
 
@@ -121,8 +121,8 @@ def test_panels_stand_worst_first() -> None:
     ]
 
 
-def test_the_default_board_has_the_eight_panels_and_readable_queries() -> None:
-    assert [spec.id for spec in default_board()] == [
+def test_the_board_of_the_profile_has_eight_panels_and_readable_queries() -> None:
+    assert [spec.id for spec in BOARD] == [
         "slo",
         "alerts",
         "queues",
@@ -132,7 +132,7 @@ def test_the_default_board_has_the_eight_panels_and_readable_queries() -> None:
         "cost",
         "release",
     ]
-    for spec in default_board():
+    for spec in BOARD:
         assert not spec.chart or spec.chart in [query.name for query in spec.queries]
         for query in spec.queries:
             assert metric_names(query.expr)

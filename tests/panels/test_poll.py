@@ -6,7 +6,6 @@ import asyncio
 import time
 
 from panels.poll import poll_panels
-from panels.settings import default_board
 from panels.state import BOARD_SPAN_S, PanelState
 from signals.celery.model import Fleet
 from signals.database.model import Drift, Schema
@@ -16,6 +15,7 @@ from signals.reading import Answer, Verdict
 from signals.settings import SignalsSettings
 from signals.sources import Sources
 from signals.store.ring import Ring
+from tests.chimera import BOARD
 
 
 class Filled:
@@ -74,7 +74,7 @@ async def test_a_slow_database_delays_no_number_and_is_unknown_until_it_answers(
     sources = Sources(
         metrics=MetricFailover([Filled()], SignalsSettings(), lambda _: None), schema=slow, fleet=slow
     )
-    specs = [spec for spec in default_board() if spec.id == "release"]
+    specs = [spec for spec in BOARD if spec.id == "release"]
     watching = asyncio.create_task(
         poll_panels(specs, sources, told.put_nowait, lambda: False, lambda: BOARD_SPAN_S)
     )

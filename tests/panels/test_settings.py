@@ -8,12 +8,15 @@ import pytest
 
 from panels.settings import PanelsSettings, board
 from panels.spec import PanelSpec
+from tests.chimera import BOARD
 from tui.config.load import check_config
 from tui.i18n import Language
 
 
 def spec(identifier: str, **settings: object) -> PanelSpec:
-    return next(one for one in board(PanelsSettings.model_validate(settings)) if one.id == identifier)
+    return next(
+        one for one in board(PanelsSettings.model_validate(settings), BOARD, ()) if one.id == identifier
+    )
 
 
 def test_limits_and_targets_change_by_name_and_leave_the_rest() -> None:
@@ -36,15 +39,15 @@ def test_the_budget_is_one_number() -> None:
 def test_a_panel_without_an_interval_of_its_own_has_that_of_the_configuration() -> None:
     own = PanelSpec(id="own", title="Own", interval_s=7)
     plain = PanelSpec(id="plain", title="Plain")
-    by_id = {spec.id: spec.interval_s for spec in board(PanelsSettings(add=(own, plain)), interval_s=20)}
+    by_id = {spec.id: spec.interval_s for spec in board(PanelsSettings(add=(own, plain)), BOARD, (), 20)}
     assert (by_id["own"], by_id["plain"]) == (7, 20)
     assert (by_id["alerts"], by_id["cost"]) == (20, 30), "the built-in ones, too"
 
 
 def test_panels_stand_in_the_order_that_is_asked_for_each_once() -> None:
     settings = PanelsSettings(show=("cost", "slo", "cost"), add=(PanelSpec(id="mine", title="Mine"),))
-    assert [one.id for one in board(settings)] == ["cost", "slo"]
-    assert len(board(PanelsSettings())) == 8
+    assert [one.id for one in board(settings, BOARD, ())] == ["cost", "slo"]
+    assert len(board(PanelsSettings(), BOARD, ())) == 8
 
 
 @pytest.mark.parametrize(
@@ -69,7 +72,7 @@ def test_a_wrong_name_is_found_with_its_line(
     tmp_path: Path, text: str, line: int, key: str, what: str
 ) -> None:
     path = tmp_path / "warroom.toml"
-    path.write_text(text + "\n")
+    path.write_text(f'{text}\n[service]\nprofile = "chimera"\n')
     _, problems = check_config(path)
     assert [(one.line, one.key) for one in problems] == [(line, key)]
     assert what in Language("en").say(problems[0].what)
@@ -77,8 +80,10 @@ def test_a_wrong_name_is_found_with_its_line(
 
 def test_an_added_panel_may_be_shown(tmp_path: Path) -> None:
     path = tmp_path / "warroom.toml"
-    path.write_text('[panels]\nshow = ["mine", "slo"]\n[[panels.add]]\nid = "mine"\ntitle = "Mine"\n')
+    path.write_text(
+        'service.profile = "chimera"\n[panels]\nshow = ["mine", "slo"]\n[[panels.add]]\nid = "mine"\ntitle = "Mine"\n'
+    )
     config, problems = check_config(path)
     assert not problems
     assert config is not None
-    assert [one.id for one in board(config.panels)] == ["mine", "slo"]
+    assert [one.id for one in config.board()] == ["mine", "slo"]

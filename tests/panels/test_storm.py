@@ -6,7 +6,6 @@ import re
 import time
 
 from panels.poll import poll_once
-from panels.settings import default_board
 from panels.state import PanelState
 from signals.metrics.failover import MetricFailover
 from signals.metrics.promql import evaluate, evaluate_range
@@ -14,6 +13,7 @@ from signals.reading import Answer
 from signals.settings import SignalsSettings
 from signals.sources import Sources
 from signals.store.ring import Ring, Sample
+from tests.chimera import BOARD
 from tui.i18n import Language
 
 STEP_S = 15
@@ -57,7 +57,7 @@ async def after(per_s: float, storm_s: float) -> PanelState:
         ]
         ring.scrape("app", now - back, samples)
     sources = Sources(metrics=MetricFailover([Filled(ring)], SignalsSettings(), lambda _: None))
-    (state,) = await poll_once([spec for spec in default_board() if spec.id == "ban"], sources)
+    (state,) = await poll_once([spec for spec in BOARD if spec.id == "ban"], sources)
     return state
 
 

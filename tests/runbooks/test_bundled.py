@@ -18,11 +18,11 @@ from runbooks.lint.drift import drift
 from runbooks.lint.finding import sort_findings
 from runbooks.lint.lint import lint
 from runbooks.model import Check, Paragraph, Phase, Runbook, Step
-from runbooks.settings import RunbooksSettings
 from signals.alerts.model import AlertRule
 from signals.alerts.rules import load_rules
 from signals.metrics.promql import evaluate
 from signals.store.ring import Ring
+from tests import chimera
 from tests.panels.test_board import EXPORTED, MANUAL
 
 RUNBOOKS = {
@@ -61,7 +61,6 @@ SCRIPTS = {
 METRIC = re.compile(r"\bchimera_\w+|\bprocess_start_time_seconds\b")
 METRICS_OF_SOME = re.compile("chimera_degraded_total|chimera_llm_cache_hits_total|chimera_build_info")
 """What neither set of names has: a service that does not export it shows NO DATA, and the step says where to look instead."""
-BOARD = Path(__file__).parents[2] / "profiles" / "chimera" / "board.toml"
 ALERTS = Path(sandbox.__file__).with_name("alerts.yml")
 TABLES = """
 CREATE TABLE user_profiles (discord_user_id text PRIMARY KEY, puuid text NOT NULL, profile_data jsonb NOT NULL,
@@ -75,7 +74,7 @@ CREATE TABLE feedback_events (prompt_variant varchar(1), feedback_type varchar(3
 
 @pytest.fixture(scope="module")
 def libraries() -> dict[str, Library]:
-    return {code: load_library(RunbooksSettings(), code) for code in LANGUAGES}
+    return {code: load_library(chimera.RUNBOOKS, code) for code in LANGUAGES}
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -158,7 +157,7 @@ def test_alerts_and_panels_lead_to_a_runbook_and_back(library: Library) -> None:
     assert {name for one in library.runbooks for name in one.alerts} == rules
     assert all(library.for_alert(name) for name in rules)
     assert {name for one in library.runbooks for name in one.panels} == PANELS
-    board = tomllib.loads(BOARD.read_text(encoding="utf-8"))
+    board = tomllib.loads(chimera.BOARD_FILE.read_text(encoding="utf-8"))
     led_to = [panel["runbook"] for panel in board["panel"] if "runbook" in panel]
     assert led_to
     assert set(led_to) <= RUNBOOKS
@@ -191,7 +190,7 @@ def test_a_command_says_what_to_expect_and_one_that_changes_something_how_to_tak
 
 
 def test_every_query_asks_for_metrics_that_the_board_knows(library: Library) -> None:
-    board = BOARD.read_text(encoding="utf-8")
+    board = chimera.BOARD_FILE.read_text(encoding="utf-8")
     known = set(METRIC.findall(board))
     queries = [(where, check.promql) for where, check in checks(library) if check.promql]
     assert len(queries) > 50

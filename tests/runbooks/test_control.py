@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from runbooks.library import load_library
 from runbooks.model import Paragraph
-from runbooks.settings import RunbooksSettings
+from tests.chimera import RUNBOOKS
 
 ROOT = Path(__file__).parents[2]
 CELERY = "docker exec chimera-celery-worker celery -A src.tasks.celery_app.celery_app "
@@ -66,7 +66,7 @@ def typed(words: str) -> str:
 def spoken() -> dict[str, tuple[str, str]]:
     """One command of each kind, with where it stands and what it is said to answer."""
     found: dict[str, tuple[str, str]] = {}
-    for runbook in load_library(RunbooksSettings(), "en").runbooks:
+    for runbook in load_library(RUNBOOKS, "en").runbooks:
         for step in runbook.steps():
             said = " ".join(b.text for b in step.blocks if isinstance(b, Paragraph) and b.role == "expect")
             for line in "\n".join(command.text for command in step.commands).splitlines():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runbooks.library import LANGUAGES, Library, load_library
-from runbooks.settings import RunbooksSettings
+from tests.chimera import RUNBOOKS
 
 ITEMS = {
     "Deploy and rollback": range(4, 28),
@@ -32,7 +32,7 @@ def rows() -> list[re.Match[str]]:
 
 @pytest.fixture(scope="module", params=LANGUAGES)
 def library(request: pytest.FixtureRequest) -> Library:
-    return load_library(RunbooksSettings(), request.param)
+    return load_library(RUNBOOKS, request.param)
 
 
 def test_every_item_of_the_manual_has_its_row() -> None:

@@ -11,17 +11,17 @@ from panels.enrich.queues import contribute as enrich_queues
 from panels.enrich.workers import contribute as enrich_workers
 from panels.fold import Contribution, unavailable
 from panels.no_data.diagnosis import Cause, Diagnosis
-from panels.settings import default_board
 from signals.alerts.model import Alert, Alerts, AlertState
 from signals.celery.model import Fleet, Queue, Queues, Worker, WorkerState
 from signals.reading import Answer, Labels, Series
+from tests.chimera import BOARD
 from tests.panels.judged import judge_alerts, judge_panel
 
 if TYPE_CHECKING:
     from panels.state import PanelState
 
 NOW = 1_700_000_000.0
-SPECS = {spec.id: spec for spec in default_board()}
+SPECS = {spec.id: spec for spec in BOARD}
 
 
 def answer(*values: tuple[Labels, float], at: float = NOW - 2) -> Answer:

@@ -44,7 +44,7 @@ sys.exit(main(sys.argv[2:]))
 def test_the_first_paint_waits_for_textual_alone(tmp_path: Path) -> None:
     config = tmp_path / "warroom.toml"
     config.write_text(
-        '[signals.prometheus]\nurl = "http://127.0.0.1:9"\n[signals.redis]\nurl = "redis://127.0.0.1:9"\n'
+        'service.profile = "chimera"\n[signals.prometheus]\nurl = "http://127.0.0.1:9"\n[signals.redis]\nurl = "redis://127.0.0.1:9"\n'
     )
     out = tmp_path / "modules.json"
     terminal = Terminal([sys.executable, "-c", PROGRAM, str(out), "--config", str(config)], 120, 40)

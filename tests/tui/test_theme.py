@@ -144,7 +144,9 @@ def test_the_terminal_decides_where_nothing_was_asked(environment: dict[str, str
 @pytest.mark.parametrize(("given", "coloured"), [({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True)])
 def test_no_color_sends_no_colour(tmp_path: Path, given: dict[str, str], *, coloured: bool) -> None:
     config = tmp_path / "warroom.toml"
-    config.write_text('[signals.prometheus]\nurl = "http://127.0.0.1:9"\n', encoding="utf-8")
+    config.write_text(
+        'service.profile = "chimera"\n[signals.prometheus]\nurl = "http://127.0.0.1:9"\n', encoding="utf-8"
+    )
     terminal = Terminal(
         [PROGRAM, "--config", str(config)], 80, 24, WARROOM_LOG=str(tmp_path / "log"), **given
     )

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from profiles.profile import recognised
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -27,6 +29,7 @@ class Discovery:
     celery_app: str
     rule_files: tuple[str, ...]
     targets: tuple[str, ...] = ()
+    profile: str = ""
 
     def variable(self, names: tuple[str, ...]) -> tuple[str, bool]:
         """The first of `names` that is set somewhere, and whether this process has it."""
@@ -47,25 +50,42 @@ def discover(folder: Path, environment: Mapping[str, str]) -> Discovery:
         for path in sorted(folder.glob(pattern))
         if re.search(r"^\s*-\s*alert:", _text(path), re.MULTILINE)
     ]
+    prometheus = _prometheus("http://127.0.0.1:9090")
+    metrics = {word for path in rules for word in re.findall(r"[a-zA-Z_:][\w:]*", _text(path))}
+    profile = recognised(metrics | _metric_names(prometheus), _queues(folder))
     return Discovery(
         exported=tuple(name for name in names if environment.get(name)),
         in_dotenv=tuple(name for name in names if name in dotenv),
-        prometheus=_prometheus("http://127.0.0.1:9090"),
+        prometheus=prometheus,
         alembic_ini="alembic.ini" if (folder / "alembic.ini").is_file() else "",
         celery_app=_celery_app(folder),
         targets=_targets(folder),
+        profile="" if profile is None else profile.id,
         rule_files=tuple(str(path.relative_to(folder)) for path in rules),
+    )
+
+
+def _starts(folder: Path) -> list[Path]:
+    """Files in which workers may be started."""
+    patterns = ("Procfile", "Makefile", "*compose*.y*ml", "*.sh", "*/*.sh")
+    return [path for pattern in patterns for path in sorted(folder.glob(pattern))]
+
+
+def _queues(folder: Path) -> frozenset[str]:
+    """Of which queues workers are started here."""
+    option = re.compile(r"(?:\s-Q|--queues)[\s\"',=]+([\w.-]+(?:,[\w.-]+)*)")
+    return frozenset(
+        name for path in _starts(folder) for names in option.findall(_text(path)) for name in names.split(",")
     )
 
 
 def _celery_app(folder: Path) -> str:
     """As `-A` names it where workers are started, else the file in which an app is made."""
-    for pattern in ("Procfile", "Makefile", "*compose*.y*ml", "*.sh", "*/*.sh"):
-        for path in sorted(folder.glob(pattern)):
-            if match := re.search(
-                r"\bcelery[\s\"',]+(?:-A|--app)[\s\"',=]+([A-Za-z_][\w.]*(?::\w+)?)", _text(path)
-            ):
-                return match[1]
+    for path in _starts(folder):
+        if match := re.search(
+            r"\bcelery[\s\"',]+(?:-A|--app)[\s\"',=]+([A-Za-z_][\w.]*(?::\w+)?)", _text(path)
+        ):
+            return match[1]
     for path in sorted((*folder.glob("*.py"), *folder.glob("*/*.py"))):
         if _makes_celery(_text(path)):
             return str(path.relative_to(folder))
@@ -124,3 +144,17 @@ def _prometheus(url: str) -> str:
     except httpx.HTTPError:
         return ""
     return url if answer.is_success and '"success"' in answer.text[:200] else ""
+
+
+def _metric_names(url: str) -> frozenset[str]:
+    """Every metric that the Prometheus at `url` knows; none where there is none."""
+    import httpx
+
+    if not url:
+        return frozenset()
+    try:
+        answer = httpx.get(f"{url}/api/v1/label/__name__/values", timeout=5.0, trust_env=False)
+        names = answer.json().get("data", [])
+    except (httpx.HTTPError, ValueError, AttributeError):
+        return frozenset()
+    return frozenset(map(str, names)) if isinstance(names, list) else frozenset()

@@ -5,36 +5,40 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, PrivateAttr
 
 from core.errors import ConfigError
 from core.message import Message, say
 from core.settings import Section
-from core.text import clean
-from core.toml_file import key_lines, nearest_line
+from core.toml_file import Problem, TomlFile, no_such, read_toml, refuse, validate
 from incidents.settings import IncidentsSettings, JournalSettings
-from panels.settings import PanelsSettings, unknown_names
+from panels.settings import PanelsSettings, board, unknown_names
 from runbooks.settings import RunbooksSettings
 from sandbox.settings import SandboxSettings
 from signals.settings import SignalsSettings
+from tui.config.profile import fill_in, read_chosen
 from tui.config.secrets import literal_secrets
 from tui.theme import ThemeName  # noqa: TC001  # pydantic reads it
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from core.toml_file import Location
+    from panels.spec import PanelSpec
+    from tui.config.profile import Chosen
 
 
 class ServiceSettings(Section):
     """What is operated."""
 
-    name: str = "chimera"
+    name: str = Field(default="", description="without it the profile's")
     environment: str = "prod"
+    profile: str = Field(
+        default="", description="what is special to the system: a bundled profile, or the folder of your own"
+    )
 
 
 class TuiSettings(Section):
@@ -55,27 +59,26 @@ class Config(Section):
     runbooks: RunbooksSettings = RunbooksSettings()
     sandbox: SandboxSettings = SandboxSettings()
     tui: TuiSettings = TuiSettings()
+    _profile_board: tuple[PanelSpec, ...] = PrivateAttr(default=())
 
+    def board(self) -> tuple[PanelSpec, ...]:
+        """The panels to show, in order."""
+        signals = self.signals
+        return board(self.panels, self._profile_board, signals.configured(), signals.interval_s)
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong in the file; `what` never holds a value from it."""
-
-    line: int
-    key: str
-    what: Message
+    def over(self, chosen: Chosen) -> Config:
+        """This configuration with what it leaves out filled in from a profile."""
+        filled = fill_in(self, chosen.profile)
+        filled._profile_board = chosen.board  # noqa: SLF001  # of this very class
+        return filled
 
 
 def load_config(path: Path) -> Config:
     """Read and validate `path`; raises `ConfigError` that names file, line and key of the first problem."""
     config, problems = check_config(path)
-    if config is not None and not problems:
-        return config
-    first = problems[0]
-    message = problem_message(path, first)
-    if len(problems) > 1:
-        message = say("config.and_more", first=message, count=len(problems) - 1)
-    raise ConfigError(message)
+    if config is None or problems:
+        raise refuse(problems)
+    return config
 
 
 def load_sandbox(path: Path) -> SandboxSettings:
@@ -84,63 +87,73 @@ def load_sandbox(path: Path) -> SandboxSettings:
     Raises `ConfigError` where the file is no TOML or this section is wrong.
     """
     config, problems = check_config(path)
-    relevant = [problem for problem in problems if problem.key.split(".")[0] in ("", "sandbox")]
+    relevant = [
+        problem
+        for problem in problems
+        if problem.file == path and problem.key.split(".")[0] in ("", "sandbox")
+    ]
     if relevant:
-        raise ConfigError(problem_message(path, relevant[0]))
+        raise refuse(relevant[:1])
     if config is not None:
         return config.sandbox
     return SandboxSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")).get("sandbox", {}))
 
 
-def problem_message(path: Path, problem: Problem) -> Message:
-    """Say `file:line: key: what`."""
-    return say(
-        "config.problem",
-        file=clean(str(path)),
-        line=problem.line,
-        key=clean(problem.key) or "-",
-        what=problem.what,
-    )
+def load_manuals(path: Path) -> Config:
+    """The profile alone, of a file that may be wrong: a manual must open when all else is broken."""
+    try:
+        named = _PROFILE.search(path.read_text(encoding="utf-8", errors="replace"))
+        file = TomlFile(path, {}, {(): 1})
+        chosen, _ = read_chosen(named[1] if named else "", file)
+    except (OSError, ConfigError):
+        return Config()
+    return Config() if chosen is None else Config().over(chosen)
 
 
 def check_config(
     path: Path, environment: Mapping[str, str] = os.environ
 ) -> tuple[Config | None, tuple[Problem, ...]]:
-    """Read `path` and find everything that is wrong in it, in the order of its lines; raises `ConfigError` if it can't be read."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        detail = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise ConfigError(say("config.unreadable", file=clean(str(path)), detail=detail or "?")) from None
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        return None, (_syntax_problem(str(error)),)
-    except RecursionError:
-        return None, (_syntax_problem("nested too deeply"),)
-    lines = key_lines(text)
+    """Read `path` and the profile that it names, and find everything that is wrong in them, by line.
+
+    Raises `ConfigError` if it can't be read.
+    """
+    file = read_toml(path)
+    if isinstance(file, Problem):
+        return None, (file,)
     problems: list[Problem] = []
 
     def report(location: Location, what: Message) -> None:
-        problems.append(Problem(nearest_line(location, lines), ".".join(map(str, location)), what))
+        problems.append(file.problem(location, what))
 
-    resolved = _resolve(raw, (), path.parent, environment, report)
+    resolved = _resolve(file.values, (), path.parent, environment, report)
     reported = {problem.key for problem in problems}
-    config = None
+    own, wrong = validate(Config, file, resolved)
+    problems += [problem for problem in wrong if problem.key not in reported]
+    if own is None:
+        return None, _by_line(problems)
     try:
-        config = Config.model_validate(resolved)
-    except ValidationError as error:
-        for details in error.errors(include_url=False, include_input=False):
-            if ".".join(map(str, details["loc"])) not in reported:
-                report(details["loc"], _validation_message(details["type"], details["msg"], details["loc"]))
-    for name in unknown_names(config.panels) if config is not None else ():
-        report(("panels", *name.at), _unknown_name(name.asked, name.known))
-    return config, tuple(sorted(problems, key=lambda problem: problem.line))
+        chosen, wrong = read_chosen(own.service.profile, file)
+    except ConfigError as error:
+        chosen, wrong = None, (file.problem(("service", "profile"), error.message),)
+    problems += wrong
+    if chosen is None:
+        return None, _by_line(problems)
+    for unknown in unknown_names(own.panels, chosen.board):
+        what = no_such(unknown.asked, unknown.known)
+        report(
+            ("panels", *unknown.at), what if own.service.profile else say("config.no_profile_yet", what=what)
+        )
+    return own.over(chosen), _by_line(problems)
 
 
+def _by_line(problems: list[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: problem.line))
+
+
+_PROFILE = re.compile(r"""^\s*profile\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET_NAME = re.compile(r"password|token|secret|authorization|cookie|api.?key", re.IGNORECASE)
-_PATH_NAME = re.compile(r"_files?$|_ini$|^folders$")
+_PATH_NAME = re.compile(r"_files?$|_ini$|^folders$|^migrations$")
 
 
 def _resolve(
@@ -177,58 +190,3 @@ def _holds_secret(name: str, value: str) -> bool:
 
 def _variable_name(at: Location) -> str:
     return "_".join(re.sub(r"\W", "_", str(part)).upper() for part in at[1:] or at)
-
-
-def _syntax_problem(detail: str) -> Problem:
-    match = re.search(r"\(at line (\d+), column (\d+)\)", detail)
-    line = int(match[1]) if match else 1
-    # The detail may quote a character of the file, never a whole value.
-    return Problem(line, "", say("config.syntax", detail=clean(detail.split(" (at ", maxsplit=1)[0], 80)))
-
-
-def _validation_message(kind: str, message: str, at: Location) -> Message:
-    if kind != "extra_forbidden":
-        return say("config.wrong", detail=clean(message))
-    from difflib import get_close_matches
-
-    known = _known_keys(at[:-1])
-    near = get_close_matches(str(at[-1]), known, n=1)
-    if near:
-        return say("config.unknown_near", name=near[0])
-    return say("config.unknown", known=", ".join(sorted(known)))
-
-
-def _unknown_name(name: str, known: Iterable[str]) -> Message:
-    """A name that names nothing; the file's own words are not repeated."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=1)
-    if near:
-        return say("config.no_such_near", name=near[0])
-    return say("config.no_such", known=", ".join(known) or "-")
-
-
-def _known_keys(at: Location) -> list[str]:
-    """The keys of the section at `at`, from the JSON Schema."""
-    schema = Config.model_json_schema()
-    node: dict[str, object] = schema
-    for part in at:
-        node = _inside(node, schema, part)
-    properties = node.get("properties")
-    return list(properties) if isinstance(properties, dict) else []
-
-
-def _inside(node: dict[str, object], schema: dict[str, object], part: str | int) -> dict[str, object]:
-    properties = node.get("properties")
-    following = node.get("items") if isinstance(part, int) else None
-    if isinstance(properties, dict):
-        following = properties.get(part)
-    if not isinstance(following, dict):
-        return {}
-    choices = [following, *(following.get("anyOf") or [])]
-    reference = next((choice["$ref"] for choice in choices if "$ref" in choice), None)
-    if reference is None:
-        return following
-    definitions = schema["$defs"]
-    target = definitions.get(reference.rsplit("/", 1)[-1]) if isinstance(definitions, dict) else None
-    return target if isinstance(target, dict) else {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.errors import ConfigError, SourceError
 from core.message import say
 from core.text import clean
+from profiles.profile import recognised
 from signals.reading import Answer
 from tui.doctor.sources import Finding
 
@@ -29,7 +30,6 @@ PATIENCE_S = 8.0
 async def look_at_questions(config: Config, words: Language) -> list[Finding]:
     """The source of metrics, then every question that the board and the rules put to it."""
     from panels.query_cache import QueryCache
-    from panels.settings import board
     from signals.sources import open_sources
 
     async with open_sources(config.signals, lambda _: None) as sources:
@@ -37,7 +37,8 @@ async def look_at_questions(config: Config, words: Language) -> list[Finding]:
             exported = await exported_names(sources)
             cache = QueryCache(sources.metrics)
             findings = [_names(exported, words), *await _down(sources, cache, words)]
-            for spec in board(config.panels):
+            findings += _profile(config, exported, words)
+            for spec in config.board():
                 for where, expr, optional in _expressions(spec):
                     findings.append(await _query(where, expr, cache, words, optional=optional))
             return findings + await _rules(config, cache, words)
@@ -57,6 +58,18 @@ async def exported_names(sources: Sources) -> frozenset[str]:
                 raise
         await asyncio.sleep(0.5)
     return await sources.metrics.metric_names()
+
+
+def _profile(config: Config, exported: frozenset[str], words: Language) -> list[Finding]:
+    """Where none is chosen: whether one that comes with the program knows these metrics."""
+    if config.service.profile:
+        return []
+    known = recognised(exported)
+    if known is None:
+        return [Finding("profile", ok=True, what=words.text("doctor.no_profile"), where="service.profile")]
+    what = words.text("doctor.profile", title=known.title)
+    fix = words.text("doctor.fix_profile", name=known.id)
+    return [Finding("profile", ok=False, what=what, where="service.profile", fix=fix)]
 
 
 def _names(exported: frozenset[str], words: Language) -> Finding:

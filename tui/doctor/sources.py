@@ -136,6 +136,7 @@ async def _database(settings: PostgresSettings, words: Language) -> list[Finding
         found = await PostgresSchema(settings).schema()
     except SourceError as error:
         return [_silent("postgres", where, error, words)]
+    compared = found.drift is not Drift.NOT_COMPARED
     current = found.drift is Drift.CURRENT
     what = words.text(
         "doctor.revision",
@@ -143,9 +144,9 @@ async def _database(settings: PostgresSettings, words: Language) -> list[Finding
         revision=", ".join(found.revisions) or "-",
         heads=", ".join(found.heads) or "-",
     )
-    fix = "" if current else words.text("doctor.fix_revision")
-    findings = [Finding("schema", current, what, where, fix)]
-    if current and found.missing:
+    fix = "" if current or not compared else words.text("doctor.fix_revision")
+    findings = [Finding("schema", not fix, what, where, fix)]
+    if not fix and found.missing:
         what = words.text("doctor.shape", names=", ".join(found.missing))
         findings.append(
             Finding("schema", ok=False, what=what, where=where, fix=words.text("doctor.fix_shape"))

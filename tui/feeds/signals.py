@@ -129,11 +129,10 @@ class SignalsThread:
 
     async def _watch(self) -> None:
         from panels.poll import poll_panels
-        from panels.settings import board
         from signals.sources import open_sources
 
         config = self._load()
-        specs = board(config.panels, config.signals.interval_s)
+        specs = config.board()
         self.specs = {spec.id: spec for spec in specs}
         self._post(ConfigLoaded(config, tuple(self.specs)))
         async with open_sources(config.signals, lambda notice: self._post(SourceNotice(notice))) as sources:

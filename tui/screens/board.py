@@ -60,14 +60,24 @@ class BoardScreen(Page):
         face = self.face
         states = face.panels_shown()
         if not states:
-            key = "tui.no_match" if face.panel_filter.text else "tui.no_panels"
-            return [Text(f"   {face.words.text(key, text=face.panel_filter.text)}")]
+            return self._no_panel(width)
         columns = min(columns, len(states))
         block_height = (height - change_lines) // -(-len(states) // columns)
         if block_height < GRID_HEIGHT:
             return self._list(states, width, height, now)
         grid = self._grid(states, columns, width // columns, block_height, now)
         return [*grid, *(self._changes(width, height - len(grid), now) if change_lines else [])]
+
+    def _no_panel(self, width: int) -> list[Text]:
+        """Why the board is empty, and what to do about it."""
+        from panels.draw.text import wrap_to_width
+
+        face = self.face
+        key = "tui.no_match" if face.panel_filter.text else "tui.no_panels"
+        if face.nothing_asked:
+            key = "tui.nothing_asked"
+        text = face.words.text(key, text=face.panel_filter.text)
+        return [Text(f"   {line}") for line in wrap_to_width(text, width - 4)]
 
     def filtered(self) -> None:
         """The App shows fewer panels everywhere."""

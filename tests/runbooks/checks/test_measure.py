@@ -27,6 +27,7 @@ from signals.reading import Series, Verdict
 from signals.settings import PostgresSettings, RedisSettings, SignalsSettings
 from signals.sources import Sources
 from tests.bad_servers import BEHAVIOURS, answer, body, serve
+from tests.chimera import DATABASE
 from tests.runbooks.scraped import scraped
 from tests.signals.database.test_postgres import HEAD, migrate
 from tui.i18n import Language
@@ -224,7 +225,7 @@ async def test_an_address_that_leads_nowhere_is_unknown(url: str) -> None:
 async def test_a_queue_of_the_broker_is_counted(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         client.lpush("ai", *(["{}"] * 7))
-    queues = RedisQueues(RedisSettings(url=SecretStr(redis_url)))
+    queues = RedisQueues(RedisSettings(url=SecretStr(redis_url), queues=("matches", "ai")))
     sources = replace(NOTHING, queues=queues)
     found = await seen("probe: queue\nqueue: ai\nexpect: < 5", sources)
     assert (found.verdict, found.value, told(found)) == (BURNING, 7, "7, expected < 5")
@@ -305,7 +306,9 @@ def test_workers_are_counted_by_what_is_known_of_them(
 
 
 async def test_the_schema_of_a_real_database(postgres_url: str) -> None:
-    sources = replace(NOTHING, schema=PostgresSchema(PostgresSettings(url=SecretStr(postgres_url))))
+    sources = replace(
+        NOTHING, schema=PostgresSchema(PostgresSettings.model_validate({"url": postgres_url, **DATABASE}))
+    )
     whole = (
         "probe: schema\ntable: user_profiles\nrevision: head\n"
         "indexes: [idx_user_profiles_puuid, idx_user_profiles_last_updated]"
@@ -320,6 +323,11 @@ async def test_the_schema_of_a_real_database(postgres_url: str) -> None:
         connection.execute("DROP INDEX idx_user_profiles_puuid")
     after = await seen(whole, sources)
     assert (after.verdict, after.value) == (BURNING, 1)
+    unsaid = replace(NOTHING, schema=PostgresSchema(PostgresSettings(url=SecretStr(postgres_url))))
+    assert (await seen("probe: schema\nrevision: head", unsaid)).verdict is UNKNOWN, (
+        "no scripts say what is new"
+    )
+    assert (await seen("probe: schema\ntable: user_profiles", unsaid)).verdict is OK
     gone = await seen("probe: schema\ntable: user_profiles\nexpect: '> 0'", sources)
     assert gone.verdict is BURNING
 

@@ -17,19 +17,23 @@ import pytest
 from core.errors import Denied, SourceError, TimedOut, Unreachable
 from sandbox.servers import Server, free_port, run_postgres
 from signals.database.model import Drift, Schema
-from signals.database.postgres import SHAPE, PostgresSchema, compare_revisions
-from signals.database.revisions import BUNDLED
+from signals.database.postgres import PostgresSchema, compare_revisions
 from signals.settings import PostgresSettings
 from tests.bad_servers import BEHAVIOURS, serve
+from tests.chimera import DATABASE, PROFILE
 from tests.postgres import open_folder
 from tui.i18n import Language
 
 HEAD = "375b918c8740"
+EVERYTHING = (
+    *(f"{table}.{name}" for table, columns in PROFILE.tables.items() for name in columns),
+    *(name for indexes in PROFILE.indexes.values() for name in indexes),
+)
 MIGRATE = f"""import sys
 from alembic import command
 from alembic.config import Config
 config = Config()
-config.set_main_option("script_location", {str(BUNDLED)!r})
+config.set_main_option("script_location", {str(PROFILE.migrations)!r})
 getattr(command, sys.argv[1])(config, sys.argv[2])"""
 
 
@@ -40,19 +44,19 @@ def migrate(url: str, *words: str) -> int:
 
 async def look(url: str, timeout_s: float = 5.0) -> Schema:
     return await PostgresSchema(
-        PostgresSettings.model_validate({"url": url, "timeout_s": timeout_s})
+        PostgresSettings.model_validate({"url": url, "timeout_s": timeout_s, **DATABASE})
     ).schema()
 
 
 async def test_before_and_after_the_migration_and_its_undo(postgres_url: str) -> None:
     empty = await look(postgres_url)
-    assert (empty.drift, empty.heads, empty.missing) == (Drift.UNVERSIONED, (HEAD,), tuple(SHAPE))
+    assert (empty.drift, empty.heads, empty.missing) == (Drift.UNVERSIONED, (HEAD,), EVERYTHING)
     assert migrate(postgres_url, "upgrade", "head") == 0
     done = await look(postgres_url)
     assert (done.drift, done.revisions, done.missing, done.unexpected) == (Drift.CURRENT, (HEAD,), (), ())
     assert 0 < done.connections <= done.connection_limit == 60
     assert migrate(postgres_url, "downgrade", "base") == 0
-    assert (await look(postgres_url)).missing == tuple(SHAPE)
+    assert (await look(postgres_url)).missing == EVERYTHING
 
 
 async def test_two_upgraders_at_once_both_succeed(postgres_url: str) -> None:

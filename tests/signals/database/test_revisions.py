@@ -11,6 +11,7 @@ import pytest
 from core.errors import BadAnswer
 from signals.database.revisions import AlembicScripts, Revisions
 from signals.settings import PostgresSettings
+from tests.chimera import PROFILE
 
 
 def settings_for(ini: Path | None) -> PostgresSettings:
@@ -33,7 +34,7 @@ def test_a_new_script_is_seen_and_unchanged_ones_are_not_read_again(
     assert scripts.revisions() == Revisions(("one",), frozenset({"one"}))
     with monkeypatch.context() as patched:
         patched.setattr(subprocess, "run", lambda *_, **__: pytest.fail("they were read again"))
-        assert scripts.revisions().heads == ("one",)
+        assert scripts.revisions() == Revisions(("one",), frozenset({"one"}))
     second = tmp_path / "db" / "versions" / "two.py"
     second.write_text("revision = 'two'\ndown_revision = 'one'\n")
     assert scripts.revisions() == Revisions(("two",), frozenset({"one", "two"}))
@@ -53,8 +54,13 @@ def test_broken_scripts_are_named(tmp_path: Path) -> None:
 def test_the_program_that_asks_does_not_carry_alembic_along() -> None:
     code = (
         "import sys; from signals.database.revisions import AlembicScripts; from signals.settings import PostgresSettings;"
-        "found = AlembicScripts(PostgresSettings(url='postgresql://u@h/d')).revisions();"
+        f"settings = PostgresSettings(url='postgresql://u@h/d', migrations={str(PROFILE.migrations)!r});"
+        "found = AlembicScripts(settings).revisions();"
         "print(len(found.heads), sorted({'alembic', 'sqlalchemy'} & set(sys.modules)))"
     )
     asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert asked.stdout == "1 []\n"
+
+
+def test_without_scripts_nothing_is_read_and_nothing_is_known() -> None:
+    assert AlembicScripts(settings_for(None)).revisions() is None

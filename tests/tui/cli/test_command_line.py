@@ -59,6 +59,6 @@ def test_exit_codes_are_those_of_the_readme() -> None:
 
 
 def test_json_of_config_show_is_one_object(tmp_path: Path) -> None:
-    (tmp_path / "w.toml").write_text("")
+    (tmp_path / "w.toml").write_text('service.profile = "chimera"')
     done = warroom("config", "show", "--json", "--config", str(tmp_path / "w.toml"), folder=tmp_path)
     assert json.loads(done.stdout)["service"]["name"] == "chimera"

@@ -72,7 +72,7 @@ def test_a_value_decides(
 def test_what_burns_goes_before_what_is_unknown(tmp_path: Path, exporter: tuple[str, Gauge]) -> None:
     source, gauge = exporter
     gauge.set(11)
-    text = source + OWN.replace('show = ["own"]', 'show = ["own", "llm"]')
+    text = 'service.profile = "chimera"\n' + source + OWN.replace('show = ["own"]', 'show = ["own", "llm"]')
     wait = "3"  # the whole of it: nothing ever tells of `llm`
     assert status(tmp_path, text, wait) == (
         ExitCode.BURNING,

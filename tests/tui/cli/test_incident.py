@@ -24,6 +24,9 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        config = folder / "warroom.toml"
+        if not config.exists():
+            config.write_text('service.profile = "chimera"\n')
         self.environment = {
             **os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "WARROOM_LOG": str(folder / "log"),
             "LANG": "C.UTF-8", "WARROOM_ACTOR": "op1",

@@ -77,7 +77,7 @@ class HereDesk(Desk):
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
     (tmp_path / "books").mkdir()
     (tmp_path / "books" / "queue-stuck.md").write_text(BOOK)
-    (tmp_path / "warroom.toml").write_text('[runbooks]\nfolders = ["books"]\n')
+    (tmp_path / "warroom.toml").write_text('service.profile = "chimera"\n[runbooks]\nfolders = ["books"]\n')
     return HereDesk(tmp_path, monkeypatch, capsys)
 
 

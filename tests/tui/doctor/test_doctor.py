@@ -60,6 +60,7 @@ def test_a_broker_without_workers_and_a_database_without_revision(
 ) -> None:
     found = doctor(
         tmp_path,
+        'service.profile = "chimera"\n'
         f'[signals.celery]\nbroker_url = "{redis_url}"\nreply_wait_s = 0.5\n'
         f'[signals.postgres]\nurl = "{postgres_url}"\n',
     )

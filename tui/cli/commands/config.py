@@ -41,17 +41,23 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
 
 
 def _check(invocation: Invocation) -> int:
+    from profiles.profile import GENERIC, bundled
     from tui.config.file import find_config
-    from tui.config.load import check_config, problem_message
+    from tui.config.load import check_config
 
     path = find_config(invocation.config_path)
-    _, problems = check_config(path)
+    config, problems = check_config(path)
     if invocation.json:
         invocation.print_json(
             {
                 "file": str(path),
                 "problems": [
-                    {"line": problem.line, "key": problem.key, "what": invocation.words.say(problem.what)}
+                    {
+                        "file": str(problem.file),
+                        "line": problem.line,
+                        "key": problem.key,
+                        "what": invocation.words.say(problem.what),
+                    }
                     for problem in problems
                 ],
             }
@@ -60,7 +66,10 @@ def _check(invocation: Invocation) -> int:
         invocation.print_line(invocation.words.text("config.fine", file=str(path)))
     else:
         for problem in problems:
-            invocation.print_notice(problem_message(path, problem))
+            invocation.print_notice(problem.message())
+    if config is not None and not config.service.profile and not invocation.json:
+        known = ", ".join(name for name in bundled() if name != GENERIC)
+        invocation.print_notice(say("config.hint_profile", known=known))
     if problems and not invocation.json:
         invocation.print_notice(say("config.count", count=len(problems)))
     return ExitCode.USAGE if problems else ExitCode.OK

@@ -45,7 +45,9 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     for number, panel in enumerate(panels, start=1):
         panel["id"] = f"g{number}-{str(panel['id']).split('-', 1)[1]}"
     discovery = discover(path.absolute().parent, os.environ)
-    text = config_text(discovery, invocation.words) + "".join(map(_panel_text, panels))
+    text = config_text(discovery, clean(path.absolute().parent.name), invocation.words) + "".join(
+        map(_panel_text, panels)
+    )
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -73,12 +75,13 @@ def _summary(discovery: Discovery) -> Iterator[tuple[str, str]]:
         ("Celery", (discovery.celery_app,)),
         ("alert", discovery.rule_files),
         ("/metrics", discovery.targets),
+        ("profile", (discovery.profile,)),
     ):
         for place in filter(None, places):
             yield what, place
 
 
-def config_text(discovery: Discovery, words: Language) -> str:
+def config_text(discovery: Discovery, service: str, words: Language) -> str:
     """The file: sections that were found, and as comments those that were not."""
     from tui.config.discover import BROKER, DATABASE, PROMETHEUS
 
@@ -103,7 +106,16 @@ def config_text(discovery: Discovery, words: Language) -> str:
         ("signals.celery", has_broker, [f'broker_url = "{address}"']),
         ("signals.postgres", has_database, postgres),
     )
-    lines = [f"# {words.text('init.header')}", '[service]\nname = "chimera"\nenvironment = "prod"', ""]
+    lines = [
+        f"# {words.text('init.header')}",
+        "[service]",
+        f"name = {_toml(service)}",
+        'environment = "prod"',
+    ]
+    if discovery.profile:
+        lines += [f"# {words.text('init.recognised')}", f"profile = {_toml(discovery.profile)}", ""]
+    else:
+        lines += [f"# {words.text('init.no_profile')}", '# profile = "ops/profile"', ""]
     if discovery.celery_app:
         lines.append(f"# {words.text('init.celery', file=clean(discovery.celery_app))}")
     for name, is_there, keys in sections:

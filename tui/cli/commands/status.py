@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from core.message import say
 from tui.cli.command import Command, Group
 from tui.runtime.exit import ExitCode
 
@@ -32,12 +33,13 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
 
     states = worst_first(list(asyncio.run(look(invocation.config(), args.wait))))
     verdict = worst([state.verdict for state in states])
-    if Verdict.BURNING not in {state.verdict for state in states} and any(
-        s.verdict is Verdict.UNKNOWN for s in states
-    ):
+    verdicts = {state.verdict for state in states} or {Verdict.UNKNOWN}
+    if Verdict.UNKNOWN in verdicts and Verdict.BURNING not in verdicts:
         code = ExitCode.UNKNOWN
     else:
         code = ExitCode.BURNING if verdict is Verdict.BURNING else ExitCode.OK
+    if not states:
+        invocation.print_notice(say("tui.nothing_asked"))
     if invocation.json:
         now = time.time()
         panels = [_as_json(state, invocation.words, now) for state in states]
@@ -54,12 +56,10 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
 async def look(config: Config, wait_s: float, *, only: str | None = None) -> tuple[PanelState, ...]:
     """One look at all panels or at one; while rates have no second sample yet, again until `wait_s` is over."""
     from panels.poll import poll_once
-    from panels.settings import board
     from signals.sources import open_sources
 
     deadline = time.monotonic() + wait_s
-    specs = board(config.panels, config.signals.interval_s)
-    specs = tuple(spec for spec in specs if only in (None, spec.id))
+    specs = tuple(spec for spec in config.board() if only in (None, spec.id))
     async with open_sources(config.signals, lambda _: None) as sources:
         while True:
             states = await poll_once(specs, sources)

@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 
 def pin(args: argparse.Namespace, invocation: Invocation) -> int:
     """Look once and pin; raises `WarroomError` for an unknown panel."""
-    from panels.settings import board
     from tui.cli.commands.status import look
 
     config = invocation.config()
-    known = [spec.id for spec in board(config.panels)]
+    known = [spec.id for spec in config.board()]
     if args.panel not in known:
         raise WarroomError(say("incident.no_panel", name=clean(args.panel, 40), known=", ".join(known)))
     with open_configured_journal(invocation, config) as journal:

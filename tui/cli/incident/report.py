@@ -81,12 +81,11 @@ def _objectives(config: Config, incident: Incident, invocation: Invocation) -> t
 
 async def _harm(config: Config, incident: Incident) -> tuple[Message, ...]:
     from panels.budget_impact import error_budget_impact as cost_of
-    from panels.settings import board
     from tui.cli.resources import open_configured_sources
 
     start, end = impact_window(incident)
     async with open_configured_sources(config.signals) as sources:
-        return await cost_of(board(config.panels), sources, start, end or dt.datetime.now(dt.UTC))
+        return await cost_of(config.board(), sources, start, end or dt.datetime.now(dt.UTC))
 
 
 def _stats(args: argparse.Namespace, journal: Journal, config: Config, invocation: Invocation) -> int:

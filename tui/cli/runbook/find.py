@@ -25,14 +25,15 @@ if TYPE_CHECKING:
 
 
 def load_configured_library(invocation: Invocation) -> Library:
-    """All runbooks. A wrong configuration is said and left aside: a manual must open when all else is broken."""
-    from tui.config.load import Config
+    """All runbooks. Of a wrong configuration only the profile counts: a manual must open when all else is broken."""
+    from tui.config.file import find_config
+    from tui.config.load import load_manuals
 
     try:
         config = config_or_default(invocation)
     except ConfigError as error:
         invocation.print_notice(error.message)
-        config = Config()
+        config = load_manuals(find_config(invocation.config_path))
     return load_library(config.runbooks, invocation.words.code)
 
 

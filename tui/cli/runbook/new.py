@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean
+from profiles.profile import BUNDLED
 from runbooks.reading.ids import is_id, slug
 from tui.cli.resources import config_or_default
 from tui.runtime.exit import ExitCode
@@ -27,7 +28,10 @@ def new(args: argparse.Namespace, invocation: Invocation) -> int:
         raise WarroomError(say("runbook.new_bad_id", id=clean(args.id, 80), suggested=suggested))
     folder = args.folder
     if folder is None:
-        folder = next(iter(config_or_default(invocation).runbooks.folders), Path())
+        own = (
+            one for one in config_or_default(invocation).runbooks.folders if not one.is_relative_to(BUNDLED)
+        )
+        folder = next(own, Path())
     code = invocation.words.code
     if (folder / code).is_dir():
         folder /= code

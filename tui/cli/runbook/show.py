@@ -43,6 +43,8 @@ def list_all(args: argparse.Namespace, invocation: Invocation) -> int:
     for runbook in runbooks:
         alerts = f"  ({', '.join(runbook.alerts)})" if runbook.alerts else ""
         invocation.print_line(f"{runbook.id:<{width}}  {runbook.severity or '–':<4}  {runbook.title}{alerts}")
+    if not library.runbooks:
+        invocation.print_notice(say("runbook.none"))
     if library.problems:
         invocation.print_notice(say("runbook.has_problems", count=len(library.problems)))
     return ExitCode.OK

@@ -1,0 +1,78 @@
+"""The profile that a configuration chooses, laid under it.
+
+Precedence: profile < warroom.toml. A profile fills in what `warroom.toml` does not say, key by key; of its panels and
+runbooks those go whose id `warroom.toml` has, too. It opens no source: where a section of `[signals]` is not in
+`warroom.toml`, nothing of it is taken. An `alembic_ini` of one's own takes the place of the profile's migrations and tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from core.message import say
+from core.settings import Section
+from panels.settings import read_board
+from profiles.profile import GENERIC, bundled, check_profile, profile_folder
+
+if TYPE_CHECKING:
+    from core.toml_file import Problem, TomlFile
+    from panels.spec import PanelSpec
+    from profiles.profile import Profile
+    from signals.settings import SignalsSettings
+    from tui.config.load import Config
+
+S = TypeVar("S", bound=Section)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A profile and its panels."""
+
+    profile: Profile
+    board: tuple[PanelSpec, ...]
+
+
+def read_chosen(name: str, file: TomlFile) -> tuple[Chosen | None, tuple[Problem, ...]]:
+    """The profile that `file` names (generic without a name), or what is wrong with it; raises `ConfigError`."""
+    folder = profile_folder(name or GENERIC, file.path.parent)
+    if folder is None:
+        what = say("config.no_profile", known=", ".join(bundled()))
+        return None, (file.problem(("service", "profile"), what),)
+    profile, problems = check_profile(folder)
+    if profile is None:
+        return None, problems
+    board, problems = read_board(profile.board) if profile.board is not None else ((), ())
+    return Chosen(profile, board), problems
+
+
+def fill_in(config: Config, profile: Profile) -> Config:
+    """The configuration with the settings that it leaves out."""
+    own = config.runbooks.folders
+    runbooks = own if profile.runbooks is None else (profile.runbooks, *own)
+    return config.model_copy(
+        update={
+            "service": _filled(config.service, name=profile.service_name),
+            "signals": _sources(config.signals, profile),
+            "runbooks": config.runbooks.model_copy(update={"folders": runbooks}),
+        }
+    )
+
+
+def _sources(signals: SignalsSettings, profile: Profile) -> SignalsSettings:
+    redis, scrape, postgres = signals.redis, signals.scrape, signals.postgres
+    if redis is not None:
+        redis = _filled(redis, queues=profile.queues)
+    if scrape is not None:
+        scrape = _filled(scrape, job=profile.scrape_job)
+    if postgres is not None and postgres.alembic_ini is None:
+        postgres = _filled(
+            postgres, migrations=profile.migrations, tables=profile.tables, indexes=profile.indexes
+        )
+    return signals.model_copy(update={"redis": redis, "scrape": scrape, "postgres": postgres})
+
+
+def _filled(section: S, **values: object) -> S:
+    """The section with those of `values` that say something and are not in the file."""
+    update = {name: value for name, value in values.items() if value and name not in section.model_fields_set}
+    return section.model_copy(update=update)
