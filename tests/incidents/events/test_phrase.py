@@ -147,7 +147,7 @@ def keys_in(path: Path, known: set[str]) -> set[str]:
         elif isinstance(node, ast.Constant) and str(node.value).partition(".")[0] in namespaces:
             keys |= {str(node.value)} & known
         elif isinstance(node, ast.JoinedStr) and re.match(
-            r"[a-z_]+\.", str(getattr(node.values[0], "value", ""))
+            r"[a-z_]+\.\w", str(getattr(node.values[0], "value", ""))
         ):
             parts = (
                 re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"\w*"
