@@ -191,9 +191,11 @@ def _open_sqlite(file: Path, timeout_s: float, *, read_only: bool) -> Database:
     uri = f"file:{_quoted(file)}?mode={'ro' if read_only else 'rw'}{immutable}"
 
     def connect() -> sqlite3.Connection:
-        return sqlite3.connect(
+        connection = sqlite3.connect(
             uri, uri=True, timeout=timeout_s, check_same_thread=False, isolation_level=None
         )
+        connection.text_factory = decode
+        return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=pool.QueuePool, pool_size=4)
 
@@ -211,6 +213,11 @@ def _open_sqlite(file: Path, timeout_s: float, *, read_only: bool) -> Database:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return Database(engine, place, read_only, is_postgres=False)
+
+
+def decode(raw: bytes) -> str:
+    """Text that is no UTF-8 (a damaged file) must not keep what stands beside it from being read."""
+    return raw.decode(errors="replace")
 
 
 def create_private(file: Path) -> None:

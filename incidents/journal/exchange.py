@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     from incidents.journal.store import Store
 
 
-def export_lines(store: Store, incident: UUID | None = None) -> Iterator[str]:
-    """Every event of one incident or of all."""
+def export_lines(
+    store: Store, incident: UUID | None = None, unreadable: list[Record] | None = None
+) -> Iterator[str]:
+    """Every event of one incident or of all; those whose body can't be read go out as they are, into `unreadable`, too."""
     for record in store.records(incident):
-        yield json.dumps(to_json(record), ensure_ascii=False)
+        line = to_json(record)
+        if line["body"] is None and unreadable is not None:
+            unreadable.append(record)
+        yield json.dumps(line, ensure_ascii=False)
 
 
 def import_lines(store: Store, lines: Iterable[str]) -> tuple[int, int]:

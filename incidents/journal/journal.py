@@ -24,7 +24,7 @@ from incidents.events.event import Draft, new_id
 from incidents.events.fold import apply, fold
 from incidents.journal.database import is_shared, journal_place, open_database
 from incidents.journal.errors import JournalAway, JournalError, NoSuchIncident, WriteConflict
-from incidents.journal.spool import Spool
+from incidents.journal.spool import Spool, Waiting
 from incidents.journal.sqlite_file import default_file
 from incidents.journal.store import Store, summary_of, unnumbered
 
@@ -80,6 +80,7 @@ class Journal:
         self._lock = threading.RLock()
         self._numbers: dict[UUID, int] = {}
         self._copied: dict[UUID, int] = {}
+        self._spoiled: tuple[str, ...] = ()
         spool_file = settings.spool_file or default_file().with_name("spool.db")
         self._spool = Spool(spool_file) if is_shared(settings) else None
 
@@ -110,7 +111,11 @@ class Journal:
 
     def spooled(self) -> int:
         """How many events wait for the team's database."""
-        return len(self._spool.events()) if self._spool else 0
+        return len(self._waiting().events)
+
+    def spoiled(self) -> tuple[str, ...]:
+        """Ids of lines in the spool that were altered or can't be read: they stay there, and are not merged."""
+        return self._waiting().spoiled
 
     def store(self) -> Store:
         """The database; raises `JournalAway` at once while it is left alone after a failure."""
@@ -167,7 +172,7 @@ class Journal:
             if isinstance(error, JournalAway):
                 self.mark_away(error)
             known = self._last_known(incident)
-        waiting = [event for event in self._waiting() if event.incident == incident]
+        waiting = [event for event in self._waiting().events if event.incident == incident]
         if known is None:
             if not waiting:
                 raise problem or NoSuchIncident(say("journal.no_such_incident", ref=str(incident)))
@@ -192,7 +197,9 @@ class Journal:
             if self._spool is None:
                 raise
             numbers = {incident: number for incident, (number, _) in self._spool.copies().items()}
-            numbers |= {event.incident: 0 for event in self._waiting() if event.incident not in numbers}
+            numbers |= {
+                event.incident: 0 for event in self._waiting().events if event.incident not in numbers
+            }
             if not numbers:
                 raise
         summaries = [
@@ -206,7 +213,7 @@ class Journal:
 
     def find(self, ref: str) -> UUID:
         """The incident that a person calls `INC-42`, `42`, `INC-~1a2b3c` (not numbered yet) or by its whole id."""
-        for event in self._waiting():
+        for event in self._waiting().events:
             if ref in (unnumbered(event.incident), str(event.incident)):
                 return event.incident
         try:
@@ -243,7 +250,7 @@ class Journal:
             except JournalAway as error:
                 raise self.mark_away(error) from error
             self._away = None
-        if self._spool is None or store.database.read_only or not self._spool.events():
+        if self._spool is None or store.database.read_only or not self._waiting().events:
             return 0
         merged = 0
         with self._spool.merging() as waiting:
@@ -292,5 +299,16 @@ class Journal:
         except JournalError as error:
             LOG.warning("no copy of incident %s was kept: %s", incident, error)
 
-    def _waiting(self) -> list[Event]:
-        return self._spool.events() if self._spool else []
+    def _waiting(self) -> Waiting:
+        """What the spool holds. One that can't be read at all must not keep the team's database from being used."""
+        if self._spool is None:
+            return Waiting((), ())
+        try:
+            waiting = self._spool.waiting()
+        except JournalError as error:
+            LOG.warning("the spool can't be read: %s", error)
+            return Waiting((), (clean(str(self._spool.file)),))
+        if waiting.spoiled != self._spoiled:
+            self._spoiled = waiting.spoiled
+            LOG.warning("events in the spool were altered or can't be read: %s", ", ".join(waiting.spoiled))
+        return waiting

@@ -14,21 +14,30 @@ import json
 import sqlite3
 from contextlib import closing, contextmanager
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from core.message import say
 from core.text import clean
-from incidents.events.event import GENESIS, canonical, chain, from_json, to_event, to_json, to_record
+from incidents.events.event import (
+    GENESIS,
+    canonical,
+    chain,
+    digest_of,
+    from_json,
+    to_event,
+    to_json,
+    to_record,
+)
 from incidents.events.fold import fold
-from incidents.journal.database import create_private, file_lock
+from incidents.journal.database import create_private, decode, file_lock
 from incidents.journal.errors import JournalError, JournalFull
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from incidents.events.event import Draft, Event
+    from incidents.events.event import Draft, Event, Record
     from incidents.events.incident import Incident
 
 _TABLES = (
@@ -38,6 +47,16 @@ _TABLES = (
         " PRIMARY KEY (incident, sequence))"
     ),
 )
+
+
+class Waiting(NamedTuple):
+    """What waits, oldest first; `spoiled` are the ids of lines that were altered or can't be read.
+
+    Those stay in the spool: nobody knows what they said, and the rest must not wait for them.
+    """
+
+    events: tuple[Event, ...]
+    spoiled: tuple[str, ...]
 
 
 class Spool:
@@ -50,7 +69,7 @@ class Spool:
         """Keep an event; it is on the disk when this returns. `after` is the last of its incident that is known."""
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            own = [event for event in _read(connection) if event.incident == draft.incident]
+            own = [event for event in _read(connection).events if event.incident == draft.incident]
             if own:
                 after = (own[-1].sequence, own[-1].digest)
             event = chain(draft, after or (0, GENESIS))
@@ -59,10 +78,10 @@ class Spool:
             connection.execute("COMMIT")
         return event
 
-    def events(self) -> list[Event]:
+    def waiting(self) -> Waiting:
         """Everything that waits."""
         if not self.file.exists():
-            return []
+            return Waiting((), ())
         with self._open() as connection:
             return _read(connection)
 
@@ -98,16 +117,19 @@ class Spool:
         with self._open() as connection:
             rows = connection.execute("SELECT incident, number, event FROM seen ORDER BY incident, sequence")
             grouped = groupby(rows.fetchall(), key=lambda row: (row[0], row[1]))
-            return {
-                UUID(incident): (number, fold(to_event(from_json(json.loads(row[2]))) for row in group))
-                for (incident, number), group in grouped
-            }
+            copies = {}
+            for (incident, number), group in grouped:
+                records = [_record(line) for _, _, line in group]
+                if all(records):  # a copy that can't be read is none
+                    folded = fold(to_event(record) for record in records if record)
+                    copies[UUID(incident)] = (number, folded)
+            return copies
 
     @contextmanager
-    def merging(self) -> Iterator[list[Event]]:
+    def merging(self) -> Iterator[tuple[Event, ...]]:
         """What waits, while no other program of this machine merges it."""
         with file_lock(self.file.with_name(f"{self.file.name}.lock")):
-            yield self.events()
+            yield self.waiting().events
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -115,6 +137,7 @@ class Spool:
         place = clean(str(self.file))
         try:
             with closing(sqlite3.connect(self.file, timeout=5, isolation_level=None)) as connection:
+                connection.text_factory = decode
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=FULL")
                 for table in _TABLES:
@@ -126,6 +149,21 @@ class Spool:
             raise JournalError(say("journal.refused", place=place, detail=clean(str(error), 200))) from error
 
 
-def _read(connection: sqlite3.Connection) -> list[Event]:
-    rows = connection.execute("SELECT event FROM waiting ORDER BY place")
-    return [to_event(from_json(json.loads(line))) for (line,) in rows]
+def _read(connection: sqlite3.Connection) -> Waiting:
+    lines = connection.execute("SELECT id, event FROM waiting ORDER BY place").fetchall()
+    records = [(str(event), _record(line)) for event, line in lines]
+    return Waiting(
+        tuple(to_event(record) for _, record in records if record is not None),
+        tuple(event for event, record in records if record is None),
+    )
+
+
+def _record(line: object) -> Record | None:
+    """None for a line that can't be read, or whose digest is not that of what it says."""
+    if not isinstance(line, str):
+        return None
+    try:
+        record = from_json(json.loads(line))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return record if digest_of(record) == record.digest else None

@@ -6,6 +6,7 @@ are kept, in one order.
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,7 +17,16 @@ from sqlalchemy import text as sql
 
 from core.message import say
 from incidents.events.body import MOMENTS, Opened
-from incidents.events.event import GENESIS, Record, chain, read_time, to_event, to_record, write_time
+from incidents.events.event import (
+    GENESIS,
+    Record,
+    chain,
+    read_time,
+    record_from_row,
+    to_event,
+    to_record,
+    write_time,
+)
 from incidents.events.fold import apply, fold
 from incidents.journal.database import CHANNEL, EVENT, INCIDENT
 from incidents.journal.errors import JournalError, NoSuchIncident, WriteConflict
@@ -32,6 +42,8 @@ if TYPE_CHECKING:
     from incidents.events.incident import Incident
     from incidents.journal.database import Database
 
+LOG = logging.getLogger(__name__)
+_LISTED_TEXTS = ("title", "severity", "status", "runbook", "commander")
 _NUMBER_LOCK = 7_717_766_002
 _FIELDS = tuple(EVENT.c[name] for name in Record.__dataclass_fields__)
 
@@ -170,15 +182,24 @@ class Store:
                 INCIDENT.c.title.icontains(search, autoescape=True) | INCIDENT.c.id.in_(matching)
             )
         with self.database.read() as connection:
-            return [_summary(row) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+        summaries = (_summary(row) or self._summary_from_events(row) for row in rows)
+        return [summary for summary in summaries if summary is not None]
+
+    def _summary_from_events(self, row: Row[tuple[object, ...]]) -> Summary | None:
+        """Of an incident whose line in the list can't be read; None when it can't even be found by it."""
+        columns = row._mapping  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
+        try:
+            return summary_of(self.load(UUID(columns["id"])), int(columns["number"]))
+        except (ValueError, TypeError, AttributeError, NoSuchIncident) as error:
+            LOG.warning("a line in the list of incidents can't be read: %s", error)
+            return None
 
     def last_sequences(self) -> dict[UUID, int]:
         """The last sequence of every incident."""
         with self.database.read() as connection:
-            return {
-                UUID(row.id): row.sequence
-                for row in connection.execute(select(INCIDENT.c.id, INCIDENT.c.sequence))
-            }
+            rows = connection.execute(select(INCIDENT.c.id, INCIDENT.c.sequence)).all()
+        return {UUID(row.id): row.sequence for row in rows if _is_uuid(row.id)}
 
     def incident_rows(self) -> dict[str, tuple[int, dict[str, object]]]:
         """Number and columns of every incident, as they are stored."""
@@ -222,7 +243,7 @@ class Store:
             query = query.where(EVENT.c.kind.in_(kinds))
         with self.database.read() as connection:
             for row in connection.execution_options(yield_per=1000).execute(query):
-                yield Record(*row)
+                yield record_from_row(row)
 
     def _first(self, connection: Connection, draft: Draft) -> tuple[Event, Incident]:
         if not isinstance(draft.body, Opened):
@@ -296,16 +317,32 @@ def _columns(event: Event) -> dict[str, object]:
 
 def _by_id(connection: Connection, event: UUID) -> Event | None:
     row = connection.execute(select(*_FIELDS).where(EVENT.c.id == str(event))).one_or_none()
-    return None if row is None else to_event(Record(*row))
+    return None if row is None else to_event(record_from_row(row))
 
 
 def _records_after(connection: Connection, incident: UUID, sequence: int) -> list[Record]:
     query = select(*_FIELDS).where(EVENT.c.incident == str(incident), EVENT.c.sequence > sequence)
-    return [Record(*row) for row in connection.execute(query.order_by(EVENT.c.sequence))]
+    return [record_from_row(row) for row in connection.execute(query.order_by(EVENT.c.sequence))]
 
 
-def _summary(row: Row[tuple[object, ...]]) -> Summary:
+def _is_uuid(value: object) -> bool:
+    try:
+        UUID(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+def _summary(row: Row[tuple[object, ...]]) -> Summary | None:
+    """None where the row can't be read."""
     columns = row._mapping  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
+    if not _is_uuid(columns["id"]) or not all(isinstance(columns[name], str) for name in _LISTED_TEXTS):
+        return None
+    try:
+        times = {moment: read_time(at) for moment in MOMENTS if (at := columns[f"{moment}_at"])}
+        opened_at = read_time(columns["opened_at"])
+    except (ValueError, TypeError):
+        return None
     return Summary(
         id=UUID(columns["id"]),
         number=columns["number"],
@@ -316,6 +353,6 @@ def _summary(row: Row[tuple[object, ...]]) -> Summary:
         drill=columns["drill"],
         runbook=columns["runbook"],
         commander=columns["commander"],
-        opened_at=read_time(columns["opened_at"]),
-        times={moment: read_time(at) for moment in MOMENTS if (at := columns[f"{moment}_at"])},
+        opened_at=opened_at,
+        times=times,
     )

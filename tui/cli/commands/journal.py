@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from core.message import say
 from core.text import clean
@@ -16,6 +17,7 @@ from tui.runtime.exit import ExitCode
 if TYPE_CHECKING:
     import argparse
 
+    from incidents.events.event import Record
     from incidents.journal import Journal
     from tui.cli.command import Invocation
     from tui.i18n import Language
@@ -35,7 +37,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         if args.what == "verify":
             return _verify(journal, invocation)
         if args.what == "export":
-            return _export(journal, args.file, args.incident)
+            return _export(journal, args.file, args.incident, invocation)
         if args.what == "import":
             return _import(journal, args.file, invocation)
         return _stats(journal, invocation)
@@ -49,10 +51,12 @@ def _verify(journal: Journal, invocation: Invocation) -> int:
     except JournalAway as error:  # not looked at is neither whole nor broken
         invocation.print_notice(error.message)
         return ExitCode.UNKNOWN
+    spoiled = [say("verify.spool", event=clean(event, 200)) for event in journal.spoiled()]
+    whole = not proof.findings and not spoiled
     if invocation.json:
         invocation.print_json(
             {
-                "whole": not proof.findings,
+                "whole": whole,
                 "incidents": proof.incidents,
                 "events": proof.events,
                 "findings": [
@@ -64,34 +68,49 @@ def _verify(journal: Journal, invocation: Invocation) -> int:
                     }
                     for finding in proof.findings
                 ],
+                "spool": [invocation.words.say(line) for line in spoiled],
                 "ends": dict(proof.heads),
             }
         )
-    elif proof.findings:
-        for finding in proof.findings:
-            invocation.print_line(invocation.words.say(finding.message))
+    elif whole:
+        line = say("journal.whole", place=journal.place, events=proof.events, incidents=proof.incidents)
+        invocation.print_line(invocation.words.say(line))
     else:
-        whole = say("journal.whole", place=journal.place, events=proof.events, incidents=proof.incidents)
-        invocation.print_line(invocation.words.say(whole))
-    return ExitCode.BURNING if proof.findings else ExitCode.OK
+        for message in (*(finding.message for finding in proof.findings), *spoiled):
+            invocation.print_line(invocation.words.say(message))
+    return ExitCode.OK if whole else ExitCode.BURNING
 
 
-def _export(journal: Journal, file: Path | None, ref: str | None) -> int:
+def _export(journal: Journal, file: Path | None, ref: str | None, invocation: Invocation) -> int:
+    """Everything goes out; exit 1 names the events that can't be read (an import will refuse them)."""
     from incidents.journal import export_lines
 
-    lines = export_lines(journal.store(), journal.find(ref) if ref else None)
+    unreadable: list[Record] = []
+    lines = export_lines(journal.store(), journal.find(ref) if ref else None, unreadable)
     if file is None:
         for line in lines:
             sys.stdout.write(line + "\n")
-        return ExitCode.OK
+    else:
+        try:
+            with file.open("w", encoding="utf-8") as out:
+                out.writelines(line + "\n" for line in lines)
+        except OSError as error:
+            raise JournalError(
+                say("journal.unwritable", place=clean(str(file)), detail=error.strerror or "?")
+            ) from error
+    for record in unreadable:
+        event = say(
+            "journal.unreadable_event", incident=_label(journal, record.incident), sequence=record.sequence
+        )
+        invocation.print_notice(event)
+    return ExitCode.BURNING if unreadable else ExitCode.OK
+
+
+def _label(journal: Journal, incident: str) -> str:
     try:
-        with file.open("w", encoding="utf-8") as out:
-            out.writelines(line + "\n" for line in lines)
-    except OSError as error:
-        raise JournalError(
-            say("journal.unwritable", place=clean(str(file)), detail=error.strerror or "?")
-        ) from error
-    return ExitCode.OK
+        return journal.label(UUID(incident))
+    except ValueError:  # the id itself is damaged
+        return clean(incident, 40)
 
 
 def _import(journal: Journal, file: Path | None, invocation: Invocation) -> int:
