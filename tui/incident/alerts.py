@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
+    from response.situation import Situation
     from signals.alerts.model import Alerts
     from signals.sources import Sources
+    from tui.feeds.journal import JournalThread
     from tui.feeds.signals import SignalsThread
-    from tui.incident.context import IncidentContext
 
-ACTOR = "warroom"
-"""Nobody says it: the program saw it."""
+ALERT_WATCH = "warroom"
+"""The actor of its events: nobody says it, the program saw it."""
 POLL_S = 10.0
 MAX_MISSED = 2
 """So many polls in a row must miss an alert before it is over: one may fall between two evaluations of its rule."""
@@ -42,32 +43,30 @@ class AlertWatch:
     def __init__(self) -> None:
         self._missed: dict[tuple[UUID, str], int] = {}
 
-    async def poll(self, context: IncidentContext) -> None:
+    async def poll(
+        self, situations: Iterable[Situation], journal: JournalThread, signals: SignalsThread | None
+    ) -> None:
         """Journal the end of every attached alert that fires no more; of several programs the first one writes it."""
         from incidents.journal.errors import JournalError
         from response.incident import resolve_alert
 
         attached = [
-            (known, fingerprint, alert.name)
-            for known in context.worst_first()
-            for fingerprint, alert in known.incident.alerts.items()
+            (situation, fingerprint, alert.name)
+            for situation in situations
+            for fingerprint, alert in situation.incident.alerts.items()
             if alert.resolved_at is None
         ]
-        if not attached or context.journal_thread is None or context.journal.read_only:
-            return
-        alerts = await firing_alerts(context.host.signals_thread)
+        alerts = await firing_alerts(signals) if attached else None
         if alerts is None:
             return
         # By name: sources put different labels on the same alert, and a switch of source ends none.
         firing = {alert.name for alert in alerts.alerts}
-        for known, fingerprint, name in attached:
-            key = (known.incident.id, fingerprint)
+        for situation, fingerprint, name in attached:
+            key = (situation.incident.id, fingerprint)
             self._missed[key] = 0 if name in firing else self._missed.get(key, 0) + 1
             if self._missed[key] >= MAX_MISSED:
-                situation = replace(context.situation(known), actor=ACTOR)
+                proposal = resolve_alert(situation, fingerprint)
                 try:
-                    await context.journal_thread.write(
-                        resolve_alert(situation, fingerprint), expected_sequence=known.incident.sequence
-                    )
+                    await journal.write(proposal, expected_sequence=situation.incident.sequence)
                 except JournalError:  # away: the next poll tries again
                     return

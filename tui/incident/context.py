@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from response.checklist import Missing
 from response.situation import Situation
 from tui.feeds.journal import IncidentSnapshot, JournalState
-from tui.incident.alerts import POLL_S, AlertWatch
+from tui.incident.alerts import ALERT_WATCH, POLL_S, AlertWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -295,8 +296,12 @@ class IncidentContext:
         return None
 
     def _poll_alerts(self) -> None:
-        if not self.host.paused:
-            self.host.run_worker(log_errors(self._alerts.poll(self)), group="alerts", exclusive=True)
+        journal = self.journal_thread
+        if self.host.paused or journal is None or self.journal.read_only:
+            return
+        situations = [replace(self.situation(known), actor=ALERT_WATCH) for known in self.worst_first()]
+        work = self._alerts.poll(situations, journal, self.host.signals_thread)
+        self.host.run_worker(log_errors(work), group="alerts", exclusive=True)
 
     def _load_library(self, settings: RunbooksSettings, code: str) -> None:
         from runbooks.library import load_library
