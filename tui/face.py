@@ -1,6 +1,6 @@
 """What a screen may ask of the App: what it knows, and what Textual's App does for those that are no widgets.
 
-Screens and rooms know this, never `tui.app`, which names them all.
+Screens know this, never `tui.app`, which names them all.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Face(Protocol):
     def notice(self) -> Message | None: ...
 
     @notice.setter
-    def notice(self, told: Message | None) -> None: ...
+    def notice(self, message: Message | None) -> None: ...
 
     def repaint(self) -> None: ...
 

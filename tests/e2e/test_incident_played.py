@@ -154,6 +154,9 @@ def _read(folder: Path) -> None:
         assert part in page, page
     proof = subprocess.run(
         [PROGRAM, "journal", "verify", "--config", str(folder / "warroom.toml")],
-        capture_output=True, text=True, check=False, env=os.environ | {"HOOK": "http://127.0.0.1/"},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"HOOK": "http://127.0.0.1/"},
+    )
     assert proof.returncode == 0, proof.stdout + proof.stderr

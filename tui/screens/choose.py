@@ -19,7 +19,7 @@ class Choose(Dialogue[int]):
 
     def __init__(self, title: str, options: Sequence[str | Text], *, at: int = 0) -> None:
         super().__init__(title)
-        self._options = [Text(one) if isinstance(one, str) else one for one in options]
+        self._options = [Text(option) if isinstance(option, str) else option for option in options]
         self._at = min(max(0, at), max(0, len(self._options) - 1))
 
     def remarks(self, width: int) -> list[Text]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tui.keymap import Key
 
 R = TypeVar("R")
-MOST_TITLE, ROOMY = 3, 12
+MAX_TITLE_LINES, ROOMY = 3, 12
 """Lines of a question, and from how many lines of screen on it gets more than one."""
 
 
@@ -42,7 +42,7 @@ class Dialogue(ModalScreen[R]):
     def __init__(self, title: str, remarks: Sequence[str | Text] = ()) -> None:
         super().__init__()
         self.asked = title
-        self._remarks = [Text(one) if isinstance(one, str) else one for one in remarks]
+        self._remarks = [Text(remark) if isinstance(remark, str) else remark for remark in remarks]
 
     @property
     def face(self) -> Face:
@@ -91,7 +91,7 @@ class Dialogue(ModalScreen[R]):
         """The question whole, where the screen has lines for it: half of it may be another question."""
         from panels.draw.text import cut, wrap_to_width
 
-        most = MOST_TITLE if self.size.height >= ROOMY else 1
+        most = MAX_TITLE_LINES if self.size.height >= ROOMY else 1
         parts = wrap_to_width(self.asked, width - 2)
         if len(parts) > most:
             parts = [*parts[: most - 1], " ".join(parts[most - 1 :])]
@@ -102,13 +102,13 @@ class Dialogue(ModalScreen[R]):
         from panels.draw.text import wrap_to_width
 
         lines: list[Text] = []
-        for one in self._remarks:
-            if one.cell_len <= width - 2:
-                lines.append(Text.assemble(" ", one))
+        for remark in self._remarks:
+            if remark.cell_len <= width - 2:
+                lines.append(Text.assemble(" ", remark))
             else:
                 lines += [
-                    Text(f" {part}", one.style)
-                    for line in one.plain.splitlines() or [""]
+                    Text(f" {part}", remark.style)
+                    for line in remark.plain.splitlines() or [""]
                     for part in wrap_to_width(line, max(4, width - 2)) or [""]
                 ]
         return lines
@@ -119,11 +119,13 @@ class Dialogue(ModalScreen[R]):
 
     def foot(self) -> list[tuple[str, str]]:
         """The keys that work here and what they do; those that do the same stand together."""
-        told: dict[str, list[str]] = {}
+        keys_by_text: dict[str, list[str]] = {}
         for key in self.own_keys():
             if key.footer:
-                told.setdefault(self.face.words.text(key.text), []).append(SHOWN.get(key.key, key.key))
-        return [(" ".join(keys), text) for text, keys in told.items()]
+                keys_by_text.setdefault(self.face.words.text(key.text), []).append(
+                    SHOWN.get(key.key, key.key)
+                )
+        return [(" ".join(keys), text) for text, keys in keys_by_text.items()]
 
     def action_leave(self) -> None:
         """Nothing is done."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.events import Paste
 
-MOST = 4000
+MAX_CHARACTERS = 4000
 """Characters of a status update."""
 
 
@@ -21,7 +21,7 @@ class _Area(TextArea):
     """What is pasted is cleaned before Textual's own handler, which comes next, takes it in."""
 
     async def _on_paste(self, event: Paste) -> None:
-        event.text = clean_block(event.text, MOST)
+        event.text = clean_block(event.text, MAX_CHARACTERS)
 
 
 class Edit(Dialogue[str]):
@@ -50,4 +50,4 @@ class Edit(Dialogue[str]):
 
     def action_confirm(self) -> None:
         """Done."""
-        self.dismiss(clean_block(self._area.text, MOST))
+        self.dismiss(clean_block(self._area.text, MAX_CHARACTERS))

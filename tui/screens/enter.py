@@ -143,7 +143,9 @@ async def _choose_incident(face: Face, known: list[IncidentSnapshot]) -> Message
         f"{clock_text(elapsed_s(incident, now))}  IC {incident.roles.get('ic', '–')}  {incident.title}"
         for label, incident in ((snapshot.label, snapshot.incident) for snapshot in known)
     ]
-    chosen = next((at for at, one in enumerate(known) if one.incident.id == face.incidents.chosen), 0)
+    chosen = next(
+        (at for at, snapshot in enumerate(known) if snapshot.incident.id == face.incidents.chosen), 0
+    )
     options.append(words.text("screen.one_more"))
     at = await ask(face, Choose(words.text("screen.which_incident"), options, at=chosen))
     if at is None:

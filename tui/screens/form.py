@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tui.keymap import Key
 
 
-AHEAD_S = 1.0
+TYPE_AHEAD_S = 1.0
 """A slow line brings several keys at once; those behind the one that asked were meant for the form."""
 
 
@@ -81,7 +81,7 @@ class Form(Dialogue[tuple[str, ...]]):
         first = self._widgets[0]
         if not event.is_printable or event.character is None or not isinstance(first, LineInput):
             return False
-        if time.monotonic() - self._asked_at > AHEAD_S:
+        if time.monotonic() - self._asked_at > TYPE_AHEAD_S:
             return False
         if first.has_focus:
             first.insert_text_at_cursor(event.character)

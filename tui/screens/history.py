@@ -1,4 +1,4 @@
-"""Past incidents, newest first: search in all that was said, how long people needed, and each one to look into."""
+"""Past incidents, newest first: search in all that was said, how long people needed, and summary step to look into."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from incidents.report.statistics import Span, StepStatistics
     from tui.incident.context import IncidentContext
 
-MOST = 500
+MAX_LISTED = 500
 """Incidents that are listed; a search finds older ones."""
 
 
@@ -33,7 +33,7 @@ class HistoryScreen(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[Summary] | None = None
+        self.summaries: list[Summary] | None = None
         self.spans: dict[str, Span] = {}
         self.steps: list[StepStatistics] | None = None
         """What the steps cost over these incidents, while that is shown instead of the list."""
@@ -54,33 +54,35 @@ class HistoryScreen(Page):
         from panels.draw.text import shorten
 
         words = self.face.words
-        if self.found is None:
+        if self.summaries is None:
             return [Text(f"  {words.text('screen.asking_journal')}", "quiet")]
         lines = [Text(f" {self._statistics()}", "title")]
         if self._search:
-            lines.append(Text(f" {words.text('screen.searched', text=self._search, count=len(self.found))}"))
-        if not self.found:
+            lines.append(
+                Text(f" {words.text('screen.searched', text=self._search, count=len(self.summaries))}")
+            )
+        if not self.summaries:
             return [*lines, Text(f"  {words.text('screen.no_past')}", "quiet")]
         if self.steps is not None:
             lines += self._step_lines(self.steps)[: max(0, height - len(lines))]
             return [shorten(line, width, ascii_only=self.face.ascii_only) for line in lines]
         widest = max(
-            cell_len(words.text(f"screen.{one}"))
-            for one in ("status_open", "status_mitigated", "status_resolved", "column_status")
+            cell_len(words.text(f"screen.{name}"))
+            for name in ("status_open", "status_mitigated", "status_resolved", "column_status")
         )
         lines.append(self._columns(widest))
         room = max(1, height - len(lines))
-        start = max(0, min(self._at - room // 2, len(self.found) - room))
-        for number, each in enumerate(self.found[start : start + room], start):
-            status = set_cell_size(words.text(f"screen.status_{each.status}"), widest)
-            drill = f"{words.text('update.drill')} " if each.drill else ""
+        start = max(0, min(self._at - room // 2, len(self.summaries) - room))
+        for number, summary in enumerate(self.summaries[start : start + room], start):
+            status = set_cell_size(words.text(f"screen.status_{summary.status}"), widest)
+            drill = f"{words.text('update.drill')} " if summary.drill else ""
             pointer = (">" if self.face.ascii_only else "›") if number == self._at else " "
             line = Text.assemble(
                 (pointer, "cursor"),
-                f"{each.label:<8} {each.severity} ",
-                (status, "" if each.status == "resolved" else "warn"),
-                (f" {each.opened_at:%Y-%m-%d %H:%M}  {_length(each)}  ", "quiet"),
-                f"{drill}{each.title}",
+                f"{summary.label:<8} {summary.severity} ",
+                (status, "" if summary.status == "resolved" else "warn"),
+                (f" {summary.opened_at:%Y-%m-%d %H:%M}  {_length(summary)}  ", "quiet"),
+                f"{drill}{summary.title}",
             )
             if number == self._at:
                 line.stylize("chosen", 1)
@@ -106,8 +108,8 @@ class HistoryScreen(Page):
 
     def action_move(self, step: int) -> None:
         """The next incident."""
-        if self.found and self.steps is None:
-            self._at = max(0, min(self._at + step, len(self.found) - 1))
+        if self.summaries and self.steps is None:
+            self._at = max(0, min(self._at + step, len(self.summaries) - 1))
             self.repaint()
 
     def action_steps(self) -> None:
@@ -115,8 +117,8 @@ class HistoryScreen(Page):
         if self.steps is not None:
             self.steps = None
             self.repaint()
-        elif self.found:
-            self.incidents.run(self._count_steps(self.found))
+        elif self.summaries:
+            self.incidents.run(self._count_steps(self.summaries))
 
     def action_search(self) -> None:
         """In titles and in everything that was said; empty shows all."""
@@ -125,12 +127,12 @@ class HistoryScreen(Page):
         self.incidents.run(self._find(ask(self.face, Form(words.text("screen.search"), [field]))))
 
     def action_open(self) -> None:
-        """An incident that is over can only be read; one that is not is joined."""
+        """An incident that is over can only be read; step that is not is joined."""
         from tui.screens.enter import show_incident
 
-        if not self.found or self.steps is not None:
+        if not self.summaries or self.steps is not None:
             return
-        chosen = self.found[self._at]
+        chosen = self.summaries[self._at]
         if chosen.status != "resolved" and chosen.id in self.incidents.snapshots:
             show_incident(self.face, chosen.id)
         else:
@@ -145,50 +147,51 @@ class HistoryScreen(Page):
         self.face.push_screen(IncidentScreen(chosen.id, past=IncidentSnapshot(chosen.label, incident)))
         return None
 
-    async def _count_steps(self, found: list[Summary]) -> Message | None:
+    async def _count_steps(self, summaries: list[Summary]) -> Message | None:
         """Beside the desk: reading many incidents must keep nobody from writing."""
         from incidents.report.statistics import step_statistics
 
         if self.incidents.journal_thread is None:
             return say("screen.no_journal")
         store = await self.incidents.journal_thread.ask(lambda journal: journal.store())
-        wanted = [each for each in found if not each.drill]
+        wanted = [summary for summary in summaries if not summary.drill]
         self.steps = await asyncio.to_thread(step_statistics, store, wanted)
         return None
 
     def _step_lines(self, steps: list[StepStatistics]) -> list[Text]:
-        """The most skipped step, then all of them, the one that cost most time first."""
+        """The most skipped step, then all of them, the step that cost most time first."""
         from incidents.report.statistics import format_duration
 
         words = self.face.words
         if not steps:
             return [Text(f"  {words.text('screen.no_steps')}", "quiet")]
         lines = []
-        skipped = max(steps, key=lambda one: one.skipped)
+        skipped = max(steps, key=lambda step: step.skipped)
         if skipped.skipped:
             lines.append(
                 Text(
-                    f" {words.text('screen.most_skipped', step=self._called(skipped), count=skipped.skipped)}"
+                    f" {words.text('screen.most_skipped', step=self._step_name(skipped), count=skipped.skipped)}"
                 )
             )
         lines.append(Text(f" {words.text('screen.step_columns')}", "quiet"))
-        for one in steps:
-            middle = "–" if one.median_s is None else format_duration(one.median_s)
+        for step in steps:
+            middle = "–" if step.median_s is None else format_duration(step.median_s)
             lines.append(
                 Text.assemble(
-                    f" {format_duration(one.total_s):>8} {middle:>8} {one.ticked:>4} ",
-                    (f"{one.skipped:>4} ", "warn" if one.skipped else ""),
-                    (f"{one.failed:>4}  ", "burning" if one.failed else ""),
-                    self._called(one),
+                    f" {format_duration(step.total_s):>8} {middle:>8} {step.ticked:>4} ",
+                    (f"{step.skipped:>4} ", "warn" if step.skipped else ""),
+                    (f"{step.failed:>4}  ", "burning" if step.failed else ""),
+                    self._step_name(step),
                 )
             )
         return lines
 
-    def _called(self, one: StepStatistics) -> str:
+    def _step_name(self, counted: StepStatistics) -> str:
         """The step's words, where the runbook is here and still has it."""
-        runbook = self.incidents.library.get(one.runbook) if self.incidents.library else None
-        step = runbook.step(one.step) if runbook else None
-        return f"{one.runbook} {step.number} {step.text}" if step else f"{one.runbook} {one.step}".strip()
+        runbook = self.incidents.library.get(counted.runbook) if self.incidents.library else None
+        step = runbook.step(counted.step) if runbook else None
+        name = f"{step.number} {step.text}" if step else counted.step
+        return f"{counted.runbook} {name}".strip()
 
     async def _find(self, answer: Future[tuple[str, ...] | None]) -> Message | None:
         given = await answer
@@ -203,10 +206,10 @@ class HistoryScreen(Page):
         if self.incidents.journal_thread is None:
             return say("screen.no_journal")
         search = self._search
-        self.found = await self.incidents.journal_thread.ask(
-            lambda journal: journal.history(search, limit=MOST)
+        self.summaries = await self.incidents.journal_thread.ask(
+            lambda journal: journal.history(search, limit=MAX_LISTED)
         )
-        self.spans = spans(each for each in self.found if not each.drill)
+        self.spans = spans(summary for summary in self.summaries if not summary.drill)
         self.repaint()
         return None
 
@@ -214,17 +217,17 @@ class HistoryScreen(Page):
         """`MTTA 1:23 · MTTM 14:02 · MTTR 41:10 (12 incidents)`; drills don't count."""
         from incidents.report.statistics import format_duration
 
-        told = [
+        texts = [
             f"{name.upper()} {'–' if span.mean_s is None else format_duration(span.mean_s)}"
             for name, span in self.spans.items()
             if name != "mttd"
         ]
-        count = sum(not each.drill for each in self.found or ())
-        return self.face.words.text("screen.statistics", spans=" · ".join(told), count=count)
+        count = sum(not summary.drill for summary in self.summaries or ())
+        return self.face.words.text("screen.statistics", spans=" · ".join(texts), count=count)
 
 
-def _length(each: Summary) -> str:
+def _length(summary: Summary) -> str:
     from incidents.report.statistics import format_duration
 
-    end = each.times.get("resolved")
-    return f"{format_duration((end - each.opened_at).total_seconds()):>7}" if end else "      –"
+    end = summary.times.get("resolved")
+    return f"{format_duration((end - summary.opened_at).total_seconds()):>7}" if end else "      –"

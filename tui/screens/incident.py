@@ -159,8 +159,8 @@ class IncidentScreen(IncidentView):
 
     def _finish_follow_up(self, situation: Situation) -> None:
         follow_ups = situation.incident.follow_ups
-        if 0 <= self._at < len(follow_ups) and not follow_ups[self._at].done:
-            proposal = records.finish_follow_up(situation, follow_ups[self._at].event)
+        if 0 <= self._pane_cursor < len(follow_ups) and not follow_ups[self._pane_cursor].done:
+            proposal = records.finish_follow_up(situation, follow_ups[self._pane_cursor].event)
             self._submit(proposal, say("screen.noted"))
 
     def action_pin(self) -> None:
@@ -271,7 +271,7 @@ class IncidentScreen(IncidentView):
             behind = rows[keys.index(row.key) + 1 :] if self.cursor == row.key in keys else ()
             open_rows = (other for other in behind if can_stand(other) and not is_done(self.incident, other))
             if (following := next(open_rows, None)) is not None:
-                self._stand(following)
+                self._move_to(following)
                 self._went_on_at = time.monotonic()
             return done(written)
 

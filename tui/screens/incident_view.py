@@ -12,7 +12,7 @@ from textual import work
 from core.message import say
 from response.checklist import Missing, can_stand, checklist_rows, finished_before, first_row, next_killer
 from tui.incident.context import log_errors
-from tui.incident.draw.checklist import ChecklistLook
+from tui.incident.draw.checklist import ChecklistView
 from tui.incident.draw.header import incident_head, reading_head
 from tui.incident.draw.panes import PANES, pane_lines, roles_lines
 from tui.incident.draw.step import RenderOptions, step_lines
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 WIDE = 110
 """From this width on the panes stand beside the checklist."""
-READS = frozenset({"move", "why", "killer", "copy", "app.runbook", "scroll"})
-READS_PAST = frozenset({"pane", "export"})
+READ_ACTIONS = frozenset({"move", "why", "killer", "copy", "app.runbook", "scroll"})
+PAST_ACTIONS = frozenset({"pane", "export"})
 """Actions that write nothing: of a runbook that is only read, and of an incident of the past beside them."""
-MEASURE_S = 3.0
+MEASURE_INTERVAL_S = 3.0
 """Between two measurements of the checks under the cursor."""
 
 
@@ -51,9 +51,9 @@ class IncidentView(Page, abstract=True):
         self.pane = 1 if past else 0
         self.cursor: RowKey | None = None
         self.observed: dict[RowKey, dict[int, Observation]] = {}
-        self._reading = runbook
-        self._at = 0
-        self._from = 0
+        self._runbook_read = runbook
+        self._pane_cursor = 0
+        self._scroll = 0
         self._copied = 0
         self._measure_at = 0.0
 
@@ -82,9 +82,9 @@ class IncidentView(Page, abstract=True):
 
     def runbooks(self) -> list[Runbook | Missing]:
         """What the checklist is made of, in the language of the screen."""
-        if self._reading is not None:
+        if self._runbook_read is not None:
             library = self.incidents.library
-            return [(library.get(self._reading.id) if library else None) or self._reading]
+            return [(library.get(self._runbook_read.id) if library else None) or self._runbook_read]
         return self.incidents.followed_runbooks(self.incident.runbooks) if self.incident else []
 
     def rows(self) -> tuple[Row, ...]:
@@ -94,10 +94,10 @@ class IncidentView(Page, abstract=True):
     def row(self) -> Row | None:
         """The row under the cursor; at first the one where people are."""
         rows = self.rows()
-        found = next((row for row in rows if row.key == self.cursor), None)
-        if found is None and (found := first_row(self.incident, rows)) is not None:
-            self.cursor = found.key
-        return found
+        row = next((row for row in rows if row.key == self.cursor), None)
+        if row is None and (row := first_row(self.incident, rows)) is not None:
+            self.cursor = row.key
+        return row
 
     def head(self, width: int, now: float) -> Text:
         """The incident's own line instead of the service's."""
@@ -105,7 +105,7 @@ class IncidentView(Page, abstract=True):
             return incident_head(
                 self.incidents, self.snapshot, self.face.words, width, now, past=self.past is not None
             )
-        return reading_head(self._reading, self.face.words, width, ascii_only=self.face.ascii_only)
+        return reading_head(self._runbook_read, self.face.words, width, ascii_only=self.face.ascii_only)
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
         """The checklist with its step unfolded, and the panes in the room there is; never the program's end."""
@@ -133,29 +133,29 @@ class IncidentView(Page, abstract=True):
         bar = "|" if self.face.ascii_only else "│"
         lines = []
         for y in range(height):
-            one = left[y] if y < len(left) else Text()
+            line = left[y] if y < len(left) else Text()
             other = right[y] if y < len(right) else Text()
-            gap = " " * max(0, width - side - 1 - one.cell_len)
-            lines.append(Text.assemble(one, gap, (bar, "quiet"), other))
+            gap = " " * max(0, width - side - 1 - line.cell_len)
+            lines.append(Text.assemble(line, gap, (bar, "quiet"), other))
         return lines
 
     def footer(self) -> list[Key]:
         """The keys that are needed here first; all others are behind F1."""
-        own = [key for key in self.own_keys() if key.footer or not self._writes()]
+        own = [key for key in self.own_keys() if key.footer or not self._is_writable()]
         own = [key for key in own if key.action.partition("(")[0] not in ("move", "scroll")]
-        back = [] if self._writes() else [key for key in EVERYWHERE if key.key == "escape"]
+        back = [] if self._is_writable() else [key for key in EVERYWHERE if key.key == "escape"]
         return [*back, *own, *(key for key in EVERYWHERE if key.key in ("f1", "q"))]
 
     def own_keys(self) -> tuple[Key, ...]:
         """Where nothing can be written, only what shows something."""
-        if self._writes():
+        if self._is_writable():
             return KEYS[self.page]
-        shows = READS if self.incident is None else {*READS, *READS_PAST}
+        shows = READ_ACTIONS if self.incident is None else {*READ_ACTIONS, *PAST_ACTIONS}
         kept = [key for key in KEYS[self.page] if key.action.partition("(")[0] in shows]
         # What the past is looked at for comes first: the footer has no room for all.
-        return tuple(sorted(kept, key=lambda key: key.action.partition("(")[0] not in READS_PAST))
+        return tuple(sorted(kept, key=lambda key: key.action.partition("(")[0] not in PAST_ACTIONS))
 
-    def _writes(self) -> bool:
+    def _is_writable(self) -> bool:
         return self.past is None and self.incident_id is not None
 
     def _main(self, width: int, height: int, now: float) -> list[Text]:
@@ -163,11 +163,11 @@ class IncidentView(Page, abstract=True):
         if not rows or row is None:
             lines = [Text(f"  {words.text('screen.no_runbook')}", "quiet")] if self.incident else []
             lines += [
-                ChecklistLook(self.incident, rows, words, self.face.ascii_only).line(one, False, width)
-                for one in rows
+                ChecklistView(self.incident, rows, words, self.face.ascii_only).line(other, False, width)
+                for other in rows
             ]
             return lines[:height]
-        look = ChecklistLook(self.incident, rows, words, self.face.ascii_only)
+        look = ChecklistView(self.incident, rows, words, self.face.ascii_only)
         if height < 6:
             return look.lines(row.key, width, height)
         options = RenderOptions(words, width, now, self.face.ascii_only)
@@ -176,9 +176,9 @@ class IncidentView(Page, abstract=True):
         lines = look.lines(row.key, width, min(len(rows), max(4, share, height - 1 - len(unfolded))))
         lines.append(Text(("-" if self.face.ascii_only else "─") * width, "quiet"))
         left = height - len(lines)
-        self._from = max(0, min(self._from, len(unfolded) - left))
-        shown = unfolded[self._from : self._from + left]
-        hidden = len(unfolded) - self._from - len(shown)
+        self._scroll = max(0, min(self._scroll, len(unfolded) - left))
+        shown = unfolded[self._scroll : self._scroll + left]
+        hidden = len(unfolded) - self._scroll - len(shown)
         if hidden and shown:
             shown[-1] = Text(f"  {words.text('screen.more', count=hidden + 1)}", "quiet")
         return lines + shown
@@ -210,7 +210,7 @@ class IncidentView(Page, abstract=True):
             return []
         focused = pane == PANES[self.pane]
         options = RenderOptions(self.face.words, width, time.time(), self.face.ascii_only)
-        at = self._at if focused else 0
+        at = self._pane_cursor if focused else 0
         return pane_lines(pane, incident, self.runbooks(), options, height, at=at, focused=focused)
 
     # Moving about
@@ -223,7 +223,7 @@ class IncidentView(Page, abstract=True):
             if here is None:
                 return
             at = standing.index(here) + step
-            self._stand(standing[max(0, min(at, len(standing) - 1))])
+            self._move_to(standing[max(0, min(at, len(standing) - 1))])
         elif self.incident is not None:
             counts = {
                 "timeline": len(self.incident.events) - 1,
@@ -232,7 +232,7 @@ class IncidentView(Page, abstract=True):
             }
             # The newest event stands at the bottom: up goes back in time.
             step = -step if PANES[self.pane] == "timeline" else step
-            self._at = max(0, min(self._at + step, counts[PANES[self.pane]]))
+            self._pane_cursor = max(0, min(self._pane_cursor + step, counts[PANES[self.pane]]))
         self.repaint()
 
     def action_scroll(self, step: int) -> None:
@@ -240,24 +240,24 @@ class IncidentView(Page, abstract=True):
         if self.pane:
             self.action_move(step)
         else:
-            self._from += step
+            self._scroll += step
             self.repaint()
 
     def action_pane(self, step: int) -> None:
         """Checklist, timeline, evidence, follow-ups."""
         if self.incident is not None:
             self.pane = (self.pane + step) % len(PANES)
-            self._at = 0
+            self._pane_cursor = 0
             self.repaint()
 
     def action_killer(self) -> None:
         """The next killer item that nobody has done."""
-        found = next_killer(self.incident, self.rows(), self.cursor)
-        if found is None:
+        killer = next_killer(self.incident, self.rows(), self.cursor)
+        if killer is None:
             self.incidents.notify(say("screen.no_killer"))
         else:
             self.pane = 0
-            self._stand(found)
+            self._move_to(killer)
             self.repaint()
 
     def action_why(self) -> None:
@@ -281,9 +281,9 @@ class IncidentView(Page, abstract=True):
         at = (self._copied - 1) % len(commands) + 1
         self.incidents.notify(say("screen.copied", at=at, count=len(commands), command=first))
 
-    def _stand(self, row: Row) -> None:
+    def _move_to(self, row: Row) -> None:
         self.cursor = row.key
-        self._from = self._copied = 0
+        self._scroll = self._copied = 0
         self._measure_at = 0.0
         self._measure()
 
@@ -295,8 +295,8 @@ class IncidentView(Page, abstract=True):
         if row is None or row.step is None or not row.step.checks or self.face.paused:
             return
         if time.monotonic() >= self._measure_at:
-            self._measure_at = time.monotonic() + MEASURE_S
-            self._ask(row.key, row.step.checks, self._since(row))
+            self._measure_at = time.monotonic() + MEASURE_INTERVAL_S
+            self._measure_checks(row.key, row.step.checks, self._since(row))
 
     def _since(self, row: Row) -> float | None:
         """From when on a gate counts; without an incident there is no such moment."""
@@ -306,23 +306,23 @@ class IncidentView(Page, abstract=True):
         return finished_before(incident, row.runbook, row.step)
 
     @work(exclusive=True, group="checks")
-    async def _ask(self, key: RowKey, checks: tuple[Check, ...], since: float | None) -> None:
-        await log_errors(self._ask_all(key, checks, since))
+    async def _measure_checks(self, key: RowKey, checks: tuple[Check, ...], since: float | None) -> None:
+        await log_errors(self._ask_sources(key, checks, since))
 
-    async def _ask_all(self, key: RowKey, checks: tuple[Check, ...], since: float | None) -> None:
+    async def _ask_sources(self, key: RowKey, checks: tuple[Check, ...], since: float | None) -> None:
         from core.errors import WarroomError
         from runbooks.checks.measure import measure
 
-        follower = self.face.signals_thread
-        if follower is None:
+        signals = self.face.signals_thread
+        if signals is None:
             return
         for index, check in enumerate(checks):
             try:
-                found = await follower.ask(
+                observation = await signals.ask(
                     lambda sources, check=check: measure(check, sources, time.time(), os.environ, since)  # type: ignore[misc]  # mypy can't see a default as the binding of a loop
                 )
             except WarroomError:
                 continue  # what was seen last grows old on the screen
-            if found is not None:
-                self.observed.setdefault(key, {})[index] = found
+            if observation is not None:
+                self.observed.setdefault(key, {})[index] = observation
         self.repaint()

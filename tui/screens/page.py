@@ -148,8 +148,8 @@ class Page(Screen[None]):
                 "_" if self.face.ascii_only else "▏"
             )
         else:
-            told = self.face.notice
-            text = Text("" if told is None else f" {self.face.words.say(told)}", no_wrap=True)
+            message = self.face.notice
+            text = Text("" if message is None else f" {self.face.words.say(message)}", no_wrap=True)
         from panels.draw.text import shorten
 
         return shorten(text, width, ascii_only=self.face.ascii_only)

@@ -28,15 +28,24 @@ class Desk:
         if not config.exists():
             config.write_text('service.profile = "chimera"\n')
         self.environment = {
-            **os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "WARROOM_LOG": str(folder / "log"),
-            "LANG": "C.UTF-8", "WARROOM_ACTOR": "op1",
-        }  # fmt: skip
+            **os.environ,
+            "HOME": str(folder),
+            "XDG_DATA_HOME": str(folder),
+            "WARROOM_LOG": str(folder / "log"),
+            "LANG": "C.UTF-8",
+            "WARROOM_ACTOR": "op1",
+        }
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [PROGRAM, *arguments], capture_output=True, text=True, env=self.environment, cwd=self.folder,
-            timeout=60, check=False,
-        )  # fmt: skip
+            [PROGRAM, *arguments],
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            cwd=self.folder,
+            timeout=60,
+            check=False,
+        )
 
     def fact(self, *arguments: str) -> str:
         done = self("incident", *arguments)
@@ -118,8 +127,13 @@ def test_events_of_others_are_printed_as_they_come(desk: Desk) -> None:
     desk.fact("open", "--title", "x", "--severity", "SEV3")
     command = [PROGRAM, "incident", "watch"]
     watching = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=desk.environment, cwd=desk.folder
-    )  # fmt: skip
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=desk.environment,
+        cwd=desk.folder,
+    )
     assert watching.stdout is not None
     assert watching.stderr is not None
     assert "watching" in watching.stderr.readline()

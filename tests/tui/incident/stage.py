@@ -159,9 +159,16 @@ async def running(
 async def write_as(actor: str, config: Path, *arguments: str) -> None:
     """Somebody else, from a script."""
     process = await asyncio.create_subprocess_exec(
-        PROGRAM, "incident", *arguments, "--as", actor, "--config", str(config),
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        PROGRAM,
+        "incident",
+        *arguments,
+        "--as",
+        actor,
+        "--config",
+        str(config),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
     _, said = await process.communicate()
     assert process.returncode == 0, said.decode()
 

@@ -157,8 +157,14 @@ async def test_where_nothing_can_be_written_no_key_offers_it(tmp_path: Path) -> 
         app.push_screen(reading)
         await pilot.pause()
         assert reading.foot(80).rstrip().split("  ") == [
-            " Esc back", "? why", "! next killer item", "y copy", "r runbook", "F1 keys", "q quit",
-        ]  # fmt: skip
+            " Esc back",
+            "? why",
+            "! next killer item",
+            "y copy",
+            "r runbook",
+            "F1 keys",
+            "q quit",
+        ]
         past = IncidentScreen(None, past=IncidentSnapshot("INC-42", storm()))
         app.push_screen(past)
         await pilot.pause()

@@ -180,7 +180,8 @@ async def _follow(journal: Journal, invocation: Invocation, config: Config) -> N
             for event in incident.events[printed.get(incident_id, 0) :]:
                 text = invocation.words.say(describe_event(incident, event, called))
                 if invocation.json:
-                    invocation.print_json({"incident": label, "sequence": event.sequence, "actor": event.actor, "at": write_time(event.at), "text": text})  # fmt: skip
+                    fields = {"sequence": event.sequence, "actor": event.actor, "at": write_time(event.at)}
+                    invocation.print_json({"incident": label, **fields, "text": text})
                 else:
                     invocation.print_line(
                         f"{label} #{event.sequence} {write_time(event.at)[11:19]}Z {event.actor} {text}"

@@ -21,12 +21,12 @@ MARKS = {"open": "☐", "started": "▶", "ticked": "✔", "skipped": "–", "fa
 ASCII_MARKS = {"open": "_", "started": ">", "ticked": "+", "skipped": "-", "failed": "X"}
 STYLES = {"open": "", "started": "cursor", "ticked": "ok", "skipped": "quiet", "failed": "burning"}
 BAR = 8
-LEAST_TEXT = 20
+MIN_TEXT = 20
 """Cells that a step's text keeps; who did it when has to do with the rest."""
 
 
 @dataclass(frozen=True, slots=True)
-class ChecklistLook:
+class ChecklistView:
     """What the lines are drawn from."""
 
     incident: Incident | None
@@ -122,7 +122,7 @@ class ChecklistLook:
             " ",
             (f"{indent}{row.step.text}", STYLES[name] if name in ("skipped", "failed") else ""),
         )
-        if width - cell_len(right) < LEAST_TEXT:
+        if width - cell_len(right) < MIN_TEXT:
             right = ""
         room = width - cell_len(right)
         shorten(text, room, ascii_only=self.ascii_only)

@@ -183,7 +183,7 @@ def board_strip(
 def beside(left: list[Text], right: list[Text], width: int) -> list[Text]:
     """Two blocks of lines side by side; the left one is `width` wide."""
     lines = []
-    for one, other in zip_longest(left, right, fillvalue=Text()):
-        gap = " " * max(0, width - one.cell_len)
-        lines.append(Text.assemble(one, gap, ("│ ", "quiet"), other))
+    for line, beside_it in zip_longest(left, right, fillvalue=Text()):
+        gap = " " * max(0, width - line.cell_len)
+        lines.append(Text.assemble(line, gap, ("│ ", "quiet"), beside_it))
     return lines

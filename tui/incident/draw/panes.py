@@ -43,12 +43,12 @@ def roles_lines(
     lines.append(clock)
     for alert in incident.alerts.values():
         over = alert.resolved_at
-        said = (
+        state = (
             words.text("screen.alert_over", at=f"{over:%H:%M:%S}")
             if over
             else words.text("screen.alert_fires")
         )
-        lines.append(Text(f" {alert.name}  {said}", "ok" if over else "burning"))
+        lines.append(Text(f" {alert.name}  {state}", "ok" if over else "burning"))
     for line in lines:
         line.truncate(width)
     return lines
@@ -101,15 +101,15 @@ def _evidence(incident: Incident, words: Language, width: int, *, ascii_only: bo
     from signals.reading import Verdict
 
     blocks = []
-    for each in incident.evidence:
-        pinned = localize_evidence(each.pinned, words.say)
+    for evidence in incident.evidence:
+        pinned = localize_evidence(evidence.pinned, words.say)
         verdict = Verdict(pinned.verdict or "unknown")
         mark = (VERDICT_ASCII if ascii_only else VERDICT_MARKS)[verdict]
         block = [
             Text.assemble(
                 "  ",
                 (mark, STYLES[verdict]),
-                f" {each.at:%H:%M:%S} {each.by}  ",
+                f" {evidence.at:%H:%M:%S} {evidence.by}  ",
                 (pinned.title, "title"),
             )
         ]
@@ -129,10 +129,10 @@ def _follow_ups(incident: Incident, words: Language, *, ascii_only: bool) -> lis
     return [
         [
             Text(
-                f"  {marks['ticked' if each.done else 'open']} {each.text}  "
-                f"{each.owner or words.text('screen.no_owner')}  {each.due or ''}".rstrip(),
-                "quiet" if each.done else "",
+                f"  {marks['ticked' if item.done else 'open']} {item.text}  "
+                f"{item.owner or words.text('screen.no_owner')}  {item.due or ''}".rstrip(),
+                "quiet" if item.done else "",
             )
         ]
-        for each in incident.follow_ups
+        for item in incident.follow_ups
     ]

@@ -129,11 +129,11 @@ def _state(row: Row, incident: Incident | None, options: RenderOptions) -> Itera
     state = step_state(incident, row)
     if state is None:
         return
-    told = [state.reason, localize(observation_text(state), words.say)]
-    more = "  ".join(part for part in told if part)
+    parts = [state.reason, localize(observation_text(state), words.say)]
+    more = "  ".join(part for part in parts if part)
     if state.state != "open" or more:
-        said = words.text(f"event.state_{state.state}")
-        line = f"{said} · {state.by} {state.at:%H:%M:%S}Z  {more}".rstrip()
+        state_name = words.text(f"event.state_{state.state}")
+        line = f"{state_name} · {state.by} {state.at:%H:%M:%S}Z  {more}".rstrip()
         style = "burning" if state.state == "failed" else "quiet"
         yield from (Text(f"  {part}", style) for part in _wrapped(line, width - 3)[:2])
     for remark in state.remarks:
@@ -154,10 +154,10 @@ def _pause(
     if is_confirmed(incident, row):
         yield Text(f"  {words.text('screen.pause_behind')}", "ok")
         return
-    for each in open_killers(incident, rows, row):
-        if each.step is not None:
+    for killer in open_killers(incident, rows, row):
+        if killer.step is not None:
             yield Text(
-                f"  {words.text('response.killer_open', step=f'{each.step.number} {each.step.text}')}",
+                f"  {words.text('response.killer_open', step=f'{killer.step.number} {killer.step.text}')}",
                 "burning",
             )
     commander = incident.roles.get("ic", "") if incident else ""

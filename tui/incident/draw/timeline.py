@@ -25,7 +25,7 @@ def names_here(runbooks: Sequence[Runbook | Missing]) -> Names:
     """What the runbooks that are here call their steps and phases."""
     from response.names import runbook_names
 
-    return runbook_names(one for one in runbooks if not isinstance(one, Missing))
+    return runbook_names(runbook for runbook in runbooks if not isinstance(runbook, Missing))
 
 
 def event_lines(
