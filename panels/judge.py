@@ -54,13 +54,13 @@ def _judge_series(query: QuerySpec, series: Series, index: int, answers: Answers
     """One series of a query; `index` is its place among them, the worst first."""
     answer, value, name = answers.by_query[query.name], series.values[-1], series_display_name(query, series)
     reading = Reading(
-        series_name(query, series),
-        value,
-        query.unit,
-        series.times[-1],
-        answer.source if isinstance(answer, Answer) else "",
-        query.expr,
-        series.labels,
+        name=series_name(query, series),
+        value=value,
+        unit=query.unit,
+        at=series.times[-1],
+        source=answer.source if isinstance(answer, Answer) else "",
+        query=query.expr,
+        labels=series.labels,
         called=name,
     )
     if query.optional and math.isnan(value):
@@ -114,7 +114,17 @@ def _without_data(query: QuerySpec, answer: Answer | SourceError | None, answers
         query=query.name,
         verdict=Verdict.UNKNOWN,
         reason=reason,
-        readings=(Reading(query.name, None, query.unit, None, source, query.expr, called=name),),
+        readings=(
+            Reading(
+                name=query.name,
+                value=None,
+                unit=query.unit,
+                at=None,
+                source=source,
+                query=query.expr,
+                called=name,
+            ),
+        ),
         parts=(Part(say("panels.part_none", name=name), query.rank + 1, Verdict.UNKNOWN),),
     )
 

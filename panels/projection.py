@@ -72,7 +72,7 @@ def _chart(query: QuerySpec, history: Answer) -> Chart:
     curves = sorted(history.series, key=lambda series: -badness(query, series.values[-1]))[:MAX_CURVES]
     names = tuple(series_display_name(query, series) for series in curves)
     limit = query.warn if query.burning is None else query.burning
-    return Chart(display_name(query), query.unit, tuple(curves), names, limit)
+    return Chart(title=display_name(query), unit=query.unit, curves=tuple(curves), names=names, limit=limit)
 
 
 def trend_parts(query: QuerySpec, history: Answer) -> list[Part]:

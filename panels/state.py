@@ -46,7 +46,7 @@ class Forecast:
     high: Series
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
     """Something to draw over time: curves of one unit, a limit line, and a forecast that is drawn differently."""
 

@@ -93,7 +93,7 @@ def zoom_chart(query: QuerySpec, answer: Answer, now: float, stretch: Range) -> 
     curves = tuple(ranked[:MAX_CURVES])
     names = tuple(series_display_name(query, curve) for curve in curves)
     limit = query.burning if query.forecast is None else query.forecast
-    chart = Chart(display_name(query), query.unit, curves, names, limit)
+    chart = Chart(title=display_name(query), unit=query.unit, curves=curves, names=names, limit=limit)
     since = min((curve.times[0] for curve in ranked), default=None)
     chart = with_forecast(chart, now, stretch.span_s * AHEAD_SHARE)
     return Zoom(chart, len(ranked) - len(curves), since, answer.source, now)
@@ -115,5 +115,14 @@ def summaries(zoom: Zoom, cursor: float | None) -> tuple[Summary, ...]:
         last = curve.values[-1] if curve.values and math.isfinite(curve.values[-1]) else None
         at_cursor = None if cursor is None else value_at(curve, cursor)
         lowest, highest = min(finite, default=None), max(finite, default=None)
-        out.append(Summary(name, last, at_cursor, lowest, fmean(finite) if finite else None, highest))
+        out.append(
+            Summary(
+                name=name,
+                last=last,
+                at_cursor=at_cursor,
+                lowest=lowest,
+                mean=fmean(finite) if finite else None,
+                highest=highest,
+            )
+        )
     return tuple(out)

@@ -39,7 +39,7 @@ class DrawnAlerts:
     after: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertView:
     """What the screen knows beside the alerts: the place of the cursor, what is new, which runbook answers which."""
 

@@ -33,7 +33,7 @@ CELL = 11
 """Cells of one number in the table."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ZoomView:
     """What the zoom screen knows: which question (of how many) over which range, its answer or what is wrong."""
 

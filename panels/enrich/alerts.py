@@ -37,7 +37,11 @@ def contribute(alerts: Alerts | SourceError | None, now: float) -> Contribution:
             verdict=Verdict.UNKNOWN,
             reason=alerts.message if isinstance(alerts, SourceError) else say("panels.no_alert_source"),
             parts=(Part(say("panels.part_none", name=name), 1, Verdict.UNKNOWN),),
-            readings=(Reading("firing", None, "count", None, "", "alerts", called=name),),
+            readings=(
+                Reading(
+                    name="firing", value=None, unit="count", at=None, source="", query="alerts", called=name
+                ),
+            ),
         )
     by_state = {state: [alert for alert in alerts.alerts if alert.state is state] for state in AlertState}
     active = [*by_state[AlertState.FIRING], *by_state[AlertState.PENDING]]
@@ -71,12 +75,12 @@ def contribute(alerts: Alerts | SourceError | None, now: float) -> Contribution:
     rows += [Row((say("panels.text", text=name), why), Verdict.WARN) for name, why in alerts.broken]
     readings = [
         Reading(
-            state.value,
-            float(len(by_state[state])),
-            "count",
-            alerts.at,
-            alerts.source,
-            "alerts",
+            name=state.value,
+            value=float(len(by_state[state])),
+            unit="count",
+            at=alerts.at,
+            source=alerts.source,
+            query="alerts",
             called=say(f"panels.alert_{state}"),
         )
         for state in counted

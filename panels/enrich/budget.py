@@ -137,7 +137,16 @@ def contribute(
 
 
 def _reading(name: str, value: float, key: str, month: Answer) -> Reading:
-    return Reading(name, value, "usd", month.at, month.source, month.expr, every_s=MAX_AGE_S, called=say(key))
+    return Reading(
+        name=name,
+        value=value,
+        unit="usd",
+        at=month.at,
+        source=month.source,
+        query=month.expr,
+        every_s=MAX_AGE_S,
+        called=say(key),
+    )
 
 
 def _value(answer: Answer | SourceError) -> float:

@@ -168,12 +168,12 @@ def _memory(queues: Queues) -> Contribution:
 
 def _reading(queue: Queue, queues: Queues) -> Reading:
     return Reading(
-        f"{queue.name} waiting",
-        float(queue.waiting),
-        "count",
-        queues.at,
-        queues.source,
-        f"LLEN {queue.name}",
+        name=f"{queue.name} waiting",
+        value=float(queue.waiting),
+        unit="count",
+        at=queues.at,
+        source=queues.source,
+        query=f"LLEN {queue.name}",
         called=say("panels.reading_waiting", name=queue.name),
     )
 
@@ -185,7 +185,15 @@ def _charts(longest: Sequence[Queue], limits: QuerySpec) -> tuple[Chart, ...]:
         return ()
     names = tuple(say("panels.text", text=name) for name, _ in drawn)
     limit = limits.warn if limits.burning is None else limits.burning
-    return (Chart(display_name(limits), "count", tuple(curve for _, curve in drawn), names, limit),)
+    return (
+        Chart(
+            title=display_name(limits),
+            unit="count",
+            curves=tuple(curve for _, curve in drawn),
+            names=names,
+            limit=limit,
+        ),
+    )
 
 
 def _drain(queue: Queue) -> Message:

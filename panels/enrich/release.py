@@ -138,12 +138,12 @@ def _by_version(label: str, answer: Answer) -> dict[str, float]:
 
 def _since_deploy(since: float, current: Answer) -> Reading:
     return Reading(
-        "since deploy",
-        current.at - since,
-        "s",
-        current.at,
-        current.source,
-        current.expr,
+        name="since deploy",
+        value=current.at - since,
+        unit="s",
+        at=current.at,
+        source=current.source,
+        query=current.expr,
         every_s=MAX_AGE_S,
         called=say("panels.reading_since_deploy"),
     )

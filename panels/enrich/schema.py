@@ -38,12 +38,12 @@ def contribute(schema: Schema) -> Contribution:
     rows = [Row((text,), Verdict.OK if current else Verdict.WARN), *_trouble(schema)]
     sound = current and len(rows) == 1
     reading = Reading(
-        "revision",
-        float(current),
-        "none",
-        schema.at,
-        schema.source,
-        "SELECT version_num FROM alembic_version",
+        name="revision",
+        value=float(current),
+        unit="none",
+        at=schema.at,
+        source=schema.source,
+        query="SELECT version_num FROM alembic_version",
         called=say("panels.reading_revision"),
     )
     return Contribution(

@@ -176,12 +176,12 @@ def _readings(
                 name = display_name(objective)
                 readings.append(
                     Reading(
-                        " ".join(filter(None, (objective.name, "burn", window, service))),
-                        burn_rate(requests, objective.target),
-                        "none",
-                        answer.at,
-                        answer.source,
-                        count_queries(objective, window)[0],
+                        name=" ".join(filter(None, (objective.name, "burn", window, service))),
+                        value=burn_rate(requests, objective.target),
+                        unit="none",
+                        at=answer.at,
+                        source=answer.source,
+                        query=count_queries(objective, window)[0],
                         every_s=max_age_s(window, covered_s),
                         called=say("panels.reading_burn", name=name, window=window, service=service),
                     )

@@ -61,12 +61,12 @@ def contribute(fleet: Fleet) -> Contribution:
         for worker in fleet.workers
     ]
     reading = Reading(
-        "workers",
-        float(len(here)),
-        "count",
-        fleet.at,
-        fleet.source,
-        "inspect ping + events",
+        name="workers",
+        value=float(len(here)),
+        unit="count",
+        at=fleet.at,
+        source=fleet.source,
+        query="inspect ping + events",
         called=say("panels.reading_workers"),
     )
     return Contribution(

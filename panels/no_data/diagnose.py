@@ -59,7 +59,9 @@ async def _diagnose(selector: Selector, cache: QueryCache, now: float) -> Diagno
     known = await cache.names()
     if metric not in known:
         down = await _down(cache)
-        return Diagnosis(Cause.EXPORTER_DOWN if down else Cause.NEVER_EXPORTED, metric, known, down=down)
+        return Diagnosis(
+            cause=Cause.EXPORTER_DOWN if down else Cause.NEVER_EXPORTED, metric=metric, known=known, down=down
+        )
     if not await _series(cache, f"count({metric})"):
         return await _last_seen(metric, cache, now)
     if selector.matchers and not await _series(cache, f"count({selector.text()})"):

@@ -131,7 +131,7 @@ def piece(verdict: Verdict | None, words: str, *, first: bool = False, query: st
         reason=message,
         parts=(Part(message, 1),),
         rows=(Row((message,)),),
-        readings=(Reading(words, 1.0, "none", 1.0, "t", words),),
+        readings=(Reading(name=words, value=1.0, unit="none", at=1.0, source="t", query=words),),
         rows_first=first,
         query=query,
     )

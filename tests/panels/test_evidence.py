@@ -21,7 +21,7 @@ from tui.incident.draw.step import RenderOptions
 
 
 def state(chart: Chart | None, trend: Series | None = None) -> PanelState:
-    reading = Reading("depth", 4.0, "count", 30.0, "prometheus", "max(x)")
+    reading = Reading(name="depth", value=4.0, unit="count", at=30.0, source="prometheus", query="max(x)")
     name = say("panels.title", en="depth", zh="长度")
     return PanelState(
         id="queues",
@@ -42,10 +42,10 @@ def state(chart: Chart | None, trend: Series | None = None) -> PanelState:
 def test_curves_limit_query_and_source_are_kept() -> None:
     curve = Series((), (0.0, 15.0, 30.0), (1.0, math.nan, 4.0))
     chart = Chart(
-        say("panels.title", en="depth", zh="长度"),
-        "count",
-        (curve,),
-        (say("panels.title", en="matches", zh="对局"),),
+        title=say("panels.title", en="depth", zh="长度"),
+        unit="count",
+        curves=(curve,),
+        names=(say("panels.title", en="matches", zh="对局"),),
         limit=100.0,
     )
     found = panel_evidence(state(chart), Language("zh").say)
@@ -56,10 +56,10 @@ def test_curves_limit_query_and_source_are_kept() -> None:
 
 def test_what_was_pinned_in_one_language_is_read_in_the_other() -> None:
     chart = Chart(
-        say("panels.title", en="depth", zh="长度"),
-        "count",
-        (Series((), (0.0, 15.0), (1.0, 4.0)),),
-        (say("panels.title", en="matches", zh="对局"),),
+        title=say("panels.title", en="depth", zh="长度"),
+        unit="count",
+        curves=(Series((), (0.0, 15.0), (1.0, 4.0)),),
+        names=(say("panels.title", en="matches", zh="对局"),),
     )
     stored = body_text(panel_evidence(state(chart), Language("zh").say))
     found = BODY.validate_python({**json.loads(stored), "kind": "evidence_pinned"})

@@ -64,7 +64,10 @@ def test_too_few_samples_forecast_nothing(values: tuple[float, ...]) -> None:
 
 def test_a_curve_that_ended_long_ago_has_no_forecast() -> None:
     chart = Chart(
-        say("panels.text", text="x"), "count", (series(*range(20)),), (say("panels.text", text="x"),)
+        title=say("panels.text", text="x"),
+        unit="count",
+        curves=(series(*range(20)),),
+        names=(say("panels.text", text="x"),),
     )
     assert with_forecast(chart, NOW, 300).forecast is not None
     assert with_forecast(chart, NOW + 1000, 300).forecast is None

@@ -92,7 +92,9 @@ def test_where_less_is_worse_the_least_comes_first() -> None:
 def test_a_curve_in_numbers() -> None:
     zoom = zoom_chart(QUERY, answer(series("q", 1, math.nan, 3, 8)), 1015.0, STRETCH)
     (found,) = summaries(zoom, 1010.0)
-    assert found == Summary(say("panels.title", en="q", zh="q"), 8, 3, 1, 4, 8)
+    assert found == Summary(
+        name=say("panels.title", en="q", zh="q"), last=8, at_cursor=3, lowest=1, mean=4, highest=8
+    )
 
 
 def test_a_gap_under_the_cursor_is_no_number() -> None:

@@ -51,7 +51,7 @@ def judged(
 ) -> PanelState:
     """`never_exported` are metric and nearest name of queries without one."""
     diagnoses = {
-        query: Diagnosis(Cause.NEVER_EXPORTED, metric, frozenset((near,)))
+        query: Diagnosis(cause=Cause.NEVER_EXPORTED, metric=metric, known=frozenset((near,)))
         for query, names in (never_exported or {}).items()
         for metric, near in (names.split("|"),)
     }

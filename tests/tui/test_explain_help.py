@@ -20,9 +20,19 @@ async def test_a_long_query_is_shown_whole_and_scrolls() -> None:
     state = metric("queues", 143)
     now = time.time()
     readings = (
-        Reading("first", 1.25, "s", now - 6, "prometheus", LONG),
-        *(Reading(f"r{number}", float(number), "count", now, "scrape", f"q{number}") for number in range(30)),
-        Reading("missing", None, "count", None, "", "absent_metric"),
+        Reading(name="first", value=1.25, unit="s", at=now - 6, source="prometheus", query=LONG),
+        *(
+            Reading(
+                name=f"r{number}",
+                value=float(number),
+                unit="count",
+                at=now,
+                source="scrape",
+                query=f"q{number}",
+            )
+            for number in range(30)
+        ),
+        Reading(name="missing", value=None, unit="count", at=None, source="", query="absent_metric"),
     )
     state = replace(state, readings=readings)
     app = board(state)

@@ -33,7 +33,13 @@ SAY = Language("en").say
 def falling(unit: str = "count") -> Chart:
     times = tuple(NOW - 1800 + 30 * step for step in range(61))
     curve = Series((), times, tuple(0.5 + step / 125 for step in range(61)))
-    return Chart(say("panels.text", text="x"), unit, (curve,), (say("panels.text", text="x"),), 0.1)
+    return Chart(
+        title=say("panels.text", text="x"),
+        unit=unit,
+        curves=(curve,),
+        names=(say("panels.text", text="x"),),
+        limit=0.1,
+    )
 
 
 def test_no_blank_wears_the_cursor() -> None:

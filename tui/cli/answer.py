@@ -82,7 +82,7 @@ def answer_chart(
     )
     shown = tuple(highest[: len(LETTERS)])
     names = tuple(say("panels.text", text=series_name(series.labels)) for series in shown)
-    chart = Chart(say("panels.text", text=answer.expr), "none", shown, names)
+    chart = Chart(title=say("panels.text", text=answer.expr), unit="none", curves=shown, names=names)
     axis = time_axis(max(ends), chart_columns(width), span_s)
     lines = draw_chart(chart, axis, CHART_HEIGHT, words.say, ascii_only=ascii_only)
     for line in lines:

@@ -53,7 +53,11 @@ class AlertsScreen(Page):
         head.truncate(width)
         runbooks = {group.name: face.runbook_title(group.name) for group in groups}
         view = AlertView(
-            now, self._cursor_index(groups), face.activity.last_look(now), runbooks, face.ascii_only
+            now=now,
+            cursor=self._cursor_index(groups),
+            seen=face.activity.last_look(now),
+            runbooks=runbooks,
+            ascii_only=face.ascii_only,
         )
         drawing = draw_alerts(groups, replace(view, all_unfolded=True), words.say, width)
         if len(drawing.lines) + 2 * len(state.alerts.broken) > height - 1:

@@ -142,7 +142,12 @@ class ZoomScreen(Page):
         self._panel = spec.id
         query, stretch = spec.queries[number], RANGES[self._range]
         self.view = ZoomView(
-            panel_title(spec), display_name(query), number + 1, len(spec.queries), stretch, asking=True
+            title=panel_title(spec),
+            query=display_name(query),
+            number=number + 1,
+            of=len(spec.queries),
+            stretch=stretch,
+            asking=True,
         )
         self._ask(spec, self.view)
         self.repaint()

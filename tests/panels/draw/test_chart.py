@@ -29,7 +29,7 @@ def curve(*values: float, step: float = 30.0, until: float = NOW) -> Series:
 
 def chart(*curves: Series, limit: float | None = None, unit: str = "count") -> Chart:
     names = tuple(say("panels.text", text=f"n{index}") for index in range(len(curves)))
-    return Chart(say("panels.text", text="x"), unit, curves, names, limit)
+    return Chart(title=say("panels.text", text="x"), unit=unit, curves=curves, names=names, limit=limit)
 
 
 def drawn(one: Chart, height: int = 8, *, ascii_only: bool = False, cursor: float | None = None) -> list[str]:

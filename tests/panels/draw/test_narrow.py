@@ -38,11 +38,11 @@ def chart(*names: str, span_s: float = BOARD_SPAN_S, value: float = 1.0, limit: 
     times = tuple(NOW - span_s + span_s / 60 * step for step in range(61))
     curves = tuple(Series((), times, tuple(value for _ in times)) for _ in names)
     return Chart(
-        say("panels.text", text="c"),
-        "count",
-        curves,
-        tuple(say("panels.text", text=name) for name in names),
-        limit,
+        title=say("panels.text", text="c"),
+        unit="count",
+        curves=curves,
+        names=tuple(say("panels.text", text=name) for name in names),
+        limit=limit,
         span_s=span_s,
     )
 

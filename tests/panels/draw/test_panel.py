@@ -66,7 +66,7 @@ def test_a_sparkline_shows_heights_and_gaps() -> None:
 
 
 def test_a_number_that_is_asked_seldom_is_not_old_before_its_time() -> None:
-    seldom = Reading("burn 30d", 1.0, "none", 800.0, "t", "q", every_s=150)
+    seldom = Reading(name="burn 30d", value=1.0, unit="none", at=800.0, source="t", query="q", every_s=150)
     both = replace(state(1), readings=(*state(1).readings, seldom))
     early, late = (panel_line(both, SAY["en"], 80, now) for now in (1003, 1102))
     assert early.plain.endswith(" 2s")

@@ -29,7 +29,15 @@ def view(count: int, *, cursor: float | None = None, first: float = NOW - 300) -
     )
     zoom = zoom_chart(QUERY, Answer("n", "matrix", curves, "t", NOW), NOW, STRETCH)
     title = say("panels.title", en="Queues", zh="队列")
-    return ZoomView(title, say("panels.text", text="waiting"), 1, 3, STRETCH, zoom, cursor=cursor)
+    return ZoomView(
+        title=title,
+        query=say("panels.text", text="waiting"),
+        number=1,
+        of=3,
+        stretch=STRETCH,
+        zoom=zoom,
+        cursor=cursor,
+    )
 
 
 def plain(shown: ZoomView, width: int = 80, height: int = 20, *, ascii_only: bool = False) -> str:
@@ -75,7 +83,14 @@ def test_what_is_missing_is_said() -> None:
 def test_an_error_keeps_the_last_picture() -> None:
     shown = view(1)
     failed = ZoomView(
-        shown.title, shown.query, 1, 1, STRETCH, shown.zoom, problem=say("signals.no_source"), asking=True
+        title=shown.title,
+        query=shown.query,
+        number=1,
+        of=1,
+        stretch=STRETCH,
+        zoom=shown.zoom,
+        problem=say("signals.no_source"),
+        asking=True,
     )
     text = plain(failed)
     assert SAY(say("signals.no_source")) in " ".join(text.split())
@@ -88,5 +103,17 @@ def test_odd_numbers_do_not_break_it(value: float) -> None:
     curve = Series((("queue", "q"),), (NOW - 10, NOW - 5, NOW), (1.0, value, value))
     zoom = zoom_chart(QUERY, Answer("n", "matrix", (curve,), "t", NOW), NOW, STRETCH)
     assert draw_zoom(
-        ZoomView(say("tui.no_data"), say("tui.no_data"), 1, 1, STRETCH, zoom, cursor=NOW), SAY, 80, 20, NOW
+        ZoomView(
+            title=say("tui.no_data"),
+            query=say("tui.no_data"),
+            number=1,
+            of=1,
+            stretch=STRETCH,
+            zoom=zoom,
+            cursor=NOW,
+        ),
+        SAY,
+        80,
+        20,
+        NOW,
     )
