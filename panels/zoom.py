@@ -41,6 +41,8 @@ RANGES = (
     Range("30d", 2_592_000, 7200),
 )
 """At most 360 samples a curve: more than a terminal has dots, and far below the 11 000 that a Prometheus gives."""
+MIN_SAMPLES, MIN_STEP_S = 120, 5.0
+"""So many samples of what is known are a curve; no step is shorter than this."""
 FIRST_RANGE = 2
 MAX_CURVES = len(LETTERS)
 
@@ -74,9 +76,19 @@ async def query_range(
     now: float,
     matches: Callable[[str], bool] = lambda _: True,
 ) -> Zoom:
-    """The query over the stretch up to `now`, on whole steps; only curves whose name `matches`. Raises SourceError."""
-    end = now // stretch.step_s * stretch.step_s
-    answer = await metrics.query_range_unguarded(query.expr, end - stretch.span_s, end, stretch.step_s)
+    """The query over the stretch up to `now`; only curves whose name `matches`. Raises SourceError.
+
+    Where the history is short for the stretch, the little that there is of it is asked for more closely.
+    """
+    expr, step_s = query.expr, stretch.step_s
+    answer = await metrics.query_range_unguarded(expr, now - stretch.span_s, now, step_s)
+    first = min((series.times[0] for series in answer.series if series.times), default=None)
+    if first is not None:
+        known_s = min(stretch.span_s, now - first + step_s)  # it may have begun just after the step before
+        closer_s = max(MIN_STEP_S, math.ceil(known_s / MIN_SAMPLES))
+        if known_s < MIN_SAMPLES / 2 * step_s and closer_s < step_s:
+            start = now - known_s // closer_s * closer_s  # so that the last point is now
+            answer = await metrics.query_range_unguarded(expr, start, now, closer_s)
     kept = tuple(series for series in answer.series if matches(series_name(query, series)))
     return zoom_chart(query, replace(answer, series=kept), now, stretch)
 

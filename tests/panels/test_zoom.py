@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
@@ -13,6 +14,7 @@ from panels.zoom import MAX_CURVES, RANGES, Range, Summary, known_span_s, query_
 from signals.metrics.failover import MetricFailover
 from signals.reading import Answer, Series
 from signals.settings import SignalsSettings
+from tests.panels.test_no_data import Stored
 from tui.i18n import Language
 
 QUERY = QuerySpec(name="n", expr="n", unit="count", by="queue", burning=100)
@@ -56,10 +58,10 @@ def test_no_range_asks_for_more_samples_than_a_prometheus_gives(stretch: Range) 
     assert 50 <= stretch.span_s / stretch.step_s <= 400
 
 
-async def test_a_question_starts_and_ends_on_whole_steps() -> None:
+async def test_a_question_ends_now() -> None:
     source = Recorder("prometheus")
     await query_range(QUERY, STRETCH, MetricFailover([source], SignalsSettings(), lambda _: None), 1302.7)
-    assert source.asked == [(1000.0, 1300.0, 5)]
+    assert source.asked == [(1002.7, 1302.7, 5)], "the last point is now"
 
 
 async def test_a_slow_month_says_nothing_of_the_health_of_the_source() -> None:
@@ -118,3 +120,17 @@ def test_history_shorter_than_the_range_is_said() -> None:
     assert known_span_s(zoom, STRETCH) == 100.0
     whole = zoom_chart(QUERY, answer(series("q", 1, 2, start=1000.0)), 1300.0, STRETCH)
     assert known_span_s(whole, STRETCH) is None
+
+
+@pytest.mark.parametrize("name", ["24h", "7d", "30d"])
+async def test_a_long_range_shows_what_there_is_of_it(name: str) -> None:
+    """Twenty-five minutes of data in a range whose steps are longer than that."""
+    stretch = next(one for one in RANGES if one.name == name)
+    source, now = Stored(), time.time()
+    for ago_s in range(1500, -1, -15):
+        source.ring.append((("__name__", "n"),), now - ago_s, float(ago_s))
+    zoom = await query_range(QUERY, stretch, MetricFailover([source], SignalsSettings(), lambda _: None), now)
+    (curve,) = zoom.chart.curves
+    assert curve.times[-1] == pytest.approx(now, abs=1)
+    assert len(curve.times) > 20, "enough of them to see a curve"
+    assert known_span_s(zoom, stretch) == pytest.approx(1500, abs=120)
