@@ -21,7 +21,7 @@ from tests.terminal import PROGRAM, Terminal
 from tests.tui.incident.stage import configuration, incident_of, running, screen_of, shown, until, write_as
 from tests.webhook import Answer, webhook_server
 from tui.screens.choose import Choose
-from tui.screens.confirm import Preview
+from tui.screens.confirm import Confirm, Preview
 from tui.screens.edit import Edit
 from tui.screens.form import Form
 
@@ -54,6 +54,27 @@ async def test_two_responders_see_each_others_tick_within_two_seconds(
         await ic2.press("space")
         await until(lambda: "ticked already (by op1)" in shown(ic2.app))
         assert incident_of(ic2.app).sequence == incident_of(op1.app).sequence
+
+
+async def test_a_dialog_that_somebody_else_overtook_asks_again(config: Path) -> None:
+    async with running(config) as op1:
+        await op1.open_with_runbook()
+        await op1.press("s", then=lambda: isinstance(op1.app.screen, Form))
+        await write_as("op2", config, "tick", "1", "declare")
+        await until(lambda: op1.state("declare") == "ticked", "the other's tick is seen")
+        await op1.type("not affected")
+        await op1.press("enter", then=lambda: isinstance(op1.app.screen, Confirm))
+        asked = "\n".join(line.plain for line in op1.app.screen.remarks(80))  # type: ignore[attr-defined]  # the question on top
+        assert "op2 ticked 1.1 Declare, take command" in asked
+        await op1.press("escape")
+        await op1.pilot.pause(0.2)
+        assert op1.state("declare") == "ticked"
+        await op1.press("v", then=lambda: isinstance(op1.app.screen, Form))
+        await write_as("op2", config, "severity", "1", "SEV1")
+        await op1.press("right", "enter", then=lambda: isinstance(op1.app.screen, Confirm))
+        await op1.press("enter", then=lambda: incident_of(op1.app).severity == "SEV3")
+        answers = incident_of(op1.app).events[-1].body.answers  # type: ignore[union-attr]  # a change of severity is asked about
+        assert [(answer.question, answer.how) for answer in answers] == [("changed", "asked")]
 
 
 UPDATES = '[incidents.updates.webhooks.team]\nkind = "slack"\nsecret_url = "${HOOK}"\ntries = 1\n'
