@@ -89,6 +89,7 @@ class Warroom(App[str]):
         self.paused = False
         self.service = ""
         self.nothing_asked = False
+        self._starting = True
         self._notice: Notice | None = None
         self._drawn: set[str] = set()
         self.change_log = ChangeLog()
@@ -108,10 +109,11 @@ class Warroom(App[str]):
         """What is said until a key says that it was read; before the first panel, that the program is starting."""
         if self._notice is not None:
             return self._notice.message
-        return None if self._drawn or self.nothing_asked else say("tui.starting")
+        return say("tui.starting") if self._starting and not self.nothing_asked else None
 
     @notice.setter
     def notice(self, message: Message | None) -> None:
+        self._starting = False
         self._notice = None if message is None else Notice(message, time.time())
 
     def get_default_screen(self) -> BoardScreen:
@@ -196,6 +198,7 @@ class Warroom(App[str]):
             return
         self.states[message.state.id] = message.state
         self.change_log = record_state(self.change_log, message.state)
+        self._starting = False
         if message.state.id not in self._drawn:
             self._drawn.add(message.state.id)
             self.repaint()  # the first state at once; the next tick draws the others: one clock for all panels
@@ -218,7 +221,7 @@ class Warroom(App[str]):
         """A key was pressed: the notice counts as read, unless it came at the same moment."""
         self.activity = self.activity.with_key(now)
         if self._notice is not None and self._notice.read_by(now):
-            self.notice = None
+            self._notice = None
             self.repaint()
 
     def on_incident_changed(self, message: IncidentChanged) -> None:

@@ -110,14 +110,14 @@ def _work(lead: Seat, helper: Seat) -> None:
     helper.press("\x1b[B" * 8, "›‖")
     helper.press(" ", "the incident commander (ic1) confirms a pause point")
     lead.press("x", "offer incident command")
-    lead.press("3", "Esc leave it")
+    lead.press("3", "Esc cancel")
     lead.press("op1\r", "offered incident command to op1")
     helper.see("offers you incident command")
     helper.press("x", "accept incident command")
     helper.press("1", "IC op1")
     helper.press(" ", "Go on anyway?")
-    helper.press("\r", "op1 let the checklist go on")
-    lead.see("op1 let the checklist go on")
+    helper.press("\r", "op1 confirmed the pause point")
+    lead.see("op1 confirmed the pause point")
 
 
 def _close(lead: Seat, helper: Seat, posted: list[Post]) -> None:
@@ -134,7 +134,7 @@ def _close(lead: Seat, helper: Seat, posted: list[Post]) -> None:
     helper.press("op1", "owner             op1")
     helper.press("\r", "noted")
     for moment in ("mitigated", "resolved"):
-        helper.press("m", "Where does it stand?")
+        helper.press("m", "Set the status")
         helper.press("1", f"INC-1 SEV1 {moment} ")
     lead.see("INC-1 SEV1 resolved ")
 

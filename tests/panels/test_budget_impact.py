@@ -58,7 +58,7 @@ async def test_the_cost_is_that_of_the_harm_alone_and_says_how_much_history_ther
     # budget of 1 % is 192: more than all of it is gone.
     (line,) = await told(time.time(), 6, 3600, 2400)
     found = re.fullmatch(
-        r"analyze availability: (\d+) of (\d+) requests missed the objective during the harm: ([\d.]+) % of the "
+        r"analyze availability: (\d+) of (\d+) requests missed the objective during the impact: ([\d.]+) % of the "
         r"30-day error budget \(only 5 h seen\)",
         line,
     )
@@ -70,7 +70,7 @@ async def test_the_cost_is_that_of_the_harm_alone_and_says_how_much_history_ther
 
 async def test_a_history_that_begins_after_the_harm_tells_no_share() -> None:
     (line,) = await told(time.time(), 0.9, 3600, 2400)
-    assert "its share of the error budget is not known" in line
+    assert "its share of the error budget is unknown" in line
 
 
 async def test_without_requests_nothing_is_told() -> None:

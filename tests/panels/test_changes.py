@@ -53,10 +53,10 @@ def told(*states: PanelState) -> list[str]:
             ["Riot is unknown: 429: NO DATA: the metric is there, but nothing was counted in the window"],
         ),
         ([state(1), state(60), state(70)], ["Riot: 429 is 60, over 50"]),
-        ([state(0), state(1)], ["429 began"]),
-        ([state(0), state(60)], ["429 began"]),  # the verdict of the same moment says less
-        ([state(0), state(143)], ["Riot burns: 429 is 143, over 100", "429 began"]),
-        ([state(1), state(0)], ["429 is over"]),
+        ([state(0), state(1)], ["429 started"]),
+        ([state(0), state(60)], ["429 started"]),  # the verdict of the same moment says less
+        ([state(0), state(143)], ["Riot burning: 429 is 143, over 100", "429 started"]),
+        ([state(1), state(0)], ["429 ended"]),
         (
             [state(60), state(None), state(60, NOW + 9)],
             [
@@ -64,15 +64,15 @@ def told(*states: PanelState) -> list[str]:
                 "Riot is unknown: 429: NO DATA: the metric is there, but nothing was counted in the window",
             ],
         ),
-        ([state(0), state(0, NOW, alert("A"))], ["alert A fires"]),
-        ([state(0, NOW, alert("A")), state(0)], ["alert A is over"]),
+        ([state(0), state(0, NOW, alert("A"))], ["alert A is firing"]),
+        ([state(0, NOW, alert("A")), state(0)], ["alert A stopped firing"]),
         ([state(0, NOW, alert("A")), state(0, NOW, alert("A", "silence"))], ["alert A is silenced"]),
-        ([state(0, NOW, alert("A", "silence")), state(0)], ["the silence of A is over"]),
+        ([state(0, NOW, alert("A", "silence")), state(0)], ["the silence on A ended"]),
         (
             [state(0, NOW, release("v1")), state(0, NOW, release("v2"))],
-            ["release v2 runs", "release v1 is gone"],
+            ["release v2 is running", "release v1 is no longer running"],
         ),
-        ([state(0, NOW, release("v2", NOW - 600))], ["release v2 runs"]),  # it ran before we looked
+        ([state(0, NOW, release("v2", NOW - 600))], ["release v2 is running"]),  # it ran before we looked
         ([state(0, NOW, release("v2", NOW - 90_000))], []),
     ],
 )
@@ -95,7 +95,7 @@ def test_another_source_that_knows_of_no_alert_ends_none() -> None:
     fires = alert("A")
     assert told(told_by("prometheus", fires), told_by("scrape"), told_by("prometheus", fires)) == []
     assert told(told_by("prometheus", fires), told_by("scrape"), told_by("scrape", fires)) == [
-        "alert A fires"
+        "alert A is firing"
     ]
 
 
@@ -104,7 +104,7 @@ def test_what_flaps_is_one_line_with_a_count() -> None:
     for step in range(9):
         log = record_state(log, state(60 if step % 2 else 1, NOW + step))
     assert [(SAY(one.message), one.times, one.at) for one in log.changes] == [
-        ("Riot is well again", 4, NOW + 8),
+        ("Riot is OK again", 4, NOW + 8),
         ("Riot: 429 is 60, over 50", 4, NOW + 7),
     ]
 

@@ -189,7 +189,7 @@ async def test_its_key_opens_the_runbook_that_answers_the_alert(tmp_path: Path) 
         await pilot.pause()
         assert "What to do when it pages" in await shown(pilot)
         await pilot.press("r")
-        assert "What to do when it pages: where?" in await shown(pilot)
+        assert "What to do when it pages: open where?" in await shown(pilot)
         await pilot.press("2")  # only to be read
         assert "Look at it" in await shown(pilot)
 

@@ -127,7 +127,7 @@ async def test_what_changed_while_nobody_looked_is_marked_until_somebody_rests()
         text = await shown(pilot)
         assert "2 new since your last look" in text
         newest = next(line for line in text.splitlines() if "●" in line)
-        assert "alert TooSlow fires" in newest
+        assert "alert TooSlow is firing" in newest
         assert "LLM: llm_one is 60, over 50" in text
         await pilot.press("down")  # one look: what is new stays new while it is read
         await pilot.press("up")
@@ -136,7 +136,7 @@ async def test_what_changed_while_nobody_looked_is_marked_until_somebody_rests()
         app.repaint()
         await pilot.pause()
         assert "nothing new" in await shown(pilot)
-        assert "alert TooSlow fires" in await shown(pilot)
+        assert "alert TooSlow is firing" in await shown(pilot)
 
 
 async def test_the_board_says_in_chinese_what_changed() -> None:

@@ -135,11 +135,11 @@ async def test_a_long_question_is_asked_whole() -> None:
 
 
 def test_keys_that_have_no_room_go_whole() -> None:
-    keys = [("Enter", "go on"), ("Tab", "next field"), ("Esc", "leave it")]
+    keys = [("Enter", "go on"), ("Tab", "next field"), ("Esc", "cancel")]
     assert key_line(keys, 80, last=1).plain.split("  ")[:3] == [
         " Enter go on",
         "Tab next field",
-        "Esc leave it",
+        "Esc cancel",
     ]
-    assert key_line(keys, 28, last=1).plain.split() == ["Enter", "go", "on", "Esc", "leave", "it"]
-    assert key_line(keys, 14, last=1).plain.split() == ["Esc", "leave", "it"]
+    assert key_line(keys, 28, last=1).plain.split() == ["Enter", "go", "on", "Esc", "cancel"]
+    assert key_line(keys, 14, last=1).plain.split() == ["Esc", "cancel"]

@@ -92,7 +92,7 @@ async def test_ranges_are_commands_on_the_zoom_screen_alone() -> None:
             await pilot.press(*keys)
             below = app.screen
             found = [command.texts[0] for command in Commands(below)._commands()]
-            assert ("look back: 7d" in found) is has
+            assert ("range: 7d" in found) is has
             assert len(found) == len(set(found))
 
 

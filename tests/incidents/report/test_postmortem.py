@@ -60,7 +60,7 @@ def test_a_phase_skipped_for_one_reason_is_one_line_and_nothing_else_is() -> Non
     chain.add("op1", b.Undone(event=undone.id))
     names = Names({}, {StepKey("leak", str(n)): f"3.{n} Key {n}" for n in range(1, 7)})
     page = postmortem(fold(chain.events), "INC-1", Language("en").say, names=names).markdown
-    timeline, tried = page.split("## What was tried")
+    timeline, tried = page.split("## Actions taken")
     together = "skipped 3 steps, from 3.1 Key 1 to 3.3 Key 3: not affected"
     assert timeline.count("skipped") == 4 + 1  # the one that was taken back, and that it was
     assert f"**ic1** {together}" in timeline
@@ -99,20 +99,20 @@ def test_the_page_holds_what_is_known_and_asks_for_the_rest() -> None:
     page = made.markdown
     for line in (
         "# INC-7: 429 storm",
-        "- SEV2, mitigated, still watching.",
-        "- Took part: ic1 (incident command), op1.",
+        "- SEV2, mitigated, monitoring.",
+        "- Participants: ic1 (incident command), op1.",
         "| detected | 2026-11-24 03:00:00Z | – |",
         "| acknowledged | 2026-11-24 03:01:00Z | 1 min 0 s |",
         "| mitigated | 2026-11-24 03:53:00Z | 53 min 0 s |",
-        "| harm began | 2026-11-24 02:50:00Z | 10 min 0 s before |",
-        "- The harm lasted 1 h 3 min: from 2026-11-24 02:50:00Z to 2026-11-24 03:53:00Z.",
+        "| impact started | 2026-11-24 02:50:00Z | 10 min 0 s before |",
+        "- The impact lasted 1 h 3 min: from 2026-11-24 02:50:00Z to 2026-11-24 03:53:00Z.",
         "- The alert BanNear fired from 2026-11-24 03:02:00Z; its end was not seen.",
         "- budget 81 % left",
         "- 1.1: ticked (5 min 0 s) — 12/min",
         r"- 1.2 Stop &lt;matches&gt;: skipped — no \| such queue",
         "- `queue.throttle`: verified",
         "| retry with backoff | op1 | 2026-12-01 |  |",
-        "| alert earlier | **nobody yet** | – |  |",
+        "| alert earlier | **no owner** | – |  |",
         "- [ ] Cap retries",
         "![Ban &lt;forecast&gt;: timeline, match; limit 5000](inc-7-1.svg)",
     ):

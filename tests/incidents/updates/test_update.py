@@ -55,7 +55,7 @@ def text_of(found: Incident, template: str | None = None, code: str = "en") -> s
 def test_the_text_says_how_bad_who_leads_and_when_the_next_one_comes() -> None:
     assert text_of(incident()).splitlines() == [
         "SEV2 INC-7: Ban <near>",
-        "Status: under investigation (1 h 23 min after it was opened). Lead: ic1",
+        "Status: investigating (1 h 23 min since it was opened). Lead: ic1",
         "We throttle.",
         "• Riot 429: 41/min",
         "• Queues: 143",

@@ -91,7 +91,7 @@ def test_the_limit_is_a_line_in_the_picture_or_said_to_be_outside() -> None:
     assert "─" in drawn(near)[0]
     assert drawn(near)[-1].endswith("limit 100")
     assert not any("─" in line for line in drawn(far))
-    assert "above the picture" in drawn(far)[-1]
+    assert "off the chart" in drawn(far)[-1]
 
 
 def test_what_is_ahead_is_dotted_and_only_right_of_now() -> None:

@@ -117,7 +117,7 @@ def test_that_all_is_well_needs_no_line_of_its_own_where_rows_say_it() -> None:
 @pytest.mark.parametrize(
     ("width", "shown"),
     [
-        (80, "a first 1  b second 1  limit 100, above the picture"),
+        (80, "a first 1  b second 1  limit 100, off the chart"),
         (40, "a first 1  b second 1"),
         (18, "a first 1"),
         (23, "a first 1  +1"),
@@ -161,7 +161,7 @@ def test_new_changes_are_marked_and_the_newest_is_first(*, ascii_only: bool) -> 
 def test_at_the_side_a_change_is_whole() -> None:
     lines = draw_changes(log(300), 150, SAY, 30, 10, wrap=True)
     together = " ".join(line.plain[12:].strip() for line in lines[1:])
-    assert together == "300 the cause is told in many words that need more than one line began"
+    assert together == "300 the cause is told in many words that need more than one line started"
     assert max(line.cell_len for line in lines) <= 30
     assert len(draw_changes(log(*range(100, 200)), 0, SAY, 30, 7, wrap=True)) == 7
 

@@ -94,7 +94,7 @@ def test_an_error_keeps_the_last_picture() -> None:
     )
     text = plain(failed)
     assert SAY(say("signals.no_source")) in " ".join(text.split())
-    assert "asking" in text
+    assert "querying" in text
     assert "q0" in text
 
 

@@ -69,9 +69,9 @@ def answer(value: float) -> Answer:
     ("spent", "hour", "limit", "covered_s", "verdict", "reason"),
     [
         (10, 1 / 24, 100, None, "ok", "all values are within their limits"),
-        (10, 8 / 24, 100, None, "warn", "the month may cost up to $170.00, over the budget of $100.00"),
-        (10, 1 / 24, 25, None, "burning", "the month will cost $30.00 to $30.00, over the budget of $25.00"),
-        (26, 0, 25, None, "burning", "$26.00 were spent this month, over the budget of $25.00"),
+        (10, 8 / 24, 100, None, "warn", "projected up to $170.00 this month, over the budget of $100.00"),
+        (10, 1 / 24, 25, None, "burning", "projected $30.00 to $30.00 this month, over the budget of $25.00"),
+        (26, 0, 25, None, "burning", "spent $26.00 this month, over the budget of $25.00"),
         (1, 5, 25, 600, "ok", "all values are within their limits"),  # ten minutes foretell no month
         (
             26,
@@ -79,7 +79,7 @@ def answer(value: float) -> Answer:
             25,
             600,
             "burning",
-            "$26.00 were spent this month (only 10 min seen), over the budget of $25.00",
+            "spent $26.00 this month (only 10 min seen), over the budget of $25.00",
         ),
     ],
 )

@@ -77,10 +77,10 @@ def test_without_the_metric_the_broker_alone_is_judged_and_says_so(depth: int, v
     assert state.freshness is Freshness.LIVE
     assert [Language("en").say(part.text) for part in state.parts[:2]] == [f"q1 {depth}", "q0 2"]
     (warning,) = state.warnings
-    assert Language("en").say(warning).startswith("judged by the broker alone: n: NO DATA")
+    assert Language("en").say(warning).startswith("judged by the broker only: n: NO DATA")
     assert {reading.source for reading in state.readings} == {"redis"}
     if verdict != "ok":
-        assert f"{depth} messages wait in q1" in Language("en").say(state.reason)
+        assert f"{depth} messages waiting in q1" in Language("en").say(state.reason)
 
 
 def test_without_the_metric_and_without_the_broker_nothing_is_known() -> None:
@@ -155,7 +155,7 @@ def test_a_metric_that_contradicts_the_broker_is_said(
     assert said == (
         []
         if agree
-        else [f"q: the metric says {told} waiting, the broker has {waiting}: alerts look at the metric"]
+        else [f"q: the metric says {told} waiting, the broker has {waiting}: alerts use the metric"]
     )
 
 

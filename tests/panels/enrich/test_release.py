@@ -72,17 +72,17 @@ def state(past: Answer, *current: str) -> PanelState:
 def test_the_panel_names_the_release_before_and_the_last_deploy() -> None:
     found = state(answer(v1=[120, 60], v2=[30, 1]), "v2")
     said = [Language("en").say(part.text) for part in found.parts]
-    assert said == ["v2", "deployed 30 min ago", "before it v1"]
+    assert said == ["v2", "deployed 30 min ago", "previous v1"]
     assert found.verdict == "ok"
     rows = [" | ".join(Language("en").say(cell) for cell in row.cells) for row in found.rows]
     assert rows == [
-        "v2 | runs, 2× | since 30 min ago (± 60 s)",
-        "v1 | left 60 min ago | before the history begins",
+        "v2 | running, 2× | since 30 min ago (± 60 s)",
+        "v1 | stopped 60 min ago | before the history starts",
     ]
 
 
 def test_two_releases_at_once_are_worth_a_look() -> None:
     found = state(answer(v1=[120, 60, 10, 1], v2=[10, 1]), "v1", "v2")
     assert found.verdict == "warn"
-    assert Language("en").say(found.reason) == "2 releases run at once: v2, v1"
-    assert "before it v1" in [Language("en").say(part.text) for part in found.parts]
+    assert Language("en").say(found.reason) == "2 releases running at once: v2, v1"
+    assert "previous v1" in [Language("en").say(part.text) for part in found.parts]

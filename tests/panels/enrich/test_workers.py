@@ -83,9 +83,9 @@ async def test_a_silent_fleet_is_said_and_changes_no_verdict() -> None:
 @pytest.mark.parametrize(
     ("depths", "text"),
     [
-        ((10, 20, 30, 40, 50, 60, 70, 80), "rising, drains never"),
+        ((10, 20, 30, 40, 50, 60, 70, 80), "rising, not draining"),
         ((8, 7, 6, 5, 4, 3, 2, 1), "empty in 5 s"),
-        ((5, 5, 5, 5, 5, 5, 5, 5), "steady, drains never"),
+        ((5, 5, 5, 5, 5, 5, 5, 5), "steady, not draining"),
         ((5,), ""),
     ],
 )

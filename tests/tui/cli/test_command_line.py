@@ -58,6 +58,15 @@ def test_exit_codes_are_those_of_the_readme() -> None:
     assert {int(code) for code in re.findall(r"(?:^|· ?\n?)(\d+) ", told[1])} == set(map(int, ExitCode))
 
 
+def test_the_readme_lists_the_commands_in_the_order_of_help(tmp_path: Path) -> None:
+    table = re.findall(
+        r"^\| `warroom(?: (\w+))?", Path("README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    listed = re.findall(r"^  (\w+)  ", warroom("--help", folder=tmp_path).stdout, re.MULTILINE)
+    assert [name or "board" for name in table] == listed
+    assert sorted(listed) == command_names()
+
+
 def test_json_of_config_show_is_one_object(tmp_path: Path) -> None:
     (tmp_path / "w.toml").write_text('service.profile = "chimera"')
     done = warroom("config", "show", "--json", "--config", str(tmp_path / "w.toml"), folder=tmp_path)

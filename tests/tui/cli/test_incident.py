@@ -176,7 +176,7 @@ def test_a_webhooks_address_does_not_stand_in_the_file(desk: Desk) -> None:
     )
     done = desk("incident", "list")
     assert done.returncode == 3
-    assert "secret must not stand in this file" in done.stderr
+    assert "secrets are not allowed in this file" in done.stderr
 
 
 def test_the_postmortem_is_a_file_and_the_past_is_counted(desk: Desk) -> None:
@@ -228,7 +228,7 @@ def test_steps_and_runbooks_have_names_wherever_they_are_read(desk: Desk) -> Non
     desk.fact("undo", "1")
     english, chinese = (desk.fact("timeline", "1", "--lang", code).splitlines() for code in ("en", "zh"))
     assert english[4].endswith("Ban near (runbook: Cloudflare ban: a storm of invalid requests)")
-    assert english[-1].endswith("took back “let the checklist go on after phase 1 Stop the storm”")
+    assert english[-1].endswith("undid “confirmed the pause point after phase 1 Stop the storm”")
     assert chinese[4].endswith("Ban near（手册：Cloudflare 封禁：无效请求风暴）")
     assert "完成步骤 1.2 给两个会写 Discord 的任务限速" in chinese[7]
     texts = [event["text"] for event in json.loads(desk.fact("timeline", "1", "--json", "--lang", "zh"))]
@@ -244,9 +244,9 @@ def test_what_is_written_after_the_end_is_told(desk: Desk) -> None:
     assert again.stderr == "warroom：1.2 给两个会写 Discord 的任务限速：op1 早已标记为“已完成”\n"
     desk.fact("resolve", "1", "--at", "2026-11-24T04:00:00Z")
     for arguments, code, said in (
-        (("resolve", "1"), 2, "INC-1 is resolved already, since 2026-11-24 04:00:00Z"),
+        (("resolve", "1"), 2, "INC-1 was already resolved at 2026-11-24 04:00:00Z"),
         (("resolve", "1", "--at", "2026-11-24T05:00:00Z"), 0, ""),
-        (("tick", "1", "1.1"), 0, "INC-1 is resolved since 2026-11-24 05:00:00Z"),
+        (("tick", "1", "1.1"), 0, "INC-1 was resolved at 2026-11-24 05:00:00Z"),
         (("tick", "1", "9.9"), 3, "no step 9.9; 'warroom runbook show cloudflare-ban'"),
         (("tick", "1", "throtle"), 3, "no step throtle; did you mean throttle?"),
         (("skip", "1", "2.2"), 3, "--reason"),

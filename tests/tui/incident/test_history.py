@@ -25,7 +25,7 @@ async def test_history_finds_and_opens_the_past_to_be_read(config: Path) -> None
         await op1.press("enter", then=lambda: "PAST" in shown(op1.app))
         assert "noted: a needle" in shown(op1.app)
         await op1.press("n")
-        assert "nothing is written here" in shown(op1.app)
+        assert "nothing is written" in shown(op1.app)
 
 
 async def test_history_tells_which_step_costs_most_time_and_which_is_skipped(config: Path) -> None:

@@ -64,7 +64,7 @@ async def test_notes_evidence_and_undo(config: Path) -> None:
         await op1.press("u")
         await op1.press("enter", then=lambda: not incident_of(op1.app).evidence)
         await op1.press("tab")
-        assert "TAKEN BACK: pinned Depth" in shown(op1.app)
+        assert "UNDONE: pinned Depth" in shown(op1.app)
 
 
 async def test_roles_go_round(config: Path) -> None:
@@ -146,7 +146,7 @@ async def test_follow_ups_have_a_pane(config: Path) -> None:
         await op1.press("shift+tab")
         assert "nothing pinned yet" in shown(op1.app)
         await op1.press("space", "s")
-        assert "Tab leads there" in shown(op1.app)
+        assert "press Tab" in shown(op1.app)
         await op1.pilot.pause(0.5)
         assert (op1.state("declare"), len(op1.app.screen_stack)) == ("open", 2)
 
@@ -169,7 +169,7 @@ async def test_postmortem_and_timeline_become_files_and_nothing_is_overwritten(
         (folder / "postmortem.md").write_text("worked on", encoding="utf-8")
         await op1.press("w")
         await op1.press("backspace", "backspace")  # the name that is taken
-        await op1.press("enter", then=lambda: "is there already" in shown(op1.app, 300))
+        await op1.press("enter", then=lambda: "already exists" in shown(op1.app, 300))
         assert (folder / "postmortem.md").read_text(encoding="utf-8") == "worked on"
 
 
@@ -186,9 +186,9 @@ async def test_why_shows_the_query_and_the_raw_value(config: Path) -> None:
 async def test_a_runbook_can_be_read_without_an_incident(config: Path) -> None:
     async with running(config) as op1:
         await op1.press("r", then=lambda: len(op1.app.screen_stack) == 2)
-        await op1.press("2", then=lambda: "READING ONLY" in shown(op1.app))
+        await op1.press("2", then=lambda: "VIEW ONLY" in shown(op1.app))
         await op1.press("space", "n", "x")
-        assert "nothing is written here" in shown(op1.app)
+        assert "nothing is written" in shown(op1.app)
         assert not op1.app.incidents.snapshots
         await op1.press("down")
         await until(lambda: "143, expected < 10" in shown(op1.app), "checks are live here, too")

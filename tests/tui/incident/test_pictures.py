@@ -158,7 +158,7 @@ async def test_where_nothing_can_be_written_no_key_offers_it(tmp_path: Path) -> 
         await pilot.pause()
         assert reading.foot(80).rstrip().split("  ") == [
             " Esc back",
-            "? why",
+            "? details",
             "! next killer item",
             "y copy",
             "r runbook",
@@ -192,9 +192,9 @@ async def test_what_cannot_be_measured_any_more_grows_old_on_the_screen(
     app = staged("en", tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await enter(pilot)
-        assert "OLD" not in "\n".join(line.plain for line in screen.body(80, 21, NOW))
+        assert "STALE" not in "\n".join(line.plain for line in screen.body(80, 21, NOW))
         late = screen.body(80, 21, NOW + 60)
-        old = next(line for line in late if "OLD 1min" in line.plain)
+        old = next(line for line in late if "STALE 1min" in line.plain)
         assert any(span.style == "stale" for span in old.spans)
 
 

@@ -36,7 +36,7 @@ async def test_space_ticks_with_what_the_check_says_and_the_cursor_goes_on(confi
         (check,) = incident.steps[incident.key("ban-near", "throttle")].checks
         assert check.words == "check NOT passed: 143, expected < 10"
         assert Language("zh").say(check.message) == "检查未通过：143，预期 < 10"
-        assert "is ticked, but: check NOT passed: 143" in shown(op1.app)
+        assert "is done, but: check NOT passed: 143" in shown(op1.app)
 
 
 async def test_skip_and_fail_want_a_reason(config: Path) -> None:
@@ -44,7 +44,7 @@ async def test_skip_and_fail_want_a_reason(config: Path) -> None:
         await op1.open_with_runbook()
         await op1.press("s")
         await op1.press("enter")
-        assert "must say something" in getattr(op1.app.screen, "asked", "")
+        assert "must not be empty" in getattr(op1.app.screen, "asked", "")
         await op1.press("escape")
         assert op1.state("declare") == "open"
         await op1.press("s")
@@ -162,7 +162,7 @@ async def test_what_is_for_later_is_not_ticked_in_the_heat(config: Path) -> None
         await op1.open_with_runbook()
         screen_of(op1.app).cursor = ("ban-near", "step", "budget")
         await op1.press("space")
-        assert "goes into the postmortem" in shown(op1.app)
+        assert "part of the postmortem" in shown(op1.app)
         assert not incident_of(op1.app).steps
 
 
