@@ -70,7 +70,7 @@ async def test_an_enricher_that_breaks_is_its_own_unknown_row(monkeypatch: pytes
 
     state = await evaluated(monkeypatch, enricher("breaks", breaks), enricher("works", works))
     rows = [(row.verdict, SAY(row.cells[0])) for row in state.rows]
-    broke = "breaks broke (KeyError); the log file has the story, the rest of the panel goes on"
+    broke = "breaks failed (KeyError); the log file has the traceback"
     assert rows == [(Verdict.OK, "n"), (Verdict.UNKNOWN, broke), (Verdict.OK, "works")]
     assert (state.verdict, SAY(state.reason)) == (Verdict.UNKNOWN, broke)
     assert state.readings[0].value == 1, "the metrics are judged all the same"
@@ -180,5 +180,5 @@ def test_who_is_judged_alone_says_why_the_metrics_are_not() -> None:
     )
     state = fold(SPEC, 1.0, [piece(Verdict.UNKNOWN, "no data")], [alone])
     assert (state.verdict, SAY(state.reason)) == (Verdict.WARN, "long")
-    assert [SAY(one) for one in state.warnings] == ["judged by the broker alone: no data"]
+    assert [SAY(one) for one in state.warnings] == ["judged by the broker only: no data"]
     assert (state.parts, state.readings) == ((), ())

@@ -98,4 +98,4 @@ def test_an_unknown_rule_is_named_with_the_nearest(tmp_path: Path) -> None:
     (finding,) = lint_manuals([tmp_path / "M.md"], tmp_path)
     assert finding.fix is not None
     assert "there is no such rule" in Language("en").say(finding.message)
-    assert Language("en").say(finding.fix) == "probably meant: missing-script"
+    assert Language("en").say(finding.fix) == "did you mean missing-script?"
