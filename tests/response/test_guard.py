@@ -60,11 +60,11 @@ REFUSED = (
     ((), b.StepStarted(runbook="book", step="watch"), Reason.PAUSE_POINT, "pause point"),
     ((), b.StepSkipped(runbook="book", step="2.2", reason="r"), Reason.PAUSE_POINT, "pause point"),
     ((), CONFIRM_NEXT, Reason.PAUSE_POINT, "pause point"),
-    ((PAUSED,), tick("budget"), Reason.PREVENTION, "goes into the postmortem"),
+    ((PAUSED,), tick("budget"), Reason.PREVENTION, "part of the postmortem"),
     ((TICKED,), tick("cut"), Reason.STEP_FINISHED, "1.1 cut: ticked already (by ic1)"),
     ((TICKED,), b.StepStarted(step="cut"), Reason.STEP_FINISHED, "1.1 cut: ticked already (by ic1)"),
-    ((), b.StepReopened(runbook="book", step="cut"), Reason.STEP_UNTOUCHED, "1.1 cut: open, nobody"),
-    ((PAUSED,), CONFIRM, Reason.PAUSE_CONFIRMED, "behind us already"),
+    ((), b.StepReopened(runbook="book", step="cut"), Reason.STEP_UNTOUCHED, "1.1 cut: open, not started"),
+    ((PAUSED,), CONFIRM, Reason.PAUSE_CONFIRMED, "already confirmed"),
     ((IC,), CONFIRM, Reason.NOT_IC, "the incident commander (ic1) confirms"),
     ((("op1", b.RoleTaken(role="ops")),), b.RoleTaken(role="ops"), Reason.ROLE_YOURS, "you have operations"),
     ((IC,), b.RoleTaken(role="ic"), Reason.ROLE_HELD, "ic1 has incident command"),
@@ -79,7 +79,7 @@ REFUSED = (
         Reason.ALERT_RESOLVED,
         "stopped firing already",
     ),
-    ((), b.Undone(event=INCIDENT), Reason.NOTHING_TO_UNDO, "nothing to take back"),
+    ((), b.Undone(event=INCIDENT), Reason.NOTHING_TO_UNDO, "nothing to undo"),
 )
 
 

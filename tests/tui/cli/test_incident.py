@@ -109,7 +109,7 @@ def test_what_has_no_effect_is_said_and_not_written(desk: Desk) -> None:
         (("role", "1", "accept", "ic"), 2, "nobody has offered"),
         (("confirm", "1", "phase-1"), 2, "ic1) confirms"),
         (("reopen", "1", "--reason", "why not"), 2, "is open"),
-        (("undo", "1", "1"), 2, "nothing to take back"),
+        (("undo", "1", "1"), 2, "nothing to undo"),
         (("note", "1", "  "), 3, "text must not be empty"),
         (("title", "1", "  "), 3, "title must not be empty"),
         (("mark", "1", "mitigated", "--at", "yesterday"), 3, "yesterday"),
@@ -313,9 +313,9 @@ def test_the_rules_of_the_checklist_hold_for_scripts(gated: Desk) -> None:
         (("tick", "1", "raise"), "pause point: the IC has not confirmed 'Stop the storm' yet"),
         (("start", "1", "raise"), "has not confirmed 'Stop the storm'"),
         (("skip", "1", "return", "--reason", "r"), "has not confirmed 'Stop the storm'"),
-        (("tick", "1", "budget"), "goes into the postmortem"),
+        (("tick", "1", "budget"), "part of the postmortem"),
         (("confirm", "1", "stop"), "killer items of this phase are NOT done: not done: 1.1 Declare"),
-        (("tick", "1", "throttle"), "this gate is NOT green yet: check not measured"),
+        (("tick", "1", "throttle"), "this gate is NOT green yet: check not run"),
         (("tick", "1", "throttle", "--observed", "looks fine"), "--yes goes on anyway"),
     ):
         done = gated("incident", *arguments)

@@ -139,7 +139,7 @@ async def test_somebody_who_is_not_ic_hears_why_nothing_was_confirmed(config: Pa
         await write_as("ic2", config, "confirm", "1", "stop", "--yes")
         await until(lambda: incident_of(op1.app).confirmed, "the other one is seen")
         await op1.press("space")
-        await until(lambda: "behind us already" in shown(op1.app))
+        await until(lambda: "already confirmed" in shown(op1.app))
         assert incident_of(op1.app).sequence == incident.sequence + 2
 
 
