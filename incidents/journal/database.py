@@ -264,6 +264,8 @@ def _upgrade(database: Database) -> None:
         raise JournalTooNew(
             say("journal.too_new", place=database.place, found=clean(revision, 40), known=REVISIONS[-1])
         )
+    if database.read_only and revision is None:
+        raise JournalError(say("journal.empty", place=database.place))
     if database.read_only:
         raise ReadOnlyJournal(say("journal.old_and_read_only", place=database.place))
     from alembic import command
@@ -277,8 +279,15 @@ def _upgrade(database: Database) -> None:
 
 
 def _revision(database: Database) -> str | None:
+    """None for a database without a journal; raises `JournalError` for one that holds something else.
+
+    On a server other tables may stand beside a journal, but not under its names; a file is a journal's alone.
+    """
     with database.read() as connection:
-        if not inspect(connection).has_table(VERSION_TABLE):
+        tables = set(inspect(connection).get_table_names())
+        if VERSION_TABLE not in tables:
+            if tables & set(METADATA.tables) if database.is_postgres else tables:
+                raise JournalError(say("journal.foreign", place=database.place))
             return None
         revision: str | None = connection.scalar(sql(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608  # our own constant
     return revision

@@ -95,7 +95,9 @@ def _from_sqlite(error: sqlite3.Error, place: str, detail: str) -> JournalError:
             failure = ReadOnlyJournal(say("journal.read_only", place=place))
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             failure = JournalError(say("journal.busy", place=place))
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+        case sqlite3.SQLITE_NOTADB:
+            failure = JournalError(say("journal.no_database", place=place))
+        case sqlite3.SQLITE_CORRUPT:
             failure = JournalError(say("journal.damaged", place=place, detail=detail))
         case _:
             failure = JournalError(say("journal.refused", place=place, detail=detail))

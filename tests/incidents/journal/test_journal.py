@@ -301,7 +301,38 @@ def test_a_file_that_is_no_journal_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "journal.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(JournalError) as caught:
         open_journal(settings(f"sqlite:///{tmp_path}/journal.db"))
-    assert caught.value.message.key == "journal.damaged"
+    assert caught.value.message.key == "journal.no_database"
+    assert (tmp_path / "journal.db").read_bytes() == b"not a database at all" * 100
+
+
+def test_a_database_of_something_else_is_said_and_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "photos.db") as connection:
+        connection.execute("CREATE TABLE photo (id INTEGER)")
+    with pytest.raises(JournalError) as caught:
+        open_journal(settings(f"sqlite:///{tmp_path}/photos.db"))
+    assert caught.value.message.key == "journal.foreign"
+    with sqlite3.connect(tmp_path / "photos.db") as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("photo",)]
+
+
+def test_a_postgres_with_an_event_table_of_something_else_is_said_and_left_alone(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE event (id integer)")
+    with pytest.raises(JournalError) as caught:
+        open_journal(settings(postgres_url, spool_file=tmp_path / "spool.db"))
+    assert caught.value.message.key == "journal.foreign"
+
+
+def test_an_empty_file_becomes_a_journal_but_cannot_be_checked_as_one(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").touch()
+    own = settings(f"sqlite:///{tmp_path}/journal.db")
+    with pytest.raises(JournalError) as caught:
+        open_journal(own, read_only=True)
+    assert caught.value.message.key == "journal.empty"
+    open_journal(own).close()
+    open_journal(own, read_only=True).close()
 
 
 def test_a_password_is_in_no_error(tmp_path: Path) -> None:
