@@ -15,13 +15,14 @@ DURATIONS = Path(__file__).with_name("durations.toml")
 SERVERS = {"postgres_server", "valkey_server"}
 UNKNOWN_S = 1.0
 """Where a test that the table does not name stands in the order: most are short, but a new one may be long."""
-MAX_ID_LENGTH = 200_000
+MAX_ID_LENGTH = 200
 ALONE = "alone"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what is quick; for several workers keep together what shares a fixture, and put the longest first."""
+    _refuse_long_ids(items)
     known = tomllib.loads(DURATIONS.read_text(encoding="utf-8"))
     seconds: dict[str, float] = {}
     for item in items:

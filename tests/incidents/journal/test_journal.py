@@ -133,8 +133,9 @@ def test_an_unknown_incident_is_refused(journal: Journal) -> None:
 
 def test_two_programs_that_start_at_once_make_one_schema(url: str) -> None:
     command = [sys.executable, "-c", OPEN_ONE, url]
-    both = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
-    assert [(process.wait(60), process.stderr and process.stderr.read()) for process in both] == [
+    programs = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    errors = [program.communicate(timeout=60)[1] for program in programs]
+    assert [(program.returncode, error) for program, error in zip(programs, errors, strict=True)] == [
         (0, b"")
     ] * 3
     journal = open_journal(settings(url))

@@ -114,7 +114,7 @@ async def test_of_several_trends_one_that_fails_speaks() -> None:
         ("promql: lod > 1e9\nexpect: none", "NO DATA: lod is not exported (nearest: load)"),
         ("promql: 0 * load / 0\nexpect: < 5", "NaN"),
         ("promql: load and on() vector(1)\nexpect: falling\nwindow: 3s", "too few samples"),
-        ("promql: sum(rate(load[5m])\nexpect: < 5", ""),
+        ("promql: sum(rate(load[5m])\nexpect: < 5", "unclosed left parenthesis"),
         ("probe: queue\nqueue: ai\nexpect: < 5", "[signals.redis] is not configured"),
         ("probe: workers\nexpect: '> 0'", "[signals.celery] is not configured"),
         ("probe: schema", "[signals.postgres] is not configured"),

@@ -191,8 +191,8 @@ def test_a_title_needs_no_quotes(title: str) -> None:
             [(8, "step-after-pause")],
         ),
         ("---\nid: a\ntitle: A\n---\n> Stop. <!-- pause -->\n", [(5, "pause-outside")]),
-        (with_step("- [ ] inner"), [(9, "nested-step")]),
-        (with_step("<!-- include: other -->"), [(9, "include-inside")]),
+        pytest.param(with_step("- [ ] inner"), [(9, "nested-step")], id="nested step"),
+        pytest.param(with_step("<!-- include: other -->"), [(9, "include-inside")], id="include inside"),
     ],
 )
 def test_what_is_broken_is_told_with_its_line(text: str, problems: list[tuple[int, str]]) -> None:
@@ -218,8 +218,8 @@ def test_what_is_broken_is_told_with_its_line(text: str, problems: list[tuple[in
         ("promql: [a, {b: c}]\nexpect: < 5", (10, "yaml-nested")),
         ("- a", (10, "yaml-no-mapping")),
         ("promql: up\n expect: [", (11, "yaml-broken")),
-        ("promql: " + "[" * 5000, (10, "yaml-too-deep")),
-        ("promql: " + "x" * 21_000, (10, "long-line")),
+        pytest.param("promql: " + "[" * 5000, (10, "yaml-too-deep"), id="5000 brackets"),
+        pytest.param("promql: " + "x" * 21_000, (10, "long-line"), id="21 000 characters"),
     ],
 )
 def test_a_broken_check_is_told_with_its_line_and_the_step_still_opens(

@@ -126,24 +126,27 @@ def test_what_has_no_effect_is_said_and_not_written(desk: Desk) -> None:
 def test_events_of_others_are_printed_as_they_come(desk: Desk) -> None:
     desk.fact("open", "--title", "x", "--severity", "SEV3")
     command = [PROGRAM, "incident", "watch"]
-    watching = subprocess.Popen(
+    with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=desk.environment,
         cwd=desk.folder,
-    )
-    assert watching.stdout is not None
-    assert watching.stderr is not None
-    assert "watching" in watching.stderr.readline()
-    desk.fact("note", "1", "seen by others", "--as", "op2")
-    line = watching.stdout.readline()
-    assert line.startswith("INC-1 #3 ")
-    assert line.endswith("op2 noted: seen by others\n")
-    watching.send_signal(signal.SIGINT)
-    assert watching.wait(20) == 130
-    assert "Traceback" not in watching.stderr.read()
+    ) as watching:
+        try:
+            assert watching.stdout is not None
+            assert watching.stderr is not None
+            assert "watching" in watching.stderr.readline()
+            desk.fact("note", "1", "seen by others", "--as", "op2")
+            line = watching.stdout.readline()
+            assert line.startswith("INC-1 #3 ")
+            assert line.endswith("op2 noted: seen by others\n")
+            watching.send_signal(signal.SIGINT)
+            assert watching.wait(20) == 130
+            assert "Traceback" not in watching.stderr.read()
+        finally:
+            watching.kill()
 
 
 def test_an_update_is_shown_first_and_sent_when_asked(desk: Desk) -> None:

@@ -56,6 +56,8 @@ def test_a_crash_is_logged_without_the_secrets_of_the_configuration(
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
     mask_in_log(collect_secrets(load_config(path)))
     log_crash(ValueError("refused: hunter2-from-env, hunter2-from-file, redis://:unknown-one@h"))
+    for handler in logging.getLogger().handlers:
+        handler.close()
     text = (tmp_path / "log").read_text()
     assert "refused" in text
     assert not any(word in text for word in ("hunter2", "unknown-one"))
