@@ -16,7 +16,6 @@ SERVERS = {"postgres_server", "valkey_server"}
 UNKNOWN_S = 1.0
 """Where a test that the table does not name stands in the order: most are short, but a new one may be long."""
 MAX_ID_LENGTH = 200
-ALONE = "alone"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -31,17 +30,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         seconds[unit] = seconds.get(unit, 0) + known.get(item.path.name, {}).get(name, 0)
     for item in items:
         unit = _unit(item)
-        if (
-            not seconds[unit]
-            and unit != ALONE
-            and "e2e" not in item.path.parts
-            and SERVERS.isdisjoint(_fixtures(item))
-        ):
+        if not seconds[unit] and "e2e" not in item.path.parts and SERVERS.isdisjoint(_fixtures(item)):
             item.add_marker("quick")
         if unit != item.nodeid:
             item.add_marker(pytest.mark.xdist_group(unit))
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: (_is_alone(item), -(seconds[_unit(item)] or UNKNOWN_S), _unit(item)))
+        items.sort(key=lambda item: (-(seconds[_unit(item)] or UNKNOWN_S), _unit(item)))
 
 
 def _refuse_long_ids(items: list[pytest.Item]) -> None:
@@ -53,14 +47,8 @@ def _refuse_long_ids(items: list[pytest.Item]) -> None:
 
 
 def _unit(item: pytest.Item) -> str:
-    """What one worker runs in one go: a test, the tests that share a module's fixture, or those that run alone."""
-    if _is_alone(item):
-        return ALONE
+    """What one worker runs in one go: a test, or the tests that share a module's fixture."""
     return item.path.stem if "module" in _fixtures(item).values() else item.nodeid
-
-
-def _is_alone(item: pytest.Item) -> bool:
-    return item.get_closest_marker(ALONE) is not None
 
 
 def _fixtures(item: pytest.Item) -> dict[str, str]:
