@@ -16,7 +16,6 @@ from runbooks.model import Paragraph
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runbooks.lint.finding import Confidence
     from runbooks.model import Check, Phase, Runbook, Step
     from runbooks.reading.read import Parsed
 
@@ -112,9 +111,7 @@ def _promql(check: Check, file: str) -> Iterator[Finding]:
         message = say("lint.promql_not_here", detail=error.message)
         yield Finding(file, check.line, "promql-not-here", message, "hint", clean(check.promql, 300))
     except BadQuery as error:
-        # Python's regular expressions are not quite those of Prometheus.
-        confidence: Confidence = "likely" if isinstance(error.__cause__, re.error) else "certain"
-        yield Finding(file, check.line, "promql-syntax", error.message, confidence, clean(check.promql, 300))
+        yield Finding(file, check.line, "promql-syntax", error.message, "certain", clean(check.promql, 300))
 
 
 def _headers(check: Check, file: str) -> Iterator[Finding]:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from core.errors import BadQuery
 from core.text import clean
 from signals.alerts.model import Alert, Alerts, AlertState
 from signals.connections.http import HttpClient
+from signals.regex import compile_regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,9 +39,10 @@ class Matcher:
         if not self.is_regex:
             return (value == self.value) == self.is_equal
         try:
-            return bool(re.fullmatch(self.value, value)) == self.is_equal
-        except re.error:
+            regex = compile_regex(self.value, dot_all=False)
+        except BadQuery:
             return False
+        return (regex.fullmatch(value) is not None) == self.is_equal
 
 
 @dataclass(frozen=True, slots=True)

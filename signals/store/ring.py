@@ -5,13 +5,13 @@ What a series is made of stands in `signals.store.series_buffer`, and how its va
 
 from __future__ import annotations
 
-import re
 import sys
 import threading
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from signals.regex import compile_regex
 from signals.store.series_buffer import STALE_NAN, SeriesBuffer, Timestamps
 
 if TYPE_CHECKING:
@@ -48,16 +48,13 @@ class Matcher(NamedTuple):
     value: str
 
     def test(self) -> Callable[[str], bool]:
-        """A function that says whether a label's value matches. Raises `re.error` for what Python can't read.
-
-        Classes for digits and words are ASCII, as in Go's regular expressions.
-        """
+        """A function that says whether a label's value matches. Raises `BadQuery` for a broken regular expression."""
         if self.op in ("=", "!="):
             wanted = self.op == "="
             return lambda text: (text == self.value) is wanted
-        pattern = re.compile(self.value, re.DOTALL | re.ASCII)
+        regex = compile_regex(self.value)
         wanted = self.op == "=~"
-        return lambda text: (pattern.fullmatch(text) is not None) is wanted
+        return lambda text: (regex.fullmatch(text) is not None) is wanted
 
 
 class Stored(NamedTuple):

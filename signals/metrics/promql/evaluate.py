@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ import promql_parser as grammar
 
 from core.errors import BadQuery, NotSupported
 from core.message import say
-from core.text import clean
 from signals.metrics.promql.aggregate import aggregate
 from signals.metrics.promql.binary import binary
 from signals.metrics.promql.functions import call
@@ -91,8 +89,6 @@ def _walk(node: Any, context: Context) -> Result:
     try:
         with np.errstate(all="ignore"):
             return _evaluate(node, context)
-    except re.error as error:
-        raise BadQuery(say("promql.syntax", detail=clean(str(error)))) from error
     except BaseException as error:
         raise panic_as_bad_query(error) from error
 

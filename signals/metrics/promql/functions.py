@@ -25,6 +25,7 @@ from signals.metrics.promql.values import (
     label_name,
     with_label,
 )
+from signals.regex import compile_regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from signals.metrics.promql.values import Floats, Mask, Times
     from signals.reading import Labels
+    from signals.regex import Match
 
 
 def call(name: str, arguments: list[Result], times: Times, fixed: Labels) -> Result:
@@ -200,7 +202,7 @@ def _sorted(vector: Vector, *, descending: bool) -> Vector:
 def _label_replace(arguments: list[Result]) -> Vector:
     vector = _vector(arguments[0])
     target, replacement, source, pattern = (_text(argument) for argument in arguments[1:])
-    regex = re.compile(pattern, re.DOTALL | re.ASCII)
+    regex = compile_regex(pattern)
     label_name(target)
     labels = []
     for item in vector.labels:
@@ -209,7 +211,7 @@ def _label_replace(arguments: list[Result]) -> Vector:
     return distinct(labels, vector.values, vector.present)
 
 
-def _expand(match: re.Match[str], template: str) -> str:
+def _expand(match: Match, template: str) -> str:
     """Go's `Regexp.Expand`: $1, ${1}, $name, ${name}, $$; an unknown group is empty."""
 
     def fill(reference: re.Match[str]) -> str:

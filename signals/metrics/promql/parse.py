@@ -17,6 +17,7 @@ import promql_parser as grammar
 from core.errors import BadQuery, NotSupported
 from core.message import say
 from core.text import clean
+from signals.regex import compile_regex
 
 MAX_DEPTH = 200
 """Nesting beyond this is refused: the parser is recursive, and overflows the stack of a small thread at 300."""
@@ -44,7 +45,7 @@ def parse(expr: str) -> Any:
         return grammar.parse(_SHIFT.sub(_bounded, expr))
     except (ValueError, OverflowError) as error:
         text = clean(str(error))
-        if "unknown function" in text:
+        if "unknown function" in text or _is_regex_of_go(text):
             raise NotSupported(say("promql.not_supported", what=text)) from error
         raise BadQuery(say("promql.syntax", detail=text)) from error
     except BaseException as error:
@@ -78,6 +79,18 @@ def _bounded(shift: re.Match[str]) -> str:
             return shift[0] if 0 <= seconds <= MAX_TIME_S else f"@ {min(max(seconds, 0.0), MAX_TIME_S):.0f}"
         raise BadQuery(say("promql.syntax", detail=f"timestamp out of bounds for @ modifier: {at}"))
     return shift[0]
+
+
+def _is_regex_of_go(text: str) -> bool:
+    """Whether what the parser calls an illegal regular expression is illegal in Rust only."""
+    pattern = text.removeprefix("illegal regex for ")
+    if pattern == text:
+        return False
+    try:
+        compile_regex(pattern)
+    except BadQuery:
+        return False
+    return True
 
 
 def _number(text: str) -> float:

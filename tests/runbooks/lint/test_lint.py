@@ -45,7 +45,8 @@ def test_what_reading_complains_of_is_certain() -> None:
         ("up[5m", "promql-syntax", "certain"),
         ("histogram_fraction(0, 1, up)", "promql-not-here", "hint"),
         ('up{job=~"("}', "promql-syntax", "certain"),
-        ('up{job=~"\\\\pL+"}', "promql-syntax", "likely"),
+        ('up{job=~"a++"}', "promql-syntax", "certain"),
+        ('up{job=~"\\\\Qa\\\\E"}', "promql-not-here", "hint"),
     ],
 )
 def test_promql_that_cannot_be_evaluated(promql: str, rule: str, confidence: str) -> None:
@@ -60,6 +61,7 @@ def test_a_function_that_only_a_prometheus_knows_is_named() -> None:
 @pytest.mark.parametrize(
     "promql",
     [
+        'up{job=~"\\\\pL+"}',
         "up",
         "sum by (queue) (rate(a_total[5m])) or vector(0)",
         "histogram_quantile(0.95, sum by (le) (rate(b_bucket[5m])))",

@@ -137,7 +137,12 @@ def test_a_wide_expression_is_not_deep() -> None:
 
 def test_a_regular_expression_that_cannot_be_read_is_a_bad_query() -> None:
     ring = ring_of((100, 1))
-    for expr in ('m{a!~"\\\\pL"}', 'label_replace(m, "b", "$1", "a", "(?<x>.)")', 'm{a=~"["}'):
+    for expr in (
+        'm{a!~"a++"}',
+        'label_replace(m, "b", "$1", "a", "(?=x)")',
+        'm{a=~"["}',
+        'm{a=~"\\\\Qa\\\\E"}',
+    ):
         with pytest.raises(BadQuery):
             evaluate(expr, ring, 100)
 
