@@ -11,7 +11,7 @@ from core.message import say
 from core.text import clean
 from profiles.profile import recognised
 from signals.reading import Answer
-from tui.doctor.sources import Finding
+from tui.doctor import Finding, failed, passed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from tui.config.load import Config
     from tui.i18n import Language
 
-PATIENCE_S = 8.0
+FIRST_SCRAPE_TIMEOUT_S, RETRY_S = 8.0, 0.5
 
 
-async def look_at_questions(config: Config, words: Language) -> list[Finding]:
-    """The source of metrics, then every question that the board and the rules put to it."""
+async def check_queries(config: Config, words: Language) -> list[Finding]:
+    """The source of metrics, then every query of the board and of the alert rules."""
     from panels.query_cache import QueryCache
     from signals.sources import open_sources
 
@@ -39,24 +39,24 @@ async def look_at_questions(config: Config, words: Language) -> list[Finding]:
             findings = [_names(exported, words), *await _down(sources, cache, words)]
             findings += _profile(config, exported, words)
             for spec in config.board():
-                for where, expr, optional in _expressions(spec):
-                    findings.append(await _query(where, expr, cache, words, optional=optional))
+                for name, expr, optional in _expressions(spec):
+                    findings.append(await _query(spec.id, name, expr, cache, words, optional=optional))
             return findings + await _rules(config, cache, words)
         except SourceError as error:
             fix = words.text("doctor.no_metrics")
-            return [Finding("metrics", ok=False, what=words.say(error.message), where="metrics", fix=fix)]
+            return [failed("metrics", "metrics", words.say(error.message), fix)]
 
 
 async def exported_names(sources: Sources) -> frozenset[str]:
     """What is exported; a direct scrape needs a moment for its first page. Raises `SourceError`."""
-    for _ in range(int(PATIENCE_S / 0.5)):
+    for _ in range(int(FIRST_SCRAPE_TIMEOUT_S / RETRY_S)):
         try:
             if names := await sources.metrics.metric_names():
                 return names
         except SourceError:
             if sources.scrape is None:
                 raise
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(RETRY_S)
     return await sources.metrics.metric_names()
 
 
@@ -66,37 +66,31 @@ def _profile(config: Config, exported: frozenset[str], words: Language) -> list[
         return []
     known = recognised(exported)
     if known is None:
-        return [Finding("profile", ok=True, what=words.text("doctor.no_profile"), where="service.profile")]
+        return [passed("profile", "service.profile", words.text("doctor.no_profile"))]
     what = words.text("doctor.profile", title=known.title)
     fix = words.text("doctor.fix_profile", name=known.id)
-    return [Finding("profile", ok=False, what=what, where="service.profile", fix=fix)]
+    return [failed("profile", "service.profile", what, fix)]
 
 
 def _names(exported: frozenset[str], words: Language) -> Finding:
     count = words.text("doctor.metrics", count=len(exported))
-    fix = "" if exported else words.text("doctor.no_metrics")
-    return Finding("metrics", bool(exported), count, "metrics", fix)
+    if exported:
+        return passed("metrics", "metrics", count)
+    return failed("metrics", "metrics", count, words.text("doctor.no_metrics"))
 
 
 async def _down(sources: Sources, cache: QueryCache, words: Language) -> list[Finding]:
     answer = await cache.query("up == 0")
     if not isinstance(answer, Answer):
         return []  # whoever can't answer this answers no query below, and says it there
-    down = sorted(clean(dict(one.labels).get("instance", "?"), 80) for one in answer.series)
-    why = await _scrape_errors(sources) if down else {}
-    fix = words.text("doctor.fix_down")
-    return [
-        Finding(
-            "up",
-            ok=False,
-            what=words.text("doctor.down_why", detail=why[name])
-            if why.get(name)
-            else words.text("doctor.down"),
-            where=name,
-            fix=fix,
-        )
-        for name in down
-    ]
+    down = sorted(clean(dict(series.labels).get("instance", "?"), 80) for series in answer.series)
+    errors = await _scrape_errors(sources) if down else {}
+    findings = []
+    for instance in down:
+        error = errors.get(instance)
+        what = words.text("doctor.down_why", detail=error) if error else words.text("doctor.down")
+        findings.append(failed("up", instance, what, words.text("doctor.fix_down")))
+    return findings
 
 
 async def _scrape_errors(sources: Sources) -> dict[str, str]:
@@ -110,37 +104,34 @@ async def _scrape_errors(sources: Sources) -> dict[str, str]:
 
 
 def _expressions(spec: PanelSpec) -> Iterator[tuple[str, str, bool]]:
-    """Where each question stands, its PromQL, and whether the panel is whole without it."""
+    """The name of each query, its PromQL, and whether the panel is complete without it."""
     for query in spec.queries:
-        yield f"{spec.id}.{clean(query.name)}", query.expr, query.optional
+        yield clean(query.name), query.expr, query.optional
     for objective in spec.objectives:  # no failures are good news, so only what counts all requests is asked
-        yield (
-            f"{spec.id}.{clean(objective.name)}",
-            (objective.buckets or objective.total).replace("$window", "5m"),
-            False,
-        )
+        total = objective.buckets or objective.total
+        yield clean(objective.name), total.replace("$window", "5m"), False
     if spec.budget is not None:
-        yield f"{spec.id}.budget", spec.budget.spend.replace("$window", "5m"), False
+        yield "budget", spec.budget.spend.replace("$window", "5m"), False
 
 
 async def _query(
-    where: str, expr: str, cache: QueryCache, words: Language, *, optional: bool = False
+    panel: str, name: str, expr: str, cache: QueryCache, words: Language, *, optional: bool
 ) -> Finding:
     from panels.no_data.diagnose import diagnose
     from panels.no_data.diagnosis import Cause, no_data_message
 
+    where = f"{panel}.{name}"
     answer = await cache.query(expr)
     if isinstance(answer, Answer) and answer.series:
         count = words.text("doctor.series", count=len(answer.series))
-        return Finding("query", ok=True, what=count, where=where)
+        return passed("query", where, count)
     diagnosis = await diagnose(expr, cache, time.time()) if isinstance(answer, Answer) else answer
     if isinstance(diagnosis, SourceError):
-        what, fix = words.say(diagnosis.message), words.text("doctor.change")
-        return Finding("query", ok=False, what=what, where=where, fix=fix)
-    what = words.say(no_data_message(say("panels.text", text=where.rpartition(".")[2]), diagnosis))
-    # Silence alone needs no mending.
-    ok = optional or diagnosis.cause in (Cause.NO_TRAFFIC, Cause.ONE_SAMPLE)
-    return Finding("query", ok, what, where, "" if ok else _fix(diagnosis, words))
+        return failed("query", where, words.say(diagnosis.message), words.text("doctor.change"))
+    what = words.say(no_data_message(say("panels.text", text=name), diagnosis))
+    if optional or diagnosis.cause in (Cause.NO_TRAFFIC, Cause.ONE_SAMPLE):  # nothing to fix in silence alone
+        return passed("query", where, what)
+    return failed("query", where, what, _fix(diagnosis, words))
 
 
 def _fix(diagnosis: Diagnosis, words: Language) -> str:
@@ -162,7 +153,7 @@ async def _rules(config: Config, cache: QueryCache, words: Language) -> list[Fin
         try:
             rules = load_rules(path)
         except ConfigError as error:
-            findings.append(Finding("rule", ok=False, what=words.say(error.message), where=clean(str(path))))
+            findings.append(failed("rule", clean(str(path)), words.say(error.message)))
             continue
         recorded = {rule.name for rule in rules if rule.kind == "record"}
         for rule in rules:
@@ -178,14 +169,13 @@ async def _rule(rule: Rule, where: str, recorded: set[str], cache: QueryCache, w
 
     answer = await cache.query(rule.expr)
     if not isinstance(answer, Answer):
-        fix = words.text("doctor.change_rule")
-        return Finding("rule", ok=False, what=words.say(answer.message), where=where, fix=fix)
+        return failed("rule", where, words.say(answer.message), words.text("doctor.change_rule"))
     if answer.series:
-        return Finding("rule", ok=True, what=words.text("doctor.rule_holds"), where=where)
+        return passed("rule", where, words.text("doctor.rule_holds"))
     diagnosis = await diagnose(rule.expr, cache, time.time())
     if isinstance(diagnosis, SourceError) or (
         diagnosis.cause > Cause.DISAPPEARED or diagnosis.metric in recorded
     ):
-        return Finding("rule", ok=True, what=words.text("doctor.rule_silent"), where=where)
+        return passed("rule", where, words.text("doctor.rule_silent"))
     what = words.say(no_data_message(say("panels.text", text=clean(rule.name, 60)), diagnosis))
-    return Finding("rule", ok=False, what=what, where=where, fix=words.text("doctor.change_rule"))
+    return failed("rule", where, what, words.text("doctor.change_rule"))

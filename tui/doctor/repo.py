@@ -11,7 +11,7 @@ from core.errors import SourceError
 from core.message import say
 from core.text import clean
 from signals.reading import Answer
-from tui.doctor.sources import Finding
+from tui.doctor import Finding, failed, passed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +29,8 @@ _MANUAL = re.compile(
 )
 
 
-async def look_at_repository(repo: Path, config: Config, words: Language) -> list[Finding]:
-    """Metrics and labels that are not there now, targets that nobody scrapes, alerts that nobody evaluates."""
+async def check_repository(repo: Path, config: Config, words: Language) -> list[Finding]:
+    """Metrics and labels that are not there now, targets that are not scraped, alerts that are not evaluated."""
     from panels.query_cache import QueryCache
     from repolint.lint import open_project
     from signals.sources import open_sources
@@ -42,20 +42,13 @@ async def look_at_repository(repo: Path, config: Config, words: Language) -> lis
         try:
             await exported_names(sources)
             cache = QueryCache(sources.metrics)
-            found = await _unanswered(selectors, project, cache, words)
+            unanswered = await _unanswered(selectors, project, cache, words)
         except SourceError as error:
-            where = clean(str(repo))
             return [
-                Finding(
-                    "repo",
-                    ok=False,
-                    what=words.say(error.message),
-                    where=where,
-                    fix=words.text("doctor.no_metrics"),
-                )
+                failed("repo", clean(str(repo)), words.say(error.message), words.text("doctor.no_metrics"))
             ]
         return [
-            *found,
+            *unanswered,
             *await _unscraped(project, sources, words),
             *await _unevaluated(project, sources, words),
         ]
@@ -76,14 +69,14 @@ def _selectors(project: Project) -> dict[Selector, str]:
     from repolint.facts.prometheus.dashboards import VARIABLE
     from signals.metrics.promql.names import Selector
 
-    found: dict[Selector, str] = {}
+    selectors: dict[Selector, str] = {}
     for ask in project.fact(asks):
         if not ask.absent and not ask.name.startswith("ALERTS"):
-            matchers = tuple(one for one in ask.matchers if VARIABLE not in one[2])
-            found.setdefault(
+            matchers = tuple(matcher for matcher in ask.matchers if VARIABLE not in matcher[2])
+            selectors.setdefault(
                 Selector(ask.name, matchers, ranged=False), f"{_short(ask.file, project)}:{ask.line}"
             )
-    return found
+    return selectors
 
 
 def _short(file: str, project: Project) -> str:
@@ -97,7 +90,7 @@ async def _unanswered(
     from panels.no_data.diagnosis import Cause, no_data_message
 
     findings: list[Finding] = []
-    told: set[str] = set()
+    reported: set[str] = set()
     for selector, where in selectors.items():
         answer = await cache.query(f"count({selector.text()})")
         if not isinstance(answer, Answer):
@@ -109,12 +102,12 @@ async def _unanswered(
         if isinstance(diagnosis, SourceError) or diagnosis.cause > Cause.NO_LABEL:
             continue
         what = words.say(no_data_message(say("panels.text", text=clean(selector.name, 100)), diagnosis))
-        if what not in told:
-            told.add(what)
+        if what not in reported:
+            reported.add(what)
             fix = _fix(selector.name, diagnosis.cause, project, words)
-            findings.append(Finding("repo", ok=False, what=what, where=where, fix=fix))
+            findings.append(failed("repo", where, what, fix))
     count = words.text("doctor.repo_selectors", count=len(selectors), missing=len(findings))
-    return [Finding("repo", ok=True, what=count, where=clean(str(project.root))), *findings]
+    return [passed("repo", clean(str(project.root)), count), *findings]
 
 
 def _fix(name: str, cause: Cause, project: Project, words: Language) -> str:
@@ -140,22 +133,19 @@ async def _unscraped(project: Project, sources: Sources, words: Language) -> lis
         live = await sources.prometheus.targets()
     except SourceError:
         return []  # the source has its own line
-    known = {(one.job, one.instance) for one in live}
+    scraped = {(target.job, target.instance) for target in live}
     fix = words.text("doctor.repo_scrape")
     return [
-        Finding(
+        failed(
             "target",
-            ok=False,
-            what=words.text(
-                "doctor.repo_unscraped", target=clean(target.address, 100), job=clean(job.name, 60)
-            ),
-            where=f"{_short(job.file, project)}:{target.line}",
-            fix=fix,
+            f"{_short(job.file, project)}:{target.line}",
+            words.text("doctor.repo_unscraped", target=clean(target.address, 100), job=clean(job.name, 60)),
+            fix,
         )
         for job in project.fact(jobs)
         if not job.dynamic
         for target in job.targets
-        if (job.name, target.address) not in known
+        if (job.name, target.address) not in scraped
     ]
 
 
@@ -166,34 +156,34 @@ async def _unevaluated(project: Project, sources: Sources, words: Language) -> l
     if sources.prometheus is None:
         return []
     try:
-        live = {one.name: one for one in await sources.prometheus.rules()}
+        live = {rule.name: rule for rule in await sources.prometheus.rules()}
     except SourceError:
         return []
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for rule in project.fact(rules):
         if rule.kind != "alert" or "{{" in rule.expr:
             continue
-        there = live.get(rule.name)
+        loaded = live.get(rule.name)
         where = f"{_short(rule.file, project)}:{rule.line}"
         alert = clean(rule.name, 100)
-        if there is None:
+        if loaded is None:
             what, fix = words.text("doctor.repo_unevaluated", alert=alert), words.text("doctor.repo_load")
-        elif there.error:
+        elif loaded.error:
             what, fix = (
-                words.text("doctor.repo_rule_error", alert=alert, detail=there.error),
+                words.text("doctor.repo_rule_error", alert=alert, detail=loaded.error),
                 words.text("doctor.change_rule"),
             )
-        elif not there.evaluated:
+        elif not loaded.evaluated:
             what, fix = words.text("doctor.repo_never", alert=alert), words.text("doctor.repo_load")
-        elif _alike(rule.expr) != _alike(there.expr):
+        elif _normalized(rule.expr) != _normalized(loaded.expr):
             what, fix = words.text("doctor.repo_other", alert=alert), words.text("doctor.repo_load")
         else:
             continue
-        found.append(Finding("rule", ok=False, what=what, where=where, fix=fix))
-    return found
+        findings.append(failed("rule", where, what, fix))
+    return findings
 
 
-def _alike(expr: str) -> str:
+def _normalized(expr: str) -> str:
     """The expression as the grammar prints it, so that spaces and brackets do not count."""
     from repolint.facts.prometheus.promql import tree
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from core.errors import SourceError
 from core.text import clean
+from tui.doctor import Finding, failed, passed
 
 if TYPE_CHECKING:
     from signals.connections.http import HttpResponse
@@ -22,42 +22,45 @@ if TYPE_CHECKING:
     )
     from tui.i18n import Language
 
-SKEW_S = 5.0
+MAX_SKEW_S = 5.0
 """HTTP dates are whole seconds and travel a while; from here on ages and forecasts are visibly wrong."""
-CROWDED = 0.9
+CONNECTIONS_WARN_SHARE = 0.9
 """The share of Postgres' connections from which on the next burst is refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: what was looked at, whether it is well, and what to do when it is not."""
-
-    check: str
-    ok: bool
-    what: str
-    where: str
-    fix: str = ""
-
-
-async def look_at_sources(settings: SignalsSettings, words: Language) -> list[Finding]:
+async def check_sources(settings: SignalsSettings, words: Language) -> list[Finding]:
     """Every source that is configured, all at once: a slow one delays itself alone."""
-    looks = []
+    checks = []
     if settings.prometheus:
-        looks.append(_http("signals.prometheus", settings.prometheus, "/api/v1/query?query=vector(1)", words))
+        checks.append(
+            _http(
+                "signals.prometheus",
+                "signals.prometheus",
+                settings.prometheus,
+                "/api/v1/query?query=vector(1)",
+                words,
+            )
+        )
     for number, target in enumerate(settings.scrape.targets if settings.scrape else ()):
-        looks.append(_http(f"signals.scrape.targets.{number}", target, "", words))
+        checks.append(_http("signals.scrape", f"signals.scrape.targets.{number}", target, "", words))
     if settings.alertmanager:
-        looks.append(_http("signals.alertmanager", settings.alertmanager, "/api/v2/status", words))
+        checks.append(
+            _http(
+                "signals.alertmanager", "signals.alertmanager", settings.alertmanager, "/api/v2/status", words
+            )
+        )
     if settings.redis:
-        looks.append(_broker(settings.redis, words))
+        checks.append(_broker(settings.redis, words))
     if settings.celery and settings.celery.broker_url:
-        looks.append(_workers(settings.celery, words))
+        checks.append(_workers(settings.celery, words))
     if settings.postgres:
-        looks.append(_database(settings.postgres, words))
-    return [finding for found in await asyncio.gather(*looks) for finding in found]
+        checks.append(_database(settings.postgres, words))
+    return [finding for findings in await asyncio.gather(*checks) for finding in findings]
 
 
-async def _http(where: str, settings: HttpSettings, path: str, words: Language) -> list[Finding]:
+async def _http(
+    section: str, where: str, settings: HttpSettings, path: str, words: Language
+) -> list[Finding]:
     from signals.connections.http import HttpClient
 
     source = HttpClient(where.removeprefix("signals."), settings)
@@ -65,15 +68,15 @@ async def _http(where: str, settings: HttpSettings, path: str, words: Language) 
     try:
         page = await source.get(path)
     except SourceError as error:
-        return [_silent("http", where, error, words)]
+        return [_unreachable("http", section, where, error, words)]
     finally:
         await source.close()
     took = words.text("doctor.answers", milliseconds=round(1000 * (time.time() - began)))
-    findings = [Finding("http", ok=True, what=took, where=where)]
+    findings = [passed("http", where, took)]
     skew = _skew(page, time.time())
-    if skew is not None and abs(skew) > SKEW_S:
+    if skew is not None and abs(skew) > MAX_SKEW_S:
         what = words.text("doctor.skew", seconds=f"{skew:+.0f}")
-        findings.append(Finding("clock", ok=False, what=what, where=where, fix=words.text("doctor.fix_skew")))
+        findings.append(failed("clock", where, what, words.text("doctor.fix_skew")))
     return findings
 
 
@@ -90,12 +93,12 @@ async def _broker(settings: RedisSettings, words: Language) -> list[Finding]:
 
     where, source = "signals.redis", RedisQueues(settings)
     try:
-        found = await source.queues()
+        queues = await source.queues()
     except SourceError as error:
-        return [_silent("redis", where, error, words)]
+        return [_unreachable("redis", where, where, error, words)]
     finally:
         await source.close()
-    policy = found.eviction_policy
+    policy = queues.eviction_policy
     what = words.text("doctor.policy", policy=policy or "?")
     fix = words.text("doctor.eviction") if policy and policy.startswith("allkeys") else ""
     return [Finding("redis", not fix, what, where, fix)]
@@ -109,12 +112,12 @@ async def _workers(settings: CelerySettings, words: Language) -> list[Finding]:
     except Exception as error:  # noqa: BLE001  # kombu lets every transport's own errors through
         what = words.text("doctor.no_broker", detail=type(error).__name__)
         fix = words.text("doctor.check_section", section=where)
-        return [Finding("celery", ok=False, what=what, where=where, fix=fix)]
+        return [failed("celery", where, what, fix)]
     if not names:
         what = words.text("doctor.no_workers", seconds=settings.reply_wait_s)
-        return [Finding("celery", ok=False, what=what, where=where, fix=words.text("doctor.start_workers"))]
+        return [failed("celery", where, what, words.text("doctor.start_workers"))]
     what = words.text("doctor.workers", count=len(names), names=", ".join(names))
-    return [Finding("celery", ok=True, what=what, where=where)]
+    return [passed("celery", where, what)]
 
 
 def _ping(settings: CelerySettings) -> list[str]:
@@ -133,30 +136,27 @@ async def _database(settings: PostgresSettings, words: Language) -> list[Finding
 
     where = "signals.postgres"
     try:
-        found = await PostgresSchema(settings).schema()
+        schema = await PostgresSchema(settings).schema()
     except SourceError as error:
-        return [_silent("postgres", where, error, words)]
-    compared = found.drift is not Drift.NOT_COMPARED
-    current = found.drift is Drift.CURRENT
+        return [_unreachable("postgres", where, where, error, words)]
+    compared = schema.drift is not Drift.NOT_COMPARED
+    current = schema.drift is Drift.CURRENT
     what = words.text(
         "doctor.revision",
-        drift=words.text(f"doctor.drift_{found.drift}"),
-        revision=", ".join(found.revisions) or "-",
-        heads=", ".join(found.heads) or "-",
+        drift=words.text(f"doctor.drift_{schema.drift}"),
+        revision=", ".join(schema.revisions) or "-",
+        heads=", ".join(schema.heads) or "-",
     )
     fix = "" if current or not compared else words.text("doctor.fix_revision")
     findings = [Finding("schema", not fix, what, where, fix)]
-    if not fix and found.missing:
-        what = words.text("doctor.shape", names=", ".join(found.missing))
-        findings.append(
-            Finding("schema", ok=False, what=what, where=where, fix=words.text("doctor.fix_shape"))
-        )
-    crowded = found.connections > CROWDED * found.connection_limit
-    what = words.text("doctor.connections", count=found.connections, limit=found.connection_limit)
+    if not fix and schema.missing:
+        what = words.text("doctor.shape", names=", ".join(schema.missing))
+        findings.append(failed("schema", where, what, words.text("doctor.fix_shape")))
+    crowded = schema.connections > CONNECTIONS_WARN_SHARE * schema.connection_limit
+    what = words.text("doctor.connections", count=schema.connections, limit=schema.connection_limit)
     fix = words.text("doctor.fix_connections") if crowded else ""
     return [*findings, Finding("connections", not crowded, what, where, fix)]
 
 
-def _silent(check: str, where: str, error: SourceError, words: Language) -> Finding:
-    fix = words.text("doctor.check_section", section=where.partition(".targets")[0])
-    return Finding(check, ok=False, what=words.say(error.message), where=where, fix=fix)
+def _unreachable(check: str, section: str, where: str, error: SourceError, words: Language) -> Finding:
+    return failed(check, where, words.say(error.message), words.text("doctor.check_section", section=section))

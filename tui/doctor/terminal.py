@@ -7,34 +7,31 @@ import sys
 from typing import TYPE_CHECKING
 
 from core.text import clean
-from tui.doctor.sources import Finding
+from tui.doctor import Finding, failed, passed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui.i18n import Language
 
-SMALLEST = (80, 24)
+MIN_SIZE = (80, 24)
 
 
-def look_here(words: Language, environment: Mapping[str, str] = os.environ) -> list[Finding]:
+def check_local(words: Language, environment: Mapping[str, str] = os.environ) -> list[Finding]:
     """Log file, and the terminal when standard error is one."""
     size = _size()
     findings = [_log(words)]
     if size is None:
-        return [
-            *findings,
-            Finding("terminal", ok=True, what=words.text("doctor.no_terminal"), where="terminal"),
-        ]
-    return [*findings, *look_at_terminal(size, environment, words)]
+        return [*findings, passed("terminal", "terminal", words.text("doctor.no_terminal"))]
+    return [*findings, *check_terminal(size, environment, words)]
 
 
-def look_at_terminal(size: tuple[int, int], environment: Mapping[str, str], words: Language) -> list[Finding]:
+def check_terminal(size: tuple[int, int], environment: Mapping[str, str], words: Language) -> list[Finding]:
     """Size, kind and colours, and whether the locale can show more than ASCII."""
     from tui.runtime.terminal import locale_is_utf8
 
     columns, rows = size
-    room = columns >= SMALLEST[0] and rows >= SMALLEST[1]
+    room = columns >= MIN_SIZE[0] and rows >= MIN_SIZE[1]
     what = words.text("doctor.size", columns=columns, rows=rows)
     findings = [Finding("size", room, what, "terminal", "" if room else words.text("doctor.fix_size"))]
     kind = clean(environment.get("TERM", ""), 40)
@@ -73,5 +70,5 @@ def _log(words: Language) -> Finding:
             pass
     except OSError as error:
         what = words.text("doctor.no_log", file=clean(str(path)), detail=error.strerror or "?")
-        return Finding("log", ok=False, what=what, where="log", fix=words.text("doctor.fix_log"))
-    return Finding("log", ok=True, what=words.text("doctor.log", file=clean(str(path))), where="log")
+        return failed("log", "log", what, words.text("doctor.fix_log"))
+    return passed("log", "log", words.text("doctor.log", file=clean(str(path))))

@@ -59,9 +59,9 @@ def test_drift_and_blockers_are_worth_a_look(found: Schema | Unreachable, verdic
         (
             "worker-3",
             840.0,
-            ["pid 7 makes 2 wait", "worker-3, idle in transaction", "open 14 min", "SELECT 1"],
+            ["pid 7 blocks 2", "worker-3, idle in transaction", "open 14 min", "SELECT 1"],
         ),
-        ("", None, ["pid 7 makes 2 wait", "?, idle in transaction", "open ?", "SELECT 1"]),
+        ("", None, ["pid 7 blocks 2", "?, idle in transaction", "open ?", "SELECT 1"]),
     ],
 )
 def test_who_blocks_is_said_with_its_session_and_its_age(

@@ -60,7 +60,7 @@ def test_exit_codes_are_those_of_the_readme() -> None:
 
 def test_the_readme_lists_the_commands_in_the_order_of_help(tmp_path: Path) -> None:
     table = re.findall(
-        r"^\| `warroom(?: (\w+))?", Path("README.md").read_text(encoding="utf-8"), re.MULTILINE
+        r"^\| `warroom(?: (\w+))?[ `]", Path("README.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     listed = re.findall(r"^  (\w+)  ", warroom("--help", folder=tmp_path).stdout, re.MULTILINE)
     assert [name or "board" for name in table] == listed

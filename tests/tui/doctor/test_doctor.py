@@ -11,7 +11,7 @@ import redis
 
 from tests.bad_servers import answer, serve
 from tests.tui.config.test_config import warroom
-from tui.doctor.terminal import look_at_terminal
+from tui.doctor.terminal import check_terminal
 from tui.i18n import Language
 
 
@@ -128,7 +128,7 @@ def test_queries_rules_and_a_wrong_clock(tmp_path: Path) -> None:
     ],
 )
 def test_the_terminal(size: tuple[int, int], environment: dict[str, str], bad: set[str]) -> None:
-    found = look_at_terminal(size, environment, Language("en"))
+    found = check_terminal(size, environment, Language("en"))
     assert {each.check for each in found if not each.ok} == bad
 
 

@@ -68,7 +68,7 @@ def staged(code: str, tmp_path: Path, theme: ThemeName = "dark") -> Warroom:
     (tmp_path / code / "ban-near.md").write_text(text, encoding="utf-8")
     app = Warroom(None, words, theme=theme)
     app.service = "chimera prod"
-    app._drawn.add("ban")  # the first panel is there: nothing is starting any more
+    app.notice = None  # nothing is starting any more
     app.ascii_only = False
     app.incidents.updates = UpdateSettings()
     app.incidents.library = load_library(RunbooksSettings(folders=(tmp_path,)), code)

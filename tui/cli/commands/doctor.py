@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tui.cli.command import Invocation
     from tui.config.load import Config
-    from tui.doctor.sources import Finding
+    from tui.doctor import Finding
     from tui.i18n import Language
 
 
@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
-    """Exit 1 when something is to be mended."""
-    findings = asyncio.run(_look(invocation.config(), args.repo, invocation.words))
+    """Exit 1 when something is to be fixed."""
+    findings = asyncio.run(_check(invocation.config(), args.repo, invocation.words))
     if invocation.json:
         invocation.print_json([asdict(finding) for finding in findings])
     else:
@@ -40,19 +40,19 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     return ExitCode.OK if all(finding.ok for finding in findings) else ExitCode.BURNING
 
 
-async def _look(config: Config, repo: Path | None, words: Language) -> list[Finding]:
-    from tui.doctor.queries import look_at_questions
-    from tui.doctor.sources import look_at_sources
-    from tui.doctor.terminal import look_here
+async def _check(config: Config, repo: Path | None, words: Language) -> list[Finding]:
+    from tui.doctor.queries import check_queries
+    from tui.doctor.sources import check_sources
+    from tui.doctor.terminal import check_local
 
-    sources, questions = await asyncio.gather(
-        look_at_sources(config.signals, words), look_at_questions(config, words)
+    sources, queries = await asyncio.gather(
+        check_sources(config.signals, words), check_queries(config, words)
     )
-    findings = [*look_here(words), *sources, *questions]
+    findings = [*check_local(words), *sources, *queries]
     if repo is not None:
-        from tui.doctor.repo import look_at_repository
+        from tui.doctor.repo import check_repository
 
-        findings += await look_at_repository(repo, config, words)
+        findings += await check_repository(repo, config, words)
     return findings
 
 
