@@ -56,20 +56,25 @@ def contribute(spec: PanelSpec, queues: Queues, metrics: Sequence[Answer | Sourc
     `metrics` are the answers to the panel's queries. The limits of the charted one hold for the broker, too.
     """
     asked = bool(spec.asking().queries)
-    if not (queues.queues or asked):
+    if not (queues.queues or queues.undeclared or asked):
         return Contribution(verdict=Verdict.UNKNOWN, reason=say("panels.no_queues"))
     limits = _waiting_limits(spec.charted)
     series = [one for answer in metrics if isinstance(answer, Answer) for one in answer.series]
     alone = bool(queues.queues) and not series
     longest = sorted(queues.queues, key=lambda queue: -queue.waiting)
     verdicts = [judge_value(limits, float(queue.waiting)) for queue in queues.queues]
-    verdict = worst(verdicts) if verdicts else None
+    unknown = (Verdict.UNKNOWN,) if queues.undeclared else ()
+    verdict = worst([*verdicts, *unknown]) if verdicts or unknown else None
     reason = None
-    if longest and verdict is not Verdict.OK:
+    if verdict is Verdict.UNKNOWN:
+        reason = say("panels.queue_undeclared", name=queues.undeclared[0])
+    elif longest and verdict is not Verdict.OK:
         reason = say("panels.queue_long", name=longest[0].name, count=longest[0].waiting)
     warnings = () if alone else _contradictions(queues, _by_queue(series))
     if queues.eviction_policy and queues.eviction_policy.startswith("allkeys"):
         warnings = (*warnings, say("panels.evicts", policy=queues.eviction_policy))
+    if not queues.complete:
+        warnings = (*warnings, say("panels.queues_incomplete"))
     parts = [_part(queue) for queue in longest[:MAX_NAMED]] if alone else []
     if longest and longest[0].waiting:
         parts.append(Part(_drain(longest[0]), 3))
@@ -78,7 +83,10 @@ def contribute(spec: PanelSpec, queues: Queues, metrics: Sequence[Answer | Sourc
         verdict=verdict,
         reason=reason,
         parts=tuple(parts),
-        rows=tuple(_row(queue, judged) for queue, judged in zip(queues.queues, verdicts, strict=True)),
+        rows=(
+            *(_row(queue, judged) for queue, judged in zip(queues.queues, verdicts, strict=True)),
+            *(_undeclared_row(name) for name in queues.undeclared),
+        ),
         readings=tuple(_reading(queue, queues) for queue in queues.queues),
         charts=_charts(longest, limits) if alone else (),
         trend=total(curves) if alone and curves else None,
@@ -164,6 +172,10 @@ def _memory(queues: Queues) -> Contribution:
         reason=None if verdict is Verdict.OK else full,
         rows=(Row(cells, verdict),),
     )
+
+
+def _undeclared_row(name: str) -> Row:
+    return Row((say("panels.text", text=name), say("panels.undeclared_cell")), Verdict.UNKNOWN)
 
 
 def _reading(queue: Queue, queues: Queues) -> Reading:

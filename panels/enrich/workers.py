@@ -1,13 +1,13 @@
 """What is known of the Celery workers, on the panel of the queues that they empty.
 
-Nobody is called dead who is only silent. A fleet that does not answer changes no verdict: the broker speaks for itself.
+Nobody is called dead who is only silent; one that fell silent without a goodbye is worth a look. One that said goodbye is
+gone, and is not counted. Workers that can't be asked make the panel unknown: what the broker holds does not say who works.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.errors import SourceError
 from core.message import say
 from panels.enrich.registry import Enricher
 from panels.fold import Contribution
@@ -31,32 +31,34 @@ VERDICTS = {
 async def _enrich(context: PanelContext) -> Contribution:
     if context.sources.fleet is None:
         return Contribution()
-    try:
-        return contribute(await context.sources.fleet.fleet())
-    except SourceError as error:
-        return Contribution(warnings=(error.message,))
+    return contribute(await context.sources.fleet.fleet())
 
 
 def contribute(fleet: Fleet) -> Contribution:
     """A row a worker with its state and the evidence; one that looks stuck makes the panel worth a look."""
-    here = [worker for worker in fleet.workers if worker.state is not WorkerState.UNKNOWN]
-    stuck = [worker for worker in fleet.workers if worker.state is WorkerState.STUCK]
+    present = [worker for worker in fleet.workers if not worker.signed_off]
+    here = [worker for worker in present if worker.state is not WorkerState.UNKNOWN]
+    silent = [worker for worker in present if worker.state is WorkerState.UNKNOWN]
+    stuck = [worker for worker in present if worker.state is WorkerState.STUCK]
     verdict, reason = None, None
     if stuck:
         verdict = Verdict.WARN
         reason = say("panels.worker_stuck_reason", name=stuck[0].name, evidence=stuck[0].evidence)
     elif not here:
         verdict, reason = Verdict.UNKNOWN, say("panels.no_worker")
+    elif silent:
+        verdict = Verdict.WARN
+        reason = say("panels.worker_silent_reason", name=silent[0].name, evidence=silent[0].evidence)
     key = "panels.workers_stuck" if stuck else "panels.workers"
-    text = say(key, here=len(here), all=len(fleet.workers), stuck=len(stuck))
+    text = say(key, here=len(here), all=len(present), stuck=len(stuck))
     rows = [
         Row(
             (
                 say("panels.text", text=worker.name),
-                say(f"panels.worker_{worker.state.value}"),
+                say("panels.worker_gone" if worker.signed_off else f"panels.worker_{worker.state.value}"),
                 worker.evidence,
             ),
-            VERDICTS[worker.state],
+            None if worker.signed_off else VERDICTS[worker.state],
         )
         for worker in fleet.workers
     ]

@@ -100,8 +100,10 @@ def judge_queue(check: Check, queues: Queues) -> Observation:
     name = _text(check, "queue")
     queue = next((queue for queue in queues.queues if queue.name == name), None)
     query = f"LLEN {name}"
+    if queue is None and name in queues.undeclared:
+        return unknown(check, say("measure.queue_undeclared", name=name), source=queues.source, query=query)
     if queue is None:
-        known = [queue.name for queue in queues.queues]
+        known = [*(queue.name for queue in queues.queues), *queues.undeclared]
         near = get_close_matches(name, known, n=1) or known
         why = say("measure.no_queue", name=name, known=", ".join(near))
         return unknown(check, why, source=queues.source, query=query)

@@ -127,7 +127,7 @@ class CeleryFleet:
 
     def _inspect_once(self, app: Any, connection: Any) -> None:
         """One round: everybody is pinged and given the whole wait; only who answers is asked further."""
-        wait_s = self._settings.reply_wait_s
+        wait_s, asked_at = self._settings.reply_wait_s, time.time()
         inspect = app.control.inspect
         pongs = inspect(timeout=wait_s, connection=connection).ping() or {}
         names = [name for name, reply in pongs.items() if isinstance(reply, dict)]
@@ -144,7 +144,7 @@ class CeleryFleet:
         with self._lock:
             for name in names:
                 parts = {part: _without_error(answers.get(name)) for part, answers in replies.items()}
-                self._workers.answer(name, now, **parts)
+                self._workers.answer(name, now, asked_at=asked_at, **parts)
             queues = self._workers.queues()[:MAX_QUEUES]
         depths = {queue: depth for queue in queues if (depth := _depth(connection, queue)) is not None}
         with self._lock:

@@ -34,13 +34,19 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queues:
-    """Every known queue at one moment.
+    """Every queue that exists on the broker at one moment.
+
+    `undeclared` are configured names that nobody has declared there: another database, key prefix or name is meant, or no
+    worker and no producer has come yet. Their depth is not known; it is not 0.
 
     The broker's memory (`limit_bytes` is None where it has no limit) and its eviction policy tell whether it can lose
     messages.
     """
 
     queues: tuple[Queue, ...]
+    undeclared: tuple[str, ...] = ()
+    complete: bool = True
+    """False where the broker holds too many keys to find every queue: there may be more."""
     at: float
     source: str
     eviction_policy: str | None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import BadAnswer
 from core.message import say
 from core.text import clean
+from signals.celery.bindings import read_bindings
 from signals.celery.model import Queue, Queues
 from signals.connections.redis import SOURCE, answered, open_redis, queue_key, unacked_key
 from signals.reading import Series
@@ -22,32 +22,29 @@ from signals.reading import Series
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from signals.celery.bindings import Bindings
     from signals.settings import RedisSettings
 
 HISTORY_S = 300.0
 """How far back depths are remembered: long enough to tell a trend, short enough that it is the present one."""
 MAX_HISTORY = 60
-BINDINGS = "_kombu.binding."
-"""Kombu keeps a set of bindings for each exchange: routing key, pattern and queue, with a separator between them."""
-SEPARATOR = b"\x06\x16"
-MAX_AGE_S = 30.0
-"""How long the names of bound queues are believed."""
-SCAN_COUNT, MAX_SCANS = 1_000, 50
-"""How many keys are looked through for bindings: a broker that is also a cache can hold millions."""
-_INTERNAL = re.compile(rb"(?:celeryev|\.pidbox)$")
+MAX_QUEUES = 200
+PRIORITIES = range(10)
+"""What Celery's priorities can be: lists that a producer's own steps fill are counted, too."""
+BINDINGS_MAX_AGE_S = 30.0
 MAX_UNACKED = 2_000
 """More entries than this are not read: the hash holds whole messages, and reading them all would load the broker."""
 
 
 class RedisQueues:
-    """A `QueueSource`: two round trips a poll, whatever the number of queues."""
+    """A `QueueSource`: two round trips a poll, whatever the number of queues; now and then the broker's bindings."""
 
     def __init__(self, settings: RedisSettings) -> None:
         self._settings = settings
         self._client: Redis | None = None
+        self._bindings: tuple[float, Bindings] | None = None
         self._tails: dict[str, tuple[bytes, float]] = {}
         self._depths: dict[str, deque[tuple[float, int]]] = {}
-        self._names: tuple[tuple[str, ...], float] = ((), 0.0)
 
     @property
     def name(self) -> str:
@@ -55,7 +52,7 @@ class RedisQueues:
         return SOURCE
 
     async def queues(self) -> Queues:
-        """The depth of every queue now, of those that are configured or else bound; raises a `SourceError`."""
+        """The depth of every declared queue now, and the configured ones that are none; raises a `SourceError`."""
         if self._client is None:  # in a thread: the first import of redis takes a while
             self._client = await asyncio.to_thread(open_redis, self._settings)
         async with answered(self._settings.timeout_s):
@@ -68,11 +65,14 @@ class RedisQueues:
 
     async def _read(self, client: Redis) -> Queues:
         settings = self._settings
-        names = settings.queues or await self._bound(client)
+        bindings = await self._declared(client)
+        names = tuple(dict.fromkeys((*settings.queues, *bindings.queues())))[:MAX_QUEUES]
+        steps = sorted({*PRIORITIES, *settings.priority_steps})
+        separator = bindings.separator or settings.priority_separator
         keys = {
-            (name, step): queue_key(settings, name, step)
+            (name, step): queue_key(settings.key_prefix, name, step, separator)
             for name in names
-            for step in settings.priority_steps
+            for step in steps
         }
         async with client.pipeline(transaction=False) as pipeline:
             pipeline.info("memory")
@@ -80,16 +80,31 @@ class RedisQueues:
             for key in keys.values():
                 pipeline.llen(key)
                 pipeline.lindex(key, -1)  # type: ignore[no-untyped-call,unused-ignore]  # producers push left
-            memory, unacked_count, *lists = await pipeline.execute()
+            info, unacked_count, *lists = await pipeline.execute(raise_on_error=False)
+        memory = (
+            info if isinstance(info, dict) else {}
+        )  # a user may be let count without being told of the memory
+        for refusal in (unacked_count, *lists):
+            if isinstance(refusal, Exception):
+                raise refusal
         lengths = dict(zip(keys, map(int, lists[::2]), strict=True))
         tails = dict(zip(keys.values(), lists[1::2], strict=True))
-        unacked = await _unacked(client, unacked_key(settings)) if unacked_count <= MAX_UNACKED else None
+        few = unacked_count <= MAX_UNACKED
+        unacked = await _unacked(client, unacked_key(settings), bindings) if few else None
         now = time.time()
-        queues = []
+        queues, undeclared = [], []
+        declared = {*bindings.queues(), *(name for (name, _), length in lengths.items() if length)}
         for name in names:
-            by_priority = {step: lengths[name, step] for step in settings.priority_steps}
+            if name not in declared:
+                undeclared.append(clean(name))
+                continue
+            by_priority = {
+                step: lengths[name, step]
+                for step in steps
+                if step in settings.priority_steps or lengths[name, step]
+            }
             waiting = sum(by_priority.values())
-            ages = [self._tail_age(keys[name, step], tails, now) for step in settings.priority_steps]
+            ages = [self._tail_age(keys[name, step], tails, now) for step in steps]
             oldest_s, is_floor = max((age for age in ages if age is not None), default=(None, False))
             queues.append(
                 Queue(
@@ -105,6 +120,8 @@ class RedisQueues:
         policy = memory.get("maxmemory_policy")
         return Queues(
             queues=tuple(queues),
+            undeclared=tuple(undeclared),
+            complete=bindings.complete,
             at=now,
             source=self.name,
             eviction_policy=clean(str(policy)) if policy else None,
@@ -112,31 +129,17 @@ class RedisQueues:
             limit_bytes=int(memory.get("maxmemory", 0)) or None,
         )
 
-    async def _bound(self, client: Redis) -> tuple[str, ...]:
-        """The queues that Kombu has bound to an exchange, looked for anew now and then; raises `BadAnswer`.
-
-        A queue stays bound when its last worker is gone. Those of events and of remote control are nobody's work.
-        """
-        names, read_at = self._names
-        if names and time.monotonic() - read_at < MAX_AGE_S:
-            return names
-        keys: set[bytes] = set()
-        cursor = 0
-        for _ in range(MAX_SCANS):
-            match = f"{self._settings.key_prefix}{BINDINGS}*"
-            cursor, page = await client.scan(cursor, match=match, count=SCAN_COUNT)
-            keys.update(key for key in page if isinstance(key, bytes))  # always: it was opened so
-            if cursor == 0:
-                break
-        else:
-            raise BadAnswer(say("queues.too_many_keys", source=self.name))
-        async with client.pipeline(transaction=False) as pipeline:
-            for key in sorted(key for key in keys if not _INTERNAL.search(key)):
-                pipeline.smembers(key)
-            exchanges = await pipeline.execute()
-        queues = {member.rsplit(SEPARATOR)[-1] for members in exchanges for member in members}
-        self._names = tuple(sorted(queue.decode(errors="replace") for queue in queues)), time.monotonic()
-        return self._names[0]
+    async def _declared(self, client: Redis) -> Bindings:
+        """The broker's bindings; they change seldom."""
+        if self._bindings is None or time.monotonic() - self._bindings[0] > BINDINGS_MAX_AGE_S:
+            settings = self._settings
+            bindings = await read_bindings(
+                client, settings.key_prefix, settings.priority_separator, settings.queues
+            )
+            if not bindings.complete and not settings.queues:
+                raise BadAnswer(say("queues.too_many_keys", source=self.name))
+            self._bindings = (time.monotonic(), bindings)
+        return self._bindings[1]
 
     def _history(self, name: str, waiting: int, now: float) -> Series:
         depths = self._depths.setdefault(name, deque(maxlen=MAX_HISTORY))
@@ -163,12 +166,13 @@ class RedisQueues:
         return now - before[1], True
 
 
-async def _unacked(client: Redis, key: str) -> Counter[str]:
-    """Messages that workers hold, by queue. With Celery's default exchanges the routing key names it."""
+async def _unacked(client: Redis, key: str, bindings: Bindings) -> Counter[str]:
+    """Messages that workers hold, by queue: the bindings say to which one an exchange and a routing key lead."""
     counts: Counter[str] = Counter()
     async for _, entry in client.hscan_iter(key, count=500):
-        if (routing_key := routing_key_of(entry)) is not None:
-            counts[routing_key] += 1
+        route = route_of(entry)
+        if route is not None and (queue := bindings.queue_of(*route)) is not None:
+            counts[queue] += 1
     return counts
 
 
@@ -180,15 +184,17 @@ def sent_at(message: bytes) -> float | None:
             value = envelope.get(part, {}).get("timestamp")
             if isinstance(value, int | float) and value > 0:
                 return float(value)
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return None  # not Celery's envelope: its age is measured by watching it
     return None
 
 
-def routing_key_of(entry: bytes) -> str | None:
-    """Of an `unacked` entry, which is `[message, exchange, routing_key]`; None when it is not one."""
+def route_of(entry: bytes) -> tuple[str, str] | None:
+    """Exchange and routing key of an `unacked` entry, `[message, exchange, routing_key]`; None when it is not one."""
     try:
-        _, _, routing_key = json.loads(entry)
-    except (ValueError, TypeError):
+        _, exchange, routing_key = json.loads(entry)
+    except (ValueError, TypeError, RecursionError):
         return None
-    return routing_key if isinstance(routing_key, str) else None
+    if not isinstance(routing_key, str) or not isinstance(exchange, str | None):
+        return None
+    return exchange or "", routing_key

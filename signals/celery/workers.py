@@ -108,17 +108,23 @@ class Workers:
         name: str,
         now: float,
         *,
+        asked_at: float,
         stats: Mapping[str, Any] | None,
         active: Iterable[Mapping[str, Any]] | None,
         reserved: Iterable[Mapping[str, Any]] | None,
         queues: Iterable[Mapping[str, Any]] | None,
         registered: Iterable[str] | None,
     ) -> None:
-        """Take in one worker's answers; what it did not answer (None) stays as it was."""
-        heard = self._worker(name, now)
-        if heard is None:
+        """Take in one worker's answers; what it did not answer (None) stays as it was.
+
+        An answer says that the worker lived when it was asked, not when the round of questions was over; one that was
+        asked for before the worker signed off says nothing.
+        """
+        heard = self._worker(name, asked_at)
+        if heard is None or (heard.signed_off is not None and asked_at <= heard.signed_off):
             return
-        heard.last_seen = heard.answered = now
+        heard.answered = asked_at
+        heard.last_seen = max(heard.last_seen, asked_at)
         heard.signed_off = None
         if queues is not None:
             heard.queues = tuple(str(queue.get("name", "")) for queue in queues)

@@ -120,10 +120,10 @@ async def answered(timeout_s: float) -> AsyncIterator[None]:
         raise _bad_answer(f"{type(error).__name__}: {error}") from error
 
 
-def queue_key(settings: RedisSettings, queue: str, priority: int) -> str:
-    """The list of a queue's messages of one priority step."""
-    suffix = f"{settings.priority_separator}{priority}" if priority else ""
-    return f"{settings.key_prefix}{queue}{suffix}"
+def queue_key(prefix: str, queue: str, priority: int, separator: str) -> str:
+    """The list of a queue's messages of one priority step (kombu/transport/redis.py, `_q_for_pri`)."""
+    suffix = f"{separator}{priority}" if priority else ""
+    return f"{prefix}{queue}{suffix}"
 
 
 def unacked_key(settings: RedisSettings) -> str:

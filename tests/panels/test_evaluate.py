@@ -109,7 +109,7 @@ def test_every_file_of_the_package_is_an_enricher_with_a_reason() -> None:
     [
         (SPEC, []),
         (PanelSpec(id="p", title="P", kind="alerts"), ["alerts"]),
-        (PanelSpec(id="p", title="P", kind="queues"), ["queues", "workers"]),
+        (PanelSpec(id="p", title="P", kind="queues"), ["consumers", "queues", "workers"]),
         (PanelSpec(id="p", title="P", kind="release"), ["release", "schema"]),
         (PanelSpec(id="p", title="P", budget=Budget(spend="s")), ["budget"]),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from core.errors import Unreachable
 from core.message import say
 from panels.enrich.registry import PanelContext
 from panels.enrich.workers import ENRICHER, contribute
+from panels.fold import unavailable
 from panels.query_cache import QueryCache
 from signals.celery.model import Fleet, Queue, Queues, Worker, WorkerState
 from signals.metrics.failover import MetricFailover
@@ -44,7 +46,7 @@ def one(state: WorkerState, name: str = "w@1") -> Worker:
     [
         (("working", "idle", "busy"), Verdict.OK, "workers 3/3"),
         (("working", "stuck"), Verdict.WARN, "workers 2/2, 1 stuck?"),
-        (("working", "unknown"), Verdict.OK, "workers 1/2"),
+        (("working", "unknown"), Verdict.WARN, "workers 1/2"),
         (("unknown",), Verdict.UNKNOWN, "workers 0/1"),
         ((), Verdict.UNKNOWN, "workers 0/0"),
     ],
@@ -64,20 +66,33 @@ class Silent:
         raise Unreachable(say("signals.no_source"))
 
 
-async def test_a_silent_fleet_is_said_and_changes_no_verdict() -> None:
+async def test_workers_that_can_not_be_asked_make_the_panel_unknown_and_say_why() -> None:
     metrics = MetricFailover([], SignalsSettings(), lambda _: None)
-    fleet = await ENRICHER.enrich(
-        PanelContext(
-            spec=SPEC,
-            sources=Sources(metrics=metrics, fleet=Silent()),
-            cache=QueryCache(metrics),
-            now=100.0,
-            history=asyncio.get_running_loop().create_future(),
-        )
+    context = PanelContext(
+        spec=SPEC,
+        sources=Sources(metrics=metrics, fleet=Silent()),
+        cache=QueryCache(metrics),
+        now=100.0,
+        history=asyncio.get_running_loop().create_future(),
     )
-    state = judge_panel(SPEC, {"n": metric(1)}, 100.0, enriched=[fleet])
-    assert state.verdict is panel(None, metric(1)).verdict
-    assert state.warnings
+    with pytest.raises(Unreachable) as caught:
+        await ENRICHER.enrich(context)
+    state = judge_panel(SPEC, {"n": metric(1)}, 100.0, enriched=[unavailable(caught.value)])
+    assert panel(None, metric(1)).verdict is Verdict.OK
+    assert (state.verdict, state.reason) == (Verdict.UNKNOWN, caught.value.message)
+
+
+def test_a_worker_that_signed_off_is_gone_and_not_counted() -> None:
+    goodbye = replace(one(WorkerState.UNKNOWN, "w@2"), signed_off=True)
+    state = judge_panel(
+        SPEC,
+        {"n": metric(1)},
+        100.0,
+        enriched=[contribute(Fleet((one(WorkerState.IDLE), goodbye), 1.0, "celery"))],
+    )
+    assert state.verdict is Verdict.OK
+    assert SAY(state.parts[-1].text) == "workers 1/1"
+    assert [SAY(row.cells[1]) for row in state.rows[1:]] == ["idle", "gone"]
 
 
 @pytest.mark.parametrize(

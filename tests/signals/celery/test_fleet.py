@@ -20,6 +20,7 @@ from core.errors import SourceError
 from signals.celery.fleet import CeleryFleet
 from signals.celery.model import Worker, WorkerState
 from signals.celery.worker_state import ActiveTask, Evidence, infer_worker_state
+from signals.celery.workers import Workers
 from signals.settings import CelerySettings
 
 if TYPE_CHECKING:
@@ -149,6 +150,37 @@ async def test_a_stopped_worker_is_unknown_and_never_dead(redis_url: str) -> Non
             assert silent.last_seen is not None
             os.killpg(process.pid, signal.SIGCONT)
             await until(fleet, "two@here", lambda one: one.state is WorkerState.IDLE)
+        finally:
+            await fleet.close()
+
+
+def test_an_answer_counts_from_when_it_was_asked_for_and_none_does_after_the_goodbye() -> None:
+    workers = Workers(window_s=60, max_answer_age_s=10, task_time_limit_s=300)
+    nothing: dict[str, Any] = dict.fromkeys(("stats", "active", "reserved", "queues", "registered"))
+    workers.answer("w@1", 101.5, asked_at=100.0, **nothing)
+    (heard,) = workers.workers(102.0)
+    assert (heard.state, heard.last_seen) == (WorkerState.IDLE, 100.0)
+    workers.event({"type": "worker-offline", "hostname": "w@1"}, 103.0)
+    workers.answer("w@1", 104.5, asked_at=102.9, **nothing)  # the round had begun before
+    assert workers.workers(105.0)[0].signed_off
+    workers.answer("w@1", 107.0, asked_at=106.0, **nothing)
+    assert not workers.workers(107.0)[0].signed_off, "it is back"
+
+
+async def test_one_of_two_that_is_killed_is_silent_and_never_back_in_between(redis_url: str) -> None:
+    fleet = following(redis_url)
+    with worker(redis_url, "stays@here", "-P", "solo"), worker(redis_url, "dies@here", "-P", "solo") as dying:
+        try:
+            for name in ("stays@here", "dies@here"):
+                await until(fleet, name, lambda one: one.state is WorkerState.IDLE)
+            os.killpg(dying.pid, signal.SIGKILL)
+            gone = await until(fleet, "dies@here", lambda one: one.state is WorkerState.UNKNOWN)
+            assert not gone.signed_off
+            for _ in range(20):
+                states = {one.name: one.state for one in (await fleet.fleet()).workers}
+                assert states["dies@here"] is WorkerState.UNKNOWN
+                await asyncio.sleep(0.1)
+            assert states["stays@here"] is WorkerState.IDLE
         finally:
             await fleet.close()
 

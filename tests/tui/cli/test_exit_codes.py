@@ -91,6 +91,8 @@ def test_the_depth_of_a_real_queue_decides_where_no_metric_tells_it(
         '[panels]\nshow = ["queues"]\n'
     )
     with redis.Redis.from_url(redis_url) as broker:
+        assert status(tmp_path, text)[0] == ExitCode.UNKNOWN, "nobody has declared the queue"
+        broker.lpush("matches", "{}")
         assert status(tmp_path, text)[0] == ExitCode.OK
         broker.lpush("matches", *range(101))
         assert status(tmp_path, text)[0] == ExitCode.BURNING
