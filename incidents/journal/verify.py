@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from incidents.events.event import Record
+    from incidents.journal.anchor import Anchor, Link
     from incidents.journal.store import Store
 
 
@@ -29,6 +30,7 @@ class Damage(StrEnum):
     REORDERED = "reordered"
     INCIDENT_REMOVED = "incident_removed"
     LIST_DIFFERS = "list_differs"
+    RENUMBERED = "renumbered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,14 @@ class Verification:
     heads: Mapping[str, str]
 
 
-def verify(store: Store) -> Verification:
-    """Check every event, every link, the head of every chain, the numbers and the list of incidents."""
+def verify(store: Store, anchor: Anchor | None = None) -> Verification:
+    """Check every event, every link, the head of every chain, the numbers and the list of incidents.
+
+    With an `anchor` that was kept elsewhere also that every incident of it is there, under its number, with that event.
+    """
     rows = store.incident_rows()
+    anchored = {(link.incident, link.sequence) for link in anchor.links} if anchor else set()
+    digests: dict[tuple[str, int], str] = {}
     findings: list[Finding] = []
     heads: dict[str, str] = {}
     count = 0
@@ -69,6 +76,9 @@ def verify(store: Store) -> Verification:
         records = list(group)
         count += len(records)
         with_events.add(incident)
+        digests |= {
+            place: record.digest for record in records if (place := (incident, record.sequence)) in anchored
+        }
         number, row = rows.get(incident, (0, {}))
         heads[f"INC-{number}"] = records[-1].digest
         finding = check_chain(records, number) or _check_head(records, number, row)
@@ -85,8 +95,28 @@ def verify(store: Store) -> Verification:
         for number in range(1, max(numbers, default=0))
         if number not in numbers
     ]
+    if anchor:
+        named = {(finding.damage, finding.number) for finding in findings}
+        numbered = {number: incident for incident, (number, _) in rows.items()}
+        missing = (_check_link(link, numbered.get(link.number), digests) for link in anchor.links)
+        findings += [
+            finding for finding in missing if finding and (finding.damage, finding.number) not in named
+        ]
     findings.sort(key=lambda finding: finding.number)
     return Verification(len(rows), count, tuple(findings), heads)
+
+
+def _check_link(link: Link, incident: str | None, digests: Mapping[tuple[str, int], str]) -> Finding | None:
+    """What became of an anchored incident, whose number is that of `incident` now."""
+    if incident is None:
+        return Finding(Damage.INCIDENT_REMOVED, link.incident, link.number)
+    if incident != link.incident:
+        return Finding(Damage.RENUMBERED, link.incident, link.number)
+    digest = digests.get((link.incident, link.sequence))
+    if digest == link.digest:
+        return None
+    damage = Damage.REMOVED if digest is None else Damage.ALTERED
+    return Finding(damage, link.incident, link.number, link.sequence)
 
 
 def check_chain(records: Sequence[Record], number: int = 0) -> Finding | None:

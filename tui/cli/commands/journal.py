@@ -16,6 +16,7 @@ from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from incidents.events.event import Record
     from incidents.journal import Journal
@@ -25,17 +26,22 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
     """Its own options."""
-    choices = ("verify", "export", "import", "stats")
+    choices = ("verify", "anchor", "export", "import", "stats")
     parser.add_argument("what", choices=choices, help=words.text("journal.option_what"))
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help=words.text("journal.option_file"))
+    parser.add_argument("--against", type=Path, metavar="ANCHOR", help=words.text("journal.option_against"))
     parser.add_argument("--incident", metavar="ID", help=words.text("journal.option_incident"))
 
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Exit 1 when the journal is not whole, 2 when it can't be reached, 3 when it can't be used."""
-    with open_configured_journal(invocation, read_only=args.what in ("verify", "export")) as journal:
+    with open_configured_journal(
+        invocation, read_only=args.what in ("verify", "anchor", "export")
+    ) as journal:
         if args.what == "verify":
-            return _verify(journal, invocation)
+            return _verify(journal, args.against, invocation)
+        if args.what == "anchor":
+            return _anchor(journal, args.file)
         if args.what == "export":
             return _export(journal, args.file, args.incident, invocation)
         if args.what == "import":
@@ -43,11 +49,21 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         return _stats(journal, invocation)
 
 
-def _verify(journal: Journal, invocation: Invocation) -> int:
+def _anchor(journal: Journal, file: Path | None) -> int:
+    """To be kept elsewhere: `verify --against` it shows what the chains alone can't."""
+    from incidents.journal.anchor import anchor_of
+
+    _write(file, [anchor_of(journal.store()).text])
+    return ExitCode.OK
+
+
+def _verify(journal: Journal, against: Path | None, invocation: Invocation) -> int:
+    from incidents.journal.anchor import read_anchor
     from incidents.journal.verify import verify
 
+    anchor = read_anchor(_read(against)) if against else None
     try:
-        proof = verify(journal.store())
+        proof = verify(journal.store(), anchor)
     except JournalAway as error:  # not looked at is neither whole nor broken
         invocation.print_notice(error.message)
         return ExitCode.UNKNOWN
@@ -87,23 +103,34 @@ def _export(journal: Journal, file: Path | None, ref: str | None, invocation: In
 
     unreadable: list[Record] = []
     lines = export_lines(journal.store(), journal.find(ref) if ref else None, unreadable)
-    if file is None:
-        for line in lines:
-            sys.stdout.write(line + "\n")
-    else:
-        try:
-            with file.open("w", encoding="utf-8") as out:
-                out.writelines(line + "\n" for line in lines)
-        except OSError as error:
-            raise JournalError(
-                say("journal.unwritable", place=clean(str(file)), detail=error.strerror or "?")
-            ) from error
+    _write(file, (line + "\n" for line in lines))
     for record in unreadable:
         event = say(
             "journal.unreadable_event", incident=_label(journal, record.incident), sequence=record.sequence
         )
         invocation.print_notice(event)
     return ExitCode.BURNING if unreadable else ExitCode.OK
+
+
+def _write(file: Path | None, lines: Iterable[str]) -> None:
+    if file is None:
+        sys.stdout.writelines(lines)
+        return
+    try:
+        with file.open("w", encoding="utf-8") as out:
+            out.writelines(lines)
+    except OSError as error:
+        raise JournalError(
+            say("journal.unwritable", place=clean(str(file)), detail=error.strerror or "?")
+        ) from error
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        detail = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise JournalError(say("journal.unreadable", place=clean(str(file)), detail=detail or "?")) from error
 
 
 def _label(journal: Journal, incident: str) -> str:
