@@ -92,6 +92,40 @@ async def test_rules_names_and_targets() -> None:
         await source.close()
 
 
+async def test_the_utc_offset_of_a_time_counts() -> None:
+    alert = {
+        "labels": {"alertname": "A"},
+        "state": "firing",
+        "value": "1",
+        "activeAt": "2026-01-01T02:00:00.123456789+02:00",
+    }
+    rule = {"name": "A", "query": "up", "health": "ok", "alerts": [alert]}
+    document = {"status": "success", "data": {"groups": [{"rules": [rule]}]}}
+    with serve(body(json.dumps(document).encode())) as url:
+        source = PrometheusSource(PrometheusSettings(url=url))
+        (found,) = (await source.alerts()).alerts
+        await source.close()
+    assert found.since == pytest.approx(1_767_225_600.123, abs=0.001)
+
+
+async def test_a_string_is_answered_as_one() -> None:
+    document = {"status": "success", "data": {"resultType": "string", "result": [1, "text"]}}
+    with serve(body(json.dumps(document).encode())) as url:
+        source = PrometheusSource(PrometheusSettings(url=url))
+        answer = await source.query('"text"')
+        await source.close()
+    assert (answer.kind, answer.text) == ("string", "text")
+
+
+async def test_a_document_without_end_is_a_bad_answer() -> None:
+    with serve(body(b"[" * 200_000)) as url:
+        source = PrometheusSource(PrometheusSettings(url=url))
+        for ask in (lambda: source.query("up"), source.metric_names, source.alerts, source.targets):
+            with pytest.raises(BadAnswer):
+                await ask()
+        await source.close()
+
+
 async def test_targets_of_another_shape_are_a_bad_answer() -> None:
     with serve(body(b'{"status":"success","data":{"activeTargets":[{"labels":3}]}}')) as url:
         source = PrometheusSource(PrometheusSettings(url=url))
