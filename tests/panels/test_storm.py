@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import time
 
+import pytest
+
 from panels.poll import poll_once
 from panels.state import PanelState
 from signals.metrics.failover import MetricFailover
@@ -38,7 +40,7 @@ class Filled:
         return self.ring.metric_names()
 
 
-async def after(per_s: float, storm_s: float) -> PanelState:
+async def after(per_s: float, storm_s: float, good_per_s: float = 1.0) -> PanelState:
     """The ban panel after half an hour, in whose last `storm_s` so many requests a second were refused."""
     ring, now = Ring(7200), time.time()
     count = 0.0
@@ -52,7 +54,7 @@ async def after(per_s: float, storm_s: float) -> PanelState:
             for own, value in (
                 ({"route": "webhooks", "status": "429"}, 0.75 * count),
                 ({"route": "channels", "status": "403"}, 0.25 * count),
-                ({"route": "webhooks", "status": "200"}, float(2400 - back)),
+                ({"route": "webhooks", "status": "200"}, good_per_s * (2400 - back)),
             )
         ]
         ring.scrape("app", now - back, samples)
@@ -88,3 +90,18 @@ async def test_a_ban_that_is_reached_says_so() -> None:
     state = await after(per_s=20, storm_s=700)
     assert state.verdict == "burning"
     assert "10 000 is reached" in said(state)
+
+
+@pytest.mark.parametrize(
+    ("refused_per_s", "good_per_s", "verdict"),
+    [
+        (0.2, 0.0, "burning"),  # every call, and only 120 of the 10 000
+        (0.6, 0.1, "warn"),  # six of seven
+        (0.05, 0.2, "ok"),  # one of five
+    ],
+)
+async def test_calls_that_are_refused_are_not_well_however_few_there_are(
+    refused_per_s: float, good_per_s: float, verdict: str
+) -> None:
+    state = await after(per_s=refused_per_s, storm_s=2400, good_per_s=good_per_s)
+    assert (state.verdict, "refused" in said(state)) == (verdict, True)

@@ -47,6 +47,7 @@ def judged(
     history: Answer | None = None,
     *,
     never_exported: dict[str, str] | None = None,
+    trials: dict[str, Answer] | None = None,
     enriched: tuple[Contribution, ...] = (),
 ) -> PanelState:
     """`never_exported` are metric and nearest name of queries without one."""
@@ -55,7 +56,9 @@ def judged(
         for query, names in (never_exported or {}).items()
         for metric, near in (names.split("|"),)
     }
-    return judge_panel(SPECS[name], answers, NOW, history=history, diagnoses=diagnoses, enriched=enriched)
+    return judge_panel(
+        SPECS[name], answers, NOW, history=history, diagnoses=diagnoses, trials=trials, enriched=enriched
+    )
 
 
 def states() -> dict[str, PanelState]:
@@ -182,11 +185,13 @@ def _ban() -> PanelState:
         "ban",
         {
             "invalid in 10 min": answer(((), 6120.0)),
+            "refused": answer(((), 0.87)),
             "by status": answer(((("status", "429"),), 6104.0), ((("status", "403"),), 12.0)),
             "top sources": routes,
             "requests": answer(((), 700.0)),
         },
         past((), 0.0, 200.0, 6120.0),
+        trials={"refused": answer(((), 7000.0))},
     )
 
 
