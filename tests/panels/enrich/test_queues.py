@@ -220,3 +220,20 @@ def test_the_memory_of_the_broker_is_judged_against_its_limit(
     state = panel(found, metric(1))
     assert rows(state)[1:] == ([] if row is None else [row])
     assert Language("en").say(state.reason) == reason
+
+
+def test_a_panel_that_leaves_its_query_to_the_broker_misses_no_metric() -> None:
+    spec = PanelSpec(
+        id="q",
+        title="Q",
+        kind="queues",
+        chart="waiting",
+        queries=(QuerySpec(name="waiting", warn=1, burning=2),),
+    )
+    queues = Queues(
+        queues=(), at=100.0, source="redis", eviction_policy=None, used_bytes=None, limit_bytes=None
+    )
+    nothing = judge_panel(spec.asking(), {}, 100.0, enriched=[contribute(spec, queues, ())])
+    assert (nothing.verdict, nothing.reason.key) == ("unknown", "panels.no_queues")
+    nobody = judge_panel(spec.asking(), {}, 100.0)
+    assert (nobody.verdict, nobody.reason.key) == ("unknown", "panels.nothing_asked")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.errors import Unreachable
@@ -70,3 +72,22 @@ def test_who_blocks_is_said_with_its_session_and_its_age(
     blocker = Blocker(7, "u", application, "idle in transaction", open_s, (2, 3), "SELECT 1")
     row = contribute(schema(blockers=(blocker,))).rows[-1]
     assert [Language("en").say(cell) for cell in row.cells] == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "reason"),
+    [
+        (schema(Drift.NOT_COMPARED), "ok", "nobody blocks others, indexes are valid, connections are free"),
+        (schema(Drift.NOT_COMPARED, missing=("orders.id",)), "warn", "is not as it should be"),
+        (replace(schema(Drift.NOT_COMPARED), connections=58), "warn", "58 of 60 connections"),
+    ],
+)
+def test_a_database_that_is_compared_with_nothing_has_no_verdict_on_its_revision(
+    found: Schema, verdict: str, reason: str
+) -> None:
+    panel = judge_panel(PanelSpec(id="d", title="D", kind="release"), {}, 100.0, enriched=[contribute(found)])
+    said = Language("en").say
+    assert panel.verdict == verdict
+    assert reason in said(panel.reason)
+    assert [said(part.text) for part in panel.parts][1] == "revision 375b918c8740, compared with no scripts"
+    assert [reading.name for reading in panel.readings] == ["connections"], "no revision that passes or fails"

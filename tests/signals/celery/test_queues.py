@@ -144,3 +144,34 @@ async def test_garbage_is_a_source_error() -> None:
 
 def test_the_url_is_a_secret() -> None:
     assert isinstance(settings("redis://:hunter2@h/0").url, SecretStr)
+
+
+@pytest.mark.parametrize("prefix", ["", "shop:"])
+async def test_queues_that_nobody_named_are_those_that_are_bound_on_the_broker(
+    redis_url: str, prefix: str
+) -> None:
+    unnamed = settings(redis_url, queues=(), key_prefix=prefix)
+    assert (await look(RedisQueues(unnamed)))[0].queues == (), "nothing is bound yet"
+    with redis.Redis.from_url(redis_url) as client:
+        for exchange, queue in (
+            ("celeryev", "celeryev.1234"), ("celery.pidbox", "w@x.celery.pidbox"), ("reply.celery.pidbox", "5.reply.celery.pidbox"),
+        ):  # fmt: skip
+            client.sadd(f"{prefix}_kombu.binding.{exchange}", f"\x06\x16\x06\x16{queue}")
+    with producer(redis_url, global_keyprefix=prefix) as app:
+        app.send_task("t", queue="orders")
+        app.send_task("t", queue="mail")
+        app.send_task("t", queue="mail")
+    _, queues = await look(RedisQueues(unnamed))
+    assert {name: queue.waiting for name, queue in queues.items()} == {"mail": 2, "orders": 1}
+
+
+async def test_a_broker_with_too_many_keys_is_not_searched_for_ever(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signals.celery.queues.MAX_SCANS", 2)
+    monkeypatch.setattr("signals.celery.queues.SCAN_COUNT", 10)
+    with redis.Redis.from_url(redis_url) as client:
+        client.mset({f"cache:{number}": 1 for number in range(1000)})
+    with pytest.raises(BadAnswer) as caught:
+        await look(RedisQueues(settings(redis_url, queues=())))
+    assert caught.value.message.key == "queues.too_many_keys"
