@@ -12,7 +12,7 @@ from core.message import say
 from incidents.events import body as b
 from incidents.events.fold import can_undo
 from incidents.report.describe import describe_event, short_time
-from response.checklist import FINISHED, is_confirmed, open_killers, stopped_by
+from response.checklist import FINISHED, is_confirmed, is_done, open_killers, stopped_by
 from response.decision import ALLOWED, Ask, Reason, Refused
 from signals.reading import Verdict
 
@@ -77,6 +77,8 @@ def _decide(situation: Situation, body: b.Body) -> Decision:  # noqa: PLR0911  #
             return _pause(situation, body)
         case b.RoleTaken() | b.RoleOffered() | b.RoleAccepted() | b.RoleReleased():
             return _role(incident, situation.actor, body)
+        case b.Marked(moment="resolved") if incident.status != "resolved":
+            return _resolve(situation)
         case b.Reopened() if incident.status == "open":
             return Refused(Reason.INCIDENT_OPEN)
         case b.AlertResolved():
@@ -141,6 +143,25 @@ def _pause(situation: Situation, body: b.PauseConfirmed) -> Decision:
         return ALLOWED
     details = (say("response.killer_open", step=f"{step.number} {step.text}") for step in killers)
     return Ask("killers_open", tuple(step.id for step in killers), tuple(details))
+
+
+def _resolve(situation: Situation) -> Decision:
+    """Killer items that nobody did, alerts that fire and panels that burn speak against the end."""
+    incident = situation.incident
+    killers = [
+        row.step
+        for row in situation.rows
+        if row.step is not None and row.step.killer and not is_done(incident, row)
+        if row.phase is not None and not row.phase.prevention
+    ]
+    firing = {name: alert for name, alert in incident.alerts.items() if alert.resolved_at is None}
+    details = (
+        *situation.burning,
+        *(say("response.alert_firing", alert=alert.name) for alert in firing.values()),
+        *(say("response.killer_open", step=f"{step.number} {step.text}") for step in killers),
+    )
+    about = (*(step.id for step in killers), *firing, *(("panels",) if situation.burning else ()))
+    return Ask("not_over", about, details) if details else ALLOWED
 
 
 def _role(incident: Incident, actor: str, body: RoleMove) -> Decision:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
+    from core.message import Message
     from incidents.events.body import Body
     from incidents.events.incident import Incident, StepKey
     from incidents.report.describe import Names
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 class Situation:
     """The incident under its name, the runbooks that it follows, who acts, and what the checks of steps said last.
 
-    A step without an entry in `observed` was not measured; None stands for a check that nobody has measured.
+    A step without an entry in `observed` was not measured; None stands for a check that nobody has measured. `burning` is what
+    panels that burn say; empty where nobody has looked at them.
     """
 
     label: str
@@ -33,6 +35,7 @@ class Situation:
     now: dt.datetime
     runbooks: tuple[Runbook | Missing, ...] = ()
     observed: Mapping[StepKey, Sequence[Observation | None]] = field(default_factory=dict)
+    burning: tuple[Message, ...] = ()
 
     @property
     def rows(self) -> tuple[Row, ...]:

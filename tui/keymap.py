@@ -113,6 +113,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("enter", "open"),
         Key("slash", "search"),
         Key("s", "steps"),
+        Key("o", "reopen", footer=False),
         Key("h", "app.back", footer=False),
     ),
     "form": (

@@ -46,14 +46,14 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-QuestionKind = Literal["gate_not_green", "killers_open", "changed"]
+QuestionKind = Literal["gate_not_green", "killers_open", "not_over", "changed"]
 """What `response.guard` asks before something doubtful is written."""
 
 
 class Answer(_Body):
     """A question that the writer answered with yes before the event was written.
 
-    `about` says what it was about: steps by their ids, or events by their sequence. `how` tells whether a person was
+    `about` says what it was about: steps by their ids, events by their sequence, or alerts. `how` tells whether a person was
     asked, or the option `--yes` answered for everything.
     """
 

@@ -133,9 +133,11 @@ def _close(lead: Seat, helper: Seat, posted: list[Post]) -> None:
     helper.terminal.read_for(1)
     helper.press("op1", "owner             op1")
     helper.press("\r", "noted")
-    for moment in ("mitigated", "resolved"):
-        helper.press("m", "Set the status")
-        helper.press("1", f"INC-1 SEV1 {moment} ")
+    helper.press("m", "Set the status")
+    helper.press("1", "INC-1 SEV1 mitigated ")
+    helper.press("m", "Set the status")
+    helper.press("1", "this does not look over. Go on anyway?")
+    helper.press("\r", "INC-1 SEV1 resolved ")
     lead.see("INC-1 SEV1 resolved ")
 
 

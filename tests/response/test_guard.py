@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from core.message import say
 from incidents.events import body as b
 from response.decision import ALLOWED, Ask, Reason, Refused
 from response.guard import is_doubtful, may, may_propose
@@ -138,6 +141,18 @@ def test_open_killer_items_are_asked_about_by_name_and_only_the_commander_is_ask
     assert [Language("en").say(detail) for detail in decision.details] == ["not done: 1.1 cut"]
     assert may(situation(IC, actor="ic1"), CONFIRM) == decision
     assert isinstance(may(situation(IC, actor="op1"), CONFIRM), Refused)
+
+
+def test_resolving_is_asked_about_while_something_burns_fires_or_is_open() -> None:
+    resolve = b.Marked(moment="resolved", at=START)
+    decision = may(replace(situation(ALERT), burning=(say("event.as_written", text="SLO burns"),)), resolve)
+    assert isinstance(decision, Ask)
+    assert (decision.question, decision.about) == ("not_over", ("cut", "f", "panels"))
+    texts = [Language("en").say(detail) for detail in decision.details]
+    assert texts == ["SLO burns", "the alert QueueLong still fires", "not done: 1.1 cut"]
+    assert may(situation(TICKED), resolve) == ALLOWED
+    assert may(situation(RESOLVED), resolve) == ALLOWED  # only its time is corrected
+    assert may(situation(), b.Marked(moment="mitigated", at=START)) == ALLOWED
 
 
 def test_an_answer_about_other_killer_items_is_none() -> None:

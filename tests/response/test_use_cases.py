@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from incidents.events import body as b
+from incidents.events.event import body_text
 from incidents.journal import open_journal
 from incidents.settings import JournalSettings
 from response import incident as whole
@@ -65,6 +66,11 @@ def test_a_tick_keeps_what_its_checks_said() -> None:
     assert len(body.checks) == 1
     (body,) = steps.tick(situation(), key("cut"), SAY, observed="12/min").bodies
     assert body == b.StepTicked(runbook="book", step="cut", observed="12/min")
+
+
+def test_an_event_without_an_answer_is_stored_and_hashed_as_before() -> None:
+    assert body_text(b.StepTicked(runbook="book", step="cut")) == '{"runbook":"book","step":"cut"}'
+    assert body_text(b.PauseConfirmed(phase="stop")) == '{"phase":"stop"}'
 
 
 def test_a_phase_is_skipped_without_what_is_done() -> None:

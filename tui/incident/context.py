@@ -203,6 +203,7 @@ class IncidentContext:
         self,
         snapshot: IncidentSnapshot,
         observed: Mapping[StepKey, Sequence[Observation | None]] | None = None,
+        burning: tuple[Message, ...] = (),
     ) -> Situation:
         """What this person has in front of them now."""
         return Situation(
@@ -212,6 +213,7 @@ class IncidentContext:
             now=dt.datetime.now(dt.UTC),
             runbooks=tuple(self.followed_runbooks(snapshot.incident.runbooks)),
             observed=observed or {},
+            burning=burning,
         )
 
     # What keys start
@@ -284,6 +286,10 @@ class IncidentContext:
             known = before.incident.offers.get(role) if before else None
             if offer.to == self.actor and offer != known:
                 return say("screen.offered_you", role=say(f"event.role_{role}"), by=offer.by)
+        if before is not None and before.incident.status != incident.status == "resolved":
+            by = next(event.actor for event in reversed(incident.events) if event.body.kind == "marked")
+            if by != self.actor:
+                return say("screen.resolved_by", by=by, label=snapshot.label, title=incident.title)
         is_new = time.time() - incident.opened_at.timestamp() < NEW_INCIDENT_S
         if before is None and is_new and incident.opened_by != self.actor:
             return say(

@@ -15,6 +15,7 @@ from response import records, steps
 from response.checklist import can_stand, is_done
 from response.decision import Refused
 from response.guard import is_doubtful, reached
+from signals.reading import Verdict
 from tui.incident.draw.panes import PANES
 from tui.screens import incident_forms as forms
 from tui.screens.confirm import Confirm
@@ -240,7 +241,12 @@ class IncidentScreen(IncidentView):
         observed = self.observed.get(row.key, {}) if row else {}
         checks = row.step.checks if row and row.step else ()
         results = tuple(observed.get(index) for index in range(len(checks)))
-        return self.incidents.situation(snapshot, {row.step_key: results} if row and checks else {})
+        burning = tuple(
+            say("postmortem.budget", name=state.title, rest=state.reason)
+            for state in self.face.by_attention()
+            if state.verdict is Verdict.BURNING
+        )
+        return self.incidents.situation(snapshot, {row.step_key: results} if row and checks else {}, burning)
 
     def _at_checklist(self) -> bool:
         """A key must not change a step that stands behind another pane."""

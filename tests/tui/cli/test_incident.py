@@ -245,7 +245,10 @@ def test_what_is_written_after_the_end_is_told(desk: Desk) -> None:
     desk.fact("tick", "1", "throttle")
     again = desk("incident", "tick", "1", "1.2", "--lang", "zh")
     assert again.stderr == "warroom：1.2 给两个会写 Discord 的任务限速：op1 早已标记为“已完成”\n"
-    desk.fact("resolve", "1", "--at", "2026-11-24T04:00:00Z")
+    early = desk("incident", "resolve", "1")
+    assert (early.returncode, early.stdout) == (2, "")
+    assert "this does not look over: not done: 1.1" in early.stderr
+    desk.fact("resolve", "1", "--at", "2026-11-24T04:00:00Z", "--yes")
     for arguments, code, said in (
         (("resolve", "1"), 2, "INC-1 was already resolved at 2026-11-24 04:00:00Z"),
         (("resolve", "1", "--at", "2026-11-24T05:00:00Z"), 0, ""),

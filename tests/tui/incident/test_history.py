@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.tui.incident.stage import running, shown, write_as
+from tests.tui.incident.stage import incident_of, running, shown, until, write_as
+from tui.screens.form import Form
+from tui.screens.incident import IncidentScreen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +28,17 @@ async def test_history_finds_and_opens_the_past_to_be_read(config: Path) -> None
         assert "noted: a needle" in shown(op1.app)
         await op1.press("n")
         assert "nothing is written" in shown(op1.app)
+
+
+async def test_a_resolved_incident_is_opened_again_from_the_history(config: Path) -> None:
+    await write_as("op1", config, "open", "--title", "Old one", "--severity", "SEV3")
+    await write_as("op1", config, "resolve", "1")
+    async with running(config) as op1:
+        await op1.press("h", then=lambda: "Old one" in shown(op1.app))
+        await op1.press("o", then=lambda: isinstance(op1.app.screen, Form))
+        await op1.type("it is back")
+        await op1.press("enter", then=lambda: isinstance(op1.app.screen, IncidentScreen))
+        await until(lambda: incident_of(op1.app).status == "open", "it goes on")
 
 
 async def test_history_tells_which_step_costs_most_time_and_which_is_skipped(config: Path) -> None:

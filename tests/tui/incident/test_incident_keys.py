@@ -9,6 +9,7 @@ from textual.events import Key, Paste
 
 from tests.tui.incident.stage import incident_of, running, screen_of, shown, until, write_as
 from tui.screens.choose import Choose
+from tui.screens.confirm import Confirm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +101,15 @@ async def test_severity_moments_and_the_end(config: Path) -> None:
         await op1.press("m")
         await op1.press("1", then=lambda: incident_of(op1.app).status == "mitigated")
         await op1.press("m")
-        await op1.press("1", then=lambda: incident_of(op1.app).status == "resolved")
+        await op1.press("1", then=lambda: isinstance(op1.app.screen, Confirm))
+        asked = "\n".join(line.plain for line in op1.app.screen.remarks(80))  # type: ignore[attr-defined]  # the question on top
+        assert "depth is 143" in asked
+        assert "not done: 1.2 Throttle the retrying task" in asked
+        await op1.press("escape")
+        assert incident_of(op1.app).status == "mitigated"
+        await op1.press("m")
+        await op1.press("1", then=lambda: isinstance(op1.app.screen, Confirm))
+        await op1.press("enter", then=lambda: incident_of(op1.app).status == "resolved")
         assert "SEV1 resolved" in shown(op1.app)
         assert op1.app.incidents.exit_message() is None
         await op1.press("m")

@@ -266,6 +266,8 @@ async def test_what_others_open_and_offer_is_told(config: Path) -> None:
         await until(lambda: "ic1 offers you incident command" in shown(op1.app), "the offer is told")
         await op1.press("i", "x")
         await op1.press("1", then=lambda: incident_of(op1.app).roles.get("ic") == "op1")
+        await write_as("ic1", config, "resolve", "1")
+        await until(lambda: "ic1 resolved INC-1: Ban near" in shown(op1.app), "the end is told")
 
 
 async def test_what_cannot_be_drawn_does_not_end_the_program(
