@@ -136,7 +136,7 @@ def _close(lead: Seat, helper: Seat, posted: list[Post]) -> None:
     helper.press("m", "Set the status")
     helper.press("1", "INC-1 SEV1 mitigated ")
     helper.press("m", "Set the status")
-    helper.press("1", "this does not look over. Go on anyway?")
+    helper.press("1", "the incident does not look resolved. Go on anyway?")
     helper.press("\r", "INC-1 SEV1 resolved ")
     lead.see("INC-1 SEV1 resolved ")
 

@@ -162,4 +162,4 @@ def test_the_answer_is_journalled_and_told(journal: Journal) -> None:
 
     incident = journal.load(seen.incident.id)
     text = SAY(describe_event(incident, event, seen.names))
-    assert text.endswith("(not done: 1.1 cut: gone on with --yes)")
+    assert text.endswith("(not done: 1.1 cut: confirmed with --yes)")

@@ -247,7 +247,7 @@ def test_what_is_written_after_the_end_is_told(desk: Desk) -> None:
     assert again.stderr == "warroom：1.2 给两个会写 Discord 的任务限速：op1 早已标记为“已完成”\n"
     early = desk("incident", "resolve", "1")
     assert (early.returncode, early.stdout) == (2, "")
-    assert "this does not look over: not done: 1.1" in early.stderr
+    assert "the incident does not look resolved: not done: 1.1" in early.stderr
     desk.fact("resolve", "1", "--at", "2026-11-24T04:00:00Z", "--yes")
     for arguments, code, said in (
         (("resolve", "1"), 2, "INC-1 was already resolved at 2026-11-24 04:00:00Z"),
@@ -333,10 +333,10 @@ def test_the_rules_of_the_checklist_hold_for_scripts(gated: Desk) -> None:
 
 def test_yes_answers_the_question_and_the_journal_says_so(gated: Desk) -> None:
     assert gated.fact("tick", "1", "throttle", "--yes").endswith(
-        "(the gate was not green: gone on with --yes)"
+        "(the gate was not green: confirmed with --yes)"
     )
     told = gated.fact("confirm", "1", "stop", "--yes")
-    assert told.endswith("(not done: 1.1 Declare, take command: gone on with --yes)")
+    assert told.endswith("(not done: 1.1 Declare, take command: confirmed with --yes)")
     gated.fact("tick", "1", "declare", "--yes")
     events = json.loads(gated.fact("timeline", "1", "--json"))
     answers = [(event["kind"], event["body"].get("answers")) for event in events[2:]]
