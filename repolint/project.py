@@ -43,12 +43,13 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One manual. `file` is as the person named it."""
+    """One manual. `file` is as the person named it; `cut_from` the line from which on it was not read, 0 where it is whole."""
 
     file: str
     prose: tuple[Prose, ...]
     codes: tuple[Code, ...]
     comments: tuple[Comment, ...] = ()
+    cut_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,21 +35,24 @@ class Suppression:
     rule: str
     lines: frozenset[int]
 
-    def holds(self, finding: Finding) -> bool:
-        """Whether it silences this finding."""
-        return (finding.rule, finding.file) == (self.rule, self.document.file) and finding.line in self.lines
+    def places(self) -> set[tuple[str, str, int]]:
+        """File, rule and line of whatever it silences."""
+        return {(self.document.file, self.rule, line) for line in self.lines}
 
 
 def suppress(findings: Sequence[Finding], documents: Sequence[Document]) -> list[Finding]:
     """The findings that nothing silences, and those about the suppressions themselves."""
-    found = [suppression for document in documents for suppression in suppressions(document)]
-    kept = [finding for finding in findings if not any(suppression.holds(finding) for suppression in found)]
-    for suppression in found:
+    places = {(finding.file, finding.rule, finding.line) for finding in findings}
+    silenced: set[tuple[str, str, int]] = set()
+    own: list[Finding] = []
+    for suppression in (found for document in documents for found in suppressions(document)):
+        silences = suppression.places() & places
+        silenced |= silences
         if not suppression.rule:
-            kept.append(_without_reason(suppression))
-        elif not any(suppression.holds(finding) for finding in findings):
-            kept.append(_unused(suppression))
-    return kept
+            own.append(_without_reason(suppression))
+        elif not silences:
+            own.append(_unused(suppression))
+    return [f for f in findings if (f.file, f.rule, f.line) not in silenced] + own
 
 
 def suppressions(document: Document) -> Iterator[Suppression]:

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 def check(project: Project) -> Iterator[Finding]:
     """Only into Markdown: what other formats make of a heading is not known here."""
+    slugs_of: dict[str, set[str]] = {}
     for link in project.fact(links):
         if not link.is_there or not link.anchor or not link.file.endswith((".md", ".markdown")):
             continue
-        slugs = anchors(project.text(link.file))
+        if link.file not in slugs_of:
+            slugs_of[link.file] = anchors(project.text(link.file))
+        slugs = slugs_of[link.file]
         anchor = link.anchor.lower()
         if not slugs or anchor in slugs or re.fullmatch(r"L\d+.*|:~:.*", link.anchor):
             continue

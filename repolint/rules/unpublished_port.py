@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 def check(project: Project) -> Iterator[Finding]:
     """Only ports of images, and only those that one service alone has; said once per manual and port."""
     reported: set[tuple[str, int]] = set()
+    forwarding = {document.file for document in project.documents if _forwards(document)}
     for command in commands(project):
-        fetched = [] if command.container else fetched_hosts(command)
-        for host, port, _ in [] if not fetched or _forwards(command.document) else fetched:
+        if command.container or command.document.file in forwarding:
+            continue
+        for host, port, _ in fetched_hosts(command):
             if host != "localhost" or not port or (command.document.file, port) in reported:
                 continue
             moved = _moved(project, port)

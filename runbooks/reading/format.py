@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.message import say
 from runbooks.model import Block, Paragraph, Phase, Problem, Step
 from runbooks.reading.blocks import read_block
-from runbooks.reading.ids import is_id, numbered, slug, unique
+from runbooks.reading.ids import TakenIds, is_id, numbered, slug
 from runbooks.reading.markdown import comments, joined, line_of, pieces, rows
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ class _Reader:
         self.includes: list[Include] = []
         self._file = file
         self._problems = problems
-        self._phase_ids: dict[str, int] = {}
-        self._step_ids: dict[str, int] = {}
+        self._phase_ids = TakenIds()
+        self._step_ids = TakenIds()
 
     def take(self, node: SyntaxTreeNode) -> None:
         """The next block of the file."""
@@ -152,7 +152,7 @@ class _Reader:
         )
 
     def _identity(
-        self, line_pieces: tuple[Piece, ...], line: int, taken: dict[str, int], text: str
+        self, line_pieces: tuple[Piece, ...], line: int, taken: TakenIds, text: str
     ) -> tuple[str, list[str], bool]:
         """The id, the words behind it in its comment, and whether there is one: else it is made from `text`."""
         comments = (piece.text for piece in line_pieces if piece.kind == "comment")
@@ -163,11 +163,11 @@ class _Reader:
             identity = match[1]
             if not is_id(identity):
                 self._complain(line, "bad-id", say("runbook.bad_id", id=identity))
-            if identity in taken:
-                message = say("runbook.duplicate_id", id=identity, first=taken[identity])
+            first = taken.line_of(identity)
+            if first is not None:
+                message = say("runbook.duplicate_id", id=identity, first=first)
                 self._complain(line, "duplicate-id", message)
-        identity = unique(identity, set(taken))
-        taken[identity] = line
+        identity = taken.take(identity, line)
         return identity, (match[2] or "").split() if match else [], match is not None
 
     def _pauses(self, node: SyntaxTreeNode) -> bool:

@@ -31,14 +31,26 @@ def slug(text: str) -> str:
     return joined
 
 
-def unique(name: str, taken: set[str]) -> str:
-    """`name`, with a number behind it where it is taken already; takes it."""
-    number, candidate = 1, name
-    while candidate in taken:
-        number += 1
-        candidate = f"{name}-{number}"
-    taken.add(candidate)
-    return candidate
+class TakenIds:
+    """The ids of one file, each with the line where it stands first."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
+
+    def line_of(self, name: str) -> int | None:
+        """Where the id stands, None where it is free."""
+        return self._lines.get(name)
+
+    def take(self, name: str, line: int) -> str:
+        """`name`, with the first free number behind it where it is taken already. What was not free once never is."""
+        number, candidate = self._numbers.get(name, 1), name
+        while candidate in self._lines:
+            number += 1
+            candidate = f"{name}-{number}"
+        self._numbers[name] = number
+        self._lines[candidate] = line
+        return candidate
 
 
 def numbered(phases: Iterable[Phase]) -> tuple[Phase, ...]:

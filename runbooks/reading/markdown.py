@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MAX_TEXT = 4000
+MAX_BRACKETS = 10_000
+"""Of `[` in a file: a link may stand in every one, and the parser tries each up to the deepest nesting."""
 MAX_NESTING = 100
 """Fifty bullets deep; what is deeper the parser leaves out."""
 
@@ -32,6 +34,17 @@ class Piece:
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": True, "maxNesting": MAX_NESTING}).enable("table")
+
+
+def within_budget(text: str) -> tuple[str, int]:
+    """The text as far as it can be parsed in seconds, and the line from which on it is cut (0 where it is whole)."""
+    if text.count("[") <= MAX_BRACKETS:
+        return text, 0
+    at = -1
+    for _ in range(MAX_BRACKETS + 1):
+        at = text.index("[", at + 1)
+    start = text.rfind("\n", 0, at) + 1
+    return text[:start], text.count("\n", 0, start) + 1
 
 
 def parse(text: str) -> SyntaxTreeNode:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.text import clean
 from runbooks.model import Block, Command, Paragraph, Phase, Runbook, Step
-from runbooks.reading.ids import slug, unique
+from runbooks.reading.ids import TakenIds, slug
 from runbooks.reading.markdown import code_of, comments, joined, line_of, pieces, rows
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read_plain(tree: SyntaxTreeNode, title: str, stem: str, file: str, language:
     """The checklist. `title` is what the front matter says, if anything; `stem` names the file."""
     intro: list[Block] = []
     drafts: list[_Draft] = []
-    taken: set[str] = set()
+    taken = TakenIds()
     for node in tree.children:
         if node.type == "heading":
             text = joined(pieces(node))
@@ -56,10 +56,10 @@ def read_plain(tree: SyntaxTreeNode, title: str, stem: str, file: str, language:
                 drafts[-1].steps[-1] = replace(last, blocks=(*last.blocks, *blocks))
             else:
                 (drafts[-1].intro if drafts else intro).extend(blocks)
-    phase_ids: set[str] = set()
+    phase_ids = TakenIds()
     phases = tuple(
         Phase(
-            id=unique(slug(draft.title) or "phase", phase_ids),
+            id=phase_ids.take(slug(draft.title) or "phase", draft.line),
             number=str(number),
             title=draft.title,
             line=draft.line,
@@ -83,7 +83,7 @@ def read_plain(tree: SyntaxTreeNode, title: str, stem: str, file: str, language:
 
 
 def _steps(  # noqa: PLR0917  # recursion carries its place
-    node: SyntaxTreeNode, file: str, prefix: str, number: int, level: int, taken: set[str]
+    node: SyntaxTreeNode, file: str, prefix: str, number: int, level: int, taken: TakenIds
 ) -> Iterator[Step]:
     """The list's items, each followed by those nested in it."""
     for item in node.children:
@@ -103,7 +103,7 @@ def _steps(  # noqa: PLR0917  # recursion carries its place
             text = next(
                 (block.text.split("\n")[0] for block in blocks if isinstance(block, Command | Paragraph)), "…"
             )
-        step_id = unique(slug(text) or "step", taken)
+        step_id = taken.take(slug(text) or "step", line_of(item))
         place = f"{prefix}{number}"
         yield Step(step_id, place, text, line_of(item), blocks=tuple(blocks), level=level, file=file)
         before = 0

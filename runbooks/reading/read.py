@@ -17,7 +17,7 @@ from runbooks.reading.blocks import unknown_key
 from runbooks.reading.fields import Field, read_fields
 from runbooks.reading.format import read_body
 from runbooks.reading.ids import is_id, slug
-from runbooks.reading.markdown import comments, parse
+from runbooks.reading.markdown import MAX_BRACKETS, comments, parse, within_budget
 from runbooks.reading.plain import read_plain
 
 if TYPE_CHECKING:
@@ -59,7 +59,10 @@ def read_runbook(text: str, file: str, language: str) -> Parsed:
     if len(text) > MAX_CHARACTERS:
         problems.append(Problem(file, 1, "too-large", say("runbook.too_large", limit=MAX_CHARACTERS // 1000)))
         text = ""
-    text = _cleaned(text, file, problems)
+    text, cut = within_budget(_cleaned(text, file, problems))
+    if cut:
+        message = say("runbook.too_many_brackets", limit=MAX_BRACKETS, line=cut)
+        problems.append(Problem(file, cut, "too-many-brackets", message))
     fields, body = _front_matter(text, file, problems)
     tree = parse(body)
     stem = slug(PurePath(file).stem) or "runbook"

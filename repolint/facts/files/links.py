@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from repolint.facts.files.paths import in_submodule, place_of
+from repolint.facts.manual.document import without_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _LINK: Final = re.compile(
     r"\]\(\s*<?([^()\s<>]+(?:\([^()\s]*\)[^()\s<>]*)?)>?(?:\s+[\"'(][^)]*)?\)|^\[[^\]]+\]:\s*(\S+)|(?:href|src)=\"([^\"]+)\""
 )
-_CODE: Final = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def _links(project: Project, document: Document) -> Iterator[Link]:
         return
     folder = posixpath.dirname(place)
     for prose in document.prose:
-        for match in _LINK.finditer(_CODE.sub("", prose.text)):
+        for match in _LINK.finditer(without_code(prose.text)):
             target = unquote(match[1] or match[2] or match[3] or "")
             if re.match(r"[a-zA-Z][\w+.-]*:|//|/|mailto|\{|<", target) or "{{" in target:
                 continue

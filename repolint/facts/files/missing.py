@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import posixpath
 import re
 from dataclasses import dataclass
@@ -97,6 +98,7 @@ def _named(project: Project) -> Iterator[MissingFile]:
         if not is_only_named(command)
     }
     for document in project.documents:
+        shown = _lines_before_a_block(document)
         linked = {(prose.line, text) for prose in document.prose for text in _LINKED.findall(prose.text)}
         for code in document.codes:
             path = code.text.strip().split("::")[0]
@@ -112,7 +114,7 @@ def _named(project: Project) -> Iterator[MissingFile]:
             confidence = _how_sure(project, path) if _is_missing(project, document, path, "") else None
             if confidence is None:
                 continue
-            if PLAN.search(_title(document)) or _is_shown(document, code.line):
+            if PLAN.search(_title(document)) or code.line in shown:
                 confidence = "likely" if confidence == "certain" else "hint"
             kind: Kind = "document" if path.endswith(DOCUMENTS) else "script" if _is_tool(path) else "file"
             yield MissingFile(kind, path, document, code.line, confidence, near(project, path))
@@ -129,13 +131,15 @@ def _is_missing(project: Project, document: Document, path: str, folder: str) ->
 
 def _is_written_above(command: Command, path: str) -> bool:
     """Whether a block of the file's own language stands right above: then the reader saves it under this name."""
+    if "/" in path:
+        return False
     ending = posixpath.splitext(path)[1].removeprefix(".").replace("yml", "yaml")
     lines = {
         code.line
         for code in command.document.codes
         if code.fence is not None and code.fence.replace("yml", "yaml") == ending
     }
-    return "/" not in path and any(0 < command.line - line <= _MAX_LINES_ABOVE for line in lines)
+    return any(0 < command.line - line <= _MAX_LINES_ABOVE for line in lines)
 
 
 def _is_from_above(project: Project, path: str) -> bool:
@@ -161,13 +165,16 @@ def _leads_out(project: Project, document: Document, path: str) -> bool:
     return path.startswith("../") and posixpath.normpath(posixpath.join(here, path)).startswith("../")
 
 
-def _is_shown(document: Document, line: int) -> bool:
-    """Whether the line introduces a block with the file's content: then the reader may be the one who makes it."""
-    text = next((prose.text for prose in document.prose if prose.line == line), "")
-    fence = next(
-        (code.line for code in document.codes if code.fence is not None and code.line > line), line + 99
-    )
-    return text.rstrip("*_) ").endswith((":", "：")) and fence - line <= 4
+def _lines_before_a_block(document: Document) -> set[int]:
+    """Lines that introduce a block with a file's content: then the reader may be the one who makes the file."""
+    fenced = sorted({code.line for code in document.codes if code.fence is not None})
+    first = {prose.line: prose.text for prose in reversed(document.prose)}
+    lines = set()
+    for line, text in first.items():
+        after = bisect.bisect_right(fenced, line)
+        if text.rstrip("*_) ").endswith((":", "：")) and after < len(fenced) and fenced[after] - line <= 4:
+            lines.add(line)
+    return lines
 
 
 def _title(document: Document) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def started_scripts(project: Project) -> tuple[tuple[Command, str], ...]:
     """Each script once per manual, with the command that starts it first."""
     first: dict[tuple[str, str], tuple[Command, str]] = {}
+    changed = project.fact(_changed_modes)
     for command in commands_here(project):
         word = command.argv[0]
         typed = command.fenced or command.wrapper or word.startswith("./")  # else it is only spoken of
@@ -30,7 +31,7 @@ def started_scripts(project: Project) -> tuple[tuple[Command, str], ...]:
         if (
             file is not None
             and file.endswith((".sh", ".py", ".bash", ".pl", ".rb"))
-            and not _made_executable(project, command)
+            and not changed.get(command.document.file, set()) & {posixpath.basename(word), "*"}
         ):
             first.setdefault((command.document.file, file), (command, file))
     return tuple(first.values())
@@ -43,12 +44,15 @@ def _is_mounted(command: Command) -> bool:
     return any(text.startswith("/") and text.endswith(end) for text in codes)
 
 
-def _made_executable(project: Project, command: Command) -> bool:
-    """Whether the manual has its reader make it executable."""
-    base = posixpath.basename(command.argv[0])
-    modes = [c for c in commands(project) if c.document is command.document and c.name == "chmod"]
-    words = [word for mode in modes for word in mode.argv[1:]]
-    return any(posixpath.basename(word) == base or "*" in word or word == "-R" for word in words)
+def _changed_modes(project: Project) -> dict[str, set[str]]:
+    """Per manual the names of the files that its reader makes executable, `*` for any."""
+    names: dict[str, set[str]] = {}
+    for command in commands(project):
+        if command.name == "chmod":
+            words = command.argv[1:]
+            changed = {"*" if "*" in word or word == "-R" else posixpath.basename(word) for word in words}
+            names.setdefault(command.document.file, set()).update(changed)
+    return names
 
 
 def is_executable(project: Project, file: str) -> bool:

@@ -7,12 +7,14 @@ is fed to a command, else it keeps the fence's own language. What nobody sees on
 
 from __future__ import annotations
 
+import bisect
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.text import clean_block
 from repolint.project import Code, Comment, Document, Prose
+from runbooks.reading.markdown import within_budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +105,8 @@ PROGRAMS: Final = frozenset(
 )
 _PROMPT = re.compile(r"^\s*(?:\([\w.-]+\)\s*)?(?:[\w.-]+@[\w.-]+[:\s][^\s$#]*)?[$❯➜]\s+(?=\S)")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([\w.+-]*)\s*$")
-_SPAN = re.compile(r"(?<![\\`])(`+)(?!`)(.+?)(?<!`)\1(?!`)|<!--.*?(?:-->|\Z)", re.DOTALL)
+_MARK = re.compile(r"`+|<!--")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
 _MAX_JOINED = 60
 
@@ -114,45 +117,39 @@ class _Line(NamedTuple):
     fence: str
 
 
+class _Parts(NamedTuple):
+    prose: list[Prose]
+    codes: list[Code]
+    comments: list[Comment]
+
+
 def read_document(file: str, text: str) -> Document:
     """`file` is the name that findings will carry; `text` is cleaned here."""
     from markdown_it import MarkdownIt
 
-    text = _with_ends(_without_front_matter(clean_block(text, MAX_CHARACTERS)))
+    text, cut_from = within_budget(_with_ends(_without_front_matter(clean_block(text, MAX_CHARACTERS))))
     environment: dict[str, dict[str, dict[str, object]]] = {}
-    prose: list[Prose] = []
-    codes: list[Code] = []
-    comments: list[Comment] = []
+    parts = _Parts([], [], [])
     heading, in_heading = "", False
     for token in MarkdownIt("commonmark").enable("table").parse(text, environment):
         if token.type == "heading_open":
             in_heading = True
         elif token.type in ("fence", "code_block"):
-            codes += [Code(*line) for line in _block_lines(token)]
+            parts.codes.extend([Code(*line) for line in _block_lines(token)])
         elif token.type == "inline" and token.map is not None:
             if in_heading:
                 heading, in_heading = " ".join(token.content.split()), False
-            _add_inline(token.content, token.map[0] + 1, heading, prose, codes)
-            comments += _comments(token.content, token.map[0] + 1)
+            _add_inline(token.content, token.map[0] + 1, heading, parts)
         elif token.type == "html_block" and token.map is not None:
-            _add_html(token.content, token.map[0] + 1, heading, prose)
-            comments += _comments(token.content, token.map[0] + 1)
-    prose += _references(environment)
+            _add_html(token.content, token.map[0] + 1, heading, parts)
+    parts.prose.extend(_references(environment))
     return Document(
         file,
-        tuple(sorted(prose, key=lambda p: p.line)),
-        tuple(sorted(codes, key=lambda c: c.line)),
-        tuple(comments),
+        tuple(sorted(parts.prose, key=lambda p: p.line)),
+        tuple(sorted(parts.codes, key=lambda c: c.line)),
+        tuple(parts.comments),
+        cut_from,
     )
-
-
-def _comments(content: str, first: int) -> Iterator[Comment]:
-    for span in _SPAN.finditer(content):
-        if span[2] is None:
-            yield Comment(
-                span[0].removeprefix("<!--").removesuffix("-->").strip(),
-                first + content.count("\n", 0, span.end()),
-            )
 
 
 def _without_front_matter(text: str) -> str:
@@ -182,26 +179,73 @@ def _with_ends(text: str) -> str:
     return "\n".join(lines)
 
 
-def _add_inline(content: str, first: int, heading: str, prose: list[Prose], codes: list[Code]) -> None:
-    visible = content
-    for span in _SPAN.finditer(content):
-        line = first + content.count("\n", 0, span.start())
-        if span[2] is None:
-            visible = visible.replace(span[0], "\n" * span[0].count("\n"), 1)
+def _add_inline(content: str, first: int, heading: str, parts: _Parts) -> None:
+    visible, at, line = "", 0, first
+    for start, end, code in _spans(content):
+        visible += content[at:start] if code is None else content[at:end]
+        line += content.count("\n", at, start)
+        at = end
+        breaks = content.count("\n", start, end)
+        if code is None:
+            visible += "\n" * breaks
+            parts.comments.append(Comment(_comment(content[start:end]), line + breaks))
         else:
-            codes.append(Code(" ".join(span[2].split()), line))
-    prose += [
-        Prose(line.strip(), first + i, heading) for i, line in enumerate(visible.split("\n")) if line.strip()
-    ]
+            parts.codes.append(Code(" ".join(code.split()), line))
+        line += breaks
+    _add_lines(visible + content[at:], first, heading, parts.prose)
 
 
-def _add_html(content: str, first: int, heading: str, prose: list[Prose]) -> None:
-    content = re.sub(
-        r"<!--.*?(?:-->|\Z)", lambda found: "\n" * found[0].count("\n"), content, flags=re.DOTALL
-    )
-    prose += [
-        Prose(line.strip(), first + i, heading) for i, line in enumerate(content.split("\n")) if line.strip()
-    ]
+def _add_html(content: str, first: int, heading: str, parts: _Parts) -> None:
+    visible, at, line = "", 0, first
+    for match in _COMMENT.finditer(content):
+        breaks = match[0].count("\n")
+        visible += content[at : match.start()] + "\n" * breaks
+        line += content.count("\n", at, match.end())
+        at = match.end()
+        parts.comments.append(Comment(_comment(match[0]), line))
+    _add_lines(visible + content[at:], first, heading, parts.prose)
+
+
+def _add_lines(text: str, first: int, heading: str, prose: list[Prose]) -> None:
+    lines = enumerate(text.split("\n"), first)
+    prose += [Prose(line.strip(), number, heading) for number, line in lines if line.strip()]
+
+
+def _comment(mark: str) -> str:
+    return mark.removeprefix("<!--").removesuffix("-->").strip()
+
+
+def without_code(text: str) -> str:
+    """A line without its inline code."""
+    kept, at = "", 0
+    for start, end, code in _spans(text):
+        if code is not None:
+            kept, at = kept + text[at:start], end
+    return kept + text[at:]
+
+
+def _spans(content: str) -> Iterator[tuple[int, int, str | None]]:
+    """Where code and comments begin and end, in order, with the code (None for a comment). Each sign is looked at once."""
+    marks = list(_MARK.finditer(content))
+    runs: dict[int, list[int]] = {}
+    for mark in marks:
+        if mark[0][0] == "`":
+            runs.setdefault(len(mark[0]), []).append(mark.start())
+    after = 0
+    for mark in marks:
+        start, end = mark.span()
+        if start < after:
+            continue
+        if mark[0] == "<!--":
+            closing = content.find("-->", end)
+            after = closing + 3 if closing >= 0 else len(content)
+            yield start, after, None
+        elif content[start - 1 : start] != "\\":
+            same = runs[len(mark[0])]
+            place = bisect.bisect_left(same, end)
+            if place < len(same):
+                after = same[place] + len(mark[0])
+                yield start, after, content[end : same[place]]
 
 
 def _references(environment: dict[str, dict[str, dict[str, object]]]) -> Iterator[Prose]:
@@ -235,6 +279,7 @@ def _looks_typed(lines: list[_Line]) -> bool:
 def _typed(lines: list[_Line], *, prompted: bool) -> Iterator[_Line]:
     """Shell lines, joined where they go on; a joined line leaves an empty one in its place."""
     index, here_end = 0, ""
+    last = {line.text.strip(): number for number, line in enumerate(lines)}
     while index < len(lines):
         text, line, _ = lines[index]
         prompt = _PROMPT.match(text)
@@ -249,11 +294,9 @@ def _typed(lines: list[_Line], *, prompted: bool) -> Iterator[_Line]:
         joined, count = _joined([other.text for other in lines[index : index + _MAX_JOINED]], prompt)
         yield _Line(joined, line, "sh")
         yield from (_Line("", line + i, "sh") for i in range(1, count))
-        found = _HEREDOC.search(joined)
-        here_end = (
-            found[2] if found and any(o.text.strip() == found[2] for o in lines[index + count :]) else ""
-        )
         index += count
+        heredoc = _HEREDOC.search(joined)
+        here_end = heredoc[2] if heredoc and last.get(heredoc[2], -1) >= index else ""
 
 
 def _joined(texts: list[str], prompt: re.Match[str] | None) -> tuple[str, int]:
