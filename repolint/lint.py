@@ -82,7 +82,7 @@ def _run(rule: Rule, project: Project) -> list[Finding]:
     try:
         return list(rule.check(project))
     except Exception as error:
-        log.exception("rule %s broke on %s", rule.id, project.root)
+        log.exception("rule %s failed on %s", rule.id, project.root)
         raise ManualError(
             say(
                 "repolint.rule_broke",

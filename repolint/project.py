@@ -5,6 +5,7 @@ A rule is a function from a `Project` to findings, a fact one from a `Project` t
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+Item = TypeVar("Item", "Prose", "Code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,40 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One manual. `file` is as the person named it; `cut_from` the line from which on it was not read, 0 where it is whole."""
+    """One manual. `file` is as the person named it; `cut_from` the line from which on it was not read, 0 where it is whole.
+
+    Prose and codes are in the order of their lines.
+    """
 
     file: str
     prose: tuple[Prose, ...]
     codes: tuple[Code, ...]
     comments: tuple[Comment, ...] = ()
     cut_from: int = 0
+
+    def prose_between(self, first: int, last: int) -> tuple[Prose, ...]:
+        """What stands on these lines, both included."""
+        return _between(self.prose, first, last)
+
+    def codes_between(self, first: int, last: int) -> tuple[Code, ...]:
+        """The code on these lines, both included."""
+        return _between(self.codes, first, last)
+
+    def last_prose(self, line: int) -> Prose | None:
+        """What stands on `line`, else on the last line above it that has text."""
+        above = bisect.bisect_right(self.prose, line, key=_line)
+        if not above:
+            return None
+        return self.prose[bisect.bisect_left(self.prose, self.prose[above - 1].line, key=_line)]
+
+
+def _line(item: Prose | Code) -> int:
+    return item.line
+
+
+def _between(items: tuple[Item, ...], first: int, last: int) -> tuple[Item, ...]:
+    start = bisect.bisect_left(items, first, key=_line)
+    return items[start : bisect.bisect_right(items, last, key=_line)]
 
 
 @dataclass(frozen=True, slots=True)

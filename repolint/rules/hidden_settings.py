@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 def check(project: Project) -> Iterator[Finding]:
     """Settings without a default that `env.py` loads; said once per manual, at its first command that needs them."""
+    needed = project.fact(_needed)
     reported: set[str] = set()
     for command, call in project.fact(alembic_calls):
         document = command.document
         if call.subcommand not in ("upgrade", "downgrade", "current") or document.file in reported:
             continue
-        needed = project.fact(_needed)
+        reported.add(document.file)
         text = " ".join([*(prose.text for prose in document.prose), *(code.text for code in document.codes)])
         missing = sorted(variable for variable in needed if variable not in text)
         if missing:
-            reported.add(document.file)
             yield at_command(
                 command,
                 "hidden-settings",

@@ -143,15 +143,13 @@ def _keeps(project: Project, command: Command, path: str) -> bool:
 
 def _warned(document: Document, line: int) -> bool:
     """Whether text, a heading or a comment near the command says what is lost."""
-    near = [prose for prose in document.prose if line - _LINES_BEFORE <= prose.line <= line + _LINES_AFTER]
+    near = document.prose_between(line - _LINES_BEFORE, line + _LINES_AFTER)
     texts = [re.sub(r"`[^`]*`", "", text) for prose in near for text in (prose.text, prose.heading)]
-    before = max(
-        (prose for prose in document.prose if prose.line <= line), key=lambda prose: prose.line, default=None
-    )
+    before = document.last_prose(line)
     if before is not None:
         texts += [re.sub(r"`[^`]*`", "", before.text), before.heading]
-    for code in document.codes:
-        if code.fence is not None and line - _LINES_BEFORE <= code.line <= line + 1:
+    for code in document.codes_between(line - _LINES_BEFORE, line + 1):
+        if code.fence is not None:
             comment = re.search(r"(?:^|\s)(?:#|--\s)\s*(.*)$", code.text)
             texts.append(comment[1] if comment else "")
             texts += re.findall(r"echo\s+(.*)", code.text)

@@ -162,7 +162,7 @@ def test_a_rule_that_breaks_is_one_line_and_a_story_in_the_log(
     monkeypatch.setattr(lint, "rules", lambda: [rule])
     with caplog.at_level(logging.ERROR):
         line = refused(repository / "docs/M.md", repo=repository)
-    assert "the rule broken-rule broke" in line
+    assert "the rule broken-rule failed" in line
     assert "Traceback" in caplog.text
 
 

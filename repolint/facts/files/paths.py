@@ -78,10 +78,18 @@ _MAKERS: Final = frozenset(
 
 def place_of(project: Project, document: Document) -> str:
     """The manual's path in the repository, or its bare name where it stands outside."""
+    return project.fact(_places).get(document.file) or _place(project, document.file)
+
+
+def _places(project: Project) -> dict[str, str]:
+    return {document.file: _place(project, document.file) for document in project.documents}
+
+
+def _place(project: Project, file: str) -> str:
     try:
-        return Path(document.file).resolve().relative_to(project.root.resolve()).as_posix()
+        return Path(file).resolve().relative_to(project.root.resolve()).as_posix()
     except ValueError:
-        return Path(document.file).name
+        return Path(file).name
 
 
 def judgeable(path: str) -> bool:

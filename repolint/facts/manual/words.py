@@ -59,10 +59,11 @@ _EXAMPLE: Final = re.compile(
 
 def is_example(document: Document, line: int) -> bool:
     """Whether the text at the line, or the last one before it, says that what stands there is made up."""
-    texts = [prose.text for prose in document.prose if prose.line == line]
-    before = [prose for prose in document.prose if prose.line < line]
-    if not texts and before:
-        texts = [before[-1].text, before[-1].heading]
+    texts = [prose.text for prose in document.prose_between(line, line)]
+    if not texts:
+        texts = [
+            text for prose in document.prose_between(1, line)[-1:] for text in (prose.text, prose.heading)
+        ]
     return any(_EXAMPLE.search(text) for text in texts)
 
 
