@@ -21,6 +21,7 @@ from tui.filter import Filter
 from tui.i18n import CODES, Language
 from tui.incident.context import IncidentContext
 from tui.keymap import EVERYWHERE, bindings
+from tui.runtime.exit import ExitCode, report_crash
 from tui.runtime.terminal import has_few_colours, locale_is_utf8
 from tui.screens.alerts import AlertsScreen
 from tui.screens.board import BoardScreen
@@ -210,6 +211,16 @@ class Warroom(App[str]):
             self.change_log, Change(message.notice.at, message.notice.message, verdict=Verdict.UNKNOWN)
         )
         self.tick()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """One line and exit 4 instead of Textual's traceback with locals, which may hold a secret; tests see the error."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        key, values = report_crash(error)
+        self._exit = True
+        self._return_code, self._return_value = ExitCode.CRASHED, self.words.text(key, **values)
+        self._close_messages_no_wait()
 
     async def on_event(self, event: Event) -> None:
         """Every key says that somebody looks."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from rich.text import Text
 from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Provider, SearchIcon
 
-from tui.i18n import CODES, Language
+from tui.i18n import CODES, LANGUAGE_NAMES, Language
 from tui.keymap import EVERYWHERE, SHOWN
 from tui.screens.page import Page
 from tui.screens.zoom import ZoomScreen
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from tui.face import Face
-
-OWN_NAMES = {"en": "English", "zh": "简体中文"}
 
 
 class Command(NamedTuple):
@@ -76,7 +74,9 @@ class Commands(Provider):
         for theme in THEME_NAMES:
             yield Command(_said(face, "tui.theme", theme), "", partial(_wear, face, theme))
         for code in CODES:
-            yield Command(_said(face, "tui.speak", OWN_NAMES[code]), "", partial(face.set_language, code))
+            yield Command(
+                _said(face, "tui.speak", LANGUAGE_NAMES[code]), "", partial(face.set_language, code)
+            )
 
 
 class Palette(CommandPalette):

@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import Field, PrivateAttr
 
@@ -21,6 +21,7 @@ from sandbox.settings import SandboxSettings
 from signals.settings import SignalsSettings
 from tui.config.profile import fill_in, read_chosen
 from tui.config.secrets import literal_secrets
+from tui.i18n import LanguageCode  # noqa: TC001  # pydantic reads it
 from tui.theme import ThemeName  # noqa: TC001  # pydantic reads it
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class ServiceSettings(Section):
 class TuiSettings(Section):
     """How the program looks and speaks."""
 
-    language: Literal["en", "zh"] | None = None
+    language: LanguageCode | None = None
     theme: ThemeName | None = None
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LanguageCode = Literal["en", "zh"]
 CODES: tuple[LanguageCode, ...] = get_args(LanguageCode)
+LANGUAGE_NAMES: Mapping[LanguageCode, str] = {"en": "English", "zh": "简体中文"}
+"""Each in its own language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +87,4 @@ def choose_language(code: str | None, environment: Mapping[str, str] = os.enviro
     """What was asked for (`--lang`, configuration), else what LC_ALL, LC_MESSAGES or LANG say, else English."""
     candidates = [code or "", *(environment.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))]
     locale = next((candidate for candidate in candidates if candidate), "en")
-    return Language("zh" if locale.lower().startswith("zh") else "en")
+    return Language(next((code for code in CODES if locale.lower().startswith(code)), "en"))

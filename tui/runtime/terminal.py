@@ -1,7 +1,8 @@
-"""What the terminal can show, as far as the environment says."""
+"""Whether there is a terminal, and what it can show as far as the environment says."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,11 @@ if TYPE_CHECKING:
 
 FEW_COLOUR_TERMS = ("linux", "ansi", "vt100", "vt102", "vt220", "screen", "xterm", "rxvt")
 """Values of TERM that promise sixteen colours at most (terminfo)."""
+
+
+def has_terminal() -> bool:
+    """Whether a screen can be drawn and keys can be read: Textual reads standard input and draws on standard error."""
+    return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))
 
 
 def locale_is_utf8(environment: Mapping[str, str]) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.terminal import Terminal
 from tests.tui.config.test_config import warroom
 from tui.cli.dispatch import command_names
 from tui.runtime.exit import ExitCode
@@ -103,3 +105,55 @@ def test_no_command_shows_a_traceback_or_a_secret(tmp_path: Path, command: str) 
 
 def test_every_command_is_tried_or_opens_a_screen() -> None:
     assert set(command_names()) - set(RUNS) == {"board", "sandbox", "init", "eval"}
+
+
+@pytest.mark.parametrize("command", [(), ("board",), ("sandbox",)])
+def test_without_a_terminal_the_board_says_so_and_writes_no_escape_codes(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """It used to run for ever at full speed, and filled the pipe."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tui.cli.main", *command],
+        cwd=ROOT,
+        env={**os.environ, "LANG": "C", "WARROOM_LOG": str(tmp_path / "log")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert done.returncode == ExitCode.USAGE
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "terminal" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+SCREEN_BREAKS = """
+import sys
+from tui.cli.main import main
+from tui.screens.board import BoardScreen
+
+def broken(self, step):
+    secret = "redis://:hunter2@h"
+    raise KeyError(secret)
+
+BoardScreen.action_move = broken
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_an_exception_on_the_screen_restores_the_terminal_and_is_one_line(tmp_path: Path) -> None:
+    config = tmp_path / "warroom.toml"
+    config.write_text('[signals.prometheus]\nurl = "http://127.0.0.1:9"\n')
+    command = [sys.executable, "-c", SCREEN_BREAKS, "--config", str(config)]
+    terminal = Terminal(command, 100, 30, WARROOM_LOG=str(tmp_path / "log"))
+    terminal.wait_for("quit", 60)
+    terminal.press("\x1b[B")
+    assert terminal.wait_end() == ExitCode.CRASHED
+    after = bytes(terminal.raw).decode().rpartition("\x1b[?1049l")[2]  # the shell's screen is back
+    text = re.sub(r"\x1b\[[\d;?<>]*[a-zA-Z]", "", after).strip()
+    assert text == f"warroom: internal error: KeyError. The traceback is in {tmp_path / 'log'}."
+    log = (tmp_path / "log").read_text()
+    assert "Traceback" in log
+    assert "hunter2" not in log + text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from core.errors import WarroomError
+from core.message import say
 from tui.cli.command import Command, Group
 from tui.theme import THEME_NAMES
 
@@ -29,9 +31,19 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     return code
 
 
+def require_terminal() -> None:
+    """Raises `WarroomError` where no screen can be drawn: without a terminal Textual reads its end for ever."""
+    from tui.runtime.terminal import has_terminal
+
+    if not has_terminal():
+        raise WarroomError(say("board.no_terminal"))
+
+
 def open_board(args: argparse.Namespace, invocation: Invocation) -> tuple[Warroom, int]:
     """The program as it was left, and its exit code."""
     from tui.app import Warroom
+
+    require_terminal()
     from tui.runtime.quit import EXIT_TIMEOUT_S, prompt_exit
 
     app = Warroom(invocation.config, invocation.words, theme=args.theme, language_given=args.lang is not None)

@@ -23,6 +23,7 @@ from sandbox.access import write_access
 from sandbox.stack import Traffic, choose_ports, config_text
 from tui.cli.command import Command, Group, Invocation
 from tui.cli.commands.board import add_arguments as add_board_arguments
+from tui.cli.commands.board import require_terminal
 from tui.config.file import find_config
 from tui.runtime.exit import ExitCode
 
@@ -51,6 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Start, show, take down."""
+    if not args.headless:
+        require_terminal()  # before anything is started
+    return _run(args, invocation)
+
+
+def _run(args: argparse.Namespace, invocation: Invocation) -> int:
     settings = _settings(args)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGHUP):
