@@ -151,7 +151,8 @@ def _too_few(query: QuerySpec, series: Series, buckets: Answer) -> float | None:
 
 
 def _interval(share: Share) -> Message:
-    low, high = (f"{100 * end:.3g}" for end in (share.low, share.high))
+    # Below a hundredth of a percent is what floats leave of zero.
+    low, high = (f"{100 * end:.3g}" if end >= 0.0001 else "0" for end in (share.low, share.high))
     return say("panels.interval", low=low, high=high, count=f"{share.total:.0f}")
 
 

@@ -79,3 +79,15 @@ def test_the_panel_says_of_how_many_requests_a_ratio_is(trials: dict[str, Answer
         PanelSpec(id="a", title="A", queries=(query,)), {"errors": answer(0.05)}, 101, trials=trials
     )
     assert Language("en").say(state.reason) == reason
+
+
+def test_the_end_of_an_interval_is_a_number_for_people() -> None:
+    """Of 13.3 (extrapolated) requests without an error the lower end is 1.4e-15 % in floats, and zero in truth."""
+    query = QuerySpec(name="errors", expr="e", unit="ratio", warn=0.01, trials="t")
+    state = judge_panel(
+        PanelSpec(id="a", title="A", queries=(query,)),
+        {"errors": answer(0.0)},
+        101,
+        trials={"errors": answer(13.3)},
+    )
+    assert [Language("en").say(cell) for cell in state.rows[0].cells][-1] == "0–22.4 % of 13"
