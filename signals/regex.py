@@ -2,7 +2,8 @@ r"""Regular expressions as Prometheus and Alertmanager take them: Go's syntax, b
 
 Python's own has another syntax (`[[:alpha:]]`, `\pL`, `\z`, `a++`), and a pattern such as `(a+)+` makes it look at a
 short text for hours. RE2 takes no longer than the text is long, and refuses what it can't do so. A pattern of nothing
-but letters, dots and bars, as most are, means the same to both: it is left to Python, for RE2 takes 4 MB of memory.
+but letters, dots, bars and one `.+` at its end, as most are, means the same to both: it is left to Python, for RE2
+takes 4 MB of memory.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from core.errors import BadQuery
 from core.message import say
 from core.text import clean
 
-_PLAIN = re.compile(r"[A-Za-z0-9_:/ .|-]*(?:\.[*+])?")
+_PLAIN = re.compile(r"[A-Za-z0-9_:/ .|-]*(?:\.[*+]|\(\.[*+]\))?")
 
 
 class Match(Protocol):
