@@ -15,13 +15,11 @@ DURATIONS = Path(__file__).with_name("durations.toml")
 SERVERS = {"postgres_server", "valkey_server"}
 UNKNOWN_S = 1.0
 """Where a test that the table does not name stands in the order: most are short, but a new one may be long."""
-MAX_ID_LENGTH = 200
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what is quick; for several workers keep together what shares a fixture, and put the longest first."""
-    _refuse_long_ids(items)
     known = tomllib.loads(DURATIONS.read_text(encoding="utf-8"))
     seconds: dict[str, float] = {}
     for item in items:
@@ -36,14 +34,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group(unit))
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: (-(seconds[_unit(item)] or UNKNOWN_S), _unit(item)))
-
-
-def _refuse_long_ids(items: list[pytest.Item]) -> None:
-    if long := [item.nodeid[:MAX_ID_LENGTH] for item in items if len(item.nodeid) > MAX_ID_LENGTH]:
-        head = (
-            f"ids of more than {MAX_ID_LENGTH} characters, name them with `ids=` or `pytest.param(…, id=…)`:"
-        )
-        raise pytest.UsageError("\n".join([head, *map(repr, long)]))
 
 
 def _unit(item: pytest.Item) -> str:
