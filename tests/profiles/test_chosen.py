@@ -100,6 +100,7 @@ def test_a_team_has_a_profile_of_its_own(tmp_path: Path, redis_url: str) -> None
     file = tmp_path / "warroom.toml"
     with depth_exporter(7) as (address, _), redis.Redis.from_url(redis_url) as broker:
         broker.lpush("orders", 1, 2, 3)
+        broker.lpush("mail", 1)
         file.write_text(
             f'service.profile = "ops/shop"\n[signals.scrape]\ntargets = [{{ url = "{address}" }}]\n'
             f'[signals.redis]\nurl = "{redis_url}"\n[signals.celery]\nfollow = false\n'
@@ -112,7 +113,7 @@ def test_a_team_has_a_profile_of_its_own(tmp_path: Path, redis_url: str) -> None
     }
     assert done.returncode == 1
     waiting = {one["name"]: one["value"] for one in panels["queues"]["readings"]}
-    assert waiting == {"orders waiting": 3, "mail waiting": 0}
+    assert waiting == {"orders waiting": 3, "mail waiting": 1}
     listed = warroom("runbook", "list", "--config", str(file), folder=tmp_path)
     assert listed.stdout.split() == ["carts", "–", "Carts", "stay", "open"]
 

@@ -43,7 +43,7 @@ def test_what_a_profile_does_not_say_is_empty() -> None:
     [
         ("profile.toml", 'title = "Shop"\nquues = ["a"]\n', 2, "did you mean 'queues'?"),
         ("profile.toml", 'title = "Shop"\nqueues = "a"\n', 2, "valid tuple"),
-        ("profile.toml", 'title = "Shop"\n= 1\n', 2, "no TOML"),
+        ("profile.toml", 'title = "Shop"\n= 1\n', 2, "not valid TOML"),
         ("profile.toml", 'title = "Shop"\nmigrations = "none"\n', 2, "no such folder"),
         ("board.toml", '[[panel]]\nid = "a"\ntitle = "A"\nkidn = "metric"\n', 4, "did you mean 'kind'?"),
         ("board.toml", '[[panel]]\nid = "a"\ntitle = "A"\nchart = "b"\n', 4, "known here: -"),

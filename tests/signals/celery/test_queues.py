@@ -163,15 +163,3 @@ async def test_queues_that_nobody_named_are_those_that_are_bound_on_the_broker(
         app.send_task("t", queue="mail")
     _, queues = await look(RedisQueues(unnamed))
     assert {name: queue.waiting for name, queue in queues.items()} == {"mail": 2, "orders": 1}
-
-
-async def test_a_broker_with_too_many_keys_is_not_searched_for_ever(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("signals.celery.queues.MAX_SCANS", 2)
-    monkeypatch.setattr("signals.celery.queues.SCAN_COUNT", 10)
-    with redis.Redis.from_url(redis_url) as client:
-        client.mset({f"cache:{number}": 1 for number in range(1000)})
-    with pytest.raises(BadAnswer) as caught:
-        await look(RedisQueues(settings(redis_url, queues=())))
-    assert caught.value.message.key == "queues.too_many_keys"
