@@ -5,7 +5,6 @@ It needs the standard library alone: it is the last thing that runs.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
@@ -44,6 +43,8 @@ def prompt_exit(app: Warroom) -> Iterator[None]:
     SIGINT, SIGTERM and SIGHUP leave the app as `q` does, with 128 and their number as exit code. An app that has not
     ended in time is ended: the terminal is restored all the same.
     """
+    import asyncio  # here, so that `--version` does not wait for it
+
     timers: list[threading.Timer] = []
 
     def start_timer(code: int) -> None:
