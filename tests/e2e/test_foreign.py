@@ -117,7 +117,12 @@ def start_database(stack: ExitStack, folder: Path) -> str:
     ]
     stack.enter_context(process(command, folder / "pg.log", **as_user))
     url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    until("Postgres", lambda: psycopg.connect(url).execute("SELECT 1").fetchone())
+
+    def answers() -> bool:
+        with psycopg.connect(url) as connection:
+            return connection.execute("SELECT 1").fetchone() is not None
+
+    until("Postgres", answers)
     return url
 
 
@@ -128,6 +133,7 @@ def start_metrics(stack: ExitStack, folder: Path) -> tuple[str, str]:
     Gauge("chimera_build_info", "Release", ("version",), registry=registry).labels("v7.7.7").set(1)
     page, port = free_port(), free_port()
     server, _ = start_http_server(page, "127.0.0.1", registry)
+    stack.callback(server.server_close)
     stack.callback(server.shutdown)
     over = threading.Event()
     stack.callback(over.set)
