@@ -104,6 +104,7 @@ def fold(
         freshness=Freshness.LIVE if any(reading.value is not None for reading in asked) else Freshness.NONE,
         shape="list" if spec.kind == "alerts" else "metric",
         runbook=spec.runbook,
+        links=tuple(spec.links.items()),
         warnings=tuple(warning for warning in whole.warnings if warning != reason),
         standing=whole.standing,
         alerts=whole.alerts,

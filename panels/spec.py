@@ -92,6 +92,10 @@ class PanelSpec(SpecPart):
     objectives: tuple[Objective, ...] = ()
     budget: Budget | None = None
     runbook: str = ""
+    links: dict[str, str] = Field(
+        default={},
+        description="where the same is to be seen or read: a name, and its address or title there; shown by `?`",
+    )
     needs: tuple[Literal["prometheus", "scrape", "alertmanager", "redis", "celery", "postgres"], ...] = Field(
         default=(), description="left out unless one of these stands under [signals]; none: always there"
     )

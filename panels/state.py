@@ -90,6 +90,8 @@ class PanelState:
     freshness: Freshness
     shape: Literal["metric", "list"] = "metric"
     runbook: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+    """Where the same is to be seen or read: names and addresses."""
     warnings: tuple[Message, ...] = ()
     standing: tuple[Standing, ...] = ()
     alerts: Alerts | None = None  # all that is known of them, on the panel of alerts

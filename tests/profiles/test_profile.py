@@ -18,7 +18,7 @@ SAY = Language("en").say
 
 def test_chimera_has_what_the_manual_says() -> None:
     assert bundled() == ("chimera", "generic")
-    assert PROFILE.queues == ("matches", "ai", "default", "celery")
+    assert PROFILE.queues == ("matches", "ai", "default")
     assert PROFILE.migrations == BUNDLED.parent / "migrations" / "service"
     assert PROFILE.migrations is not None
     assert any(PROFILE.migrations.rglob("*_user_profiles.py"))

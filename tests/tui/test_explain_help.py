@@ -58,6 +58,15 @@ async def test_a_long_query_is_shown_whole_and_scrolls() -> None:
         assert "r7 =" not in await shown(pilot)
 
 
+async def test_where_to_read_on_is_shown_and_does_nothing_but_show() -> None:
+    state = replace(metric("queues", 143), links=(("Grafana", "Core Metrics \x1b[2J[bold]"),))
+    app = board(state)
+    async with app.run_test(size=(80, 24)) as pilot:
+        tell(app, state)
+        await pilot.press("question_mark")
+        assert "Grafana: Core Metrics [bold]" in await shown(pilot)
+
+
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize(
     ("page", "opening"), [("board", ""), ("zoom", "enter"), ("alerts", "l"), ("explain", "question_mark")]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from core.text import clean
 from tui.screens.alerts import AlertsScreen
 from tui.screens.scrolled import Scrolled
 
@@ -66,6 +67,8 @@ class ExplainScreen(Scrolled):
         add(words.say(title_and_reason(state)), "title", 3)
         for warning in state.warnings:
             add(words.say(warning), "remark", 3)
+        for name, address in state.links:
+            add(f"{clean(name)}: {clean(address)}", "quiet", 3)
         before = None
         for reading in state.readings:
             called = "" if reading.called is None else words.say(reading.called)
