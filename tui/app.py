@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from panels.state import PanelState
-    from tui.config.load import Config
+    from tui.config.model import Config
     from tui.feeds.journal import IncidentChanged, JournalStateChanged, LibraryLoaded
     from tui.feeds.signals import ConfigLoaded, PanelJudged, SignalsFailed, SourceNotice
     from tui.i18n import LanguageCode

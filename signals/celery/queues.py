@@ -32,6 +32,8 @@ MAX_QUEUES = 200
 PRIORITIES = range(10)
 """What Celery's priorities can be: lists that a producer's own steps fill are counted, too."""
 BINDINGS_MAX_AGE_S = 30.0
+SHARED_S = 1.0
+"""Who asks within a second gets the same answer: several ask at a poll, and the history of depths is one."""
 MAX_UNACKED = 2_000
 """More entries than this are not read: the hash holds whole messages, and reading them all would load the broker."""
 
@@ -42,6 +44,7 @@ class RedisQueues:
     def __init__(self, settings: RedisSettings) -> None:
         self._settings = settings
         self._client: Redis | None = None
+        self._latest: tuple[float, asyncio.Future[Queues]] | None = None
         self._bindings: tuple[float, Bindings] | None = None
         self._tails: dict[str, tuple[bytes, float]] = {}
         self._depths: dict[str, deque[tuple[float, int]]] = {}
@@ -53,6 +56,13 @@ class RedisQueues:
 
     async def queues(self) -> Queues:
         """The depth of every declared queue now, and the configured ones that are none; raises a `SourceError`."""
+        now, latest = time.monotonic(), self._latest
+        failed = latest is not None and latest[1].done() and latest[1].exception() is not None
+        if latest is None or failed or now - latest[0] > SHARED_S:
+            self._latest = latest = (now, asyncio.ensure_future(self._ask()))
+        return await asyncio.shield(latest[1])
+
+    async def _ask(self) -> Queues:
         if self._client is None:  # in a thread: the first import of redis takes a while
             self._client = await asyncio.to_thread(open_redis, self._settings)
         async with answered(self._settings.timeout_s):
@@ -60,6 +70,10 @@ class RedisQueues:
 
     async def close(self) -> None:
         """Close the connections."""
+        if self._latest is not None:
+            self._latest[1].cancel()
+            await asyncio.gather(self._latest[1], return_exceptions=True)
+            self._latest = None
         if self._client is not None:
             await self._client.aclose()
 

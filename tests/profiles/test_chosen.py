@@ -13,7 +13,8 @@ from tests.exporter import depth_exporter
 from tests.profiles.test_names import names
 from tests.tui.config.test_config import warroom
 from tui.app import Warroom
-from tui.config.load import Config, load_config, load_manuals
+from tui.config.load import load_config, load_manuals
+from tui.config.model import Config
 from tui.i18n import Language
 from tui.screens.page import Page
 

@@ -1,8 +1,9 @@
-"""What commands open: the configuration, the journal, the sources of metrics."""
+"""What commands open: the configuration, the journal, the sources of metrics, and the panels over them."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from incidents.journal import Journal
+    from panels.state import PanelState
     from signals.settings import SignalsSettings
     from signals.sources import Sources
     from tui.cli.command import Invocation
-    from tui.config.load import Config
+    from tui.config.model import Config
 
 SCRAPE_PAUSE_S = 1.0
 """Between the two scrapes that a rate needs."""
@@ -27,7 +29,7 @@ def config_or_default(invocation: Invocation) -> Config:
     try:
         return invocation.config()
     except ConfigNotFound:
-        from tui.config.load import Config
+        from tui.config.model import Config
 
         return Config()
 
@@ -62,3 +64,25 @@ async def open_configured_sources(settings: SignalsSettings) -> AsyncIterator[So
                 await asyncio.sleep(SCRAPE_PAUSE_S)
                 await sources.scrape.scrape_once()
         yield sources
+
+
+async def poll_panels_once(
+    config: Config, wait_s: float, *, only: str | None = None
+) -> tuple[PanelState, ...]:
+    """The state of all panels, or of one; while rates have no second sample yet, again until `wait_s` is over."""
+    from panels.poll import poll_once
+    from signals.sources import open_sources
+
+    deadline = time.monotonic() + wait_s
+    specs = tuple(spec for spec in config.board() if only in (None, spec.id))
+    async with open_sources(config.signals, lambda _: None) as sources:
+        if (
+            sources.scrape is not None
+        ):  # however busy the machine is: no panel is judged before there is a sample
+            await sources.scrape.scrape_once()
+        while True:
+            states = await poll_once(specs, sources)
+            complete = all(reading.value is not None for state in states for reading in state.readings)
+            if complete or time.monotonic() >= deadline:
+                return states
+            await asyncio.sleep(0.5)

@@ -1,4 +1,4 @@
-"""The whole configuration: each part of the program owns its section, here they meet."""
+"""From `warroom.toml` to the configuration, with the line of every mistake."""
 
 from __future__ import annotations
 
@@ -8,70 +8,19 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import Field, PrivateAttr
-
 from core.errors import ConfigError
 from core.message import Message, say
-from core.settings import Section
 from core.toml_file import Problem, TomlFile, no_such, read_toml, refuse, validate
-from incidents.settings import IncidentsSettings, JournalSettings
-from panels.settings import PanelsSettings, board, unknown_names
-from runbooks.settings import RunbooksSettings
+from panels.settings import unknown_names
 from sandbox.settings import SandboxSettings
-from signals.settings import SignalsSettings
+from tui.config.model import Config
 from tui.config.profile import fill_in, read_chosen
 from tui.config.secrets import literal_secrets
-from tui.i18n import LanguageCode  # noqa: TC001  # pydantic reads it
-from tui.theme import ThemeName  # noqa: TC001  # pydantic reads it
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from core.toml_file import Location
-    from panels.spec import PanelSpec
-    from tui.config.profile import Chosen
-
-
-class ServiceSettings(Section):
-    """What is operated."""
-
-    name: str = Field(default="", description="without it the profile's")
-    environment: str = "prod"
-    profile: str = Field(
-        default="", description="what is special to the system: a bundled profile, or the folder of your own"
-    )
-
-
-class TuiSettings(Section):
-    """How the program looks and speaks."""
-
-    language: LanguageCode | None = None
-    theme: ThemeName | None = None
-
-
-class Config(Section):
-    """`warroom.toml`, validated."""
-
-    service: ServiceSettings = ServiceSettings()
-    signals: SignalsSettings = SignalsSettings()
-    panels: PanelsSettings = PanelsSettings()
-    journal: JournalSettings = JournalSettings()
-    incidents: IncidentsSettings = IncidentsSettings()
-    runbooks: RunbooksSettings = RunbooksSettings()
-    sandbox: SandboxSettings = SandboxSettings()
-    tui: TuiSettings = TuiSettings()
-    _profile_board: tuple[PanelSpec, ...] = PrivateAttr(default=())
-
-    def board(self) -> tuple[PanelSpec, ...]:
-        """The panels to show, in order."""
-        signals = self.signals
-        return board(self.panels, self._profile_board, signals.configured(), signals.interval_s)
-
-    def over(self, chosen: Chosen) -> Config:
-        """This configuration with what it leaves out filled in from a profile."""
-        filled = fill_in(self, chosen.profile)
-        filled._profile_board = chosen.board  # noqa: SLF001  # of this very class
-        return filled
 
 
 def load_config(path: Path) -> Config:
@@ -108,7 +57,7 @@ def load_manuals(path: Path) -> Config:
         chosen, _ = read_chosen(named[1] if named else "", file)
     except (OSError, ConfigError):
         return Config()
-    return Config() if chosen is None else Config().over(chosen)
+    return Config() if chosen is None else fill_in(Config(), chosen)
 
 
 def check_config(
@@ -144,7 +93,7 @@ def check_config(
         report(
             ("panels", *unknown.at), what if own.service.profile else say("config.no_profile_yet", what=what)
         )
-    return own.over(chosen), _by_line(problems)
+    return fill_in(own, chosen), _by_line(problems)
 
 
 def _by_line(problems: list[Problem]) -> tuple[Problem, ...]:

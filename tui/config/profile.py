@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from panels.spec import PanelSpec
     from profiles.profile import Profile
     from signals.settings import SignalsSettings
-    from tui.config.load import Config
+    from tui.config.model import Config
 
 S = TypeVar("S", bound=Section)
 
@@ -46,8 +46,9 @@ def read_chosen(name: str, file: TomlFile) -> tuple[Chosen | None, tuple[Problem
     return Chosen(profile, board), problems
 
 
-def fill_in(config: Config, profile: Profile) -> Config:
-    """The configuration with the settings that it leaves out."""
+def fill_in(config: Config, chosen: Chosen) -> Config:
+    """The configuration with what it leaves out, over the panels of its profile."""
+    profile = chosen.profile
     own = config.runbooks.folders
     runbooks = own if profile.runbooks is None else (profile.runbooks, *own)
     return config.model_copy(
@@ -56,7 +57,7 @@ def fill_in(config: Config, profile: Profile) -> Config:
             "signals": _sources(config.signals, profile),
             "runbooks": config.runbooks.model_copy(update={"folders": runbooks}),
         }
-    )
+    ).with_profile_board(chosen.board)
 
 
 def _sources(signals: SignalsSettings, profile: Profile) -> SignalsSettings:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from panels.spec import PanelSpec
     from signals.alerts.rules import Rule
     from signals.sources import Sources
-    from tui.config.load import Config
+    from tui.config.model import Config
     from tui.i18n import Language
 
 FIRST_SCRAPE_TIMEOUT_S, RETRY_S = 8.0, 0.5

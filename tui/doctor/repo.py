@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from repolint.project import Project
     from signals.metrics.promql.names import Selector
     from signals.sources import Sources
-    from tui.config.load import Config
+    from tui.config.model import Config
     from tui.i18n import Language
 
 _MANUAL = re.compile(

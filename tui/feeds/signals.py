@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from panels.state import PanelState
     from signals.connections.breaker import Notice
     from signals.sources import Sources
-    from tui.config.load import Config
+    from tui.config.model import Config
 
 T = TypeVar("T")
 

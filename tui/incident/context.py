@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from runbooks.library import Library
     from runbooks.model import Runbook
     from runbooks.settings import RunbooksSettings
-    from tui.config.load import Config
+    from tui.config.model import Config
     from tui.feeds.journal import JournalThread
     from tui.feeds.signals import SignalsThread
     from tui.i18n import Language

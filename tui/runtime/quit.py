@@ -11,13 +11,20 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from tui.app import Warroom
+
+class Leavable(Protocol):
+    """An app that can be left: what is used of Textual's, and the hook that `exit` calls first."""
+
+    on_exit: Callable[[int], None]
+
+    def exit(self, result: None = None, return_code: int = 0) -> None: ...
+
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RESTORE = (
@@ -37,7 +44,7 @@ def end_process(code: int) -> NoReturn:
 
 
 @contextmanager
-def prompt_exit(app: Warroom) -> Iterator[None]:
+def prompt_exit(app: Leavable) -> Iterator[None]:
     """Around `app.run()`: whatever the screen is doing, the person is back at the shell within `EXIT_TIMEOUT_S`.
 
     SIGINT, SIGTERM and SIGHUP leave the app as `q` does, with 128 and their number as exit code. An app that has not
@@ -72,7 +79,7 @@ def prompt_exit(app: Warroom) -> Iterator[None]:
             timer.cancel()
 
 
-def _force_exit(app: Warroom, code: int) -> None:
+def _force_exit(app: Leavable, code: int) -> None:
     """Textual's own way back must run in the main thread, which hangs: the same is done by hand."""
     with suppress(Exception):  # the terminal may be gone; nothing must keep us
         import termios
@@ -80,7 +87,8 @@ def _force_exit(app: Warroom, code: int) -> None:
         output = 2  # where Textual's driver writes
         os.set_blocking(output, False)
         os.write(output, _RESTORE)
-        attributes = getattr(app._driver, "attrs_before", None)  # noqa: SLF001  # Textual has no public name for it
+        driver = getattr(app, "_driver", None)  # Textual has no public name for it
+        attributes = getattr(driver, "attrs_before", None)
         if attributes is not None:
             termios.tcsetattr(0, termios.TCSANOW, attributes)
     end_process(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -85,6 +86,21 @@ async def test_what_is_held_of_a_topic_bound_queue_is_counted_there(redis_url: s
         _, queues = await look(RedisQueues(settings(redis_url, queues=())))
         assert (queues["media"].waiting, queues["media"].unacked) == (1, 1)
         held.ack()
+
+
+async def test_who_asks_at_the_same_poll_shares_one_answer_and_one_sample_of_the_depth(
+    redis_url: str,
+) -> None:
+    with producer(redis_url) as app:
+        app.send_task("t", queue="ai")
+    source = RedisQueues(settings(redis_url))
+    first, second = await asyncio.gather(source.queues(), source.queues())
+    third = await source.queues()
+    assert first is second is third
+    depths = first.queues[0].depths
+    assert depths is not None
+    assert depths.values == (1.0,)
+    await source.close()
 
 
 async def test_a_refused_info_does_not_lose_the_depths(redis_url: str) -> None:

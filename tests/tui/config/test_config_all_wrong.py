@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, get_args, get_origin
 from pydantic import BaseModel
 
 from tests.tui.config.test_config import warroom
-from tui.config.load import Config, check_config
+from tui.config.load import check_config
+from tui.config.model import Config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ def record(error: Exception, *values: object) -> logging.LogRecord:
 
 @given(secret=SECRETS.filter(lambda text: text.strip(" ") == text))
 def test_no_spelling_of_a_secret_reaches_the_log(secret: str) -> None:
-    from tui.config.load import Config
+    from tui.config.model import Config
 
     config = Config.model_validate(
         {"signals": {"prometheus": {"url": "http://p", "token": secret}, "redis": {"url": f"redis://:{quote(secret, safe='')}@h/0"}}}

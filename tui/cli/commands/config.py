@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Exit 3 when the file has problems."""
-    from tui.config.load import Config
+    from tui.config.model import Config
 
     if args.what == "schema":
         invocation.print_line(json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False))

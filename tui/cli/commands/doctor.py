@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from tui.cli.command import Invocation
-    from tui.config.load import Config
+    from tui.config.model import Config
     from tui.doctor import Finding
     from tui.i18n import Language
 

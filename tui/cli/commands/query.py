@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from signals.metrics.model import MetricSource
     from signals.reading import Answer
     from tui.cli.command import Invocation
-    from tui.config.load import Config
+    from tui.config.model import Config
     from tui.i18n import Language
 
 YOUNG_S = 1.0

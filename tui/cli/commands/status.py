@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from tui.cli.command import Command, Group
+from tui.cli.resources import poll_panels_once
 from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from panels.state import PanelState
     from tui.cli.command import Invocation
-    from tui.config.load import Config
     from tui.i18n import Language
 
 
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     from panels.limits import worst, worst_first
     from signals.reading import Verdict
 
-    states = worst_first(list(asyncio.run(look(invocation.config(), args.wait))))
+    states = worst_first(list(asyncio.run(poll_panels_once(invocation.config(), args.wait))))
     verdict = worst([state.verdict for state in states])
     verdicts = {state.verdict for state in states} or {Verdict.UNKNOWN}
     if Verdict.UNKNOWN in verdicts and Verdict.BURNING not in verdicts:
@@ -51,22 +51,6 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         mark = invocation.words.text(f"status.{state.verdict}")
         invocation.print_line(f"{mark}  {invocation.words.say(title_and_reason(state))}")
     return code
-
-
-async def look(config: Config, wait_s: float, *, only: str | None = None) -> tuple[PanelState, ...]:
-    """One look at all panels or at one; while rates have no second sample yet, again until `wait_s` is over."""
-    from panels.poll import poll_once
-    from signals.sources import open_sources
-
-    deadline = time.monotonic() + wait_s
-    specs = tuple(spec for spec in config.board() if only in (None, spec.id))
-    async with open_sources(config.signals, lambda _: None) as sources:
-        while True:
-            states = await poll_once(specs, sources)
-            complete = all(reading.value is not None for state in states for reading in state.readings)
-            if complete or time.monotonic() >= deadline:
-                return states
-            await asyncio.sleep(0.5)
 
 
 def _as_json(state: PanelState, words: Language, now: float) -> dict[str, object]:

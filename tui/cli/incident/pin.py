@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def pin(args: argparse.Namespace, invocation: Invocation) -> int:
     """Look once and pin; raises `WarroomError` for an unknown panel."""
-    from tui.cli.commands.status import look
+    from tui.cli.resources import poll_panels_once
 
     config = invocation.config()
     known = [spec.id for spec in config.board()]
@@ -30,7 +30,9 @@ def pin(args: argparse.Namespace, invocation: Invocation) -> int:
         raise WarroomError(say("incident.no_panel", name=clean(args.panel, 40), known=", ".join(known)))
     with open_configured_journal(invocation, config) as journal:
         situation = read_situation(args, journal, invocation, config)
-        (state,) = asyncio.run(look(config, 10.0, only=args.panel))  # the others may be silent for long
+        (state,) = asyncio.run(
+            poll_panels_once(config, 10.0, only=args.panel)
+        )  # the others may be silent for long
         proposal = pin_evidence(situation, panel_evidence(state, invocation.words.say))
         for event in submit(proposal, journal, args, invocation):
             print_event(event, journal, invocation, config)

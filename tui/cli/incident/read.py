@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from incidents.report.describe import Names
     from incidents.settings import UpdateSettings
     from tui.cli.command import Invocation
-    from tui.config.load import Config
+    from tui.config.model import Config
     from tui.i18n import Language
 
 MARKS = {"open": "☐", "started": "▶", "ticked": "✔", "skipped": "–", "failed": "✖"}

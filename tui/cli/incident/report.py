@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from incidents.report.describe import Names
     from incidents.report.statistics import Span, StepStatistics
     from tui.cli.command import Invocation
-    from tui.config.load import Config
+    from tui.config.model import Config
 
 
 def report(args: argparse.Namespace, invocation: Invocation) -> int:
@@ -71,11 +71,11 @@ def _objectives(config: Config, incident: Incident, invocation: Invocation) -> t
     """What the harm cost of each error budget, and what the panel of objectives says now."""
     import asyncio
 
-    from tui.cli.commands.status import look
+    from tui.cli.resources import poll_panels_once
 
     words = invocation.words.say
     cost = asyncio.run(_harm(config, incident))
-    states = asyncio.run(look(config, 10.0))
+    states = asyncio.run(poll_panels_once(config, 10.0))
     return (*map(words, cost), *(line for state in states for line in impact_lines(state, words)))
 
 

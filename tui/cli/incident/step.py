@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from runbooks.checks.observation import Observation
     from runbooks.model import Runbook, Step
     from tui.cli.command import Invocation
-    from tui.config.load import Config
+    from tui.config.model import Config
 
 
 def find_part(situation: Situation, kind: Literal["step", "phase"], runbook_id: str, name: str) -> StepKey:

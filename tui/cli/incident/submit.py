@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from incidents.journal import Journal
     from response.situation import Proposal
     from tui.cli.command import Invocation
-    from tui.config.load import Config
+    from tui.config.model import Config
 
 YES = ("y", "yes", "是")
 

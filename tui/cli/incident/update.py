@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from incidents.updates.deliver import Outcome
     from incidents.updates.update import Sending
     from tui.cli.command import Invocation
-    from tui.config.load import Config
+    from tui.config.model import Config
 
 
 def update(args: argparse.Namespace, invocation: Invocation) -> int:
@@ -96,8 +96,8 @@ def _chosen(names: list[str] | None, webhooks: dict[str, WebhookSettings]) -> di
 def _numbers(config: Config, invocation: Invocation) -> list[str]:
     """One line for each panel that burns or warns, worst first."""
     from panels.limits import worst_first
-    from tui.cli.commands.status import look
+    from tui.cli.resources import poll_panels_once
     from tui.incident.exports import attention_lines
 
-    states = worst_first(list(asyncio.run(look(config, 10.0))))
+    states = worst_first(list(asyncio.run(poll_panels_once(config, 10.0))))
     return attention_lines(states, invocation.words.say)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from response.incident import RoleMove
     from response.situation import Proposal, Situation
     from tui.cli.command import Invocation
-    from tui.config.load import Config
+    from tui.config.model import Config
 
 NAMELESS = ("text", "step", "phase", "title")
 """Arguments that are given without a name."""

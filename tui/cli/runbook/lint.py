@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from runbooks.model import Problem, Runbook
     from runbooks.reading.read import Parsed
     from tui.cli.command import Invocation
-    from tui.config.load import Config
+    from tui.config.model import Config
 
 
 def lint(args: argparse.Namespace, invocation: Invocation) -> int:

@@ -1,0 +1,61 @@
+"""What `warroom.toml` can say: each room owns its section, here they meet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field, PrivateAttr
+
+from core.settings import Section
+from incidents.settings import IncidentsSettings, JournalSettings
+from panels.settings import PanelsSettings, board
+from runbooks.settings import RunbooksSettings
+from sandbox.settings import SandboxSettings
+from signals.settings import SignalsSettings
+from tui.i18n import LanguageCode  # noqa: TC001  # pydantic reads it
+from tui.theme import ThemeName  # noqa: TC001  # pydantic reads it
+
+if TYPE_CHECKING:
+    from panels.spec import PanelSpec
+
+
+class ServiceSettings(Section):
+    """What is operated."""
+
+    name: str = Field(default="", description="without it the profile's")
+    environment: str = "prod"
+    profile: str = Field(
+        default="", description="what is special to the system: a bundled profile, or the folder of your own"
+    )
+
+
+class TuiSettings(Section):
+    """How the program looks and speaks."""
+
+    language: LanguageCode | None = None
+    theme: ThemeName | None = None
+
+
+class Config(Section):
+    """`warroom.toml`, validated."""
+
+    service: ServiceSettings = ServiceSettings()
+    signals: SignalsSettings = SignalsSettings()
+    panels: PanelsSettings = PanelsSettings()
+    journal: JournalSettings = JournalSettings()
+    incidents: IncidentsSettings = IncidentsSettings()
+    runbooks: RunbooksSettings = RunbooksSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    tui: TuiSettings = TuiSettings()
+    _profile_board: tuple[PanelSpec, ...] = PrivateAttr(default=())
+
+    def board(self) -> tuple[PanelSpec, ...]:
+        """The panels to show, in order."""
+        signals = self.signals
+        return board(self.panels, self._profile_board, signals.configured(), signals.interval_s)
+
+    def with_profile_board(self, panels: tuple[PanelSpec, ...]) -> Config:
+        """The same over the panels of a profile."""
+        config = self.model_copy()
+        config._profile_board = panels  # noqa: SLF001  # of this very class
+        return config
