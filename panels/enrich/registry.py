@@ -37,7 +37,7 @@ class Enricher:
     """Something that a panel says beyond its queries.
 
     `applies` decides by what the panel's specification has. `enrich` may raise a `SourceError`: the panel is then no
-    better than unknown. A `slow` one asks something that takes seconds: the first evaluation does not wait for it.
+    better than unknown. A `slow` one asks the workers or the database, which takes seconds: the first evaluation does without them.
     """
 
     id: str

@@ -1,1 +1,1 @@
-"""One module a command: `add_arguments` and `run`."""
+"""One module a command: its options, what it does, and its `COMMAND`, by which it is found."""
