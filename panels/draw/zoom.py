@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Say = Callable[[Message], str]
 
-LEAST_CHART = 6
+MIN_CHART_ROWS = 6
 """Lines that the chart keeps when there are many curves to list."""
 CELL = 11
 """Cells of one number in the table."""
@@ -62,7 +62,7 @@ def draw_zoom(
     if view.zoom is not None and view.zoom.chart.curves:
         table = _table(view, view.zoom, say_, "-" if ascii_only else "–")
         room = height - len(lines)
-        table = table[: max(0, min(len(table), room - LEAST_CHART))]
+        table = table[: max(0, min(len(table), room - MIN_CHART_ROWS))]
         axis = zoom_axis(view.stretch, now, width)
         lines += draw_chart(
             view.zoom.chart, axis, room - len(table), say_, ascii_only=ascii_only, cursor=view.cursor

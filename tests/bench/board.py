@@ -54,20 +54,39 @@ def measure() -> list[Measure]:
     middle = statistics.median(keys)
     return [
         Measure(
-            "first paint", f"{board:.0f} ms", f"{empty:.0f} ms", board / empty, "≤ 1.3 × empty Textual app", board <= 1.3 * empty
+            "first paint",
+            f"{board:.0f} ms",
+            f"{empty:.0f} ms",
+            board / empty,
+            "≤ 1.3 × empty Textual app",
+            board <= 1.3 * empty,
         ),
         Measure("first live number after it", f"{first:.2f} s", "", None, "≤ 1 s", first <= 1),
         Measure("all eight panels after it", f"{all_known:.2f} s", "", None, ""),
-        Measure("traffic at 120x40, eight live panels", f"{sent:.0f} B/s", "", None, "≤ 2 000 B/s, aim 500", sent <= 2000),
+        Measure(
+            "traffic at 120x40, eight live panels",
+            f"{sent:.0f} B/s",
+            "",
+            None,
+            "≤ 2 000 B/s, aim 500",
+            sent <= 2000,
+        ),
         *(
-            Measure(f"traffic at {columns}x{rows}", f"{rate:.0f} B/s", "", None, "≤ 2 000 B/s, aim 500", rate <= 2000)
+            Measure(
+                f"traffic at {columns}x{rows}",
+                f"{rate:.0f} B/s",
+                "",
+                None,
+                "≤ 2 000 B/s, aim 500",
+                rate <= 2000,
+            )
             for (columns, rows), rate in zip(OTHER_SIZES, windows, strict=True)
         ),
         Measure("traffic paused", f"{paused / PAUSED_S:.0f} B/s", "", None, "0 B/s", paused == 0),
         Measure("CPU", f"{cpu:.1f} %", "", None, "≤ 5 % of a core", cpu <= 5),
         Measure("key to paint, median", f"{middle:.1f} ms", "", None, "≤ 30 ms", middle <= 30),
         Measure("resident memory, all sources live", f"{memory:.0f} MB", "", None, "≤ 120 MB", memory <= 120),
-    ]  # fmt: skip
+    ]
 
 
 def _starts(command: list[str]) -> tuple[float, float, float, float]:

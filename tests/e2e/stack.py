@@ -55,8 +55,10 @@ def running(*options: str, **environment: str) -> Iterator[Stack]:
     """Start one, wait until everything answers; afterwards all of it must be gone."""
     program = subprocess.Popen(
         [PROGRAM, "sandbox", "--headless", *options],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | environment,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | environment,
+    )
     assert program.stdout is not None
     assert program.stderr is not None
     try:

@@ -102,8 +102,10 @@ def start_database(stack: ExitStack, folder: Path) -> str:
         shutil.chown(data, "nobody")
     subprocess.run(
         [DEBIAN_POSTGRES / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"],
-        check=True, capture_output=True, **as_user,
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+        **as_user,
+    )
     command = [
         str(DEBIAN_POSTGRES / "postgres"),
         "-D",
@@ -154,9 +156,11 @@ def start_metrics(stack: ExitStack, folder: Path) -> tuple[str, str]:
     settings = {"global": {"scrape_interval": "1s"}, "scrape_configs": [job, gone]}
     (folder / "prometheus.yml").write_text(json.dumps(settings))
     command = [
-        binary, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
+        binary,
+        f"--config.file={folder}/prometheus.yml",
+        f"--storage.tsdb.path={folder}/tsdb",
         f"--web.listen-address=127.0.0.1:{port}",
-    ]  # fmt: skip
+    ]
     stack.enter_context(process(command, folder / "prometheus.log"))
     return "prometheus", f'[signals.prometheus]\nurl = "http://127.0.0.1:{port}"'
 
@@ -169,9 +173,23 @@ def foreign() -> Iterator[Foreign]:
         broker = start_broker(stack, folder)
         database = start_database(stack, folder)
         subprocess.run(
-            [sys.executable, "-m", "alembic", "-c", ROOT / "alembic.ini", "--name", "service", "-x", f"url={database}", "upgrade", "head"],
-            cwd=ROOT, check=True, capture_output=True,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "alembic",
+                "-c",
+                ROOT / "alembic.ini",
+                "--name",
+                "service",
+                "-x",
+                f"url={database}",
+                "upgrade",
+                "head",
+            ],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+        )
         (folder / "theirs.py").write_text(APP.format(broker=broker))
         worker = [
             sys.executable,

@@ -16,7 +16,7 @@ from sandbox.keys import read_keys
 from tests.e2e.stack import Stack, processes_in, running
 from tests.terminal import PROGRAM
 
-PATIENCE_S = 40
+TIMEOUT_S = 40
 
 
 def test_a_revoked_key_stops_the_service_until_the_new_one_is_in_force() -> None:
@@ -56,7 +56,7 @@ def _wait_for_more(stack: Stack, status: str) -> None:
     def count() -> float:
         return sum(map(float, sample.findall(httpx.get(stack.url("service", "/metrics")).text)))
 
-    before, deadline = count(), time.monotonic() + PATIENCE_S
+    before, deadline = count(), time.monotonic() + TIMEOUT_S
     while count() <= before:
         assert time.monotonic() < deadline, f"no call to Riot ended as {status!r}"
         time.sleep(0.5)
@@ -65,6 +65,9 @@ def _wait_for_more(stack: Stack, status: str) -> None:
 def _incident(stack: Stack, *words: str, **environment: str) -> str:
     done = subprocess.run(
         [PROGRAM, "incident", *words, "--config", stack.told["config"]],
-        capture_output=True, text=True, check=True, env=os.environ | environment,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | environment,
+    )
     return done.stdout + done.stderr

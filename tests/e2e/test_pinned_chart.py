@@ -140,8 +140,13 @@ def compare(picture: Picture, curve: dict[str, list[float]]) -> None:
 
 def warroom(folder: Path, *arguments: str) -> str:
     done = subprocess.run(
-        [PROGRAM, *arguments, "--config", "warroom.toml"], capture_output=True, text=True, check=False,
-        cwd=folder, env=os.environ | {"WARROOM_LOG": str(folder / "log")}, timeout=60,
-    )  # fmt: skip
+        [PROGRAM, *arguments, "--config", "warroom.toml"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=os.environ | {"WARROOM_LOG": str(folder / "log")},
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -66,8 +66,10 @@ def _status(config: str) -> dict[str, Any]:
     """Each panel as `warroom status --json` tells it, by its id."""
     done = subprocess.run(
         [PROGRAM, "status", "--json", "--wait", "8", "--config", config],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return {panel["id"]: panel for panel in json.loads(done.stdout)["panels"]}
 
 

@@ -40,17 +40,38 @@ FROM = "from prometheus_client import Counter, Gauge, Histogram\n"
         (FROM + 'for one in ("x", "y"):\n    Gauge(f"a_{one}", "")', {"a_x", "a_y"}),
         (FROM + 'N = {"k": "a_x", "l": "a_y"}\nM = {k: Gauge(v, "") for k, v in N.items()}', {"a_x", "a_y"}),
         (FROM + 'N = {"k": "a_x", "l": "a_y"}\nGauge(N["l"], "")', {"a_y"}),
-        pytest.param(FROM + 'def safe(name):\n    try:\n        return Gauge(name, "")\n    except ValueError:\n        return None\nsafe("a_b")', {"a_b"}, id="a function that gives None after an error"),
-        (FROM + 'def make(cls, n):\n    return cls("a_" + n, "")\nmake(Gauge, "b")\nmake(Counter, n="c")', {"a_b", "a_c_total"}),
-        pytest.param(FROM + 'def inner(n):\n    return Gauge(n, "")\ndef outer(n):\n    return inner("a_" + n)\nouter("b")', {"a_b"}, id="a function that calls another"),
-        pytest.param(FROM + 'class M:\n    def __init__(self, p):\n        self.p = p\n        self.g = Gauge(f"{self.p}_b", "")\nM("a")', {"a_b"}, id="an attribute of a class"),
+        pytest.param(
+            FROM
+            + 'def safe(name):\n    try:\n        return Gauge(name, "")\n    except ValueError:\n        return None\nsafe("a_b")',
+            {"a_b"},
+            id="a function that gives None after an error",
+        ),
+        (
+            FROM + 'def make(cls, n):\n    return cls("a_" + n, "")\nmake(Gauge, "b")\nmake(Counter, n="c")',
+            {"a_b", "a_c_total"},
+        ),
+        pytest.param(
+            FROM
+            + 'def inner(n):\n    return Gauge(n, "")\ndef outer(n):\n    return inner("a_" + n)\nouter("b")',
+            {"a_b"},
+            id="a function that calls another",
+        ),
+        pytest.param(
+            FROM
+            + 'class M:\n    def __init__(self, p):\n        self.p = p\n        self.g = Gauge(f"{self.p}_b", "")\nM("a")',
+            {"a_b"},
+            id="an attribute of a class",
+        ),
         ("import prometheus_client as p\nK = {'g': getattr(p, 'Gauge')}\nK['g']('a_b', '')", {"a_b"}),
         (FROM + "class G(Gauge):\n    pass\nG('a_b', '')", {"a_b"}),
-        ("try:\n    from prometheus_client import Gauge\nexcept ImportError:\n    Gauge = None\nX = Gauge('a_b', '') if Gauge else None", {"a_b"}),
+        (
+            "try:\n    from prometheus_client import Gauge\nexcept ImportError:\n    Gauge = None\nX = Gauge('a_b', '') if Gauge else None",
+            {"a_b"},
+        ),
         ("from collections import Counter\nCounter('a_b')", set()),
         (FROM + "def f(x):\n    return Gauge('a_' + x.name, '')", {"a_*"}),
     ],
-)  # fmt: skip
+)
 def test_names(tmp_path: Path, source: str, names: set[str]) -> None:
     assert series(read(tmp_path, app=source)) == names
 
@@ -103,14 +124,17 @@ USED = FROM + "M = Counter('a_total', '', ['x', 'y'])\n"
         ("M.labels('p', 'q').inc()", {"x": {"p"}, "y": {"q"}}),
         ("M.labels(x='p', y=ask()).inc()", {"x": {"p"}}),
         ("M.labels(x='p' if ok else 'r', y='q').inc()", {"x": {"p", "r"}, "y": {"q"}}),
-        ("def mark(x, y='q'):\n    M.labels(x=x, y=y).inc()\nmark('p')\nmark(x='r')", {"x": {"p", "r"}, "y": {"q"}}),
+        (
+            "def mark(x, y='q'):\n    M.labels(x=x, y=y).inc()\nmark('p')\nmark(x='r')",
+            {"x": {"p", "r"}, "y": {"q"}},
+        ),
         ("def mark(x):\n    M.labels(x=x, y='q').inc()\nrun(mark)\nmark('p')", {"y": {"q"}}),
         ("def mark(x):\n    M.labels(x=x, y='q').inc()", {"y": {"q"}}),
         ("M.labels('p', 'q')\nfor m in every():\n    m.labels('s', 't').inc()", {}),
         ("M.labels(**given)", {}),
         ("M.labels(*given)", {}),
     ],
-)  # fmt: skip
+)
 def test_values_are_closed_only_when_every_call_is_read(
     tmp_path: Path, source: str, values: dict[str, set[str]]
 ) -> None:
@@ -121,19 +145,29 @@ def test_values_are_closed_only_when_every_call_is_read(
 @pytest.mark.parametrize(
     ("source", "name", "labels", "unread"),
     [
-        ("new client.Counter({ name: 'a_b_total', help: 'x', labelNames: ['c', \"d\"] });", "a_b_total", {"c", "d"}, False),
+        (
+            "new client.Counter({ name: 'a_b_total', help: 'x', labelNames: ['c', \"d\"] });",
+            "a_b_total",
+            {"c", "d"},
+            False,
+        ),
         ("new Gauge<string>({ help: `{ x, y }`, name: 'a_b' });", "a_b", set(), False),
         ("makeGaugeProvider({ name: 'a_b', labelNames: ['c'] as const });", "a_b", {"c"}, False),
         ("new Gauge({ name: 'a_b', labelNames: NAMES });", "a_b", None, False),
         ("new Gauge({ name: 'a_b', ...common });", "a_b", None, False),
         ("new Gauge({ name: 'a_b' });\nregister.setDefaultLabels({ app: 'x' });", "a_b", None, False),
         ("new Gauge({ name: 'a_b' });\nnew Gauge({ name: config.name });", "a_b", set(), False),
-        ("function getGauge(name: string) { return new Gauge({ name }); }\ngetGauge('a_b');", "a_b", None, False),
+        (
+            "function getGauge(name: string) { return new Gauge({ name }); }\ngetGauge('a_b');",
+            "a_b",
+            None,
+            False,
+        ),
         ("new Gauge({ name: 'a_b' });\nnew Gauge({ name });", "a_b", set(), True),
         ("new Gauge({ name: 'a_b' });\nnew Gauge({ name: `${start}_c` });", "a_b", set(), True),
         ("new Gauge({ name: 'a_b' });\nnew Gauge({ name: start + '_c' });", "a_b", set(), True),
     ],
-)  # fmt: skip
+)
 def test_what_a_script_exports(
     tmp_path: Path, source: str, name: str, labels: set[str] | None, *, unread: bool
 ) -> None:
@@ -177,12 +211,20 @@ def test_names_that_a_library_is_told_to_use(tmp_path: Path, source: str, *, fou
 @pytest.mark.parametrize(
     ("source", "series", "unread"),
     [
-        ('subsystem := "page"\nx := CounterOpts{Namespace: "own", Subsystem: subsystem, Name: "hits_total"}', "own_page_hits_total", False),
+        (
+            'subsystem := "page"\nx := CounterOpts{Namespace: "own", Subsystem: subsystem, Name: "hits_total"}',
+            "own_page_hits_total",
+            False,
+        ),
         ('const start = "own"\nx := GaugeOpts{Namespace: start, Name: "depth"}', "own_depth", False),
-        ('x := GaugeOpts{Namespace: namespace, Subsystem: "lane", Name: "depth"}', "anything_lane_depth", False),
+        (
+            'x := GaugeOpts{Namespace: namespace, Subsystem: "lane", Name: "depth"}',
+            "anything_lane_depth",
+            False,
+        ),
         ('x := GaugeOpts{Namespace: "own", Name: name}', "own_depth", True),
     ],
-)  # fmt: skip
+)
 def test_what_go_exports(tmp_path: Path, source: str, series: str, *, unread: bool) -> None:
     (tmp_path / "m.go").write_text(f"import prometheus\n{source}\n")
     found = Project(tmp_path, frozenset({"m.go"}), ()).fact(exports)

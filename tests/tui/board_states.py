@@ -86,9 +86,16 @@ def _slo() -> PanelState:
 
 def _alerts() -> PanelState:
     alert = Alert(
-        "ChimeraLatencyP95Breached", AlertState.FIRING, "page", {"service": "[bold]analyze"}, {"summary": "P95 of 分析 is 16 s"},
-        NOW - 700, 16.2, "histogram_quantile(…) > 15", "prometheus",
-    )  # fmt: skip
+        "ChimeraLatencyP95Breached",
+        AlertState.FIRING,
+        "page",
+        {"service": "[bold]analyze"},
+        {"summary": "P95 of 分析 is 16 s"},
+        NOW - 700,
+        16.2,
+        "histogram_quantile(…) > 15",
+        "prometheus",
+    )
     return judge_alerts(SPECS["alerts"], Alerts((alert,), 8, (), NOW - 1, "prometheus"), NOW)
 
 

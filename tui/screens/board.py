@@ -29,7 +29,7 @@ SIDE_WIDTH, SIDE_FROM, SIDE_HEIGHT = 44, 180, 44
 """The column of changes, and the size of a screen that has room for it and for a longer past."""
 UNFOLDED = 8
 """Lines that the panel under the cursor gets before the changes do."""
-MOST_CHANGES = 5
+MAX_CHANGES = 5
 
 
 class BoardScreen(Page):
@@ -97,7 +97,7 @@ class BoardScreen(Page):
         cursor = next((index for index, state in enumerate(states) if state is chosen), 0)
         shown = [states[index] for index in rows_shown(len(states), cursor, height)]
         spare = height - len(shown)
-        below = min(MOST_CHANGES, 2 + len(self.face.change_log.changes), max(0, spare - UNFOLDED))
+        below = min(MAX_CHANGES, 2 + len(self.face.change_log.changes), max(0, spare - UNFOLDED))
         lines: list[Text] = []
         for state in shown:
             lines += panel_block(self.face, state, width, spare - below + 1 if state is chosen else 1, now)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 AGAIN_S = 2.0
 """After a question that had no answer: who has just started soon has one."""
-LEAST_REST_S = 5.0
+MIN_REFRESH_S = 5.0
 """Between two questions; a longer range is asked again when a new sample of it can be there."""
 
 
@@ -132,7 +132,7 @@ class ZoomScreen(Page):
     def _rest(self) -> float:
         if self.view is not None and self.view.problem is not None:
             return AGAIN_S
-        return LEAST_REST_S if self.view is None else max(LEAST_REST_S, self.view.stretch.step_s)
+        return MIN_REFRESH_S if self.view is None else max(MIN_REFRESH_S, self.view.stretch.step_s)
 
     def _start(self, spec: PanelSpec, number: int) -> None:
         from panels.draw.zoom import ZoomView

@@ -154,8 +154,10 @@ async def test_queues_that_nobody_named_are_those_that_are_bound_on_the_broker(
     assert (await look(RedisQueues(unnamed)))[0].queues == (), "nothing is bound yet"
     with redis.Redis.from_url(redis_url) as client:
         for exchange, queue in (
-            ("celeryev", "celeryev.1234"), ("celery.pidbox", "w@x.celery.pidbox"), ("reply.celery.pidbox", "5.reply.celery.pidbox"),
-        ):  # fmt: skip
+            ("celeryev", "celeryev.1234"),
+            ("celery.pidbox", "w@x.celery.pidbox"),
+            ("reply.celery.pidbox", "5.reply.celery.pidbox"),
+        ):
             client.sadd(f"{prefix}_kombu.binding.{exchange}", f"\x06\x16\x06\x16{queue}")
     with producer(redis_url, global_keyprefix=prefix) as app:
         app.send_task("t", queue="orders")

@@ -131,9 +131,14 @@ def test_nothing_configured_offers_the_sandbox_and_init(tmp_path: Path) -> None:
     import subprocess
 
     done = subprocess.run(
-        [PROGRAM, "status"], cwd=tmp_path, env={"HOME": str(tmp_path), "LANG": "C"}, capture_output=True, text=True,
-        check=False, timeout=60,
-    )  # fmt: skip
+        [PROGRAM, "status"],
+        cwd=tmp_path,
+        env={"HOME": str(tmp_path), "LANG": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode == ExitCode.USAGE
     assert "warroom sandbox" in done.stderr
     assert "warroom init" in done.stderr

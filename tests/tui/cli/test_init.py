@@ -10,7 +10,12 @@ from tui.config.discover import discover
 from tui.config.load import check_config, load_config
 
 DASHBOARD = {
-    "templating": {"list": [{"name": "job", "type": "query"}, {"name": "w", "type": "custom", "current": {"value": "2m"}}]},
+    "templating": {
+        "list": [
+            {"name": "job", "type": "query"},
+            {"name": "w", "type": "custom", "current": {"value": "2m"}},
+        ]
+    },
     "panels": [
         {
             "type": "row",
@@ -24,19 +29,40 @@ DASHBOARD = {
                             "unit": "ms",
                             "thresholds": {
                                 "mode": "absolute",
-                                "steps": [{"color": "green"}, {"color": "orange", "value": 500}, {"color": "red", "value": 1000}],
+                                "steps": [
+                                    {"color": "green"},
+                                    {"color": "orange", "value": 500},
+                                    {"color": "red", "value": 1000},
+                                ],
                             },
                         }
                     },
-                    "targets": [{"refId": "A", "expr": 'avg by (x) (rate(t{job="$job"}[$w]))', "legendFormat": "{{x}}"}],
+                    "targets": [
+                        {
+                            "refId": "A",
+                            "expr": 'avg by (x) (rate(t{job="$job"}[$w]))',
+                            "legendFormat": "{{x}}",
+                        }
+                    ],
                 }
             ],
         },
         {"type": "heatmap", "title": "Heat", "targets": []},
         {"type": "table", "title": "SQL", "targets": [{"refId": "A", "rawSql": "select 1"}]},
     ],
-    "rows": [{"panels": [{"type": "graph", "title": "Old", "yaxes": [{"format": "reqps"}], "targets": [{"expr": "rate(n[$__rate_interval])"}]}]}],
-}  # fmt: skip
+    "rows": [
+        {
+            "panels": [
+                {
+                    "type": "graph",
+                    "title": "Old",
+                    "yaxes": [{"format": "reqps"}],
+                    "targets": [{"expr": "rate(n[$__rate_interval])"}],
+                }
+            ]
+        }
+    ],
+}
 
 
 def test_the_written_file_is_valid_and_holds_no_secret(tmp_path: Path) -> None:

@@ -165,8 +165,12 @@ def test_a_terminal_gets_colours_and_the_same_words(desk: Desk) -> None:
     environment = {**desk.environment, "TERM": "xterm-256color", "COLUMNS": "80"}
     environment.pop("NO_COLOR", None)
     process = subprocess.Popen(
-        [PROGRAM, "runbook", "show", "queue-stuck"], stdout=slave, stderr=slave, env=environment, cwd=desk.folder
-    )  # fmt: skip
+        [PROGRAM, "runbook", "show", "queue-stuck"],
+        stdout=slave,
+        stderr=slave,
+        env=environment,
+        cwd=desk.folder,
+    )
     os.close(slave)
     seen = b""
     while select.select([master], [], [], 30)[0]:
@@ -204,8 +208,10 @@ def test_a_lint_tells_file_line_and_what_to_do_and_fails_from_the_asked_confiden
     assert "2 certain, 0 likely, 1 hints in 1 files" in done.stderr
     found = json.loads(desk("runbook", "lint", "books/bad.md", "--json", "--lang", "zh").stdout)
     assert {(one["line"], one["rule"], one["confidence"]) for one in found} == {
-        (3, "unknown-key-near", "certain"), (10, "no-undo", "hint"), (14, "promql-syntax", "certain"),
-    }  # fmt: skip
+        (3, "unknown-key-near", "certain"),
+        (10, "no-undo", "hint"),
+        (14, "promql-syntax", "certain"),
+    }
     assert set(found[0]) == {"file", "line", "rule", "message", "confidence", "evidence", "fix"}
     assert "是否想用" in found[0]["message"]
     assert desk("runbook", "lint", "queue-stuck", "--fail-on", "hint").returncode == 0

@@ -28,8 +28,13 @@ def test_no_spelling_of_a_secret_reaches_the_log(secret: str) -> None:
     from tui.config.model import Config
 
     config = Config.model_validate(
-        {"signals": {"prometheus": {"url": "http://p", "token": secret}, "redis": {"url": f"redis://:{quote(secret, safe='')}@h/0"}}}
-    )  # fmt: skip
+        {
+            "signals": {
+                "prometheus": {"url": "http://p", "token": secret},
+                "redis": {"url": f"redis://:{quote(secret, safe='')}@h/0"},
+            }
+        }
+    )
     formatter = logfile._Masking()
     formatter.secrets = collect_secrets(config)
     error = ValueError({"token": secret})

@@ -125,9 +125,11 @@ def prometheus(folder: Path, target: str) -> Iterator[str]:
     )
     port = free_port()
     command = [
-        "prometheus", f"--config.file={folder}/live-prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
+        "prometheus",
+        f"--config.file={folder}/live-prometheus.yml",
+        f"--storage.tsdb.path={folder}/tsdb",
         f"--web.listen-address=127.0.0.1:{port}",
-    ]  # fmt: skip
+    ]
     with (folder / "prometheus.log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
         try:
