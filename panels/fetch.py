@@ -49,7 +49,7 @@ async def fetch(spec: PanelSpec, cache: QueryCache, now: float, span_s: float = 
         _history(spec.charted, cache, now, BOARD_SPAN_S),
         _history(spec.charted if span_s > BOARD_SPAN_S else None, cache, now, span_s),
     )
-    empty = [q for q in queries if isinstance(one := by_query[q.name], Answer) and not one.series]
+    empty = [q for q in queries if isinstance(answer := by_query[q.name], Answer) and not answer.series]
     return Answers(
         by_query=by_query,
         buckets=buckets,

@@ -134,14 +134,16 @@ def _share(query: QuerySpec, series: Series, answers: Answers) -> Share | None:
     if not query.trials:
         return None
     trials = answers.trials.get(query.name)
-    counts = {one.labels: one.values[-1] for one in trials.series} if isinstance(trials, Answer) else {}
+    counts = (
+        {series.labels: series.values[-1] for series in trials.series} if isinstance(trials, Answer) else {}
+    )
     return share_interval(series.values[-1], counts.get(series.labels, 0.0))
 
 
 def _whole(query: QuerySpec, answers: Answers) -> float:
     """What the series are parts of; NaN where they are not."""
     whole = answers.by_query.get(query.share_of)
-    return math.fsum(one.values[-1] for one in whole.series) if isinstance(whole, Answer) else math.nan
+    return math.fsum(series.values[-1] for series in whole.series) if isinstance(whole, Answer) else math.nan
 
 
 def _too_few(query: QuerySpec, series: Series, buckets: Answer) -> float | None:

@@ -81,7 +81,9 @@ def board(
     """
     known = _known((*profile, *settings.add))
     able = [
-        name for name, spec in known.items() if not spec.needs or any(one in configured for one in spec.needs)
+        name
+        for name, spec in known.items()
+        if not spec.needs or any(source in configured for source in spec.needs)
     ]
     shown = dict.fromkeys(settings.show or able)
     specs = [_changed(known[name], settings) for name in shown if name in known]

@@ -214,5 +214,5 @@ def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(unique.values())
 
 
-def _similarity(one: str, other: str) -> float:
-    return SequenceMatcher(None, one.lower(), other.lower()).ratio()
+def _similarity(name: str, other: str) -> float:
+    return SequenceMatcher(None, name.lower(), other.lower()).ratio()

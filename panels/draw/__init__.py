@@ -1,1 +1,4 @@
-"""A panel as text: lines, charts, lists and the zoom. What draws knows Rich; what judges does not."""
+"""A panel as text. What draws knows Rich; what judges does not.
+
+`panel.panel_line` and its details, `chart`, `alerts`, `changes`, `zoom`; `text` wraps and cuts.
+"""

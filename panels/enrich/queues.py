@@ -59,7 +59,7 @@ def contribute(spec: PanelSpec, queues: Queues, metrics: Sequence[Answer | Sourc
     if not (queues.queues or queues.undeclared or asked):
         return Contribution(verdict=Verdict.UNKNOWN, reason=say("panels.no_queues"))
     limits = _waiting_limits(spec.charted)
-    series = [one for answer in metrics if isinstance(answer, Answer) for one in answer.series]
+    series = [each for answer in metrics if isinstance(answer, Answer) for each in answer.series]
     alone = bool(queues.queues) and not series
     longest = sorted(queues.queues, key=lambda queue: -queue.waiting)
     verdicts = [judge_value(limits, float(queue.waiting)) for queue in queues.queues]
@@ -116,7 +116,7 @@ def _contradictions(queues: Queues, by_metric: dict[str, float]) -> tuple[Messag
 
 
 def _by_queue(series: Sequence[Series]) -> dict[str, float]:
-    return {dict(one.labels)["queue"]: one.values[-1] for one in series if "queue" in dict(one.labels)}
+    return {dict(each.labels)["queue"]: each.values[-1] for each in series if "queue" in dict(each.labels)}
 
 
 def _agrees(count: float, queue: Queue) -> bool:

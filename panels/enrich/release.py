@@ -82,7 +82,9 @@ def releases(label: str, current: Answer, past: Sequence[Answer | SourceError]) 
             (span_s / POINTS for span_s in SPANS_S if since is None or current.at - since <= span_s), 0.0
         )
         known.append(Release(version, since, own[-1], step_s, version in now))
-    return tuple(sorted(known, key=lambda one: (not one.running, -(one.since or 0.0), -one.last)))
+    return tuple(
+        sorted(known, key=lambda release: (not release.running, -(release.since or 0.0), -release.last))
+    )
 
 
 def contribute(query: QuerySpec, current: Answer, past: Sequence[Answer | SourceError]) -> Contribution:

@@ -84,7 +84,7 @@ async def _last_seen(metric: str, cache: QueryCache, now: float) -> Diagnosis:
         series = _answered(await cache.query_range(expr, end - span_s, end, step, MAX_AGE_S))
         if not series:
             continue
-        last = max(series, key=lambda one: one.times[-1])
+        last = max(series, key=lambda candidate: candidate.times[-1])
         labels = dict(last.labels)
         instance, up = clean(labels.get("instance", ""), 80), None
         if instance:

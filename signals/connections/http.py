@@ -130,8 +130,8 @@ class HttpClient:
         response = HttpResponse(status, body, headers.get("content-type", ""), headers.get("date", ""))
         expected = status in (OK, *REFUSED_QUERY) or (status == METHOD_NOT_ALLOWED and method == "POST")
         if not expected:
-            said = response.error_text()
-            raise self.bad_answer(f"HTTP {status}: {said}" if said else f"HTTP {status}")
+            detail = response.error_text()
+            raise self.bad_answer(f"HTTP {status}: {detail}" if detail else f"HTTP {status}")
         return response
 
     async def _read(self, chunks: AsyncIterator[bytes], encoding: str) -> bytes:

@@ -1,1 +1,5 @@
-"""The whole configuration: each room owns its section, here they meet, with the line of every mistake."""
+"""The configuration, with the line of every mistake.
+
+`model.Config` is what it can say, `load.load_config` and `load.check_config` read it, `profile` lays a profile under it,
+`discover` and `grafana` make a first one.
+"""

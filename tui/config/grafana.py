@@ -136,7 +136,7 @@ def _substitute(expr: str, variables: dict[str, str]) -> tuple[str, str]:
 
     def matcher(match: re.Match[str]) -> str:
         sign, text = match[1], match[3]
-        names = [next(filter(None, one.groups())) for one in _REFERENCE.finditer(text)]
+        names = [next(filter(None, reference.groups())) for reference in _REFERENCE.finditer(text)]
         values = [variables.get(name) for name in names]
         if not names or None in values:
             return match[0]
@@ -144,7 +144,7 @@ def _substitute(expr: str, variables: dict[str, str]) -> tuple[str, str]:
         becomes = not is_pattern and any(value == ".*" or "|" in (value or "") for value in values)
         literals = _REFERENCE.sub("\0", text).split("\0")
         if becomes:
-            literals = [re.escape(one).replace("\\", "\\\\") for one in literals]
+            literals = [re.escape(literal).replace("\\", "\\\\") for literal in literals]
             sign = {"=": "=~", "!=": "!~"}[sign]
         alone = not any(literals)
         whole = literals[0]

@@ -1,1 +1,1 @@
-"""The two threads that feed the face: one asks the sources, one follows the journal."""
+"""The two threads that feed the face: `signals.SignalsThread` queries the sources, `journal.JournalThread` follows the journal."""

@@ -1,1 +1,4 @@
-"""The incident on screen: the thread that follows the journal, what the screens know, and how each part is drawn."""
+"""The incident on screen, below the screens.
+
+`context.IncidentContext` is what they know and write through, `draw/` its parts as lines of text.
+"""

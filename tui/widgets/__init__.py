@@ -1,1 +1,1 @@
-"""Widgets of the face."""
+"""Widgets of the face: `lines.Lines` draws text and only what changed of it, `fields` are a form's."""

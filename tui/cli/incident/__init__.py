@@ -1,1 +1,5 @@
-"""What `warroom incident` reads, writes and prints."""
+"""What `warroom incident` does.
+
+`write` makes proposals of the arguments, `submit` asks the guard and the person; `read`, `report`, `pin` and `update` print
+and send.
+"""

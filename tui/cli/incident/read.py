@@ -134,7 +134,8 @@ def _lines(
         yield words.text(key, left=duration(abs(clock.left_s)))
     places = {key: place for place, key in enumerate(called.steps)}
     for key_, step in sorted(
-        incident.steps.items(), key=lambda one: (one[0].runbook, places.get(one[0], len(places)), one[0])
+        incident.steps.items(),
+        key=lambda entry: (entry[0].runbook, places.get(entry[0], len(places)), entry[0]),
     ):
         reason = f"  {step.reason}" if step.reason else ""
         saw = localize(observation_text(step), words.say)

@@ -1,1 +1,1 @@
-"""What `warroom runbook` finds, prints and checks."""
+"""What `warroom runbook` does: `find`, `show`, `plain` and `as_json` print a manual, `lint` and `rules` check one, `new` writes one."""

@@ -29,7 +29,9 @@ def new(args: argparse.Namespace, invocation: Invocation) -> int:
     folder = args.folder
     if folder is None:
         own = (
-            one for one in config_or_default(invocation).runbooks.folders if not one.is_relative_to(BUNDLED)
+            folder
+            for folder in config_or_default(invocation).runbooks.folders
+            if not folder.is_relative_to(BUNDLED)
         )
         folder = next(own, Path())
     code = invocation.words.code

@@ -1,1 +1,1 @@
-"""An incident as lines of text: header, checklist, the step in hand, timeline and the other panes."""
+"""An incident as lines of text, a module a part: `header`, `checklist`, `step`, `timeline`, `panes`."""
