@@ -5,8 +5,10 @@ It needs the standard library alone: what went wrong may be the import of anythi
 
 from __future__ import annotations
 
+import io
 import logging
 import os
+import stat
 import sys
 import threading
 import traceback
@@ -103,14 +105,30 @@ def log_uncaught() -> None:
 
 
 def _open_file(path: Path) -> logging.Handler:
-    from logging.handlers import RotatingFileHandler
-
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file: logging.Handler = RotatingFileHandler(
-            path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8"
-        )
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file: logging.Handler = _private_file(path)
     except OSError:
         return logging.NullHandler()
     file.setFormatter(_MASKING)
     return file
+
+
+def _private_file(path: Path) -> logging.Handler:
+    """A log file that only this user can read, whatever the umask; a link or a pipe in its place is refused."""
+    from logging.handlers import RotatingFileHandler
+
+    class PrivateFile(RotatingFileHandler):
+        def _open(self) -> io.TextIOWrapper:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+            descriptor = os.open(self.baseFilename, flags, 0o600)
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.close(descriptor)
+                raise OSError(f"{self.baseFilename} is no file")
+            os.fchmod(descriptor, 0o600)
+            return io.TextIOWrapper(io.FileIO(descriptor, "ab"), encoding="utf-8", write_through=True)
+
+        def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # as logging has it
+            """A full disk costs the record: hundreds of lines about it would bury the screen."""
+
+    return PrivateFile(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
