@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SCRAPE_PAUSE_S = 1.0
 """Between the two scrapes that a rate needs."""
+FIRST_SAMPLE_POLL_S, POLL_S = 0.05, 0.5
 
 
 def config_or_default(invocation: Invocation) -> Config:
@@ -76,13 +77,13 @@ async def poll_panels_once(
     deadline = time.monotonic() + wait_s
     specs = tuple(spec for spec in config.board() if only in (None, spec.id))
     async with open_sources(config.signals, lambda _: None) as sources:
-        if (
-            sources.scrape is not None
-        ):  # however busy the machine is: no panel is judged before there is a sample
-            await sources.scrape.scrape_once()
         while True:
-            states = await poll_once(specs, sources)
-            complete = all(reading.value is not None for state in states for reading in state.readings)
-            if complete or time.monotonic() >= deadline:
-                return states
-            await asyncio.sleep(0.5)
+            over = time.monotonic() >= deadline
+            # On a busy machine, too, no panel is judged before there is a sample.
+            unscraped = sources.scrape is not None and sources.scrape.since is None
+            if over or not unscraped:
+                states = await poll_once(specs, sources)
+                complete = all(reading.value is not None for state in states for reading in state.readings)
+                if complete or over:
+                    return states
+            await asyncio.sleep(FIRST_SAMPLE_POLL_S if unscraped else POLL_S)

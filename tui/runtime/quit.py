@@ -44,10 +44,10 @@ def end_process(code: int) -> NoReturn:
 
 
 @contextmanager
-def prompt_exit(app: Leavable) -> Iterator[None]:
+def prompt_exit(app: Leavable, code_of: Callable[[int], int]) -> Iterator[None]:
     """Around `app.run()`: whatever the screen is doing, the person is back at the shell within `EXIT_TIMEOUT_S`.
 
-    SIGINT, SIGTERM and SIGHUP leave the app as `q` does, with 128 and their number as exit code. An app that has not
+    SIGINT, SIGTERM and SIGHUP leave the app as `q` does; `code_of` gives their exit code, 128 and the number as a rule. An app that has not
     ended in time is ended: the terminal is restored all the same.
     """
     import asyncio  # here, so that `--version` does not wait for it
@@ -60,7 +60,7 @@ def prompt_exit(app: Leavable) -> Iterator[None]:
         timers[-1].start()
 
     def leave(number: int, _: FrameType | None) -> None:
-        code = 128 + number
+        code = code_of(number)
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # the screen is not there yet, or no more

@@ -12,6 +12,7 @@ from tui.theme import THEME_NAMES
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from tui.app import Warroom
     from tui.cli.command import Invocation
@@ -39,15 +40,19 @@ def require_terminal() -> None:
         raise WarroomError(say("board.no_terminal"))
 
 
-def open_board(args: argparse.Namespace, invocation: Invocation) -> tuple[Warroom, int]:
-    """The program as it was left, and its exit code."""
+def open_board(
+    args: argparse.Namespace,
+    invocation: Invocation,
+    code_of: Callable[[int], int] = lambda number: 128 + number,
+) -> tuple[Warroom, int]:
+    """The program as it was left, and its exit code; `code_of` gives that of a signal."""
     from tui.app import Warroom
 
     require_terminal()
     from tui.runtime.quit import EXIT_TIMEOUT_S, prompt_exit
 
     app = Warroom(invocation.config, invocation.words, theme=args.theme, language_given=args.lang is not None)
-    with prompt_exit(app):
+    with prompt_exit(app, code_of):
         line = app.run()
         if not app.incidents.wait_closed(EXIT_TIMEOUT_S):
             sys.stderr.write(invocation.words.text("board.journal_silent") + "\n")

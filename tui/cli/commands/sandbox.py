@@ -88,7 +88,9 @@ def _run(args: argparse.Namespace, invocation: Invocation) -> int:
             else:
                 from tui.cli.commands.board import open_board
 
-                _, code = open_board(args, Invocation(invocation.words, path, json=False))
+                board = Invocation(invocation.words, path, json=False)
+                # The end of the time that was asked for is no interruption, although a signal brings it.
+                _, code = open_board(args, board, lambda number: 0 if ending.due else 128 + number)
         except (KeyboardInterrupt, SystemExit):
             if not ending.due:
                 raise
