@@ -99,8 +99,8 @@ def no_such(asked: str, known: Collection[str]) -> Message:
 
 
 def _syntax_problem(path: Path, detail: str) -> Problem:
-    found = re.search(r"\(at line (\d+), column (\d+)\)", detail)
-    line = int(found[1]) if found else 1
+    match = re.search(r"\(at line (\d+), column (\d+)\)", detail)
+    line = int(match[1]) if match else 1
     # The detail may quote a character of the file, never a whole value.
     return Problem(
         path, line, "", say("config.syntax", detail=clean(detail.split(" (at ", maxsplit=1)[0], 80))
@@ -160,15 +160,15 @@ def key_lines(text: str) -> dict[Location, int]:
         if block:
             block = "" if line.count(block) % 2 else block
             continue
-        if found := _TABLE.match(line):
-            table = _resolve(_parts(found[2]), counts)
-            if found[1] == "[[":
+        if match := _TABLE.match(line):
+            table = _resolve(_parts(match[2]), counts)
+            if match[1] == "[[":
                 counts[table] = counts.get(table, -1) + 1
                 lines.setdefault(table, number)
                 table = (*table, counts[table])
             lines.setdefault(table, number)
-        elif found := _KEY.match(line):
-            lines.setdefault((*table, *_parts(found[1])), number)
+        elif match := _KEY.match(line):
+            lines.setdefault((*table, *_parts(match[1])), number)
         block = next((quotes for quotes in ('"""', "'''") if line.count(quotes) % 2), "")
     return lines
 
@@ -186,9 +186,9 @@ def _parts(dotted: str) -> Location:
 
 def _resolve(parts: Location, counts: dict[Location, int]) -> Location:
     """Put the index of the newest element behind every array of tables on the way."""
-    found: Location = ()
+    location: Location = ()
     for index, part in enumerate(parts):
-        found = (*found, part)
-        if found in counts and index < len(parts) - 1:
-            found = (*found, counts[found])
-    return found
+        location = (*location, part)
+        if location in counts and index < len(parts) - 1:
+            location = (*location, counts[location])
+    return location

@@ -45,7 +45,7 @@ def suppress(findings: Sequence[Finding], documents: Sequence[Document]) -> list
     places = {(finding.file, finding.rule, finding.line) for finding in findings}
     silenced: set[tuple[str, str, int]] = set()
     own: list[Finding] = []
-    for suppression in (found for document in documents for found in suppressions(document)):
+    for suppression in (suppression for document in documents for suppression in suppressions(document)):
         silences = suppression.places() & places
         silenced |= silences
         if not suppression.rule:

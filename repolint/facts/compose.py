@@ -47,8 +47,8 @@ def services(project: Project) -> tuple[Service, ...]:
 
 def compose_files(project: Project) -> list[str]:
     """By name, those at the root first."""
-    found = [file for file in project.files if _NAMED.search(file)]
-    return sorted(found, key=lambda file: (file.count("/"), len(file), file))
+    files = [file for file in project.files if _NAMED.search(file)]
+    return sorted(files, key=lambda file: (file.count("/"), len(file), file))
 
 
 def unreadable(project: Project) -> bool:
@@ -140,18 +140,18 @@ def _other_names(node: Yaml) -> set[str]:
 
 
 def _ports(node: Yaml) -> frozenset[int]:
-    found: set[int] = set()
+    ports: set[int] = set()
     for port_node in (*node.get("ports").each(), *node.get("expose").each()):
         text = port_node.get("target").text() or port_node.text()
         inside = re.sub(r"/(tcp|udp)$", "", text).rpartition(":")[2]
         first, _, last = inside.partition("-")
         if first.isdigit():
-            found |= set(range(int(first), int(last if last.isdigit() else first) + 1))
-    return frozenset(found)
+            ports |= set(range(int(first), int(last if last.isdigit() else first) + 1))
+    return frozenset(ports)
 
 
 def _published(node: Yaml) -> frozenset[tuple[int, int]]:
-    found: set[tuple[int, int]] = set()
+    pairs: set[tuple[int, int]] = set()
     for port_node in node.get("ports").each():
         outside, _, inside = re.sub(r"/(?:tcp|udp)$", "", port_node.text()).rpartition(":")
         outside, inside = (
@@ -160,8 +160,8 @@ def _published(node: Yaml) -> frozenset[tuple[int, int]]:
         )
         if inside.isdigit():
             port = outside.rpartition(":")[2]
-            found.add((int(port) if port.isdigit() and "$" not in outside else 0, int(inside)))
-    return frozenset(found)
+            pairs.add((int(port) if port.isdigit() and "$" not in outside else 0, int(inside)))
+    return frozenset(pairs)
 
 
 def _mount(node: Yaml, folder: str) -> tuple[str, str] | None:

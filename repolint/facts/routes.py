@@ -42,13 +42,13 @@ def _fronts(project: Project) -> list[str]:
     texts = [
         project.text(file) for file in project.matching(".ts") if not file.endswith((".spec.ts", ".test.ts"))
     ]
-    prefixes = [found for text in texts for found in _PREFIX.finditer(text)]
-    fronts = [found[1] or "" for found in prefixes] or [""]
-    if any(found[2] for found in prefixes):  # some paths are left out of it
+    prefixes = [match for text in texts for match in _PREFIX.finditer(text)]
+    fronts = [match[1] or "" for match in prefixes] or [""]
+    if any(match[2] for match in prefixes):  # some paths are left out of it
         fronts.append("")
     if not any("VersioningType.URI" in text for text in texts):
         return fronts
-    usual = [found for text in texts for found in _USUAL_VERSION.findall(text)]
+    usual = [match for text in texts for match in _USUAL_VERSION.findall(text)]
     neutral = not usual or any("VERSION_NEUTRAL" in text for text in texts)
     versions = [*(f"v{version}" for version in usual), ":version", *([""] if neutral else [])]
     return [f"{front}/{version}" for front in fronts for version in versions]

@@ -62,13 +62,13 @@ def _all_read(_: Project) -> dict[str, list[Yaml]]:
 
 def read_text(text: str, above: int = 0, depth: int = 0) -> list[Yaml]:
     """The same for a text whose first line is line `above` + 1."""
-    found = [document for document in _documents(text, above) if not isinstance(document.value, str)]
+    documents = [document for document in _documents(text, above) if not isinstance(document.value, str)]
     if depth < 2:
-        for document in list(found):
+        for document in list(documents):
             for inner in walk(document):
                 if isinstance(inner.value, str) and "\n" in inner.value and _EMBEDDED.search(inner.value):
-                    found += read_text(inner.value, inner.line, depth + 1)
-    return found
+                    documents += read_text(inner.value, inner.line, depth + 1)
+    return documents
 
 
 def walk(node: Yaml, depth: int = 0) -> Iterator[Yaml]:
@@ -109,16 +109,16 @@ def _convert(node: yaml.Node, above: int, budget: list[int], depth: int) -> Yaml
     if budget[0] < 0 or depth > DEEPEST:  # aliases that multiply, or hold themselves
         return Yaml("", line, last)
     if isinstance(node, yaml.MappingNode):
-        found: dict[str, Yaml] = {}
+        fields: dict[str, Yaml] = {}
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):
                 read = _convert(value, above, budget, depth + 1)
                 if key.value == "<<":
                     for step in (read, *read.each()):
-                        found = {**step.fields(), **found}
+                        fields = {**step.fields(), **fields}
                 else:
-                    found[key.value] = read
-        return Yaml(found, line, last)
+                    fields[key.value] = read
+        return Yaml(fields, line, last)
     if isinstance(node, yaml.SequenceNode):
         return Yaml(tuple(_convert(child, above, budget, depth + 1) for child in node.value), line, last)
     return Yaml(str(node.value), line, last)

@@ -31,9 +31,9 @@ def check(project: Project) -> Iterator[Finding]:
                 WILD not in app
                 and re.fullmatch(r"[\w.]+(?::\w+)?", app)
                 and command.container != ELSEWHERE
-                and (found := _judged(project, command, app))
+                and (finding := _judged(project, command, app))
             ):
-                yield found
+                yield finding
 
 
 def _judged(project: Project, command: Command, app: str) -> Finding | None:

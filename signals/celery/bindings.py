@@ -86,7 +86,7 @@ def parse_bindings(
     """Members as they stand in the sets of each exchange; what is of another form is left out."""
     listed = [(exchange, sorted(members)) for exchange, members in exchanges]
     shown = {
-        found for exchange, members in listed for member in members if (found := _separator(exchange, member))
+        used for exchange, members in listed for member in members if (used := _separator(exchange, member))
     }
     actual = separator if not shown or separator in shown else min(shown)
     bindings = []

@@ -36,13 +36,13 @@ class Call(NamedTuple):
 
 def celery_commands(project: Project) -> tuple[Command, ...]:
     """Every celery command of the manuals."""
-    found = []
+    invocations = []
     for command in commands(project):
         if command.name == "celery":
-            found.append(command)
+            invocations.append(command)
         elif command.argv[1:3] == ("-m", "celery"):
-            found.append(replace(command, argv=("celery", *command.argv[3:])))
-    return tuple(found)
+            invocations.append(replace(command, argv=("celery", *command.argv[3:])))
+    return tuple(invocations)
 
 
 def celery_calls(project: Project) -> tuple[tuple[Command, Call], ...]:

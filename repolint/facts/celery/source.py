@@ -206,7 +206,7 @@ def started_workers(project: Project) -> list[tuple[str, tuple[str, ...] | None]
 
 
 def _started(project: Project) -> list[tuple[str, tuple[str, ...] | None]]:
-    found: list[tuple[str, tuple[str, ...] | None]] = []
+    workers: list[tuple[str, tuple[str, ...] | None]] = []
     endings = (
         ".yml",
         ".yaml",
@@ -239,8 +239,8 @@ def _started(project: Project) -> list[tuple[str, tuple[str, ...] | None]]:
             listens = _LISTENS.search(start["before"] + after)
             place = f"{file}:{plain.count(chr(10), 0, start.start()) + 1}"
             if listens is None:
-                found.append((place, ()))
+                workers.append((place, ()))
             else:
                 readable = re.fullmatch(r"[\w.,:-]+", listens[1])
-                found.append((place, tuple(listens[1].split(",")) if readable else None))
-    return found
+                workers.append((place, tuple(listens[1].split(",")) if readable else None))
+    return workers

@@ -53,22 +53,22 @@ class Call(NamedTuple):
 
 def alembic_commands(project: Project) -> tuple[Command, ...]:
     """Every alembic command of the manuals."""
-    found = []
+    invocations = []
     for command in commands(project):
         if command.name == "alembic" and "/" not in command.argv[0]:
-            found.append(command)
+            invocations.append(command)
         elif command.argv[1:3] == ("-m", "alembic"):
-            found.append(replace(command, argv=("alembic", *command.argv[3:])))
-    return tuple(found)
+            invocations.append(replace(command, argv=("alembic", *command.argv[3:])))
+    return tuple(invocations)
 
 
 def alembic_calls(project: Project) -> tuple[tuple[Command, Call], ...]:
     """Those with a subcommand, or with one that Alembic does not have."""
-    found = project.fact(alembic_commands)
-    if not found:
+    commands = project.fact(alembic_commands)
+    if not commands:
         return ()
     own, subcommands = _grammar()
-    return tuple((command, call) for command in found if (call := _read_call(command, own, subcommands)))
+    return tuple((command, call) for command in commands if (call := _read_call(command, own, subcommands)))
 
 
 def _grammar() -> tuple[dict[str, bool], dict[str, dict[str, bool]]]:

@@ -62,7 +62,7 @@ def _find(project: Project) -> tuple[Migrations, ...]:
         for file in project.files
         if posixpath.basename(file) == "env.py" and "alembic" in project.text(file)
     }
-    found = []
+    migrations = []
     for folder in sorted(folders | set(inis)):
         ini = inis.get(folder, "")
         deeper = re.search(r"(?m)^\s*recursive_version_locations\s*=\s*true", project.text(ini))
@@ -77,8 +77,8 @@ def _find(project: Project) -> tuple[Migrations, ...]:
                 revisions.append(read)
             elif re.search(r"(?m)^down_revision\b", project.text(file)):
                 open_ended = True
-        found.append(Migrations(folder, ini, tuple(revisions), open_ended))
-    return tuple(found)
+        migrations.append(Migrations(folder, ini, tuple(revisions), open_ended))
+    return tuple(migrations)
 
 
 def script_folder(project: Project, ini: str) -> str:
@@ -114,7 +114,7 @@ def revision(project: Project, file: str) -> Revision | None:
 
 def required_settings(project: Project, env_file: str) -> dict[str, str]:
     """Variables without which importing env.py's settings fails, with their places. Only fields that are plainly required."""
-    found: dict[str, str] = {}
+    required: dict[str, str] = {}
     text = project.text(env_file)
     for module in re.findall(
         r"^\s*from\s+([\w.]+)\s+import\s+.*settings", text, re.MULTILINE | re.IGNORECASE
@@ -127,8 +127,8 @@ def required_settings(project: Project, env_file: str) -> dict[str, str]:
                 if isinstance(node, ast.ClassDef) and any(
                     called(base).endswith("BaseSettings") for base in node.bases
                 ):
-                    found |= _required(node, file)
-    return found
+                    required |= _required(node, file)
+    return required
 
 
 def _required(node: ast.ClassDef, file: str) -> dict[str, str]:

@@ -66,11 +66,11 @@ def schema(project: Project) -> Schema:
 
 
 def _read(project: Project) -> Schema:
-    found = Schema()
+    declared = Schema()
     for file in project.matching(".sql"):
         if not re.search(r"(?:^|/)(?:docs?|tests?|examples?)/", file):
-            _read_sql(found, file, project.text(file), 1)
-    _read_scripts(found, project)
+            _read_sql(declared, file, project.text(file), 1)
+    _read_scripts(declared, project)
     for file in python_files(project):
         text = project.text(file)
         if re.search(
@@ -79,24 +79,24 @@ def _read(project: Project) -> Schema:
         ):
             parsed = tree(project, file)
             if parsed is not None:
-                _read_python(found, file, parsed)
+                _read_python(declared, file, parsed)
         if re.search(
             r"models\.Model\b|flask_sqlalchemy|db\.Model\b|SQLModel\b|declared_attr|peewee|tortoise", text
         ):
-            found.named_by_code = True
+            declared.named_by_code = True
         if re.search(r"index\s*=\s*True", text):
-            found.automatic_indexes.add("ix")
-        found.automatic_indexes |= set(
+            declared.automatic_indexes.add("ix")
+        declared.automatic_indexes |= set(
             re.findall(r"[\"'](\w+)_%\(", text)
         )  # a naming convention of SQLAlchemy
-        found.altered |= {
+        declared.altered |= {
             _plain(name)
             for name in re.findall(r"(?i)ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?([\w.\"]+)", text)
         }
-        found.altered |= set(
+        declared.altered |= set(
             re.findall(r"(?:add_column|drop_column|alter_column|batch_alter_table)\(\s*[\"'](\w+)", text)
         )
-    return found
+    return declared
 
 
 _ENTITY: Final = re.compile(r"@Entity\(\s*(?:\{[^{}]*?\bname\s*:\s*)?(?:[\"'`](\w+)[\"'`])?")
@@ -106,37 +106,37 @@ _NAMES_BY_ITSELF: Final = re.compile(
 )
 
 
-def _read_scripts(found: Schema, project: Project) -> None:
+def _read_scripts(declared: Schema, project: Project) -> None:
     """Tables of TypeORM, by name alone; another library, or an entity without a name, names its tables by itself."""
     files = [file for file in project.matching(".ts") if not re.search(r"\.(?:spec|test|d)\.ts$", file)]
     if not any("typeorm" in project.text(file) for file in files):
         return
-    found.named_by_code |= any(
+    declared.named_by_code |= any(
         _NAMES_BY_ITSELF.search(project.text(file)) for file in project.matching("package.json")
     )
     for file in files:
         text = project.text(file)
         for entity in _ENTITY.finditer(text):
-            found.named_by_code |= entity[1] is None
+            declared.named_by_code |= entity[1] is None
         made = [*_ENTITY.findall(text), *_NEW_TABLE.findall(text), *_OTHER_CREATE.findall(text)]
-        found.names |= {_plain(statement) for statement in made if statement}
+        declared.names |= {_plain(statement) for statement in made if statement}
 
 
-def _read_sql(found: Schema, file: str, sql: str, line: int) -> None:
+def _read_sql(declared: Schema, file: str, sql: str, line: int) -> None:
     sql = re.sub(r"--[^\n]*", lambda comment: " " * len(comment[0]), sql)
     here: list[Table] = []
     for made in _CREATE_TABLE.finditer(sql):
         place = f"{file}:{line + sql.count(chr(10), 0, made.start())}"
         here.append(Table(_plain(made[1]), place, _columns(sql, made.end()), migration=_is_migration(file)))
     for made in _OTHER_CREATE.finditer(sql):
-        found.names |= {_plain(made[1]), _plain(made[1]).rsplit(".", 1)[-1]}
+        declared.names |= {_plain(made[1]), _plain(made[1]).rsplit(".", 1)[-1]}
     for made in _CREATE_INDEX.finditer(sql):
         index, table = _plain(made[1]), _plain(made[2])
-        found.indexes.setdefault(index, f"{file}:{line + sql.count(chr(10), 0, made.start())}")
-        for known in (*here, *found.tables):
+        declared.indexes.setdefault(index, f"{file}:{line + sql.count(chr(10), 0, made.start())}")
+        for known in (*here, *declared.tables):
             if known.file == file and known.name == table:
                 known.indexes.add(index)
-    found.tables += here
+    declared.tables += here
 
 
 def _plain(name: str) -> str:
@@ -164,22 +164,22 @@ def _columns(sql: str, at: int) -> frozenset[str]:
     return frozenset(columns)
 
 
-def _read_python(found: Schema, file: str, parsed: ast.Module) -> None:
+def _read_python(declared: Schema, file: str, parsed: ast.Module) -> None:
     for node in ast.walk(parsed):
         if (text := text_of(node)) is not None and "create" in text.lower():
-            _read_sql(found, file, text, getattr(node, "lineno", 1))
+            _read_sql(declared, file, text, getattr(node, "lineno", 1))
         elif isinstance(node, ast.JoinedStr):
             whole = "".join(text_of(value) or "{}" for value in node.values)
             if re.search(r"(?i)create\s+table\s+(?:if\s+not\s+exists\s+)?\{\}", whole):
-                found.named_by_code = True
-            _read_sql(found, file, whole, node.lineno)
+                declared.named_by_code = True
+            _read_sql(declared, file, whole, node.lineno)
         elif isinstance(node, ast.Call):
-            _read_call(found, file, node)
+            _read_call(declared, file, node)
         elif isinstance(node, ast.ClassDef):
-            _read_class(found, file, node)
+            _read_class(declared, file, node)
 
 
-def _read_call(found: Schema, file: str, node: ast.Call) -> None:
+def _read_call(declared: Schema, file: str, node: ast.Call) -> None:
     name = called(node).rsplit(".", 1)[-1]
     first = _name_of(node.args[0]) if node.args else None
     if first is None:
@@ -194,11 +194,13 @@ def _read_call(found: Schema, file: str, node: ast.Call) -> None:
             and argument.args
             and (text := text_of(argument.args[0])) is not None
         }
-        found.tables.append(Table(first.lower(), place, frozenset(columns), migration=name == "create_table"))
+        declared.tables.append(
+            Table(first.lower(), place, frozenset(columns), migration=name == "create_table")
+        )
     elif name in ("create_index", "Index", "UniqueConstraint", "create_unique_constraint"):
-        found.indexes.setdefault(first, place)
+        declared.indexes.setdefault(first, place)
         table = text_of(node.args[1]) if len(node.args) > 1 else None
-        for known in found.tables:
+        for known in declared.tables:
             if known.file == file and known.name == table and name == "create_index":
                 known.indexes.add(first)
 
@@ -210,7 +212,7 @@ def _name_of(node: ast.expr) -> str | None:
     return text_of(node)
 
 
-def _read_class(found: Schema, file: str, node: ast.ClassDef) -> None:
+def _read_class(declared: Schema, file: str, node: ast.ClassDef) -> None:
     table = None
     columns = set()
     for item in node.body:
@@ -225,7 +227,7 @@ def _read_class(found: Schema, file: str, node: ast.ClassDef) -> None:
         for target in targets:
             if called(target) == "__tablename__":
                 table = text_of(value)
-                found.named_by_code |= table is None
+                declared.named_by_code |= table is None
             elif isinstance(value, ast.Call) and called(value).rsplit(".", 1)[-1] in (
                 "Column",
                 "mapped_column",
@@ -238,10 +240,10 @@ def _read_class(found: Schema, file: str, node: ast.ClassDef) -> None:
             and (named := text_of(keyword(call, "name")))
             and called(call).endswith(("Index", "Constraint"))
         ):
-            found.indexes.setdefault(named, f"{file}:{call.lineno}")
+            declared.indexes.setdefault(named, f"{file}:{call.lineno}")
     if table:
-        found.names.add(table)
-        found.tables.append(Table(table, f"{file}:{node.lineno}", frozenset()))
+        declared.names.add(table)
+        declared.tables.append(Table(table, f"{file}:{node.lineno}", frozenset()))
 
 
 def table_names(project: Project) -> set[str]:

@@ -113,12 +113,12 @@ def made_up(name: str) -> bool:
 
 def candidates(project: Project, document: Document, path: str, folder: str = "") -> list[str]:
     """Where the path may be: from the command's folder, the root, and the manual's folder and those above it."""
-    found = [posixpath.join(folder, path), path]
+    paths = [posixpath.join(folder, path), path]
     above = posixpath.dirname(place_of(project, document))
     while above:
-        found.append(posixpath.join(above, path))
+        paths.append(posixpath.join(above, path))
         above = posixpath.dirname(above)
-    normal = dict.fromkeys(posixpath.normpath(candidate) for candidate in found)
+    normal = dict.fromkeys(posixpath.normpath(candidate) for candidate in paths)
     return [candidate for candidate in normal if not candidate.startswith("../")]
 
 
@@ -168,8 +168,8 @@ def in_submodule(project: Project, path: str) -> bool:
 
 
 def _submodules(project: Project) -> list[str]:
-    found = (project.text(file) for file in project.matching(".gitmodules"))
-    return [path for text in found for path in re.findall(r"(?m)^\s*path\s*=\s*(\S+)", text)]
+    texts = (project.text(file) for file in project.matching(".gitmodules"))
+    return [path for text in texts for path in re.findall(r"(?m)^\s*path\s*=\s*(\S+)", text)]
 
 
 def file_of(project: Project, document: Document, path: str, folder: str = "") -> str | None:
@@ -178,12 +178,12 @@ def file_of(project: Project, document: Document, path: str, folder: str = "") -
         if candidate in project.files:
             return candidate
     short = posixpath.normpath(path)
-    found = [
+    files = [
         f
         for f in project.fact(_known).by_name.get(posixpath.basename(short), ())
         if f"/{f}".endswith(f"/{short}")
     ]
-    return found[0] if len(found) == 1 and found[0] in project.files else None
+    return files[0] if len(files) == 1 and files[0] in project.files else None
 
 
 def near(project: Project, path: str) -> str:
@@ -259,7 +259,7 @@ def _made(project: Project) -> dict[str, set[str]]:
 
 def _listed(document: Document) -> list[str]:
     """Paths in a list under a line such as "Generated files:"."""
-    found: list[str] = []
+    paths: list[str] = []
     lead_end, heading = -9, ""
     for prose in document.prose:
         lead = prose.text.strip("*_ ")
@@ -267,13 +267,13 @@ def _listed(document: Document) -> list[str]:
             lead_end, heading = prose.line if makes_or_misses(lead) else -9, prose.heading
         elif lead_end >= prose.line - 2 and prose.heading == heading:
             lead_end = prose.line
-            found += re.findall(r"`([^`\s]+)`", prose.text)
-    return found
+            paths += re.findall(r"`([^`\s]+)`", prose.text)
+    return paths
 
 
 def _shown(document: Document) -> list[str]:
     """Files whose content the manual shows: a fence whose first line, or the one below `#!`, is a comment with nothing but the path."""
-    found = []
+    paths = []
     before = -1
     for code in document.codes:
         if code.fence is not None:
@@ -283,9 +283,9 @@ def _shown(document: Document) -> list[str]:
                 r"\s*(?:#|//|--|<!--|/\*)\s*(?:[Ff]ile:?\s+)?([\w./-]+\.\w+)\s*(?:-->|\*/)?\s*", code.text
             )
             if code.line != before + 1 and title:
-                found.append(title[1])
+                paths.append(title[1])
             before = code.line
-    return found
+    return paths
 
 
 Kind = Literal["git", "docker"]

@@ -54,16 +54,16 @@ class Command:
 
     def values(self, *options: str) -> list[str]:
         """The values of an option in any spelling: `-Q a`, `-Qa`, `--queues=a`, `--queues a`."""
-        found = []
+        given = []
         for index, word in enumerate(self.argv):
             for option in options:
                 if word == option and index + 1 < len(self.argv):
-                    found.append(self.argv[index + 1])
+                    given.append(self.argv[index + 1])
                 elif option.startswith("--") and word.startswith(option + "="):
-                    found.append(word[len(option) + 1 :])
+                    given.append(word[len(option) + 1 :])
                 elif re.fullmatch(r"-[A-Za-z]", option) and word.startswith(option) and len(word) > 2:
-                    found.append(word[2:].removeprefix("="))
-        return found
+                    given.append(word[2:].removeprefix("="))
+        return given
 
 
 def commands(project: Project) -> tuple[Command, ...]:
@@ -86,22 +86,22 @@ def _find(project: Project) -> tuple[Command, ...]:
         while folder:
             folder = posixpath.dirname(folder)  # noqa: PLW2901  # walks up to the root
             folders.add(folder)
-    found: list[Command] = []
+    commands: list[Command] = []
     for document in project.documents:
         before: Code | None = None
         start = place = Command((), document, 0, fenced=True)
         for code in document.codes:
             if code.fence is None:
                 inline = replace(start, line=code.line, fenced=False)
-                found += _of_text(code.text, inline, folders)[0]
+                commands += _of_text(code.text, inline, folders)[0]
                 continue
             if before is None or code.line != before.line + 1:
                 place = start
             before = code
             if code.fence == "sh" and code.text:
                 line, place = _of_text(code.text, replace(place, line=code.line), folders)
-                found += line
-    return tuple(_of_service(project, command) for command in found)
+                commands += line
+    return tuple(_of_service(project, command) for command in commands)
 
 
 def _of_service(project: Project, command: Command) -> Command:
@@ -115,12 +115,12 @@ def _of_service(project: Project, command: Command) -> Command:
 
 def _of_text(text: str, place: Command, folders: set[str], depth: int = 0) -> tuple[list[Command], Command]:
     """The commands of one line, and the place where the next line starts."""
-    found: list[Command] = []
+    commands: list[Command] = []
     outer: list[Command] = []
     for simple in simple_commands(text):
         outer += [place] * simple.opens
         unwrapped = list(_unwrap(_start(simple, place), folders, depth))
-        found += unwrapped
+        commands += unwrapped
         command = unwrapped[0] if unwrapped else place
         if command.argv and command.name in ("cd", "pushd") and not command.container:
             place = _moved(place, command.argv[-1], folders)
@@ -128,7 +128,7 @@ def _of_text(text: str, place: Command, folders: set[str], depth: int = 0) -> tu
             place = replace(place, container=ELSEWHERE, sure=False)
         for _ in range(min(simple.closes, len(outer))):
             place = outer.pop()
-    return found, replace(place, writes=())
+    return commands, replace(place, writes=())
 
 
 def _start(simple: Simple, place: Command) -> Command:

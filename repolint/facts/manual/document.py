@@ -153,8 +153,8 @@ def read_document(file: str, text: str) -> Document:
 
 
 def _without_front_matter(text: str) -> str:
-    found = re.match(r"---\n.*?\n(?:---|\.\.\.)(?=\n|\Z)", text, re.DOTALL)
-    return "\n" * found[0].count("\n") + text[found.end() :] if found else text
+    match = re.match(r"---\n.*?\n(?:---|\.\.\.)(?=\n|\Z)", text, re.DOTALL)
+    return "\n" * match[0].count("\n") + text[match.end() :] if match else text
 
 
 def _with_ends(text: str) -> str:
@@ -163,7 +163,7 @@ def _with_ends(text: str) -> str:
     Such a mark is an end where the next one opens a fence, or none follows. Markdown inside Markdown is left alone.
     """
     lines = text.split("\n")
-    marks = [(number, found) for number, line in enumerate(lines) if (found := _FENCE.match(line))]
+    marks = [(number, match) for number, line in enumerate(lines) if (match := _FENCE.match(line))]
     opened, embeds = "", False
     for index, (number, mark) in enumerate(marks):
         sign, language = mark[1], mark[2]
@@ -272,7 +272,7 @@ def _looks_typed(lines: list[_Line]) -> bool:
     words = [
         line.text.split() for line in lines if line.text.strip() and not line.text.lstrip().startswith("#")
     ]
-    typed = sum(1 for found in words if found[0] in PROGRAMS or found[0].startswith("./"))
+    typed = sum(1 for word in words if word[0] in PROGRAMS or word[0].startswith("./"))
     return bool(words) and words[0][0] in PROGRAMS and 2 * typed >= len(words)
 
 
@@ -354,11 +354,13 @@ def documents(project: Project) -> tuple[Document, ...]:
 
 def lines(document: Document) -> list[Prose]:
     """The text line by line: the cells of a table's row are one line."""
-    found: dict[int, Prose] = {}
+    by_line: dict[int, Prose] = {}
     for prose in document.prose:
-        before = found.get(prose.line)
-        found[prose.line] = prose if before is None else replace(before, text=f"{before.text} | {prose.text}")
-    return list(found.values())
+        before = by_line.get(prose.line)
+        by_line[prose.line] = (
+            prose if before is None else replace(before, text=f"{before.text} | {prose.text}")
+        )
+    return list(by_line.values())
 
 
 def _same(file: str, given: str) -> bool:

@@ -69,7 +69,7 @@ class Limit:
 
 def limits(sentence: str) -> list[Limit]:
     """Every limit, in order; one that is followed by `for …` carries that duration."""
-    found: list[Limit] = []
+    stated: list[Limit] = []
     waits = list(_WAIT.finditer(sentence))
     for match in _LIMIT.finditer(sentence):
         if any(wait.start("number") <= match.start("number") < wait.end() for wait in waits):
@@ -85,7 +85,7 @@ def limits(sentence: str) -> list[Limit]:
             continue  # `over 5 minutes` is a window
         after = next((wait for wait in waits if 0 <= wait.start() - match.end() <= 12), None)
         more = True if match["more"] else False if match["less"] else None
-        found.append(
+        stated.append(
             Limit(
                 value,
                 kind,
@@ -94,7 +94,7 @@ def limits(sentence: str) -> list[Limit]:
                 _read(after["number"], after["unit"], "")[0] if after else None,
             )
         )
-    return found
+    return stated
 
 
 def waits(sentence: str) -> list[float]:
@@ -102,7 +102,7 @@ def waits(sentence: str) -> list[float]:
     return [
         value
         for match in _WAIT.finditer(sentence)
-        if (found := _read(match["number"], match["unit"], ""))[1] == "time" and (value := found[0])
+        if (quantity := _read(match["number"], match["unit"], ""))[1] == "time" and (value := quantity[0])
     ]
 
 

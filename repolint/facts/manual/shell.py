@@ -43,7 +43,7 @@ class _Scanner:
 
     def __init__(self, text: str, depth: int) -> None:
         self.text, self.depth, self.at = text, depth, 0
-        self.found: list[Simple] = []
+        self.commands: list[Simple] = []
         self.words: list[str] = []
         self.writes: list[str] = []
         self.word: str | None = None
@@ -55,7 +55,7 @@ class _Scanner:
         while self.at < len(self.text):
             self._step()
         self._end_command("")
-        return self.found
+        return self.commands
 
     def _step(self) -> None:
         sign = self.text[self.at]
@@ -132,7 +132,7 @@ class _Scanner:
 
     def _inner(self, text: str) -> None:
         if text and self.depth < _MAX_DEPTH:
-            self.found += simple_commands(text, self.depth + 1)
+            self.commands += simple_commands(text, self.depth + 1)
 
     def _end_word(self) -> None:
         if self.word is None:
@@ -151,16 +151,16 @@ class _Scanner:
             self.opens += 1
         elif operator == ")":
             self._end_command(")")
-            if self.found:
-                last = self.found[-1]
-                self.found[-1] = Simple(last.words, last.before, last.writes, last.opens, last.closes + 1)
+            if self.commands:
+                last = self.commands[-1]
+                self.commands[-1] = Simple(last.words, last.before, last.writes, last.opens, last.closes + 1)
         else:
             self._end_command(operator)
 
     def _end_command(self, operator: str) -> None:
         self._end_word()
         if self.words or self.writes:
-            self.found.append(Simple(tuple(self.words), self.before, tuple(self.writes), self.opens))
+            self.commands.append(Simple(tuple(self.words), self.before, tuple(self.writes), self.opens))
             self.opens = 0
         self.words, self.writes, self.redirect = [], [], ""
         self.before = operator

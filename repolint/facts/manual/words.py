@@ -36,15 +36,15 @@ def absent_paths(prose: Prose) -> list[str]:
     codes = list(re.finditer(r"`([^`\n]+)`", prose.text))
     if _GONE.search(prose.heading):
         return [word for code in codes for word in code[1].split()[:1]]
-    found: list[str] = []
+    paths: list[str] = []
     before = 0
     for code in codes:
         between = prose.text[max(before, code.start() - _REACH) : code.start()]
         words = list(_ABSENT.finditer(between))
         if words and not _RUNS.search(between, words[-1].end()):
-            found += code[1].split()[:1]
+            paths += code[1].split()[:1]
         before = code.end()
-    return found
+    return paths
 
 
 def makes_or_misses(text: str) -> bool:
@@ -85,7 +85,7 @@ def nearest(name: str, names: Iterable[str], least: float = 0.72) -> str:
     """The most alike of `names`, empty where none is alike by at least `least` (0 nothing, 1 the same but for case)."""
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(name.lower())
-    best, found = (least, False), ""
+    best, best_name = (least, False), ""
     for other in sorted(set(names)):
         if other == name or abs(len(other) - len(name)) > max(4, len(name) // 2):
             continue
@@ -95,6 +95,6 @@ def nearest(name: str, names: Iterable[str], least: float = 0.72) -> str:
                 matcher.ratio(),
                 sorted(other.lower()) == sorted(name.lower()),
             )  # letters swapped come first
-            if rank > best or (rank[0] == least and not found):
-                best, found = rank, other
-    return found
+            if rank > best or (rank[0] == least and not best_name):
+                best, best_name = rank, other
+    return best_name

@@ -42,10 +42,10 @@ _PACKAGES = re.compile(
 def exports(project: Project) -> Exports:
     """Read once per project (`project.fact(exports)`)."""
     sources = project.fact(sources_of)
-    found = with_values(project.fact(python_definitions), sources)
+    definitions = with_values(project.fact(python_definitions), sources)
     others, unread = elsewhere(project)
-    metrics = [metric for metric in (*found, *others) if metric.name.strip(ANY + "_")]
-    unread += [metric.file for metric in found if not metric.name.strip(ANY + "_")]
+    metrics = [metric for metric in (*definitions, *others) if metric.name.strip(ANY + "_")]
+    unread += [metric.file for metric in definitions if not metric.name.strip(ANY + "_")]
     recorded = frozenset(rule.name for rule in project.fact(rules) if rule.kind == "record")
     counting = [file for file in sources.files if _INSTRUMENTS.search(project.text(file))]
     metrics += [metric for file in counting for metric in _given_names(project, file)]
@@ -87,7 +87,7 @@ def _mentioned(project: Project, read: Exports) -> Mapping[str, str]:
     anywhere = re.compile(rf"(?<![\w$])((?:{words})_\w+)")
     defined = {metric.where(): metric for metric in read.metrics}
     rule_files = {rule.file for rule in project.fact(rules)}
-    found: dict[str, str] = {}
+    places: dict[str, str] = {}
     for file in sorted(project.files - rule_files):
         if file.endswith(_TEXTS) or _not_a_source(file):
             continue
@@ -95,11 +95,11 @@ def _mentioned(project: Project, read: Exports) -> Mapping[str, str]:
         if '"panels"' in text or not any(word in text for word in read.prefixes):
             continue
         for match in (quoted if file.endswith(_CODE) else anywhere).finditer(text):
-            if match[1] not in found:
+            if match[1] not in places:
                 where = f"{file}:{text.count(chr(10), 0, match.start()) + 1}"
                 if not _is_definition(where, match[1], defined):
-                    found[match[1]] = where
-    return found
+                    places[match[1]] = where
+    return places
 
 
 def _is_definition(where: str, name: str, defined: Mapping[str, Metric]) -> bool:
@@ -129,10 +129,10 @@ def never_set(project: Project) -> frozenset[str]:
         _REACHED.search(project.text(file)) and "prometheus" in project.text(file) for file in sources.files
     ):
         return frozenset()
-    found = project.fact(python_definitions)
+    definitions = project.fact(python_definitions)
     waiting = [
         definition
-        for definition in found
+        for definition in definitions
         if definition.metric.labels and definition.metric.kind not in ("info", "enum")
     ]
     return frozenset(

@@ -57,25 +57,25 @@ _SKIP = re.compile(
 
 def elsewhere(project: Project) -> tuple[list[Metric], list[str]]:
     """Families by name, and the files whose exported names could not be read."""
-    found: list[Metric] = []
+    metrics: list[Metric] = []
     unread: list[str] = []
     for file in project.matching(*_CODE):
         if _SKIP.search(file):
             continue
         text = project.text(file)
         names = list(_names(file, text))
-        found += [
+        metrics += [
             Metric(name, kind, None, file, text.count("\n", 0, at) + 1) for name, kind, at in names if name
         ]
         made, hidden = script_metrics(project, file) if file.endswith(ENDINGS) else ([], False)
-        found += made
+        metrics += made
         if (
             hidden
             or any(not name for name, _, _ in names)
             or (file.endswith((".py", ".js", ".ts")) and _STATSD.search(text))
         ):
             unread.append(file)
-    return found, unread
+    return metrics, unread
 
 
 def _names(file: str, text: str) -> Iterator[tuple[str, Kind, int]]:  # noqa: C901  # one branch a language
@@ -103,8 +103,8 @@ def _names(file: str, text: str) -> Iterator[tuple[str, Kind, int]]:  # noqa: C9
 def _go_values(expression: str, text: str) -> list[str]:
     """The texts that the file gives to a name; anything, where it gives none."""
     word = re.fullmatch(r"\w+", expression.strip())
-    found = re.findall(rf"\b{word[0]}\s*(?:string\s*)?:?=\s*\"(\w*)\"", text) if word else []
-    return list(dict.fromkeys(found)) or [ANY]
+    values = re.findall(rf"\b{word[0]}\s*(?:string\s*)?:?=\s*\"(\w*)\"", text) if word else []
+    return list(dict.fromkeys(values)) or [ANY]
 
 
 def _go(text: str) -> Iterator[tuple[str, Kind, int]]:

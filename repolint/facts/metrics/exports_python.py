@@ -69,13 +69,13 @@ class Constructor:
 
 def definitions(sources: Sources) -> list[Definition]:
     """Every metric in the code outside tests, in order of files. Each name once per place."""
-    found: list[Definition] = []
+    metrics: list[Definition] = []
     for file in _candidates(sources):
         known: dict[tuple[str, str], list[Constructor]] = {}
         for calls in sources.calls(file).values():
             for call, place in calls:
-                found += _defined(call, place, sources, known)
-    once = {(definition.metric, id(definition.made)): definition for definition in found}
+                metrics += _defined(call, place, sources, known)
+    once = {(definition.metric, id(definition.made)): definition for definition in metrics}
     return sorted(once.values(), key=lambda definition: (definition.metric.file, definition.metric.line))
 
 
@@ -313,7 +313,7 @@ def _full_names(given: Mapping[str, tuple[ast.expr, Place]], sources: Sources) -
             return ("",)
         return texts(*given[key], sources)
 
-    found: list[str] = []
+    names: list[str] = []
     for space in of("namespace"):
         for system in of("subsystem"):
             for name in of("name"):
@@ -321,8 +321,8 @@ def _full_names(given: Mapping[str, tuple[ast.expr, Place]], sources: Sources) -
                     full = "".join((space and space + "_", system and system + "_", name))
                     full = full.removesuffix("_total") if unit else full
                     full += f"_{unit}" if unit and not full.endswith(f"_{unit}") else ""
-                    found.append(re.sub(r"\*+", ANY, full))
-    return tuple(dict.fromkeys(found))
+                    names.append(re.sub(r"\*+", ANY, full))
+    return tuple(dict.fromkeys(names))
 
 
 def _labels(
@@ -334,10 +334,10 @@ def _labels(
     if node is None:
         family = way.cls.endswith("Family")
         return None if family and "add_sample" in sources.project.text(given["name"][1].file) else frozenset()
-    found = items(*node, sources)
-    if found is None:
+    labels = items(*node, sources)
+    if labels is None:
         return None
-    names = [texts(node, at, sources) for node, at in found]
+    names = [texts(node, at, sources) for node, at in labels]
     if any(len(choices) != 1 or ANY in choices[0] or PARAMETER in choices[0] for choices in names):
         return None
     return frozenset(choices[0] for choices in names)
@@ -348,11 +348,11 @@ def _buckets(given: Mapping[str, tuple[ast.expr, Place]], sources: Sources) -> t
         return None
     if "buckets" not in given:
         return DEFAULT_BUCKETS
-    found = items(*given["buckets"], sources)
-    if found is None:
+    buckets = items(*given["buckets"], sources)
+    if buckets is None:
         return None
     bounds: list[float] = []
-    for node, at in found:
+    for node, at in buckets:
         if last_name(node) in ("inf", "INF", "infinity"):
             continue
         if isinstance(node, ast.Call) and last_name(node.func) == "float" and node.args:

@@ -41,12 +41,12 @@ _MAX_CHARACTERS = 5_000
 def script_metrics(project: Project, file: str) -> tuple[list[Metric], bool]:
     """The families of one file, and whether it has some whose names could not be read."""
     text = project.text(file)
-    found: list[Metric] = []
+    metrics: list[Metric] = []
     unread = False
     if "prom-client" in text or "promClient" in text or _MADE.search(text):
         named = not project.fact(_labels_for_all)
         called = list(_CALLED.finditer(text)) if "prom-client" in text else []
-        found += [
+        metrics += [
             Metric(call[2], _KINDS[call[1]], None, file, text.count("\n", 0, call.start()) + 1, plain=True)
             for call in called
         ]
@@ -63,17 +63,17 @@ def script_metrics(project: Project, file: str) -> tuple[list[Metric], bool]:
             kind = _KINDS[made[2]]
             labels = _labels(fields) if named else None
             buckets = _numbers(fields.get("buckets", "")) if kind == "histogram" else None
-            found.append(Metric(name, kind, labels, file, line, buckets, plain=True))
+            metrics.append(Metric(name, kind, labels, file, line, buckets, plain=True))
     for default in _DEFAULTS.finditer(text):
         prefix = _literal(_fields(text, default.end()).get("prefix", "''")) if default[1] else ""
         line = text.count("\n", 0, default.start()) + 1
         unread |= prefix is None
-        found += [
+        metrics += [
             Metric(f"{prefix}{family}_{ANY}", "unknown", None, file, line)
             for family in ("process", "nodejs")
             if prefix
         ]
-    return found, unread
+    return metrics, unread
 
 
 def _labels_for_all(project: Project) -> bool:
@@ -103,8 +103,8 @@ def _numbers(array: str) -> tuple[float, ...] | None:
 
 def _literal(expression: str) -> str | None:
     """The text of a string without anything put in."""
-    found = _STRING.fullmatch(expression.strip())
-    text = next((group for group in found.groups() if group is not None), "") if found else None
+    match = _STRING.fullmatch(expression.strip())
+    text = next((group for group in match.groups() if group is not None), "") if match else None
     return None if text is None or "${" in text or "\\" in text else text
 
 
@@ -123,14 +123,14 @@ def _fields(text: str, at: int) -> dict[str, str]:
             parts.append(text[start:at])
             start = at + 1
         at += 1
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for part in parts:
         plain = re.sub(r"(?m)^\s*//.*$", "", part).strip()
         field = re.fullmatch(r"[\"']?(\w+)[\"']?\s*:\s*(.+)", plain, re.DOTALL)
         if field:
-            found[field[1]] = field[2]
+            fields[field[1]] = field[2]
         elif plain.startswith("..."):
-            found["..."] = plain
+            fields["..."] = plain
         elif re.fullmatch(r"\w+", plain):
-            found[plain] = plain
-    return found
+            fields[plain] = plain
+    return fields

@@ -126,8 +126,8 @@ def _label_order(definition: Definition, sources: Sources) -> tuple[str, ...]:
 
     labels = definition.metric.labels or frozenset()
     for argument in (*definition.made.args[1:], *(keyword.value for keyword in definition.made.keywords)):
-        found = items(argument, definition.at, sources)
-        names = tuple(texts(node, at, sources)[0] for node, at in found or ())
+        parts = items(argument, definition.at, sources)
+        names = tuple(texts(node, at, sources)[0] for node, at in parts or ())
         if frozenset(names) == labels:
             return names
     return tuple(sorted(labels)) if len(labels) == 1 else ("", *sorted(labels))
@@ -151,25 +151,25 @@ def _take(
         zip(names, call.args, strict=True)
     )
     for label, value in given:
-        found = _values(value, place, sources, 0)
+        values = _values(value, place, sources, 0)
         known = seen.setdefault(label, set())
-        if found is None:
+        if values is None:
             seen[label] = None
         elif known is not None:
-            known |= found
+            known |= values
 
 
 def _values(node: ast.expr, place: Place, sources: Sources, level: int) -> set[str] | None:
     """All values of an argument, through the callers of the function around it; None when it is open."""
-    found = set(texts(node, place, sources))
-    if ANY in found:
+    values = set(texts(node, place, sources))
+    if ANY in values:
         return None
-    if not any(PARAMETER in text for text in found):
-        return found
+    if not any(PARAMETER in text for text in values):
+        return values
     function = place.enclosing()
     if function is None or level >= 3 or function.decorator_list or not isinstance(node, ast.Name):
         return None
-    if node.id not in parameters(function) or len(found) != 1 or _passed_around(function.name, sources):
+    if node.id not in parameters(function) or len(values) != 1 or _passed_around(function.name, sources):
         return None
     result: set[str] = set()
     calls = 0

@@ -94,8 +94,8 @@ class Exports:
         """First words of names that no well-known exporter uses; only what was read from syntax trees counts."""
         counts: dict[str, int] = {}
         for metric in self.metrics:
-            first, found, _ = metric.name.partition("_")
-            if found and ANY not in first and metric.kind != "unknown":
+            first, separator, _ = metric.name.partition("_")
+            if separator and ANY not in first and metric.kind != "unknown":
                 counts[first] = counts.get(first, 0) + 1
         return frozenset(word for word, count in counts.items() if count >= 2 and word not in COMMON_WORDS)
 
@@ -115,12 +115,12 @@ class Exports:
 
     @cached_property
     def _by_series(self) -> dict[str, list[Metric]]:
-        found: dict[str, list[Metric]] = {}
+        metrics: dict[str, list[Metric]] = {}
         for metric in self.metrics:
             for name in metric.series():
                 if ANY not in name:
-                    found.setdefault(name, []).append(metric)
-        return found
+                    metrics.setdefault(name, []).append(metric)
+        return metrics
 
     @cached_property
     def _patterns(self) -> list[tuple[re.Pattern[str], Metric]]:

@@ -64,10 +64,10 @@ class Block:
 
 def asks(project: Project) -> tuple[Ask, ...]:
     """Everything that is asked for, once per line."""
-    found: list[Ask] = []
+    questions: list[Ask] = []
     for block in project.fact(blocks):
         node = tree(block.expr)
-        found += [
+        questions += [
             Ask(
                 selector.name,
                 selector.matchers,
@@ -79,42 +79,42 @@ def asks(project: Project) -> tuple[Ask, ...]:
             )
             for selector in (named(node) if node is not None else ())
         ]
-    seen = {(ask.file, ask.line, ask.name) for ask in found}
+    seen = {(ask.file, ask.line, ask.name) for ask in questions}
     for document in project.fact(documents):
         made = proposed(document)
-        found = [ask for ask in found if ask.file != document.file or ask.name not in made]
+        questions = [ask for ask in questions if ask.file != document.file or ask.name not in made]
         for name, line in _bare_names(document, project):
             if (document.file, line, name) not in seen and name not in made:
                 seen.add((document.file, line, name))
-                found.append(Ask(name, (), document.file, line, "text", sure=False))
-    return tuple(dict.fromkeys(found))
+                questions.append(Ask(name, (), document.file, line, "text", sure=False))
+    return tuple(dict.fromkeys(questions))
 
 
 def group_asks(project: Project) -> tuple[GroupAsk, ...]:
     """Every `by (…)` label."""
-    found = [
+    questions = [
         GroupAsk(grouping, block.file, block.line_of(grouping.label), block.source)
         for block in project.fact(blocks)
         if (node := tree(block.expr)) is not None
         for grouping in groupings(node)
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(questions))
 
 
 def blocks(project: Project) -> tuple[Block, ...]:
     """All PromQL of the repository's rules and dashboards, and of the manuals."""
-    found: list[Block] = []
+    passages: list[Block] = []
     for rule in project.fact(rules):
         lines = tuple(project.text(rule.file).split("\n")[rule.expr_line - 1 : rule.expr_last])
-        found.append(Block(rule.expr, rule.file, rule.expr_line, "rule", lines))
+        passages.append(Block(rule.expr, rule.file, rule.expr_line, "rule", lines))
     for board in project.fact(dashboards):
-        found += [
+        passages += [
             Block(expression.text, board.file, expression.line, "dashboard")
             for expression in board.expressions
         ]
     for document in project.fact(documents):
-        found += _in_document(document)
-    return tuple(found)
+        passages += _in_document(document)
+    return tuple(passages)
 
 
 _CALL = re.compile(
@@ -129,24 +129,24 @@ _YAML = ("yaml", "yml")
 
 def proposed(document: Document) -> frozenset[str]:
     """The names that the document itself has somebody define: in a recording rule, in code, or as a page of metrics."""
-    found: set[str] = set()
+    names: set[str] = set()
     for code in document.codes:
         if code.fence is not None:
-            found.update(re.findall(r"^\s*-?\s*record\s*:\s*[\"']?([\w:]+)", code.text))
-            found.update(re.findall(r"\(\s*(?:name\s*[=:]\s*)?[\"'](\w+)[\"']", code.text))
-            found.update(re.findall(r"^\s*(?:name\s*[=:]\s*)?[\"'](\w+)[\"'],?\s*$", code.text))
-            found.update(
+            names.update(re.findall(r"^\s*-?\s*record\s*:\s*[\"']?([\w:]+)", code.text))
+            names.update(re.findall(r"\(\s*(?:name\s*[=:]\s*)?[\"'](\w+)[\"']", code.text))
+            names.update(re.findall(r"^\s*(?:name\s*[=:]\s*)?[\"'](\w+)[\"'],?\s*$", code.text))
+            names.update(
                 re.findall(
                     r"^\s*(?:# TYPE )?(\w+)(?:\{[^}]*\})?\s+(?:-?[\d.e+]+|counter|gauge|histogram|summary)\s*$",
                     code.text,
                 )
             )
-    return frozenset(found)
+    return frozenset(names)
 
 
 def document_blocks(document: Document) -> list[tuple[str, int, tuple[Code, ...]]]:
     """The fences: language, first line, lines."""
-    found: list[tuple[str, int, tuple[Code, ...]]] = []
+    passages: list[tuple[str, int, tuple[Code, ...]]] = []
     current: list[Code] = []
     for code in (*document.codes, None):
         if current and (
@@ -155,11 +155,11 @@ def document_blocks(document: Document) -> list[tuple[str, int, tuple[Code, ...]
             or code.line != current[-1].line + 1
             or code.fence != current[0].fence
         ):
-            found.append((current[0].fence or "", current[0].line, tuple(current)))
+            passages.append((current[0].fence or "", current[0].line, tuple(current)))
             current = []
         if code is not None and code.fence is not None:
             current.append(code)
-    return found
+    return passages
 
 
 def _in_document(document: Document) -> Iterator[Block]:
@@ -244,7 +244,7 @@ def _bare_names(document: Document, project: Project) -> Iterator[tuple[str, int
         outside = re.sub(r"`[^`]*`", "", prose.text)
         if not _MISTAKEN.search(prose.text):
             yield from (
-                (found[1], prose.line) for found in token.finditer(outside) if ENDING.search(found[1])
+                (match[1], prose.line) for match in token.finditer(outside) if ENDING.search(match[1])
             )
     for code in document.codes:
         if _MISTAKEN.search(by_line[code.line].text if code.line in by_line else code.text):
@@ -257,5 +257,5 @@ def _bare_names(document: Document, project: Project) -> Iterator[tuple[str, int
                 yield whole[1], code.line
         elif code.fence in ("sh", "promql") and "grep" not in code.text:
             yield from (
-                (found[1], code.line) for found in token.finditer(code.text) if ENDING.search(found[1])
+                (match[1], code.line) for match in token.finditer(code.text) if ENDING.search(match[1])
             )

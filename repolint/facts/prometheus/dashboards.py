@@ -52,14 +52,14 @@ class Dashboard:
 
 def dashboards(project: Project) -> tuple[Dashboard, ...]:
     """Every dashboard in a JSON file, or in a ConfigMap's text, in order of files."""
-    found: list[Dashboard] = []
+    boards: list[Dashboard] = []
     for file in project.matching(".json", ".json.tpl", ".yml", ".yaml"):
         text = project.text(file)
         if '"panels"' not in text and '"rows"' not in text:
             continue
         for part, above in _parts(file, text):
-            found += _read(part, above, file)
-    return tuple(found)
+            boards += _read(part, above, file)
+    return tuple(boards)
 
 
 def _parts(file: str, text: str) -> Iterator[tuple[str, int]]:
@@ -87,7 +87,7 @@ def _read(text: str, above: int, file: str) -> Iterator[Dashboard]:
     if not isinstance(board, dict) or not isinstance(board.get("panels", board.get("rows")), list):
         return
     foreign = set(_foreign(board, ""))
-    found = []
+    expressions = []
     for match in _TEXT.finditer(text):
         expr = json.loads(match[1])
         if not expr.strip() or expr in foreign:
@@ -97,29 +97,29 @@ def _read(text: str, above: int, file: str) -> Iterator[Dashboard]:
         if match[0].startswith('"expr"') or asked:
             inner = asked[1] if asked and asked[2] else (expr if not asked else "")
             if inner:
-                found.append(Expression(fill(inner), expr, line, asked[2] if asked else ""))
+                expressions.append(Expression(fill(inner), expr, line, asked[2] if asked else ""))
     where = re.search(r'"title"\s*:\s*' + re.escape(json.dumps(board.get("title"))), text)
     line = above + (text.count("\n", 0, where.start()) + 1 if where else 1)
-    yield Dashboard(str(board.get("title") or ""), file, line, tuple(dict.fromkeys(found)))
+    yield Dashboard(str(board.get("title") or ""), file, line, tuple(dict.fromkeys(expressions)))
 
 
 def fill(expr: str) -> str:
     """PromQL with every variable replaced: durations by a duration, values in matchers by `VARIABLE`."""
 
-    def quoted(found: re.Match[str]) -> str:
-        return _REFERENCE.sub(VARIABLE, found[0]) if _REFERENCE.search(found[0]) else found[0]
+    def quoted(match: re.Match[str]) -> str:
+        return _REFERENCE.sub(VARIABLE, match[0]) if _REFERENCE.search(match[0]) else match[0]
 
-    def duration(found: re.Match[str]) -> str:
-        name = next(filter(None, found.groups()))
+    def duration(match: re.Match[str]) -> str:
+        name = next(filter(None, match.groups()))
         return _BUILT_IN.get(name, "5m")
 
     expr = re.sub(r'"(?:[^"\\]|\\.)*"', quoted, expr)
     expr = (
-        re.sub(r"\[([^\]\"]*)\]", lambda found: "[" + _REFERENCE.sub(duration, found[1]) + "]", expr)
+        re.sub(r"\[([^\]\"]*)\]", lambda match: "[" + _REFERENCE.sub(duration, match[1]) + "]", expr)
         if "$" in expr
         else expr
     )
-    return _REFERENCE.sub(lambda found: _BUILT_IN.get(next(filter(None, found.groups())), found[0]), expr)
+    return _REFERENCE.sub(lambda match: _BUILT_IN.get(next(filter(None, match.groups())), match[0]), expr)
 
 
 def _foreign(node: object, source: str) -> Iterator[str]:

@@ -128,17 +128,17 @@ def gaps_of_selector(
     read = project.fact(exports)
     if ":" in name:
         return _record(name, read)
-    found = read.find(name)
-    if not found:
+    metrics = read.find(name)
+    if not metrics:
         if not sure and _stands_in_code(name, project):
             return []
         gap = _metric(name, read, sure=sure)
         return [gap] if gap else []
-    if all(metric.where() in project.fact(never_set) for metric in found) and not (
+    if all(metric.where() in project.fact(never_set) for metric in metrics) and not (
         read.instrumented and name.startswith("http_")
     ):
-        return [_unset(name, found[0], read)]
-    return [gap for matcher in matchers if (gap := _matcher(name, matcher, found, project))]
+        return [_unset(name, metrics[0], read)]
+    return [gap for matcher in matchers if (gap := _matcher(name, matcher, metrics, project))]
 
 
 def _unset(name: str, metric: Metric, read: Exports) -> Gap:
@@ -239,15 +239,15 @@ def _one_letter_off(name: str, near: Metric) -> bool:
     )
 
 
-def _matcher(name: str, matcher: Matcher, found: Sequence[Metric], project: Project) -> Gap | None:
+def _matcher(name: str, matcher: Matcher, metrics: Sequence[Metric], project: Project) -> Gap | None:
     label, operator, value = matcher
-    gap = missing_label(name, label, found, project)
+    gap = missing_label(name, label, metrics, project)
     if gap is not None:
         excludes = operator in ("!=", "!~") or value == "" or (operator == "=~" and _matches_empty(value))
         return Gap(gap.kind, gap.message, gap.confidence, gap.evidence, gap.fix, blocks=not excludes)
-    if any(metric.labels is None for metric in found) or VARIABLE in value:
+    if any(metric.labels is None for metric in metrics) or VARIABLE in value:
         return None
-    return _value(name, matcher, found, project)
+    return _value(name, matcher, metrics, project)
 
 
 def _matches_empty(pattern: str) -> bool:
@@ -257,9 +257,9 @@ def _matches_empty(pattern: str) -> bool:
         return True
 
 
-def missing_label(name: str, label: str, found: Sequence[Metric], project: Project) -> Gap | None:
+def missing_label(name: str, label: str, metrics: Sequence[Metric], project: Project) -> Gap | None:
     """A label that none of the metrics has, and that scraping does not add."""
-    if any(metric.labels is None or label in metric.labels for metric in found):
+    if any(metric.labels is None or label in metric.labels for metric in metrics):
         return None
     if label == "le" and not name.endswith("_bucket"):
         return None  # some write it by habit; it changes nothing
@@ -271,7 +271,7 @@ def missing_label(name: str, label: str, found: Sequence[Metric], project: Proje
     proved = scraping == "static" and label not in USUAL_TARGET_LABELS
     if proved and read.has_prefix(name) and not read.unread:
         confidence = "certain"
-    labels = sorted(set().union(*(metric.labels or () for metric in found)))
+    labels = sorted(set().union(*(metric.labels or () for metric in metrics)))
     shown = ", ".join(labels) or "-"
     message = say(
         "repolint.label_missing", name=clean(name, 100), label=clean(label, 60), labels=clean(shown)
@@ -280,12 +280,12 @@ def missing_label(name: str, label: str, found: Sequence[Metric], project: Proje
 
     near = difflib.get_close_matches(label, labels, 1, 0.6)
     fix = say("repolint.fix_label_near", near=near[0]) if near else say("repolint.fix_label")
-    return Gap("metric-label", message, confidence, clean(f"{found[0].where()} {found[0].name}"), fix)
+    return Gap("metric-label", message, confidence, clean(f"{metrics[0].where()} {metrics[0].name}"), fix)
 
 
-def _value(name: str, matcher: Matcher, found: Sequence[Metric], project: Project) -> Gap | None:
+def _value(name: str, matcher: Matcher, metrics: Sequence[Metric], project: Project) -> Gap | None:
     label, operator, value = matcher
-    sets = [metric.values.get(label) for metric in found]
+    sets = [metric.values.get(label) for metric in metrics]
     if any(values is None for values in sets):
         return None
     known = frozenset().union(*(values for values in sets if values is not None))
@@ -310,7 +310,7 @@ def _value(name: str, matcher: Matcher, found: Sequence[Metric], project: Projec
         "metric-label-value",
         message,
         "hint" if excludes else sure,
-        clean(f"{found[0].where()} {found[0].name}"),
+        clean(f"{metrics[0].where()} {metrics[0].name}"),
         say("repolint.fix_value"),
         blocks=not excludes and len(never) == len(wanted),
     )

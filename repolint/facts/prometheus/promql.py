@@ -87,21 +87,21 @@ def _named(node: Any, *, absent: bool) -> Any:
 
 def children(node: Any) -> list[Any]:
     """The expressions directly below."""
-    found = [getattr(node, key, None) for key in ("lhs", "rhs", "expr", "vector_selector", "param")]
-    found += getattr(node, "args", None) or []
-    return [child for child in found if child is not None and not isinstance(child, str | float)]
+    nodes = [getattr(node, key, None) for key in ("lhs", "rhs", "expr", "vector_selector", "param")]
+    nodes += getattr(node, "args", None) or []
+    return [child for child in nodes if child is not None and not isinstance(child, str | float)]
 
 
 def groupings(node: Any) -> list[Grouping]:
     """The labels of every `by (…)`, without those that the expression makes itself."""
-    found: list[Grouping] = []
+    groups: list[Grouping] = []
     grouped = isinstance(node, grammar.AggregateExpr) and node.modifier is not None
     if grouped and "By" in str(node.modifier.type) and not _makes_labels(node.expr):
         names = tuple(dict.fromkeys(selector.name for selector in named(node.expr)))
-        found += [Grouping(label, names) for label in node.modifier.labels]
+        groups += [Grouping(label, names) for label in node.modifier.labels]
     for child in children(node):
-        found += groupings(child)
-    return found
+        groups += groupings(child)
+    return groups
 
 
 def _makes_labels(node: Any) -> bool:

@@ -41,7 +41,7 @@ class Bound:
 
 def bounds_of_rules(project: Project) -> tuple[Bound, ...]:
     """Alert rules that compare exactly one thing with exactly one number."""
-    found = []
+    bounds = []
     for rule in project.fact(rules):
         node = tree(rule.expr) if rule.kind == "alert" else None
         compared = comparisons(node) if node is not None else []
@@ -57,8 +57,8 @@ def bounds_of_rules(project: Project) -> tuple[Bound, ...]:
         share = re.search(r"histogram_quantile\(\s*(0?\.\d+)", rule.expr)
         more = comparison.operator in (">", ">=")
         quantile = float(share[1]) if share else None
-        found.append(Bound(rule, comparison.value * factor, kind, more, metric, windows, quantile))
-    return tuple(found)
+        bounds.append(Bound(rule, comparison.value * factor, kind, more, metric, windows, quantile))
+    return tuple(bounds)
 
 
 def _unit(names: set[str], expr: str, value: float) -> tuple[Kind, float]:  # noqa: PLR0911  # the first sign decides

@@ -39,19 +39,19 @@ class RuleAt:
 
 def rules(project: Project) -> tuple[RuleAt, ...]:
     """Every rule, in order of files and lines. Files that a test framework feeds to `promtool test` are none."""
-    found: list[RuleAt] = []
+    alerts: list[RuleAt] = []
     for file in project.matching(".yml", ".yaml", ".rules", ".tpl"):
         text = project.text(file)
         if _RULES.search(text):
-            found += in_text(text, file)
-    return tuple(found)
+            alerts += in_text(text, file)
+    return tuple(alerts)
 
 
 def unreadable(project: Project) -> tuple[tuple[str, int], ...]:
     """Rule files that are no YAML, with the line at which reading stops; templates are none of them."""
     import yaml
 
-    found: list[tuple[str, int]] = []
+    places: list[tuple[str, int]] = []
     for file in project.matching(".yml", ".yaml", ".rules"):
         text = project.text(file)
         if (
@@ -64,28 +64,28 @@ def unreadable(project: Project) -> tuple[tuple[str, int], ...]:
                 list(yaml.compose_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
             except yaml.MarkedYAMLError as error:
                 mark = error.problem_mark or error.context_mark
-                found.append((file, mark.line + 1 if mark else 1))
+                places.append((file, mark.line + 1 if mark else 1))
             except (yaml.YAMLError, RecursionError, ValueError):
-                found.append((file, 1))
-    return tuple(found)
+                places.append((file, 1))
+    return tuple(places)
 
 
 def in_text(text: str, file: str, above: int = 0) -> list[RuleAt]:
     """The rules of a text whose first line is line `above` + 1 of `file`; also a rule without a group around it."""
-    found: dict[tuple[int, str], RuleAt] = {}
+    by_place: dict[tuple[int, str], RuleAt] = {}
     for document in read_text(text, above):
         if document.get("rule_files").each() and document.get("tests").each():
             continue
         for node in walk(document):
             for group in node.get("groups").each():
                 for rule in group.get("rules").each():
-                    _add(rule, group.get("name").text(), file, found)
+                    _add(rule, group.get("name").text(), file, by_place)
         for node in walk(document):
-            _add(node, "", file, found)
-    return sorted(found.values(), key=lambda rule: rule.line)
+            _add(node, "", file, by_place)
+    return sorted(by_place.values(), key=lambda rule: rule.line)
 
 
-def _add(node: Yaml, group: str, file: str, found: dict[tuple[int, str], RuleAt]) -> None:
+def _add(node: Yaml, group: str, file: str, by_place: dict[tuple[int, str], RuleAt]) -> None:
     fields = node.fields()
     kind: Literal["alert", "record"] = "alert" if "alert" in fields else "record"
     name, expr = node.get(kind), node.get("expr")
@@ -112,4 +112,4 @@ def _add(node: Yaml, group: str, file: str, found: dict[tuple[int, str], RuleAt]
         expr_line=expr.line,
         expr_last=expr.last,
     )
-    found.setdefault((rule.line, rule.name), rule)
+    by_place.setdefault((rule.line, rule.name), rule)

@@ -59,7 +59,7 @@ class Job:
 
 def jobs(project: Project) -> tuple[Job, ...]:
     """Every job of every Prometheus configuration; those of Promtail and of OpenTelemetry collectors are none."""
-    found: list[Job] = []
+    configured: list[Job] = []
     for file in project.matching(".yml", ".yaml"):
         if "scrape_configs" not in project.text(file):
             continue
@@ -69,8 +69,8 @@ def jobs(project: Project) -> tuple[Job, ...]:
             common = document.get("global").get("scrape_interval").text()
             external = document.get("global").get("external_labels").fields()
             nodes = document.get("scrape_configs").each()
-            found += [_job(node, file, common, frozenset(external)) for node in nodes if node.fields()]
-    return tuple(found)
+            configured += [_job(node, file, common, frozenset(external)) for node in nodes if node.fields()]
+    return tuple(configured)
 
 
 def added_labels(project: Project) -> tuple[frozenset[str], Literal["static", "dynamic", "unknown"]]:

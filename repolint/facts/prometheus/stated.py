@@ -62,23 +62,23 @@ def alert_lines(project: Project) -> tuple[AlertLine, ...]:
     for bound in project.fact(bounds_of_rules):
         by_name.setdefault(bound.rule.name, []).append(bound)
     names = {rule.name for rule in project.fact(rules) if rule.kind == "alert"}
-    found: list[AlertLine] = []
+    statements: list[AlertLine] = []
     for document in project.fact(documents):
         named = [(name, prose) for name, prose in _lines_with_one(document, names) if name in by_name]
         right = {name for name, prose in named if _is_right(prose.text, by_name[name])}
-        found += [
+        statements += [
             AlertLine(document.file, prose, tuple(by_name[name]), name in right) for name, prose in named
         ]
-    return tuple(found)
+    return tuple(statements)
 
 
 def _lines_with_one(document: Document, names: set[str]) -> list[tuple[str, Prose]]:
-    found = []
+    numbers = []
     for prose in lines(document):
         here = {name for name in re.findall(r"[A-Za-z_]\w{3,}", prose.text) if name in names}
         if len(here) == 1:
-            found.append((here.pop(), prose))
-    return found
+            numbers.append((here.pop(), prose))
+    return numbers
 
 
 def _stated(text: str, bounds: Sequence[Bound]) -> list[tuple[Limit, Bound]]:

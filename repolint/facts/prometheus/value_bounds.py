@@ -86,19 +86,19 @@ def quantile_of(node: Any, read: Exports) -> tuple[float, tuple[float, ...], Met
     quantile = number(node.args[0])
     if len(names) != 1 or quantile is None:
         return None
-    found = read.find(names.pop())
-    if not found or any(not metric.buckets or metric.kind != "histogram" for metric in found):
+    metrics = read.find(names.pop())
+    if not metrics or any(not metric.buckets or metric.kind != "histogram" for metric in metrics):
         return None
-    best = max(found, key=lambda metric: max(metric.buckets or (0.0,)))
+    best = max(metrics, key=lambda metric: max(metric.buckets or (0.0,)))
     return quantile, best.buckets or (), best
 
 
 def _selector(name: str, read: Exports) -> Bounds:
     if name in ("up", "probe_success"):
         return 0.0, 1.0
-    found = read.find(name)
+    metrics = read.find(name)
     counts = name.endswith(("_total", "_count", "_bucket"))
-    if counts and found and all(metric.kind in ("counter", "histogram", "summary") for metric in found):
+    if counts and metrics and all(metric.kind in ("counter", "histogram", "summary") for metric in metrics):
         return _POSITIVE
     return EVERYTHING
 
@@ -118,9 +118,9 @@ def _aggregate(node: Any, read: Exports) -> Bounds:
 def _call(node: Any, read: Exports) -> Bounds:  # noqa: PLR0911  # one branch a function
     name, arguments = node.func.name, node.args
     if name == "histogram_quantile":
-        found = quantile_of(node, read)
-        if found and 0 <= found[0] <= 1:
-            return (0.0 if found[1][0] > 0 else -math.inf), found[1][-1]
+        quantile = quantile_of(node, read)
+        if quantile and 0 <= quantile[0] <= 1:
+            return (0.0 if quantile[1][0] > 0 else -math.inf), quantile[1][-1]
         return EVERYTHING
     if name in _NEVER_NEGATIVE:
         return (1.0, 1.0) if name in ("absent", "present_over_time") else _POSITIVE

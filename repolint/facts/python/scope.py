@@ -113,14 +113,14 @@ class Sources:
     def definition(self, name: str, place: Place) -> tuple[ast.AST, str] | None:
         """The function or class that `name` means in a file, also through one import; with the file it is in."""
         here = self.tree(place.file)
-        found = None if here is None else _defined(here, name)
-        if found is not None:
-            return found, place.file
+        node = None if here is None else _defined(here, name)
+        if node is not None:
+            return node, place.file
         module, original = self.imports(place.file).get(name, ("", ""))
         file = self.module(module) if module and original else None
         there = self.tree(file) if file else None
-        found = None if there is None else _defined(there, original)
-        return (found, file) if found is not None and file else None
+        node = None if there is None else _defined(there, original)
+        return (node, file) if node is not None and file else None
 
 
 _FOREIGN = re.compile(
@@ -166,13 +166,13 @@ def default(function: ast.AST, name: str) -> ast.expr | None:
 def bind(function: ast.AST, call: ast.Call, place: Place) -> dict[str, tuple[ast.expr, Place]]:
     """The arguments of a call by parameter; what comes from a `*` or `**` is left out."""
     names = parameters(function)
-    found: dict[str, tuple[ast.expr, Place]] = {}
+    bound: dict[str, tuple[ast.expr, Place]] = {}
     for name, argument in zip(names, call.args, strict=False):
         if isinstance(argument, ast.Starred):
             break
-        found[name] = (argument, place)
-    found |= {keyword.arg: (keyword.value, place) for keyword in call.keywords if keyword.arg in names}
-    return found
+        bound[name] = (argument, place)
+    bound |= {keyword.arg: (keyword.value, place) for keyword in call.keywords if keyword.arg in names}
+    return bound
 
 
 _LEAVES = (
@@ -189,41 +189,41 @@ _LEAVES = (
 
 def _read(module: ast.Module, file: str) -> _Index:
     """One walk for everything: large repositories wait for nothing else."""
-    found = _Index()
+    index = _Index()
     stack: list[tuple[ast.AST, tuple[ast.AST, ...]]] = [(module, ())]
     while stack:
         node, chain = stack.pop()
         inner = chain
         if isinstance(node, ast.Call):
-            found.calls.setdefault(last_name(node.func), []).append((node, Place(file, chain)))
+            index.calls.setdefault(last_name(node.func), []).append((node, Place(file, chain)))
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.Dict | ast.keyword):
-            found.holders.append(node)
+            index.holders.append(node)
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            found.imports.append(node)
+            index.imports.append(node)
         elif isinstance(node, (*_SCOPES, ast.For, ast.AsyncFor)):
             inner = (*chain, node)
         elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
             inner = (*chain, *node.generators)
         stack += [(child, inner) for child in reversed(_children(node))]
-    return found
+    return index
 
 
 def _children(node: ast.AST) -> list[ast.AST]:
     """As `ast.iter_child_nodes`, without leaves."""
-    found: list[ast.AST] = []
+    nodes: list[ast.AST] = []
     for name in node._fields:
         value = getattr(node, name, None)
         if isinstance(value, list):
-            found += [
+            nodes += [
                 child for child in value if isinstance(child, ast.AST) and not isinstance(child, _LEAVES)
             ]
         elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
-            found.append(value)
-    return found
+            nodes.append(value)
+    return nodes
 
 
 def _assignments(scope: ast.AST) -> dict[str, list[ast.expr | None]]:
-    found: dict[str, list[ast.expr | None]] = {}
+    values: dict[str, list[ast.expr | None]] = {}
     stack = _children(scope)
     while stack:
         node = stack.pop()
@@ -231,35 +231,35 @@ def _assignments(scope: ast.AST) -> dict[str, list[ast.expr | None]]:
             continue
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                _target(target, node.value, found)
+                _target(target, node.value, values)
         elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
-            _target(node.target, node.value, found)
+            _target(node.target, node.value, values)
         elif isinstance(node, ast.AugAssign):
-            _target(node.target, None, found)
+            _target(node.target, None, values)
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-            _target(node.optional_vars, None, found)
+            _target(node.optional_vars, None, values)
         stack += _children(node)
-    return found
+    return values
 
 
-def _target(target: ast.expr, value: ast.expr | None, found: dict[str, list[ast.expr | None]]) -> None:
+def _target(target: ast.expr, value: ast.expr | None, values: dict[str, list[ast.expr | None]]) -> None:
     if isinstance(target, ast.Name):
-        found.setdefault(target.id, []).append(value)
+        values.setdefault(target.id, []).append(value)
     elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
-        found.setdefault(f"{target.value.id}.{target.attr}", []).append(value)
+        values.setdefault(f"{target.value.id}.{target.attr}", []).append(value)
     elif isinstance(target, ast.Tuple | ast.List):
         same = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
         for number, element in enumerate(target.elts):
             part = value.elts[number] if same and isinstance(value, ast.Tuple | ast.List) else None
-            _target(element, part, found)
+            _target(element, part, values)
 
 
 def _imports(nodes: list[ast.Import | ast.ImportFrom], own: str, file: str) -> dict[str, tuple[str, str]]:
-    found: dict[str, tuple[str, str]] = {}
+    names: dict[str, tuple[str, str]] = {}
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
-                found[alias.asname or alias.name.partition(".")[0]] = (
+                names[alias.asname or alias.name.partition(".")[0]] = (
                     alias.name if alias.asname else alias.name.partition(".")[0],
                     "",
                 )
@@ -270,8 +270,8 @@ def _imports(nodes: list[ast.Import | ast.ImportFrom], own: str, file: str) -> d
                 kept = parts[: len(parts) - node.level + file.endswith("__init__.py")]
                 source = ".".join(filter(None, (*kept, source)))
             for alias in node.names:
-                found[alias.asname or alias.name] = (source, alias.name)
-    return found
+                names[alias.asname or alias.name] = (source, alias.name)
+    return names
 
 
 def _dotted(file: str) -> str:

@@ -27,7 +27,7 @@ class SettingField:
 def fields(node: ast.ClassDef) -> list[SettingField]:
     """The fields of one settings class with their variables."""
     prefix = _prefix(node)
-    found = []
+    settings = []
     for item in node.body:
         if (
             isinstance(item, ast.AnnAssign)
@@ -38,8 +38,10 @@ def fields(node: ast.ClassDef) -> list[SettingField]:
                 continue
             aliases = _aliases(item.value)
             names = aliases or (prefix + item.target.id,)
-            found.append(SettingField(tuple(n.upper() for n in names), item.lineno, _is_required(item.value)))
-    return found
+            settings.append(
+                SettingField(tuple(n.upper() for n in names), item.lineno, _is_required(item.value))
+            )
+    return settings
 
 
 def _is_required(value: ast.expr | None) -> bool:
@@ -84,13 +86,13 @@ def _variables(project: Project) -> dict[str, str]:
             for node in nodes_at(project, file, _CLASS):
                 if isinstance(node, ast.ClassDef):
                     classes.setdefault(node.name, (node, file))
-    found: dict[str, str] = {}
+    variables: dict[str, str] = {}
     for node, file in classes.values():
         if _is_settings(node, classes, set()):
             for field in fields(node):
                 for variable in field.variables:
-                    found.setdefault(variable, f"{file}:{field.line}")
-    return found
+                    variables.setdefault(variable, f"{file}:{field.line}")
+    return variables
 
 
 def _is_settings(node: ast.ClassDef, classes: dict[str, tuple[ast.ClassDef, str]], seen: set[str]) -> bool:

@@ -88,10 +88,10 @@ def module_files(project: Project, dotted: str) -> list[str]:
 
 
 def _by_last(project: Project) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    files: dict[str, list[str]] = {}
     for file in project.matching(".py"):
-        found.setdefault(module_of(file).rsplit(".", 1)[-1], []).append(file)
-    return found
+        files.setdefault(module_of(file).rsplit(".", 1)[-1], []).append(file)
+    return files
 
 
 def is_package_here(project: Project, dotted: str) -> bool:
@@ -100,13 +100,13 @@ def is_package_here(project: Project, dotted: str) -> bool:
 
 
 def _package_ends(project: Project) -> set[str]:
-    found: set[str] = set()
+    ends: set[str] = set()
     for file in project.matching(".py"):
         folder = posixpath.dirname(file)
         parts = folder.split("/") if folder else []
         for end in range(1, len(parts) + 1):
-            found |= {"/".join(parts[start:end]) for start in range(end)}
-    return found
+            ends |= {"/".join(parts[start:end]) for start in range(end)}
+    return ends
 
 
 def called(node: ast.AST) -> str:

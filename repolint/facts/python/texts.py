@@ -29,8 +29,8 @@ def texts(node: ast.expr | None, place: Place, sources: Sources, depth: int = 0)
     """Every text that `node` can have; `('*',)` where nothing is known."""
     if node is None or depth > DEEPEST:
         return (ANY,)
-    found = tuple(dict.fromkeys(_texts(node, place, sources, depth + 1)))
-    return found if 0 < len(found) <= MAX_TEXTS else (ANY,)
+    literals = tuple(dict.fromkeys(_texts(node, place, sources, depth + 1)))
+    return literals if 0 < len(literals) <= MAX_TEXTS else (ANY,)
 
 
 def _texts(node: ast.expr, place: Place, sources: Sources, depth: int) -> Iterable[str]:  # noqa: C901, PLR0911  # one case a kind of node
@@ -60,11 +60,11 @@ def _texts(node: ast.expr, place: Place, sources: Sources, depth: int) -> Iterab
         case ast.Subscript():
             return _subscript(node, place, sources, depth)
         case ast.Name() | ast.Attribute():
-            found = [
+            literals = [
                 texts(inner, at, sources, depth) if inner is not None else (special,)
                 for inner, at, special in origins(node, place, sources)
             ]
-            return tuple(itertools.chain.from_iterable(found)) or (ANY,)
+            return tuple(itertools.chain.from_iterable(literals)) or (ANY,)
         case _:
             return (ANY,)
 
@@ -75,7 +75,7 @@ def items(node: ast.expr | None, place: Place, sources: Sources, depth: int = 0)
         return None
     match node:
         case ast.List() | ast.Tuple() | ast.Set():
-            found: list[Item] = []
+            elements: list[Item] = []
             for element in node.elts:
                 inner = (
                     items(element.value, place, sources, depth + 1)
@@ -84,8 +84,8 @@ def items(node: ast.expr | None, place: Place, sources: Sources, depth: int = 0)
                 )
                 if inner is None:
                     return None
-                found += inner
-            return found
+                elements += inner
+            return elements
         case ast.Dict():
             return [(key, place) for key in node.keys if key is not None] if all(node.keys) else None
         case ast.BinOp(op=ast.Add()):
@@ -131,8 +131,8 @@ def origins(
         scope = place.chain[depth]
         outside = Place(place.file, place.chain[:depth], place.bound, place.function)
         if isinstance(scope, ast.For | ast.AsyncFor | ast.comprehension):
-            if (found := _looped(scope.target, scope.iter, node.id, outside, sources)) is not None:
-                yield from found
+            if (looped := _looped(scope.target, scope.iter, node.id, outside, sources)) is not None:
+                yield from looped
                 return
         elif isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             inside = Place(place.file, place.chain[: depth + 1], place.bound, place.function)
@@ -247,17 +247,17 @@ def _looped(
     if path and isinstance(over, ast.Call) and getattr(over.func, "attr", "") == "items":
         verb = "keys" if path[0] == 0 else "values"
         path = path[1:]
-        found = (
+        elements = (
             _of_dictionary(verb, over.func.value, outside, sources, 0)
             if isinstance(over.func, ast.Attribute)
             else None
         )
     else:
-        found = items(over, outside, sources)
-    if found is None:
+        elements = items(over, outside, sources)
+    if elements is None:
         return [(None, outside, ANY)]
     result: list[tuple[ast.expr | None, Place, str]] = []
-    for element, at in found:
+    for element, at in elements:
         inner: ast.expr | None = element
         for step in path:
             inside = items(inner, at, sources)
@@ -297,10 +297,10 @@ def literal(node: ast.expr, place: Place, sources: Sources, depth: int) -> tuple
     """The expression behind a name, where there is exactly one."""
     while isinstance(node, ast.Name | ast.Attribute) and depth < DEEPEST:
         depth += 1
-        found = list(itertools.islice(origins(node, place, sources), 2))
-        if len(found) != 1 or found[0][0] is None:
+        nodes = list(itertools.islice(origins(node, place, sources), 2))
+        if len(nodes) != 1 or nodes[0][0] is None:
             break
-        node, place = found[0][0], found[0][1]
+        node, place = nodes[0][0], nodes[0][1]
     return node, place
 
 
