@@ -2,7 +2,7 @@
 
 SQLite: write-ahead log, `synchronous=FULL` (a commit is on the disk before it is on the screen), the file 0600 in a
 folder 0700, writers queue by `BEGIN IMMEDIATE`. Postgres: psycopg 3, with a statement timeout, so that nobody
-waits without end for a server that hangs.
+waits without end for a server that hangs; nothing outlives a transaction, so that PgBouncer may stand between.
 
 `event` is the truth. `incident` holds the head of each chain and what a list of incidents shows; it can be made anew
 from the events, and `verify` compares it with them. `migrations/journal` makes both.
@@ -17,7 +17,7 @@ import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     Boolean,
@@ -38,16 +38,17 @@ from sqlalchemy import (
 from sqlalchemy import text as sql
 from sqlalchemy.exc import ArgumentError
 
+from core.errors import SourceError, WarroomError
 from core.message import say
 from core.text import clean
 from incidents.journal.errors import JournalError, JournalFull, JournalTooNew, ReadOnlyJournal, driver_errors
 from incidents.journal.sqlite_file import REVISIONS, VERSION_TABLE, default_file, is_writable
+from signals.connections.postgres import PostgresAddress, read_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection, Engine
-    from sqlalchemy.engine import URL
 
     from incidents.settings import JournalSettings
 
@@ -97,12 +98,17 @@ EVENT = Table(
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A connected journal database. `place` names it for people, without its password."""
+    """A connected journal database. `place` names it for people, without its password; a file has no `address`."""
 
     engine: Engine
     place: str
     read_only: bool
-    is_postgres: bool
+    address: PostgresAddress | None = None
+
+    @property
+    def is_postgres(self) -> bool:
+        """Whether it is a server."""
+        return self.address is not None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -131,11 +137,11 @@ def open_database(settings: JournalSettings, *, read_only: bool = False) -> Data
 
     A file or a server that can't be written opens read-only.
     """
-    url = _url(settings)
-    if url is None or url.drivername == "sqlite":
-        database = _open_sqlite(_file(url), settings.timeout_s, read_only=read_only)
+    address = _address(settings)
+    if address is None:
+        database = _open_sqlite(_file(settings), settings.timeout_s, read_only=read_only)
     else:
-        database = _open_postgres(url, journal_place(settings), settings.timeout_s, read_only=read_only)
+        database = _open_postgres(address, read_only=read_only)
     try:
         _upgrade(database)
     except BaseException:
@@ -146,14 +152,18 @@ def open_database(settings: JournalSettings, *, read_only: bool = False) -> Data
 
 def journal_place(settings: JournalSettings) -> str:
     """Where the journal is, for people, without its password; raises a `JournalError` for a bad address."""
-    url = _url(settings)
-    if url is None or url.drivername == "sqlite":
-        return clean(str(_file(url)))
-    return clean(f"{url.host or 'socket'}:{url.port or 5432}/{url.database or ''}")
+    address = _address(settings)
+    return clean(str(_file(settings))) if address is None else address.place
 
 
-def _file(url: URL | None) -> Path:
-    return Path(url.database) if url is not None and url.database else default_file()
+def _file(settings: JournalSettings) -> Path:
+    if settings.url is None:
+        return default_file()
+    try:
+        name = make_url(settings.url.get_secret_value()).database
+    except ArgumentError:
+        raise JournalError(say("journal.bad_url")) from None
+    return Path(name) if name else default_file()
 
 
 def is_shared(settings: JournalSettings) -> bool:
@@ -161,23 +171,31 @@ def is_shared(settings: JournalSettings) -> bool:
     return settings.url is not None and not settings.url.get_secret_value().startswith("sqlite")
 
 
-def _url(settings: JournalSettings) -> URL | None:
-    if settings.url is None:
+def _address(settings: JournalSettings) -> PostgresAddress | None:
+    """The server's address, None for a file; raises a `JournalError` for a bad one."""
+    if settings.url is None or not is_shared(settings):
         return None
+    timeout = max(1, round(settings.timeout_s)) * 1000
     try:
-        url = make_url(settings.url.get_secret_value())
-    except ArgumentError:  # its words hold the URL, and with it the password
+        address = read_address(
+            settings.url,
+            settings.password_file,
+            timeout_s=settings.timeout_s,
+            source="[journal]",
+            application_name="warroom journal",
+            settings={"lock_timeout": str(timeout)},
+        )
+    except SourceError:  # its own words speak of another section
         raise JournalError(say("journal.bad_url")) from None
-    if url.drivername == "sqlite":
-        return url
-    if settings.password_file is not None:
-        try:
-            url = url.set(password=settings.password_file.read_text(encoding="utf-8").strip())
-        except OSError as error:
-            raise JournalError(
-                say("journal.unreadable", place=str(settings.password_file), detail=error.strerror or "?")
-            ) from error
-    return url.set(drivername="postgresql+psycopg")
+    except WarroomError as error:
+        raise JournalError(error.message) from error
+    alive = {
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 2,
+        "tcp_user_timeout": timeout,
+    }
+    return PostgresAddress({**address.keywords, **alive}, address.settings)
 
 
 def _open_sqlite(file: Path, timeout_s: float, *, read_only: bool) -> Database:
@@ -212,7 +230,7 @@ def _open_sqlite(file: Path, timeout_s: float, *, read_only: bool) -> Database:
         write = connection.get_execution_options().get("journal_write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
-    return Database(engine, place, read_only, is_postgres=False)
+    return Database(engine, place, read_only)
 
 
 def decode(raw: bytes) -> str:
@@ -236,24 +254,23 @@ def _quoted(file: Path) -> str:
     return quote(str(file.absolute()))
 
 
-def _open_postgres(url: URL, place: str, timeout_s: float, *, read_only: bool) -> Database:
-    timeout = max(1, round(timeout_s))
-    arguments: dict[str, Any] = {
-        "connect_timeout": timeout,
-        "application_name": "warroom journal",
-        "options": f"-c statement_timeout={timeout * 1000} -c lock_timeout={timeout * 1000}",
-        "keepalives_idle": 5,
-        "keepalives_interval": 2,
-        "keepalives_count": 2,
-        "tcp_user_timeout": timeout * 1000,
-    }
+def _open_postgres(address: PostgresAddress, *, read_only: bool) -> Database:
+    import psycopg
+
     # A connection an operation: fifty responders who each kept one more would use up a server's usual hundred.
-    engine = create_engine(url, connect_args=arguments, poolclass=pool.NullPool)
-    with driver_errors(place), engine.connect() as connection:
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(**address.keywords), poolclass=pool.NullPool
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(address.begin().replace("%", "%%"))
+
+    with driver_errors(address.place), engine.connect() as connection:
         standby = connection.scalar(
             sql("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool")
         )
-    return Database(engine, place, read_only or bool(standby), is_postgres=True)
+    return Database(engine, address.place, read_only or bool(standby), address)
 
 
 def _upgrade(database: Database) -> None:

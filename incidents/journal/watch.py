@@ -1,7 +1,8 @@
 """News of the journal: which incidents others have written to, at most two seconds later.
 
-Postgres tells by LISTEN/NOTIFY; of SQLite `PRAGMA data_version` is asked, which costs no read of the file. After a
-lost connection the last sequences of all incidents are compared, so that nothing that came meanwhile is missed.
+Postgres tells by LISTEN/NOTIFY, or is asked each second where a pooler stands between, which forgets who listens; of
+SQLite `PRAGMA data_version` is asked, which costs no read of the file. After a lost connection the last sequences of
+all incidents are compared, so that nothing that came meanwhile is missed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy import text as sql
 
 from incidents.journal.database import CHANNEL
 from incidents.journal.errors import JournalAway, JournalError, driver_errors, unavailable
+from signals.connections.postgres import is_pooled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,6 +32,8 @@ POLL_S = 0.5
 """Between two looks at SQLite."""
 JITTER_S = 0.3
 """At most this long news of Postgres wait; what comes meanwhile is one piece of news (debounce)."""
+POOLED_POLL_S = 1.0
+"""Between two looks at a Postgres behind a pooler: a whole connection each."""
 KEEPALIVE_S = 10.0
 """After so long without news Postgres is asked whether it still lives."""
 LOG = logging.getLogger(__name__)
@@ -109,20 +113,18 @@ def _data_version(connection: Connection) -> int:
 async def _postgres(database: Database) -> AsyncIterator[None]:
     import psycopg
 
-    url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    keywords = {} if database.address is None else {**database.address.keywords}
     try:
         async with await psycopg.AsyncConnection.connect(
-            url,
-            autocommit=True,
-            connect_timeout=5,
-            application_name="warroom watch",
-            keepalives_idle=5,
-            keepalives_interval=2,
-            keepalives_count=2,
+            **{**keywords, "connect_timeout": 5, "application_name": "warroom watch"}, autocommit=True
         ) as connection:
-            await connection.execute(f"LISTEN {CHANNEL}".encode())
-            yield
-            while True:
+            cursor = await connection.execute("SELECT pg_backend_pid()")
+            session = await cursor.fetchone()
+            pooled = is_pooled(connection.info.backend_pid, session[0] if session else None)
+            if not pooled:
+                await connection.execute(f"LISTEN {CHANNEL}".encode())
+                yield
+            while not pooled:
                 notified = False
                 async for _ in connection.notifies(timeout=KEEPALIVE_S, stop_after=1):
                     notified = True
@@ -135,3 +137,6 @@ async def _postgres(database: Database) -> AsyncIterator[None]:
                     await asyncio.wait_for(connection.execute("SELECT 1"), KEEPALIVE_S)
     except (psycopg.OperationalError, TimeoutError) as error:
         raise unavailable(error, database.place) from None
+    while True:  # the caller reads anew each time, and finds out itself that the database is away
+        yield
+        await asyncio.sleep(POOLED_POLL_S)

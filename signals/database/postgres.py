@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import TimedOut
 from core.message import say
 from core.text import clean
-from signals.connections.postgres import connect, connection_arguments
+from signals.connections.postgres import connect, read_address
 from signals.database.model import Blocker, Database, Drift, Schema
 from signals.database.revisions import AlembicScripts
 
@@ -83,10 +83,10 @@ class PostgresSchema:
 
     def _look(self) -> Database:
         timeout_s = self._settings.timeout_s
-        arguments = connection_arguments(
+        address = read_address(
             self._settings.url, self._settings.password_file, timeout_s=timeout_s, source=self.name
         )
-        with connect(arguments, timeout_s=timeout_s, source=self.name) as connection:
+        with connect(address, timeout_s=timeout_s, source=self.name) as connection:
             return self._read(connection)
 
     def _read(self, connection: psycopg.Connection[Any]) -> Database:
