@@ -73,6 +73,9 @@ class RedisSettings(Section):
     key_prefix: str = ""
     priority_steps: tuple[int, ...] = (0, 3, 6, 9)
     priority_separator: str = "\x06\x16"
+    master_name: str | None = Field(
+        default=None, description="behind sentinel://: what the sentinels call the master"
+    )
 
 
 class CelerySettings(Section):
@@ -92,6 +95,9 @@ class CelerySettings(Section):
         default=300.0, description="the limit of tasks that have none of their own: older ones are stuck"
     )
     key_prefix: str = ""
+    master_name: str | None = Field(
+        default=None, description="behind sentinel://: what the sentinels call the master"
+    )
 
 
 class PostgresSettings(Section):

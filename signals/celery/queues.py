@@ -16,7 +16,7 @@ from core.message import say
 from core.text import clean
 from signals.celery.bindings import read_bindings
 from signals.celery.model import Queue, Queues
-from signals.connections.redis import SOURCE, answered, open_redis, queue_key, unacked_key
+from signals.connections.redis import SOURCE, answered, close_redis, open_redis, queue_key, unacked_key
 from signals.reading import Series
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class RedisQueues:
             await asyncio.gather(self._latest[1], return_exceptions=True)
             self._latest = None
         if self._client is not None:
-            await self._client.aclose()
+            await close_redis(self._client)
 
     async def _read(self, client: Redis) -> Queues:
         settings = self._settings

@@ -1,7 +1,7 @@
 """A connection to Celery's broker from `[signals.celery]`, or from `[signals.redis]` where that names no broker.
 
-TLS is in the address (`rediss://`, `amqps://`); the password may be in a file; prefix, priority steps and timeouts are
-given as transport options. Nothing of the service's own code or configuration is loaded, and `CELERY_BROKER_URL` in
+TLS is in the address (`rediss://`, `amqps://`); that of a Redis may be anything that `[signals.redis]` takes
+(`redis_address`). The password may be in a file; prefix, priority steps and timeouts are given as transport options. Nothing of the service's own code or configuration is loaded, and `CELERY_BROKER_URL` in
 the environment does not count.
 
 `open_broker` raises `Unreachable` without a broker or with a bad address, `ConfigError` for a password file that can't
@@ -22,10 +22,13 @@ from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from core.message import say
 from core.text import clean
 from signals.connections.credentials import read_secret, with_password
+from signals.connections.redis_address import REDIS_SCHEMES, parse_redis_address
 
 if TYPE_CHECKING:
     from signals.settings import CelerySettings, RedisSettings
 
+SOURCE = "celery"
+"""How the screen calls it."""
 _IMPORTING = threading.Lock()
 """Celery's package puts another module in its own place while it is imported: another thread would meet it half done."""
 
@@ -36,10 +39,12 @@ def open_broker(settings: CelerySettings, redis: RedisSettings | None) -> tuple[
         from celery import Celery
 
     url, password_file, prefix = settings.broker_url, settings.password_file, settings.key_prefix
+    master_name = settings.master_name
     if url is None:
         if redis is None:
             raise Unreachable(say("fleet.no_broker"))
         url, password_file, prefix = redis.url, redis.password_file, redis.key_prefix
+        master_name = redis.master_name
     options: dict[str, Any] = {
         "socket_timeout": settings.timeout_s,
         "socket_connect_timeout": settings.timeout_s,
@@ -49,9 +54,11 @@ def open_broker(settings: CelerySettings, redis: RedisSettings | None) -> tuple[
     if redis is not None:
         options["priority_steps"] = list(redis.priority_steps)
         options["sep"] = redis.priority_separator
-    address = with_password(url.get_secret_value(), read_secret(None, password_file))
-    if not urlsplit(address).scheme:
-        raise Unreachable(say("fleet.bad_url"))
+    address = _address(url.get_secret_value(), read_secret(None, password_file))
+    if address.startswith("sentinel://"):
+        if not master_name:
+            raise Unreachable(say("queues.no_master", source=SOURCE))
+        options["master_name"] = master_name
     app = Celery("warroom", set_as_current=False, fixups=())
     app.conf.broker_transport_options = options
     # Commands are published through the application's own pool; these two win over CELERY_BROKER_URL.
@@ -63,6 +70,19 @@ def open_broker(settings: CelerySettings, redis: RedisSettings | None) -> tuple[
     except (ValueError, KeyError):  # its words may hold a part of the address, and with it the password
         raise Unreachable(say("fleet.bad_url")) from None
     return app, connection
+
+
+def _address(url: str, password: str | None) -> str:
+    """The address as Kombu reads it, with the password; raises `Unreachable`."""
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:  # its words hold a part of the address
+        scheme = ""
+    if scheme in REDIS_SCHEMES:
+        return parse_redis_address(url, password, source=SOURCE).for_celery()
+    if not scheme:
+        raise Unreachable(say("fleet.bad_url"))
+    return with_password(url, password)
 
 
 def ensure_connected(connection: Any, timeout_s: float) -> None:

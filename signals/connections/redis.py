@@ -1,6 +1,6 @@
 """A Redis connection from `[signals.redis]`, and the names under which Celery (Kombu) keeps its queues there.
 
-TLS is in the address (`rediss://…?ssl_ca_certs=…`, redis-py's own options); the password may be in a file.
+What an address may be is in `redis_address`; the password may be in a file.
 `open_redis` raises `Unreachable` for a bad address and `ConfigError` for a password file that can't be read.
 `answered` raises, for all that is done inside of it:
     Unreachable   no connection: refused, name unknown, TLS broken
@@ -12,6 +12,7 @@ TLS is in the address (`rediss://…?ssl_ca_certs=…`, redis-py's own options);
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from core.errors import BadAnswer, Denied, TimedOut, Unreachable
 from core.message import say
 from core.text import clean
 from signals.connections.credentials import read_secret
+from signals.connections.redis_address import parse_redis_address
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,12 +28,14 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.asyncio.connection import AbstractConnection
 
+    from signals.connections.redis_address import RedisAddress
     from signals.settings import RedisSettings
 
 MAX_ANSWER_BYTES = 32_000_000
 """A larger answer to one command is refused: 2 000 messages of 16 KB, the most that is asked for, fit."""
 ITEM_BYTES = 64
 """What an item costs in memory besides its bytes: many small ones count as much as few large ones."""
+_OPTION = re.compile(r"(?:keyword argument|Invalid value for) '(\w{1,60})'")
 SOURCE = "redis"
 """How the screen calls it."""
 
@@ -41,24 +45,71 @@ def open_redis(settings: RedisSettings) -> Redis:
     from redis.asyncio import Redis
 
     password = read_secret(None, settings.password_file)
+    address = parse_redis_address(settings.url.get_secret_value(), password, source=SOURCE)
     try:
-        client = Redis.from_url(
-            settings.url.get_secret_value(), password=password
-        )  # one in the URL goes first
-    except ValueError:  # its words may hold a part of the URL, and with it the password
-        raise Unreachable(say("queues.bad_url", source=SOURCE)) from None
-    pool = client.connection_pool
+        if address.scheme == "sentinel":
+            return _of_sentinels(address, settings)
+        client = Redis.from_url(address.for_redis())
+        pool = client.connection_pool
+        pool.connection_class(**pool.connection_kwargs)  # unconnected: whether it knows the address's options
+    except (ValueError, TypeError) as error:  # its words may hold a part of the URL, and with it the password
+        option = _OPTION.search(str(error))
+        raise Unreachable(
+            say("queues.bad_url", source=SOURCE)
+            if option is None
+            else say("queues.bad_option", source=SOURCE, option=clean(option.group(1)))
+        ) from None
     pool.connection_class = _bounded(pool.connection_class)
     return client
+
+
+def _of_sentinels(address: RedisAddress, settings: RedisSettings) -> Redis:
+    """The present master, by the word of the sentinels; asked again at each new connection."""
+    from redis.asyncio.connection import parse_url
+    from redis.asyncio.retry import Retry
+    from redis.asyncio.sentinel import Sentinel, SentinelManagedConnection
+    from redis.backoff import NoBackoff
+
+    if not settings.master_name:
+        raise Unreachable(say("queues.no_master", source=SOURCE))
+    if any(name.startswith("ssl_") for name in address.options):
+        raise Unreachable(say("queues.sentinel_tls", source=SOURCE))
+    keywords: dict[str, Any] = {
+        name: value
+        for name, value in parse_url(address.for_redis()).items()
+        if name not in ("host", "port", "connection_class")
+    }
+    # One that is down is left for the next at once, one that hangs in time.
+    patience = {
+        "retry": Retry(NoBackoff(), 0),
+        "socket_timeout": settings.timeout_s / (len(address.hosts) + 1),
+        "socket_connect_timeout": settings.timeout_s / (len(address.hosts) + 1),
+    }
+    sentinel = Sentinel(address.hosts, sentinel_kwargs=patience)  # type: ignore[no-untyped-call,unused-ignore]
+    for asked in sentinel.sentinels:
+        asked.connection_pool.connection_class = _bounded(asked.connection_pool.connection_class)
+    client: Redis = sentinel.master_for(  # type: ignore[no-untyped-call,unused-ignore]
+        settings.master_name, connection_class=_bounded(SentinelManagedConnection), **keywords
+    )
+    return client
+
+
+async def close_redis(client: Redis) -> None:
+    """Close its connections, those to the sentinels included, which redis-py leaves open."""
+    await client.aclose()
+    sentinels = getattr(client.connection_pool, "sentinel_manager", None)
+    for asked in sentinels.sentinels if sentinels is not None else ():
+        await asked.aclose()
 
 
 def _bounded(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
     """The same kind of connection, with a limit for each answer: redis-py has none."""
 
     class Bounded(connection_class):  # type: ignore[valid-type, misc]  # the kind follows from the address
-        async def _connect(self: Any) -> None:
-            await super()._connect()
+        async def on_connect_check_health(self: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002  # redis-py's
+            # The first that every kind of connection does with its reader (a socket's does it while it connects).
             self._reader = _BoundedReader(self._reader)
+            await super().on_connect_check_health(check_health)
 
         async def read_response(self, *arguments: Any, **options: Any) -> Any:
             if self._reader is not None:
