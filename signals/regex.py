@@ -47,3 +47,18 @@ def compile_regex(pattern: str, *, dot_all: bool = True) -> Regex:
         detail = error.args[0].decode(errors="replace") if isinstance(error, re2.error) else str(error)
         raise BadQuery(say("promql.syntax", detail=clean(detail))) from error
     return regex
+
+
+def expand(match: Match, template: str) -> str:
+    """Go's `Regexp.Expand`: $1, ${1}, $name, ${name}, $$; an unknown group is empty."""
+
+    def fill(reference: re.Match[str]) -> str:
+        if reference[0] == "$$":
+            return "$"
+        name = reference[1] or reference[2]
+        try:
+            return match[int(name) if name.isdigit() else name] or ""
+        except IndexError:
+            return ""
+
+    return re.sub(r"\$\$|\$\{(\w+)\}|\$(\w+)", fill, template)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -25,7 +24,7 @@ from signals.metrics.promql.values import (
     label_name,
     with_label,
 )
-from signals.regex import compile_regex
+from signals.regex import compile_regex, expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
     from signals.metrics.promql.values import Floats, Mask, Times
     from signals.reading import Labels
-    from signals.regex import Match
 
 
 def call(name: str, arguments: list[Result], times: Times, fixed: Labels) -> Result:
@@ -207,23 +205,8 @@ def _label_replace(arguments: list[Result]) -> Vector:
     labels = []
     for item in vector.labels:
         match = regex.fullmatch(dict(item).get(source, ""))
-        labels.append(with_label(item, target, _expand(match, replacement)) if match else item)
+        labels.append(with_label(item, target, expand(match, replacement)) if match else item)
     return distinct(labels, vector.values, vector.present)
-
-
-def _expand(match: Match, template: str) -> str:
-    """Go's `Regexp.Expand`: $1, ${1}, $name, ${name}, $$; an unknown group is empty."""
-
-    def fill(reference: re.Match[str]) -> str:
-        if reference[0] == "$$":
-            return "$"
-        name = reference[1] or reference[2]
-        try:
-            return match[int(name) if name.isdigit() else name] or ""
-        except IndexError:
-            return ""
-
-    return re.sub(r"\$\$|\$\{(\w+)\}|\$(\w+)", fill, template)
 
 
 def _label_join(arguments: list[Result]) -> Vector:
