@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.message import say
-from signals.alerts.model import AlertState
+from core.units import quantity
+from panels.naming import coarse_age
+from signals.alerts.model import AlertState, Urgency
 from signals.reading import Verdict
 
 if TYPE_CHECKING:
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
     from core.message import Message
     from signals.alerts.model import Alert
 
-PAGING = ("page", "critical")
-"""Severities that get somebody out of bed."""
+
+QUIET = (AlertState.SILENCED, AlertState.INHIBITED)
+"""States of which nobody is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +40,18 @@ class Label(NamedTuple):
 
 def alert_verdict(alert: Alert) -> Verdict:
     """What one alert makes of the panel."""
-    if alert.state is AlertState.SILENCED:
+    if alert.state in QUIET or alert.urgency in (Urgency.NOTE, Urgency.HEARTBEAT):
         return Verdict.OK
-    return Verdict.BURNING if alert.state is AlertState.FIRING and alert.severity in PAGING else Verdict.WARN
+    pages = alert.urgency is Urgency.PAGE and alert.state is AlertState.FIRING
+    return Verdict.BURNING if pages else Verdict.WARN
 
 
 def group_by_name(alerts: Sequence[Alert]) -> tuple[AlertGroup, ...]:
-    """The worst first: what pages, what fires, what is about to, what is silenced; then the newest first."""
+    """The worst first: what pages, what is about to, tickets in the same order, what nobody acts on; then the newest."""
 
-    def rank(alert: Alert) -> tuple[int, float]:
-        loudness = list(AlertState).index(alert.state)
-        return (0 if alert_verdict(alert) is Verdict.BURNING else 1 + loudness), -alert.since
+    def rank(alert: Alert) -> tuple[bool, int, int, float]:
+        urgency, state = list(Urgency).index(alert.urgency), list(AlertState).index(alert.state)
+        return alert.state in QUIET, urgency, state, -alert.state_since
 
     groups: dict[str, list[Alert]] = {}
     for alert in sorted(alerts, key=rank):
@@ -65,7 +69,11 @@ def own_labels(alert: Alert, group: AlertGroup) -> tuple[Label, ...]:
     )
 
 
-def state_text(alert: Alert) -> Message:
-    """State and severity in one."""
+def state_text(alert: Alert, now: float) -> Message:
+    """State and severity in one; of a pending alert what it will be, and when: it has told nobody yet."""
+    severity = say("panels.text", text=alert.severity) if alert.severity else say("panels.alert_firing")
+    if alert.state is AlertState.PENDING and alert.fires_at is not None:
+        left = quantity(coarse_age(alert.fires_at - now), "s")
+        return say("panels.alert_fires_in", severity=severity, left=left)
     state = say(f"panels.alert_{alert.state}")
     return say("panels.alert_state", state=state, severity=alert.severity) if alert.severity else state

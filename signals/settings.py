@@ -61,6 +61,21 @@ class ScrapeSettings(Section):
     )
 
 
+class AlertsSettings(Section):
+    """Who is to be told of an alert, by its severity; one whose severity stands nowhere warns."""
+
+    paging: tuple[str, ...] = Field(
+        default=("page", "critical"), description="severities that get somebody out of bed: they burn"
+    )
+    informing: tuple[str, ...] = Field(
+        default=("none", "info"), description="severities that nobody has to act on"
+    )
+    heartbeats: tuple[str, ...] = Field(
+        default=(),
+        description="names of alerts that always fire, such as Watchdog: one that is absent burns",
+    )
+
+
 class RedisSettings(Section):
     """The broker, as a Redis: queues are its lists."""
 
@@ -137,6 +152,7 @@ class SignalsSettings(Section):
     prometheus: PrometheusSettings | None = None
     scrape: ScrapeSettings | None = None
     alertmanager: AlertmanagerSettings | None = None
+    alerts: AlertsSettings = AlertsSettings()
     redis: RedisSettings | None = None
     celery: CelerySettings | None = None
     postgres: PostgresSettings | None = None

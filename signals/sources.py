@@ -88,20 +88,21 @@ def _alerts(
     notice: Callable[[Notice], None],
     opened: AsyncExitStack,
 ) -> AlertFailover | None:
-    """Prometheus' own alerts, else the rules evaluated here over the scrape, else what reached the Alertmanager."""
+    """Prometheus' own alerts, else the rules evaluated here over the scrape; and what the Alertmanager holds."""
     sources: list[AlertSource] = [prometheus] if prometheus else []
     if scrape and settings.scrape and settings.scrape.rule_files:
         from signals.alerts.rules import RuleAlerts
 
         sources.append(RuleAlerts(scrape, settings.scrape.rule_files))
-    silencer = None
+    manager = None
     if settings.alertmanager:
         from signals.alerts.alertmanager import AlertmanagerSource
 
-        silencer = AlertmanagerSource(settings.alertmanager)
-        opened.push_async_callback(silencer.close)
-        sources.append(silencer)
-    return AlertFailover(sources, settings, notice, silencer) if sources else None
+        manager = AlertmanagerSource(settings.alertmanager)
+        opened.push_async_callback(manager.close)
+    if not sources and manager is None:
+        return None
+    return AlertFailover(sources, settings, notice, manager, prometheus)
 
 
 def _queues(settings: SignalsSettings, opened: AsyncExitStack) -> RedisQueues | None:

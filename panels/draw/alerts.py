@@ -10,12 +10,12 @@ from rich.text import Text
 
 from core.message import say
 from core.units import quantity
-from panels.alerts import PAGING, alert_verdict, group_by_name, own_labels, state_text
+from panels.alerts import QUIET, alert_verdict, group_by_name, own_labels, state_text
 from panels.draw.changes import ASCII_NEW, NEW
 from panels.draw.panel import ASCII_MARKS, MARKS, STYLES
 from panels.draw.text import cut, wrap_to_width
 from panels.naming import coarse_age
-from signals.alerts.model import AlertState
+from signals.alerts.model import AlertState, Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Say = Callable[[Message], str]
 
-NAME_WIDTH = 34
+NAME_WIDTH, STATE_WIDTH = 34, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,14 @@ def filter_alerts(alerts: Alerts, matches: Callable[..., bool]) -> tuple[AlertGr
     return group_by_name(kept)
 
 
+def counts_text(alerts: Alerts) -> Message:
+    """How many are in which state; what is silenced only where somebody knows."""
+    counts = {state.value: sum(alert.state is state for alert in alerts.alerts) for state in AlertState}
+    if not alerts.silences_known:
+        return say("alerts.counts_unsilenced", **counts)
+    return say("alerts.counts_inhibited" if counts["inhibited"] else "alerts.counts", **counts)
+
+
 def draw_alerts(groups: tuple[AlertGroup, ...], view: AlertView, say_: Say, width: int) -> DrawnAlerts:
     """Every group, whatever room there is; who shows it scrolls."""
     lines: list[Text] = []
@@ -87,13 +95,17 @@ def draw_alerts(groups: tuple[AlertGroup, ...], view: AlertView, say_: Say, widt
     return DrawnAlerts(lines, first, after)
 
 
-def explain_alert(alert: Alert, runbook: str, say_: Say, width: int) -> list[Text]:
+def explain_alert(alert: Alert, runbook: str, say_: Say, width: int, now: float) -> list[Text]:
     """All that is known of one alert, whole."""
-    since = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(alert.since))
     value = say_(say("panels.value_unknown")) if alert.value is None else repr(alert.value)
     facts = [
-        ("alerts.state", say_(state_text(alert))),
-        ("alerts.since", since),
+        ("alerts.state", say_(state_text(alert, now))),
+        (
+            "alerts.pending_since" if alert.state is AlertState.PENDING else "alerts.since",
+            _moment(alert.since),
+        ),
+        *([("alerts.fires_at", _moment(alert.fires_at))] if alert.fires_at is not None else []),
+        *_quiet_facts(alert),
         ("alerts.value", value),
         ("alerts.expr", alert.expr or say_(say("panels.value_unknown"))),
         ("alerts.source", alert.source),
@@ -109,6 +121,22 @@ def explain_alert(alert: Alert, runbook: str, say_: Say, width: int) -> list[Tex
     return lines
 
 
+def _quiet_facts(alert: Alert) -> list[tuple[str, str]]:
+    """Who does not want to be told of it, and for how long."""
+    if alert.quiet is None:
+        return []
+    facts = [(f"alerts.{alert.state}_by", alert.quiet.by)] if alert.quiet.by else []
+    if alert.quiet.since is not None:
+        facts.append(("alerts.silenced_since", _moment(alert.quiet.since)))
+    if alert.quiet.until is not None:
+        facts.append(("alerts.silenced_until", _moment(alert.quiet.until)))
+    return facts
+
+
+def _moment(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at))
+
+
 def _fact_lines(name: str, text: str, width: int) -> list[Text]:
     parts = [part for line in text.splitlines() for part in wrap_to_width(line, max(10, width - 20))] or [""]
     lines = [Text(no_wrap=True).append(cut(f"   {name}", 18), "quiet").append(" " + parts[0])]
@@ -116,7 +144,7 @@ def _fact_lines(name: str, text: str, width: int) -> list[Text]:
 
 
 def _mark(verdict: Verdict, view: AlertView, state: AlertState) -> tuple[str, str]:
-    if state is AlertState.SILENCED:
+    if state in QUIET:
         return ("-" if view.ascii_only else "–"), "quiet"
     return (ASCII_MARKS if view.ascii_only else MARKS)[verdict], STYLES[verdict]
 
@@ -149,10 +177,10 @@ def _alert(alert: Alert, group: AlertGroup, view: AlertView, say_: Say, width: i
     room = min(NAME_WIDTH, max(8, width // 2 - 4)) - (2 if len(group.alerts) > 1 else 0)
     shown = cut(name, room, ascii_only=view.ascii_only)
     line.append(shown.rstrip(), "chosen" if chosen else "").append(" " * (len(shown) - len(shown.rstrip())))
-    loud = style if alert.severity in PAGING else ""
-    line.append(" " + cut(say_(state_text(alert)), 14, ascii_only=view.ascii_only), loud)
-    line.append(f" {say_(quantity(coarse_age(view.now - alert.since), 's')):>7} ", "quiet")
-    new = alert.since > view.seen
+    loud = style if alert.urgency is Urgency.PAGE else ""
+    line.append(" " + cut(say_(state_text(alert, view.now)), STATE_WIDTH, ascii_only=view.ascii_only), loud)
+    line.append(f" {say_(quantity(coarse_age(view.now - alert.state_since), 's')):>7} ", "quiet")
+    new = alert.state_since > view.seen
     line.append((ASCII_NEW if view.ascii_only else NEW) if new else " ", "cursor" if new else "")
     summary = alert.annotations.get("summary", "")
     if not (chosen or view.all_unfolded):  # there it stands below, whole

@@ -1,4 +1,7 @@
-"""The panel of alerts: what fires and pages burns, what fires or is about to warns, what is silenced is only counted."""
+"""The panel of alerts: what fires and pages burns, what fires or is about to warns, what is silenced is only counted.
+
+A configured heartbeat that is absent burns. Where no rule is evaluated, or one can't be, silence is unknown.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,21 @@ from typing import TYPE_CHECKING, Literal
 from core.errors import SourceError
 from core.message import say
 from core.units import quantity
-from panels.alerts import alert_verdict, group_by_name, state_text
+from panels.alerts import QUIET, alert_verdict, group_by_name, state_text
 from panels.enrich.registry import Enricher
 from panels.fold import Contribution
 from panels.limits import worst
 from panels.naming import coarse_age
 from panels.state import Part, Row, Standing
-from signals.alerts.model import Alerts, AlertState
+from signals.alerts.model import Alerts, AlertState, Urgency
 from signals.reading import Reading, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from core.message import Message
     from panels.enrich.registry import PanelContext
+    from signals.alerts.model import Alert
 
 
 async def _enrich(context: PanelContext) -> Contribution:
@@ -43,28 +50,38 @@ def contribute(alerts: Alerts | SourceError | None, now: float) -> Contribution:
                 ),
             ),
         )
-    by_state = {state: [alert for alert in alerts.alerts if alert.state is state] for state in AlertState}
-    active = [*by_state[AlertState.FIRING], *by_state[AlertState.PENDING]]
-    ordered = [alert for group in group_by_name(active) for alert in group.alerts]
-    verdicts = [*map(alert_verdict, ordered), *(Verdict.WARN for _ in alerts.broken)]
-    counted = [state for state in AlertState if by_state[state] or state is not AlertState.SILENCED]
-    reason = say("panels.alerts_quiet", rules=alerts.rules)
-    if verdicts:
-        reason = say(
-            "panels.alerts_broken" if alerts.broken else "panels.alerts_active",
-            firing=len(by_state[AlertState.FIRING]),
-            pending=len(by_state[AlertState.PENDING]),
-            broken=len(alerts.broken),
-            name=ordered[0].name if ordered else alerts.broken[0][0],
-        )
+    acted_on = [alert for alert in alerts.alerts if alert.urgency in (Urgency.PAGE, Urgency.TICKET)]
+    by_state = {state: [alert for alert in acted_on if alert.state is state] for state in AlertState}
+    loud = [alert for alert in alerts.alerts if alert.state not in QUIET]
+    ordered = [
+        alert
+        for group in group_by_name(loud)
+        for alert in group.alerts
+        if alert.urgency is not Urgency.HEARTBEAT
+    ]
+    unknown = [Verdict.UNKNOWN for _ in alerts.broken] + [Verdict.UNKNOWN] * (not alerts.evaluated)
+    verdicts = [*map(alert_verdict, ordered), *unknown, *(Verdict.BURNING for _ in alerts.absent)]
+    counted = [
+        state
+        for state in AlertState
+        if by_state[state]
+        or state in (AlertState.FIRING, AlertState.PENDING)
+        or (state is AlertState.SILENCED and alerts.silences_known)
+    ]
+    first = next((alert for alert in ordered if alert_verdict(alert) is not Verdict.OK), None)
     parts = [_count_part(state, len(by_state[state]), rank) for rank, state in enumerate(counted, 1)]
-    if ordered:
-        parts.append(Part(say("panels.text", text=ordered[0].name), 4, alert_verdict(ordered[0])))
-    rows = [
+    if not alerts.silences_known:
+        parts.append(Part(say("panels.silences_unknown"), 7))
+    if alerts.absent:
+        parts.insert(0, Part(alerts.absent[0][1], 0, Verdict.BURNING))
+    if first is not None:
+        parts.append(Part(say("panels.text", text=first.name), 5, alert_verdict(first)))
+    rows = [Row((say("panels.text", text=name), why), Verdict.BURNING) for name, why in alerts.absent]
+    rows += [
         Row(
             (
                 say("panels.text", text=alert.name),
-                state_text(alert),
+                state_text(alert, now),
                 quantity(coarse_age(now - alert.since), "s"),
                 say("panels.text", text=alert.annotations.get("summary", "")),
             ),
@@ -72,7 +89,7 @@ def contribute(alerts: Alerts | SourceError | None, now: float) -> Contribution:
         )
         for alert in ordered
     ]
-    rows += [Row((say("panels.text", text=name), why), Verdict.WARN) for name, why in alerts.broken]
+    rows += [Row((say("panels.text", text=name), why), Verdict.UNKNOWN) for name, why in alerts.broken]
     readings = [
         Reading(
             name=state.value,
@@ -87,12 +104,29 @@ def contribute(alerts: Alerts | SourceError | None, now: float) -> Contribution:
     ]
     return Contribution(
         verdict=worst([*verdicts, Verdict.OK]),
-        reason=reason,
+        reason=_reason(alerts, by_state, first),
         parts=tuple(parts),
         rows=tuple(rows),
         readings=tuple(readings),
         standing=_standing(alerts),
         alerts=alerts,
+    )
+
+
+def _reason(alerts: Alerts, by_state: Mapping[AlertState, Sequence[Alert]], first: Alert | None) -> Message:
+    """Why the verdict is what it is: the worst first."""
+    if alerts.absent:
+        return alerts.absent[0][1]
+    if first is None and not alerts.evaluated and not alerts.broken:
+        return say("panels.alerts_no_rules", source=alerts.source)
+    if first is None and not alerts.broken:
+        return say("panels.alerts_quiet", rules=alerts.rules)
+    return say(
+        "panels.alerts_broken" if alerts.broken else "panels.alerts_active",
+        firing=len(by_state[AlertState.FIRING]),
+        pending=len(by_state[AlertState.PENDING]),
+        broken=len(alerts.broken),
+        name=first.name if first is not None else alerts.broken[0][0],
     )
 
 
@@ -102,13 +136,14 @@ def _count_part(state: AlertState, count: int, rank: int) -> Part:
 
 
 def _standing(alerts: Alerts) -> tuple[Standing, ...]:
-    """What fires and what is silenced, each name once; what is only about to fire is not told."""
+    """What fires and what nobody is told of, each name once; what is only about to fire, and a heartbeat, is not told."""
     standing: dict[tuple[str, str], Standing] = {}
     for alert in alerts.alerts:
-        if alert.state is not AlertState.PENDING:
+        if alert.state.fires and alert.urgency is not Urgency.HEARTBEAT:
             kind: Literal["alert", "silence"] = "alert" if alert.state is AlertState.FIRING else "silence"
             name = say("panels.text", text=alert.name)
-            standing.setdefault((kind, alert.name), Standing(kind, name, alert.since, alert_verdict(alert)))
+            began = Standing(kind, name, alert.state_since, alert_verdict(alert))
+            standing.setdefault((kind, alert.name), began)
     return tuple(standing.values())
 
 

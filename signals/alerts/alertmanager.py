@@ -1,11 +1,11 @@
-"""An Alertmanager (API v2): the alerts that reached it, and the silences that say which of them are known.
+"""An Alertmanager (API v2): the alerts that reached it, and its word on which of them nobody is told of.
 
 Source of the shapes: Alertmanager's `api/v2/openapi.yaml`.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import asyncio
 import json
 import time
 from dataclasses import dataclass
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import BadQuery
 from core.text import clean
-from signals.alerts.model import Alert, Alerts, AlertState
+from core.times import parse_time
+from signals.alerts.model import Alert, Alerts, AlertState, Quiet
 from signals.connections.http import HttpClient
 from signals.regex import compile_regex
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from signals.connections.http import HttpResponse
     from signals.settings import AlertmanagerSettings
@@ -47,17 +48,32 @@ class Matcher:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """An active silence; it covers the alerts that meet all its matchers."""
+    """A silence in force; it covers the alerts that meet all its matchers. Times are Unix seconds."""
 
     id: str
     matchers: tuple[Matcher, ...]
     created_by: str
     comment: str
     ends: float
+    begins: float = 0.0
 
     def covers(self, labels: Mapping[str, str]) -> bool:
         """Whether it silences an alert with these labels; one without matchers covers nothing."""
         return bool(self.matchers) and all(matcher.matches(labels) for matcher in self.matchers)
+
+    def quiet(self) -> Quiet:
+        """Who wanted it so, and for how long."""
+        return Quiet(self.begins, self.ends, clean(f"{self.created_by}: {self.comment}".strip(": "), 200))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an Alertmanager holds: alerts, each with its own word on it, and the silences in force."""
+
+    alerts: tuple[Alert, ...]
+    silences: tuple[Silence, ...]
+    at: float
+    source: str
 
 
 class AlertmanagerSource:
@@ -70,10 +86,15 @@ class AlertmanagerSource:
         self._http = HttpClient(self.name, settings)
 
     async def alerts(self) -> Alerts:
-        """Alerts that it holds; silenced ones say so, inhibited ones stay firing. Raises a `SourceError`."""
-        response = await self._http.get("/api/v2/alerts", {"active": "true", "silenced": "true"})
-        alerts = self._http.parsed(response, lambda body: tuple(self._alert(item) for item in _items(body)))
-        return Alerts(alerts, 0, (), time.time(), self.name)
+        """Alerts that it holds; silenced and inhibited ones say so. Raises a `SourceError`."""
+        held = await self.held()
+        return Alerts(held.alerts, 0, (), held.at, self.name, silences_known=True)
+
+    async def held(self) -> Held:
+        """Alerts and silences of one moment. Raises a `SourceError`."""
+        alerts, silences = await asyncio.gather(self._http.get("/api/v2/alerts"), self.silences())
+        read = self._http.parsed(alerts, lambda body: _alerts(_items(body), silences, self.name))
+        return Held(read, silences, time.time(), self.name)
 
     async def silences(self) -> tuple[Silence, ...]:
         """The silences in force now. Raises a `SourceError`."""
@@ -85,23 +106,53 @@ class AlertmanagerSource:
             ),
         )
 
+    async def started_at(self) -> float:
+        """When it was started (Unix seconds). Raises a `SourceError`."""
+        response = await self._http.get("/api/v2/status")
+        return self._http.parsed(response, lambda body: parse_time(json.loads(body.body)["uptime"]))
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.close()
 
-    def _alert(self, item: dict[str, Any]) -> Alert:
-        labels = {clean(name): clean(value) for name, value in item["labels"].items()}
-        return Alert(
-            name=labels.get("alertname", ""),
-            state=AlertState.SILENCED if item["status"]["silencedBy"] else AlertState.FIRING,
-            severity=labels.get("severity", ""),
-            labels=labels,
-            annotations={clean(name): clean(value) for name, value in item["annotations"].items()},
-            since=dt.datetime.fromisoformat(item["startsAt"]).timestamp(),
-            value=None,
-            expr="",
-            source=self.name,
-        )
+
+def _alerts(items: list[dict[str, Any]], silences: Sequence[Silence], source: str) -> tuple[Alert, ...]:
+    by_id = {silence.id: silence.quiet() for silence in silences}
+    names = {item["fingerprint"]: clean(item["labels"].get("alertname", "")) for item in items}
+    return tuple(_alert(item, by_id, names, source) for item in items)
+
+
+def _alert(
+    item: dict[str, Any], silences: Mapping[str, Quiet], names: Mapping[str, str], source: str
+) -> Alert:
+    labels = {clean(name): clean(value) for name, value in item["labels"].items()}
+    status, state, quiet = item["status"], AlertState.FIRING, None
+    silenced_by = [silences.get(clean(silence)) for silence in status["silencedBy"]]
+    inhibited_by = [names.get(fingerprint, "?") for fingerprint in status.get("inhibitedBy") or ()]
+    muted_by = [clean(name) for name in status.get("mutedBy") or ()]  # time intervals, since 0.28
+    if silenced_by:
+        state = AlertState.SILENCED
+        # The first that began, as long as it is known when it did.
+        known = sorted((each for each in silenced_by if each is not None), key=lambda each: each.since or 0.0)
+        quiet = known[0] if known else Quiet(None, None, "")
+    elif inhibited_by:
+        state, quiet = AlertState.INHIBITED, Quiet(None, None, ", ".join(dict.fromkeys(inhibited_by)))
+    elif muted_by:
+        state, quiet = AlertState.SILENCED, Quiet(None, None, ", ".join(muted_by))
+    elif status["state"] == "suppressed":
+        state, quiet = AlertState.SILENCED, Quiet(None, None, "")
+    return Alert(
+        name=labels.get("alertname", ""),
+        state=state,
+        severity=labels.get("severity", ""),
+        labels=labels,
+        annotations={clean(name): clean(value) for name, value in item["annotations"].items()},
+        since=parse_time(item["startsAt"]),
+        value=None,
+        expr="",
+        source=source,
+        quiet=quiet,
+    )
 
 
 def _silence(item: dict[str, Any]) -> Silence:
@@ -119,7 +170,8 @@ def _silence(item: dict[str, Any]) -> Silence:
         ),
         created_by=clean(item["createdBy"]),
         comment=clean(item["comment"]),
-        ends=dt.datetime.fromisoformat(item["endsAt"]).timestamp(),
+        ends=parse_time(item["endsAt"]),
+        begins=parse_time(item["startsAt"]),
     )
 
 

@@ -1,58 +1,132 @@
-"""Which source of alerts answers when the first does not, with the silences of an Alertmanager laid over it."""
+"""Which source of alerts answers when the first does not, made one with what the Alertmanager holds."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from core.errors import SourceError, Unreachable
 from core.message import say
-from signals.alerts.model import AlertState
+from signals.alerts.merge import merge
+from signals.alerts.model import Alerts
+from signals.alerts.urgency import missing_heartbeats, rated
 from signals.connections.breaker import Breaker, Notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from signals.alerts.alertmanager import AlertmanagerSource
-    from signals.alerts.model import Alerts, AlertSource
+    from signals.alerts.alertmanager import AlertmanagerSource, Held
+    from signals.alerts.model import AlertSource
+    from signals.alerts.outgoing import Outgoing
     from signals.settings import SignalsSettings
+
+OUTGOING_MAX_AGE_S, OUTGOING_RETRY_S = 300.0, 60.0
+"""A configuration changes seldom; some servers do not tell theirs at all."""
+RESEND_S = 120.0
+"""A Prometheus sends its alerts anew each minute (`--rules.alert.resend-delay`): so long an Alertmanager that has just
+started may lack some."""
+
+
+class Sender(Protocol):
+    """What sends alerts to the Alertmanager."""
+
+    async def outgoing(self) -> Outgoing:
+        """Under which labels."""
+        ...
 
 
 class AlertFailover:
-    """An `AlertSource`: the first of its sources that answers, with the silences of an Alertmanager laid over it."""
+    """An `AlertSource`: the first of its sources that answers and has rules, and what the Alertmanager says of its alerts."""
 
     def __init__(
         self,
         sources: Sequence[AlertSource],
         settings: SignalsSettings,
         notice: Callable[[Notice], None],
-        silencer: AlertmanagerSource | None = None,
+        manager: AlertmanagerSource | None = None,
+        sender: Sender | None = None,
     ) -> None:
         self._sources = sources
-        self._silencer = silencer
+        self._manager = manager
+        self._sender = sender
+        self._settings = settings.alerts
         # Each has its own, so that an Alertmanager that hangs does not hold up every look at the alerts.
         self._breakers = {
             source.name: Breaker(source.name, settings, remote=source.remote)
-            for source in (*sources, silencer)
+            for source in (*sources, manager)
             if source is not None
         }
         self._notice = notice
-        self.name = sources[0].name
-        self.remote = any(source.remote for source in sources)
+        self._outgoing: Outgoing | None = None
+        self._ask_outgoing_at = 0.0
+        all_sources: tuple[AlertSource, ...] = (*sources, manager) if manager else tuple(sources)
+        self.name = all_sources[0].name
+        self.remote = any(source.remote for source in all_sources)
 
     async def alerts(self) -> Alerts:
-        """The first answer; when none comes, the first source's error."""
+        """What the rules say and what the Alertmanager holds; when nobody answers, the first source's error."""
+        (own, problem), held = await asyncio.gather(self._evaluated(), self._held())
+        if own is None and not isinstance(held, SourceError) and held is not None:
+            own = Alerts((), 0, (), held.at, held.source)
+        if own is None:
+            raise problem or Unreachable(say("signals.no_source"))
+        self._switch(own.source, problem)
+        if isinstance(held, SourceError) and self._manager is not None:
+            own = replace(own, broken=(*own.broken, (self._manager.name, held.message)))
+            held = None
+        if held is None or isinstance(held, SourceError):
+            alerts = rated(own, self._settings)
+            return replace(alerts, absent=missing_heartbeats(self._settings.heartbeats, alerts, None))
+        alerts = rated(merge(own, held, await self._current_outgoing()), self._settings)
+        absent = missing_heartbeats(self._settings.heartbeats, alerts, held)
+        if absent and await self._has_just_started():
+            absent = missing_heartbeats(self._settings.heartbeats, alerts, None)
+        return replace(alerts, absent=absent)
+
+    async def _evaluated(self) -> tuple[Alerts | None, SourceError | None]:
+        """The first answer with rules in it, else the first; and why the first source did not answer."""
         problem: SourceError | None = None
+        empty: Alerts | None = None
         for source in self._sources:
             try:
                 alerts = await self._breakers[source.name].ask(source.alerts)
             except SourceError as error:
                 problem = problem or error
                 continue
-            self._switch(source.name, problem)
-            return alerts if source is self._silencer else await self._with_silences(alerts)
-        raise problem or Unreachable(say("signals.no_source"))
+            if alerts.rules or alerts.alerts or alerts.broken:
+                return alerts, problem
+            empty = empty or alerts
+        return empty, problem
+
+    async def _held(self) -> Held | SourceError | None:
+        if self._manager is None:
+            return None
+        try:
+            return await self._breakers[self._manager.name].ask(self._manager.held)
+        except SourceError as error:
+            return error
+
+    async def _current_outgoing(self) -> Outgoing | None:
+        """What was known last where nobody answers; None while nobody ever did."""
+        now = time.monotonic()
+        if self._sender is not None and now >= self._ask_outgoing_at:
+            try:
+                self._outgoing = await self._sender.outgoing()
+                self._ask_outgoing_at = now + OUTGOING_MAX_AGE_S
+            except SourceError:
+                self._ask_outgoing_at = now + OUTGOING_RETRY_S
+        return self._outgoing
+
+    async def _has_just_started(self) -> bool:
+        """Whether the Alertmanager is too young to have been sent everything."""
+        if self._manager is None:
+            return False
+        try:
+            return time.time() - await self._manager.started_at() < RESEND_S
+        except SourceError:
+            return False
 
     def _switch(self, name: str, problem: SourceError | None) -> None:
         if name == self.name:
@@ -63,19 +137,3 @@ class AlertFailover:
         else:
             message = say("signals.alerts_back", source=name)
         self._notice(Notice(time.time(), message))
-
-    async def _with_silences(self, alerts: Alerts) -> Alerts:
-        """Without an answer about silences every alert keeps its state, and the gap is named."""
-        if self._silencer is None or not alerts.alerts:
-            return alerts
-        try:
-            silences = await self._breakers[self._silencer.name].ask(self._silencer.silences)
-        except SourceError as error:
-            return replace(alerts, broken=(*alerts.broken, (self._silencer.name, error.message)))
-        marked = (
-            replace(alert, state=AlertState.SILENCED)
-            if any(silence.covers(alert.labels) for silence in silences)
-            else alert
-            for alert in alerts.alerts
-        )
-        return replace(alerts, alerts=tuple(marked))

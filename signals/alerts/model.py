@@ -13,14 +13,46 @@ if TYPE_CHECKING:
 
 
 class AlertState(StrEnum):
+    """In this order of loudness; the last two are known to somebody, or stand behind an alert that is worse."""
+
     FIRING = "firing"
     PENDING = "pending"
     SILENCED = "silenced"
+    INHIBITED = "inhibited"
+
+    @property
+    def fires(self) -> bool:
+        """Whether the rule holds long enough, also where nobody is told of it."""
+        return self is not AlertState.PENDING
+
+
+class Urgency(StrEnum):
+    """Who is to be told, as the configuration reads it from severity and name."""
+
+    PAGE = "page"
+    TICKET = "ticket"
+    NOTE = "note"
+    HEARTBEAT = "heartbeat"  # always firing: its absence is the alarm
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Why nobody is told of an alert that fires. `since` and `until` are Unix seconds, None where nobody says.
+
+    `by` is who silenced it and why, or which alert inhibits it.
+    """
+
+    since: float | None
+    until: float | None
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert instance. `since` is when it became active (Unix seconds)."""
+    """One alert instance. `since` is when it began to fire; of a pending one, when it became active (Unix seconds).
+
+    `fires_at` is when a pending alert will fire if it goes on. `urgency` is filled in by `failover`.
+    """
 
     name: str
     state: AlertState
@@ -31,17 +63,38 @@ class Alert:
     value: float | None
     expr: str
     source: str
+    fires_at: float | None = None
+    quiet: Quiet | None = None
+    urgency: Urgency = Urgency.TICKET
+
+    @property
+    def state_since(self) -> float:
+        """When its present state began: of a silenced one the silence, where that is known."""
+        if self.quiet is None or self.quiet.since is None:
+            return self.since
+        return max(self.since, self.quiet.since)
 
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """All active alerts; `rules` counts the rules that were evaluated, `broken` names those that could not be."""
+    """All active alerts; `rules` counts the rules that were evaluated, `broken` names those that could not be.
+
+    `silences_known`: whether an Alertmanager said which alerts are silenced or inhibited. `absent` are heartbeats that
+    do not come, with the reason.
+    """
 
     alerts: tuple[Alert, ...]
     rules: int
     broken: tuple[tuple[str, Message], ...]
     at: float
     source: str
+    silences_known: bool = False
+    absent: tuple[tuple[str, Message], ...] = ()
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether silence says something: rules were evaluated, or a heartbeat came through."""
+        return self.rules > 0 or any(alert.urgency is Urgency.HEARTBEAT for alert in self.alerts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from signals.alerts.model import AlertRule, Alerts
+    from signals.alerts.outgoing import Outgoing
     from signals.connections.http import HttpResponse
     from signals.metrics.model import Target
     from signals.reading import Answer
@@ -83,6 +84,13 @@ class PrometheusSource:
 
         response = await self._http.get("/api/v1/rules", {"type": "alert"})
         return await self._parsed(response, lambda body: read_alert_rules(body, self.name))
+
+    async def outgoing(self) -> Outgoing:
+        """Under which labels its alerts reach an Alertmanager."""
+        from signals.alerts.outgoing import read_outgoing
+
+        response = await self._http.get("/api/v1/status/config")
+        return await asyncio.to_thread(self._http.parsed, response, read_outgoing)
 
     async def targets(self) -> tuple[Target, ...]:
         """Every exporter that is scraped now, with what its last scrape said."""

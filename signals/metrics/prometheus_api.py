@@ -27,6 +27,7 @@ from signals.reading import Answer, Series
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from core.message import Message
     from signals.connections.http import HttpResponse
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
@@ -135,38 +136,54 @@ def read_alert_rules(response: HttpResponse, source: str) -> tuple[AlertRule, ..
 
 
 def read_alerts(response: HttpResponse, source: str) -> Alerts:
-    """The active alerts of all rules, and the rules that could not be evaluated."""
-    rules = _rules(response)
-    broken = [
-        (
-            clean(rule["name"]),
-            say("signals.bad_query", source=source, detail=clean(rule.get("lastError", ""))),
-        )
-        for rule in rules
-        if rule.get("health") == "err"
-    ]
-    alerts = [_alert(rule, alert, source) for rule in rules for alert in rule.get("alerts", ())]
-    return Alerts(tuple(alerts), len(rules), tuple(broken), time.time(), source)
+    """The active alerts of all rules, and the rules that could not be evaluated, or were not yet."""
+    broken: list[tuple[str, Message]] = []
+    alerts: list[Alert] = []
+    evaluated = 0
+    for group in _groups(response):
+        interval_s = float(group.get("interval") or 0.0)
+        for rule in group["rules"]:
+            if rule.get("type", "alerting") != "alerting":
+                continue
+            if rule.get("health") == "err":
+                detail = clean(rule.get("lastError", ""))
+                broken.append((clean(rule["name"]), say("signals.bad_query", source=source, detail=detail)))
+            elif str(rule.get("lastEvaluation", "")).startswith(_NEVER_EVALUATED):
+                broken.append((clean(rule["name"]), say("signals.not_evaluated", source=source)))
+                continue
+            evaluated += 1
+            alerts += [_alert(rule, interval_s, alert, source) for alert in rule.get("alerts") or ()]
+    return Alerts(tuple(alerts), evaluated, tuple(broken), time.time(), source)
+
+
+def _groups(response: HttpResponse) -> list[dict[str, Any]]:
+    """All groups of rules, as they stand there; the library knows nothing of rules."""
+    groups: list[dict[str, Any]] = json.loads(response.body)["data"]["groups"]
+    return groups
 
 
 def _rules(response: HttpResponse) -> list[dict[str, Any]]:
-    """All rules of all groups, as they stand there; the library knows nothing of rules."""
-    groups = json.loads(response.body)["data"]["groups"]
-    return [rule for group in groups for rule in group["rules"]]
+    return [rule for group in _groups(response) for rule in group["rules"]]
 
 
-def _alert(rule: dict[str, Any], alert: dict[str, Any], source: str) -> Alert:
+def _alert(rule: dict[str, Any], interval_s: float, alert: dict[str, Any], source: str) -> Alert:
+    """`activeAt` is when it began to be pending: it fires at the first evaluation after its `for` (`duration`)."""
     labels = {clean(name): clean(value) for name, value in alert["labels"].items()}
+    active_at, wait_s = parse_time(alert["activeAt"]), float(rule.get("duration") or 0.0)
+    if interval_s > 0:
+        wait_s = math.ceil(wait_s / interval_s - 1e-6) * interval_s
+    firing = alert["state"] == "firing"
     return Alert(
         name=labels.get("alertname", clean(rule["name"])),
-        state=AlertState.FIRING if alert["state"] == "firing" else AlertState.PENDING,
+        state=AlertState.FIRING if firing else AlertState.PENDING,
         severity=labels.get("severity", ""),
         labels=labels,
         annotations={clean(name): clean(value) for name, value in alert.get("annotations", {}).items()},
-        since=parse_time(alert["activeAt"]),
+        since=min(active_at + wait_s, max(active_at, time.time())) if firing else active_at,
         value=float(alert["value"]),
         expr=clean(rule["query"]),
         source=source,
+        fires_at=None if firing else active_at + wait_s,
     )
 
 

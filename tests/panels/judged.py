@@ -9,6 +9,9 @@ from panels.fetch import Answers
 from panels.fold import fold
 from panels.judge import judge
 from panels.projection import project
+from signals.alerts.model import Alerts
+from signals.alerts.urgency import rated
+from signals.settings import AlertsSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
     from panels.no_data.diagnosis import Diagnosis
     from panels.spec import PanelSpec
     from panels.state import PanelState
-    from signals.alerts.model import Alerts
     from signals.reading import Answer
 
 
@@ -48,5 +50,7 @@ def judge_panel(
 
 
 def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, at: float) -> PanelState:
-    """The panel of alerts."""
+    """The panel of alerts, rated as they are where nothing is configured."""
+    if isinstance(alerts, Alerts):
+        alerts = rated(alerts, AlertsSettings())
     return fold(spec, at, [], [contribute(alerts, at)])

@@ -54,7 +54,7 @@ def alerts(*found: Alert, broken: tuple[tuple[str, Message], ...] = ()) -> Panel
     """The panel of alerts that holds these."""
     now = time.time()
     spec = PanelSpec(id="alerts", title="Alerts", title_zh="告警", kind="alerts")
-    return judge_alerts(spec, Alerts(found, 9, broken, now, "prometheus"), now)
+    return judge_alerts(spec, Alerts(found, 9, broken, now, "prometheus", silences_known=True), now)
 
 
 def board(*states: PanelState, code: str = "en") -> Warroom:

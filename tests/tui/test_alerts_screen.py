@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def many() -> PanelState:
         alert("Page", queue="matches", since_s=300),
         alert("Page", queue="ai", since_s=30),
         alert("Ticket", severity="ticket", since_s=4000),
-        alert("Soon", "pending"),
+        replace(alert("Soon", "pending"), fires_at=time.time() + 599),
         alert("Known", "silenced"),
         broken=(("Unreadable", say("signals.no_source")),),
     )
@@ -68,9 +69,12 @@ async def test_causes_stand_together_and_states_are_told_apart() -> None:
         assert any(
             line.startswith("  ▲ Ticket") and "firing ticket" in line and "66 min" in line for line in lines
         )
-        assert any(line.startswith("  ▲ Soon") and "pending page" in line for line in lines)
+        soon = next(index for index, line in enumerate(lines) if line.startswith("  ▲ Soon"))
+        assert "page in 9 min" in lines[soon]
+        ticket = next(index for index, line in enumerate(lines) if line.startswith("  ▲ Ticket"))
+        assert soon < ticket, "what will page stands over what never does"
         assert any(line.startswith("  – Known") and "silenced" in line for line in lines)
-        assert any("the rule Unreadable could not be evaluated" in line for line in lines)
+        assert any("Unreadable is unknown: no source" in line for line in lines)
 
 
 async def test_the_cursor_stays_with_its_alert_and_unfolds_it() -> None:
@@ -78,7 +82,7 @@ async def test_the_cursor_stays_with_its_alert_and_unfolds_it() -> None:
     app = board(state)
     async with app.run_test(size=(100, 30)) as pilot:
         tell(app, state)
-        await pilot.press("l", "down", "down")
+        await pilot.press("l", "down", "down", "down")
         chosen = listed(app).chosen()
         assert chosen is not None
         assert chosen.name == "Ticket"

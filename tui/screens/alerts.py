@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,8 @@ class AlertsScreen(Page):
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
         """The counts, then every alert; rules that could not be evaluated are named at the end."""
-        from panels.draw.alerts import AlertView, draw_alerts
+        from panels.draw.alerts import AlertView, counts_text, draw_alerts
         from panels.draw.text import wrap_to_width
-        from signals.alerts.model import AlertState
 
         face, words = self.face, self.face.words
         state = self._state()
@@ -44,11 +44,8 @@ class AlertsScreen(Page):
                 for part in wrap_to_width(words.text(key, reason=reason), width - 4)
             ]
         groups = self._groups()
-        counts = {
-            kind.value: sum(alert.state is kind for alert in state.alerts.alerts) for kind in AlertState
-        }
         head = Text(f" {words.say(state.title)}  ", "title", no_wrap=True)
-        head.append(words.text("alerts.counts", **counts), "")
+        head.append(words.say(counts_text(state.alerts)), "")
         head.append(f"   {words.text('alerts.source')} {state.alerts.source}", "quiet")
         head.truncate(width)
         runbooks = {group.name: face.runbook_title(group.name) for group in groups}
@@ -64,10 +61,18 @@ class AlertsScreen(Page):
             drawing = draw_alerts(groups, view, words.say, width)
         lines = drawing.lines
         if not lines:
-            text = words.text("alerts.none", rules=state.alerts.rules)
+            text = words.say(state.reason)
+            if state.alerts.evaluated:
+                text = words.text("alerts.none", rules=state.alerts.rules)
             if self.filter.text:
                 text = words.text("alerts.none_match", text=self.filter.text)
             lines = [Text(f"   {text}")]
+        for _, why in state.alerts.absent:
+            mark = "X" if face.ascii_only else "✖"
+            lines += [
+                Text(f"   {' ' if index else mark} {part}", "burning")
+                for index, part in enumerate(wrap_to_width(words.say(why), width - 6))
+            ]
         for name, why in state.alerts.broken:
             text = words.text("alerts.broken", name=name, reason=words.say(why))
             lines += [
@@ -96,7 +101,8 @@ class AlertsScreen(Page):
         alert = self.chosen()
         if alert is None:
             return None
-        return explain_alert(alert, self.face.runbook_title(alert.name), self.face.words.say, width)
+        title, now = self.face.runbook_title(alert.name), time.time()
+        return explain_alert(alert, title, self.face.words.say, width, now)
 
     def action_move(self, step: int) -> None:
         """The next alert; at the ends the cursor stays."""

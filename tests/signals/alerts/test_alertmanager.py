@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,10 @@ from signals.alerts.model import AlertState
 from signals.settings import AlertmanagerSettings, PrometheusSettings, SignalsSettings
 from signals.sources import open_sources
 from tests.bad_servers import BEHAVIOURS, body, serve
+from tests.page import Page, page_server
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 TIMES = {
     "startsAt": "2026-01-02T03:04:05.250Z",
@@ -79,12 +84,18 @@ def page(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
+def answering(alerts: object = (), silences: object = ()) -> AbstractContextManager[str]:
+    """An Alertmanager that holds these."""
+    pages = {"/api/v2/alerts": alerts, "/api/v2/silences": silences}
+    return page_server(lambda path: Page(page(pages.get(path, {}))))
+
+
 def source(url: str) -> AlertmanagerSource:
     return AlertmanagerSource(AlertmanagerSettings(url=url, timeout_s=0.6))
 
 
 async def test_alerts_are_read_and_cleaned() -> None:
-    with serve(body(page(ALERTS))) as url:
+    with answering(ALERTS) as url:
         manager = source(url)
         found = await manager.alerts()
         await manager.close()
@@ -144,7 +155,7 @@ async def test_a_bad_alertmanager_is_an_error_in_time(behaviour: str) -> None:
 
 
 async def test_silences_mark_the_alerts_of_prometheus() -> None:
-    with serve(body(page(RULES))) as prometheus, serve(body(page(SILENCES))) as manager:
+    with serve(body(page(RULES))) as prometheus, answering(silences=SILENCES) as manager:
         settings = SignalsSettings(
             prometheus=PrometheusSettings(url=prometheus), alertmanager=AlertmanagerSettings(url=manager)
         )
@@ -159,7 +170,7 @@ async def test_silences_mark_the_alerts_of_prometheus() -> None:
 
 
 async def test_without_prometheus_the_alertmanager_tells_the_alerts() -> None:
-    with serve(body(page(ALERTS))) as manager:
+    with answering(ALERTS) as manager:
         settings = SignalsSettings(
             prometheus=PrometheusSettings(url=f"http://127.0.0.1:{free_port()}", timeout_s=1),
             alertmanager=AlertmanagerSettings(url=manager),
@@ -187,4 +198,4 @@ async def test_a_silent_alertmanager_hides_no_alert_and_is_named() -> None:
 async def test_no_source_of_alerts_is_said() -> None:
     manager = source(f"http://127.0.0.1:{free_port()}")
     with pytest.raises(Unreachable):
-        await AlertFailover([manager], SignalsSettings(), lambda _: None, manager).alerts()
+        await AlertFailover([], SignalsSettings(), lambda _: None, manager).alerts()
