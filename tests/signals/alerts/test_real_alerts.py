@@ -171,7 +171,7 @@ def test_zero_rules_and_rules_that_were_not_evaluated_count_for_nothing(tmp_path
 
 
 def test_a_heartbeat_has_to_reach_the_alertmanager(tmp_path: Path, world: World) -> None:
-    watched = {"alerts": {"heartbeats": ["Watchdog"]}}
+    watched: dict[str, Any] = {"alerts": {"heartbeats": ["Watchdog"]}}
     with (
         alertmanager(tmp_path / "am") as manager,
         prometheus(tmp_path / "p", [rule("Watchdog", severity="none")]) as server,
