@@ -122,12 +122,20 @@ class PostgresSettings(Section):
     password_file: Path | None = None
     timeout_s: Seconds = 5.0
     alembic_ini: Path | None = Field(
-        default=None, description="the service's alembic.ini: its scripts say which revision is the newest"
+        default=None,
+        description="the service's alembic.ini or pyproject.toml: its scripts say which revision is the newest",
     )
     alembic_section: str = "alembic"
     migrations: Path | None = Field(
         default=None, description="the folder of the Alembic scripts, where there is no alembic_ini"
     )
+    version_locations: tuple[Path, ...] = Field(
+        default=(), description="the folders of the revisions, where only the service's code says which"
+    )
+    version_table: str | None = Field(
+        default=None, description="Alembic's own table, where only the service's code says how it is called"
+    )
+    version_table_schema: str | None = Field(default=None, description="and the schema that it is in")
     tables: dict[str, dict[str, str]] = Field(
         default={},
         description="what should be there, by table: columns and types as Postgres prints them, with `not null`",

@@ -11,7 +11,7 @@ import time
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from core.errors import TimedOut
+from core.errors import BadAnswer, TimedOut
 from core.message import say
 from core.text import clean
 from signals.connections.postgres import connect, read_address
@@ -19,16 +19,24 @@ from signals.database.model import Blocker, Database, Drift, Schema
 from signals.database.revisions import AlembicScripts
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Collection
 
     import psycopg
 
+    from signals.database.graph import Scripts
     from signals.settings import PostgresSettings
 
+JOURNAL_TABLE = "warroom_journal_version"
+"""Warroom's own journal may stand in the same database (`incidents.journal`)."""
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _INDEX_USING = re.compile(r"^.* USING ")
 
-_REVISIONS = "SELECT version_num FROM alembic_version"
+_VERSION_TABLES = """SELECT n.nspname, c.relname, pg_table_is_visible(c.oid) FROM pg_class c
+ JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+ WHERE c.relkind = 'r' AND a.attname = 'version_num' AND NOT a.attisdropped AND c.relname <> %s
+ AND (SELECT count(*) FROM pg_attribute o WHERE o.attrelid = c.oid AND o.attnum > 0 AND NOT o.attisdropped) = 1
+ ORDER BY 1, 2"""
+"""What looks like a table of Alembic's: this one column, and no other. Warroom's own journal is none of the service."""
 _COLUMNS = """SELECT t.name || '.' || a.attname,
  format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
  FROM unnest(%s::text[]) AS t(name) JOIN pg_attribute a ON a.attrelid = to_regclass(t.name)
@@ -78,7 +86,7 @@ class PostgresSchema:
         facts = {field.name: getattr(database, field.name) for field in fields(database)}
         if scripts is None:
             return Schema(**facts, heads=(), drift=Drift.NOT_COMPARED)
-        drift = compare_revisions(set(database.revisions), set(scripts.heads), scripts.known)
+        drift = compare_revisions(database.revisions, scripts)
         return Schema(**facts, heads=scripts.heads, drift=drift)
 
     def _look(self) -> Database:
@@ -90,8 +98,7 @@ class PostgresSchema:
             return self._read(connection)
 
     def _read(self, connection: psycopg.Connection[Any]) -> Database:
-        versioned = connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone()
-        rows = connection.execute(_REVISIONS).fetchall() if versioned and versioned[0] else []
+        revisions = self._revisions(connection)
         settings = self._settings
         indexes = connection.execute(_INDEXES, [list(settings.indexes)]).fetchall()
         shape: dict[str, str] = dict(connection.execute(_COLUMNS, [list(settings.tables)]).fetchall()) | {
@@ -112,7 +119,7 @@ class PostgresSchema:
         connections, connection_limit = connection.execute(_SERVER).fetchone() or (0, 0)
         info = connection.info
         return Database(
-            revisions=tuple(sorted(clean(str(row[0])) for row in rows)),
+            revisions=revisions,
             missing=missing,
             unexpected=unexpected,
             invalid_indexes=tuple(clean(name) for name, _, valid, _, _ in indexes if not valid),
@@ -125,6 +132,30 @@ class PostgresSchema:
             tables=tuple(sorted(clean(row[0]) for row in connection.execute(_TABLES))),
             indexes=tuple(sorted(clean(name) for name, _, valid, _, _ in indexes if valid)),
         )
+
+    def _revisions(self, connection: psycopg.Connection[Any]) -> tuple[str, ...]:
+        """What Alembic's table in the database holds; none where there is no such table; raises `BadAnswer` where it may be another."""
+        from psycopg.sql import SQL, Identifier
+
+        name, schema = self._scripts.version_table()
+        tables: list[tuple[str, str, bool]] = connection.execute(_VERSION_TABLES, [JOURNAL_TABLE]).fetchall()
+        chosen = [
+            (of, table)
+            for of, table, visible in tables
+            if table == (name or table) and (of == schema if schema else visible or name is None)
+        ]
+        if not self._scripts.configured:
+            chosen = (chosen or [(of, table) for of, table, _ in tables])[:1]
+        elif len(chosen) != 1 and tables:
+            wanted = ".".join(part for part in (schema, name) if part) or "?"
+            names = ", ".join(f"{of}.{table}" for of, table, _ in tables)
+            raise BadAnswer(
+                say("schema.which_table", source=self.name, wanted=clean(wanted), tables=clean(names, 200))
+            )
+        if not chosen:
+            return ()
+        query = SQL("SELECT version_num FROM {}").format(Identifier(*chosen[0]))
+        return tuple(sorted(clean(str(row[0])) for row in connection.execute(query)))
 
 
 def _blocker(row: tuple[Any, ...]) -> Blocker:
@@ -140,12 +171,12 @@ def _blocker(row: tuple[Any, ...]) -> Blocker:
     )
 
 
-def compare_revisions(revisions: set[str], heads: set[str], known: AbstractSet[str]) -> Drift:
+def compare_revisions(revisions: Collection[str], scripts: Scripts) -> Drift:
     """Where the database stands. A revision that the scripts do not know is a newer release: ahead, not behind."""
     if not revisions:
         return Drift.UNVERSIONED
-    if revisions - known:
+    if not scripts.known.issuperset(revisions):
         return Drift.AHEAD
-    if revisions == heads:
+    if not scripts.pending(revisions):
         return Drift.CURRENT
     return Drift.BRANCHED if len(revisions) > 1 else Drift.BEHIND

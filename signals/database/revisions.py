@@ -1,116 +1,116 @@
-"""Which revisions the service's Alembic scripts have, read again only when a file of theirs changed. `env.py` is not run.
+"""Which revisions the service's Alembic scripts have, read again only when a file of theirs changed.
 
-Alembic and SQLAlchemy take 22 MB that a board does not need for the rest of its life, so another process reads the
-scripts and ends.
+They are read from their text (`revision`, `alembic_config`): nothing of the service is imported or run, so that it may
+need what is not installed here.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from core.errors import BadAnswer
 from core.message import say
 from core.text import clean
+from signals.database.alembic_config import MAX_BYTES, NoScripts, read_alembic_config
+from signals.database.graph import BrokenScripts, Scripts, make_scripts
+from signals.database.revision import Revision, UnreadableRevision, read_revision
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from signals.database.alembic_config import AlembicConfig
     from signals.settings import PostgresSettings
 
-TIMEOUT_S = 30.0
-"""Alembic's import alone takes a second, more on a busy machine."""
-FileStates = tuple[tuple[str, int, int], ...]
-"""Path, modification time and size of files."""
-
-_PROGRAM = """import json, sys
-sys.path[:] = json.loads(sys.argv[1])
-from signals.database.revisions import read_scripts
-json.dump(read_scripts(*sys.argv[2:5]), sys.stdout)"""
-"""With this process's import path, so that the working directory and what stands in it do not count."""
-
-
-class Revisions(NamedTuple):
-    """`known` are all, heads included."""
-
-    heads: tuple[str, ...]
-    known: frozenset[str]
+MAX_SCRIPTS = 10_000
+"""What more stands there is no folder of revisions."""
+FileState = tuple[int, int]
+"""Modification time and size of a file; nothing at all where it is gone."""
 
 
 class AlembicScripts:
     """The scripts of one `alembic.ini`, or of a folder; there may be neither."""
 
     def __init__(self, settings: PostgresSettings) -> None:
-        self._ini, self._section = settings.alembic_ini, settings.alembic_section
-        self._folder = settings.migrations
-        self._folders: tuple[str, ...] = ()
-        self._cached: tuple[FileStates, Revisions] | None = None
+        self._settings = settings
+        self._read: dict[Path, tuple[FileState, Revision | None]] = {}
+        self._cached: tuple[dict[Path, FileState], AlembicConfig, Scripts] | None = None
 
-    def revisions(self) -> Revisions | None:
+    @property
+    def configured(self) -> bool:
+        """Whether there is anything to compare a database with."""
+        return self._settings.alembic_ini is not None or self._settings.migrations is not None
+
+    def revisions(self) -> Scripts | None:
         """Blocks while they are read; None where no scripts are configured; raises `BadAnswer`."""
-        if self._ini is None and self._folder is None:
-            return None
-        if self._cached is None or self._cached[0] != self._file_states():
-            revisions = self._read()
-            self._cached = (self._file_states(), revisions)
-        return self._cached[1]
+        return self._load()[1] if self.configured else None
 
-    def _read(self) -> Revisions:
-        ini = str(self._ini) if self._ini else ""
-        arguments = [json.dumps(sys.path), ini, self._section, str(self._folder or "")]
+    def version_table(self) -> tuple[str | None, str | None]:
+        """Name and schema of the table that Alembic keeps; no name where only the service's code knows it; raises `BadAnswer`."""
+        settings = self._settings
+        if settings.version_table is not None or not self.configured:
+            return settings.version_table or "alembic_version", settings.version_table_schema
+        config = self._load()[0]
+        return config.version_table, settings.version_table_schema or config.version_schema
+
+    def _load(self) -> tuple[AlembicConfig, Scripts]:
+        settings = self._settings
         try:
-            process = subprocess.run(
-                [sys.executable, "-P", "-c", _PROGRAM, *arguments],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=TIMEOUT_S,
-                check=False,
+            config = read_alembic_config(
+                settings.alembic_ini,
+                settings.alembic_section,
+                settings.migrations,
+                settings.version_locations,
             )
-            answer = json.loads(process.stdout)
-        except subprocess.TimeoutExpired:
-            raise self._bad_scripts(f"no answer within {TIMEOUT_S:.0f} s") from None
-        except (OSError, ValueError) as error:
-            raise self._bad_scripts(type(error).__name__) from error
-        if "error" in answer:
-            raise self._bad_scripts(str(answer["error"]))
-        self._folders = tuple(answer["folders"])
-        return Revisions(tuple(answer["heads"]), frozenset(answer["known"]))
+            files = config.scripts(deep=config.recursive is not False)[:MAX_SCRIPTS]
+            states = {file: _state(file) for file in (*config.files, *files)}
+            if self._cached is None or self._cached[:2] != (states, config):
+                revisions = [self._revision(file, states[file]) for file in files]
+                certain = {str(file) for file in config.scripts(deep=config.recursive is True)}
+                together = _connected([revision for revision in revisions if revision], certain)
+                self._cached = (states, config, make_scripts(together))
+        except (NoScripts, BrokenScripts, UnreadableRevision) as error:
+            raise self._bad_scripts(str(error)) from None
+        except OSError as error:
+            raise self._bad_scripts(f"{error.filename}: {error.strerror}") from None
+        return self._cached[1:]
 
-    def _file_states(self) -> FileStates:
-        """Of all files that say something about revisions."""
-        files = [Path(self._ini)] if self._ini else []
-        for folder in self._folders:
-            files += sorted(Path(folder).glob("*.py"))
-        states = []
-        for file in files:
-            try:
-                status = file.stat()
-                states.append((str(file), status.st_mtime_ns, status.st_size))
-            except OSError:
-                states.append((str(file), 0, -1))
-        return tuple(states)
+    def _revision(self, file: Path, state: FileState) -> Revision | None:
+        known = self._read.get(file)
+        if known is None or known[0] != state:
+            if state[1] > MAX_BYTES:
+                raise NoScripts(f"{file.name} is longer than {MAX_BYTES} bytes")
+            self._read[file] = known = (state, read_revision(file.read_bytes(), str(file)))
+        return known[1]
 
     def _bad_scripts(self, detail: str) -> BadAnswer:
-        return BadAnswer(say("schema.bad_scripts", file=str(self._ini or self._folder), detail=clean(detail)))
+        place = self._settings.alembic_ini or self._settings.migrations
+        return BadAnswer(say("schema.bad_scripts", file=clean(str(place)), detail=clean(detail)))
 
 
-def read_scripts(ini: str, section: str, folder: str) -> dict[str, object]:
-    """Heads, all revisions, and the folders they stand in; or what is wrong with them. Runs in a process of its own."""
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
+def _state(file: Path) -> FileState:
+    status = file.stat()
+    return status.st_mtime_ns, status.st_size
 
-    config = Config(ini or None, ini_section=section)
-    try:
-        location = folder if not ini else config.get_main_option("script_location") or ""
-        if ini and location and ":" not in location:
-            # Alembic takes it from the working directory, where Warroom need not stand; the file's own folder is meant.
-            location = str(Path(ini).absolute().parent / location)
-        if location:
-            config.set_main_option("script_location", location.replace("%", "%%"))
-        scripts = ScriptDirectory.from_config(config)
-        known = sorted(script.revision for script in scripts.walk_revisions())
-        folders = {str(Path(script.path).parent) for script in scripts.walk_revisions()} | {scripts.versions}
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # scripts are programs: they may raise anything
-        return {"error": f"{type(error).__name__}: {error}"}
-    return {"heads": sorted(scripts.get_heads()), "known": known, "folders": sorted(folders)}
+
+def _connected(revisions: Sequence[Revision], certain: Iterable[str]) -> list[Revision]:
+    """Those in the files that Alembic reads by itself, and what builds on them or they on; without any of these all.
+
+    A project that keeps revisions deeper reads them by code of its own; an archive of old ones is of no branch.
+    """
+    files = set(certain)
+    chosen = {revision.id for revision in revisions if revision.file in files}
+    if not chosen:
+        return list(revisions)
+    links: dict[str, set[str]] = {revision.id: set() for revision in revisions}
+    for revision in revisions:
+        for other in (*revision.down, *revision.depends_on):
+            if other in links:
+                links[revision.id].add(other)
+                links[other].add(revision.id)
+    waiting = list(chosen)
+    while waiting:
+        for other in links[waiting.pop()] - chosen:
+            chosen.add(other)
+            waiting.append(other)
+    return [revision for revision in revisions if revision.id in chosen]

@@ -57,12 +57,19 @@ def discover(folder: Path, environment: Mapping[str, str]) -> Discovery:
         exported=tuple(name for name in names if environment.get(name)),
         in_dotenv=tuple(name for name in names if name in dotenv),
         prometheus=prometheus,
-        alembic_ini="alembic.ini" if (folder / "alembic.ini").is_file() else "",
+        alembic_ini=_alembic(folder),
         celery_app=_celery_app(folder),
         targets=_targets(folder),
         profile="" if profile is None else profile.id,
         rule_files=tuple(str(path.relative_to(folder)) for path in rules),
     )
+
+
+def _alembic(folder: Path) -> str:
+    """The file that says where the migrations are."""
+    if (folder / "alembic.ini").is_file():
+        return "alembic.ini"
+    return "pyproject.toml" if "[tool.alembic]" in _text(folder / "pyproject.toml") else ""
 
 
 def _starts(folder: Path) -> list[Path]:

@@ -14,10 +14,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from core.errors import Denied, SourceError, TimedOut, Unreachable
+from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from sandbox.servers import Server, free_port, run_postgres
+from signals.database.graph import make_scripts
 from signals.database.model import Drift, Schema
 from signals.database.postgres import PostgresSchema, compare_revisions
+from signals.database.revision import Revision
 from signals.settings import PostgresSettings
 from tests.bad_servers import BEHAVIOURS, serve
 from tests.chimera import DATABASE, PROFILE
@@ -202,15 +204,77 @@ async def test_the_services_own_alembic_ini(postgres_url: str, tmp_path: Path, l
     assert (await PostgresSchema(settings).schema()).heads == ("one",)
 
 
+def revision(ident: str, *down: str, depends_on: tuple[str, ...] = ()) -> Revision:
+    return Revision(id=ident, down=down, depends_on=depends_on)
+
+
+ONE_AFTER_ANOTHER = (revision("a"), revision("b", "a"))
+TWO_BRANCHES = (revision("a"), revision("b", "a"), revision("c", "a"))
+MERGED = (*TWO_BRANCHES, revision("d", "b", "c"))
+DEPENDING = (revision("a"), revision("x"), revision("y", "x", depends_on=("a",)))
+
+
 @pytest.mark.parametrize(
-    ("revisions", "drift"),
+    ("scripts", "rows", "drift"),
     [
-        (set(), Drift.UNVERSIONED),
-        ({"b"}, Drift.CURRENT),
-        ({"a"}, Drift.BEHIND),
-        ({"z"}, Drift.AHEAD),
-        ({"a", "b"}, Drift.BRANCHED),
+        (ONE_AFTER_ANOTHER, (), Drift.UNVERSIONED),
+        (ONE_AFTER_ANOTHER, ("b",), Drift.CURRENT),
+        (ONE_AFTER_ANOTHER, ("a",), Drift.BEHIND),
+        (ONE_AFTER_ANOTHER, ("z",), Drift.AHEAD),
+        (ONE_AFTER_ANOTHER, ("b", "z"), Drift.AHEAD),
+        (TWO_BRANCHES, ("b", "c"), Drift.CURRENT),
+        (TWO_BRANCHES, ("b",), Drift.BEHIND),
+        (MERGED, ("b", "c"), Drift.BRANCHED),
+        (MERGED, ("d",), Drift.CURRENT),
+        # Alembic keeps no row of what another row depends on.
+        (DEPENDING, ("y",), Drift.CURRENT),
+        (DEPENDING, ("a",), Drift.BEHIND),
     ],
 )
-def test_drift(revisions: set[str], drift: Drift) -> None:
-    assert compare_revisions(revisions, {"b"}, {"a", "b"}) is drift
+def test_drift(scripts: tuple[Revision, ...], rows: tuple[str, ...], drift: Drift) -> None:
+    assert compare_revisions(rows, make_scripts(scripts)) is drift
+
+
+@pytest.mark.parametrize(
+    ("environment", "table"),
+    [
+        ("context.configure(version_table='v')", "public.v"),
+        ("NAME = 'v'\ncontext.configure(connection=c, version_table=NAME)", "public.v"),
+        ("context.configure(version_table=config.get_main_option('versions'))", "public.from_ini"),
+        ("context.configure(version_table='v', version_table_schema='ops')", "ops.v"),
+        ("context.configure(version_table_schema='ops')", "ops.alembic_version"),
+        ("context.configure(version_table=name_of(app))", "public.anything_at_all"),
+    ],
+)
+async def test_the_version_table_is_where_env_py_says(
+    postgres_url: str, tmp_path: Path, environment: str, table: str
+) -> None:
+    (tmp_path / "db" / "versions").mkdir(parents=True)
+    (tmp_path / "db" / "versions" / "one.py").write_text("revision = 'one'\ndown_revision = None\n")
+    (tmp_path / "db" / "env.py").write_text(f"from nothing_here import c\n{environment}\n")
+    ini = tmp_path / "alembic.ini"
+    ini.write_text("[alembic]\nscript_location = db\nversions = from_ini\n")
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA ops; CREATE TABLE other (version_num text, more text)")
+        connection.execute("CREATE TABLE warroom_journal_version (version_num varchar(32))")
+        connection.execute(
+            f"CREATE TABLE {table} (version_num varchar(32)); INSERT INTO {table} VALUES ('one')"
+        )
+    settings = PostgresSettings.model_validate({"url": postgres_url, "alembic_ini": ini})
+    found = await PostgresSchema(settings).schema()
+    assert (found.revisions, found.drift) == (("one",), Drift.CURRENT)
+
+
+async def test_a_version_table_elsewhere_is_asked_about_and_not_called_missing(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA team; CREATE TABLE team.alembic_version (version_num varchar(32))")
+        connection.execute(f"INSERT INTO team.alembic_version VALUES ('{HEAD}')")
+    with pytest.raises(BadAnswer) as caught:
+        await look(postgres_url)
+    assert caught.value.message.key == "schema.which_table"
+    assert "team.alembic_version" in str(caught.value)
+    settings = {"url": postgres_url, "version_table_schema": "team", "migrations": PROFILE.migrations}
+    found = await PostgresSchema(PostgresSettings.model_validate(settings)).schema()
+    assert found.drift is Drift.CURRENT
+    stranger = await PostgresSchema(PostgresSettings.model_validate({"url": postgres_url})).schema()
+    assert (stranger.drift, stranger.revisions, stranger.heads) == (Drift.NOT_COMPARED, (HEAD,), ())
