@@ -55,6 +55,7 @@ def sources() -> list[tuple[str, ast.Module]]:
         "incidents",
         "runbooks",
         "response",
+        "actions",
         "repolint",
         "sandbox",
         "profiles",

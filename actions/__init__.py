@@ -1,0 +1,1 @@
+"""What changes the world, and what looks closely at it: the audit for secrets (`secrets`)."""

@@ -1,0 +1,238 @@
+"""The audit: what is looked at, by which scanner, and the findings that become of their hits.
+
+Kingfisher reads the files and every commit, and a second time what commits and tags say; Betterleaks reads the files
+for a second opinion; our own rules go with both, and alone where Kingfisher is missing. Two scanners that report one
+value at one place make one finding.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from actions.secrets import betterleaks, git, kingfisher, own
+from actions.secrets.findings import findings_of
+from actions.secrets.fingerprint import fingerprints
+from actions.secrets.git import GitError
+from actions.secrets.kingfisher import ScannerError
+from actions.secrets.model import Audit, Scanned, Unread, Verdict
+from actions.secrets.verdicts import Decision, last_fingerprints, read_decisions, write_last
+from core.message import say
+from core.text import clean
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from actions.secrets.git import Repository
+    from actions.secrets.model import Finding, Hit
+    from core.message import Message
+
+MAX_FILE_BYTES = 256 << 20
+"""Kingfisher leaves out what is larger; such a file is named as not read."""
+_SEVERITY = {Verdict.TRUE: 0, Verdict.OPEN: 1, Verdict.ACCEPTED: 2, Verdict.FALSE: 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSettings:
+    """What to audit, and where our own files are.
+
+    `state` holds the key of the fingerprints and what the last audit saw, `cache` the scanner's compiled rules (4 s to
+    make) and its scratch files, `decisions` is the file of verdicts.
+    """
+
+    folder: Path
+    logs: tuple[Path, ...] = ()
+    """Files and folders outside `folder` that hold logs."""
+    state: Path
+    cache: Path
+    decisions: Path
+    second_opinion: bool = True
+
+
+class _Walk(NamedTuple):
+    files: list[tuple[str, Path]]
+    bytes: int
+    unread: list[Unread]
+
+
+def audit(settings: AuditSettings, progress: Callable[[Message], None], now: dt.datetime) -> Audit:
+    """Look at everything and judge it by the decisions that stand; `progress` hears of each part.
+
+    Raises `FingerprintKeyError`; a scanner, repository or file that can't be read is named in the result instead.
+    """
+    folder = settings.folder.absolute()
+    settings.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fingerprint = fingerprints(settings.state / "fingerprint.key")
+    walk = _walk(folder, settings.logs)
+    unread = list(walk.unread)
+    progress(say("secrets.files", count=len(walk.files)))
+    repositories, refused = git.repositories(folder)
+    unread += [Unread(place=clean(name), why=say("secrets.repository_refused")) for name in refused]
+    commits = 0
+    hits: list[Hit] = []
+    for part in _parts(settings, folder, repositories, walk):
+        progress(part.message)
+        count = len(hits)
+        try:
+            hits.extend(part.hits)
+        except (ScannerError, GitError) as error:
+            unread.append(Unread(place=part.name, why=say("secrets.part_failed", detail=clean(str(error)))))
+        progress(say("secrets.part_done", part=part.message, count=len(hits) - count))
+    findings, failures = findings_of(hits, folder, repositories, fingerprint)
+    for repository in repositories:
+        try:
+            commits += sum(kind == "commit" for _, kind in git.all_objects(repository))
+        except GitError as error:
+            failures[repository.prefix or "."] = error
+    unread += [
+        Unread(place=name, why=say("secrets.part_failed", detail=str(error)))
+        for name, error in failures.items()
+    ]
+    judged = _judged(findings, read_decisions(settings.decisions), now)
+    result = Audit(
+        at=now,
+        path=str(folder),
+        findings=tuple(sorted(judged, key=_order)),
+        scanned=Scanned(
+            files=len(walk.files),
+            bytes=walk.bytes,
+            repositories=len(repositories),
+            commits=commits,
+            scanners=_scanners(settings),
+            unread=tuple(unread),
+        ),
+    )
+    known = {finding.fingerprint for finding in result.findings}
+    before = last_fingerprints(settings.state, folder)
+    write_last(settings.state, folder, known)
+    if before is None:
+        return result
+    return replace(result, new=frozenset(known - before), gone=frozenset(before - known))
+
+
+class _Part(NamedTuple):
+    name: str
+    message: Message
+    hits: Iterable[Hit]
+
+
+def _parts(
+    settings: AuditSettings, folder: Path, repositories: Sequence[Repository], walk: _Walk
+) -> Iterator[_Part]:
+    """The scans, each begun when the one before it has ended."""
+    binary = kingfisher.program()
+    logs = [str(path.absolute()) for path in settings.logs if path.exists()]
+    if binary is None:
+        yield _Part(own.NAME, say("secrets.own_files"), own.scan_files(walk.files))
+        for repository in repositories:
+            hits = (
+                replace(hit, repository=str(repository.directory)) for hit in own.scan_objects(repository)
+            )
+            yield _Part(own.NAME, say("secrets.own_history", repository=repository.prefix or "."), hits)
+    else:
+        # A submodule's repository lies below .git, a linked working tree's outside of the folder: both are named.
+        inside = {folder / repository.prefix / ".git" for repository in repositories}
+        directories = [str(item.directory) for item in repositories if item.directory not in inside]
+        paths = [".", *directories, *logs]
+        yield _Part(
+            kingfisher.NAME,
+            say("secrets.kingfisher"),
+            kingfisher.scan_paths(binary, folder, paths, settings.cache),
+        )
+        for repository in repositories:
+            texts = git.contents(repository, git.messages(repository))
+            hits = (
+                replace(hit, repository=str(repository.directory))
+                for hit in kingfisher.scan_texts(binary, texts, settings.cache)
+            )
+            yield _Part(kingfisher.NAME, say("secrets.messages", repository=repository.prefix or "."), hits)
+    if settings.second_opinion and betterleaks.installed():
+        for path in (".", *logs):
+            yield _Part(
+                betterleaks.NAME, say("secrets.betterleaks", path=path), betterleaks.scan_paths(folder, path)
+            )
+
+
+def _scanners(settings: AuditSettings) -> tuple[str, ...]:
+    from importlib.metadata import version
+
+    scanners = []
+    if kingfisher.program() is not None:
+        scanners.append(f"{kingfisher.NAME} {version('kingfisher-bin')}")
+    if settings.second_opinion and betterleaks.installed():
+        scanners.append(f"{betterleaks.NAME} {version('pybetterleaks')}")
+    return (*scanners, own.NAME)
+
+
+def _walk(folder: Path, logs: Sequence[Path]) -> _Walk:
+    """Every regular file outside of `.git`, and what can't be read. Links are not followed: they may lead anywhere."""
+    files: list[tuple[str, Path]] = []
+    unread: list[Unread] = []
+    size = 0
+
+    def refuse(error: OSError) -> None:
+        unread.append(Unread(place=clean(str(error.filename)), why=_why(error)))
+
+    for top in (folder, *logs):
+        for path in _paths(top, refuse):
+            shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+            try:
+                state = path.lstat()
+                reason = _unfit(state)
+                if reason is None:
+                    path.open("rb").close()
+            except OSError as error:
+                reason = _why(error)
+            if reason is not None:
+                unread.append(Unread(place=clean(shown), why=reason))
+                continue
+            files.append((shown, path))
+            size += state.st_size
+    return _Walk(files, size, unread)
+
+
+def _paths(top: Path, refuse: Callable[[OSError], None]) -> Iterator[Path]:
+    if top.is_file():
+        yield top
+    for place, folders, names in os.walk(top, onerror=refuse):
+        folders[:] = sorted(name for name in folders if name != ".git")
+        yield from (Path(place) / name for name in sorted(names))
+
+
+def _unfit(state: os.stat_result) -> Message | None:
+    """Why a file is not read; None for one that is."""
+    if stat.S_ISLNK(state.st_mode):
+        return say("secrets.link")
+    if not stat.S_ISREG(state.st_mode):
+        return say("secrets.no_file")
+    return say("secrets.too_large", size=state.st_size) if state.st_size > MAX_FILE_BYTES else None
+
+
+def _why(error: OSError) -> Message:
+    return say("secrets.unreadable", detail=error.strerror or "?")
+
+
+def _judged(
+    findings: Iterable[Finding], decisions: Mapping[str, Decision], now: dt.datetime
+) -> Iterator[Finding]:
+    for finding in findings:
+        decision = decisions.get(finding.fingerprint)
+        if decision is None or (decision.until is not None and decision.until <= now):
+            yield finding
+        else:
+            yield replace(finding, verdict=decision.verdict)
+
+
+def _order(finding: Finding) -> tuple[int, str, str, str, int, str]:
+    return (
+        _SEVERITY[finding.verdict],
+        finding.fingerprint,
+        finding.where,
+        finding.file,
+        finding.line,
+        finding.commit,
+    )

@@ -1,0 +1,138 @@
+"""Kingfisher as a scanner: files, and every commit of a repository, in one process of its own.
+
+It validates online and asks for updates by default: both are off, a leaked key is never sent anywhere. Its report holds
+the values; it comes through a pipe and is read line by line, and what the process writes meanwhile is a folder of ours
+that goes with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+import re
+import subprocess
+import tempfile
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from actions.secrets.model import Hit
+from actions.secrets.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+NAME = "kingfisher"
+_OPTIONS = (
+    *("--format", "jsonl", "--quiet", "--no-validate", "--no-update-check"),
+    *("--no-dedup", "--no-ignore"),  # every place of a value; a comment in a file must not hide it
+    *("--rules-path", str(RULES)),
+)
+_FOUND = (200, 205)
+"""Exit codes with findings; 0 is none, everything else a failure (Kingfisher's README, "Exit codes")."""
+_MAX_HITS = 200_000
+_MAX_LINE = 8 << 20
+_TOO_MUCH = f"more than {_MAX_HITS} findings, or a line of more than {_MAX_LINE} bytes"
+_LOOSE = re.compile(r"^(?P<git>.*/)?objects/(?P<fan>[0-9a-f]{2})/(?P<rest>[0-9a-f]{38,62})$")
+
+
+class ScannerError(Exception):
+    """The scanner failed; the text says how, without anything that it printed."""
+
+
+def program() -> Path | None:
+    """The binary of the wheel `kingfisher-bin`, where it is installed."""
+    spec = find_spec("kingfisher")
+    binary = Path(spec.origin).parent / "bin" / "kingfisher" if spec and spec.origin else None
+    return binary if binary and os.access(binary, os.X_OK) else None
+
+
+def scan_paths(binary: Path, folder: Path, paths: Sequence[str], cache: Path) -> Iterator[Hit]:
+    """Scan `paths`, relative to `folder` or absolute, with the history of the repositories there.
+
+    Raises `ScannerError`.
+    """
+    for hit in _scan(binary, ["--git-history", "full", "--", *paths], folder, cache, b""):
+        file = posixpath.normpath(hit.file)
+        loose = _LOOSE.match(file)
+        yield replace(hit, file=file, object=loose["fan"] + loose["rest"] if loose else "")
+
+
+def scan_texts(binary: Path, texts: Iterable[tuple[str, bytes]], cache: Path) -> Iterator[Hit]:
+    """Scan texts that are no files, such as Git objects, each with its name; the hit's `object` is that name.
+
+    Raises `ScannerError`.
+    """
+    names: list[str] = []
+    starts: list[int] = []
+    whole = bytearray()
+    line = 1
+    for name, text in texts:
+        names.append(name)
+        starts.append(line)
+        whole += text + b"\n"
+        line += text.count(b"\n") + 1
+    if not whole:
+        return
+    from bisect import bisect_right
+
+    for hit in _scan(binary, ["--", "-"], Path("/"), cache, bytes(whole)):
+        index = bisect_right(starts, hit.line) - 1
+        yield replace(hit, file=names[index], line=hit.line - starts[index] + 1, object=names[index])
+
+
+def _scan(binary: Path, arguments: Sequence[str], folder: Path, cache: Path, given: bytes) -> Iterator[Hit]:
+    with (
+        tempfile.TemporaryDirectory(dir=cache, prefix="scan-") as scratch,
+        tempfile.TemporaryFile(dir=cache) as stdin,
+    ):
+        stdin.write(given)
+        stdin.seek(0)
+        command = [str(binary), "scan", *_OPTIONS, "--rule-cache-dir", str(cache / "rules"), *arguments]
+        with subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "TMPDIR": scratch, "NO_COLOR": "1"},
+        ) as process:
+            pipe = process.stdout
+            if pipe is None:
+                raise ScannerError("no pipe")
+            try:
+                for count, line in enumerate(iter(lambda: pipe.readline(_MAX_LINE), b"")):
+                    if count > _MAX_HITS or not line.endswith(b"\n"):
+                        raise ScannerError(_TOO_MUCH)  # noqa: TRY301  # the process ends on the way out
+                    if (hit := _hit(line)) is not None:
+                        yield hit
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode not in (0, *_FOUND):
+            raise ScannerError(f"exit code {process.returncode}")
+
+
+def _hit(line: bytes) -> Hit | None:
+    """The finding of one line of the report; None for the last lines, which are statistics."""
+    try:
+        report = json.loads(line)
+        rule, finding = report.get("rule"), report.get("finding")
+    except (ValueError, RecursionError, AttributeError):
+        raise ScannerError("its report is no JSON") from None
+    if not isinstance(rule, dict) or not isinstance(finding, dict):
+        return None
+    git = finding.get("git_metadata")
+    commit = git.get("commit") if isinstance(git, dict) else None
+    number = finding.get("line")
+    return Hit(
+        scanner=NAME,
+        rule=str(rule.get("id", "?")).rpartition(".")[2],
+        value=str(finding.get("snippet", "")),
+        file=str(finding.get("path", "?")),
+        line=number if isinstance(number, int) else 0,
+        commit=str(commit.get("id", "")) if isinstance(commit, dict) else "",
+        repository=str(git.get("repository_url", "")) if isinstance(git, dict) else "",
+    )

@@ -1,0 +1,109 @@
+"""What people decided about values (the baseline), by fingerprint, and which values the last audit of a folder saw."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from actions.secrets.model import Verdict
+from core.errors import WarroomError
+from core.message import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MAX_BYTES = 16 << 20
+
+
+class BaselineError(WarroomError):
+    """The file of decisions can't be read or written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A person's word about one value."""
+
+    verdict: Verdict
+    reason: str
+    by: str
+    at: dt.datetime
+    until: dt.datetime | None = None
+    """When an acceptance ends, and the value is open again."""
+
+
+def read_decisions(file: Path) -> dict[str, Decision]:
+    """The decisions by fingerprint, empty where there is no file; raises `BaselineError`."""
+    try:
+        with file.open("rb") as handle:
+            raw = handle.read(_MAX_BYTES + 1)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise BaselineError(say("secrets.baseline", file=str(file), detail=error.strerror or "?")) from error
+    try:
+        read = json.loads(raw[:_MAX_BYTES])
+        return {
+            str(fingerprint): Decision(
+                verdict=Verdict(entry["verdict"]),
+                reason=str(entry["reason"]),
+                by=str(entry["by"]),
+                at=dt.datetime.fromisoformat(entry["at"]),
+                until=dt.datetime.fromisoformat(entry["until"]) if entry.get("until") else None,
+            )
+            for fingerprint, entry in read.items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise BaselineError(say("secrets.baseline_broken", file=str(file))) from None
+
+
+def decide(file: Path, fingerprint: str, decision: Decision) -> None:
+    """Add or replace one decision; the file is written whole (0600). Raises `BaselineError`."""
+    decisions: Mapping[str, Decision] = {**read_decisions(file), fingerprint: decision}
+    entries = {
+        name: {
+            "verdict": entry.verdict,
+            "reason": entry.reason,
+            "by": entry.by,
+            "at": entry.at.isoformat(),
+            **({"until": entry.until.isoformat()} if entry.until else {}),
+        }
+        for name, entry in sorted(decisions.items())
+    }
+    _write(file, json.dumps(entries, indent=1))
+
+
+def last_fingerprints(state: Path, folder: Path) -> set[str] | None:
+    """The values that the last audit of `folder` saw; None where there was none, or its file is unreadable."""
+    try:
+        read = json.loads(_last(state, folder).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return {str(name) for name in read} if isinstance(read, list) else None
+
+
+def write_last(state: Path, folder: Path, fingerprints: set[str]) -> None:
+    """Keep them for the next audit; raises `BaselineError`."""
+    _write(_last(state, folder), json.dumps(sorted(fingerprints)))
+
+
+def _last(state: Path, folder: Path) -> Path:
+    return state / f"last-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}.json"
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+            handle.write(text + "\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+        Path(draft).replace(file)
+    except OSError as error:
+        raise BaselineError(say("secrets.baseline", file=str(file), detail=error.strerror or "?")) from error

@@ -1,0 +1,259 @@
+"""The audit finds a value wherever it was planted, says where it came from, and shows it nowhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actions.secrets import betterleaks, kingfisher
+from actions.secrets import git as git_side
+from actions.secrets.audit import AuditSettings, audit
+from actions.secrets.fingerprint import FingerprintKeyError, fingerprints
+from actions.secrets.model import Verdict, Where
+from actions.secrets.verdicts import BaselineError, Decision, decide
+from core.message import say
+from tests.actions.secrets.planted import git, github_token, plant, riot_key
+
+if TYPE_CHECKING:
+    from actions.secrets.model import Audit, Finding
+    from core.message import Message
+
+NOW = dt.datetime(2026, 11, 28, 3, tzinfo=dt.UTC)
+
+
+class Desk:
+    """Our own files, and the texts that the progress said."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self.state = folder / "state"
+        self.cache = cache
+        self.decisions = folder / "decisions.json"
+        self.heard: list[Message] = []
+
+    def audit(self, folder: Path, *logs: Path, now: dt.datetime = NOW) -> Audit:
+        settings = AuditSettings(
+            folder=folder, logs=logs, state=self.state, cache=self.cache, decisions=self.decisions
+        )
+        return audit(settings, self.heard.append, now)
+
+    def of(self, result: Audit, value: str) -> list[Finding]:
+        fingerprint = fingerprints(self.state / "fingerprint.key")(value)
+        return [finding for finding in result.findings if finding.fingerprint == fingerprint]
+
+
+@pytest.fixture(scope="session")
+def compiled_rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Kingfisher compiles its rules once: it takes four seconds."""
+    return tmp_path_factory.mktemp("kingfisher")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, compiled_rules: Path) -> Desk:
+    return Desk(tmp_path, compiled_rules)
+
+
+@pytest.fixture(params=["loose", "packed"])
+def planted(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    folder = tmp_path / "repository"
+    values = plant(folder)
+    if request.param == "packed":
+        git(folder, "gc", "--quiet", "--prune=never")
+    return folder, values
+
+
+@pytest.mark.skipif(kingfisher.program() is None, reason="kingfisher-bin is not installed")
+def test_every_place_is_found_and_no_value_is_kept(
+    desk: Desk, planted: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    folder, values = planted
+    before = git(folder, "count-objects", "-v")
+    result = desk.audit(folder)
+    assert result.scanned.unread == ()
+    places = {name: desk.of(result, value) for name, value in values.items()}
+    assert [name for name, findings in places.items() if not findings] == []
+    where = {name: {finding.where for finding in findings} for name, findings in places.items()}
+    assert where["tree"] == {Where.TREE, Where.HISTORY}
+    assert where["ignored"] == where["untracked"] - {Where.HISTORY} == {Where.TREE}
+    assert where["env"] == {Where.ENV}
+    assert where["log"] == {Where.LOG}
+    for name in ("removed", "stash", "older_stash", "branch", "blob", "tag", "message"):
+        assert where[name] == {Where.HISTORY}, name
+    assert [(finding.file, finding.line) for finding in places["log"]] == [("logs/bot.log", 5)]
+    (removed,) = places["removed"]
+    second = git(folder, "log", "--format=%H", "--grep=second", "main")
+    assert (removed.file, removed.line, removed.commit, removed.first_commit) == ("old.py", 3, second, second)
+    assert removed.author_date == git(folder, "log", "-1", "--format=%aI", second)
+    assert {name: {finding.in_head for finding in findings} for name, findings in places.items()} == {
+        name: {name in ("tree", "riot")} for name in values
+    }
+    assert {finding.rule for finding in (*places["riot"], *places["env"])} == {"riot-api-key"}
+    # Nothing of ours, and nothing that a person sees, holds a value; the repository is as it was.
+    shown = json.dumps(result.to_json(lambda message: message.key)) + repr(result) + repr(desk.heard)
+    kept = b"".join(
+        path.read_bytes() for place in (desk.state, desk.cache) for path in place.rglob("*") if path.is_file()
+    )
+    assert [name for name, value in values.items() if value in shown or value.encode() in kept] == []
+    assert git(folder, "count-objects", "-v") == before
+    assert stat.S_IMODE((desk.state / "fingerprint.key").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(
+    not betterleaks.installed() or kingfisher.program() is None, reason="a scanner is not installed"
+)
+def test_two_scanners_make_one_finding_of_one_place(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    (folder / "conf.py").write_text(f"token = '{github_token()}'\n")
+    (finding,) = desk.audit(folder).findings
+    assert (finding.scanners, finding.file, finding.line) == (("betterleaks", "kingfisher"), "conf.py", 1)
+    assert finding.in_head is None, "there is no repository to ask"
+
+
+def test_without_a_scanner_our_own_rules_look_and_it_is_said(
+    desk: Desk, planted: tuple[Path, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, values = planted
+    monkeypatch.setattr(kingfisher, "program", lambda: None)
+    monkeypatch.setattr(betterleaks, "installed", lambda: False)
+    result = desk.audit(folder)
+    assert result.scanned.scanners == ("warroom",)
+    assert {finding.where for finding in desk.of(result, values["riot"])} == {Where.TREE, Where.HISTORY}
+    assert say("secrets.own_files") in desk.heard
+
+
+@pytest.mark.skipif(kingfisher.program() is None, reason="kingfisher-bin is not installed")
+def test_a_submodule_and_a_nested_repository_are_looked_at(desk: Desk, tmp_path: Path) -> None:
+    values = {"module": github_token(), "nested": github_token()}
+    library = tmp_path / "library"
+    library.mkdir()
+    git(library, "init", "--quiet")
+    for text in (f"k = '{values['module']}'\n", "k = ''\n"):
+        (library / "k.py").write_text(text)
+        git(library, "add", "k.py")
+        git(library, "commit", "--quiet", "-m", "k")
+    folder = tmp_path / "repository"
+    plant(folder)
+    git(folder, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "library")
+    git(folder / "library", "gc", "--quiet")
+    nested = folder / "nested"
+    nested.mkdir()
+    git(nested, "init", "--quiet")
+    (nested / "n.py").write_text(f"n = '{values['nested']}'\n")
+    git(nested, "add", "n.py")
+    git(nested, "commit", "--quiet", "-m", "n")
+    result = desk.audit(folder)
+    assert {finding.where for finding in desk.of(result, values["module"])} == {Where.HISTORY}
+    assert {(finding.where, finding.file) for finding in desk.of(result, values["nested"])} == {
+        (Where.TREE, "nested/n.py"),
+        (Where.HISTORY, "nested/n.py"),
+    }
+
+
+@pytest.mark.skipif(kingfisher.program() is None, reason="kingfisher-bin is not installed")
+def test_what_could_not_be_read_is_named(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    (folder / "link").symlink_to("/etc/passwd")
+    os.mkfifo(folder / "pipe")
+    (folder / "broken" / ".git").mkdir(parents=True)
+    unread = {
+        item.place: item.why.key for item in desk.audit(folder, tmp_path / "no-such-log").scanned.unread
+    }
+    assert unread == {
+        "link": "secrets.link",
+        "pipe": "secrets.no_file",
+        "broken": "secrets.repository_refused",
+        str(tmp_path / "no-such-log"): "secrets.unreadable",
+    }
+
+
+@pytest.mark.skipif(kingfisher.program() is None, reason="kingfisher-bin is not installed")
+def test_a_failing_scanner_is_named_and_the_rest_stands(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    key = riot_key()
+    (folder / "a.txt").write_text(key)
+    monkeypatch.setattr(kingfisher, "program", lambda: Path("/bin/false"))
+    result = desk.audit(folder)
+    assert [item.place for item in result.scanned.unread] == ["kingfisher"]
+    assert bool(desk.of(result, key)) == betterleaks.installed()
+
+
+def test_hostile_names_and_settings_start_nothing(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "repository"
+    values = plant(folder)
+    trap = tmp_path / "sprung"
+    (folder / "--rules-path=x").write_text("")
+    (folder / f"$(touch {trap.name})\x1b]52;c;x\x07.py").write_text(f"k = '{values['tree']}'\n")
+    for setting in ("core.fsmonitor", "core.sshCommand", "diff.external", "core.pager"):
+        git(folder, "config", setting, f"touch {trap}")
+    (folder / ".gitattributes").write_text("* filter=evil diff=evil\n")
+    git(folder, "config", "filter.evil.clean", f"touch {trap}")
+    git(folder, "config", "diff.evil.textconv", f"touch {trap}")
+    result = desk.audit(folder)
+    assert not trap.exists()
+    assert not any("\x1b" in finding.file for finding in result.findings)
+    assert (
+        any("touch" in finding.file for finding in desk.of(result, values["tree"]))
+        or kingfisher.program() is None
+    )
+
+
+def test_a_decision_stands_until_it_ends(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    key = riot_key()
+    (folder / "a.txt").write_text(key)
+    (finding, *_) = desk.audit(folder).findings
+    assert finding.verdict is Verdict.OPEN
+    until = NOW + dt.timedelta(days=7)
+    accepted = Decision(verdict=Verdict.ACCEPTED, reason="expired key", by="op1", at=NOW, until=until)
+    decide(desk.decisions, finding.fingerprint, accepted)
+    assert {item.verdict for item in desk.audit(folder).findings} == {Verdict.ACCEPTED}
+    assert {item.verdict for item in desk.audit(folder, now=until).findings} == {Verdict.OPEN}
+    desk.decisions.write_text("[" * 100_000)
+    with pytest.raises(BaselineError):
+        desk.audit(folder)
+
+
+def test_the_next_audit_says_what_is_new_and_what_is_gone(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    old, new = riot_key(), riot_key()
+    (folder / "a.txt").write_text(old)
+    first = desk.audit(folder)
+    assert (first.new, first.gone) == (frozenset(), frozenset()), "nothing to compare with"
+    (folder / "a.txt").write_text(new)
+    second = desk.audit(folder)
+    fingerprint = fingerprints(desk.state / "fingerprint.key")
+    assert second.new == {fingerprint(new)}
+    assert second.gone == {fingerprint(old)}
+
+
+def test_a_fingerprint_needs_its_key(tmp_path: Path) -> None:
+    first, other = fingerprints(tmp_path / "a"), fingerprints(tmp_path / "b")
+    assert first("x") == fingerprints(tmp_path / "a")("x") != other("x")
+    (tmp_path / "a").write_bytes(b"short")
+    with pytest.raises(FingerprintKeyError):
+        fingerprints(tmp_path / "a")
+    (tmp_path / "c").symlink_to(tmp_path / "b")
+    with pytest.raises(FingerprintKeyError):
+        fingerprints(tmp_path / "c")
+
+
+def test_a_damaged_repository_costs_what_is_known_of_its_commits(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "repository"
+    values = plant(folder)
+    head = git(folder, "rev-parse", "HEAD^{tree}")
+    (folder / ".git" / "objects" / head[:2] / head[2:]).unlink()
+    result = desk.audit(folder)
+    assert desk.of(result, values["riot"])
+    assert git_side.head_blobs(git_side.repositories(folder)[0][0]) == set()
