@@ -15,10 +15,11 @@ _STRING_SEQUENCE = re.compile(
 )
 _CONTROL_SEQUENCE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?")
 _ESCAPE = re.compile(r"\x1b[ -/]*[0-~]?")
-_UNWANTED = re.compile(
+UNWANTED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
+"""Single characters that a terminal obeys or hides."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -30,6 +31,6 @@ def clean(text: str, limit: int = 500) -> str:
 def clean_block(text: str, limit: int = 20_000) -> str:
     """Harmless text that keeps its line ends and tabs, of at most `limit` characters."""
     text = text[: 4 * limit].replace("\r\n", "\n").replace("\r", "\n")
-    for pattern in (_STRING_SEQUENCE, _CONTROL_SEQUENCE, _ESCAPE, _UNWANTED):
+    for pattern in (_STRING_SEQUENCE, _CONTROL_SEQUENCE, _ESCAPE, UNWANTED):
         text = pattern.sub("", text)
     return _LONE_SURROGATE.sub("\ufffd", text)[:limit]

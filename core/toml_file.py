@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from pydantic import ValidationError
 
 from core.errors import ConfigError
+from core.files import read_text
 from core.message import Message, say
 from core.settings import Section
 from core.text import clean
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Location: TypeAlias = "tuple[str | int, ...]"
 M = TypeVar("M", bound=Section)
+MAX_BYTES = 1_000_000
+"""No configuration is longer, and no line of one keeps the program for more than a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class TomlFile:
 def read_toml(path: Path) -> TomlFile | Problem:
     """The file, or why it is no TOML; raises `ConfigError` if it can't be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, MAX_BYTES)
     except (OSError, UnicodeDecodeError) as error:
         detail = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise ConfigError(say("config.unreadable", file=clean(str(path)), detail=detail or "?")) from None

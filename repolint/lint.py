@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import logging
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from core.errors import WarroomError
+from core.files import read_bytes
 from core.message import say
 from core.text import clean
 from repolint.facts.manual.document import MAX_CHARACTERS, read_document
@@ -103,12 +105,11 @@ def open_project(paths: Sequence[Path], repo: Path) -> Project:
 
 def _document(path: Path) -> Document:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ManualError(
-                say("repolint.too_large", path=clean(str(path)), megabytes=MAX_BYTES // 1_000_000)
-            )
-        raw = path.read_bytes()
+        raw = read_bytes(path, MAX_BYTES)
     except (OSError, RuntimeError) as error:  # RuntimeError: a symlink that leads to itself
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            megabytes = MAX_BYTES // 1_000_000
+            raise ManualError(say("repolint.too_large", path=clean(str(path)), megabytes=megabytes)) from None
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ManualError(say("repolint.unreadable", path=clean(str(path)), reason=clean(reason))) from error
     if b"\0" in raw:

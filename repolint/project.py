@@ -9,6 +9,8 @@ import bisect
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from core.files import read_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -113,9 +115,7 @@ MAX_BYTES = 2_000_000
 
 def _read(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            return ""
-        raw = path.read_bytes()
+        raw = read_bytes(path, MAX_BYTES)
     except OSError:
         return ""
     return "" if b"\0" in raw[:4096] else raw.decode("utf-8", errors="replace")

@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from core.errors import WarroomError
+from core.files import read_head
 from core.message import say
 from core.text import clean
 from runbooks.model import Check, Problem
@@ -142,8 +143,7 @@ def read_file(path: Path, language: str) -> Parsed:
     if path.exists() and not path.is_file():
         raise WarroomError(say("runbook.no_file", file=file))
     try:
-        with path.open("rb") as opened:
-            raw = opened.read(4 * MAX_CHARACTERS + 1)
+        raw = read_head(path, 4 * MAX_CHARACTERS + 1)
     except OSError as error:
         raise WarroomError(say("runbook.unreadable", file=file, detail=error.strerror or "?")) from error
     try:
@@ -196,8 +196,7 @@ def _may_have_id(path: Path, runbook_id: str) -> bool:
     if not runbook_id or slug(path.stem) == runbook_id:
         return True
     try:
-        with path.open("rb") as opened:
-            head = opened.read(HEAD_BYTES).decode(errors="replace")
+        head = read_head(path, HEAD_BYTES).decode(errors="replace")
     except OSError:
         return False
     match = _ID.search(head)

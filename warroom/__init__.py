@@ -8,6 +8,7 @@ nobody's modules, and nobody's modules are taken for ours. In the repository the
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -28,5 +29,6 @@ def main() -> int:
             code = leaving.code if isinstance(leaving.code, int) else 1
         end_process(code)
     except Exception as error:  # noqa: BLE001  # the last net: the command line has its own, with a log
-        sys.stderr.write(f"warroom: could not start: {type(error).__name__}: {str(error)!a}\n")
+        with suppress(AttributeError, OSError, ValueError):  # nobody can be told
+            sys.stderr.write(f"warroom: could not start: {type(error).__name__}: {str(error)!a}\n")
         return 4

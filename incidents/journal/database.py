@@ -14,7 +14,7 @@ import errno
 import fcntl
 import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +39,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.exc import ArgumentError
 
 from core.errors import SourceError, WarroomError
+from core.files import make_private_folder, require_regular
 from core.message import say
 from core.text import clean
 from incidents.journal.errors import JournalError, JournalFull, JournalTooNew, ReadOnlyJournal, driver_errors
@@ -241,8 +242,10 @@ def decode(raw: bytes) -> str:
 def create_private(file: Path) -> None:
     """Make an empty `file`, 0600 in a folder 0700, unless there is one; raises a `JournalError`."""
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        make_private_folder(file.parent)
+        with suppress(FileExistsError):
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        require_regular(file)  # not opened: closing it would take SQLite's locks from this whole process
     except OSError as error:
         kind = JournalFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else JournalError
         raise kind(say("journal.unwritable", place=clean(str(file)), detail=error.strerror or "?")) from error

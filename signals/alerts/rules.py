@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core.errors import BadQuery, ConfigError, SourceError, Unreachable
+from core.files import read_text
 from core.message import say
 from core.text import clean, clean_block
 from core.times import parse_duration
@@ -53,12 +54,15 @@ class Rule:
         return self.file, self.group, self.name, self.expr
 
 
+MAX_FILE_BYTES = 2_000_000
+
+
 def load_rules(path: Path) -> tuple[Rule, ...]:
     """All rules of a file, in order; raises `ConfigError` with file, place and reason."""
     import yaml
 
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.safe_load(read_text(path, MAX_FILE_BYTES))
         read = _File.model_validate(raw if raw is not None else {})
     except OSError as error:
         raise _broken(path, error.strerror or str(error)) from error

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from core.errors import ConfigError
+from core.files import read_text
 from core.message import say
 
 if TYPE_CHECKING:
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 
+MAX_SECRET_BYTES = 100_000
+
+
 def read_secret(value: SecretStr | None, file: Path | None) -> str | None:
     """A secret from the environment (already in `value`) or from its file; raises `ConfigError` naming the file."""
     if file is None:
         return value.get_secret_value() if value is not None else None
     try:
-        return file.read_text(encoding="utf-8").strip()
+        return read_text(file, MAX_SECRET_BYTES).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(say("signals.secret_file", file=str(file), detail=type(error).__name__)) from error
 

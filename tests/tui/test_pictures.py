@@ -116,7 +116,8 @@ def test_a_picture_of_a_panel_that_cannot_be_drawn(
         return panel_line(state, *given, **more)  # type: ignore[arg-type]  # handed on as it came
 
     monkeypatch.setattr(draw, "panel_line", line)
-    monkeypatch.setattr("tui.runtime.log.log_crash", lambda _: "warroom.log")
+    monkeypatch.setattr("tui.runtime.log.log_crash", lambda _: "")
+    monkeypatch.setattr("tui.runtime.log.log_path", lambda: "warroom.log")
     assert snap_compare(board(theme="dark"), terminal_size=(80, 24), run_before=told("3"))
 
 

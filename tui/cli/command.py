@@ -5,14 +5,11 @@ A command is one module in `tui/cli/commands`: its file name is its name, its `C
 
 from __future__ import annotations
 
-import json
-import re
-import sys
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from core.text import clean_block
+from tui.runtime.output import write_json, write_notice, write_result
 
 if TYPE_CHECKING:
     import argparse
@@ -22,10 +19,6 @@ if TYPE_CHECKING:
     from core.message import Message
     from tui.config.model import Config
     from tui.i18n import Language
-
-
-_ESCAPED = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
-"""What JSON may hold as it is and a terminal obeys or hides: C1 controls, bidi and zero-width characters."""
 
 
 class Group(IntEnum):
@@ -70,17 +63,12 @@ class Invocation:
 
     def print_line(self, line: str) -> None:
         """Write a line of the result on standard output."""
-        sys.stdout.write(clean_block(line, len(line)) + "\n")
+        write_result(line + "\n")
 
     def print_json(self, value: object) -> None:
         """Write a result as one line of JSON on standard output."""
-        sys.stdout.write(_ESCAPED.sub(_escape, json.dumps(value, ensure_ascii=False)) + "\n")
+        write_json(value)
 
     def print_notice(self, message: Message) -> None:
         """Tell the person something on standard error; standard output is for results alone."""
-        text = self.words.say(message)
-        sys.stderr.write(clean_block(text, len(text)) + "\n")
-
-
-def _escape(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
+        write_notice(self.words.say(message) + "\n")

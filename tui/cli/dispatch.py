@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pkgutil
-import sys
 from importlib import import_module
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from tui.cli.command import Invocation
 from tui.cli.parser import VALUE_OPTIONS, Parser, add_shared_options, translate_argparse
 from tui.runtime.exit import ExitCode
 from tui.runtime.log import open_log
+from tui.runtime.output import write_error, write_result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def dispatch(arguments: list[str], words: Language) -> int:
     name, rest = _split(arguments, names)
     if name is None:
         if any(argument in ("-h", "--help") for argument in arguments):
-            sys.stdout.write(_overview(words, names))
+            write_result(_overview(words, names))
             return ExitCode.OK
         unknown = _first_word(arguments)
         if unknown is not None:
@@ -117,5 +117,5 @@ def _overview(words: Language, names: Sequence[str]) -> str:
 
 
 def _fail(words: Language, text: str) -> int:
-    sys.stderr.write(words.text("cli.error", text=text) + "\n")
+    write_error(words.text("cli.error", text=text))
     return ExitCode.USAGE

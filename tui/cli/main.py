@@ -5,11 +5,13 @@ Nothing but the standard library is imported before the `try`, so that a broken 
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING
 
 import tui
 from tui.runtime.exit import ExitCode, report_crash
+from tui.runtime.output import OutputLost, flush_results, prepare_streams, write_error, write_result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,25 +23,44 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Never lets a traceback out: those go to the log file."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments in (["--version"], ["-V"]):
-        sys.stdout.write(f"warroom {tui.__version__}\n")
-        return ExitCode.OK
+        return _print_version()
     from tui.i18n import choose_language
 
+    prepare_streams()
     words = choose_language(_language_option(arguments))
     try:
-        from tui.cli.dispatch import dispatch
-        from tui.runtime.log import log_uncaught
-
-        log_uncaught()
-        return dispatch(arguments, words)
+        return _dispatch(arguments, words)
     except KeyboardInterrupt:
         return _end(words, words.text("cli.interrupted"), ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return ExitCode.OK
+    except BrokenPipeError:  # `| head` has what it wanted
+        return 128 + signal.SIGPIPE
+    except OutputLost as error:
+        return _end(words, words.text("cli.no_output", detail=str(error)), ExitCode.USAGE)
     except Exception as error:  # noqa: BLE001  # the last line of defence: a traceback goes to the log, a sentence to the person
         key, values = report_crash(error)
         return _end(words, words.text(key, **values), ExitCode.CRASHED)
+
+
+def _dispatch(arguments: list[str], words: Language) -> int:
+    from tui.cli.dispatch import dispatch
+    from tui.runtime.log import log_uncaught
+
+    log_uncaught()
+    code = dispatch(arguments, words)
+    flush_results()  # a result that nobody got is none
+    return code
+
+
+def _print_version() -> int:
+    try:
+        write_result(f"warroom {tui.__version__}\n")
+        flush_results()
+    except BrokenPipeError:
+        return 128 + signal.SIGPIPE
+    except OutputLost as error:
+        write_error(f"warroom: {error}")
+        return ExitCode.USAGE
+    return ExitCode.OK
 
 
 def _language_option(arguments: list[str]) -> str | None:
@@ -52,7 +73,7 @@ def _language_option(arguments: list[str]) -> str | None:
 
 
 def _end(words: Language, text: str, code: ExitCode) -> int:
-    sys.stderr.write(words.text("cli.error", text=text) + "\n")
+    write_error(words.text("cli.error", text=text))
     return code
 
 

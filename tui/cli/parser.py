@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tui.i18n import CODES, read_namespace
 from tui.runtime.exit import ExitCode
+from tui.runtime.output import write_error, write_notice, write_result
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
     from tui.i18n import Language
 
 VALUE_OPTIONS = ("--config", "--lang", "--theme")
@@ -21,7 +25,11 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """One line on stderr, exit code 3."""
-        self.exit(ExitCode.USAGE, f"warroom: {message}\n")
+        write_error(f"warroom: {message}")
+        self.exit(ExitCode.USAGE)
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        (write_result if file is sys.stdout else write_notice)(message or "")
 
 
 def add_shared_options(parser: argparse.ArgumentParser, words: Language, *, has_json: bool = True) -> None:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.files import read_text
 from profiles.profile import recognised
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _dicts(value: object) -> list[dict[str, object]]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace") if path.stat().st_size < 1_000_000 else ""
+        return read_text(path, 1_000_000, errors="replace")
     except OSError:
         return ""
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import ConfigError
+from core.files import read_text
 from core.message import Message, say
-from core.toml_file import Problem, TomlFile, no_such, read_toml, refuse, validate
+from core.toml_file import MAX_BYTES, Problem, TomlFile, no_such, read_toml, refuse, validate
 from panels.settings import unknown_names
 from sandbox.settings import SandboxSettings
 from tui.config.model import Config
@@ -46,13 +47,13 @@ def load_sandbox(path: Path) -> SandboxSettings:
         raise refuse(relevant[:1])
     if config is not None:
         return config.sandbox
-    return SandboxSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")).get("sandbox", {}))
+    return SandboxSettings.model_validate(tomllib.loads(read_text(path, MAX_BYTES)).get("sandbox", {}))
 
 
 def load_manuals(path: Path) -> Config:
     """The profile alone, of a file that may be wrong: a manual must open when all else is broken."""
     try:
-        named = _PROFILE.search(path.read_text(encoding="utf-8", errors="replace"))
+        named = _PROFILE.search(read_text(path, MAX_BYTES, errors="replace"))
         file = TomlFile(path, {}, {(): 1})
         chosen, _ = read_chosen(named[1] if named else "", file)
     except (OSError, ConfigError):

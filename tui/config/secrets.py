@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, unquote
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 MASK = "**********"
+MAX_SECRET_BYTES = 100_000
 MIN_LENGTH = 4
 """A shorter secret is masked inside URLs alone: masking `a` everywhere would leave no readable line."""
 
@@ -77,8 +79,9 @@ def _secrets(value: object) -> Iterator[str]:
 
 
 def _from_file(path: str) -> Iterator[str]:
+    from core.files import read_text  # here, so that the log can mask without it
+
     try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123  # what is no path is no file
-            yield file.read(100_000).strip()
-    except (OSError, UnicodeDecodeError):
+        yield read_text(Path(path), MAX_SECRET_BYTES).strip()
+    except (OSError, ValueError):
         return  # whoever needs the secret says that its file can't be read

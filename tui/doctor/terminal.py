@@ -61,14 +61,10 @@ def _colours(environment: Mapping[str, str]) -> str:
 
 
 def _log(words: Language) -> Finding:
-    from tui.runtime.log import log_path
+    from tui.runtime.log import log_path, log_problem
 
     path = log_path()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8"):
-            pass
-    except OSError as error:
-        what = words.text("doctor.no_log", file=clean(str(path)), detail=error.strerror or "?")
+    if why := log_problem():
+        what = words.text("doctor.no_log", file=clean(str(path)), detail=why)
         return failed("log", "log", what, words.text("doctor.fix_log"))
     return passed("log", "log", words.text("doctor.log", file=clean(str(path))))

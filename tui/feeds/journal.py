@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message as UiMessage
 
+from tui.runtime.exit import report_crash
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from uuid import UUID
@@ -170,15 +172,14 @@ class JournalThread:
 
     def _run(self) -> None:
         from core.message import say
-        from tui.runtime.log import log_crash, open_log
+        from tui.runtime.log import open_log
 
         try:
             open_log()
             asyncio.run(self._until_stopped())
         except Exception as error:  # noqa: BLE001  # the thread's end must be seen
-            log = log_crash(error)
-            crashed = say("cli.crashed", error=type(error).__name__, log=str(log))
-            self._post(JournalStateChanged(JournalState(problem=crashed)))
+            key, values = report_crash(error)
+            self._post(JournalStateChanged(JournalState(problem=say(key, **values))))
         finally:
             self._executor.shutdown(wait=True)
             if self._journal is not None:

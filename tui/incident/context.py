@@ -15,6 +15,7 @@ from response.checklist import Missing
 from response.situation import Situation
 from tui.feeds.journal import IncidentSnapshot, JournalState
 from tui.incident.alerts import ALERT_WATCH, POLL_S, AlertWatch
+from tui.runtime.exit import report_crash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -256,7 +257,6 @@ class IncidentContext:
 
         from core.errors import WarroomError
         from core.message import say
-        from tui.runtime.log import log_crash
 
         message: Message | None
         try:
@@ -266,8 +266,8 @@ class IncidentContext:
         except ValidationError:
             message = say("screen.refused")
         except Exception as error:  # noqa: BLE001  # one key must not take the program down
-            log = log_crash(error)
-            message = say("cli.crashed", error=type(error).__name__, log=str(log))
+            key, values = report_crash(error)
+            message = say(key, **values)
         self.notify(message)
 
     def _run_deferred(self) -> None:

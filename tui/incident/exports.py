@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.files import make_private_folder, open_private
 from core.message import say
 
 if TYPE_CHECKING:
@@ -89,9 +90,9 @@ def write_export(
         + "\n",
     }
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         for name, text in files.items():
-            with (folder / name).open("x", encoding="utf-8") as file:
+            with open_private(folder / name, new=True) as file:
                 file.write(text)
     except FileExistsError as error:
         raise WarroomError(say("screen.export_exists", place=clean(str(error.filename or folder)))) from error

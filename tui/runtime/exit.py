@@ -6,6 +6,7 @@ It needs the standard library alone: what went wrong may be the import of anythi
 from __future__ import annotations
 
 import sys
+import traceback
 from enum import IntEnum
 from pathlib import Path
 
@@ -21,13 +22,29 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-def report_crash(error: BaseException) -> tuple[str, dict[str, str]]:
-    """Write the traceback to the log; the text that says what broke and where the log is: its key and values."""
-    from tui.runtime.log import log_crash
+_UNLOGGED = {
+    "cli.crashed": "cli.crashed_unlogged",
+    "screen.undrawn": "screen.undrawn_unlogged",
+    "tui.undrawn": "tui.undrawn_unlogged",
+}
+"""What is said where the log can't be written."""
 
-    log = str(log_crash(error))
-    if not isinstance(error, ImportError):
-        return "cli.crashed", {"error": type(error).__name__, "log": log}
+
+def report_crash(error: BaseException, key: str = "cli.crashed") -> tuple[str, dict[str, str]]:
+    """Write the traceback to the log; the text that says what broke and where the log is: its key and values.
+
+    Where there is no log, the text says that, and the place where it broke.
+    """
+    from tui.runtime.log import log_crash, log_path
+
+    if why := log_crash(error):
+        last = traceback.extract_tb(error.__traceback__)[-1:]
+        place = "".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in last)
+        values = {"error": type(error).__name__, "place": place, "log": str(log_path()), "why": why}
+        return _UNLOGGED[key], values
+    log = str(log_path())
+    if key != "cli.crashed" or not isinstance(error, ImportError):
+        return key, {"error": type(error).__name__, "log": log}
     detail = "".join(char if char.isprintable() else " " for char in str(error))[:300]
     if place := _foreign_package(error):
         return "cli.shadowed", {"detail": detail, "place": place, "log": log}

@@ -5,18 +5,19 @@ It needs the standard library alone: what went wrong may be the import of anythi
 
 from __future__ import annotations
 
-import io
 import logging
 import os
-import stat
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from tui.runtime.log_file import PrivateLogFile
 
 MAX_BYTES, BACKUPS = 2_000_000, 2
 
@@ -42,13 +43,33 @@ class _LogFile(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._file: logging.Handler | None = None
+        self._file: PrivateLogFile | None = None
+        self.problem = ""
+        """Why the last record is not in the file; empty where it is."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
+        self.problem = self.open()
+        if self._file is not None:
+            self._file.emit(record)
+            self.problem = self._file.problem
+
+    def open(self) -> str:
+        """Open the file, if it is not open; why that can't be, empty where it can. It is tried again at the next record."""
         if self._file is None:
-            self._file = _open_file(log_path())
-        self._file.emit(record)
+            from tui.runtime.log_file import PrivateLogFile
+
+            path = log_path()
+            try:
+                with suppress(ImportError):  # another package's `core` may be what went wrong
+                    from core.files import make_private_folder
+
+                    make_private_folder(path.parent)
+                self._file = PrivateLogFile(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
+            except OSError as error:
+                return error.strerror or str(error)
+            self._file.setFormatter(_MASKING)
+        return ""
 
     def close(self) -> None:
         """Close the file."""
@@ -77,23 +98,35 @@ def log_path() -> Path:
     return user_state_path("warroom", appauthor=False) / "warroom.log"
 
 
-def open_log(level: int = logging.INFO) -> None:
+def open_log() -> None:
     """Send all log records and warnings to the log file, none to the terminal."""
+    _opened()
+
+
+def _opened() -> _LogFile:
     root = logging.getLogger()
-    if any(isinstance(handler, _LogFile) for handler in root.handlers):
-        return
-    root.addHandler(_LogFile())
-    root.setLevel(level)
+    file = next((handler for handler in root.handlers if isinstance(handler, _LogFile)), None)
+    if file is not None:
+        return file
+    file = _LogFile()
+    root.addHandler(file)
+    root.setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
     for noisy in ("httpx", "httpcore", "urllib3"):  # they log whole URLs, which may hold credentials
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    return file
 
 
-def log_crash(error: BaseException) -> Path:
-    """Write the traceback of `error` to the log file; returns its path."""
-    open_log()
+def log_crash(error: BaseException) -> str:
+    """Write the traceback of `error` to the log file; returns why it is not there, empty where it is."""
+    file = _opened()
     logging.getLogger("warroom").error("%s", "".join(traceback.format_exception(error)))
-    return log_path()
+    return file.problem
+
+
+def log_problem() -> str:
+    """Why nothing can be logged; empty where it can."""
+    return _opened().open()
 
 
 def log_uncaught() -> None:
@@ -102,33 +135,3 @@ def log_uncaught() -> None:
         threading.excepthook = lambda args: args.exc_value and log_crash(args.exc_value)
     if sys.unraisablehook is sys.__unraisablehook__:
         sys.unraisablehook = lambda args: args.exc_value and log_crash(args.exc_value)
-
-
-def _open_file(path: Path) -> logging.Handler:
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file: logging.Handler = _private_file(path)
-    except OSError:
-        return logging.NullHandler()
-    file.setFormatter(_MASKING)
-    return file
-
-
-def _private_file(path: Path) -> logging.Handler:
-    """A log file that only this user can read, whatever the umask; a link or a pipe in its place is refused."""
-    from logging.handlers import RotatingFileHandler
-
-    class PrivateFile(RotatingFileHandler):
-        def _open(self) -> io.TextIOWrapper:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
-            descriptor = os.open(self.baseFilename, flags, 0o600)
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                os.close(descriptor)
-                raise OSError(f"{self.baseFilename} is no file")
-            os.fchmod(descriptor, 0o600)
-            return io.TextIOWrapper(io.FileIO(descriptor, "ab"), encoding="utf-8", write_through=True)
-
-        def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # as logging has it
-            """A full disk costs the record: hundreds of lines about it would bury the screen."""
-
-    return PrivateFile(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")

@@ -38,7 +38,7 @@ EXIT_TIMEOUT_S = 0.8
 def end_process(code: int) -> NoReturn:
     """End now: threads that still wait for a source, a broker or a name are not joined, as the interpreter would."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # closed, or nobody reads it any more
+        with suppress(AttributeError, OSError, ValueError):  # closed, or nobody reads it any more
             stream.flush()
     os._exit(code)
 

@@ -17,6 +17,7 @@ from tui.incident.draw.header import incident_head, reading_head
 from tui.incident.draw.panes import PANES, pane_lines, roles_lines
 from tui.incident.draw.step import RenderOptions, step_lines
 from tui.keymap import EVERYWHERE, KEYS
+from tui.runtime.exit import report_crash
 from tui.screens.page import Page
 
 if TYPE_CHECKING:
@@ -109,12 +110,11 @@ class IncidentView(Page, abstract=True):
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
         """The checklist with its step unfolded, and the panes in the room there is; never the program's end."""
-        from tui.runtime.log import log_crash
-
         try:
             return self._body(width, height, now)
         except Exception as error:  # noqa: BLE001  # keys still work, and what they write is safe
-            return [Text(f" ? {self.face.words.text('screen.undrawn', log=str(log_crash(error)))}")]
+            key, values = report_crash(error, "screen.undrawn")
+            return [Text(f" ? {self.face.words.text(key, **values)}")]
 
     def _body(self, width: int, height: int, now: float) -> list[Text]:
         incident = self.incident

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from tui.runtime.exit import report_crash
+
 if TYPE_CHECKING:
     from panels.state import PanelState
     from tui.face import Face
@@ -33,10 +35,8 @@ def panel_block(face: Face, state: PanelState, width: int, height: int, now: flo
         )
         return [line, *details][:height]
     except Exception as error:  # noqa: BLE001  # one panel must not take the others down
-        from tui.runtime.log import log_crash
-
-        log = log_crash(error)
-        line = Text(f" ? {state.id} {face.words.text('tui.undrawn', log=str(log))}")
+        key, values = report_crash(error, "tui.undrawn")
+        line = Text(f" ? {state.id} {face.words.text(key, **values)}")
         line.truncate(width)
         return [line]
 

@@ -52,3 +52,38 @@ def test_a_full_disk_costs_the_record_and_says_nothing(tmp_path: Path) -> None:
     limit = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10)); "
     done = write(tmp_path / "warroom.log", limit)
     assert (done.returncode, done.stdout, done.stderr) == (0, "went on\n", "")
+
+
+@pytest.mark.parametrize(
+    "command", [["status"], ["runbook", "lint"], ["journal", "stats"], ["config", "check"]]
+)
+@pytest.mark.parametrize("hindrance", ["folder", "full"])
+def test_a_crash_without_a_log_says_so_and_where_it_broke(
+    command: list[str], hindrance: str, tmp_path: Path
+) -> None:
+    """Where nothing could be written, too, the traceback was said to be in the log file."""
+    log = tmp_path / "warroom.log"
+    limit = ""
+    if hindrance == "folder":
+        log.mkdir()
+    else:
+        limit = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10)); "
+    program = (
+        f"{limit}import sys, tui.cli.parser\n"
+        "def late(*_): raise RuntimeError('story')\n"
+        "tui.cli.parser.Parser.parse_args = late\n"
+        "from tui.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *command],
+        env=os.environ | {"WARROOM_LOG": str(log), "PYTHONPATH": str(Path(__file__).parents[3]), "LANG": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 4
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "traceback is in" not in done.stderr
+    assert "RuntimeError" in done.stderr
+    assert "<string>:2" in done.stderr

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from core.errors import WarroomError
 from core.message import say
 from tui.cli.command import Command, Group
+from tui.runtime.output import write_error
 from tui.theme import THEME_NAMES
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Open the board; a configuration that can't be used ends it with one line. An open incident goes on, and that is said."""
     app, code = open_board(args, invocation)
     if (goodbye := app.incidents.exit_message()) is not None:
-        sys.stderr.write(app.words.say(goodbye) + "\n")
+        write_error(app.words.say(goodbye))
     return code
 
 
@@ -55,9 +55,9 @@ def open_board(
     with prompt_exit(app, code_of):
         line = app.run()
         if not app.incidents.wait_closed(EXIT_TIMEOUT_S):
-            sys.stderr.write(invocation.words.text("board.journal_silent") + "\n")
+            write_error(invocation.words.text("board.journal_silent"))
     if line is not None:
-        sys.stderr.write(invocation.words.text("cli.error", text=line) + "\n")
+        write_error(invocation.words.text("cli.error", text=line))
     return app, app.return_code or 0
 
 

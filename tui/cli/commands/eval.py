@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from core.errors import BadQuery, WarroomError
+from core.files import open_regular, read_all, read_text
 from core.message import say
 from tui.cli.command import Command, Group
 from tui.runtime.exit import ExitCode
+from tui.runtime.output import is_terminal, print_rich
 
 if TYPE_CHECKING:
     import argparse
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
 EVERYTHING_S = 1e10
 """A retention that forgets nothing."""
+MAX_CAPTURE_BYTES = 200_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
@@ -70,8 +75,8 @@ def _show(answer: Answer, invocation: Invocation) -> None:
 
     from tui.cli.answer import answer_table
 
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200)
-    console.print(answer_table(answer, invocation.words))
+    console = Console(width=None if is_terminal(sys.stdout) else 200)
+    print_rich(console, answer_table(answer, invocation.words))
     if not answer.series and not answer.text:
         invocation.print_notice(say("eval.empty"))
 
@@ -89,7 +94,8 @@ def _ring(name: str, invocation: Invocation) -> Ring:
     from signals.store.ring import Ring
 
     try:
-        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        with _opened(name) as file:
+            data = read_all(file, MAX_CAPTURE_BYTES)
     except OSError as error:
         raise WarroomError(
             say("eval.unreadable", file=_clean(name), detail=error.strerror or str(error))
@@ -109,11 +115,19 @@ def _ring(name: str, invocation: Invocation) -> Ring:
     return ring
 
 
+def _opened(name: str) -> BinaryIO:
+    if name != "-":
+        return open_regular(Path(name))
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return sys.stdin.buffer
+
+
 def _from_file(path: Path | None) -> list[str]:
     if path is None:
         return []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise WarroomError(
             say("eval.unreadable", file=_clean(str(path)), detail=_clean(str(error)))

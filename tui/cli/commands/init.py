@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import ConfigError
+from core.files import open_private, read_text
 from core.message import say
 from core.text import clean
 from tui.cli.command import Command, Group
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         map(_panel_text, panels)
     )
     try:
-        with path.open("x", encoding="utf-8") as file:
+        with open_private(path, new=True) as file:
             file.write(text)
     except FileExistsError:
         raise ConfigError(say("init.exists", file=clean(str(path)))) from None
@@ -129,7 +130,7 @@ def _translated(file: Path, invocation: Invocation) -> list[Json]:
     from tui.config.grafana import translate
 
     try:
-        dashboard = json.loads(file.read_text(encoding="utf-8"))
+        dashboard = json.loads(read_text(file))
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(
             say("grafana.unreadable", file=clean(str(file)), detail=clean(str(error)))

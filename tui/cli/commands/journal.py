@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from uuid import UUID
 
+from core.files import open_private, open_regular, read_lines, read_text
 from core.message import say
 from core.text import clean
 from incidents.journal.errors import JournalAway, JournalError
 from tui.cli.command import Command, Group
 from tui.cli.resources import open_configured_journal
 from tui.runtime.exit import ExitCode
+from tui.runtime.output import escape_json, write_result
 
 if TYPE_CHECKING:
     import argparse
@@ -103,7 +107,7 @@ def _export(journal: Journal, file: Path | None, ref: str | None, invocation: In
 
     unreadable: list[Record] = []
     lines = export_lines(journal.store(), journal.find(ref) if ref else None, unreadable)
-    _write(file, (line + "\n" for line in lines))
+    _write(file, (escape_json(line) + "\n" for line in lines))
     for record in unreadable:
         event = say(
             "journal.unreadable_event", incident=_label(journal, record.incident), sequence=record.sequence
@@ -114,10 +118,11 @@ def _export(journal: Journal, file: Path | None, ref: str | None, invocation: In
 
 def _write(file: Path | None, lines: Iterable[str]) -> None:
     if file is None:
-        sys.stdout.writelines(lines)
+        for line in lines:
+            write_result(line)
         return
     try:
-        with file.open("w", encoding="utf-8") as out:
+        with open_private(file) as out:
             out.writelines(lines)
     except OSError as error:
         raise JournalError(
@@ -127,7 +132,7 @@ def _write(file: Path | None, lines: Iterable[str]) -> None:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return read_text(file)
     except (OSError, UnicodeDecodeError) as error:
         detail = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise JournalError(say("journal.unreadable", place=clean(str(file)), detail=detail or "?")) from error
@@ -144,8 +149,8 @@ def _import(journal: Journal, file: Path | None, invocation: Invocation) -> int:
     from incidents.journal import import_lines
 
     try:
-        with file.open(encoding="utf-8") if file else sys.stdin as lines:
-            read, fresh = import_lines(journal.store(), lines)
+        with open_regular(file) if file else _standard_input() as lines:
+            read, fresh = import_lines(journal.store(), read_lines(lines))
     except OSError as error:
         raise JournalError(
             say("journal.unreadable", place=clean(str(file)), detail=error.strerror or "?")
@@ -157,6 +162,12 @@ def _import(journal: Journal, file: Path | None, invocation: Invocation) -> int:
     else:
         invocation.print_line(invocation.words.text("journal.imported", read=read, fresh=fresh))
     return ExitCode.OK
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return sys.stdin.buffer
 
 
 def _stats(journal: Journal, invocation: Invocation) -> int:

@@ -12,6 +12,7 @@ from core.message import say
 from core.times import parse_duration, parse_time
 from tui.cli.command import Command, Group
 from tui.runtime.exit import ExitCode
+from tui.runtime.output import print_rich
 
 if TYPE_CHECKING:
     import argparse
@@ -71,8 +72,8 @@ def _show(answer: Answer, span_s: float | None, invocation: Invocation) -> None:
         console.push_theme(load_theme("mono" if has_few_colours(os.environ) else "dark").styles)
         ascii_only = not locale_is_utf8(os.environ)
         for line in answer_chart(answer, span_s, console.width, invocation.words, ascii_only=ascii_only):
-            console.print(line)
-    console.print(answer_table(answer, invocation.words))
+            print_rich(console, line)
+    print_rich(console, answer_table(answer, invocation.words))
 
 
 async def _ask(

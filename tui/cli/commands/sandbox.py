@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from tui.cli.commands.board import add_arguments as add_board_arguments
 from tui.cli.commands.board import require_terminal
 from tui.config.file import find_config
 from tui.runtime.exit import ExitCode
+from tui.runtime.output import flush_results
 
 if TYPE_CHECKING:
     import argparse
@@ -144,7 +144,7 @@ def _watch(
     if answer.get("ready"):
         if args.headless:
             invocation.print_json({**answer, "config": str(path)})
-            sys.stdout.flush()
+            flush_results()
         ending.due = _runs_for(process, args.seconds)
         problem = None if ending.due else say("sandbox.gone")
     else:

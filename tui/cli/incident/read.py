@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from core.errors import WarroomError
+from core.files import open_private
 from core.message import say
 from core.text import clean
 from core.units import duration
@@ -21,6 +21,7 @@ from incidents.updates.update import update_clock
 from tui.cli.resources import config_or_default, open_configured_journal
 from tui.cli.runbook.find import incident_names
 from tui.runtime.exit import ExitCode
+from tui.runtime.output import flush_results, write_result
 
 if TYPE_CHECKING:
     import argparse
@@ -104,10 +105,11 @@ def _timeline(
 def write_text(out: str, text: str) -> None:
     """Into the file `out`, else on standard output; raises `WarroomError`."""
     if not out:
-        sys.stdout.write(text)
+        write_result(text)
         return
     try:
-        Path(out).write_text(text, encoding="utf-8")
+        with open_private(Path(out)) as file:
+            file.write(text)
     except OSError as error:
         raise WarroomError(
             say("journal.unwritable", place=clean(out), detail=error.strerror or "?")
@@ -188,4 +190,4 @@ async def _follow(journal: Journal, invocation: Invocation, config: Config) -> N
                         f"{label} #{event.sequence} {write_time(event.at)[11:19]}Z {event.actor} {text}"
                     )
             printed[incident_id] = incident.sequence
-        sys.stdout.flush()
+        flush_results()

@@ -18,6 +18,7 @@ from response.guard import may_propose
 from response.situation import Situation
 from response.write import write
 from tui.cli.runbook.find import incident_names, incident_runbook
+from tui.runtime.output import is_terminal, write_notice
 
 if TYPE_CHECKING:
     import argparse
@@ -73,13 +74,12 @@ def _answer(question: Ask, args: argparse.Namespace, invocation: Invocation) -> 
     """Yes, or `NotAllowed`: without a terminal nobody can be asked."""
     if args.yes:
         return "--yes"
-    if args.no_input or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if args.no_input or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         details = join_parts(question.details or (question.problem,))
         raise NotAllowed(say("response.unanswered", problem=question.problem, details=details))
     for line in question.details:
         invocation.print_notice(line)
-    sys.stderr.write(f"{invocation.words.say(question.message)} [y/N] ")
-    sys.stderr.flush()
+    write_notice(f"{invocation.words.say(question.message)} [y/N] ")
     if sys.stdin.readline().strip().lower() not in YES:
         raise NotAllowed(say("incident.nothing_written"))
     return "asked"

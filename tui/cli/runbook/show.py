@@ -11,6 +11,7 @@ from tui.cli.runbook.as_json import runbook_json
 from tui.cli.runbook.find import find_runbook, load_configured_library
 from tui.cli.runbook.plain import checklist
 from tui.runtime.exit import ExitCode
+from tui.runtime.output import is_terminal, print_rich
 
 if TYPE_CHECKING:
     import argparse
@@ -58,7 +59,7 @@ def show(args: argparse.Namespace, invocation: Invocation) -> int:
         return ExitCode.OK
     width = shutil.get_terminal_size((80, 24)).columns
     lines = checklist(runbook, invocation.words, width)
-    if args.plain or not sys.stdout.isatty():
+    if args.plain or not is_terminal(sys.stdout):
         for line in lines:
             invocation.print_line(line.text)
     else:
@@ -77,7 +78,7 @@ def _colour(lines: Iterable[Line]) -> None:
 
     console = Console(highlight=False)
     for line in lines:
-        console.print(Text(line.text, STYLES.get(line.kind, "")), soft_wrap=True)
+        print_rich(console, Text(line.text, STYLES.get(line.kind, "")), soft_wrap=True)
 
 
 def _summary(runbook: Runbook) -> dict[str, object]:

@@ -1,0 +1,102 @@
+"""Files that a person, a configuration or a repository names: only what is a file, only so much of it, and never a wait.
+
+A named pipe keeps whoever opens it waiting for ever, a device such as /dev/zero has no end, and a link may lead to either.
+What the program writes itself is the user's alone, whatever the umask, and never goes through a link. All of it raises
+`OSError` with a `strerror` that says why. Standard library alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MAX_BYTES = 8_000_000
+"""Nothing that a person writes by hand is longer."""
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open `path` for reading; what is no regular file is refused before it is opened, for some devices obey that alone."""
+    require_regular(path)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        _require_regular(os.fstat(descriptor), path)  # it may be another one by now
+    except OSError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def read_all(file: BinaryIO, max_bytes: int = MAX_BYTES) -> bytes:
+    """What is left of an open file; more than `max_bytes` is refused after that many."""
+    data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise OSError(errno.EFBIG, f"larger than {max_bytes / 1e6:g} MB")
+    return data
+
+
+def read_head(path: Path, count: int) -> bytes:
+    """The first `count` bytes, fewer where there are no more."""
+    with open_regular(path) as file:
+        return file.read(count)
+
+
+def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
+    """All of the file; one of more than `max_bytes` is refused after that many."""
+    with open_regular(path) as file:
+        return read_all(file, max_bytes)
+
+
+def read_text(path: Path, max_bytes: int = MAX_BYTES, errors: str = "strict") -> str:
+    """All of the file as UTF-8; raises `UnicodeDecodeError`, too."""
+    return read_bytes(path, max_bytes).decode(errors=errors)
+
+
+def read_lines(file: BinaryIO, max_bytes: int = MAX_BYTES) -> Iterator[str]:
+    """The lines of an open file, each of at most `max_bytes`; raises `UnicodeDecodeError`, too."""
+    while line := file.readline(max_bytes + 1):
+        if len(line) > max_bytes:
+            raise OSError(errno.EFBIG, f"a line larger than {max_bytes / 1e6:g} MB")
+        yield line.decode()
+
+
+def make_private_folder(path: Path) -> None:
+    """Make `path` and what is missing above it, each the user's alone."""
+    if not path.is_dir():
+        make_private_folder(path.parent)
+        try:
+            path.mkdir(FOLDER_MODE)
+        except FileExistsError:
+            if not path.is_dir():
+                raise
+
+
+def open_private(path: Path, *, new: bool = False) -> TextIO:
+    """Open `path` for writing from its beginning; with `new` only where there is nothing yet."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    descriptor = os.open(path, flags | (os.O_EXCL if new else 0), FILE_MODE)
+    try:
+        _require_regular(os.fstat(descriptor), path)
+        os.ftruncate(descriptor, 0)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "w", encoding="utf-8")
+
+
+def require_regular(path: Path) -> None:
+    """Raise unless `path`, or what it leads to, is a regular file."""
+    _require_regular(path.stat(), path)
+
+
+def _require_regular(status: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))

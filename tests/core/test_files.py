@@ -1,0 +1,168 @@
+"""What somebody names as a file is read only if it is one, only so far, and never waited for; what we make is private."""
+
+from __future__ import annotations
+
+import ast
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.files import make_private_folder, open_private, read_bytes, read_lines, read_text
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("warroom", "tui", "panels", "response", "repolint", "runbooks", "incidents", "signals", "profiles")
+OWN = {
+    "core/files.py",
+    "tui/i18n/__init__.py",  # the next three read what the program itself is made of
+    "tui/theme.py",
+    "incidents/events/phrase.py",
+    "tui/cli/runbook/new.py",
+    "tui/runtime/log_file.py",  # needs the standard library alone, and has the same checks
+    "incidents/journal/database.py",  # locks, after `create_private` has looked at the file
+    "tui/cli/commands/sandbox.py",  # in its own new folder, under its own umask
+}
+
+
+@pytest.mark.parametrize("kind", ["pipe", "zero", "link to zero", "folder", "socket", "missing"])
+def test_what_is_no_file_is_refused_at_once(kind: str, tmp_path: Path) -> None:
+
+    path = tmp_path / "named"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "zero":
+        path = Path("/dev/zero")
+    elif kind == "link to zero":
+        path.symlink_to("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+    with pytest.raises(OSError, match=r"regular|directory|No such") as refused:
+        read_bytes(path)
+    assert refused.value.strerror
+
+
+def test_nothing_is_read_beyond_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "long"
+    path.write_bytes(b"x" * 1000)
+    assert read_text(path, 1000) == "x" * 1000
+    with pytest.raises(OSError, match="larger"):
+        read_text(path, 999)
+    path.write_bytes(b"a\n" + b"x" * 1000)
+    with path.open("rb") as file, pytest.raises(OSError, match="line larger"):
+        list(read_lines(file, 100))
+
+
+def test_a_sparse_terabyte_costs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(OSError, match="larger"):
+        read_bytes(path)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_what_we_make_is_private_whatever_the_umask(umask: int, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        make_private_folder(tmp_path / "a" / "b" / "c")
+        with open_private(tmp_path / "a" / "file") as file:
+            file.write("x")
+    finally:
+        os.umask(before)
+    modes = [path.stat().st_mode & 0o777 for path in (tmp_path / "a").rglob("*")]
+    assert set(modes) == {0o700, 0o600}
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "pipe"])
+def test_nothing_is_written_through_a_link_or_into_a_pipe(kind: str, tmp_path: Path) -> None:
+    path, theirs = tmp_path / "out", tmp_path / "theirs"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(theirs)
+    if kind == "link":
+        theirs.write_text("theirs")
+    with pytest.raises(OSError, match=r"symbolic|regular|No such device"):
+        open_private(path)
+    assert not theirs.exists() or theirs.read_text() == "theirs"
+
+
+def test_every_file_that_is_read_or_written_goes_through_here() -> None:
+    """A new `open()` or `read_text()` elsewhere is a file without a limit, or one that others can read."""
+    strays = []
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        name = str(path.relative_to(ROOT))
+        if name in OWN:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            opens = isinstance(node.func, ast.Name) and node.func.id == "open"
+            opens |= method == "open" and bool(node.args) and _is_mode(node.args[0])
+            if opens or method in {
+                "read_text",
+                "read_bytes",
+                "write_text",
+                "write_bytes",
+                "mkdir",
+                "makedirs",
+            }:
+                strays.append(f"{name}:{node.lineno}")
+    assert not strays
+
+
+def _is_mode(node: object) -> bool:
+
+    return (
+        isinstance(node, ast.Constant) and isinstance(node.value, str) and set(node.value) <= set("rwxab+t")
+    )
+
+
+def warroom(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "warroom", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "LANG": "C", "XDG_DATA_HOME": str(folder), "WARROOM_LOG": str(folder / "log")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+READERS = {
+    "configuration": (["config", "check", "--config", "{file}"], 3),
+    "runbook": (["runbook", "show", "{file}"], 3),
+    "manual": (["runbook", "lint", "{file}", "--repo", "{folder}"], 3),
+    "import": (["journal", "import", "{file}"], 3),
+    "anchor": (["journal", "verify", "--against", "{file}"], 3),
+    "samples": (["eval", "up", "--samples", "{file}"], 3),
+    "expressions": (["eval", "--exprs", "{file}", "--samples", "{file}"], 3),
+    "dashboard": (["init", "--path", "{folder}/new.toml", "--from-grafana", "{file}"], 3),
+}
+
+
+@pytest.mark.parametrize("kind", ["pipe", "zero"])
+@pytest.mark.parametrize("reader", READERS)
+def test_no_command_hangs_on_a_pipe_or_reads_a_device(reader: str, kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "named.md"
+    if kind == "pipe":
+        os.mkfifo(file)
+    else:
+        file.symlink_to("/dev/zero")
+    arguments, code = READERS[reader]
+    if reader == "anchor":  # is compared with a journal
+        warroom(["incident", "open", "--title", "x", "--severity", "SEV3"], tmp_path)
+    done = warroom([word.format(file=file, folder=tmp_path) for word in arguments], tmp_path)
+    assert done.returncode == code, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "regular file" in done.stderr or "is no file" in done.stderr
