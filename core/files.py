@@ -33,11 +33,11 @@ def open_regular(path: Path) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def read_all(file: BinaryIO, max_bytes: int = MAX_BYTES) -> bytes:
-    """What is left of an open file; more than `max_bytes` is refused after that many."""
+def read_all(file: BinaryIO, max_bytes: int = MAX_BYTES, name: str = "") -> bytes:
+    """What is left of an open file; more than `max_bytes` is refused after that many. `name` is how an error calls it."""
     data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
-        raise OSError(errno.EFBIG, f"larger than {max_bytes / 1e6:g} MB")
+        raise OSError(errno.EFBIG, f"larger than {max_bytes / 1e6:g} MB", name or None)
     return data
 
 
@@ -50,7 +50,7 @@ def read_head(path: Path, count: int) -> bytes:
 def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     """All of the file; one of more than `max_bytes` is refused after that many."""
     with open_regular(path) as file:
-        return read_all(file, max_bytes)
+        return read_all(file, max_bytes, str(path))
 
 
 def read_text(path: Path, max_bytes: int = MAX_BYTES, errors: str = "strict") -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.files import read_text
 from signals.database.revision import assignments
 
 if TYPE_CHECKING:
@@ -222,6 +223,4 @@ def _text_of(
 
 
 def _text(file: Path) -> str:
-    if file.stat().st_size > MAX_BYTES:
-        raise NoScripts(f"{file.name} is longer than {MAX_BYTES} bytes")
-    return file.read_text(encoding="utf-8", errors="replace")
+    return read_text(file, MAX_BYTES, errors="replace")

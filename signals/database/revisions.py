@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import BadAnswer
+from core.files import read_bytes
 from core.message import say
 from core.text import clean
 from signals.database.alembic_config import MAX_BYTES, NoScripts, read_alembic_config
@@ -78,9 +79,7 @@ class AlembicScripts:
     def _revision(self, file: Path, state: FileState) -> Revision | None:
         known = self._read.get(file)
         if known is None or known[0] != state:
-            if state[1] > MAX_BYTES:
-                raise NoScripts(f"{file.name} is longer than {MAX_BYTES} bytes")
-            self._read[file] = known = (state, read_revision(file.read_bytes(), str(file)))
+            self._read[file] = known = (state, read_revision(read_bytes(file, MAX_BYTES), str(file)))
         return known[1]
 
     def _bad_scripts(self, detail: str) -> BadAnswer:
