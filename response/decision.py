@@ -38,6 +38,7 @@ class Reason(StrEnum):
     RESOLVED_ALREADY = "resolved_already"
     ALERT_UNKNOWN = "alert_unknown"
     ALERT_RESOLVED = "alert_resolved"
+    ALERT_FIRES = "alert_firing"
     FOLLOW_UP_DONE = "follow_up_done"
     NOTHING_TO_UNDO = "nothing_to_undo"
 

@@ -81,8 +81,8 @@ def _decide(situation: Situation, body: b.Body) -> Decision:  # noqa: PLR0911  #
             return _resolve(situation)
         case b.Reopened() if incident.status == "open":
             return Refused(Reason.INCIDENT_OPEN)
-        case b.AlertResolved():
-            return _alert(incident, body.fingerprint)
+        case b.AlertResolved() | b.AlertFiredAgain():
+            return _alert(incident, body)
         case b.FollowUpDone():
             done = any(item.done for item in incident.follow_ups if item.event == body.follow_up)
             return Refused(Reason.FOLLOW_UP_DONE) if done else ALLOWED
@@ -182,12 +182,14 @@ def _role(incident: Incident, actor: str, body: RoleMove) -> Decision:
             return ALLOWED
 
 
-def _alert(incident: Incident, fingerprint: str) -> Decision:
-    alert = incident.alerts.get(fingerprint)
+def _alert(incident: Incident, body: b.AlertResolved | b.AlertFiredAgain) -> Decision:
+    alert, named = incident.alerts.get(body.fingerprint), {"alert": body.fingerprint}
     if alert is None:
-        return Refused(Reason.ALERT_UNKNOWN, {"alert": fingerprint})
+        return Refused(Reason.ALERT_UNKNOWN, named)
     over = alert.resolved_at is not None
-    return Refused(Reason.ALERT_RESOLVED, {"alert": fingerprint}) if over else ALLOWED
+    if over == (body.kind == "alert_fired_again"):
+        return ALLOWED
+    return Refused(Reason.ALERT_RESOLVED if over else Reason.ALERT_FIRES, named)
 
 
 def _changed_since(situation: Situation, body: b.Body, seen: int) -> Decision:

@@ -166,17 +166,27 @@ def resolve_alert(situation: Situation, fingerprint: str, *, at: dt.datetime | N
     return propose(situation, b.AlertResolved(fingerprint=fingerprint, at=at or situation.now))
 
 
+def alert_fired_again(situation: Situation, fingerprint: str, *, at: dt.datetime | None = None) -> Proposal:
+    """An attached alert that had stopped fires again."""
+    return propose(situation, b.AlertFiredAgain(fingerprint=fingerprint, at=at or situation.now))
+
+
 def alert_event(name: str, alerts: Alerts | None) -> b.AlertAttached:
-    """The alert `name` as it fires now, the one that fires longest; by its name alone where nobody can say more."""
-    firing = [alert for alert in alerts.alerts if alert.name == name] if alerts else []
-    if not firing:
+    """The alert `name` as it fires now, the one that fires longest; by its name alone where nobody can say more.
+
+    One that is only pending has not begun to fire.
+    """
+    active = [alert for alert in alerts.alerts if alert.name == name] if alerts else []
+    if not active:
         return b.AlertAttached(fingerprint=name, name=name)
-    alert = min(firing, key=lambda alert: alert.since)
+    alert = min(active, key=lambda alert: (not alert.state.fires, alert.since))
     return b.AlertAttached(
         fingerprint=alert_fingerprint(alert),
         name=alert.name,
         severity=alert.severity,
-        since=dt.datetime.fromtimestamp(alert.since, dt.UTC) if alert.since > 0 else None,
+        since=dt.datetime.fromtimestamp(alert.since, dt.UTC)
+        if alert.state.fires and alert.since > 0
+        else None,
         summary=alert.annotations.get("summary", ""),
     )
 

@@ -263,6 +263,14 @@ class AlertResolved(_Body):
     at: Utc
 
 
+class AlertFiredAgain(_Body):
+    """An attached alert that had stopped fires again, since `at`."""
+
+    kind: Literal["alert_fired_again"] = "alert_fired_again"
+    fingerprint: NonBlankLine
+    at: Utc
+
+
 class UpdateWritten(_AnsweredBody):
     """A status update: restarts the update clock."""
 
@@ -338,6 +346,7 @@ Body: TypeAlias = (
     | EvidencePinned
     | AlertAttached
     | AlertResolved
+    | AlertFiredAgain
     | UpdateWritten
     | UpdateDelivered
     | FollowUpAdded

@@ -15,6 +15,7 @@ from incidents.events.incident import (
     Alert,
     Delivery,
     Evidence,
+    Firing,
     FollowUp,
     Incident,
     Note,
@@ -322,6 +323,14 @@ def _alert_resolved(draft: _Draft, _: Event, body: b.AlertResolved) -> None:
         draft.alerts[body.fingerprint] = alert._replace(resolved_at=body.at)
 
 
+def _alert_fired_again(draft: _Draft, _: Event, body: b.AlertFiredAgain) -> None:
+    alert = draft.alerts.get(body.fingerprint)
+    if alert is not None and alert.resolved_at is not None:
+        firing = Firing(alert.since or alert.attached_at, alert.resolved_at)
+        again = alert._replace(since=body.at, resolved_at=None, earlier=(*alert.earlier, firing))
+        draft.alerts[body.fingerprint] = again
+
+
 def _update(draft: _Draft, event: Event, body: b.UpdateWritten) -> None:
     draft.updates[event.id] = Update(event.id, event.actor, event.at, body.text)
 
@@ -366,6 +375,7 @@ _APPLY: dict[type, Callable[[_Draft, Event, Any], None]] = {
     b.EvidencePinned: _pinned,
     b.AlertAttached: _alert,
     b.AlertResolved: _alert_resolved,
+    b.AlertFiredAgain: _alert_fired_again,
     b.UpdateWritten: _update,
     b.UpdateDelivered: _delivered,
     b.FollowUpAdded: _follow_up,

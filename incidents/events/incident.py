@@ -71,8 +71,15 @@ class Evidence(NamedTuple):
     pinned: EvidencePinned
 
 
+class Firing(NamedTuple):
+    """From when to when an alert fired."""
+
+    since: dt.datetime
+    until: dt.datetime
+
+
 class Alert(NamedTuple):
-    """An attached alert; `resolved_at` is None while it fires."""
+    """An attached alert; `resolved_at` is None while it fires. `earlier` is when it fired before it fired again."""
 
     name: str
     severity: str
@@ -80,6 +87,7 @@ class Alert(NamedTuple):
     since: dt.datetime | None
     attached_at: dt.datetime
     resolved_at: dt.datetime | None = None
+    earlier: tuple[Firing, ...] = ()
 
 
 class Delivery(NamedTuple):

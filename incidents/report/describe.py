@@ -118,10 +118,10 @@ def _describe_body(incident: Incident, event: Event, names: Names) -> Message:  
             return say("event.evidence_pinned", title=evidence_title(x), line=_because(evidence_line(x)))
         case b.AlertAttached() as x:
             return say("event.alert_attached", name=x.name, summary=_because(x.summary))
-        case b.AlertResolved() as x:
+        case b.AlertResolved() | b.AlertFiredAgain() as x:
             known = incident.alerts.get(x.fingerprint)
             alert = known.name if known else x.fingerprint
-            return say("event.alert_resolved", alert=alert, at=short_time(x.at))
+            return say(f"event.{x.kind}", alert=alert, at=short_time(x.at))
         case b.UpdateWritten() as x:
             return say("event.update_written", text=x.text)
         case b.UpdateDelivered() as x:

@@ -163,6 +163,9 @@ def _impact(incident: Incident, words: Say, lines: Sequence[str]) -> Iterator[st
         yield "- " + words(say(key, length=duration((end - start).total_seconds()), **values))
     for alert in incident.alerts.values():
         name, since = escape(alert.name), short_time(alert.since or alert.attached_at)
+        for firing in alert.earlier:
+            times = {"since": short_time(firing.since), "over": short_time(firing.until)}
+            yield "- " + words(say("postmortem.alert", name=name, **times))
         over = short_time(alert.resolved_at) if alert.resolved_at else ""
         key = "postmortem.alert" if over else "postmortem.alert_firing"
         yield "- " + words(say(key, name=name, since=since, over=over))

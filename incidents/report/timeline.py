@@ -136,7 +136,11 @@ def incident_json(incident: Incident, label: str, words: Say) -> dict[str, Any]:
             }
             for evidence in incident.evidence
         ],
-        "alerts": {name: _plain_values(alert._asdict()) for name, alert in incident.alerts.items()},
+        "alerts": {
+            name: _plain_values(alert._asdict())
+            | {"earlier": [_plain_values(firing._asdict()) for firing in alert.earlier]}
+            for name, alert in incident.alerts.items()
+        },
         "updates": [
             _plain_values(update._asdict())
             | {"deliveries": [_plain_values(delivery._asdict()) for delivery in update.deliveries]}

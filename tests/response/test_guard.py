@@ -48,6 +48,10 @@ ALLOWED_ALWAYS = (
     ((IC,), b.RoleTaken(role="ic", reason="ic1 sleeps")),
     ((), b.RoleOffered(role="ops", to="op2")),
     ((ALERT,), b.AlertResolved(fingerprint="f", at=START)),
+    (
+        (ALERT, ("ic1", b.AlertResolved(fingerprint="f", at=START))),
+        b.AlertFiredAgain(fingerprint="f", at=START),
+    ),
     ((RESOLVED,), b.Reopened(reason="it is back")),
     ((RESOLVED,), tick("cut")),
 )
@@ -82,6 +86,7 @@ REFUSED = (
         Reason.ALERT_RESOLVED,
         "stopped firing already",
     ),
+    ((ALERT,), b.AlertFiredAgain(fingerprint="f", at=START), Reason.ALERT_FIRES, "still fires"),
     ((), b.Undone(event=INCIDENT), Reason.NOTHING_TO_UNDO, "nothing to undo"),
 )
 

@@ -1,7 +1,8 @@
-"""Watches the alerts that are attached to incidents: when one fires no more, that is journalled."""
+"""Watches the alerts that are attached to incidents: when one fires no more, or fires again, that is journalled."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,26 +47,38 @@ class AlertWatch:
     async def poll(
         self, situations: Iterable[Situation], journal: JournalThread, signals: SignalsThread | None
     ) -> None:
-        """Journal the end of every attached alert that fires no more; of several programs the first one writes it."""
+        """Journal which attached alerts fire no more, or again; of several programs the first one writes it."""
         from incidents.journal.errors import JournalError
-        from response.incident import resolve_alert
+        from response.incident import alert_fired_again, resolve_alert
 
         attached = [
-            (situation, fingerprint, alert.name)
+            (situation, fingerprint, alert)
             for situation in situations
             for fingerprint, alert in situation.incident.alerts.items()
-            if alert.resolved_at is None
         ]
         alerts = await firing_alerts(signals) if attached else None
         if alerts is None:
             return
         # By name: sources put different labels on the same alert, and a switch of source ends none.
-        firing = {alert.name for alert in alerts.alerts}
-        for situation, fingerprint, name in attached:
+        active = {alert.name for alert in alerts.alerts}
+        since = {
+            alert.name: dt.datetime.fromtimestamp(alert.since, dt.UTC)
+            for alert in sorted(alerts.alerts, key=lambda alert: -alert.since)
+            if alert.state.fires
+        }
+        for situation, fingerprint, alert in attached:
             key = (situation.incident.id, fingerprint)
-            self._missed[key] = 0 if name in firing else self._missed.get(key, 0) + 1
-            if self._missed[key] >= MAX_MISSED:
-                proposal = resolve_alert(situation, fingerprint)
+            proposal = None
+            if alert.resolved_at is not None:
+                self._missed.pop(key, None)
+                if alert.name in since:
+                    at = max(since[alert.name], alert.resolved_at)
+                    proposal = alert_fired_again(situation, fingerprint, at=at)
+            else:
+                self._missed[key] = 0 if alert.name in active else self._missed.get(key, 0) + 1
+                if self._missed[key] >= MAX_MISSED:
+                    proposal = resolve_alert(situation, fingerprint)
+            if proposal is not None:
                 try:
                     await journal.write(proposal, expected_sequence=situation.incident.sequence)
                 except JournalError:  # away: the next poll tries again

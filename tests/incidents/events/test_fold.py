@@ -41,6 +41,7 @@ BODIES: st.SearchStrategy[Any] = st.one_of(
     st.builds(b.PauseConfirmed, phase=STEPS),
     st.builds(b.AlertAttached, fingerprint=STEPS, name=STEPS),
     st.builds(b.AlertResolved, fingerprint=STEPS, at=TIMES),
+    st.builds(b.AlertFiredAgain, fingerprint=STEPS, at=TIMES),
     st.builds(b.UpdateWritten, text=st.just("all well")),
     st.builds(b.FollowUpAdded, text=st.just("mend it"), owner=ACTORS),
 )

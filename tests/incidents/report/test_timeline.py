@@ -41,6 +41,7 @@ EXAMPLES: list[Body] = [
     b.EvidencePinned(panel="ban", title="Ban forecast", line="5 950/10 000"),
     b.AlertAttached(fingerprint="f1", name="BanNear"),
     b.AlertResolved(fingerprint="f1", at=START),
+    b.AlertFiredAgain(fingerprint="f1", at=START),
     b.UpdateWritten(text="we are on it"),
     b.UpdateDelivered(update=new_id(), target="team", ok=True),
     b.UpdateDelivered(update=new_id(), target="team", ok=False, detail="404"),
@@ -76,7 +77,8 @@ def test_the_json_of_an_incident_is_the_whole_fold() -> None:
     found = json.loads(json.dumps(incident_json(fold(chain.events), "INC-7", Language("en").say)))
     assert found["id"] == "INC-7"
     assert found["severity"] == "SEV1"
-    assert found["alerts"]["f1"]["resolved_at"].startswith("2026-11-24T03:00")
+    assert found["alerts"]["f1"]["resolved_at"] is None
+    assert found["alerts"]["f1"]["earlier"][0]["until"].startswith("2026-11-24T03:00")
     assert {step["step"]: step["state"] for step in found["steps"]} == {
         ("1.1"): "ticked",
         "1.2": "skipped",

@@ -12,6 +12,7 @@ import pytest
 
 from sandbox.servers import free_port
 from tests.bad_servers import body, serve
+from tests.exporter import depth_board, depth_exporter
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.incident.stage import RUNBOOK
 
@@ -238,6 +239,29 @@ def test_steps_and_runbooks_have_names_wherever_they_are_read(desk: Desk) -> Non
     assert texts[3] == "完成步骤 1.2 给两个会写 Discord 的任务限速"
     shown = desk.fact("show", "1")
     assert shown.index("✔ 1.2 Throttle") < shown.index("– 1.5 Stop the bot")
+
+
+@pytest.mark.parametrize("verb", [("resolve", "1"), ("mark", "1", "resolved")])
+def test_resolving_while_something_burns_or_fires_again_asks(desk: Desk, verb: tuple[str, ...]) -> None:
+    rules = "groups: [{name: g, rules: [{alert: Backlog, expr: depth > 100, labels: {severity: ticket}}]}]"
+    (desk.folder / "rules.yml").write_text(rules)
+    with depth_exporter(500) as (address, depth):
+        board = depth_board(address).replace('show = ["depth"]', 'show = ["depth", "alerts"]')
+        (desk.folder / "warroom.toml").write_text(f'{board}\n[signals.scrape]\nrule_files = ["rules.yml"]\n')
+        desk.fact("open", "--title", "Backlog", "--severity", "SEV2", "--alert", "Backlog")
+        desk.fact("alert", "1", "resolved", "Backlog", "--fingerprint", fingerprint(desk))
+        asked = desk("incident", *verb)
+        assert (asked.returncode, asked.stdout) == (2, "")
+        assert "Depth" in asked.stderr
+        assert "500" in asked.stderr
+        assert "the alert Backlog still fires" in asked.stderr
+        depth.set(3)
+        desk.fact(*verb)
+
+
+def fingerprint(desk: Desk) -> str:
+    (alert,) = json.loads(desk.fact("show", "1", "--json"))["alerts"]
+    return str(alert)
 
 
 def test_what_is_written_after_the_end_is_told(desk: Desk) -> None:

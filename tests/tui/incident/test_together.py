@@ -244,6 +244,13 @@ async def test_an_alert_opens_its_runbook_is_attached_and_its_end_is_noted(
         assert (last.body.kind, last.actor) == ("alert_resolved", "warroom")
         await asyncio.sleep(1.5)
         assert sum(event.body.kind == "alert_resolved" for event in incident_of(op1.app).events) == 1
+        metrics[1].set(300)
+        await until(
+            lambda: incident_of(op1.app).events[-1].body.kind == "alert_fired_again", "it fires again", 30
+        )
+        (alert,) = incident_of(op1.app).alerts.values()
+        assert alert.resolved_at is None
+        assert len(alert.earlier) == 1
 
 
 def test_the_first_paint_waits_for_no_database() -> None:
@@ -266,7 +273,7 @@ async def test_what_others_open_and_offer_is_told(config: Path) -> None:
         await until(lambda: "ic1 offers you incident command" in shown(op1.app), "the offer is told")
         await op1.press("i", "x")
         await op1.press("1", then=lambda: incident_of(op1.app).roles.get("ic") == "op1")
-        await write_as("ic1", config, "resolve", "1")
+        await write_as("ic1", config, "resolve", "1", "--yes")  # its panel burns
         await until(lambda: "ic1 resolved INC-1: Ban near" in shown(op1.app), "the end is told")
 
 

@@ -88,7 +88,7 @@ def _runbook(situation: Situation, key: StepKey) -> Runbook | None:
 def has_sources(config: Config) -> bool:
     """Whether any source is configured at all."""
     signals = config.signals
-    return any((signals.prometheus, signals.scrape, signals.redis, signals.celery, signals.postgres))
+    return bool(signals.configured())
 
 
 async def _measure(step: Step, since: float, config: Config) -> Sequence[Observation]:

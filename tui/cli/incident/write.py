@@ -20,6 +20,7 @@ from response import records, steps
 from response.decision import Refused
 from response.guard import may_propose
 from response.write import write_opening
+from tui.cli.incident.burning import with_burning
 from tui.cli.incident.step import find_part, find_phase, measure_step
 from tui.cli.incident.submit import print_event, read_situation, submit
 from tui.cli.resources import config_or_default, open_configured_journal
@@ -50,6 +51,8 @@ def write(args: argparse.Namespace, invocation: Invocation) -> int:
             _open(args, journal, invocation, config)
             return ExitCode.OK
         situation = read_situation(args, journal, invocation, config)
+        if args.verb == "resolve" or (args.verb == "mark" and args.moment == "resolved"):
+            situation = with_burning(situation, config)
         proposal = _propose(args, situation, invocation, config)
         events = submit(proposal, journal, args, invocation)
         if situation.incident.status == "resolved" and args.verb in AT_WORK:
