@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import App
 from textual.driver import Driver
-from textual.events import Key, Resize
+from textual.events import Key, Paste, Resize
 
 from core.message import say
 from panels.changes import Change, ChangeLog, add_change, record_state
@@ -22,11 +22,11 @@ from tui.i18n import CODES, Language
 from tui.incident.context import IncidentContext
 from tui.keymap import EVERYWHERE, bindings
 from tui.runtime.exit import ExitCode, report_crash
+from tui.runtime.keys import InputQueue
 from tui.runtime.terminal import has_few_colours, locale_is_utf8
 from tui.screens.alerts import AlertsScreen
 from tui.screens.board import BoardScreen
 from tui.screens.explain import ExplainScreen
-from tui.screens.form import Form
 from tui.screens.help import HelpScreen
 from tui.screens.page import Page
 from tui.screens.panel import search_texts
@@ -93,6 +93,7 @@ class Warroom(App[str]):
         self._starting = True
         self._notice: Notice | None = None
         self._drawn: set[str] = set()
+        self._input = InputQueue(self, super().on_event)
         self.change_log = ChangeLog()
         self.activity = Activity(time.time(), time.time())
         self.panel_filter = Filter()
@@ -223,10 +224,13 @@ class Warroom(App[str]):
         self._close_messages_no_wait()
 
     async def on_event(self, event: Event) -> None:
-        """Every key says that somebody looks."""
-        if isinstance(event, Key) and not event.is_forwarded:
+        """Every key says that somebody looks; each is done with before the next one is looked at."""
+        if not isinstance(event, Key | Paste) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        if isinstance(event, Key):
             self.record_activity(time.time())
-        await super().on_event(event)
+        self._input.put(event)
 
     def record_activity(self, now: float) -> None:
         """A key was pressed: the notice counts as read, unless it came at the same moment."""
@@ -246,11 +250,6 @@ class Warroom(App[str]):
     def on_library_loaded(self, message: LibraryLoaded) -> None:
         """The runbooks are there."""
         self.incidents.update_library(message.library)
-
-    def on_key(self, event: Key) -> None:
-        """What was typed ahead belongs to the form that has come on top meanwhile."""
-        if isinstance(self.screen, Form):
-            self.screen.typed_ahead(event)
 
     def on_signals_failed(self, message: SignalsFailed) -> None:
         """Leave with the line that says why."""

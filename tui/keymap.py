@@ -16,15 +16,11 @@ if TYPE_CHECKING:
 
 
 class Key(NamedTuple):
-    """A key, the action that it runs, whether the footer has room for it, and whether it goes before what has the focus.
-
-    What goes before it is never overtaken by the keys behind it, which a slow line brings in one burst.
-    """
+    """A key, the action that it runs, and whether the footer has room for it."""
 
     key: str
     action: str
     footer: bool = True
-    first: bool = False
 
     @property
     def text(self) -> str:
@@ -118,15 +114,16 @@ KEYS: dict[str, tuple[Key, ...]] = {
     ),
     "form": (
         Key("enter", "confirm"),
-        Key("tab", "next(1)", first=True),
-        Key("shift+tab", "next(-1)", footer=False, first=True),
+        Key("tab", "next(1)"),
+        Key("shift+tab", "next(-1)", footer=False),
         Key("down", "next(1)", footer=False),
         Key("up", "next(-1)", footer=False),
+        Key("ctrl+j", "line_break"),
         Key("escape", "leave"),
     ),
     "choose": (
         *MOVING,
-        *(Key(str(number), f"take({number})", footer=False) for number in range(1, 10)),
+        *(Key(str(number), f"choose({number})", footer=False) for number in range(1, 10)),
         Key("enter", "confirm"),
         Key("escape", "leave"),
     ),
@@ -144,7 +141,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("y", "copy"),
         Key("escape", "leave"),
     ),
-    "edit": (Key("ctrl+s", "confirm"), Key("f2", "confirm"), Key("escape", "leave")),
+    "edit": (Key("ctrl+s", "confirm"), Key("f2", "confirm"), Key("escape", "confirm")),
 }
 EVERYWHERE = (
     Key("escape", "app.back", footer=False),
@@ -186,9 +183,10 @@ SHOWN = {
     "space": "Space",
     "exclamation_mark": "!",
     "ctrl+s": "Ctrl+S",
+    "ctrl+j": "Ctrl+J",
 }
 
 
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
     """The keys as Textual wants them; our own footer and help show them."""
-    return [Binding(key.key, key.action, show=False, priority=key.first) for key in keys]
+    return [Binding(key.key, key.action, show=False) for key in keys]

@@ -194,7 +194,7 @@ async def test_its_key_opens_the_runbook_that_answers_the_alert(tmp_path: Path) 
         assert "What to do when it pages" in await shown(pilot)
         await pilot.press("r")
         assert "What to do when it pages: open where?" in await shown(pilot)
-        await pilot.press("2")  # only to be read
+        await pilot.press("2", "enter")  # only to be read
         assert "Look at it" in await shown(pilot)
 
 

@@ -1,11 +1,26 @@
-"""A form takes each key for the field that it was typed for, also when many come at once."""
+"""A form takes each key for the field that it was typed for, and loses nothing of what was typed."""
 
 from __future__ import annotations
 
-from textual.events import Key
+import pytest
+from textual.events import Key, Paste
 
+from core.message import say
+from core.text import clean, clean_block
 from tests.tui.board import board
+from tui.app import Warroom
+from tui.screens.choose import Choose
 from tui.screens.form import Field, Form
+from tui.screens.help import HelpScreen
+from tui.screens.submit import ask
+from tui.widgets.fields import MAX_LINE
+
+
+def burst(app: Warroom, *keys: str) -> None:
+    """All at once, as a slow line brings them in one read."""
+    characters = {"enter": "\r", "tab": "\t", "space": " ", "slash": "/", "colon": ":"}
+    for key in keys:
+        app.post_message(Key(key, key if len(key) == 1 else characters.get(key)))
 
 
 async def test_keys_of_one_burst_go_where_they_were_meant() -> None:
@@ -14,8 +29,146 @@ async def test_keys_of_one_burst_go_where_they_were_meant() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         app.push_screen(Form("Follow-up", [Field("text"), Field("owner")]), got.append)
         await pilot.pause()
-        for key in ("a", "b", "tab", "o", "p", "1"):
-            app.post_message(Key(key, key if len(key) == 1 else "\t"))
-        await pilot.pause()
+        burst(app, "a", "b", "tab", "o", "p", "1")
+        await pilot.pause(0.1)
         await pilot.press("enter")
     assert got == [("ab", "op1")]
+
+
+@pytest.mark.parametrize("lines", [False, True])
+async def test_a_form_closes_at_enter_and_the_keys_behind_it_are_for_the_screen_below(*, lines: bool) -> None:
+    app = board()
+    got: list[tuple[str, ...] | None] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.push_screen(Form("Note", [Field("note", lines=lines)]), got.append)
+        burst(app, *"world", "enter", "f1")
+        await pilot.pause(0.2)
+        assert isinstance(app.screen, HelpScreen)
+    assert got == [("world",)]
+
+
+async def test_a_filter_takes_the_keys_of_its_own_burst() -> None:
+    app = board()
+    async with app.run_test(size=(80, 24)) as pilot:
+        burst(app, "slash", *"queue", "enter", "f1")
+        await pilot.pause(0.2)
+        assert app.panel_filter.text == "queue"
+        assert isinstance(app.screen, HelpScreen)
+
+
+async def test_a_digit_chooses_and_only_enter_takes() -> None:
+    app = board()
+    got: list[int | None] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.push_screen(Choose("which?", ["one", "two", "three"]), got.append)
+        await pilot.pause()
+        await pilot.press("2", "9")
+        assert isinstance(app.screen, Choose)
+        assert got == []
+        await pilot.press("enter")
+    assert got == [1]
+
+
+async def test_a_wrong_value_keeps_the_form_with_all_that_was_typed() -> None:
+    app = board()
+    got: list[tuple[str, ...] | None] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        form = Form(
+            "Follow-up",
+            [Field("what"), Field("due")],
+            check=lambda given: None if given[1] == "2026-12-01" else say("incident.bad_date", text=given[1]),
+        )
+        app.push_screen(form, got.append)
+        await pilot.pause()
+        await pilot.press(*"cap", "tab", *"soon", "enter")
+        assert app.screen is form
+        assert "'soon' is no date" in form.asked
+        assert form.typed == ("cap", "soon")
+        await pilot.press(*["backspace"] * 4, *"2026", "minus", *"12", "minus", *"01", "enter")
+    assert got == [("cap", "2026-12-01")]
+
+
+async def test_what_is_too_long_is_said_and_nothing_is_cut() -> None:
+    app = board()
+    got: list[tuple[str, ...] | None] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        form = Form("Title", [Field("title")])
+        app.push_screen(form, got.append)
+        await pilot.pause()
+        app.post_message(Paste("x" * (MAX_LINE + 3)))
+        await pilot.pause()
+        await pilot.press("enter")
+        assert "503 characters; at most 500" in form.asked
+        assert form.typed == ("x" * 503,)
+        await pilot.press("backspace", "backspace", "backspace", "enter")
+    assert got == [("x" * 500,)]
+
+
+PASTED = {
+    "control characters": "a\x1b[2Jb\x00\x07c\x1b]52;c;aGk=\x07d",
+    "wide": "队列 143 条消息",
+    "combining": "cafe\u0301 n\u0303",
+    "right to left": "\u202eevil\u202c שלום",
+    "lines": "first\r\nsecond\n\n  fourth\rfifth",
+    "tabs": "a\tb",
+    "emoji": "🔥🔥 👩‍🚒",
+    "surrogate": "a\ud800b",
+}
+
+
+@pytest.mark.parametrize("what", PASTED)
+async def test_a_paste_keeps_its_lines_where_lines_are_kept_and_is_harmless_everywhere(what: str) -> None:
+    app = board()
+    got: list[tuple[str, ...] | None] = []
+    text = PASTED[what]
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.push_screen(Form("Note", [Field("note", lines=True), Field("owner")]), got.append)
+        await pilot.pause()
+        app.post_message(Paste(text))
+        await pilot.pause()
+        await pilot.press("tab")
+        app.post_message(Paste(text))
+        await pilot.pause()
+        joined = "line ends" in getattr(app.screen, "asked", "")
+        await pilot.press("enter")
+    assert got == [(clean_block(text).strip(), clean(text))]
+    assert joined is (what == "lines")
+
+
+async def test_a_text_grows_with_its_lines_and_up_and_down_leave_it_at_its_ends() -> None:
+    app = board()
+    async with app.run_test(size=(80, 24)) as pilot:
+        form = Form("Note", [Field("note", lines=True), Field("on", "a", ("a", "b"))])
+        app.push_screen(form)
+        await pilot.pause()
+        await pilot.press("a", "ctrl+j", "b", "ctrl+j", "c")
+        await pilot.pause()
+        assert form.typed[0] == "a\nb\nc"
+        assert form._widgets[0].size.height == 3
+        await pilot.press("down", "right", "up", "up", "up", "up", "right")
+        assert form.typed == ("a\nb\nc", "a")
+        for size in ((40, 10), (20, 5), (200, 60)):
+            await pilot.resize_terminal(*size)
+            assert form.typed == ("a\nb\nc", "a")
+            assert form.size.width == size[0]
+
+
+async def test_what_was_typed_and_not_written_is_there_again() -> None:
+    app = board()
+    async with app.run_test(size=(80, 24)) as pilot:
+
+        def note() -> Form:
+            return Form("Note", [Field("note", lines=True)], draft="note INC-1")
+
+        ask(app, note())
+        await pilot.pause()
+        await pilot.press(*"hello", "escape")
+        await pilot.pause()
+        assert app.notice == say("screen.draft_kept")
+        form = note()
+        ask(app, form)
+        await pilot.pause()
+        assert form.typed == ("hello",)
+        await pilot.press("ctrl+u", "escape")
+        await pilot.pause()
+        assert app.incidents.drafts == {}

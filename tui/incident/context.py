@@ -88,6 +88,8 @@ class IncidentContext:
         self.updates: UpdateSettings | None = None
         self.library: Library | None = None
         self.chosen: UUID | None = None
+        self.drafts: dict[str, tuple[str, ...]] = {}
+        """What was typed into forms and is not written, by the name of the form."""
         self._was_away, self._max_spooled = False, 0
         self._deferred: tuple[object, Callable[[], None]] | None = None
         self._alerts = AlertWatch()

@@ -1,4 +1,4 @@
-"""A list to choose from, at the bottom of the screen: arrows and Enter, or the number before the line."""
+"""A list to choose from, at the bottom of the screen: arrows or the number before a line choose it, Enter takes it."""
 
 from __future__ import annotations
 
@@ -45,10 +45,11 @@ class Choose(Dialogue[int]):
             self._at = (self._at + step) % len(self._options)
             self.draw()
 
-    def action_take(self, number: int) -> None:
-        """The line with this number."""
+    def action_choose(self, number: int) -> None:
+        """The cursor goes to the line with this number: a digit alone does nothing that can't be seen first."""
         if number <= len(self._options):
-            self.dismiss(number - 1)
+            self._at = number - 1
+            self.draw()
 
     def action_confirm(self) -> None:
         """The line under the cursor."""

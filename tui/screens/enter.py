@@ -14,7 +14,7 @@ from tui.incident.draw.header import clock_text, elapsed_s
 from tui.screens.choose import Choose
 from tui.screens.form import Field, Form
 from tui.screens.incident import IncidentScreen
-from tui.screens.submit import ask, carry_out
+from tui.screens.submit import ask, carry_out, forget
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -83,7 +83,9 @@ def open_new(face: Face, runbook: Runbook | None, alert: AlertAttached | None) -
         Field(words.text("screen.field_lead"), yes, (yes, no)),
     ]
     remarks = [words.text("screen.with_runbook", title=runbook.title)] if runbook else []
-    answer = ask(face, Form(words.text("screen.new_incident"), fields, remarks))
+    about = f"{runbook.id if runbook else ''} {alert.name if alert else ''}"
+    form = Form(words.text("screen.new_incident"), fields, remarks, draft=f"open {about}")
+    answer = ask(face, form)
 
     async def write() -> Message | None:
         given = await answer
@@ -97,7 +99,9 @@ def open_new(face: Face, runbook: Runbook | None, alert: AlertAttached | None) -
             leads=given[2] == yes,
         )
         bodies = open_incident(opening, dt.datetime.now(dt.UTC))
-        show_incident(face, await context.opened_journal().open_incident(bodies))
+        incident = await context.opened_journal().open_incident(bodies)
+        forget(face, form)
+        show_incident(face, incident)
         return say("screen.opened")
 
     context.run(write())

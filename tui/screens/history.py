@@ -9,11 +9,11 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from core.message import say
-from response.incident import reopen_incident
 from tui.feeds.journal import IncidentSnapshot
 from tui.screens.form import Field, Form
+from tui.screens.incident_forms import reopen
 from tui.screens.page import Page
-from tui.screens.submit import ask, carry_out
+from tui.screens.submit import ask
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -142,18 +142,14 @@ class HistoryScreen(Page):
 
     def action_reopen(self) -> None:
         """It was not over: why, is asked; then the incident goes on."""
-        if not self.summaries or self.steps is not None:
-            return
-        words, chosen = self.face.words, self.summaries[self._at]
-        form = Form(words.text("screen.reopen_incident"), [Field(words.text("screen.field_reason"))])
-        self.incidents.run(self._reopen(chosen, ask(self.face, form)))
+        if self.summaries and self.steps is None:
+            self.incidents.run(self._reopen(self.summaries[self._at]))
 
-    async def _reopen(self, chosen: Summary, answer: Future[tuple[str, ...] | None]) -> Message | None:
+    async def _reopen(self, chosen: Summary) -> Message | None:
         from tui.screens.enter import show_incident
 
-        given = await answer
-        if given is None:
-            return None
+        if chosen.status == "open":
+            return say("response.incident_open")
         incident = await self.incidents.opened_journal().ask(lambda journal: journal.load(chosen.id))
         situation = self.incidents.situation(IncidentSnapshot(chosen.label, incident))
 
@@ -161,7 +157,8 @@ class HistoryScreen(Page):
             show_incident(self.face, chosen.id)
             return say("screen.reopened_incident")
 
-        return await carry_out(self.face, reopen_incident(situation, reason=given[0]), reopened)
+        reopen(self.face, situation, reopened)
+        return None
 
     async def _open(self, chosen: Summary) -> Message | None:
         from tui.screens.incident import IncidentScreen

@@ -21,10 +21,9 @@ from tui.screens import incident_forms as forms
 from tui.screens.confirm import Confirm
 from tui.screens.form import Field, Form
 from tui.screens.incident_view import IncidentView
-from tui.screens.submit import ask, submit, submit_answer
+from tui.screens.submit import ask, submit, submit_answer, submit_form
 
 if TYPE_CHECKING:
-    from asyncio import Future
     from collections.abc import Callable, Sequence
 
     from core.message import Message
@@ -80,9 +79,9 @@ class IncidentScreen(IncidentView):
         """Left out; why, is asked."""
         if (situation := self._situation()) is None or (row := self._step_row(situation)) is None:
             return
-        submit_answer(
+        submit_form(
             self.face,
-            self._ask_reason(self._question("screen.ask_skip", row)),
+            self._reason_form(self._question("screen.ask_skip", row)),
             lambda given: steps.skip(situation, row.step_key, reason=given[0]),
             self._then_go_on(row, lambda _: _about("screen.skipped", row)),
         )
@@ -104,9 +103,9 @@ class IncidentScreen(IncidentView):
         def skipped(written: Written) -> Message:
             return say("screen.skipped_phase", count=len(written.events), phase=phase)
 
-        submit_answer(
+        submit_form(
             self.face,
-            self._ask_reason(title, listed),
+            self._reason_form(title, listed),
             lambda given: steps.skip_phase(situation, row, reason=given[0]),
             self._then_go_on(row, skipped),
         )
@@ -116,9 +115,9 @@ class IncidentScreen(IncidentView):
         if (situation := self._situation()) is None or (row := self._step_row(situation)) is None:
             return
         words = self.face.words
-        submit_answer(
+        submit_form(
             self.face,
-            self._ask_reason(self._question("screen.ask_fail", row)),
+            self._reason_form(self._question("screen.ask_fail", row)),
             lambda given: steps.fail(situation, row.step_key, words.say, reason=given[0]),
             lambda _: _about("screen.failed", row),
         )
@@ -145,7 +144,7 @@ class IncidentScreen(IncidentView):
             forms.add_follow_up(self.face, situation)
             return
         words, row = self.face.words, self.row()
-        fields = [Field(words.text("screen.field_note"))]
+        fields = [Field(words.text("screen.field_note"), lines=True)]
         about = (words.text("screen.about_incident"), words.text("screen.about_step"))
         if row is not None and row.step is not None:
             fields.append(Field(words.text("screen.field_about", step=row.step.number), about[0], about))
@@ -155,8 +154,8 @@ class IncidentScreen(IncidentView):
                 return steps.annotate(situation, row.step_key, given[0])
             return records.note(situation, given[0])
 
-        answer = ask(self.face, Form(words.text("screen.new_note"), fields))
-        submit_answer(self.face, answer, propose, lambda _: say("screen.noted"))
+        form = Form(words.text("screen.new_note"), fields, draft=f"note {situation.label}")
+        submit_form(self.face, form, propose, lambda _: say("screen.noted"))
 
     def _finish_follow_up(self, situation: Situation) -> None:
         follow_ups = situation.incident.follow_ups
@@ -286,8 +285,10 @@ class IncidentScreen(IncidentView):
     def _submit(self, proposal: Proposal | Refused, done: Message) -> None:
         submit(self.face, proposal, lambda _: done)
 
-    def _ask_reason(self, title: str, remarks: Sequence[str] = ()) -> Future[tuple[str, ...] | None]:
-        return ask(self.face, Form(title, [Field(self.face.words.text("screen.field_reason"))], remarks))
+    def _reason_form(self, title: str, remarks: Sequence[str] = ()) -> Form:
+        label = self.snapshot.label if self.snapshot else ""
+        reason = Field(self.face.words.text("screen.field_reason"))
+        return Form(title, [reason], remarks, draft=f"{title} {label}")
 
     def _question(self, key: str, row: Row) -> str:
         return self.face.words.text(key, step=f"{row.step.number} {row.step.text}" if row.step else "")

@@ -7,7 +7,6 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import WarroomError
 from core.message import say
 from response import incident as whole
 from response import records
@@ -15,7 +14,7 @@ from response.checklist import Missing
 from tui.incident.exports import free_folder, impact_lines, write_export
 from tui.screens.choose import Choose
 from tui.screens.form import Field, Form
-from tui.screens.submit import ask, carry_out, submit_answer
+from tui.screens.submit import ask, carry_out, forget, submit_form
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from runbooks.model import Runbook
     from tui.face import Face
     from tui.feeds.journal import IncidentSnapshot
+    from tui.screens.submit import Done
 
 
 def change_role(face: Face, situation: Situation) -> None:
@@ -47,15 +47,18 @@ async def _change_role(
     at = await answer
     if at is None:
         return None
-    choice, detail = choices[at], ""
+    choice = choices[at]
     text, field = _role_text(choice), {"offer": "screen.field_to", "take_over": "screen.field_reason"}
     if choice.what in field:
-        form = Form(face.words.say(text), [Field(face.words.text(field[choice.what]))])
-        given = await ask(face, form)
-        if given is None:
-            return None
-        (detail,) = given
-    proposal = whole.change_role(situation, choice, detail)
+        name = f"{choice.what} {choice.role} {situation.label}"
+        form = Form(face.words.say(text), [Field(face.words.text(field[choice.what]))], draft=name)
+
+        def propose(given: tuple[str, ...]) -> Proposal:
+            return whole.change_role(situation, choice, given[0])
+
+        submit_form(face, form, propose, lambda _: say("screen.role_done", what=text))
+        return None
+    proposal = whole.change_role(situation, choice)
     return await carry_out(face, proposal, lambda _: say("screen.role_done", what=text))
 
 
@@ -78,7 +81,7 @@ def mark_moment(face: Face, situation: Situation) -> None:
 async def _mark_moment(
     face: Face, situation: Situation, moments: Sequence[Moment], answer: Future[int | None]
 ) -> Message | None:
-    at, words = await answer, face.words
+    at = await answer
     if at is None:
         return None
     if at < len(moments):
@@ -86,12 +89,16 @@ async def _mark_moment(
         marked = whole.resolve(situation) if moment == "resolved" else whole.mark(situation, moment)
         done = say("screen.marked", moment=say(f"event.moment_{moment}"))
         return await carry_out(face, marked, lambda _: done)
-    reason = [Field(words.text("screen.field_reason"))]
-    given = await ask(face, Form(words.text("screen.reopen_incident"), reason))
-    if given is None:
-        return None
-    reopened = whole.reopen_incident(situation, reason=given[0])
-    return await carry_out(face, reopened, lambda _: say("screen.reopened_incident"))
+    reopen(face, situation, lambda _: say("screen.reopened_incident"))
+    return None
+
+
+def reopen(face: Face, situation: Situation, done: Done) -> None:
+    """It was not over: why, is asked."""
+    words = face.words
+    reason = Field(words.text("screen.field_reason"))
+    form = Form(words.text("screen.reopen_incident"), [reason], draft=f"reopen {situation.label}")
+    submit_form(face, form, lambda given: whole.reopen_incident(situation, reason=given[0]), done)
 
 
 def change_severity(face: Face, situation: Situation) -> None:
@@ -110,20 +117,20 @@ def change_severity(face: Face, situation: Situation) -> None:
         body = written.events[0].body
         return say("screen.severity_is", severity=body.severity if body.kind == "severity_changed" else "")
 
-    submit_answer(face, ask(face, Form(words.text("screen.new_severity"), fields)), propose, done)
+    form = Form(words.text("screen.new_severity"), fields, draft=f"severity {situation.label}")
+    submit_form(face, form, propose, done)
 
 
 def change_title(face: Face, situation: Situation) -> None:
     """A better name."""
     words, before = face.words, situation.incident.title
-    answer = ask(
-        face, Form(words.text("screen.new_title"), [Field(words.text("screen.field_title"), before)])
-    )
+    field = Field(words.text("screen.field_title"), before)
+    form = Form(words.text("screen.new_title"), [field], draft=f"title {situation.label}")
 
     def propose(given: tuple[str, ...]) -> Proposal | None:
         return None if given[0] == before else whole.change_title(situation, given[0])
 
-    submit_answer(face, answer, propose, lambda _: say("screen.title_changed"))
+    submit_form(face, form, propose, lambda _: say("screen.title_changed"))
 
 
 def add_follow_up(face: Face, situation: Situation) -> None:
@@ -135,23 +142,30 @@ def add_follow_up(face: Face, situation: Situation) -> None:
         Field(words.text("screen.field_due"), needed=False),
     ]
 
+    def check(given: tuple[str, ...]) -> Message | None:
+        return None if _date(given[2]) or not given[2] else say("incident.bad_date", text=given[2])
+
     def propose(given: tuple[str, ...]) -> Proposal:
         text, owner, due = given
-        try:
-            date = dt.date.fromisoformat(due) if due else None
-        except ValueError as error:
-            raise WarroomError(say("incident.bad_date", text=due)) from error
-        return records.add_follow_up(situation, text, owner=owner, due=date)
+        return records.add_follow_up(situation, text, owner=owner, due=_date(due))
 
-    answer = ask(face, Form(words.text("screen.new_follow_up"), fields))
-    submit_answer(face, answer, propose, lambda _: say("screen.noted"))
+    form = Form(words.text("screen.new_follow_up"), fields, check=check, draft=f"follow-up {situation.label}")
+    submit_form(face, form, propose, lambda _: say("screen.noted"))
+
+
+def _date(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def export_report(face: Face, snapshot: IncidentSnapshot, runbooks: Sequence[Runbook | Missing]) -> None:
     """Postmortem draft and timeline, into a folder that is not there yet."""
     words = face.words
     fields = [Field(words.text("screen.field_folder"), free_folder(snapshot.label))]
-    answer = ask(face, Form(words.text("screen.export"), fields))
+    form = Form(words.text("screen.export"), fields, draft=f"export {snapshot.label}")
+    answer = ask(face, form)
 
     async def export() -> Message | None:
         given = await answer
@@ -159,6 +173,8 @@ def export_report(face: Face, snapshot: IncidentSnapshot, runbooks: Sequence[Run
             return None
         impact = [line for state in face.by_attention() for line in impact_lines(state, words.say)]
         followed = [runbook for runbook in runbooks if not isinstance(runbook, Missing)]
-        return await asyncio.to_thread(write_export, snapshot, Path(given[0]), words.say, impact, followed)
+        written = await asyncio.to_thread(write_export, snapshot, Path(given[0]), words.say, impact, followed)
+        forget(face, form)
+        return written
 
     face.incidents.run(export())

@@ -11,7 +11,7 @@ from response import records
 from tui.screens.confirm import Choice, Preview
 from tui.screens.edit import Edit
 from tui.screens.form import Field, Form
-from tui.screens.submit import ask, carry_out
+from tui.screens.submit import ask, carry_out, forget
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -27,23 +27,39 @@ if TYPE_CHECKING:
 
 
 def write_update(face: Face, situation: Situation) -> None:
-    """Ask what people have to know."""
+    """Ask what people have to know; a text that was changed and not sent is there again."""
     words = face.words
-    form = Form(words.text("screen.new_update"), [Field(words.text("screen.field_say"))])
-    face.incidents.run(_send(face, situation, ask(face, form)))
+    if (edited := face.incidents.drafts.get(_edited(situation))) is not None:
+        face.incidents.run(_send(face, situation, None, edited[0]))
+        return
+    said = Field(words.text("screen.field_say"), lines=True)
+    form = Form(words.text("screen.new_update"), [said], draft=f"update {situation.label}")
+    face.incidents.run(_compose(face, situation, form, ask(face, form)))
 
 
-async def _send(face: Face, situation: Situation, answer: Future[tuple[str, ...] | None]) -> Message | None:
-    """Nothing leaves and nothing is written before the person has seen the whole text and its targets."""
-    from incidents.updates.update import plan_sendings, update_text
+async def _compose(
+    face: Face, situation: Situation, form: Form, answer: Future[tuple[str, ...] | None]
+) -> Message | None:
+    """The whole text: what was said, under the incident's state, with the numbers of this moment."""
+    from incidents.updates.update import update_text
     from tui.incident.exports import attention_lines
 
     given, words, settings = await answer, face.words, face.incidents.updates
     if given is None or settings is None:
         return None
-    incident, label = situation.incident, situation.label
     numbers = attention_lines(face.by_attention(), words.say)
-    text = update_text(incident, label, settings, words.say, given[0], numbers=numbers)
+    text = update_text(situation.incident, situation.label, settings, words.say, given[0], numbers=numbers)
+    return await _send(face, situation, form, text)
+
+
+async def _send(face: Face, situation: Situation, form: Form | None, text: str) -> Message | None:
+    """Nothing leaves and nothing is written before the person has seen the whole text and its targets."""
+    from incidents.updates.update import plan_sendings
+
+    words, settings = face.words, face.incidents.updates
+    if settings is None:
+        return None
+    incident, label, drafts = situation.incident, situation.label, face.incidents.drafts
     while True:
         sendings = plan_sendings(text, incident, label, settings.webhooks)
         preview = Preview(words.text("screen.update_preview"), _preview_lines(face, text, sendings))
@@ -55,12 +71,16 @@ async def _send(face: Face, situation: Situation, answer: Future[tuple[str, ...]
             face.incidents.notify(say("screen.copied_update"))
         elif choice is Choice.EDIT:
             text = await _edit(face, text, drill=incident.drill)
+            drafts[_edited(situation)] = (text,)
         else:
             break
     events: list[Event] = []
 
     def written(result: Written) -> Message:
         events.extend(result.events)
+        drafts.pop(_edited(situation), None)
+        if form is not None:
+            forget(face, form)
         return say("screen.update_written")
 
     message = await carry_out(face, records.write_update(situation, text), written)
@@ -69,6 +89,11 @@ async def _send(face: Face, situation: Situation, answer: Future[tuple[str, ...]
     face.incidents.notify(say("screen.update_sending", count=len(sendings)))
     journal = face.incidents.opened_journal()
     return _outcome_message(await journal.deliver(events[0], sendings, settings.webhooks))
+
+
+def _edited(situation: Situation) -> str:
+    """The name under which a changed text is kept until it is written."""
+    return f"edited update {situation.label}"
 
 
 async def _edit(face: Face, text: str, *, drill: bool) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
+from core.message import say
 from response.decision import ALLOWED, Ask, Refused
 from response.guard import may_propose
 from tui.screens.confirm import Confirm
+from tui.screens.form import Form
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -26,15 +28,29 @@ if TYPE_CHECKING:
     from tui.screens.dialogue import Dialogue
 
     Done = Callable[[Written], Message | None]
+    """What is said, and done, once it is written."""
 
 R = TypeVar("R")
 
 
 def ask(face: Face, dialogue: Dialogue[R]) -> Future[R | None]:
-    """Put a dialogue on top; its answer comes later, None when it was left."""
+    """Put a dialogue on top; its answer comes later, None when it was left.
+
+    What was typed into a form that has a name for it is kept until `forget`: the same form begins with it.
+    """
     future: Future[R | None] = asyncio.get_running_loop().create_future()
+    drafts = face.incidents.drafts
+    form = dialogue if isinstance(dialogue, Form) and dialogue.draft else None
+    if form is not None and form.draft in drafts:
+        form.fill(drafts[form.draft])
 
     def answered(result: R | None) -> None:
+        if form is not None:
+            drafts.pop(form.draft, None)
+            if form.is_touched():
+                drafts[form.draft] = form.typed
+                if result is None:
+                    face.incidents.notify(say("screen.draft_kept"))
         if not future.done():
             future.set_result(result)
 
@@ -50,6 +66,23 @@ def submit(face: Face, proposal: Proposal | Refused, done: Done) -> None:
         return
     answer = _ask_question(face, decision) if isinstance(decision, Ask) else None
     face.incidents.run(_carry_out(face, proposal, decision, answer, done))
+
+
+def forget(face: Face, form: Form) -> None:
+    """What was typed into the form stands where it should."""
+    face.incidents.drafts.pop(form.draft, None)
+
+
+def submit_form(
+    face: Face, form: Form, propose: Callable[[tuple[str, ...]], Proposal | Refused | None], done: Done
+) -> None:
+    """Ask with a form and write what `propose` makes of its values; what was typed is kept until that is written."""
+
+    def written(result: Written) -> Message | None:
+        forget(face, form)
+        return done(result)
+
+    submit_answer(face, ask(face, form), propose, written)
 
 
 def submit_answer(

@@ -72,11 +72,11 @@ async def test_roles_go_round(config: Path) -> None:
     async with running(config) as op1:
         await op1.open_with_runbook()
         await op1.press("x")
-        await op1.press("1", then=lambda: incident_of(op1.app).roles.get("ops") == "op1")
+        await op1.press("1", "enter", then=lambda: incident_of(op1.app).roles.get("ops") == "op1")
         await op1.press("x")
         options = [line.plain for line in op1.app.screen.remarks(80)]  # type: ignore[attr-defined]  # the question on top
         offer = next(str(at) for at, line in enumerate(options, 1) if "offer incident command" in line)
-        await op1.press(offer)
+        await op1.press(offer, "enter")
         await op1.pilot.pause(0.1)
         await op1.type("ic2")
         await op1.press("enter", then=lambda: "ic" in incident_of(op1.app).offers)
@@ -87,7 +87,7 @@ async def test_roles_go_round(config: Path) -> None:
         over = next(
             str(at) for at, line in enumerate(options, 1) if "take over incident command from ic2" in line
         )
-        await op1.press(over)
+        await op1.press(over, "enter")
         await op1.pilot.pause(0.1)
         await op1.type("gone")
         await op1.press("enter", then=lambda: incident_of(op1.app).roles["ic"] == "op1")
@@ -99,21 +99,21 @@ async def test_severity_moments_and_the_end(config: Path) -> None:
         await op1.press("v")
         await op1.press("left", "enter", then=lambda: incident_of(op1.app).severity == "SEV1")
         await op1.press("m")
-        await op1.press("1", then=lambda: incident_of(op1.app).status == "mitigated")
+        await op1.press("1", "enter", then=lambda: incident_of(op1.app).status == "mitigated")
         await op1.press("m")
-        await op1.press("1", then=lambda: isinstance(op1.app.screen, Confirm))
+        await op1.press("1", "enter", then=lambda: isinstance(op1.app.screen, Confirm))
         asked = "\n".join(line.plain for line in op1.app.screen.remarks(80))  # type: ignore[attr-defined]  # the question on top
         assert "depth is 143" in asked
         assert "not done: 1.2 Throttle the retrying task" in asked
         await op1.press("escape")
         assert incident_of(op1.app).status == "mitigated"
         await op1.press("m")
-        await op1.press("1", then=lambda: isinstance(op1.app.screen, Confirm))
+        await op1.press("1", "enter", then=lambda: isinstance(op1.app.screen, Confirm))
         await op1.press("enter", then=lambda: incident_of(op1.app).status == "resolved")
         assert "SEV1 resolved" in shown(op1.app)
         assert op1.app.incidents.exit_message() is None
         await op1.press("m")
-        await op1.press("1")
+        await op1.press("1", "enter")
         await op1.pilot.pause(0.1)
         await op1.type("it is back")
         await op1.press("enter", then=lambda: incident_of(op1.app).status == "open")
@@ -195,7 +195,7 @@ async def test_why_shows_the_query_and_the_raw_value(config: Path) -> None:
 async def test_a_runbook_can_be_read_without_an_incident(config: Path) -> None:
     async with running(config) as op1:
         await op1.press("r", then=lambda: len(op1.app.screen_stack) == 2)
-        await op1.press("2", then=lambda: "VIEW ONLY" in shown(op1.app))
+        await op1.press("2", "enter", then=lambda: "VIEW ONLY" in shown(op1.app))
         await op1.press("space", "n", "x")
         assert "nothing is written" in shown(op1.app)
         assert not op1.app.incidents.snapshots
@@ -212,12 +212,12 @@ async def test_several_incidents_are_a_list_worst_first(config: Path) -> None:
         await op1.press("i")
         options = [line.plain for line in op1.app.screen.remarks(80)]  # type: ignore[attr-defined]  # the question on top
         assert ["Big" in options[0], "Small" in options[1], "another" in options[2]] == [True] * 3
-        await op1.press("2", then=lambda: "INC-1 SEV3 Small" in shown(op1.app))
+        await op1.press("2", "enter", then=lambda: "INC-1 SEV3 Small" in shown(op1.app))
         assert "no runbook yet" in shown(op1.app)
         await op1.press("r")
-        await op1.press("1", then=lambda: isinstance(op1.app.screen, Choose))
+        await op1.press("1", "enter", then=lambda: isinstance(op1.app.screen, Choose))
         await op1.pilot.pause(0.2)
-        await op1.press("1", then=lambda: incident_of(op1.app).runbooks == ("ban-near",))
+        await op1.press("1", "enter", then=lambda: incident_of(op1.app).runbooks == ("ban-near",))
         assert "opened the runbook Ban near" in shown(op1.app)
 
 
@@ -265,4 +265,4 @@ async def test_a_pasted_clipboard_is_harmless(config: Path) -> None:
         op1.app.focused.post_message(Paste("\x1b[2Jtwo\r\nlines \x1b]52;c;aGk=\x07队列"))
         await op1.pilot.pause(0.1)
         await op1.press("enter", then=lambda: incident_of(op1.app).notes)
-        assert incident_of(op1.app).notes[0].text == "two lines 队列"
+        assert incident_of(op1.app).notes[0].text == "two\nlines 队列"

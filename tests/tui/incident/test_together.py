@@ -272,7 +272,7 @@ async def test_what_others_open_and_offer_is_told(config: Path) -> None:
         await write_as("ic1", config, "role", "1", "offer", "ic", "--to", "op1")
         await until(lambda: "ic1 offers you incident command" in shown(op1.app), "the offer is told")
         await op1.press("i", "x")
-        await op1.press("1", then=lambda: incident_of(op1.app).roles.get("ic") == "op1")
+        await op1.press("1", "enter", then=lambda: incident_of(op1.app).roles.get("ic") == "op1")
         await write_as("ic1", config, "resolve", "1", "--yes")  # its panel burns
         await until(lambda: "ic1 resolved INC-1: Ban near" in shown(op1.app), "the end is told")
 

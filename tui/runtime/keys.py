@@ -1,0 +1,74 @@
+"""Keys and pastes one after the other: each is looked at only when the one before has done all that it does at once.
+
+A slow line brings many keys in one read. Textual gives all of them to what has the focus then; a key that closes a form or
+opens one would come too late for those behind it: they would be typed into the form that was closed, or be commands of the
+screen below the one that was opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from textual.app import App
+    from textual.events import Key, Paste
+    from textual.message_pump import MessagePump
+
+LIMIT_S = 1.0
+"""What takes longer than this keeps no other key waiting."""
+ROUNDS = 20
+"""Turns of the loop within which an answer is handed on and the question that follows from it is asked."""
+
+
+class InputQueue:
+    """`dispatch` is what Textual does with a key or a paste."""
+
+    def __init__(self, app: App[str], dispatch: Callable[[Key | Paste], Awaitable[None]]) -> None:
+        self._app, self._dispatch = app, dispatch
+        self._waiting: deque[Key | Paste] = deque()
+        self._work: asyncio.Task[None] | None = None
+
+    def put(self, event: Key | Paste) -> None:
+        """Behind those that wait already."""
+        self._waiting.append(event)
+        if self._work is None or self._work.done():
+            self._work = asyncio.create_task(self._work_off())
+
+    async def _work_off(self) -> None:
+        try:
+            while self._waiting and self._app.is_running:
+                top = self._app.screen
+                if not top.is_mounted:  # it has just been opened, and takes what is typed next
+                    mounted: asyncio.Event = top._mounted_event  # noqa: SLF001  # there is no other way to wait for it
+                    await _wait(mounted.wait())
+                    await self._settle(top)
+                target = self._app.focused or self._app.screen
+                await self._dispatch(self._waiting.popleft())
+                await self._settle(target)
+        except Exception as error:  # noqa: BLE001  # as in a message handler: the App decides
+            self._app._handle_exception(error)  # noqa: SLF001  # Textual's own door for it
+
+    async def _settle(self, target: MessagePump) -> None:
+        """Wait until `target` and all above it, to which a key rises, have done what was waiting for them."""
+        pump: MessagePump | None = target
+        while pump is not None:
+            await _drained(pump)
+            pump = pump._parent  # noqa: SLF001  # the way that a key takes
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
+
+
+async def _drained(pump: MessagePump) -> None:
+    done = asyncio.Event()
+    if pump.is_running and pump.call_later(done.set):
+        await _wait(done.wait())
+
+
+async def _wait(what: Awaitable[object]) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(what, LIMIT_S)
