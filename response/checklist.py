@@ -156,14 +156,32 @@ def first_row(incident: Incident | None, rows: Sequence[Row]) -> Row | None:
     return here or next(undone, standing[0] if standing else None)
 
 
-def progress(incident: Incident | None, rows: Sequence[Row], phase_row: Row) -> tuple[int, int]:
-    """How many steps of a phase are done, of how many."""
+class Progress(NamedTuple):
+    """The steps of a phase: how many nobody has to do any more, of how many; and which of them were doubtful."""
+
+    done: int
+    steps: int
+    failed: int = 0
+    not_passed: int = 0
+    unmeasured: int = 0
+
+
+def progress(incident: Incident | None, rows: Sequence[Row], phase_row: Row) -> Progress:
+    """How far a phase is."""
     own = [
         row
         for row in rows
         if row.kind == "step" and row.phase == phase_row.phase and row.runbook == phase_row.runbook
     ]
-    return sum(is_done(incident, row) for row in own), len(own)
+    states = [state for row in own if (state := step_state(incident, row)) is not None]
+    ticks = [state.outcome for state in states if state.state == "ticked"]
+    return Progress(
+        done=sum(is_done(incident, row) for row in own),
+        steps=len(own),
+        failed=sum(state.state == "failed" for state in states),
+        not_passed=ticks.count("not_passed"),
+        unmeasured=ticks.count("unmeasured"),
+    )
 
 
 def phase_position(rows: Sequence[Row], phase_row: Row) -> tuple[int, int]:

@@ -59,13 +59,22 @@ def reached(situation: Situation, row: Row, *, onward: bool = True) -> Decision:
     return ALLOWED
 
 
+def check_outcome(situation: Situation, row: Row) -> b.Outcome:
+    """What the checks of the row's step say together: one that does not say what was expected goes before one not measured."""
+    checks = row.step.checks if row.step else ()
+    if not checks:
+        return ""
+    observed = situation.observed.get(row.step_key, ())
+    verdicts = [None if observation is None else observation.verdict for observation in observed]
+    if Verdict.BURNING in verdicts or Verdict.WARN in verdicts:
+        return "not_passed"
+    missing = len(verdicts) < len(checks) or None in verdicts or Verdict.UNKNOWN in verdicts
+    return "unmeasured" if missing else "passed"
+
+
 def is_doubtful(situation: Situation, row: Row) -> bool:
     """Whether a check of the row's step was not measured, or does not say what was expected."""
-    checks = row.step.checks if row.step else ()
-    observed = situation.observed.get(row.step_key, ())
-    return len(observed) < len(checks) or any(
-        observation is None or observation.verdict is not Verdict.OK for observation in observed
-    )
+    return check_outcome(situation, row) in ("not_passed", "unmeasured")
 
 
 def _decide(situation: Situation, body: b.Body) -> Decision:  # noqa: PLR0911  # one case a kind

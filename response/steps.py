@@ -8,7 +8,7 @@ from incidents.events import body as b
 from incidents.events.phrase import Phrase
 from response.checklist import Row, open_steps
 from response.decision import Reason, Refused
-from response.guard import reached
+from response.guard import check_outcome, reached
 from response.situation import Proposal, propose
 from runbooks.checks.observation import check_results
 
@@ -24,10 +24,15 @@ if TYPE_CHECKING:
 
 def tick(situation: Situation, key: StepKey, words: Say, *, observed: str = "") -> Proposal:
     """Done: with what its checks said, or with what somebody saw."""
-    checks = _checks(situation, key, words)
-    return propose(
-        situation, b.StepTicked(runbook=key.runbook, step=key.step, observed=observed, checks=checks)
+    checks, row = _checks(situation, key, words), situation.row("step", key.runbook, key.step)
+    body = b.StepTicked(
+        runbook=key.runbook,
+        step=key.step,
+        observed=observed,
+        checks=checks,
+        outcome=check_outcome(situation, row) if row is not None and not observed else "",
     )
+    return propose(situation, body)
 
 
 def fail(situation: Situation, key: StepKey, words: Say, *, reason: str, observed: str = "") -> Proposal:

@@ -158,6 +158,10 @@ class StepStarted(_StepBody):
     kind: Literal["step_started"] = "step_started"
 
 
+Outcome = Literal["", "passed", "not_passed", "unmeasured"]
+"""What the checks of a step said when it was ticked, in a word; empty where it has none, or somebody said what they saw."""
+
+
 class StepTicked(_StepBody):
     """Done. `checks`: what the step's checks said at that moment; `observed`: the same as somebody typed it.
 
@@ -167,6 +171,7 @@ class StepTicked(_StepBody):
     kind: Literal["step_ticked"] = "step_ticked"
     observed: Line = ""
     checks: tuple[Phrase, ...] = Field(default=(), max_length=50)
+    outcome: Outcome = ""
 
 
 class StepSkipped(_StepBody):

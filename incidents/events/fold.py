@@ -244,7 +244,15 @@ def _step_started(draft: _Draft, event: Event, body: b.StepStarted) -> None:
 
 
 def _step_ticked(draft: _Draft, event: Event, body: b.StepTicked) -> None:
-    step = Step("ticked", event.actor, event.at, event.at, observed=body.observed, checks=body.checks)
+    step = Step(
+        state="ticked",
+        by=event.actor,
+        at=event.at,
+        started_at=event.at,
+        observed=body.observed,
+        checks=body.checks,
+        outcome=body.outcome,
+    )
     _finish(draft, event, body, step)
 
 

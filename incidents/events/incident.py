@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from incidents.events.body import EvidencePinned, Moment, Role, RunNoted, Severity
+    from incidents.events.body import EvidencePinned, Moment, Outcome, Role, RunNoted, Severity
     from incidents.events.event import Event
     from incidents.events.phrase import Phrase
 
@@ -43,6 +43,7 @@ class Step(NamedTuple):
     observed: str = ""
     remarks: tuple[str, ...] = ()
     checks: tuple[Phrase, ...] = ()
+    outcome: Outcome = ""
 
 
 class Offer(NamedTuple):

@@ -13,6 +13,7 @@ from incidents.journal import open_journal
 from incidents.settings import JournalSettings
 from response import incident as whole
 from response import records, steps
+from response.checklist import Progress, progress
 from response.decision import ALLOWED, Ask, Reason, Refused
 from response.situation import Proposal, Situation
 from response.write import write, write_opening
@@ -163,3 +164,41 @@ def test_the_answer_is_journalled_and_told(journal: Journal) -> None:
     incident = journal.load(seen.incident.id)
     text = SAY(describe_event(incident, event, seen.names))
     assert text.endswith("(not done: 1.1 cut: confirmed with --yes)")
+
+
+@pytest.mark.parametrize(
+    ("observed", "step", "outcome"),
+    [
+        ({"cut": Verdict.OK}, "cut", "passed"),
+        ({"cut": Verdict.BURNING}, "cut", "not_passed"),
+        ({"cut": Verdict.WARN}, "cut", "not_passed"),
+        ({"cut": Verdict.UNKNOWN}, "cut", "unmeasured"),
+        ({"cut": None}, "cut", "unmeasured"),
+        ({}, "cut", "unmeasured"),
+        ({}, "look", ""),  # nothing to measure
+    ],
+)
+def test_a_tick_says_what_its_checks_said(
+    observed: dict[str, Verdict | None], step: str, outcome: str
+) -> None:
+    (body,) = steps.tick(situation(observed=observed), key(step), SAY).bodies
+    assert isinstance(body, b.StepTicked)
+    assert body.outcome == outcome
+
+
+def test_ticks_that_did_not_pass_or_were_not_measured_count_apart() -> None:
+    ticked = (
+        b.StepTicked(runbook="book", step="cut", outcome="not_passed"),
+        b.StepTicked(runbook="book", step="look"),
+    )
+    known = situation(*(("op1", body) for body in ticked))
+    stop = known.rows[0]
+    assert progress(known.incident, known.rows, stop) == Progress(2, 2, not_passed=1)
+    failed = situation(("op1", b.StepFailed(runbook="book", step="cut", reason="no")))
+    assert progress(failed.incident, failed.rows, stop) == Progress(1, 2, failed=1)
+
+
+def test_what_somebody_saw_is_no_missing_measurement() -> None:
+    (body,) = steps.tick(situation(), key("cut"), SAY, observed="12 per minute").bodies
+    assert isinstance(body, b.StepTicked)
+    assert body.outcome == ""

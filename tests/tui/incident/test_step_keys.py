@@ -37,6 +37,8 @@ async def test_space_ticks_with_what_the_check_says_and_the_cursor_goes_on(confi
         assert check.words == "check NOT passed: 143, expected < 10"
         assert Language("zh").say(check.message) == "检查未通过：143，预期 < 10"
         assert "is done, but: check NOT passed: 143" in shown(op1.app)
+        assert "▲ 1.2 " in shown(op1.app)
+        assert "2 of 3 ▲1 " in shown(op1.app)
 
 
 async def test_skip_and_fail_want_a_reason(config: Path) -> None:

@@ -17,9 +17,34 @@ if TYPE_CHECKING:
     from response.checklist import Row, RowKey
     from tui.i18n import Language
 
-MARKS = {"open": "☐", "started": "▶", "ticked": "✔", "skipped": "–", "failed": "✖"}
-ASCII_MARKS = {"open": "_", "started": ">", "ticked": "+", "skipped": "-", "failed": "X"}
-STYLES = {"open": "", "started": "cursor", "ticked": "ok", "skipped": "quiet", "failed": "burning"}
+MARKS = {
+    "open": "☐",
+    "started": "▶",
+    "ticked": "✔",
+    "not_passed": "▲",
+    "unmeasured": "?",
+    "skipped": "–",
+    "failed": "✖",
+}
+ASCII_MARKS = {
+    "open": "_",
+    "started": ">",
+    "ticked": "+",
+    "not_passed": "!",
+    "unmeasured": "?",
+    "skipped": "-",
+    "failed": "X",
+}
+STYLES = {
+    "open": "",
+    "started": "cursor",
+    "ticked": "ok",
+    "not_passed": "warn",
+    "unmeasured": "unknown",
+    "skipped": "quiet",
+    "failed": "burning",
+}
+"""Of a step's state; a tick whose checks did not pass, or that nobody measured, is no plain one."""
 BAR = 8
 MIN_TEXT = 20
 """Cells that a step's text keeps; who did it when has to do with the rest."""
@@ -71,18 +96,26 @@ class ChecklistView:
         assert row.phase is not None  # noqa: S101  # a row of this kind has one
         words = self.words
         number, count = phase_position(self.rows, row)
-        done, steps = progress(self.incident, self.rows, row)
+        done, steps, *doubtful = progress(self.incident, self.rows, row)
         title = row.phase.title if words.code == "zh" else row.phase.title.upper()
         left = f" {words.text('screen.phase', number=number, count=count)}  {title} "
         if row.phase.prevention:
             left = f" {words.text('screen.phase', number=number, count=count)}  {title} ({words.text('screen.prevention')}) "
         full, empty = ("#", ".") if self.ascii_only else ("▓", "░")
         share = round(BAR * done / steps) if steps else 0
-        right = f" {words.text('screen.of', done=done, count=steps)} {full * share}{empty * (BAR - share)}"
-        if self.incident is None or row.phase.prevention or cell_len(left) + cell_len(right) > width:
-            right = ""
-        rule = ("-" if self.ascii_only else "─") * max(0, width - cell_len(left) - cell_len(right))
-        return Text.assemble((left, "title"), (rule, "quiet"), (right, "ok" if done == steps else ""))
+        marks, counts = ASCII_MARKS if self.ascii_only else MARKS, Text()
+        for name, count in zip(("failed", "not_passed", "unmeasured"), doubtful, strict=True):
+            if count:
+                counts.append(f" {marks[name]}{count}", STYLES[name])
+        style = "ok" if done == steps and not counts else ""
+        right = Text.assemble((f" {words.text('screen.of', done=done, count=steps)}", style), counts)
+        bar = Text(f" {full * share}{empty * (BAR - share)}", style)
+        if self.incident is None or row.phase.prevention or cell_len(left) + right.cell_len > width:
+            right = Text()
+        elif cell_len(left) + right.cell_len + bar.cell_len <= width:
+            right.append_text(bar)
+        rule = ("-" if self.ascii_only else "─") * max(0, width - cell_len(left) - right.cell_len)
+        return Text.assemble((left, "title"), (rule, "quiet"), right)
 
     def _runbook(self, row: Row, width: int) -> Text:
         if isinstance(row.runbook, Missing):
@@ -107,7 +140,9 @@ class ChecklistView:
 
         assert row.step is not None  # noqa: S101  # a row of this kind has one
         state = step_state(self.incident, row)
-        name = state.state if state else "open"
+        name: str = state.state if state else "open"
+        if state is not None and name == "ticked" and state.outcome in ("not_passed", "unmeasured"):
+            name = state.outcome
         marks = ASCII_MARKS if self.ascii_only else MARKS
         right = ""
         if state is not None and name != "open":
