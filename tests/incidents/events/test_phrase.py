@@ -61,7 +61,7 @@ def test_a_check_that_was_seen_in_chinese_is_read_in_english_and_back() -> None:
         "step": "1.1",
         "observed": "check passed: 38/min rising, expected falling",
         "outcome": "",
-            "answers": [],
+        "answers": [],
     }
 
 
