@@ -1,7 +1,6 @@
 """The audit: what is looked at, by which scanner, and the findings that become of their hits.
 
-Kingfisher reads the files and every commit, and a second time what commits and tags say; Betterleaks reads the files
-for a second opinion; our own rules go with both, and alone where Kingfisher is missing. Two scanners that report one
+Kingfisher reads the files, every commit, and what commits and tags say; Betterleaks reads the files for a second opinion; our own rules go with both, and alone where Kingfisher is missing. Two scanners that report one
 value at one place make one finding.
 """
 
@@ -9,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -62,11 +62,12 @@ class _Walk(NamedTuple):
 def audit(settings: AuditSettings, progress: Callable[[Message], None], now: dt.datetime) -> Audit:
     """Look at everything and judge it by the decisions that stand; `progress` hears of each part.
 
-    Raises `FingerprintKeyError`; a scanner, repository or file that can't be read is named in the result instead.
+    Raises `FingerprintKeyError` and `BaselineError`; a scanner, repository or file that can't be read is named in the result instead.
     """
     folder = settings.folder.absolute()
     settings.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     fingerprint = fingerprints(settings.state / "fingerprint.key")
+    decisions = read_decisions(settings.decisions)
     walk = _walk(folder, settings.logs)
     unread = list(walk.unread)
     progress(say("secrets.files", count=len(walk.files)))
@@ -74,25 +75,27 @@ def audit(settings: AuditSettings, progress: Callable[[Message], None], now: dt.
     unread += [Unread(place=clean(name), why=say("secrets.repository_refused")) for name in refused]
     commits = 0
     hits: list[Hit] = []
-    for part in _parts(settings, folder, repositories, walk):
+    failed: list[Unread] = []
+    parts = list(_parts(settings, folder, repositories, walk, failed))
+    for part in parts:
         progress(part.message)
-        count = len(hits)
-        try:
-            hits.extend(part.hits)
-        except (ScannerError, GitError) as error:
-            unread.append(Unread(place=part.name, why=say("secrets.part_failed", detail=clean(str(error)))))
-        progress(say("secrets.part_done", part=part.message, count=len(hits) - count))
+    # Each scanner is a process of its own: they run side by side, the longest decides.
+    with ThreadPoolExecutor(max_workers=max(1, len(parts))) as threads:
+        scans = {threads.submit(_scan, part): part for part in parts}
+        for scan in as_completed(scans):
+            part, (seen, error) = scans[scan], scan.result()
+            hits += seen
+            progress(say("secrets.part_done", part=part.message, count=len(seen)))
+            if error is not None:
+                failed.append(_failed(part.name, error))
     findings, failures = findings_of(hits, folder, repositories, fingerprint)
     for repository in repositories:
         try:
             commits += sum(kind == "commit" for _, kind in git.all_objects(repository))
         except GitError as error:
             failures[repository.prefix or "."] = error
-    unread += [
-        Unread(place=name, why=say("secrets.part_failed", detail=str(error)))
-        for name, error in failures.items()
-    ]
-    judged = _judged(findings, read_decisions(settings.decisions), now)
+    failed += [_failed(name, error) for name, error in failures.items()]
+    judged = _judged(findings, decisions, now)
     result = Audit(
         at=now,
         path=str(folder),
@@ -103,15 +106,28 @@ def audit(settings: AuditSettings, progress: Callable[[Message], None], now: dt.
             repositories=len(repositories),
             commits=commits,
             scanners=_scanners(settings),
-            unread=tuple(unread),
+            unread=(*unread, *failed),
         ),
     )
     known = {finding.fingerprint for finding in result.findings}
     before = last_fingerprints(settings.state, folder)
-    write_last(settings.state, folder, known)
-    if before is None:
-        return result
-    return replace(result, new=frozenset(known - before), gone=frozenset(before - known))
+    # What a scan that failed did not report is not gone.
+    gone = (before or set()) - known if not failed else set()
+    write_last(settings.state, folder, known | (before or set()) - gone)
+    return replace(
+        result, new=frozenset(known - before) if before is not None else frozenset(), gone=frozenset(gone)
+    )
+
+
+def _scan(part: _Part) -> tuple[list[Hit], ScannerError | GitError | None]:
+    """What a part reports until it ends or fails."""
+    hits = []
+    try:
+        for hit in part.hits:
+            hits.append(hit)  # noqa: PERF402  # what came before a failure counts
+    except (ScannerError, GitError) as error:
+        return hits, error
+    return hits, None
 
 
 class _Part(NamedTuple):
@@ -121,40 +137,41 @@ class _Part(NamedTuple):
 
 
 def _parts(
-    settings: AuditSettings, folder: Path, repositories: Sequence[Repository], walk: _Walk
+    settings: AuditSettings,
+    folder: Path,
+    repositories: Sequence[Repository],
+    walk: _Walk,
+    failed: list[Unread],
 ) -> Iterator[_Part]:
-    """The scans, each begun when the one before it has ended."""
+    """The scans; each begins when its hits are asked for."""
     binary = kingfisher.program()
     logs = [str(path.absolute()) for path in settings.logs if path.exists()]
     if binary is None:
         yield _Part(own.NAME, say("secrets.own_files"), own.scan_files(walk.files))
         for repository in repositories:
-            hits = (
-                replace(hit, repository=str(repository.directory)) for hit in own.scan_objects(repository)
-            )
-            yield _Part(own.NAME, say("secrets.own_history", repository=repository.prefix or "."), hits)
+            history = own.scan_objects(repository)
+            yield _Part(own.NAME, say("secrets.own_history", repository=repository.prefix or "."), history)
     else:
         # A submodule's repository lies below .git, a linked working tree's outside of the folder: both are named.
         inside = {folder / repository.prefix / ".git" for repository in repositories}
         directories = [str(item.directory) for item in repositories if item.directory not in inside]
         paths = [".", *directories, *logs]
-        yield _Part(
-            kingfisher.NAME,
-            say("secrets.kingfisher"),
-            kingfisher.scan_paths(binary, folder, paths, settings.cache),
-        )
-        for repository in repositories:
-            texts = git.contents(repository, git.messages(repository))
-            hits = (
-                replace(hit, repository=str(repository.directory))
-                for hit in kingfisher.scan_texts(binary, texts, settings.cache)
-            )
-            yield _Part(kingfisher.NAME, say("secrets.messages", repository=repository.prefix or "."), hits)
+        texts = (text for repository in repositories for text in _messages(repository, failed))
+        hits = kingfisher.scan(binary, folder, paths, texts, settings.cache)
+        yield _Part(kingfisher.NAME, say("secrets.kingfisher"), hits)
     if settings.second_opinion and betterleaks.installed():
         for path in (".", *logs):
             yield _Part(
                 betterleaks.NAME, say("secrets.betterleaks", path=path), betterleaks.scan_paths(folder, path)
             )
+
+
+def _messages(repository: Repository, failed: list[Unread]) -> Iterator[kingfisher.Text]:
+    try:
+        for name, text in git.contents(repository, git.messages(repository)):
+            yield kingfisher.Text(str(repository.directory), name, text)
+    except GitError as error:
+        failed.append(_failed(repository.prefix or ".", error))
 
 
 def _scanners(settings: AuditSettings) -> tuple[str, ...]:
@@ -210,6 +227,10 @@ def _unfit(state: os.stat_result) -> Message | None:
     if not stat.S_ISREG(state.st_mode):
         return say("secrets.no_file")
     return say("secrets.too_large", size=state.st_size) if state.st_size > MAX_FILE_BYTES else None
+
+
+def _failed(place: str, error: ScannerError | GitError) -> Unread:
+    return Unread(place=clean(place), why=say("secrets.part_failed", detail=clean(str(error))))
 
 
 def _why(error: OSError) -> Message:

@@ -13,10 +13,11 @@ import posixpath
 import re
 import subprocess
 import tempfile
+from bisect import bisect_right
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from actions.secrets.model import Hit
 from actions.secrets.rules import RULES
@@ -49,70 +50,76 @@ def program() -> Path | None:
     return binary if binary and os.access(binary, os.X_OK) else None
 
 
-def scan_paths(binary: Path, folder: Path, paths: Sequence[str], cache: Path) -> Iterator[Hit]:
-    """Scan `paths`, relative to `folder` or absolute, with the history of the repositories there.
+class Text(NamedTuple):
+    """A text that is no file: a Git object of a repository."""
 
-    Raises `ScannerError`.
+    repository: str
+    object: str
+    text: bytes
+
+
+def scan(
+    binary: Path, folder: Path, paths: Sequence[str], texts: Iterable[Text], cache: Path
+) -> Iterator[Hit]:
+    """Scan `paths`, relative to `folder` or absolute, with the history of the repositories there, and `texts`.
+
+    `cache` keeps the compiled rules, which take seconds to make. Raises `ScannerError`.
     """
-    for hit in _scan(binary, ["--git-history", "full", "--", *paths], folder, cache, b""):
-        file = posixpath.normpath(hit.file)
-        loose = _LOOSE.match(file)
-        yield replace(hit, file=file, object=loose["fan"] + loose["rest"] if loose else "")
-
-
-def scan_texts(binary: Path, texts: Iterable[tuple[str, bytes]], cache: Path) -> Iterator[Hit]:
-    """Scan texts that are no files, such as Git objects, each with its name; the hit's `object` is that name.
-
-    Raises `ScannerError`.
-    """
-    names: list[str] = []
-    starts: list[int] = []
-    whole = bytearray()
-    line = 1
-    for name, text in texts:
-        names.append(name)
-        starts.append(line)
-        whole += text + b"\n"
-        line += text.count(b"\n") + 1
-    if not whole:
-        return
-    from bisect import bisect_right
-
-    for hit in _scan(binary, ["--", "-"], Path("/"), cache, bytes(whole)):
-        index = bisect_right(starts, hit.line) - 1
-        yield replace(hit, file=names[index], line=hit.line - starts[index] + 1, object=names[index])
-
-
-def _scan(binary: Path, arguments: Sequence[str], folder: Path, cache: Path, given: bytes) -> Iterator[Hit]:
     with (
         tempfile.TemporaryDirectory(dir=cache, prefix="scan-") as scratch,
         tempfile.TemporaryFile(dir=cache) as stdin,
     ):
-        stdin.write(given)
-        stdin.seek(0)
-        command = [str(binary), "scan", *_OPTIONS, "--rule-cache-dir", str(cache / "rules"), *arguments]
-        with subprocess.Popen(
-            command,
-            cwd=folder,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "TMPDIR": scratch, "NO_COLOR": "1"},
-        ) as process:
-            pipe = process.stdout
-            if pipe is None:
-                raise ScannerError("no pipe")
-            try:
-                for count, line in enumerate(iter(lambda: pipe.readline(_MAX_LINE), b"")):
-                    if count > _MAX_HITS or not line.endswith(b"\n"):
-                        raise ScannerError(_TOO_MUCH)  # noqa: TRY301  # the process ends on the way out
-                    if (hit := _hit(line)) is not None:
-                        yield hit
-            except BaseException:
-                process.kill()
-                raise
-        if process.returncode not in (0, *_FOUND):
-            raise ScannerError(f"exit code {process.returncode}")
+        objects, starts = _write(texts, stdin)
+        options = [*_OPTIONS, "--rule-cache-dir", str(cache / "rules"), "--git-history", "full"]
+        command = [str(binary), "scan", *options, "--", *paths, *(["-"] if objects else [])]
+        for hit in _run(command, folder, scratch, stdin):
+            if hit.file.startswith(scratch):  # its copy of standard input
+                index = bisect_right(starts, hit.line) - 1
+                text, line = objects[index], hit.line - starts[index] + 1
+                yield replace(
+                    hit, file=text.object, line=line, object=text.object, repository=text.repository
+                )
+            else:
+                file = posixpath.normpath(hit.file)
+                loose = _LOOSE.match(file)
+                yield replace(hit, file=file, object=loose["fan"] + loose["rest"] if loose else "")
+
+
+def _write(texts: Iterable[Text], file: IO[bytes]) -> tuple[list[Text], list[int]]:
+    """All texts, one below the other; gives their names and the line at which each begins."""
+    objects, starts, line = [], [], 1
+    for text in texts:
+        objects.append(text._replace(text=b""))
+        starts.append(line)
+        file.write(text.text + b"\n")
+        line += text.text.count(b"\n") + 1
+    file.seek(0)
+    return objects, starts
+
+
+def _run(command: Sequence[str], folder: Path, scratch: str, stdin: IO[bytes]) -> Iterator[Hit]:
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": scratch, "NO_COLOR": "1"},
+    ) as process:
+        pipe = process.stdout
+        if pipe is None:
+            raise ScannerError("no pipe")
+        try:
+            for count, line in enumerate(iter(lambda: pipe.readline(_MAX_LINE), b"")):
+                if count > _MAX_HITS or not line.endswith(b"\n"):
+                    raise ScannerError(_TOO_MUCH)  # noqa: TRY301  # the process ends on the way out
+                if (hit := _hit(line)) is not None:
+                    yield hit
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode not in (0, *_FOUND):
+        raise ScannerError(f"exit code {process.returncode}")
 
 
 def _hit(line: bytes) -> Hit | None:

@@ -181,10 +181,12 @@ def test_a_failing_scanner_is_named_and_the_rest_stands(
     folder.mkdir()
     key = riot_key()
     (folder / "a.txt").write_text(key)
+    assert desk.audit(folder).scanned.unread == ()
     monkeypatch.setattr(kingfisher, "program", lambda: Path("/bin/false"))
+    monkeypatch.setattr(betterleaks, "installed", lambda: False)
     result = desk.audit(folder)
     assert [item.place for item in result.scanned.unread] == ["kingfisher"]
-    assert bool(desk.of(result, key)) == betterleaks.installed()
+    assert (desk.of(result, key), result.gone) == ([], frozenset()), "what nobody looked at is not gone"
 
 
 def test_hostile_names_and_settings_start_nothing(desk: Desk, tmp_path: Path) -> None:
