@@ -31,6 +31,7 @@ class QueryCache:
         self._metrics = metrics
         self._asked: dict[str, tuple[float, asyncio.Task[Answer | SourceError]]] = {}
         self._names: tuple[float, frozenset[str]] | None = None
+        self._had: dict[str, tuple[float, bool]] = {}
 
     async def query(
         self, expr: str, max_age_s: float = 0.0, *, empty_max_age_s: float = 0.0
@@ -53,6 +54,14 @@ class QueryCache:
         if self._names is None or now - self._names[0] > NAMES_MAX_AGE_S:
             self._names = (now, await self._metrics.metric_names())
         return self._names[1]
+
+    async def has_had(self, metric: str) -> bool:
+        """Whether the source has any sample of it, however old; asked once in half a minute. Raises `SourceError`."""
+        now = time.monotonic()
+        asked = self._had.get(metric)
+        if asked is None or now - asked[0] > NAMES_MAX_AGE_S:
+            asked = self._had[metric] = (now, await self._metrics.has_had(metric))
+        return asked[1]
 
     async def close(self) -> None:
         """Stop waiting for answers that nobody waits for any more."""

@@ -73,9 +73,24 @@ def prometheus(
     external: dict[str, str] | None = None,
     config: dict[str, Any] | None = None,
     evaluated: bool = True,
+    history: str = "",
 ) -> Iterator[str]:
-    """A Prometheus over these alert rules, once it has evaluated them; it scrapes itself."""
+    """A Prometheus over these alert rules, once it has evaluated them; it scrapes itself.
+
+    `history` is OpenMetrics text of samples that it has from earlier.
+    """
     folder.mkdir(exist_ok=True)
+    if history:
+        (folder / "history.om").write_text(history)
+        promtool = [
+            "promtool",
+            "tsdb",
+            "create-blocks-from",
+            "openmetrics",
+            f"{folder}/history.om",
+            f"{folder}/tsdb",
+        ]
+        subprocess.run(promtool, check=True, stdout=subprocess.DEVNULL)
     address = f"127.0.0.1:{free_port()}"
     (folder / "rules.yml").write_text(
         yaml.safe_dump({"groups": [{"name": "g", "interval": "1s", "rules": rules}]})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError
 from core.text import clean
 from panels.no_data.diagnosis import Cause, Diagnosis
+from signals.metrics.last_seen import last_seen
 from signals.metrics.promql.names import Needs, needs
 
 if TYPE_CHECKING:
@@ -21,10 +22,6 @@ MAX_AGE_S = 30.0
 """A missing metric is missed at every look; its story need not be told anew each time."""
 EMPTY_MAX_AGE_S = 10.0
 """But what has come back is to be seen soon."""
-SPANS_S = (300.0, 1800.0, 86_400.0, 30 * 86_400.0)
-"""How far back a metric that is gone is looked for: closely first, then further and coarser."""
-POINTS = 120
-CLOSE_S = 60.0
 MAX_VALUES = 4
 
 
@@ -57,12 +54,12 @@ async def _diagnose(selector: Selector, cache: QueryCache, now: float) -> Diagno
     """Raises `SourceError` when the source stops answering half way."""
     metric = selector.name
     known = await cache.names()
-    if metric not in known:
+    if metric not in known and not await cache.has_had(metric):
         down = await _down(cache)
         return Diagnosis(
             cause=Cause.EXPORTER_DOWN if down else Cause.NEVER_EXPORTED, metric=metric, known=known, down=down
         )
-    if not await _series(cache, f"count({metric})"):
+    if metric not in known or not await _series(cache, f"count({metric})"):
         return await _last_seen(metric, cache, now)
     if selector.matchers and not await _series(cache, f"count({selector.text()})"):
         return await _unmatched(selector, cache)
@@ -75,28 +72,23 @@ async def _diagnose(selector: Selector, cache: QueryCache, now: float) -> Diagno
 
 async def _last_seen(metric: str, cache: QueryCache, now: float) -> Diagnosis:
     """When it was last there, and what its exporter's `up` says now."""
-    for span_s in SPANS_S:
-        step = span_s / POINTS
-        end = now // step * step
-        # Between two close points nothing that was there for a moment is missed; far ones would read too much.
-        there = f"last_over_time({metric}[{1000 * step:.0f}ms])" if step <= CLOSE_S else metric
-        expr = f"count by (job, instance) ({there})"
-        series = _answered(await cache.query_range(expr, end - span_s, end, step, MAX_AGE_S))
-        if not series:
-            continue
-        last = max(series, key=lambda candidate: candidate.times[-1])
-        labels = dict(last.labels)
-        instance, up = clean(labels.get("instance", ""), 80), None
-        if instance:
-            for exporter in await _series(cache, "up"):
-                own = dict(exporter.labels)
-                if all(own.get(label) == labels.get(label) for label in ("job", "instance")):
-                    up = exporter.values[-1]
-        ago_s = now - last.times[-1]
-        return Diagnosis(Cause.DISAPPEARED, metric, last_seen_s=ago_s, up=up, instance=instance)
-    return Diagnosis(
-        Cause.DISAPPEARED, metric
-    )  # its name is known: it was there, if only between two of our looks
+
+    async def ask_range(expr: str, start: float, end: float, step: float) -> Answer:
+        answer = await cache.query_range(expr, start, end, step, MAX_AGE_S)
+        if isinstance(answer, SourceError):
+            raise answer
+        return answer
+
+    last = await last_seen(metric, ask_range, now)
+    if last.at is None:
+        return Diagnosis(Cause.DISAPPEARED, metric)
+    up = None
+    for exporter in await _series(cache, "up") if last.instance else ():
+        own = dict(exporter.labels)
+        if (own.get("job", ""), own.get("instance")) == (last.job, last.instance):
+            up = exporter.values[-1]
+    instance = clean(last.instance, 80)
+    return Diagnosis(Cause.DISAPPEARED, metric, last_seen_s=now - last.at, up=up, instance=instance)
 
 
 async def _unmatched(selector: Selector, cache: QueryCache) -> Diagnosis:

@@ -14,6 +14,7 @@ from runbooks.checks.gate import apply_gate
 from runbooks.checks.judge import badness, judge_trend, judge_values
 from runbooks.checks.observation import Observation, expectation_text, unknown, value_text
 from runbooks.checks.probe import probe
+from runbooks.checks.silence import why_silent
 from signals.metrics.trend import direction
 from signals.reading import Verdict
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from signals.reading import Answer, Series
     from signals.sources import Sources
 
-ALERT_SERIES = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
-"""Prometheus' own series of active alerts: where there are none, nothing is wrong."""
 POINTS = 30
 """How closely a window is looked at for a trend."""
 
@@ -57,7 +56,7 @@ async def _promql(check: Check, sources: Sources, now: float) -> Observation:
     series = [curve for curve in answer.series if len(curve.values)]
     why = None
     if not series and check.expect.kind != "some":
-        why = await _missing_metric(expr, sources)
+        why = await why_silent(expr, sources, now)
     if why is None and check.expect.kind in ("some", "none"):
         return _counted(check, answer, len(series))
     if answer.kind == "string":
@@ -146,26 +145,3 @@ def _trend(series: Series, past: tuple[Series, ...]) -> Direction | None:
 
 def _name(series: Series) -> str:
     return ", ".join(f"{label}={value}" for label, value in series.labels if label != "__name__")[:120]
-
-
-async def _missing_metric(expr: str, sources: Sources) -> Message | None:
-    """Names the metric that nobody exports: its silence is no good news. None where all are known."""
-    from difflib import get_close_matches
-
-    from signals.metrics.promql.names import metric_names
-    from signals.metrics.scrape import SCRAPE_METRICS
-
-    try:
-        queried = metric_names(expr)
-        known = await sources.metrics.metric_names()
-    except SourceError as error:
-        return error.message
-    if known <= set(SCRAPE_METRICS):  # no target answers: that says nothing of this metric
-        return say("measure.no_metrics", source=sources.metrics.name)
-    missing = sorted(queried - known - ALERT_SERIES)
-    if not missing:
-        return None
-    near = get_close_matches(missing[0], known, n=1)
-    if near:
-        return say("measure.no_metric_near", metric=missing[0], near=near[0])
-    return say("measure.no_metric", metric=missing[0])

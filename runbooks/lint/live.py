@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError
 from core.message import say
 from core.text import clean
+from core.units import quantity
 from runbooks.checks.probe import missing_objects
 from runbooks.lint.finding import Finding
+from signals.metrics.last_seen import last_seen
 from signals.metrics.promql.names import Needs, needs
 
 if TYPE_CHECKING:
@@ -66,6 +69,7 @@ class _QueryCache:
         self._metrics = metrics
         self._known = known
         self._labels: dict[tuple[str, str], tuple[str, ...] | None] = {}
+        self._gone: dict[str, Message] = {}
 
     async def missing(self, file: str, check: Check) -> list[Finding]:
         """Metrics of the check that nobody exports, and labels and values that no series of theirs has."""
@@ -93,6 +97,10 @@ class _QueryCache:
         return [replace(finding, confidence="hint") for finding in fewest]
 
     async def _selector(self, file: str, check: Check, selector: Selector) -> list[Finding]:
+        if selector.name not in self._known and await self._metrics.has_had(selector.name):
+            ago = await self._gone_since(selector.name)
+            message = say("lint.metric_gone", metric=selector.name, ago=ago)
+            return [Finding(file, check.line, "metric-missing", message, "likely", _one_line(check))]
         if selector.name not in self._known:
             near = get_close_matches(selector.name, self._known, n=1)
             fix = say("lint.did_you_mean", name=near[0]) if near else None
@@ -113,6 +121,13 @@ class _QueryCache:
                 evidence = ", ".join(get_close_matches(value, values, n=MAX_SUGGESTIONS, cutoff=0.0))
                 findings.append(Finding(file, check.line, "value-missing", message, "hint", evidence))
         return findings
+
+    async def _gone_since(self, metric: str) -> Message:
+        if metric not in self._gone:
+            now = time.time()
+            last = await last_seen(metric, self._metrics.query_range, now)
+            self._gone[metric] = say("lint.long_ago") if last.at is None else quantity(now - last.at, "s")
+        return self._gone[metric]
 
     async def _values(self, metric: str, label: str) -> tuple[str, ...] | None:
         """What the label is now; None where the metric has no series at all."""

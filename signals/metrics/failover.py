@@ -79,6 +79,10 @@ class MetricFailover:
         """The names that the first answering source knows."""
         return await self._first(lambda source: source.metric_names())
 
+    async def has_had(self, metric: str) -> bool:
+        """Whether the first answering source has any sample of it, however old."""
+        return await self._first(lambda source: source.has_had(metric))
+
     async def history_s(self, now: float) -> float:
         """How far back (s, at most 30 d) the active source knows anything at all, to a few seconds.
 

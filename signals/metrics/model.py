@@ -38,6 +38,10 @@ class MetricSource(Protocol):
         """Every metric name that it knows now."""
         ...
 
+    async def has_had(self, metric: str) -> bool:
+        """Whether it has any sample of this metric, however old: only what it never had was never exported."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

@@ -71,6 +71,14 @@ class PrometheusSource:
         response = await self._http.get("/api/v1/label/__name__/values", since)
         return await self._parsed(response, read_label_values)
 
+    async def has_had(self, metric: str) -> bool:
+        """Over all that it keeps."""
+        from signals.metrics.prometheus_api import read_label_values
+
+        # By name alone: the series themselves may be many thousands.
+        response = await self._http.get("/api/v1/label/__name__/values", {"match[]": metric})
+        return metric in await self._parsed(response, read_label_values)
+
     async def alerts(self) -> Alerts:
         """Active alerts, with their rules' expressions."""
         from signals.metrics.prometheus_api import read_alerts

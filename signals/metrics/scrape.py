@@ -62,6 +62,10 @@ class ScrapeSource:
         ring = await self._scraped_ring()
         return await asyncio.to_thread(ring.metric_names)  # it waits while a scrape is stored
 
+    async def has_had(self, metric: str) -> bool:
+        """In what is kept of the scrapes."""
+        return metric in await self.metric_names()
+
     async def run(self) -> None:
         """Scrape every target at its interval until cancelled."""
         async with asyncio.TaskGroup() as group:

@@ -42,6 +42,9 @@ class One:
     async def metric_names(self) -> frozenset[str]:
         return frozenset({"n"})
 
+    async def has_had(self, metric: str) -> bool:
+        return metric == "n"
+
 
 def enricher(name: str, enrich: Callable[[PanelContext], Awaitable[Contribution]]) -> Enricher:
     return Enricher(id=name, applies=lambda _: True, enrich=enrich)

@@ -173,6 +173,9 @@ class Stored:
         recent = self.ring.select((), now_ms - 3_600_000, now_ms)
         return frozenset(dict(series.labels)["__name__"] for series in recent)
 
+    async def has_had(self, metric: str) -> bool:
+        return metric in self.ring.metric_names()
+
 
 @pytest.mark.parametrize(
     ("now", "expected"),

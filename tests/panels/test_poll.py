@@ -38,6 +38,9 @@ class Filled:
     async def metric_names(self) -> frozenset[str]:
         return self.ring.metric_names()
 
+    async def has_had(self, metric: str) -> bool:
+        return metric in self.ring.metric_names()
+
 
 class Slow:
     """Workers and a database that answer only once they are allowed to."""

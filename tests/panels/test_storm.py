@@ -39,6 +39,9 @@ class Filled:
     async def metric_names(self) -> frozenset[str]:
         return self.ring.metric_names()
 
+    async def has_had(self, metric: str) -> bool:
+        return metric in self.ring.metric_names()
+
 
 async def after(per_s: float, storm_s: float, good_per_s: float = 1.0) -> PanelState:
     """The ban panel after half an hour, in whose last `storm_s` so many requests a second were refused."""

@@ -52,6 +52,9 @@ class Recorder:
     async def metric_names(self) -> frozenset[str]:
         return frozenset()
 
+    async def has_had(self, _: str) -> bool:
+        return False
+
 
 @pytest.mark.parametrize("stretch", RANGES)
 def test_no_range_asks_for_more_samples_than_a_prometheus_gives(stretch: Range) -> None:

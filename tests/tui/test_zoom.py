@@ -72,6 +72,9 @@ class Curves:
     async def metric_names(self) -> frozenset[str]:
         return frozenset({"waiting", "oldest"})
 
+    async def has_had(self, metric: str) -> bool:
+        return metric in await self.metric_names()
+
 
 class Asker:
     """Answers a screen's questions at once, in the loop of the screen."""

@@ -65,6 +65,9 @@ class Now:
     async def metric_names(self) -> frozenset[str]:
         return self.ring.metric_names()
 
+    async def has_had(self, metric: str) -> bool:
+        return metric in self.ring.metric_names()
+
 
 @pytest.fixture
 def now() -> Now:
