@@ -1,0 +1,110 @@
+"""Setting a queue's messages aside and putting them back, in Redis as Celery uses it (Kombu, Redis transport).
+
+A queue is a list for each priority step: producers push left, workers take from the right. What is set aside stands in a
+list beside it, its newest message left, too. Each move is one script on the server: nobody sees half of it, and a
+program that dies in the middle leaves nothing half done.
+
+A held queue's workers must not consume it (`queue.stop-consuming`), and who keeps the hold sets aside again what comes in
+later: it joins behind what waits there. Messages that workers already have (`unacked`) are not touched; those of a worker
+that dies come back to the right end of the queue, as the next ones to be taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from signals.connections.redis import queue_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from redis.asyncio import Redis
+
+_SET_ASIDE = """
+local moved = 0
+for index = 1, #KEYS, 2 do
+  local queue, aside = KEYS[index], KEYS[index + 1]
+  local count = redis.call('LLEN', queue)
+  if count > 0 then
+    if redis.call('EXISTS', aside) == 0 then
+      redis.call('RENAME', queue, aside)
+    else
+      for _ = 1, count do redis.call('RPOPLPUSH', queue, aside) end
+    end
+    moved = moved + count
+  end
+end
+return moved
+"""
+"""What waits now is newer than what was set aside before: the oldest of it joins first, at the left."""
+
+_PUT_BACK = """
+local moved = 0
+for index = 1, #KEYS, 2 do
+  local queue, aside = KEYS[index], KEYS[index + 1]
+  local count = redis.call('LLEN', aside)
+  if count > 0 then
+    for _ = 1, redis.call('LLEN', queue) do redis.call('RPOPLPUSH', queue, aside) end
+    redis.call('RENAME', aside, queue)
+    moved = moved + count
+  end
+end
+return moved
+"""
+"""What came in meanwhile is newer: it joins at the left of what was set aside, and the whole becomes the queue again."""
+
+_PUT_BACK_OLDEST = """
+local left = tonumber(ARGV[1])
+for index = 1, #KEYS, 2 do
+  local queue, aside = KEYS[index], KEYS[index + 1]
+  while left > 0 and redis.call('RPOPLPUSH', aside, queue) do left = left - 1 end
+end
+return tonumber(ARGV[1]) - left
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLists:
+    """A queue's lists by priority step, in the order in which workers take from them, and those beside them.
+
+    `purpose` names why messages are aside (`held`, or `purged-` and a run's id), so that two do not mix.
+    """
+
+    lists: Mapping[str, str]
+
+    @classmethod
+    def of(cls, queue: str, *, purpose: str, prefix: str, steps: Iterable[int], separator: str) -> QueueLists:
+        """The lists of `queue`: names as `RedisSettings` has them. Step 0 is Celery's highest priority."""
+        keys = (queue_key(prefix, queue, step, separator) for step in sorted(set(steps)))
+        return cls(lists={key: f"{key}:warroom-{purpose}" for key in keys})
+
+    @property
+    def keys(self) -> list[str]:
+        """As the scripts take them: a list, and the one beside it."""
+        return [key for pair in self.lists.items() for key in pair]
+
+
+async def set_aside(client: Redis, lists: QueueLists) -> int:
+    """Move all waiting messages aside, behind those that are there already; gives how many."""
+    return int(await client.register_script(_SET_ASIDE)(keys=lists.keys))
+
+
+async def put_back(client: Redis, lists: QueueLists, *, oldest: int | None = None) -> int:
+    """Move messages back before all that came in meanwhile; gives how many.
+
+    With `oldest` only so many, the oldest of the highest priority first, for a return in stages: what is set aside
+    later stays behind them as long as the hold is kept.
+    """
+    if oldest is None:
+        return int(await client.register_script(_PUT_BACK)(keys=lists.keys))
+    return int(await client.register_script(_PUT_BACK_OLDEST)(keys=lists.keys, args=[oldest]))
+
+
+async def count(client: Redis, lists: QueueLists) -> tuple[int, int]:
+    """How many messages wait in the queue, and how many are aside, at one moment."""
+    async with client.pipeline(transaction=True) as pipeline:
+        for key in lists.keys:
+            pipeline.llen(key)
+        lengths = [int(length) for length in await pipeline.execute()]
+    return sum(lengths[::2]), sum(lengths[1::2])
