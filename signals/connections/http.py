@@ -24,7 +24,7 @@ from signals.connections.credentials import read_secret
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     import httpx
 
@@ -80,6 +80,12 @@ class HttpClient:
         """POST a form to `path`; the status is 405 where the server takes no POST there."""
         return await self._request("POST", path, form)
 
+    async def send(self, method: str, path: str, document: object = None) -> HttpResponse:
+        """Any request below the source's address, with a JSON body; any status but 401, 403 and a redirect is an answer."""
+        return await self._in_time(
+            lambda: self._exchange(method, path, {}, document=document, any_status=True)
+        )
+
     def parsed(self, response: HttpResponse, parse: Callable[[HttpResponse], T]) -> T:
         """What `parse` makes of an answer; one of another shape is a `BadAnswer`, with the server's words if it has any."""
         try:
@@ -103,11 +109,14 @@ class HttpClient:
     async def _request(
         self, method: Literal["GET", "POST"], path: str, fields: Mapping[str, str]
     ) -> HttpResponse:
+        return await self._in_time(lambda: self._exchange(method, path, fields))
+
+    async def _in_time(self, exchange: Callable[[], Awaitable[HttpResponse]]) -> HttpResponse:
         import httpx
 
         try:
             async with asyncio.timeout(self._settings.timeout_s):
-                return await self._exchange(method, path, fields)
+                return await exchange()
         except (TimeoutError, httpx.TimeoutException) as error:
             raise self._timed_out() from error
         except (httpx.TransportError, httpx.InvalidURL, OSError) as error:
@@ -115,12 +124,18 @@ class HttpClient:
             raise Unreachable(say("signals.unreachable", source=self.name, detail=detail)) from error
 
     async def _exchange(
-        self, method: Literal["GET", "POST"], path: str, fields: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        fields: Mapping[str, str],
+        *,
+        document: object = None,
+        any_status: bool = False,
     ) -> HttpResponse:
         client = await self._opened()
         url = self._settings.url.rstrip("/") + path
-        params, form = (fields, None) if method == "GET" else (None, fields)
-        async with client.stream(method, url, params=params, data=form) as answer:
+        params, form = (None, fields) if method == "POST" else (fields, None)
+        async with client.stream(method, url, params=params, data=form, json=document) as answer:
             status, headers = answer.status_code, answer.headers
             if status in (401, 403):
                 raise Denied(say("signals.denied", source=self.name, status=status))
@@ -128,7 +143,11 @@ class HttpClient:
                 raise self.bad_answer(f"a redirect to {headers.get('location', '?')}; set the final address")
             body = await self._read(answer.aiter_raw(), headers.get("content-encoding", ""))
         response = HttpResponse(status, body, headers.get("content-type", ""), headers.get("date", ""))
-        expected = status in (OK, *REFUSED_QUERY) or (status == METHOD_NOT_ALLOWED and method == "POST")
+        expected = (
+            any_status
+            or status in (OK, *REFUSED_QUERY)
+            or (status == METHOD_NOT_ALLOWED and method == "POST")
+        )
         if not expected:
             detail = response.error_text()
             raise self.bad_answer(f"HTTP {status}: {detail}" if detail else f"HTTP {status}")

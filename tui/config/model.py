@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, PrivateAttr
 
+from actions.settings import ActionsSettings
 from core.settings import Section
 from incidents.settings import IncidentsSettings, JournalSettings
 from panels.settings import PanelsSettings, board
@@ -45,6 +46,7 @@ class Config(Section):
     journal: JournalSettings = JournalSettings()
     incidents: IncidentsSettings = IncidentsSettings()
     runbooks: RunbooksSettings = RunbooksSettings()
+    actions: ActionsSettings = ActionsSettings()
     sandbox: SandboxSettings = SandboxSettings()
     tui: TuiSettings = TuiSettings()
     _profile_board: tuple[PanelSpec, ...] = PrivateAttr(default=())

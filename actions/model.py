@@ -1,0 +1,198 @@
+"""What an action is, what it plans, and what it did.
+
+An `Action` is data with a few functions, all of them plain and blocking: they run in the runner's own process, or in a
+thread of whoever wants to see the plan. They reach the world through the `Context` that they are given and through nothing
+else, so that a plan can be made, compared and shown without a terminal.
+
+A function that can't know something says so: a fact whose value is None, a blocker, a `SourceError`. It never guesses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping  # noqa: TC003  # pydantic reads the annotations at run time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias
+
+from actions.parameters import P
+from actions.step import Step, Text, message_to_json  # pydantic reads the annotations at run time
+from core.message import Message, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from actions.capabilities import Databases, Files, HttpServers, Processes, RedisServers, Workers
+    from signals.settings import SignalsSettings
+
+Danger: TypeAlias = Literal["observe", "mitigate", "destructive"]
+"""observe: only looks · mitigate: changes the world, loses nothing · destructive: may lose something for good."""
+DEFAULT_LASTS_S = 4 * 3600.0
+"""How long a mitigation stays in force unless another time is asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that was measured for the plan, at `at` (Unix seconds); a value of None is not known.
+
+    It belongs to what is confirmed: a later plan must have the same value, or for a number one that differs by at most
+    `tolerance` (in its own unit).
+    """
+
+    label: Text
+    value: str | float | int | None
+    unit: str = "none"
+    at: float
+    tolerance: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCall:
+    """An action with its parameters as text."""
+
+    id: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """How it is taken back: in words, and by a call where a machine can do it."""
+
+    text: Text
+    call: ActionCall | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What an action's `plan` says.
+
+    `target` names what is changed; a destructive action is confirmed by typing it. `effects` are what will be different and
+    for how many, `facts` what else the plan rests on. While there is a blocker the action is not run; warnings are shown.
+    """
+
+    target: str
+    steps: tuple[Step, ...]
+    effects: tuple[Fact, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    blockers: tuple[Text, ...] = ()
+    warnings: tuple[Text, ...] = ()
+    locks: tuple[str, ...] = ()
+    undo: Undo = Undo(say("actions.undo_none"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan(Draft):
+    """What would be done now, complete. `lasts_s` is how long it stays in force, 0 for what is over when it is done."""
+
+    action: str
+    danger: Danger
+    params: Mapping[str, str]
+    resource: str
+    lasts_s: float = 0.0
+    made_at: float
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything that matters: all but when things were measured, and warnings."""
+        fields: list[object] = [
+            self.action,
+            self.danger,
+            dict(self.params),
+            self.target,
+            self.resource,
+            [[s.kind, s.text, s.argv, s.cwd, s.environment] for s in self.steps],
+            [[message_to_json(fact.label), fact.value, fact.unit] for fact in (*self.effects, *self.facts)],
+            [message_to_json(blocker) for blocker in self.blockers],
+            self.locks,
+            message_to_json(self.undo.text),
+            [self.undo.call.id, dict(self.undo.call.params)] if self.undo.call else None,
+            self.lasts_s,
+        ]
+        return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """One thing that was looked at after the work. `ok` is None where nobody can tell, which is no pass."""
+
+    text: Text
+    ok: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run achieved. `undo` replaces that of the plan where only the run could know it (the id of a silence)."""
+
+    text: Text
+    undo: Undo | None = None
+    findings: int = 0
+    """What an observing action found; any makes the exit code 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What an action's functions are given: the configuration, and what they may reach.
+
+    `print_line` takes one line of output: it is cleaned, secrets are taken out of it, and whoever watches sees it at once.
+    `folder` is a private folder of ours for what must be kept (snapshots, saved copies). `is_cancelled` says whether
+    somebody wants the run to end: a long loop asks it between two of its pieces.
+    """
+
+    signals: SignalsSettings
+    service: str
+    environment: str
+    actor: str
+    folder: Path
+    processes: Processes
+    databases: Databases
+    redis: RedisServers
+    workers: Workers
+    http: HttpServers
+    files: Files
+    print_line: Callable[[str], None]
+    is_cancelled: Callable[[], bool]
+    clock: Callable[[], float]
+
+
+def _nothing(*_: object) -> tuple[Message, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action(Generic[P]):
+    """Something that can be done. Its title and its why are `<id>` and `<id>-why` of `actions_catalogue.toml`.
+
+    `resource` names what a run needs for itself alone (empty: nothing). `preflight` says what speaks against it before
+    anything is planned. `plan` looks at the world and changes nothing. `run` does what the plan says and raises
+    `ActionFailed` where it could not; `verify` looks at the world again. `lasts_s` is how long the effect stays in force
+    by default, 0 for an action that is over when it is done; `keep` applies one in force again, to what has (re)started,
+    and says what it did.
+    """
+
+    id: str
+    danger: Danger
+    parameters: type[P]
+    plan: Callable[[P, Context], Draft]
+    run: Callable[[P, Plan, Context], Outcome]
+    verify: Callable[[P, Plan, Context], tuple[Verification, ...]]
+    resource: Callable[[P], str] = lambda _: ""
+    preflight: Callable[[P, Context], tuple[Message, ...]] = _nothing
+    keep: Callable[[P, Plan, Context], tuple[Message, ...]] | None = None
+    lasts_s: float = 0.0
+    timeout_s: float = 600.0
+    titled: Message | None = None
+    """The title of an action that is data; the program's own have theirs in the catalogue."""
+    because: Message | None = None
+
+    @property
+    def title(self) -> Message:
+        """What it does, in a few words."""
+        return self.titled or say(f"actions_catalogue.{self.id.replace('.', '-')}")
+
+    @property
+    def why(self) -> Message:
+        """When it helps and what it costs: one sentence or two."""
+        return self.because or say(f"actions_catalogue.{self.id.replace('.', '-')}-why")
+
+
+AnyAction: TypeAlias = Action[Any]

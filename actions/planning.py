@@ -1,0 +1,114 @@
+"""Makes a plan, and says whether a plan of now is still the one that was confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
+
+from actions.errors import BadParameter, PlanStale
+from actions.model import Draft, Plan
+from core.message import say
+from core.text import clean
+
+if TYPE_CHECKING:
+    from actions.model import Action, Context, Fact
+    from actions.parameters import P
+    from core.message import Message
+
+
+def make_plan(action: Action[P], params: P, context: Context, *, lasts_s: float | None = None) -> Plan:
+    """What the action would do now. `lasts_s` is how long it shall stay in force; 0 for an undo, which is over when it is done."""
+    against = action.preflight(params, context)
+    draft = action.plan(params, context)
+    draft = replace(draft, blockers=(*against, *draft.blockers))
+    return Plan(
+        **{each.name: getattr(draft, each.name) for each in fields(Draft)},
+        action=action.id,
+        danger=action.danger,
+        params=params.shown(),
+        resource=clean(action.resource(params), 200),
+        lasts_s=action.lasts_s if lasts_s is None or not action.lasts_s else lasts_s,
+        made_at=context.clock(),
+    )
+
+
+def hold_to(confirmed: Plan, now: Plan) -> Plan:
+    """`now`, when it is what was confirmed; raises `PlanStale` that names what differs.
+
+    A fact that moved within its tolerance counts as unmoved, so that the digest stays that of the confirmed plan.
+    """
+    settled = replace(
+        now,
+        effects=_settled(confirmed.effects, now.effects),
+        facts=_settled(confirmed.facts, now.facts),
+    )
+    if settled.digest == confirmed.digest:
+        return settled
+    raise PlanStale(say("actions.plan_stale", what=_difference(confirmed, settled)))
+
+
+def _settled(confirmed: tuple[Fact, ...], now: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    known = {repr(fact.label): fact for fact in confirmed}
+    return tuple(
+        replace(fact, value=before.value)
+        if (before := known.get(repr(fact.label))) is not None and _is_near(before, fact)
+        else fact
+        for fact in now
+    )
+
+
+def _is_near(confirmed: Fact, now: Fact) -> bool:
+    """The tolerance is that of the fact as it is measured now: a plan from a file can't widen it."""
+    if isinstance(confirmed.value, str) or isinstance(now.value, str):
+        return confirmed.value == now.value
+    if confirmed.value is None or now.value is None:
+        return confirmed.value is now.value
+    return abs(confirmed.value - now.value) <= now.tolerance
+
+
+def _difference(confirmed: Plan, now: Plan) -> Message:
+    """The first thing that is not as it was."""
+    before = {repr(fact.label): fact for fact in (*confirmed.effects, *confirmed.facts)}
+    for fact in (*now.effects, *now.facts):
+        old = before.get(repr(fact.label))
+        if old is None or old.value != fact.value:
+            was, is_now = _value(old), _value(fact)
+            return say("actions.differs_fact", label=fact.label, was=was, now=is_now)
+    if confirmed.blockers != now.blockers and now.blockers:
+        return say("actions.differs_blocked", why=now.blockers[0])
+    names = ("action", "target", "resource", "params", "steps", "locks", "lasts_s", "undo", "danger")
+    differing = next((name for name in names if getattr(confirmed, name) != getattr(now, name)), "facts")
+    return say(f"actions.differs_{differing}")
+
+
+def _value(fact: Fact | None) -> str | int | float:
+    return "?" if fact is None or fact.value is None else fact.value
+
+
+@cache
+def _adapter() -> TypeAdapter[Plan]:
+    return TypeAdapter(Plan)
+
+
+def plan_to_json(plan: Plan) -> dict[str, object]:
+    """A plan as a file holds it, with its digest."""
+    value: dict[str, object] = _adapter().dump_python(plan, mode="json")
+    return {**value, "digest": plan.digest}
+
+
+def plan_from_json(value: object) -> Plan:
+    """The inverse; raises `BadParameter` for what is no plan, or does not have the digest that it states."""
+    if not isinstance(value, dict):
+        raise BadParameter(say("actions.no_plan"))
+    stated = value.get("digest")
+    try:
+        plan = _adapter().validate_python({name: item for name, item in value.items() if name != "digest"})
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
+        raise BadParameter(say("actions.no_plan_at", place=clean(place, 80))) from None
+    if stated != plan.digest:
+        raise BadParameter(say("actions.plan_altered"))
+    return plan

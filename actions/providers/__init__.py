@@ -1,0 +1,62 @@
+"""How actions reach the world: one implementation of each protocol in `actions.capabilities`.
+
+`open_context` makes the `Context` of a plan or of a run. Connections are those of `signals.connections`, opened when they
+are first needed.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from actions.model import Context
+from actions.providers.celery import CeleryWorkers
+from actions.providers.file import LocalFiles
+from actions.providers.http import ConfiguredServers
+from actions.providers.process import LocalProcesses
+from actions.providers.redis import BrokerRedis
+from actions.providers.sql import ServiceDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from signals.settings import SignalsSettings
+
+
+def _drop(_: str) -> None:
+    """While a plan is made, nobody reads output."""
+
+
+def _never() -> bool:
+    return False
+
+
+def open_context(
+    *,
+    signals: SignalsSettings,
+    service: str,
+    environment: str,
+    actor: str,
+    folder: Path,
+    print_line: Callable[[str], None] = _drop,
+    is_cancelled: Callable[[], bool] = _never,
+    clock: Callable[[], float] = time.time,
+) -> Context:
+    """Everything that an action is given. Nothing is connected yet."""
+    return Context(
+        signals=signals,
+        service=service,
+        environment=environment,
+        actor=actor,
+        folder=folder,
+        processes=LocalProcesses(print_line, is_cancelled),
+        databases=ServiceDatabase(signals.postgres),
+        redis=BrokerRedis(signals.redis),
+        workers=CeleryWorkers(signals.celery, signals.redis, is_cancelled),
+        http=ConfiguredServers(signals),
+        files=LocalFiles(clock),
+        print_line=print_line,
+        is_cancelled=is_cancelled,
+        clock=clock,
+    )

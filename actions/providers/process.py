@@ -1,0 +1,192 @@
+"""Programs on this host: an argv without a shell, a stated environment, a process group of their own that can be ended."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shlex
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from actions.capabilities import Completed
+from actions.errors import ActionFailed, Cancelled
+from actions.parameters import MASK
+from actions.step import Step
+from core.message import say
+from core.text import clean, clean_block
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actions.capabilities import Command
+    from core.message import Message
+
+INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
+"""What every program is given of our own environment; everything else is stated by the action."""
+POLL_S = 0.1
+CHUNK = 65_536
+MAX_LINE = 65_536
+"""A longer line is printed in pieces."""
+KEPT = 64_000
+"""So many characters of the beginning and of the end of an output are given back."""
+GRACE_S = 5.0
+"""How long a program has after an interrupt, and again after a termination, before it is killed."""
+DRAIN_S = 1.0
+"""How long the output of a program that has ended is read on: what it started may hold it open for ever."""
+
+
+class LocalProcesses:
+    """A `Processes`."""
+
+    def __init__(self, print_line: Callable[[str], None], is_cancelled: Callable[[], bool]) -> None:
+        self._print_line = print_line
+        self._is_cancelled = is_cancelled
+
+    def step(self, command: Command, title: Message | None = None) -> Step:
+        """The command as a plan shows it."""
+        shown = (*command.environment.items(), *((name, MASK) for name in command.secret_environment))
+        return Step(
+            kind="process",
+            argv=command.argv,
+            text=clean(shlex.join(command.argv), 4000),
+            cwd=command.cwd,
+            environment=tuple(sorted(shown)),
+            title=title,
+        )
+
+    def run(self, command: Command) -> Completed:
+        """Run it, each line printed as it comes."""
+        return self._run(command, self._print_line)
+
+    def read(self, command: Command) -> Completed:
+        """Run it in silence."""
+        return self._run(command, lambda _: None)
+
+    def _run(self, command: Command, print_line: Callable[[str], None]) -> Completed:
+        process = _start(command)
+        try:
+            return self._follow(process, command, print_line)
+        finally:
+            _end(process)
+            if process.stdout is not None:
+                process.stdout.close()
+
+    def _follow(
+        self, process: subprocess.Popen[bytes], command: Command, print_line: Callable[[str], None]
+    ) -> Completed:
+        deadline = time.monotonic() + command.timeout_s
+        output = _Output(print_line)
+        ended_at: float | None = None
+        assert process.stdout is not None  # noqa: S101  # it was asked for
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while True:
+                if self._is_cancelled():
+                    raise Cancelled(say("actions.cancelled"))
+                if time.monotonic() > deadline:
+                    program = clean(command.argv[0], 80)
+                    raise ActionFailed(
+                        say("actions.timed_out", program=program, seconds=round(command.timeout_s, 1))
+                    )
+                if selector.select(POLL_S):
+                    chunk = os.read(process.stdout.fileno(), CHUNK)
+                    if not chunk:
+                        break
+                    output.feed(chunk)
+                if process.poll() is not None:
+                    ended_at = ended_at or time.monotonic()
+                    if time.monotonic() - ended_at > DRAIN_S:
+                        break
+        output.flush()
+        remaining_s = max(0.0, deadline - time.monotonic())
+        while (code := process.poll()) is None:
+            if self._is_cancelled() or remaining_s <= 0:
+                raise Cancelled(say("actions.cancelled"))
+            time.sleep(POLL_S / 5)
+            remaining_s = max(0.0, deadline - time.monotonic())
+        return Completed(code, output.kept())
+
+
+def _start(command: Command) -> subprocess.Popen[bytes]:
+    environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    try:
+        process = subprocess.Popen(
+            command.argv,
+            cwd=command.cwd,
+            env={**environment, **command.environment, **command.secret_environment},
+            stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:  # a ValueError: a NUL in an argument
+        detail = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        raise ActionFailed(
+            say("actions.not_started", program=clean(command.argv[0], 200), detail=detail)
+        ) from None
+    if command.stdin is not None and process.stdin is not None:
+        with suppress(BrokenPipeError):  # it did not want to hear it
+            process.stdin.write(command.stdin)
+            process.stdin.close()
+    return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt, terminate, kill: the whole group, so that what the program started ends with it."""
+    if process.poll() is not None:
+        return
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_S)
+            break
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)  # whoever of the group is left
+
+
+class _Output:
+    """From bytes to harmless lines; keeps the beginning and the end."""
+
+    def __init__(self, print_line: Callable[[str], None]) -> None:
+        self._print_line = print_line
+        self._rest = b""
+        self._head: list[str] = []
+        self._tail = ""
+        self._head_size = 0
+        self._left_out = False
+
+    def feed(self, chunk: bytes) -> None:
+        """A line is printed when its end comes, or when it is too long to wait for that."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            self._line(line)
+        while len(self._rest) > MAX_LINE:
+            self._line(self._rest[:MAX_LINE])
+            self._rest = self._rest[MAX_LINE:]
+
+    def flush(self) -> None:
+        """What came without an end of line."""
+        if self._rest:
+            self._line(self._rest)
+            self._rest = b""
+
+    def kept(self) -> str:
+        """Beginning and end, with a mark where something is left out between them."""
+        middle = "…\n" if self._left_out else ""
+        return "".join(self._head) + middle + self._tail
+
+    def _line(self, raw: bytes) -> None:
+        last = raw.rstrip(b"\r").rpartition(b"\r")[2]  # what a progress bar drew over is not read
+        line = clean_block(last.decode(errors="replace"), MAX_LINE)
+        self._print_line(line)
+        if self._head_size < KEPT:
+            self._head.append(line + "\n")
+            self._head_size += len(line) + 1
+            return
+        tail = self._tail + line + "\n"
+        self._left_out = self._left_out or len(tail) > KEPT
+        self._tail = tail[-KEPT:]

@@ -1,0 +1,163 @@
+"""The `[actions]` section: what may be done, by whom, and a team's own actions as data."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from actions.model import DEFAULT_LASTS_S
+from core.settings import Seconds, Section
+from runbooks.model import Check  # noqa: TC001  # pydantic reads the annotations at run time
+from runbooks.reading.blocks import read_check
+
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+ID = r"^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+$"
+
+
+def _pattern(pattern: str) -> str:
+    from core.errors import WarroomError
+    from signals.regex import compile_regex
+
+    try:
+        compile_regex(pattern)
+    except WarroomError:
+        raise ValueError("no regular expression that RE2 knows") from None
+    return pattern
+
+
+class ParameterSettings(Section):
+    """One parameter of a team's action: what it may be is said by a pattern or by choices."""
+
+    pattern: Annotated[str, AfterValidator(_pattern)] | None = Field(
+        default=None, description="what the whole value must match (RE2)"
+    )
+    choices: tuple[str, ...] = ()
+    default: str | None = Field(default=None, description="without one it must be given")
+    may_begin_with_dash: bool = Field(
+        default=False, description="a value that begins with '-' is refused unless this allows it"
+    )
+    secret: bool = Field(default=False, description="masked everywhere; may stand in `environment` alone")
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if not self.secret and (self.pattern is None) == (not self.choices):
+            raise ValueError("a parameter has either a pattern or choices")
+        return self
+
+
+class CheckSettings(Section):
+    """A check in the runbooks' format (`runbooks/FORMAT.md`)."""
+
+    promql: str | None = None
+    probe: Literal["http", "queue", "workers", "schema"] | None = None
+    expect: str | None = None
+    unit: str | None = None
+    within: str | None = None
+    window: str | None = None
+    url: str | None = None
+    method: str | None = None
+    headers: tuple[str, ...] | None = None
+    queue: str | None = None
+    table: str | None = None
+    indexes: tuple[str, ...] | None = None
+    revision: str | None = None
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        self.check()
+        return self
+
+    def check(self) -> Check:
+        """As the runbooks' reader understands it; raises `ValueError`."""
+        import yaml
+
+        values = self.model_dump(exclude_none=True, mode="json")
+        check, problems = read_check(yaml.safe_dump(values), "warroom.toml", 1)
+        if check is None or problems:
+            rules = ", ".join(problem.rule for problem in problems) or "check"
+            raise ValueError(f"no check of the runbooks' format ({rules})")
+        return check
+
+
+class TeamActionSettings(Section):
+    """An action of the team's own: an argv template, run without a shell."""
+
+    id: str = Field(pattern=ID)
+    title: str = Field(min_length=1, max_length=200)
+    why: str = ""
+    danger: Literal["observe", "mitigate", "destructive"]
+    argv: tuple[str, ...] = Field(min_length=1, description="`{name}` stands for a parameter")
+    parameters: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ParameterSettings] = Field(
+        default={}
+    )
+    target: str = Field(default="", description="what is changed, to be typed if it is destructive")
+    resource: str = Field(default="", description="what only one run at a time may have")
+    cwd: str = "/"
+    environment: dict[str, str] = Field(default={})
+    preflight: tuple[CheckSettings, ...] = ()
+    verify: tuple[CheckSettings, ...] = ()
+    undo: tuple[str, ...] | str = Field(default="", description="an argv, or in words")
+    timeout_s: Seconds = 600.0
+    lasts_s: float = Field(
+        default=0.0, ge=0, le=86_400 * 31, description="how long its effect stays in force"
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        undo = self.undo if isinstance(self.undo, tuple) else ()
+        secret = {name for name, parameter in self.parameters.items() if parameter.secret}
+        shown = (*self.argv, *undo, self.resource, self.target, self.cwd)
+        for text in (*shown, *self.environment.values()):
+            for name in PLACEHOLDER.findall(text):
+                if name not in self.parameters:
+                    raise ValueError(f"{{{name}}} is no parameter of this action")
+                if name in secret and text in shown:
+                    raise ValueError(f"{{{name}}} is secret: it may stand in `environment` alone")
+        if PLACEHOLDER.search(self.argv[0]):
+            raise ValueError("the program itself is no parameter")
+        if self.danger != "observe" and not self.resource:
+            raise ValueError("what changes the world names its `resource`")
+        if self.danger == "destructive" and not self.target:
+            raise ValueError("a destructive action names its `target`")
+        return self
+
+
+class ActionsSettings(Section):
+    """What may be done from here."""
+
+    allow: tuple[str, ...] = Field(
+        default=("*",),
+        description="ids of actions that may be run, with `*`: `queue.*`; others are not offered",
+    )
+    read_only: bool = Field(default=False, description="only actions that observe may be run")
+    two_person: tuple[Literal["mitigate", "destructive"], ...] = Field(
+        default=(), description="which dangers need a second person, who approves the plan"
+    )
+    alone: bool = Field(
+        default=False, description="a second person may be the same identity: where only one login exists"
+    )
+    roles: dict[Literal["mitigate", "destructive"], tuple[str, ...]] = Field(
+        default={"destructive": ("ic", "ops")},
+        description="inside an incident: the roles that may run it, by danger; once anybody holds one of them",
+    )
+    folder: Path | None = Field(
+        default=None, description="where runs keep their output; else the data folder"
+    )
+    output_bytes: int = Field(default=100_000_000, ge=10_000, description="of a run's output so much is kept")
+    lasts_s: Seconds = Field(default=DEFAULT_LASTS_S, description="how long a mitigation stays in force")
+    add: tuple[TeamActionSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        ids = [spec.id for spec in self.add]
+        if len(ids) != len(set(ids)):
+            raise ValueError("two of the added actions have the same id")
+        return self
+
+    def allows(self, action_id: str) -> bool:
+        """Whether `allow` has it."""
+        return any(fnmatchcase(action_id, pattern) for pattern in self.allow)
