@@ -160,7 +160,7 @@ def _nothing(*_: object) -> tuple[Message, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action(Generic[P]):
-    """Something that can be done. Its title and its why are `<id>` and `<id>-why` of `actions_catalogue.toml`.
+    """Something that can be done. `title` says what in a few words, `why` when it helps and what it costs.
 
     `resource` names what a run needs for itself alone (empty: nothing). `preflight` says what speaks against it before
     anything is planned. `plan` looks at the world and changes nothing. `run` does what the plan says and raises
@@ -170,6 +170,8 @@ class Action(Generic[P]):
     """
 
     id: str
+    title: Message
+    why: Message
     danger: Danger
     parameters: type[P]
     plan: Callable[[P, Context], Draft]
@@ -180,19 +182,6 @@ class Action(Generic[P]):
     keep: Callable[[P, Plan, Context], tuple[Message, ...]] | None = None
     lasts_s: float = 0.0
     timeout_s: float = 600.0
-    titled: Message | None = None
-    """The title of an action that is data; the program's own have theirs in the catalogue."""
-    because: Message | None = None
-
-    @property
-    def title(self) -> Message:
-        """What it does, in a few words."""
-        return self.titled or say(f"actions_catalogue.{self.id.replace('.', '-')}")
-
-    @property
-    def why(self) -> Message:
-        """When it helps and what it costs: one sentence or two."""
-        return self.because or say(f"actions_catalogue.{self.id.replace('.', '-')}-why")
 
 
 AnyAction: TypeAlias = Action[Any]

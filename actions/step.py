@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import PlainSerializer, PlainValidator
 
@@ -38,7 +38,10 @@ def message_from_json(value: object) -> Message:
     return Message(value["key"], values)
 
 
-Text = Annotated[Message, PlainValidator(message_from_json), PlainSerializer(message_to_json)]
+if TYPE_CHECKING:
+    Text: TypeAlias = Message
+else:  # for pydantic, which can't read the annotations of `Message` itself
+    Text = Annotated[Any, PlainValidator(message_from_json), PlainSerializer(message_to_json)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

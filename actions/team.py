@@ -81,6 +81,10 @@ def _action(
 
     return Action(
         id=action_id,
+        title=say("actions.undo_of", title=clean(title))
+        if is_undo
+        else say("actions.text", text=clean(title)),
+        why=say("actions.text", text=clean(spec.why) or "–"),
         danger=spec.danger,
         parameters=_model(spec),
         resource=lambda params: _fill(spec.resource, params.revealed()),
@@ -90,10 +94,6 @@ def _action(
         verify=verify,
         timeout_s=spec.timeout_s,
         lasts_s=0.0 if is_undo else spec.lasts_s,
-        titled=say("actions.undo_of", title=clean(title))
-        if is_undo
-        else say("actions.text", text=clean(title)),
-        because=say("actions.text", text=clean(spec.why) or "–"),
     )
 
 

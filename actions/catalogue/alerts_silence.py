@@ -117,6 +117,8 @@ def _document(params: Silence, context: Context, lasts_s: float) -> dict[str, li
 
 ACTION = Action(
     id="alerts.silence",
+    title=say("actions_catalogue.alerts_silence"),
+    why=say("actions_catalogue.alerts_silence_why"),
     danger="mitigate",
     parameters=Silence,
     resource=lambda params: f"silence {params.match}",

@@ -69,6 +69,8 @@ def _matchers(silence: dict[str, list[dict[str, object]]] | None) -> str:
 
 ACTION = Action(
     id="alerts.unsilence",
+    title=say("actions_catalogue.alerts_unsilence"),
+    why=say("actions_catalogue.alerts_unsilence_why"),
     danger="mitigate",
     parameters=Unsilence,
     resource=lambda params: f"silence {params.id}",

@@ -139,6 +139,8 @@ def keep(params: Throttle, _: Plan, context: Context) -> tuple[Message, ...]:
 
 ACTION = Action(
     id="queue.throttle",
+    title=say("actions_catalogue.queue_throttle"),
+    why=say("actions_catalogue.queue_throttle_why"),
     danger="mitigate",
     parameters=Throttle,
     resource=lambda params: f"celery/{params.task}/rate",

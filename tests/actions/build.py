@@ -1,0 +1,25 @@
+"""A context over whatever a test configures, and what was printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from actions.providers import open_context
+from signals.settings import SignalsSettings
+
+if TYPE_CHECKING:
+    from actions.model import Context
+
+
+def context(printed: list[str] | None = None, **signals: object) -> Context:
+    """Everything that an action is given; `signals` as `[signals]` has it."""
+    lines = [] if printed is None else printed
+    return open_context(
+        signals=SignalsSettings.model_validate(signals),
+        service="shop",
+        environment="test",
+        actor="tester",
+        folder=Path("/nonexistent"),
+        print_line=lines.append,
+    )
