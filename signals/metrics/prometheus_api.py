@@ -200,28 +200,33 @@ def answer_to_json(answer: Answer) -> dict[str, Json]:
     if answer.kind == "scalar":
         return {"resultType": "scalar", "result": _sample(answer.series[0], 0)}
     result: list[Json] = []
+    times: dict[int, list[Json]] = {}  # those of a range are the same for most series
     for series in answer.series:
         labels: dict[str, Json] = dict(series.labels)
         if answer.kind == "vector":
             result.append({"metric": labels, "value": _sample(series, 0)})
         else:
-            samples: list[Json] = [_sample(series, index) for index in range(len(series.times))]
+            own_times = times.get(id(series.times)) or list(map(_time, series.times))
+            times[id(series.times)] = own_times
+            samples: list[Json] = [
+                [at, format_value(value)] for at, value in zip(own_times, series.values, strict=True)
+            ]
             result.append({"metric": labels, "values": samples})
     return {"resultType": answer.kind, "result": result}
 
 
 def format_value(value: float) -> str:
     """A sample's value as Go's `strconv.FormatFloat(v, 'f', -1, 64)` writes it."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
     text = repr(value)
+    if text.endswith(".0"):
+        return text[:-2]
+    if "n" in text:
+        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
     if "e" in text:
         from decimal import Decimal
 
-        text = format(Decimal(text), "f")
-    return text.removesuffix(".0")
+        return format(Decimal(text), "f").removesuffix(".0")
+    return text
 
 
 def _sample(series: Series, index: int) -> list[Json]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from signals.store.ring import Ring, Sample
 
 
+EVALUATION_S = 10.0
+"""A question that takes longer is given up: the others of the board wait for it."""
 SCRAPE_METRICS = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
 """Series about the scrape itself, which are there also when the target does not answer; named as Prometheus does."""
 
@@ -47,7 +49,8 @@ class ScrapeSource:
         from signals.metrics.promql import evaluate
 
         async with self._evaluating:
-            return await asyncio.to_thread(evaluate, expr, ring, time.time() if at is None else at, self.name)
+            moment = time.time() if at is None else at
+            return await asyncio.to_thread(evaluate, expr, ring, moment, self.name, EVALUATION_S)
 
     async def query_range(self, expr: str, start: float, end: float, step: float) -> Answer:
         """Evaluate over a range of what was scraped."""
@@ -55,7 +58,9 @@ class ScrapeSource:
         from signals.metrics.promql import evaluate_range
 
         async with self._evaluating:
-            return await asyncio.to_thread(evaluate_range, expr, ring, start, end, step, self.name)
+            return await asyncio.to_thread(
+                evaluate_range, expr, ring, start, end, step, self.name, EVALUATION_S
+            )
 
     async def metric_names(self) -> frozenset[str]:
         """Every name that was scraped."""

@@ -1,48 +1,62 @@
-"""How the values of a series are kept: the newest in a plain array, older ones compressed in blocks that take few bytes.
-
-A block holds its first value and the steps between the bit patterns of neighbours, all lowest bytes first, then
-all second ones and so on, deflated. Of a value, a counter at rest takes a third of a byte, a busy one takes one, times
-of scrapes two, noise eight; every bit comes back. Steps are counted modulo 2^64, so that they may be of any size.
-"""
+"""How the values of a series are kept: the newest in a plain array, older ones sealed in blocks that take few bytes."""
 
 from __future__ import annotations
 
-import struct
 import sys
-import zlib
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from signals.store.block import first_of, seal, unseal
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 Number = TypeVar("Number", np.int64, np.float64)
 
 BLOCK_SIZE = 256
-"""Values a block: 21 minutes of scrapes every 5 s. Twice as many would win 6 % and make every look back dearer."""
+"""Values a block: 21 minutes of scrapes every 5 s."""
 
 _MIN_CAPACITY = 16
 _GROWTH = 1.125
-_WORD = 8
+_LIST_ENTRY_BYTES = 8
 
 
-class Slice(NamedTuple, Generic[Number]):
-    """A part of a column as it stood: what it refers to is never written again, so it may be read by any thread."""
+class Cut(NamedTuple, Generic[Number]):
+    """The same part of columns of one layout, as it stood.
 
-    blocks: list[bytes]
-    rest: NDArray[Number]
+    What it refers to is never written again, so it may be read by any thread.
+    """
+
+    blocks: list[list[bytes]]
+    tails: list[NDArray[Number]]
     start: int
     stop: int
 
     def read(self) -> NDArray[Number]:
-        """The values; an array that nobody may write into."""
-        if not self.blocks:
-            return self.rest[self.start : self.stop]
-        return np.concatenate([_decompressed(self.blocks, self.rest.dtype), self.rest])[
-            self.start : self.stop
-        ]
+        """The values of the only column."""
+        row: NDArray[Number] = self.table(0, 1)[0]
+        return row
+
+    def table(self, low: int, high: int) -> NDArray[Number]:
+        """The values of the columns `low` to before `high`, a row for each."""
+        blocks = [block for column in self.blocks[low:high] for block in column]
+        tail_start = len(blocks) // (high - low) * BLOCK_SIZE
+        behind = self.stop - tail_start
+        kind = self.tails[0].dtype
+        if tail_start:
+            sealed = unseal(blocks, kind, BLOCK_SIZE).reshape(high - low, -1)
+            if behind <= 0:
+                return sealed[:, self.start : self.stop]
+        table = np.empty((high - low, self.stop - self.start), kind)
+        begin = max(0, self.start - tail_start)
+        np.stack([tail[begin:behind] for tail in self.tails[low:high]], out=table[:, begin - behind :])
+        if tail_start > self.start:
+            table[:, : tail_start - self.start] = sealed[:, self.start :]
+        return table
 
 
 class Column(Generic[Number]):
@@ -65,6 +79,10 @@ class Column(Generic[Number]):
         """Bytes that it holds."""
         return self._block_bytes + self._tail.nbytes
 
+    def layout(self) -> tuple[int, int, int]:
+        """Columns of one layout have as many values, which stand at the same places."""
+        return self._dropped, len(self._blocks), self._tail_length
+
     def append(self, value: float) -> None:
         """Add one."""
         if self._tail_length == len(self._tail):
@@ -81,25 +99,33 @@ class Column(Generic[Number]):
             del self._blocks[:whole]
             self._dropped -= whole * BLOCK_SIZE
 
-    def slice(self, start: int, stop: int) -> Slice[Number]:
-        """Those from number `start` to before `stop`, counted from the oldest that is remembered."""
-        start, stop = start + self._dropped, stop + self._dropped
-        first, behind = start // BLOCK_SIZE, -(-stop // BLOCK_SIZE)
-        tail_start = len(self._blocks) * BLOCK_SIZE
-        rest = self._tail[: max(0, min(stop - tail_start, self._tail_length))]
-        if start >= tail_start:
-            return Slice([], rest, start - tail_start, stop - tail_start)
-        return Slice(self._blocks[first:behind], rest, start - first * BLOCK_SIZE, stop - first * BLOCK_SIZE)
+    @staticmethod
+    def cut(columns: Sequence[Column[Number]], start: int, stop: int) -> Cut[Number]:
+        """Of columns of one layout, those from number `start` to before `stop`, counted from the oldest."""
+        dropped, blocks, _ = columns[0].layout()
+        start, stop = start + dropped, stop + dropped
+        first, behind = min(start // BLOCK_SIZE, blocks), -(-stop // BLOCK_SIZE)
+        moved = first * BLOCK_SIZE
+        return Cut(
+            [column._blocks[first:behind] for column in columns],  # noqa: SLF001  # of this class
+            [column._tail for column in columns],  # noqa: SLF001  # of this class
+            start - moved,
+            stop - moved,
+        )
+
+    def slice(self, start: int, stop: int) -> Cut[Number]:
+        """A cut of this column alone."""
+        return Column.cut([self], start, stop)
 
     def count_below(self, value: int) -> int:
         """How many are less than `value`, where they ascend."""
         blocks = len(self._blocks)
         part = self._tail[: self._tail_length]
         if blocks and part[0] >= value:
-            blocks = bisect_left(self._blocks, value, key=_first) - 1
+            blocks = bisect_left(self._blocks, value, key=first_of) - 1
             if blocks < 0:
                 return 0
-            part = _decompressed(self._blocks[blocks : blocks + 1], self._tail.dtype)
+            part = unseal(self._blocks[blocks : blocks + 1], self._tail.dtype, BLOCK_SIZE)[0]
         return max(0, blocks * BLOCK_SIZE + int(part.searchsorted(value)) - self._dropped)
 
     def _grow(self) -> None:
@@ -107,7 +133,7 @@ class Column(Generic[Number]):
         if self._dropped and not self._blocks:
             kept, self._dropped = self._tail[self._dropped :], 0
         elif self._tail_length == BLOCK_SIZE:
-            block = _compressed(self._tail)
+            block = seal(self._tail)
             self._blocks.append(block)
             self._block_bytes += _size(block)
             kept = self._tail[:0]
@@ -118,27 +144,6 @@ class Column(Generic[Number]):
         self._tail_length = len(kept)
 
 
-def _compressed(values: NDArray[Number]) -> bytes:
-    bits = values.view(np.uint64)
-    steps = np.diff(bits).view(np.uint8).reshape(-1, _WORD)
-    return values[:1].tobytes() + zlib.compress(steps.T.tobytes())
-
-
-def _decompressed(blocks: list[bytes], kind: np.dtype[Number]) -> NDArray[Number]:
-    """All values of the blocks, end to end."""
-    bits = np.empty((len(blocks), BLOCK_SIZE), np.uint64)
-    for row, block in zip(bits, blocks, strict=True):
-        row[0] = np.frombuffer(block, np.uint64, 1)[0]
-        steps = np.frombuffer(zlib.decompress(memoryview(block)[_WORD:]), np.uint8).reshape(_WORD, -1)
-        row[1:] = np.ascontiguousarray(steps.T).view(np.uint64)[:, 0]
-    return bits.cumsum(axis=1, dtype=np.uint64).view(kind).ravel()
-
-
-def _first(block: bytes) -> int:
-    """The first value of a block of times."""
-    return int(struct.unpack_from("=q", block)[0])
-
-
 def _size(block: bytes) -> int:
     """With its place in the list."""
-    return sys.getsizeof(block) + _WORD
+    return sys.getsizeof(block) + _LIST_ENTRY_BYTES

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from signals.regex import compile_regex
+from signals.store.column import Column
+from signals.store.label_sets import LabelSets
 from signals.store.series_buffer import STALE_NAN, SeriesBuffer, Timestamps
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from signals.reading import Labels
-    from signals.store.column import Slice
+    from signals.store.column import Cut
 
 SERIES_BYTES = 1000
 """What a series takes beside its samples: labels, index and Python's own objects (measured)."""
@@ -65,6 +67,38 @@ class Stored(NamedTuple):
     values: NDArray[np.float64]
 
 
+class Part(NamedTuple):
+    """Series that have the same `times` (ms, ascending): `values` has a row for each, `rows` says which they are."""
+
+    rows: NDArray[np.intp]
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
+class Scan:
+    """Series as they stood, with the labels of all that match; blocks are opened part by part, without the lock."""
+
+    def __init__(
+        self, labels: LabelSets, cuts: list[tuple[NDArray[np.intp], Cut[np.int64], Cut[np.float64]]]
+    ) -> None:
+        self.labels = labels
+        self._cuts = cuts
+
+    @property
+    def series_count(self) -> int:
+        """How many of them have samples."""
+        return sum(len(rows) for rows, _, _ in self._cuts)
+
+    def parts(self, max_samples: int) -> Iterator[Part]:
+        """The samples, no more at once than `max_samples` or those of one series; not in the order of the labels."""
+        for rows, times_cut, values in self._cuts:
+            times = times_cut.read()
+            step = max(1, max_samples // len(times))
+            for low in range(0, len(rows), step):
+                high = min(low + step, len(rows))
+                yield Part(rows[low:high], times, values.table(low, high))
+
+
 class Ring:
     """Series by labels, with an index by metric name. One writer, many readers.
 
@@ -82,7 +116,8 @@ class Ring:
         self._lock = threading.Lock()
         self._next_sweep_ms = 0
         self._swept_at_count = 0
-        self._selected: dict[tuple[Matcher, ...], list[SeriesBuffer]] = {}  # until a series comes or goes
+        # Until a series comes or goes.
+        self._selected: dict[tuple[Matcher, ...], tuple[LabelSets, list[SeriesBuffer]]] = {}
 
     @property
     def series_count(self) -> int:
@@ -125,37 +160,32 @@ class Ring:
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Stored]:
         """All series that match, each with its samples in [start, end], sorted by labels."""
-        return list(self.scan(matchers, start_ms, end_ms))
+        scan = self.scan(matchers, start_ms, end_ms)
+        stored = {
+            row: Stored(scan.labels[row], part.times, values)
+            for part in scan.parts(sys.maxsize)
+            for row, values in zip(part.rows.tolist(), part.values, strict=True)
+        }
+        return [stored[row] for row in sorted(stored)]
 
-    def scan(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Iterator[Stored]:
-        """What `select` finds, as it stands at the first look, one after the other: not all need memory at once."""
-        ranges: dict[Timestamps, tuple[int, int]] = {}
-        times: dict[tuple[Timestamps, int, int], Slice[np.int64]] = {}
-        selected = []
+    def scan(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Scan:
+        """The series that match and their samples in [start, end], as they stand now."""
+        alike: dict[tuple[Timestamps, int, tuple[int, int, int]], list[int]] = {}
+        cuts = []
         with self._lock:
-            for series in self._select(tuple(matchers)):
-                timestamps = series.timestamps
-                if timestamps not in ranges:
-                    ranges[timestamps] = timestamps.index_range(start_ms, end_ms)
-                low, high = (
-                    max(ranges[timestamps][0], series.first_index),
-                    min(ranges[timestamps][1], series.end_index),
-                )
+            labels, selected = self._select(tuple(matchers))
+            for row, series in enumerate(selected):
+                layout = series.timestamps, series.first_index, series.values.layout()
+                alike.setdefault(layout, []).append(row)
+            for (timestamps, first_index, _), rows in alike.items():
+                low, high = timestamps.index_range(start_ms, end_ms)
+                low, high = max(low, first_index), min(high, selected[rows[0]].end_index)
                 if low < high:
-                    key = timestamps, low, high
-                    if key not in times:
-                        times[key] = timestamps.slice(low, high)
-                    selected.append(
-                        (
-                            series.labels,
-                            key,
-                            series.values.slice(low - series.first_index, high - series.first_index),
-                        )
+                    values = Column.cut(
+                        [selected[row].values for row in rows], low - first_index, high - first_index
                     )
-        # Blocks are decompressed without the lock, and the times that series share only once.
-        shared_times = {key: slice_.read() for key, slice_ in times.items()}
-        for labels, key, values in selected:
-            yield Stored(labels, shared_times[key], values.read())
+                    cuts.append((np.array(rows), timestamps.slice(low, high), values))
+        return Scan(labels, cuts)
 
     def metric_names(self) -> frozenset[str]:
         """Every metric name that has a sample."""
@@ -171,19 +201,20 @@ class Ring:
             ]
         return max(ends) / 1000 if ends else None
 
-    def _select(self, matchers: tuple[Matcher, ...]) -> list[SeriesBuffer]:
+    def _select(self, matchers: tuple[Matcher, ...]) -> tuple[LabelSets, list[SeriesBuffer]]:
         """The series that match, sorted by labels. Panels ask the same again and again, and series rarely change."""
         selected = self._selected.get(matchers)
         if selected is None:
             tests = [(matcher.name, matcher.test()) for matcher in matchers]
             exact = next((m.value for m in matchers if m.name == "__name__" and m.op == "="), None)
             candidates = self._series if exact is None else self._by_name.get(exact, set())
-            matching = (
+            matching = sorted(
                 labels for labels in candidates if all(test(_value(labels, name)) for name, test in tests)
             )
             if len(self._selected) >= _MAX_CACHED_SELECTORS:
                 self._selected.clear()
-            selected = self._selected[matchers] = [self._series[labels] for labels in sorted(matching)]
+            selected = LabelSets(matching), [self._series[labels] for labels in matching]
+            self._selected[matchers] = selected
         return selected
 
     def _append(self, labels: Labels, at_ms: int, value: float) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from signals.reading import Labels
-    from signals.store.column import Slice
+    from signals.store.column import Cut
 
 STALE_BITS = 0x7FF0000000000002
 """The bit pattern of a staleness marker (prometheus/prometheus, model/value/value.go)."""
@@ -52,7 +52,7 @@ class Timestamps:
             end_ms + 1
         )
 
-    def slice(self, low: int, high: int) -> Slice[np.int64]:
+    def slice(self, low: int, high: int) -> Cut[np.int64]:
         """The times of these indices."""
         return self.times.slice(low - self.first_index, high - self.first_index)
 

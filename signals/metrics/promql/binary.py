@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -20,12 +20,14 @@ from signals.metrics.promql.values import (
     merge_rows,
     with_label,
 )
+from signals.store.label_sets import LabelSets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from signals.metrics.promql.values import Floats, Mask
+    from signals.metrics.promql.values import Floats, Indices, Mask, Merged
     from signals.reading import Labels
+    from signals.store.label_sets import Groups
 
 _ARITHMETIC: dict[str, Callable[[Floats, Floats], Floats]] = {
     "+": np.add,
@@ -91,48 +93,50 @@ def _with_scalar(
     return distinct(vector.labels, vector.values, vector.present & holds)
 
 
-def _signature(modifier: Any) -> Callable[[Labels], Labels]:
+_SetKey: TypeAlias = "tuple[str, frozenset[str]]"
+
+
+def _signature(modifier: Any) -> tuple[_SetKey, Callable[[Labels], Labels]]:
+    """By what series meet: a name of it, and the labels that have to be equal."""
     matching = modifier.matching if modifier is not None else None
     if matching is None:
-        return drop_name
+        return ("without", frozenset()), drop_name
     from promql_parser import LabelModifierType
 
+    named = frozenset(matching.labels)
     if matching.type == LabelModifierType.Include:
-        named = frozenset(matching.labels)
-        return lambda labels: keep(labels, named)
-    unwanted = frozenset({*matching.labels, "__name__"})
-    return lambda labels: leave_out(labels, unwanted)
+        return ("by", named), lambda labels: keep(labels, named)
+    unwanted = named | {"__name__"}
+    return ("without", named), lambda labels: leave_out(labels, unwanted)
 
 
-def _grouped(vector: Vector, signature: Callable[[Labels], Labels]) -> dict[Labels, list[int]]:
-    groups: dict[Labels, list[int]] = {}
-    for row, labels in enumerate(vector.labels):
-        groups.setdefault(signature(labels), []).append(row)
-    return groups
+def _partners(many: Groups, one: Groups) -> Indices:
+    """For each group of the first the group of the second of the same labels; -1 where there is none."""
+    numbers = {labels: number for number, labels in enumerate(one.labels)}
+    return np.array([numbers.get(labels, -1) for labels in many.labels], np.intp)
 
 
 def _sets(operator: str, modifier: Any, left: Vector, right: Vector) -> Vector:
     signature = _signature(modifier)
-    count = left.values.shape[1]
-    nowhere = np.zeros(count, bool)
-    right_present = {key: right.present[rows].any(axis=0) for key, rows in _grouped(right, signature).items()}
+    left_groups, right_groups = left.labels.grouped(*signature), right.labels.grouped(*signature)
     if operator == "or":
-        left_present = {
-            key: left.present[rows].any(axis=0) for key, rows in _grouped(left, signature).items()
-        }
-        added = [
-            right.present[row] & ~left_present.get(signature(labels), nowhere)
-            for row, labels in enumerate(right.labels)
-        ]
-        extra = np.array(added) if added else np.empty((0, count), bool)
+        extra = right.present & ~_present_at(right_groups, left_groups, left.present)
         return distinct(
-            [*left.labels, *right.labels],
+            LabelSets((*left.labels, *right.labels)),
             np.vstack([left.values, right.values]),
             np.vstack([left.present, extra]),
         )
-    partners = [right_present.get(signature(labels), nowhere) for labels in left.labels]
-    mask = np.array(partners) if partners else np.empty((0, count), bool)
-    return distinct(left.labels, left.values, left.present & (mask if operator == "and" else ~mask))
+    there = _present_at(left_groups, right_groups, right.present)
+    return distinct(left.labels, left.values, left.present & (there if operator == "and" else ~there))
+
+
+def _present_at(own: Groups, other: Groups, present: Mask) -> Mask:
+    """For each row of the first groups, when a row of the other group of the same labels is present."""
+    count = len(other.labels)
+    there = np.zeros((count + 1, present.shape[1]), bool)  # the last belongs to no group
+    for groups, rows in other.tables:
+        there[groups] = np.logical_or.reduce(present[rows], axis=0)
+    return there[_partners(own, other)[own.of_row]]
 
 
 def _vectors(operator: str, modifier: Any, left: Vector, right: Vector) -> Vector:
@@ -145,67 +149,79 @@ def _vectors(operator: str, modifier: Any, left: Vector, right: Vector) -> Vecto
     if not many.labels or not one.labels:
         return empty(left.values.shape[1])
     signature = _signature(modifier)
-    singles = _one_side(one, signature, many)
+    many_groups, one_groups = many.labels.grouped(*signature), one.labels.grouped(*signature)
+    partners = _partners(many_groups, one_groups)
+    singles = merge_rows(one.values, one.present, one_groups.tables, len(one_groups.labels))
+    _refuse_doubles(singles, partners[partners >= 0])
     if one_to_one:
-        _one_side(many, signature, one)
-    group_labels = tuple(modifier.group_labels or ()) if modifier is not None else ()
-    return_bool = modifier is not None and modifier.return_bool
-    rows: list[tuple[Labels, Floats, Mask]] = []
-    for row, labels in enumerate(many.labels):
-        partner = singles.get(signature(labels))
-        if partner is None:
-            continue
-        values, present, sources = partner
-        many_values = many.values[row]
-        first, second = (values, many_values) if swapped else (many_values, values)
-        together = many.present[row] & present
-        if operator in _ARITHMETIC:
-            result = _ARITHMETIC[operator](first, second)
-        else:
-            holds = _COMPARISON[operator](first, second)
-            result = holds.astype(np.float64) if return_bool else first
-            together = together if return_bool else together & holds
-        own = _own_labels(operator, modifier, labels, one_to_one=one_to_one)
-        if not group_labels:
-            rows.append((own, result, together))
-        for source in sources if group_labels else ():
-            named = dict(one.labels[source])
-            mixed = own
-            for name in group_labels:
-                mixed = with_label(mixed, name, named.get(name, ""))
-            rows.append((mixed, result, together & one.present[source]))
-    if not rows:
+        merged = merge_rows(many.values, many.present, many_groups.tables, len(many_groups.labels))
+        _refuse_doubles(merged, np.flatnonzero(partners >= 0))
+    of_row = partners[many_groups.of_row]
+    rows = np.flatnonzero(of_row >= 0)
+    if not len(rows):
         return empty(left.values.shape[1])
-    return distinct(
-        [row[0] for row in rows], np.array([row[1] for row in rows]), np.array([row[2] for row in rows])
+    of_row = of_row[rows]
+    many_values, one_values = many.values[rows], singles.values[of_row]
+    first, second = (one_values, many_values) if swapped else (many_values, one_values)
+    present = many.present[rows] & singles.present[of_row]
+    return_bool = modifier is not None and modifier.return_bool
+    if operator in _ARITHMETIC:
+        values = _ARITHMETIC[operator](first, second)
+    else:
+        holds = _COMPARISON[operator](first, second)
+        values = holds.astype(np.float64) if return_bool else first
+        present = present if return_bool else present & holds
+    key, own_labels = _own_labels(operator, modifier, one_to_one=one_to_one)
+    labels = (
+        many.labels if len(rows) == len(many.labels) else many.labels.only(partners[many_groups.of_row] >= 0)
     )
+    labels = labels.mapped(key, own_labels)
+    if group_labels := tuple(modifier.group_labels or ()) if modifier is not None else ():
+        return _with_group_labels(Vector(labels, values, present), of_row, one, one_groups, group_labels)
+    return distinct(labels, values, present)
 
 
-def _own_labels(operator: str, modifier: Any, labels: Labels, *, one_to_one: bool) -> Labels:
-    """The labels of a result (promql/engine.go, `resultMetric`)."""
+def _refuse_doubles(merged: Merged, groups: Indices) -> None:
+    """Two series of one group at one time are refused, where the other side asks for the group."""
+    if merged.twice[groups].any():
+        raise BadQuery(say("promql.many_to_many"))
+
+
+def _with_group_labels(
+    vector: Vector, of_row: Indices, one: Vector, one_groups: Groups, names: tuple[str, ...]
+) -> Vector:
+    """Each row with labels of its partner; a partner that is several series in turn makes several rows."""
+    rows: list[int] = []
+    sources: list[int] = []
+    labels = []
+    members: dict[int, list[int]] = {}
+    for source, group in enumerate(one_groups.of_row.tolist()):
+        members.setdefault(group, []).append(source)
+    for row, group in enumerate(of_row.tolist()):
+        for source in members[group]:
+            named = dict(one.labels[source])
+            mixed = vector.labels[row]
+            for name in names:
+                mixed = with_label(mixed, name, named.get(name, ""))
+            rows.append(row)
+            sources.append(source)
+            labels.append(mixed)
+    return distinct(LabelSets(labels), vector.values[rows], vector.present[rows] & one.present[sources])
+
+
+def _own_labels(
+    operator: str, modifier: Any, *, one_to_one: bool
+) -> tuple[tuple[str, bool, _SetKey | None], Callable[[Labels], Labels]]:
+    """The labels of a result (promql/engine.go, `resultMetric`), and a name of the way in which they are made."""
     from promql_parser import LabelModifierType
 
-    if operator in _ARITHMETIC or (modifier is not None and modifier.return_bool):
-        labels = drop_name(labels)
+    unnamed = operator in _ARITHMETIC or (modifier is not None and modifier.return_bool)
     matching = modifier.matching if modifier is not None else None
     if not one_to_one or matching is None:
-        return labels
+        return ("own", unnamed, None), drop_name if unnamed else lambda labels: labels
+    names = frozenset(matching.labels)
     if matching.type == LabelModifierType.Include:
-        return keep(labels, matching.labels)
-    return leave_out(labels, matching.labels)
-
-
-def _one_side(
-    one: Vector, signature: Callable[[Labels], Labels], many: Vector
-) -> dict[Labels, tuple[Floats, Mask, list[int]]]:
-    """One series a signature; two at one time are refused, where the other side asks for that signature."""
-    wanted = {signature(labels) for labels in many.labels}
-    singles: dict[Labels, tuple[Floats, Mask, list[int]]] = {}
-    for key, rows in _grouped(one, signature).items():
-        merged = merge_rows(one.values, one.present, rows)
-        if merged is None:
-            if key not in wanted:
-                continue
-            raise BadQuery(say("promql.many_to_many"))
-        singles[key] = (*merged, rows)
-    return singles
+        kept = names - {"__name__"} if unnamed else names
+        return ("own", unnamed, ("by", names)), lambda labels: keep(labels, kept)
+    left_out = names | {"__name__"} if unnamed else names
+    return ("own", unnamed, ("without", names)), lambda labels: leave_out(labels, left_out)

@@ -9,22 +9,19 @@ import numpy as np
 
 from core.errors import BadQuery, NotSupported
 from core.message import say
-from signals.metrics.promql.aggregate import quantile_of
-from signals.metrics.promql.counters import extrapolated, regression
-from signals.metrics.promql.histogram import histogram_quantile
-from signals.metrics.promql.over_time import OVER_TIME, over_time
+from signals.metrics.promql.histogram import histogram_fraction, histogram_quantile
+from signals.metrics.promql.over_time import numbers
 from signals.metrics.promql.values import (
     Result,
     Scalar,
     Text,
     Vector,
-    Windows,
     distinct,
-    each_window,
     label_name,
     with_label,
 )
 from signals.regex import compile_regex, expand
+from signals.store.label_sets import LabelSets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +37,6 @@ def call(name: str, arguments: list[Result], times: Times, fixed: Labels) -> Res
     if name in _ELEMENTWISE and len(arguments) == 1:
         vector = _vector(arguments[0])
         return vector.with_values(_ELEMENTWISE[name](vector.values))
-    if name in OVER_TIME:
-        return over_time(name, _windows(arguments[0]))
     if name in _CALENDAR:
         vector = _vector(arguments[0]) if arguments else _everywhere(times / 1000)
         return vector.with_values(_calendar(name, vector.values))
@@ -56,18 +51,6 @@ def _vector(value: Result) -> Vector:
     raise BadQuery(say("promql.wants_vector"))
 
 
-def _windows(value: Result) -> Windows:
-    if isinstance(value, Windows):
-        return value
-    raise BadQuery(say("promql.wants_range"))
-
-
-def _numbers(value: Result) -> Floats:
-    if isinstance(value, Scalar):
-        return value.values
-    raise BadQuery(say("promql.wants_scalar", what=""))
-
-
 def _text(value: Result) -> str:
     if isinstance(value, Text):
         return value.text
@@ -75,7 +58,7 @@ def _text(value: Result) -> str:
 
 
 def _everywhere(values: Floats, labels: Labels = ()) -> Vector:
-    return Vector([labels], np.array([values]), np.ones((1, len(values)), bool))
+    return Vector(LabelSets([labels]), np.array([values]), np.ones((1, len(values)), bool))
 
 
 _ELEMENTWISE: dict[str, Callable[[Floats], Floats]] = {
@@ -148,14 +131,10 @@ _CALENDAR: dict[str, Callable[[_Moments], NDArray[np.int64]]] = {
 }
 
 
-def _absent(present: Vector, fixed: Labels) -> Vector:
-    missing: Mask = ~np.logical_or.reduce(present.present, axis=0)
-    return distinct([fixed], np.ones((1, len(missing))), missing[None, :])
-
-
-def _absent_over_time(windows: Windows, fixed: Labels) -> Vector:
-    missing: Mask = ~np.logical_or.reduce(windows.high > windows.low, axis=0)
-    return distinct([fixed], np.ones((1, len(missing))), missing[None, :])
+def absent(present: Mask, fixed: Labels) -> Vector:
+    """1 where no row is present, with the labels that are known."""
+    missing: Mask = ~np.logical_or.reduce(present, axis=0)
+    return distinct(LabelSets([fixed]), np.ones((1, len(missing))), missing[None, :])
 
 
 def _to_scalar(vector: Vector) -> Scalar:
@@ -176,16 +155,6 @@ def _round(vector: Vector, nearest: Floats) -> Vector:
     return vector.with_values(np.floor(vector.values * inverse + 0.5) / inverse)
 
 
-def _predict(windows: Windows, ahead: Floats, now: Times) -> Vector:
-    """The line through each window, `ahead` seconds after the evaluation time, wherever `@` and `offset` point."""
-
-    def predict(times: Times, values: Floats, column: int) -> float:
-        slope, intercept = regression(times, values, int(now[column]))
-        return slope * float(ahead[column]) + intercept
-
-    return each_window(windows, predict, 2)
-
-
 def _sorted(vector: Vector, *, descending: bool) -> Vector:
     if vector.values.shape[1] != 1:
         return vector  # a range query has no order
@@ -194,7 +163,27 @@ def _sorted(vector: Vector, *, descending: bool) -> Vector:
         range(len(column)),
         key=lambda row: (math.isnan(column[row]), -column[row] if descending else column[row]),
     )
-    return Vector([vector.labels[row] for row in order], vector.values[order], vector.present[order])
+    return Vector(LabelSets(vector.labels[row] for row in order), vector.values[order], vector.present[order])
+
+
+def _sorted_by_label(arguments: list[Result], *, descending: bool) -> Vector:
+    vector = _vector(arguments[0])
+    names = [_text(argument) for argument in arguments[1:]]
+    if vector.values.shape[1] != 1:
+        return vector
+
+    def key(row: int) -> tuple[list[list[tuple[bool, int, str]]], Labels]:
+        own = dict(vector.labels[row])
+        return [_natural(own.get(name, "")) for name in names], vector.labels[row]
+
+    order = sorted(range(len(vector.labels)), key=key, reverse=descending)
+    return Vector(LabelSets(vector.labels[row] for row in order), vector.values[order], vector.present[order])
+
+
+def _natural(text: str) -> list[tuple[bool, int, str]]:
+    """For an order in which 9 stands before 10."""
+    chunks = re.findall(r"[0-9]+|[^0-9]+", text)
+    return [(not chunk.isdigit(), int(chunk) if chunk.isdigit() else 0, chunk) for chunk in chunks]
 
 
 def _label_replace(arguments: list[Result]) -> Vector:
@@ -206,7 +195,7 @@ def _label_replace(arguments: list[Result]) -> Vector:
     for item in vector.labels:
         match = regex.fullmatch(dict(item).get(source, ""))
         labels.append(with_label(item, target, expand(match, replacement)) if match else item)
-    return distinct(labels, vector.values, vector.present)
+    return distinct(LabelSets(labels), vector.values, vector.present)
 
 
 def _label_join(arguments: list[Result]) -> Vector:
@@ -217,42 +206,32 @@ def _label_join(arguments: list[Result]) -> Vector:
         with_label(item, target, separator.join(dict(item).get(source, "") for source in sources))
         for item in vector.labels
     ]
-    return distinct(labels, vector.values, vector.present)
-
-
-def _level_over_time(arguments: list[Result]) -> Vector:
-    levels = _numbers(arguments[0])
-    return each_window(
-        _windows(arguments[1]), lambda _, values, column: quantile_of(float(levels[column]), values)
-    )
+    return distinct(LabelSets(labels), vector.values, vector.present)
 
 
 def _nearest(arguments: list[Result]) -> Floats:
-    return _numbers(arguments[1]) if len(arguments) > 1 else np.ones(1)
+    return numbers(arguments[1]) if len(arguments) > 1 else np.ones(1)
 
 
 _SPECIAL: dict[str, Callable[[list[Result], Times, Labels], Result]] = {
-    "rate": lambda a, _, __: extrapolated(_windows(a[0]), counter=True, per_second=True),
-    "increase": lambda a, _, __: extrapolated(_windows(a[0]), counter=True, per_second=False),
-    "delta": lambda a, _, __: extrapolated(_windows(a[0]), counter=False, per_second=False),
-    "predict_linear": lambda a, times, _: _predict(_windows(a[0]), _numbers(a[1]), times),
-    "quantile_over_time": lambda a, _, __: _level_over_time(a),
-    "histogram_quantile": lambda a, _, __: histogram_quantile(_numbers(a[0]), _vector(a[1])),
-    "clamp": lambda a, _, __: _clamp(_vector(a[0]), _numbers(a[1]), _numbers(a[2])),
-    "clamp_min": lambda a, _, __: _clamp(_vector(a[0]), _numbers(a[1]), np.full(1, np.inf)),
-    "clamp_max": lambda a, _, __: _clamp(_vector(a[0]), np.full(1, -np.inf), _numbers(a[1])),
+    "histogram_quantile": lambda a, _, __: histogram_quantile(numbers(a[0]), _vector(a[1])),
+    "histogram_fraction": lambda a, _, __: histogram_fraction(numbers(a[0]), numbers(a[1]), _vector(a[2])),
+    "clamp": lambda a, _, __: _clamp(_vector(a[0]), numbers(a[1]), numbers(a[2])),
+    "clamp_min": lambda a, _, __: _clamp(_vector(a[0]), numbers(a[1]), np.full(1, np.inf)),
+    "clamp_max": lambda a, _, __: _clamp(_vector(a[0]), np.full(1, -np.inf), numbers(a[1])),
     "round": lambda a, _, __: _round(_vector(a[0]), _nearest(a)),
     "time": lambda _, times, __: Scalar(times / 1000),
     "pi": lambda _, times, __: Scalar(np.full(len(times), math.pi)),
     "timestamp": lambda a, times, _: _vector(a[0]).with_values(
         np.broadcast_to(times / 1000, _vector(a[0]).values.shape)
     ),
-    "vector": lambda a, _, __: _everywhere(_numbers(a[0])),
+    "vector": lambda a, _, __: _everywhere(numbers(a[0])),
     "scalar": lambda a, _, __: _to_scalar(_vector(a[0])),
-    "absent": lambda a, _, fixed: _absent(_vector(a[0]), fixed),
-    "absent_over_time": lambda a, _, fixed: _absent_over_time(_windows(a[0]), fixed),
+    "absent": lambda a, _, fixed: absent(_vector(a[0]).present, fixed),
     "sort": lambda a, _, __: _sorted(_vector(a[0]), descending=False),
     "sort_desc": lambda a, _, __: _sorted(_vector(a[0]), descending=True),
+    "sort_by_label": lambda a, _, __: _sorted_by_label(a, descending=False),
+    "sort_by_label_desc": lambda a, _, __: _sorted_by_label(a, descending=True),
     "label_replace": lambda a, _, __: _label_replace(a),
     "label_join": lambda a, _, __: _label_join(a),
 }

@@ -26,6 +26,12 @@ MAX_TIME_S = 253_402_300_799.0
 MAX_DURATION_S = 2.0**63 / 1e9
 """The longest that Prometheus takes: what fits into Go's `time.Duration`, 292 years."""
 
+_MATRIX, _SCALAR = grammar.ValueType.Matrix, grammar.ValueType.Scalar
+# The name of double_exponential_smoothing in Prometheus 2.
+grammar.register_extra_functions(
+    [grammar.Function("holt_winters", [_MATRIX, _SCALAR, _SCALAR], grammar.ValueType.Vector)]
+)
+
 _QUOTED = r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`'
 _IN_BRACES = re.compile(r"\{[^{}]*\}")
 _BRACKET = re.compile(r"[()]")

@@ -14,21 +14,21 @@ import promql_parser as grammar
 from core.errors import BadQuery, NotSupported
 from core.message import say
 from signals.metrics.promql.parse import milliseconds
-from signals.metrics.promql.values import Mask, Samples, Times, Vector, Windows, empty
+from signals.metrics.promql.values import Ranges, Times, Vector, Windows, windows_of
 from signals.store.ring import Matcher
 from signals.store.series_buffer import STALE_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from signals.reading import Labels
-    from signals.store.ring import Ring, Stored
+    from signals.metrics.promql.values import Deadline, Floats, Mask
+    from signals.store.ring import Part, Ring, Scan
 
 LOOKBACK_MS = 300_000
 """How far back an instant selector looks (Prometheus' `--query.lookback-delta`)."""
 MAX_CELLS = 10_000_000
 """Series × points that one selector may fill: about 200 MB while it is evaluated."""
-BATCH_SAMPLES = 25_000
+BATCH_SAMPLES = 64_000
 """Samples that are looked at at once, where that is possible: all those of a day took 180 MB for 90 series."""
 
 _MATCHERS: dict[str, Literal["=", "!=", "=~", "!~"]] = {
@@ -41,12 +41,13 @@ _MATCHERS: dict[str, Literal["=", "!=", "=~", "!~"]] = {
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The times to evaluate at, and the ends of the whole query in ms (`@ start()`, `@ end()`)."""
+    """The times to evaluate at, the ends of the whole query in ms (`@ start()`, `@ end()`), and when it has to end."""
 
     ring: Ring
     times: Times
     start_ms: int
     end_ms: int
+    deadline: Deadline
 
 
 def shifted(node: Any, context: Context) -> Times:
@@ -71,88 +72,55 @@ def _matchers(selector: Any) -> list[Matcher]:
     return [Matcher("__name__", "=", selector.name), *matchers] if selector.name else matchers
 
 
-def instant(node: Any, context: Context) -> tuple[Vector, np.ndarray[Any, np.dtype[np.float64]]]:
+def instant(node: Any, context: Context) -> tuple[Vector, Floats]:
     """The selector's vector, and the times of its samples (ms, same shape)."""
     times = shifted(node, context)
-    labels: list[Labels] = []
-    parts = []
-    for samples in _batches(context, node, int(times.min()) - LOOKBACK_MS, times):
-        if not samples.labels:
-            break
-        index = samples.after(times) - 1
-        own = (
-            samples.rows[index] == np.arange(len(samples.labels))[:, None]
-        )  # index -1 is a sample of the last series
-        there = own & (index >= 0) & (samples.times[index] > times - LOOKBACK_MS)
-        values = samples.values[index]
-        present: Mask = there & (values.view(np.uint64) != STALE_BITS)
-        alive: Mask = np.logical_or.reduce(present, axis=1)
-        labels += [labels for labels, lives in zip(samples.labels, alive, strict=True) if lives]
-        parts.append((values[alive], present[alive], samples.times[index][alive].astype(np.float64)))
-    if not labels:
-        return empty(len(times)), np.empty((0, len(times)))
-    values, present, stamps = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return Vector(labels, values, present), stamps
+    scan = _scan_bounded(context, node, int(times.min()) - LOOKBACK_MS, times)
+    values = np.zeros((len(scan.labels), len(times)))
+    stamps = np.zeros(values.shape)
+    present = np.zeros(values.shape, bool)
+    for part in scan.parts(BATCH_SAMPLES):
+        context.deadline.check()
+        newest = part.times.searchsorted(times, side="right") - 1
+        stamp = part.times[newest]
+        young = (newest >= 0) & (stamp > times - LOOKBACK_MS)
+        own = part.values[:, newest]
+        values[part.rows], stamps[part.rows] = own, stamp
+        present[part.rows] = young & (own.view(np.uint64) != STALE_BITS)
+    alive: Mask = np.logical_or.reduce(present, axis=1)
+    if alive.all():
+        return Vector(scan.labels, values, present), stamps
+    return Vector(scan.labels.only(alive), values[alive], present[alive]), stamps[alive]
 
 
-def whole_range(node: Any, context: Context) -> Windows:
-    """The windows of all series at once."""
+def ranges(node: Any, context: Context) -> Ranges:
+    """The windows of a range selector."""
     times = shifted(node.vector_selector, context)
     span = milliseconds(node, "range")
-    stored = list(_select_bounded(context, node.vector_selector, int(times.min()) - span, times))
-    return windows_of(_without_stale_markers(_concatenated(stored)), times - span, times)
+    scan = _scan_bounded(context, node.vector_selector, int(times.min()) - span + 1, times)
+    return Ranges(scan.labels, _portions(scan, context, times - span, times))
 
 
-def ranges(node: Any, context: Context) -> Iterator[Windows]:
-    """Those of portions of the series; at least one, perhaps empty."""
-    times = shifted(node.vector_selector, context)
-    span = milliseconds(node, "range")
-    for samples in _batches(context, node.vector_selector, int(times.min()) - span, times):
-        yield windows_of(_without_stale_markers(samples), times - span, times)
-
-
-def _without_stale_markers(samples: Samples) -> Samples:
-    """Without staleness markers."""
-    return samples.only(samples.values.view(np.uint64) != STALE_BITS)
-
-
-def _batches(context: Context, selector: Any, start_ms: int, times: Times) -> Iterator[Samples]:
-    """All series of the selector, so many at once as have few samples together."""
-    batch: list[Stored] = []
+def _portions(scan: Scan, context: Context, starts: Times, ends: Times) -> Iterator[Windows]:
+    """Of so many series at once as have few samples together, and few windows."""
+    batch: list[Part] = []
     sample_count = 0
-    for stored in _select_bounded(context, selector, start_ms, times):
-        if batch and sample_count + len(stored.times) > BATCH_SAMPLES:
-            yield _concatenated(batch)
+    for part in scan.parts(min(BATCH_SAMPLES, max(1, MAX_CELLS // 10 // len(ends)))):
+        context.deadline.check()
+        if batch and sample_count + part.values.size > BATCH_SAMPLES:
+            yield windows_of(batch, starts, ends, context.deadline)
             batch, sample_count = [], 0
-        batch.append(stored)
-        sample_count += len(stored.times)
-    yield _concatenated(batch)
+        batch.append(part)
+        sample_count += part.values.size
+    if batch:
+        yield windows_of(batch, starts, ends, context.deadline)
 
 
-def _select_bounded(context: Context, selector: Any, start_ms: int, times: Times) -> Iterator[Stored]:
-    """Raises `BadQuery` when they would fill too many cells."""
+def _scan_bounded(context: Context, selector: Any, start_ms: int, times: Times) -> Scan:
+    """Raises `BadQuery` when the series would fill too many cells."""
     scan = context.ring.scan(_matchers(selector), start_ms, int(times.max()))
-    for count, stored in enumerate(scan, 1):
-        if count * len(times) > MAX_CELLS:
-            check_size(count + sum(1 for _ in scan), times)
-        yield stored
-
-
-def _concatenated(stored: list[Stored]) -> Samples:
-    """End to end."""
-    if not stored:
-        return Samples([], np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0))
-    return Samples(
-        [series.labels for series in stored],
-        np.repeat(np.arange(len(stored)), [len(series.times) for series in stored]),
-        np.concatenate([series.times for series in stored]),
-        np.concatenate([series.values for series in stored]),
-    )
-
-
-def windows_of(samples: Samples, starts: Times, ends: Times) -> Windows:
-    """A window (start, end] of every series at every time."""
-    return Windows(samples, samples.after(starts), samples.after(ends), starts, ends)
+    check_size(scan.series_count, times)
+    return scan
 
 
 def check_size(series: int, times: Times) -> None:

@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from core.errors import BadQuery
+from core.errors import BadQuery, TimedOut
 from core.message import say
+from signals.store.label_sets import LabelSets
+from signals.store.series_buffer import STALE_BITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from signals.reading import Labels
+    from signals.store.ring import Part
 
 Floats: TypeAlias = "NDArray[np.float64]"
 Mask: TypeAlias = "NDArray[np.bool_]"
 Times: TypeAlias = "NDArray[np.int64]"
 Indices: TypeAlias = "NDArray[np.intp]"
+
+_CELLS_AT_ONCE = 250_000
+"""Of a table that is copied while it is looked at: 2 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When the answer has to be there (as `time.monotonic` counts): loops look at it, nothing else ends a thread."""
+
+    at: float
+
+    def check(self) -> None:
+        """Raises `TimedOut` when it has passed."""
+        if time.monotonic() > self.at:
+            raise TimedOut(say("promql.too_slow"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,64 +60,46 @@ class Text:
 class Vector:
     """Series by times. `present` is False where a series has no sample; `values` is then meaningless."""
 
-    labels: list[Labels]
+    labels: LabelSets
     values: Floats
     present: Mask
 
     def with_values(self, values: Floats) -> Vector:
         """The same series with other values, their metric names dropped."""
-        return distinct([drop_name(labels) for labels in self.labels], values, self.present)
-
-
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """Series laid end to end: `rows` says for each sample which of `labels` it belongs to, ascending."""
-
-    labels: list[Labels]
-    rows: Indices
-    times: Times
-    values: Floats
-
-    def only(self, mask: Mask) -> Samples:
-        """The samples where `mask` is true; the series stay, perhaps empty."""
-        if mask.all():
-            return self
-        return Samples(self.labels, self.rows[mask], self.times[mask], self.values[mask])
-
-    def after(self, moments: Times) -> Indices:
-        """For each series and moment (ms), the index of the series' first sample later than the moment.
-
-        One binary search serves all: a series' times are moved behind those of the series before it.
-        """
-        if not len(self.times):
-            return np.zeros((len(self.labels), len(moments)), np.intp)
-        base = int(self.times.min())
-        room = int(self.times.max()) - base + 2
-        keys = self.times - base + self.rows * room
-        wanted = np.clip(moments - base, -1, room - 2)
-        starts = np.arange(len(self.labels), dtype=np.int64) * room
-        return keys.searchsorted((starts[:, None] + wanted).ravel(), side="right").reshape(
-            len(self.labels), len(moments)
-        )
+        return distinct(without_names(self.labels), values, self.present)
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """A range selector or subquery: for each series and time, the samples [low, high) of its window (start, end]."""
+    """A range selector or subquery: for each series and time, the samples [low, high) of its window (start, end].
 
-    samples: Samples
+    `rows` says which of the selector's series they are; their samples lie end to end.
+    """
+
+    rows: Indices
+    times: Times
+    values: Floats
     low: Indices
     high: Indices
     starts: Times
     ends: Times
+    deadline: Deadline
 
 
-Result: TypeAlias = "Scalar | Text | Vector | Windows"
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """The windows of all series of a range selector or subquery, portion by portion."""
+
+    labels: LabelSets
+    portions: Iterator[Windows]
+
+
+Result: TypeAlias = "Scalar | Text | Vector | Ranges"
 
 
 def empty(count: int) -> Vector:
     """A vector without series over `count` times."""
-    return Vector([], np.empty((0, count)), np.empty((0, count), bool))
+    return Vector(LabelSets(), np.empty((0, count)), np.empty((0, count), bool))
 
 
 def drop_name(labels: Labels) -> Labels:
@@ -106,6 +107,11 @@ def drop_name(labels: Labels) -> Labels:
     if labels and labels[0][0] == "__name__":
         return labels[1:]
     return tuple(pair for pair in labels if pair[0] != "__name__")
+
+
+def without_names(labels: LabelSets) -> LabelSets:
+    """The labels without the metrics' names."""
+    return labels.mapped("without name", drop_name)
 
 
 def keep(labels: Labels, names: Container[str]) -> Labels:
@@ -131,63 +137,101 @@ def label_name(text: str) -> str:
     return text
 
 
-def distinct(labels: Sequence[Labels], values: Floats, present: Mask) -> Vector:
+def column_parts(rows: int, columns: int) -> Iterator[slice]:
+    """The columns of a table, so many at once as are not too many cells."""
+    step = max(1, _CELLS_AT_ONCE // max(1, rows))
+    return (slice(low, low + step) for low in range(0, columns, step))
+
+
+def distinct(labels: LabelSets, values: Floats, present: Mask) -> Vector:
     """A vector whose rows of equal labels are merged; two samples at one time are an error, as in Prometheus."""
-    rows: dict[Labels, list[int]] = {}
-    for index, item in enumerate(labels):
-        rows.setdefault(item, []).append(index)
-    if len(rows) == len(labels):
-        alive: Mask = np.logical_or.reduce(present, axis=1)
-        if alive.all():
-            return Vector(list(labels), values, present)
-        return Vector(
-            [item for item, lives in zip(labels, alive, strict=True) if lives], values[alive], present[alive]
-        )
-    merged = [merge_rows(values, present, indices) for indices in rows.values()]
-    if any(row is None for row in merged):
+    alive: Mask = np.logical_or.reduce(present, axis=1)
+    if not alive.all():
+        labels, values, present = labels.only(alive), values[alive], present[alive]
+    groups = labels.grouped("same", lambda item: item)
+    if len(groups.labels) == len(labels):
+        return Vector(labels, values, present)
+    merged = merge_rows(values, present, groups.tables, len(groups.labels))
+    if merged.twice.any():
         raise BadQuery(say("promql.same_labels"))
-    pairs = [row for row in merged if row is not None]
-    return distinct(list(rows), np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs]))
+    return Vector(groups.labels, merged.values, merged.present)
 
 
-def merge_rows(values: Floats, present: Mask, indices: Sequence[int]) -> tuple[Floats, Mask] | None:
-    """Rows that are never present together as one row; None when two are."""
-    chosen = present[indices]
-    if (chosen.sum(axis=0) > 1).any():
-        return None
-    there: Mask = np.logical_or.reduce(chosen, axis=0)
-    if len(indices) == 1:
-        return values[indices[0]], there
-    return np.where(chosen, values[indices], 0.0).sum(axis=0), there
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Groups of rows as one row each; `twice` says of which groups two rows were present at one time."""
+
+    values: Floats
+    present: Mask
+    twice: Mask
 
 
-def each_window(
-    windows: Windows, function: Callable[[Times, Floats, int], float | None], min_samples: int = 1
-) -> Vector:
-    """Apply `function(times, values, column)` to every window of at least `min_samples` samples; None is no result."""
-    samples, low, high = windows.samples, windows.low, windows.high
-    values = np.zeros(low.shape)
-    present = np.zeros(low.shape, bool)
-    for row, column in np.argwhere(high - low >= min_samples).tolist():
-        part = slice(low[row, column], high[row, column])
-        result = function(samples.times[part], samples.values[part], column)
-        if result is not None:
-            values[row, column], present[row, column] = result, True
-    return distinct([drop_name(labels) for labels in samples.labels], values, present)
+def merge_rows(
+    values: Floats, present: Mask, tables: Sequence[tuple[Indices, Indices]], count: int
+) -> Merged:
+    """The rows of each of `count` groups as one row."""
+    merged_values = np.empty((count, values.shape[1]))
+    merged_present = np.empty((count, values.shape[1]), bool)
+    twice = np.zeros(count, bool)
+    for groups, rows in tables:
+        if len(rows) == 1:
+            merged_values[groups], merged_present[groups] = values[rows[0]], present[rows[0]]
+            continue
+        there = present[rows]
+        twice[groups] = (np.add.reduce(there, axis=0) > 1).any(axis=1)
+        merged_present[groups] = np.logical_or.reduce(there, axis=0)
+        merged_values[groups] = np.where(there, values[rows], 0.0).sum(axis=0)
+    return Merged(merged_values, merged_present, twice)
 
 
-def all_windows(
-    windows: Windows,
-    function: Callable[[Windows, Indices, Indices], Floats],
-    min_samples: int = 1,
-) -> Vector:
-    """Apply `function(windows, first, last)` to all windows at once, given the indices of their end samples.
+def windows_of(parts: Sequence[Part], starts: Times, ends: Times, deadline: Deadline) -> Windows:
+    """A window (start, end] of every series at every time, without staleness markers."""
+    rows, times, values, low, high = [], [], [], [], []
+    length = 0
+    for part in parts:
+        edges = part.times.searchsorted(starts, side="right"), part.times.searchsorted(ends, side="right")
+        count = len(part.rows)
+        present: Mask = part.values.view(np.uint64) != STALE_BITS
+        own_times = np.broadcast_to(part.times, part.values.shape)
+        if present.all():
+            offsets = length + np.arange(count)[:, None] * len(part.times)
+            lows, highs = (offsets + edge for edge in edges)
+            own_values = part.values.ravel()
+            own_times = own_times.ravel()
+        else:
+            before = np.zeros((count, len(part.times) + 1), np.intp)
+            np.cumsum(present, axis=1, out=before[:, 1:])
+            ends_of_rows = np.cumsum(before[:, -1])
+            offsets = length + (ends_of_rows - before[:, -1])[:, None]
+            lows, highs = (offsets + before[:, edge] for edge in edges)
+            own_values, own_times = part.values[present], own_times[present]
+        length += len(own_values)
+        rows.append(part.rows)
+        times.append(own_times)
+        values.append(own_values)
+        low.append(lows)
+        high.append(highs)
+    if len(rows) == 1:
+        return Windows(rows[0], times[0], values[0], low[0], high[0], starts, ends, deadline)
+    nothing = np.empty((0, len(starts)), np.intp)
+    return Windows(
+        np.concatenate([np.empty(0, np.intp), *rows]),
+        np.concatenate([np.empty(0, np.int64), *times]),
+        np.concatenate([np.empty(0), *values]),
+        np.concatenate([nothing, *low]),
+        np.concatenate([nothing, *high]),
+        starts,
+        ends,
+        deadline,
+    )
 
-    What it says of windows with fewer than `min_samples` samples is not looked at.
-    """
-    enough = windows.high - windows.low >= min_samples
-    if not enough.any():
-        return empty(len(windows.ends))
-    first, last = np.where(enough, windows.low, 0), np.where(enough, windows.high - 1, 0)
-    labels = [drop_name(item) for item in windows.samples.labels]
-    return distinct(labels, function(windows, first, last), enough)
+
+def over_portions(
+    ranges: Ranges, function: Callable[[Windows], tuple[Floats, Mask]], columns: int
+) -> tuple[Floats, Mask]:
+    """The values that a function says of each portion's windows, and where there is one: a row for each series."""
+    values = np.zeros((len(ranges.labels), columns))
+    present = np.zeros(values.shape, bool)
+    for windows in ranges.portions:
+        values[windows.rows], present[windows.rows] = function(windows)
+    return values, present

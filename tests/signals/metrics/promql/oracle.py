@@ -38,8 +38,8 @@ def questions() -> list[tuple[str, float]]:
 
 
 @contextmanager
-def prometheus(folder: Path) -> Iterator[httpx.Client]:
-    """Prometheus with the capture as its only data."""
+def prometheus(folder: Path, samples: Path) -> Iterator[httpx.Client]:
+    """Prometheus with a file of samples (OpenMetrics text) as its only data."""
     data = folder / "data"
     subprocess.run(
         [
@@ -47,7 +47,7 @@ def prometheus(folder: Path) -> Iterator[httpx.Client]:
             "tsdb",
             "create-blocks-from",
             "openmetrics",
-            str(write(folder / "capture.om")),
+            str(samples),
             str(data),
         ],
         check=True,
@@ -99,7 +99,10 @@ def ask_span(client: httpx.Client, expr: str) -> dict[str, Any]:
 
 def record() -> None:
     """Ask everything and write the corpus: the fixed questions and a tenth of the generated ones."""
-    with tempfile.TemporaryDirectory() as folder, prometheus(Path(folder)) as client:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        prometheus(Path(folder), write(Path(folder) / "capture.om")) as client,
+    ):
         version = client.get("/api/v1/status/buildinfo").json()["data"]["version"]
         asked = questions()
         few = asked[: len(FIXED) * len(QUERY_TIMES)] + asked[len(FIXED) * len(QUERY_TIMES) :: 10]

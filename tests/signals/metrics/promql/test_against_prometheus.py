@@ -15,7 +15,7 @@ from signals.metrics.prometheus_api import answer_to_json
 from signals.metrics.promql import evaluate, evaluate_range
 from signals.store.ring import Ring
 from tests.signals.metrics.promql import oracle
-from tests.signals.metrics.promql.capture import lines
+from tests.signals.metrics.promql.capture import lines, write
 from tests.signals.metrics.promql.expressions import FIXED
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def test_agrees_with_the_recorded_answers(ring: Ring) -> None:
 if oracle.installed():
 
     def test_agrees_with_the_live_server(ring: Ring, tmp_path: Path) -> None:
-        with oracle.prometheus(tmp_path) as client:
+        with oracle.prometheus(tmp_path, write(tmp_path / "capture.om")) as client:
             rows = [
                 (expr, at, ours(ring, expr, at), oracle.ask(client, expr, at))
                 for expr, at in oracle.questions()

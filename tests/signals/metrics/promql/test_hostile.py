@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from core.errors import BadQuery, NotSupported
+from core.errors import BadQuery, NotSupported, TimedOut
 from signals.metrics.promql import evaluate, evaluate_range
 from signals.store.ring import Ring
 
@@ -71,6 +71,25 @@ def test_what_has_no_bounds_is_a_bad_query(expr: str, capfd: pytest.CaptureFixtu
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    "expr",
+    [
+        "quantile_over_time(0.5, m[1d:1s])",
+        "avg_over_time(m[12h:1s])",
+        "max_over_time(deriv(m[1h])[1d:1s])",
+        "topk(1, m)",
+    ],
+)
+def test_a_question_ends_when_its_time_is_over(expr: str) -> None:
+    filled = ring()
+    began = time.monotonic()
+    with pytest.raises(TimedOut):
+        evaluate_range(
+            f"{expr} or {expr}" if "topk" in expr else expr, filled, NOW - 9000, NOW, 1, timeout_s=1e-4
+        )
+    assert time.monotonic() - began < 2
+
+
 def test_what_looks_like_it_in_a_text_is_left_alone() -> None:
     filled = ring()
     filled.append((("__name__", "m"), ("a", "m @ -1 offset Inf")), NOW, 5.0)
@@ -81,8 +100,7 @@ def test_what_looks_like_it_in_a_text_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("expr", "name"),
     [
-        ("limitk(1, nothing)", "limitk"),
-        ("limit_ratio(0.5, nothing)", "limit_ratio"),
+        ("histogram_avg(nothing)", "histogram_avg()"),
         ("m + fill(0) m", "fill()"),
         ("nothing + fill_left(0) nothing", "fill()"),
         ("m + on(a) group_left fill_right(1) m", "fill()"),
