@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -181,9 +182,9 @@ def _sorted_by_label(arguments: list[Result], *, descending: bool) -> Vector:
 
 
 def _natural(text: str) -> list[tuple[bool, int, str]]:
-    """For an order in which 9 stands before 10."""
-    chunks = re.findall(r"[0-9]+|[^0-9]+", text)
-    return [(not chunk.isdigit(), int(chunk) if chunk.isdigit() else 0, chunk) for chunk in chunks]
+    """For an order in which 9 stands before 10: a longer number is larger."""
+    chunks = re.findall(r"0*([0-9]+)|([^0-9]+)", text)
+    return [(not number, len(number), number or other) for number, other in chunks]
 
 
 def _label_replace(arguments: list[Result]) -> Vector:
