@@ -148,13 +148,21 @@ def connect(
 ) -> Iterator[psycopg.Connection[Any]]:
     """A connection in one transaction, closed at the end. Blocks: call it in a thread."""
     import psycopg
+
+    with server_errors(timeout_s=timeout_s, source=source), psycopg.connect(**address.keywords) as connection:
+        connection.read_only = read_only
+        connection.execute(address.begin().encode())
+        yield connection
+
+
+@contextmanager
+def server_errors(*, timeout_s: float, source: str) -> Iterator[None]:
+    """What psycopg raises inside, as a `SourceError`."""
+    import psycopg
     from psycopg import errors as sql
 
     try:
-        with psycopg.connect(**address.keywords) as connection:
-            connection.read_only = read_only
-            connection.execute(address.begin().encode())
-            yield connection
+        yield
     except (sql.QueryCanceled, psycopg.errors.ConnectionTimeout) as error:
         raise TimedOut(say("signals.timed_out", source=source, seconds=timeout_s)) from error
     except (sql.InsufficientPrivilege, sql.InvalidPassword) as error:

@@ -1,0 +1,5 @@
+"""Alembic migrations of any project: what is pending and what it would do, up, down without losing a row, and back.
+
+`sql` what a statement locks and loses · `project` the project's own Alembic, run in its own environment · `session`
+the lock and the look at other sessions · `upgrade` · `snapshot`, `downgrade`, `restore` · `state` where all stands.
+"""
