@@ -52,6 +52,10 @@ class WebhookSettings(Section):
     secret_url_file: Path | None = None
     timeout_s: Seconds = 10.0
     tries: int = Field(default=4, ge=1, le=10)
+    proxy: SecretStr | None = Field(
+        default=None,
+        description="without it that of HTTPS_PROXY, HTTP_PROXY and NO_PROXY; `none` goes directly",
+    )
 
 
 TEMPLATE_FIELDS = ("incident", "title", "severity", "status", "elapsed", "ic", "next", "numbers", "text")

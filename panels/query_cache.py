@@ -7,12 +7,13 @@ import time
 from typing import TYPE_CHECKING
 
 from core.errors import SourceError
+from signals.metrics.model import TargetSource
 from signals.reading import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from signals.metrics.model import MetricSource
+    from signals.metrics.model import MetricSource, Target
     from signals.sources import Sources
 
 MIN_AGE_S = 0.5
@@ -62,6 +63,10 @@ class QueryCache:
         if asked is None or now - asked[0] > NAMES_MAX_AGE_S:
             asked = self._had[metric] = (now, await self._metrics.has_had(metric))
         return asked[1]
+
+    async def targets(self) -> tuple[Target, ...]:
+        """What is scraped, where the source knows it. Raises `SourceError`."""
+        return await self._metrics.targets() if isinstance(self._metrics, TargetSource) else ()
 
     async def close(self) -> None:
         """Stop waiting for answers that nobody waits for any more."""

@@ -28,6 +28,10 @@ class HttpSettings(Section):
     cert_file: Path | None = None
     key_file: Path | None = None
     verify_tls: bool = True
+    proxy: SecretStr | None = Field(
+        default=None,
+        description="without it that of HTTPS_PROXY, HTTP_PROXY and NO_PROXY; `none` goes directly",
+    )
 
 
 class PrometheusSettings(HttpSettings):

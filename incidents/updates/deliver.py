@@ -15,10 +15,11 @@ import random
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from core.errors import ConfigError
+from core.errors import WarroomError
 from incidents.events.body import UpdateDelivered
 from incidents.journal.errors import JournalError
 from incidents.updates.update import address
+from signals.connections.proxy import proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +79,8 @@ async def send(sending: Sending, webhook: WebhookSettings) -> Outcome:
     detail = "?"
     try:
         url = address(sending.target, webhook)
-        async with httpx.AsyncClient(timeout=webhook.timeout_s, trust_env=False) as client:
+        proxy = proxy_for(url, webhook.proxy)
+        async with httpx.AsyncClient(timeout=webhook.timeout_s, proxy=proxy, trust_env=False) as client:
             for attempt in range(webhook.tries):
                 try:
                     status, retry_after = await _post(client, url, sending, webhook.timeout_s)
@@ -96,7 +98,7 @@ async def send(sending: Sending, webhook: WebhookSettings) -> Outcome:
                     break
                 if attempt + 1 < webhook.tries:
                     await asyncio.sleep(wait)
-    except (ConfigError, httpx.InvalidURL, ValueError, OSError) as error:
+    except (WarroomError, httpx.InvalidURL, ValueError, OSError) as error:
         detail = type(error).__name__
     return Outcome(sending.target, ok=False, detail=f"{sending.host}: {detail}")
 

@@ -14,6 +14,7 @@ from signals.metrics.promql.names import Needs, needs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from core.message import Message
     from panels.query_cache import QueryCache
     from signals.metrics.promql.names import Selector
     from signals.reading import Answer, Series
@@ -57,7 +58,11 @@ async def _diagnose(selector: Selector, cache: QueryCache, now: float) -> Diagno
     if metric not in known and not await cache.has_had(metric):
         down = await _down(cache)
         return Diagnosis(
-            cause=Cause.EXPORTER_DOWN if down else Cause.NEVER_EXPORTED, metric=metric, known=known, down=down
+            cause=Cause.EXPORTER_DOWN if down else Cause.NEVER_EXPORTED,
+            metric=metric,
+            known=known,
+            down=down,
+            error=await _scrape_error(cache, down[0]) if down else None,
         )
     if metric not in known or not await _series(cache, f"count({metric})"):
         return await _last_seen(metric, cache, now)
@@ -88,7 +93,10 @@ async def _last_seen(metric: str, cache: QueryCache, now: float) -> Diagnosis:
         if (own.get("job", ""), own.get("instance")) == (last.job, last.instance):
             up = exporter.values[-1]
     instance = clean(last.instance, 80)
-    return Diagnosis(Cause.DISAPPEARED, metric, last_seen_s=now - last.at, up=up, instance=instance)
+    error = await _scrape_error(cache, last.instance) if up == 0 else None
+    return Diagnosis(
+        Cause.DISAPPEARED, metric, last_seen_s=now - last.at, up=up, instance=instance, error=error
+    )
 
 
 async def _unmatched(selector: Selector, cache: QueryCache) -> Diagnosis:
@@ -115,6 +123,15 @@ async def _unmatched(selector: Selector, cache: QueryCache) -> Diagnosis:
 async def _down(cache: QueryCache) -> tuple[str, ...]:
     series = await _series(cache, "up == 0")
     return tuple(sorted(clean(dict(exporter.labels).get("instance", "?"), 80) for exporter in series))
+
+
+async def _scrape_error(cache: QueryCache, instance: str) -> Message | None:
+    """What its last scrape said: one that answers 401 answers."""
+    try:
+        targets = await cache.targets()
+    except SourceError:
+        return None
+    return next((target.error for target in targets if target.instance == instance), None)
 
 
 async def _series(cache: QueryCache, expr: str) -> tuple[Series, ...]:

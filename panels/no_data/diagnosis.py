@@ -33,7 +33,7 @@ class Diagnosis:
 
     `known` are the names of all metrics, to find the nearest. `up` is what the exporter's own `up` said when the metric
     was last there (None: it has no such series any more, or the metric never was there). `down` names exporters that do
-    not answer. `values` are what the label of the matcher that finds nothing has instead.
+    not answer; `error` is what the last scrape of the exporter said. `values` are what the label of the matcher that finds nothing has instead.
     """
 
     cause: Cause
@@ -46,6 +46,7 @@ class Diagnosis:
     matcher: str = ""
     label: str = ""
     values: tuple[str, ...] = ()
+    error: Message | None = None
 
 
 def no_data_message(name: Message, diagnosis: Diagnosis) -> Message:
@@ -58,6 +59,8 @@ def no_data_message(name: Message, diagnosis: Diagnosis) -> Message:
         return say("panels.never_exported", name=name, metric=metric)
     if diagnosis.cause is Cause.DISAPPEARED:
         return _disappeared(name, diagnosis)
+    if diagnosis.cause is Cause.EXPORTER_DOWN and diagnosis.error is not None:
+        return say("panels.never_failed", name=name, metric=metric, error=diagnosis.error)
     down, values = ", ".join(diagnosis.down[:2]), ", ".join(diagnosis.values)
     return {
         Cause.EXPORTER_DOWN: say("panels.never_down", name=name, metric=metric, instance=down),
@@ -80,6 +83,8 @@ def _disappeared(name: Message, diagnosis: Diagnosis) -> Message:
         return say("panels.gone", name=name, metric=metric, ago=ago)
     if diagnosis.up is None:
         return say("panels.gone_target", name=name, metric=metric, ago=ago, instance=instance)
+    if diagnosis.up == 0 and diagnosis.error is not None:
+        return say("panels.gone_failed", name=name, metric=metric, ago=ago, error=diagnosis.error)
     if diagnosis.up == 0:
         return say("panels.gone_down", name=name, metric=metric, ago=ago, instance=instance)
     return say("panels.gone_but_up", name=name, metric=metric, ago=ago, instance=instance)

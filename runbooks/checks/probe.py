@@ -8,11 +8,12 @@ import time
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from core.errors import SourceError
+from core.errors import SourceError, Unreachable
 from core.message import say
 from runbooks.checks.judge import judge_status, judge_trend, judge_values
 from runbooks.checks.observation import Observation, expectation_text, unknown, value_text
 from signals.celery.model import WorkerState
+from signals.connections.proxy import proxy_for
 from signals.database.model import Drift
 from signals.metrics.trend import direction
 from signals.reading import Verdict
@@ -84,12 +85,14 @@ async def _ask(method: str, url: str, headers: list[tuple[str, str]]) -> int | M
 
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            client = await asyncio.to_thread(httpx.AsyncClient, timeout=TIMEOUT_S)
+            client = await asyncio.to_thread(
+                httpx.AsyncClient, timeout=TIMEOUT_S, proxy=proxy_for(url, None), trust_env=False
+            )
             async with client, client.stream(method, url, headers=headers) as response:
                 return response.status_code
     except (TimeoutError, httpx.TimeoutException):
         return say("measure.http_late", seconds=TIMEOUT_S)
-    except (httpx.ConnectError, httpx.NetworkError):
+    except (httpx.ConnectError, httpx.NetworkError, Unreachable):
         return say("measure.http_unreachable")
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         return say("measure.http_broken", kind=type(error).__name__)

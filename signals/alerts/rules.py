@@ -21,6 +21,7 @@ from core.text import clean, clean_block
 from core.times import parse_duration
 from signals.alerts.model import Alert, Alerts, AlertState
 from signals.alerts.templates import fill
+from signals.metrics.model import TargetSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,7 +123,14 @@ class RuleAlerts:
         except SourceError:
             return  # the rules were answered
         if up.series and not any(series.values[-1] for series in up.series):
-            raise Unreachable(say("rules.blind", source=self.name, count=len(up.series)))
+            count, why = len(up.series), await self._scrape_error()
+            if why is not None:
+                raise Unreachable(say("rules.blind_why", source=self.name, count=count, detail=why))
+            raise Unreachable(say("rules.blind", source=self.name, count=count))
+
+    async def _scrape_error(self) -> Message | None:
+        targets = await self._source.targets() if isinstance(self._source, TargetSource) else ()
+        return next((target.error for target in targets if target.error), None)
 
     def _load(self) -> tuple[list[Rule], list[tuple[str, Message]]]:
         rules: list[Rule] = []

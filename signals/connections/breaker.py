@@ -29,26 +29,35 @@ class Notice:
 
 @dataclass(slots=True)
 class Circuit:
-    """Closed until `limit` failures in a row, then open for `rest_s`; then one question may try (half open)."""
+    """Closed until `limit` failures in a row, then open for `rest_s`; then questions may try again (half open).
+
+    Questions that are on their way at the same time fail as one: a board asks dozens at once, and a single moment in
+    which the source is away, or this machine busy, must not look like dozens in a row.
+    """
 
     limit: int
     rest_s: float
     failures: int = 0
     open_until: float = 0.0
+    counted_at: float = float("-inf")
+    """When the last failure was counted, or the source last answered."""
 
     def retry_in_s(self, now: float) -> float:
         """Seconds until the next try; 0 when one may be made now."""
         return max(0.0, self.open_until - now)
 
-    def record_failure(self, now: float) -> None:
-        """Count a failure; at the limit the circuit opens."""
+    def record_failure(self, now: float, asked_at: float) -> None:
+        """Count a failure of a question that was put after the last counted one; at the limit the circuit opens."""
+        if asked_at < self.counted_at:
+            return
+        self.counted_at = now
         self.failures += 1
         if self.failures >= self.limit:
             self.open_until = now + self.rest_s
 
-    def record_success(self) -> None:
-        """Close the circuit."""
-        self.failures, self.open_until = 0, 0.0
+    def record_success(self, now: float) -> None:
+        """Close the circuit; a question that was put before and fails later says nothing of now."""
+        self.failures, self.open_until, self.counted_at = 0, 0.0, now
 
 
 class Breaker:
@@ -64,7 +73,8 @@ class Breaker:
 
         A `BadQuery` is an answer too: the source is there.
         """
-        wait_s = self._circuit.retry_in_s(time.monotonic())
+        asked_at = time.monotonic()
+        wait_s = self._circuit.retry_in_s(asked_at)
         if wait_s and self._last_error is not None:
             raise CircuitOpen(
                 say(
@@ -78,11 +88,11 @@ class Breaker:
         try:
             answer = await ask()
         except BadQuery:
-            self._circuit.record_success()
+            self._circuit.record_success(time.monotonic())
             raise
         except SourceError as error:
-            self._circuit.record_failure(time.monotonic())
+            self._circuit.record_failure(time.monotonic(), asked_at)
             self._last_error = error
             raise
-        self._circuit.record_success()
+        self._circuit.record_success(time.monotonic())
         return answer

@@ -1,4 +1,4 @@
-"""An HTTP client for one source: bounded in time and size, no redirects, no proxies from the environment.
+"""An HTTP client for one source: bounded in time and size, no redirects, through the proxy that `proxy` names.
 
 Raises, all of them with the source's name in their words:
     Unreachable   no connection: refused, name unknown, TLS broken, a bad address
@@ -21,6 +21,7 @@ from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from core.message import say
 from core.text import clean
 from signals.connections.credentials import read_secret
+from signals.connections.proxy import proxy_for, proxy_host
 
 if TYPE_CHECKING:
     import ssl
@@ -121,6 +122,8 @@ class HttpClient:
             raise self._timed_out() from error
         except (httpx.TransportError, httpx.InvalidURL, OSError) as error:
             detail = clean(str(error)) or type(error).__name__
+            if proxy := proxy_host(proxy_for(self._settings.url, self._settings.proxy)):
+                detail = f"{detail} (through the proxy {clean(proxy)})"
             raise Unreachable(say("signals.unreachable", source=self.name, detail=detail)) from error
 
     async def _exchange(
@@ -203,6 +206,7 @@ def _open(settings: HttpSettings) -> httpx.AsyncClient:
         verify=_tls(settings),
         timeout=settings.timeout_s,
         limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
+        proxy=proxy_for(settings.url, settings.proxy),
         trust_env=False,
     )
 

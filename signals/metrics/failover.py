@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from core.errors import BadQuery, SourceError, Unreachable
 from core.message import say
 from signals.connections.breaker import Breaker, Notice
+from signals.metrics.model import TargetSource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from signals.metrics.model import MetricSource
+    from signals.metrics.model import MetricSource, Target
     from signals.reading import Answer
     from signals.settings import SignalsSettings
 
@@ -82,6 +83,13 @@ class MetricFailover:
     async def has_had(self, metric: str) -> bool:
         """Whether the first answering source has any sample of it, however old."""
         return await self._first(lambda source: source.has_had(metric))
+
+    async def targets(self) -> tuple[Target, ...]:
+        """What the active source scrapes; nothing where it does not know. Raises its error."""
+        for source in self._sources:
+            if source.name == self.active and isinstance(source, TargetSource):
+                return await source.targets()
+        return ()
 
     async def history_s(self, now: float) -> float:
         """How far back (s, at most 30 d) the active source knows anything at all, to a few seconds.

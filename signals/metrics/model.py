@@ -7,9 +7,10 @@ timeout, raise a `SourceError` and nothing else, and return text that is already
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from core.message import Message
     from signals.reading import Answer
 
 
@@ -45,9 +46,18 @@ class MetricSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An exporter as its Prometheus sees it; `error` is what its last scrape said, empty when it went well."""
+    """An exporter as whoever scrapes it sees it; `error` is what its last scrape said, None when it went well."""
 
     instance: str
     job: str
     up: bool
-    error: str
+    error: Message | None
+
+
+@runtime_checkable
+class TargetSource(Protocol):
+    """A source of metrics that knows what is scraped."""
+
+    async def targets(self) -> tuple[Target, ...]:
+        """Every exporter, with what its last scrape said."""
+        ...

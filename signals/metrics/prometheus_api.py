@@ -113,10 +113,14 @@ def read_targets(response: HttpResponse) -> tuple[Target, ...]:
             instance=clean(target["labels"].get("instance", "")),
             job=clean(target["labels"].get("job", "")),
             up=target["health"] == "up",
-            error=clean(target.get("lastError", ""), 160),
+            error=_scrape_error(target.get("lastError", "")),
         )
         for target in _Answered(response).library().get_targets()["activeTargets"]
     )
+
+
+def _scrape_error(text: str) -> Message | None:
+    return say("signals.scrape_error", detail=clean(text, 160)) if text else None
 
 
 def read_alert_rules(response: HttpResponse, source: str) -> tuple[AlertRule, ...]:

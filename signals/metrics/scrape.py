@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from core.errors import SourceError, Unreachable
 from core.message import say
+from core.text import clean
 from signals.connections.http import HttpClient
+from signals.metrics.model import Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +44,7 @@ class ScrapeSource:
         """When the first page was stored (Unix seconds): nothing before that is known."""
         self.problems: dict[str, Message] = {}
         """What went wrong at each target's last scrape, by address."""
+        self._up: dict[str, bool] = {}
 
     async def query(self, expr: str, at: float | None = None) -> Answer:
         """Evaluate over what was scraped; raises `Unreachable` while nothing ever was."""
@@ -70,6 +73,20 @@ class ScrapeSource:
     async def has_had(self, metric: str) -> bool:
         """In what is kept of the scrapes."""
         return metric in await self.metric_names()
+
+    async def targets(self) -> tuple[Target, ...]:
+        """Every target that was scraped at least once."""
+        labelled = ((target, self._labels(target)) for target in self._settings.targets)
+        return tuple(
+            Target(
+                instance=labels["instance"],
+                job=labels["job"],
+                up=self._up[target.url],
+                error=self.problems.get(target.url),
+            )
+            for target, labels in labelled
+            if target.url in self._up
+        )
 
     async def run(self) -> None:
         """Scrape every target at its interval until cancelled."""
@@ -103,6 +120,10 @@ class ScrapeSource:
             page = await source.get("")
             from signals.metrics.exposition import parse_exposition
 
+            if page.body.lstrip()[:1] == b"<":  # a login page, or an error page that says 200
+                raise source.bad_answer(
+                    f"HTML and no metrics ({clean(page.body[:60].decode(errors='replace'))!r})"
+                )
             parsed = await asyncio.to_thread(parse_exposition, page.body, page.content_type)
             samples = parsed.samples
             self.problems.pop(target.url, None)
@@ -114,8 +135,8 @@ class ScrapeSource:
         except SourceError as error:
             samples = []
             self.problems[target.url] = error.message
-        up = float(bool(samples) or target.url not in self.problems)
-        await asyncio.to_thread(self._store, target, began, samples, up)
+        self._up[target.url] = bool(samples) or target.url not in self.problems
+        await asyncio.to_thread(self._store, target, began, samples, float(self._up[target.url]))
 
     def _store(self, target: ScrapeTarget, began: float, samples: list[Sample], up: float) -> None:
         from signals.store.ring import Ring, Sample
@@ -123,17 +144,21 @@ class ScrapeSource:
         if self._ring is None:
             self._ring = Ring(self._settings.retention_s, self._settings.ring_bytes)
             self.since = began
-        extra = {
-            "job": target.job or self._settings.job,
-            "instance": urlsplit(target.url).netloc,
-            **target.labels,
-        }
+        extra = self._labels(target)
         own = zip(SCRAPE_METRICS, (up, time.time() - began, float(len(samples))), strict=True)
         labelled = [
             Sample(_with_target_labels(sample.labels, extra), sample.value, sample.at) for sample in samples
         ]
         made = [Sample(_with_target_labels((("__name__", name),), extra), value) for name, value in own]
         self._ring.scrape(target.url, began, [*labelled, *made])
+
+    def _labels(self, target: ScrapeTarget) -> dict[str, str]:
+        """What all series of a target have."""
+        return {
+            "job": target.job or self._settings.job,
+            "instance": urlsplit(target.url).netloc,
+            **target.labels,
+        }
 
     async def _scraped_ring(self) -> Ring:
         if self._ring is None:

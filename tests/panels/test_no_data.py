@@ -99,9 +99,10 @@ class Service:
 
     address: str = ""
     text: str = ""
+    status: int = 503
 
     def page(self, _: str) -> Page:
-        return Page(self.text.encode(), 200 if self.text else 503)
+        return Page(self.text.encode(), 200 if self.text else self.status)
 
 
 @pytest.fixture
@@ -127,10 +128,16 @@ async def asked(expr: str, scrape: ScrapeSource) -> str:
 async def test_the_scrape_source_is_asked_for_each_cause(service: Service) -> None:
     target = ScrapeTarget(url=f"http://{service.address}/metrics")
     scrape = ScrapeSource(ScrapeSettings(targets=(target,)))
-    await scrape.scrape_once()
-    assert f"hits_total was never seen, and {service.address} does not answer" in await asked(
-        "hits_total", scrape
-    )
+    for service.status, service.text, reason in (
+        (503, "", "HTTP 503"),
+        (401, "", "refused the credentials (HTTP 401)"),
+        (200, "<!doctype html><title>Log in</title>", "HTML and no metrics"),
+    ):
+        await scrape.scrape_once()
+        said = await asked("hits_total", scrape)
+        assert "hits_total was never seen; " in said
+        assert reason in said
+        assert "does not answer" not in said
 
     service.text = 'hits_total{code="200",path="/a"} 1\nhits_total{code="500",path="/b"} 1\n'
     await scrape.scrape_once()

@@ -84,7 +84,7 @@ async def _down(sources: Sources, cache: QueryCache, words: Language) -> list[Fi
     if not isinstance(answer, Answer):
         return []  # whoever can't answer this answers no query below, and says it there
     down = sorted(clean(dict(series.labels).get("instance", "?"), 80) for series in answer.series)
-    errors = await _scrape_errors(sources) if down else {}
+    errors = await _scrape_errors(sources, words) if down else {}
     findings = []
     for instance in down:
         error = errors.get(instance)
@@ -93,12 +93,11 @@ async def _down(sources: Sources, cache: QueryCache, words: Language) -> list[Fi
     return findings
 
 
-async def _scrape_errors(sources: Sources) -> dict[str, str]:
-    """What the last scrape of each exporter said, where a Prometheus knows it."""
-    if sources.prometheus is None:
-        return {}
+async def _scrape_errors(sources: Sources, words: Language) -> dict[str, str]:
+    """What the last scrape of each exporter said, where the source knows it."""
     try:
-        return {target.instance: target.error for target in await sources.prometheus.targets()}
+        targets = await sources.metrics.targets()
+        return {target.instance: words.say(target.error) for target in targets if target.error}
     except SourceError:
         return {}
 

@@ -189,3 +189,14 @@ def test_a_webhook_without_an_address_is_a_sentence(url: str | None) -> None:
     with pytest.raises(ConfigError) as caught:
         plan_sendings("x", incident(), "INC-7", {"team": hook})
     assert caught.value.message.values == {"name": "team"}
+
+
+async def test_an_update_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    with webhook_server() as (proxy, got):
+        monkeypatch.setenv("HTTP_PROXY", proxy.removesuffix("/hook/SECRET-TOKEN"))
+        hook = webhook("http://chat.invalid/hooks/1")
+        sending = plan_sendings("x", incident(), "INC-7", {"team": hook})[0]
+        assert (await send(sending, hook)).ok
+        assert [post.path for post in got] == ["http://chat.invalid/hooks/1"]
+        refused = webhook("http://chat.invalid/hooks/1", proxy="socks5://127.0.0.1:1", tries=1)
+        assert not (await send(sending, refused)).ok

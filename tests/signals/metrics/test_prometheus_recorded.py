@@ -86,9 +86,10 @@ async def test_rules_names_and_targets() -> None:
         await source.close()
     with playing("targets") as source:
         gone, here = sorted(await source.targets(), key=lambda target: target.up)
-        assert here == Target("127.0.0.1:9090", "self", up=True, error="")
+        assert here == Target("127.0.0.1:9090", "self", up=True, error=None)
         assert (gone.instance, gone.job, gone.up) == ("127.0.0.1:9", "gone", False)
-        assert "connection refused" in gone.error
+        assert gone.error is not None
+        assert "connection refused" in str(gone.error.values["detail"])
         await source.close()
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.errors import BadQuery, Denied, SourceError, Unreachable
+from core.errors import BadQuery, CircuitOpen, Denied, SourceError, TimedOut, Unreachable
+from core.message import say
 from sandbox.servers import free_port
-from signals.connections.breaker import Circuit
+from signals.connections.breaker import Breaker, Circuit
 from signals.metrics.failover import MetricFailover
 from signals.metrics.prometheus import PrometheusSource
 from signals.metrics.scrape import ScrapeSource
@@ -125,15 +126,29 @@ async def test_a_switch_is_announced_once_and_so_is_the_return() -> None:
 
 def test_a_circuit_opens_after_failures_in_a_row_and_lets_one_try_later() -> None:
     circuit = Circuit(limit=2, rest_s=10)
-    circuit.record_failure(0)
+    circuit.record_failure(0, 0)
     assert not circuit.retry_in_s(0)
-    circuit.record_failure(1)
+    circuit.record_failure(1, 1)
     assert circuit.retry_in_s(2) == 9
     assert not circuit.retry_in_s(11)
-    circuit.record_failure(11)
+    circuit.record_failure(11, 11)
     assert circuit.retry_in_s(12) == 9
-    circuit.record_success()
+    circuit.record_success(12)
     assert not circuit.retry_in_s(12)
+
+
+async def test_the_questions_of_one_round_fail_once() -> None:
+    async def late() -> None:
+        await asyncio.sleep(0.01)
+        raise TimedOut(say("signals.timed_out", source="t", seconds=1))
+
+    breaker = Breaker("t", SignalsSettings(breaker_failures=3), remote=True)
+    for _ in range(3):
+        answers = await asyncio.gather(*(breaker.ask(late) for _ in range(37)), return_exceptions=True)
+        assert {type(answer) for answer in answers} == {TimedOut}
+    with pytest.raises(CircuitOpen) as caught:
+        await breaker.ask(late)
+    assert caught.value.message.values["failures"] == 3
 
 
 async def test_no_source_is_said() -> None:

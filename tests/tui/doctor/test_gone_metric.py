@@ -20,6 +20,7 @@ from signals.reading import Verdict
 from signals.settings import SignalsSettings
 from signals.sources import Sources, open_sources
 from tests.alerting import eventually, get, missing, prometheus
+from tests.page import Page, page_server
 from tui.config.load import load_config
 from tui.doctor.queries import check_queries
 from tui.i18n import Language
@@ -96,6 +97,24 @@ def test_that_nothing_of_a_scraped_target_is_wrong_is_good_news(server: str) -> 
         return str((await measure(read, sources, time.time(), {})).verdict)
 
     assert with_sources(server, ask) == "ok"
+
+
+def test_an_exporter_that_answers_401_answers(tmp_path: Path) -> None:
+    with page_server(lambda _: Page(b"", 401)) as url:
+        target = url.removeprefix("http://")
+        jobs = {"scrape_configs": [{"job_name": "shop", "static_configs": [{"targets": [target]}]}]}
+        with prometheus(tmp_path / "p", [], config=jobs) as server:
+            eventually(
+                lambda: get(f"{server}/api/v1/query", query="up == 0")["data"]["result"], "it is not scraped"
+            )
+
+            async def ask(sources: Sources) -> str:
+                diagnosis = await diagnose("orders_total", QueryCache(sources.metrics), time.time())
+                assert isinstance(diagnosis, Diagnosis)
+                return WORDS.say(no_data_message(say("panels.text", text="orders"), diagnosis))
+
+            said = with_sources(server, ask)
+    assert "orders_total was never seen; the last scrape failed: server returned HTTP status 401" in said
 
 
 def test_the_live_lint_says_it(server: str) -> None:
