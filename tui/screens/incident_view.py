@@ -10,7 +10,15 @@ from rich.text import Text
 from textual import work
 
 from core.message import say
-from response.checklist import Missing, can_stand, checklist_rows, finished_before, first_row, next_killer
+from response.checklist import (
+    Missing,
+    can_stand,
+    checklist_rows,
+    finished_before,
+    first_row,
+    is_done,
+    next_killer,
+)
 from tui.incident.context import log_errors
 from tui.incident.draw.checklist import ChecklistView
 from tui.incident.draw.header import incident_head, reading_head
@@ -19,11 +27,14 @@ from tui.incident.draw.step import RenderOptions, step_lines
 from tui.keymap import EVERYWHERE, KEYS
 from tui.runtime.exit import report_crash
 from tui.screens.page import Page
+from tui.screens.panel import panel_block
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from incidents.events.incident import Incident
+    from panels.state import PanelState
     from response.checklist import Row, RowKey
     from runbooks.checks.observation import Observation
     from runbooks.model import Check, Runbook
@@ -33,6 +44,10 @@ if TYPE_CHECKING:
 
 WIDE = 110
 """From this width on the panes stand beside the checklist."""
+MIN_FOR_PANEL, MAX_TILE = 12, 20
+"""From this height of body on the panel has a line, and the most lines that it gets where it has a tile."""
+ALL_PANES, MIN_FOR_NEXT = 24, 6
+"""From so many lines on all panes stand below each other, and the step that comes next stands below the one in hand."""
 READ_ACTIONS = frozenset({"move", "why", "killer", "copy", "app.runbook", "scroll"})
 PAST_ACTIONS = frozenset({"pane", "export"})
 """Actions that write nothing: of a runbook that is only read, and of an incident of the past beside them."""
@@ -104,9 +119,11 @@ class IncidentView(Page, abstract=True):
         """The incident's own line instead of the service's."""
         if self.snapshot is not None:
             return incident_head(
-                self.incidents, self.snapshot, self.face.words, width, now, past=self.past is not None
+                self.incidents, self.snapshot, self.around(), width, now, past=self.past is not None
             )
-        return reading_head(self._runbook_read, self.face.words, width, ascii_only=self.face.ascii_only)
+        return reading_head(
+            self._runbook_read, self.around(), self.face.words, width, ascii_only=self.face.ascii_only
+        )
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
         """The checklist with its step unfolded, and the panes in the room there is; never the program's end."""
@@ -116,20 +133,29 @@ class IncidentView(Page, abstract=True):
             key, values = report_crash(error, "screen.undrawn")
             return [Text(f" ? {self.face.words.text(key, **values)}")]
 
+    def panel(self) -> PanelState | None:
+        """What the runbook under the cursor is about, as it is now: so that one sees whether it gets better."""
+        row = None if self.past is not None else self.row()
+        if row is None or isinstance(row.runbook, Missing):
+            return None
+        states = self.face.states
+        return next((states[name] for name in row.runbook.panels if name in states), None)
+
     def _body(self, width: int, height: int, now: float) -> list[Text]:
-        incident = self.incident
-        if incident is None:
-            return self._main(width, height, now)
-        if width < WIDE:
+        incident, panel = self.incident, self.panel()
+        if width < WIDE or incident is None:
+            above = panel_block(self.face, panel, width, 1, now) if panel and height >= MIN_FOR_PANEL else []
+            height -= len(above)
             if self.pane:
-                return self._pane(PANES[self.pane], width, height)
-            below = 3 if height >= 18 else 0
+                return above + self._pane(PANES[self.pane], width, height)
+            below = 3 if height >= 17 and incident is not None else 0
             lines = self._main(width, height - below, now)
             lines += [Text()] * (height - below - len(lines))
-            return lines + (self._pane("timeline", width, below) if below else [])
+            return above + lines + (self._pane("timeline", width, below) if below else [])
         side = min(90, width * 2 // 5)
         left = self._main(width - side - 1, height, now)
-        right = self._side(side, height, now)
+        right = panel_block(self.face, panel, side, min(MAX_TILE, height // 3), now) if panel else []
+        right += self._side(side, height - len(right), now)
         bar = "|" if self.face.ascii_only else "│"
         lines = []
         for y in range(height):
@@ -181,7 +207,22 @@ class IncidentView(Page, abstract=True):
         hidden = len(unfolded) - self._scroll - len(shown)
         if hidden and shown:
             shown[-1] = Text(f"  {words.text('screen.more', count=hidden + 1)}", "quiet")
-        return lines + shown
+        return lines + shown + self._following(row, rows, options, left - len(shown))
+
+    def _following(self, row: Row, rows: Sequence[Row], options: RenderOptions, room: int) -> list[Text]:
+        """What is to be done next, where there is room for it."""
+        keys = [other.key for other in rows]
+        behind = rows[keys.index(row.key) + 1 :] if row.key in keys else rows
+        following = next(
+            (other for other in behind if can_stand(other) and not is_done(self.incident, other)), None
+        )
+        if following is None or room < MIN_FOR_NEXT:
+            return []
+        observed = self.observed.get(following.key, {})
+        lines = step_lines(following, rows, self.incident, observed, options)
+        rule = Text(f" {options.words.text('screen.following')} ", "quiet")
+        rule.append(("-" if options.ascii_only else "─") * max(0, options.width - rule.cell_len))
+        return [rule, *lines][:room] if len(lines) < room else []
 
     def _side(self, width: int, height: int, now: float) -> list[Text]:
         """Roles and clocks, then the chosen pane; where there is room the others, too."""
@@ -191,18 +232,11 @@ class IncidentView(Page, abstract=True):
         lines = roles_lines(self.incidents, incident, self.face.words, width, now)[: max(0, height - 4)]
         chosen = PANES[self.pane] if self.pane else "timeline"
         left = height - len(lines)
-        if left < 40:
+        if left < ALL_PANES:
             return lines + self._pane(chosen, width, left)
-        others = [pane for pane in PANES[1:] if pane != chosen]
-        small = left // 4
-        lines += self._padded(chosen, width, left - small * len(others))
-        for pane in others:
-            lines += self._padded(pane, width, small)
-        return lines
-
-    def _padded(self, pane: str, width: int, height: int) -> list[Text]:
-        lines = self._pane(pane, width, height)
-        return lines + [Text()] * (height - len(lines))
+        others = [self._pane(pane, width, left // 3) for pane in PANES[1:] if pane != chosen]
+        shown = self._pane(chosen, width, left - sum(map(len, others)))
+        return [*lines, *shown, *(line for other in others for line in other)]
 
     def _pane(self, pane: str, width: int, height: int) -> list[Text]:
         incident = self.incident

@@ -14,7 +14,7 @@ from rich.text import Text
 from textual.screen import Screen
 
 from tui.filter import Filter, pasted, typed
-from tui.incident.draw.header import strip
+from tui.incident.draw.header import Around, count_part, fit, pause_part, strip
 from tui.keymap import EVERYWHERE, KEYS, SHOWN, bindings
 from tui.widgets.lines import Lines
 
@@ -116,30 +116,32 @@ class Page(Screen[None]):
 
     def head(self, width: int, now: float) -> Text:
         """What is operated, how many panels are how bad, what is filtered or paused, and the clock."""
-        from panels.draw.panel import ASCII_MARKS, MARKS, STYLES
         from panels.draw.text import shorten
-        from signals.reading import Verdict
 
-        face = self.face
-        counts = Text()
-        marks = ASCII_MARKS if face.ascii_only else MARKS
-        for verdict in (Verdict.BURNING, Verdict.WARN, Verdict.UNKNOWN, Verdict.OK):
-            count = sum(state.verdict is verdict for state in face.states.values())
-            if count:
-                counts.append(f"{marks[verdict]}{count} ", STYLES[verdict])
-        counts.append_text(strip(face.incidents, face.words, now))
-        right = Text(end="")
+        face, around = self.face, self.around()
+        right = []
         if self.filter.text:
-            right.append(f" {face.words.text('tui.filter', text=self.filter.text)} ", "cursor").append("  ")
+            shown = Text(f" {face.words.text('tui.filter', text=self.filter.text)} ", "cursor")
+            right.append((2, shown.append("  ")))
         if face.paused:
-            right.append(f" {face.words.text('tui.paused')} ", "stale").append("  ")
-        right.append(f"{time.strftime('%H:%MZ', time.gmtime(now))} {face.words.code} ")
-        room = width - counts.cell_len - right.cell_len
-        # How many burn is never cut for a name.
+            right.append((0, pause_part(face.words).append("  ")))
+        right.append((4, Text(f"{time.strftime('%H:%MZ', time.gmtime(now))} {face.words.code} ")))
+        incident = (3, strip(face.incidents, face.words, now))
+        # How many burn is never cut for a name, and that nothing moves for nothing at all.
+        parts = fit([(1, around.counts), incident, *right], width - 1)
+        left = [part for part in (around.counts, incident[1]) if part in parts]
+        behind = Text.assemble(*(part for part in parts if part not in left))
+        room = width - sum(part.cell_len for part in parts)
         names = (f" warroom  {face.service}   ", f" {face.service}  ", " ")
-        text = Text(next((name for name in names if cell_len(name) <= room), " ")).append_text(counts)
-        text.append(" " * max(1, width - text.cell_len - right.cell_len)).append_text(right)
+        text = Text.assemble(next((name for name in names if cell_len(name) <= room), " "), *left)
+        text.append(" " * (width - text.cell_len - behind.cell_len)).append_text(behind)
         return shorten(text, width, ascii_only=face.ascii_only)
+
+    def around(self) -> Around:
+        """What every head says, whatever its page is about."""
+        states = self.face.states.values()
+        counts = count_part((state.verdict for state in states), ascii_only=self.face.ascii_only)
+        return Around(counts, self.face.paused)
 
     def notice(self, width: int) -> Text:
         """What there is to tell, until a key says that it was read; or the filter that is being typed."""

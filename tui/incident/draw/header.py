@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -12,9 +12,12 @@ from rich.text import Text
 from incidents.events.incident import ROLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from incidents.events.incident import Incident
     from incidents.updates.update import UpdateClock
     from runbooks.model import Runbook
+    from signals.reading import Verdict
     from tui.feeds.journal import IncidentSnapshot, JournalState
     from tui.i18n import Language
     from tui.incident.context import IncidentContext
@@ -76,39 +79,85 @@ def journal_part(state: JournalState, words: Language) -> Text:
     return text
 
 
-def reading_head(runbook: Runbook | None, words: Language, width: int, *, ascii_only: bool) -> Text:
+class Around(NamedTuple):
+    """What the head of every page says besides its own: how many panels are how bad, and whether all stands still."""
+
+    counts: Text
+    paused: bool
+
+
+def count_part(verdicts: Iterable[Verdict], *, ascii_only: bool) -> Text:
+    """`✖2 ▲1 ✔5 `: how many panels are how bad."""
+    from panels.draw.panel import ASCII_MARKS, MARKS, STYLES
+    from signals.reading import Verdict
+
+    marks, known, text = ASCII_MARKS if ascii_only else MARKS, list(verdicts), Text()
+    for verdict in (Verdict.BURNING, Verdict.WARN, Verdict.UNKNOWN, Verdict.OK):
+        if count := known.count(verdict):
+            text.append(f"{marks[verdict]}{count} ", STYLES[verdict])
+    return text
+
+
+def pause_part(words: Language) -> Text:
+    """Nothing on the screen moves any more: said before anything else is."""
+    return Text(f" {words.text('tui.paused')} ", "stale")
+
+
+def fit(parts: Sequence[tuple[int, Text]], width: int) -> list[Text]:
+    """The texts of `parts`, without those of the highest rank as long as they are too wide together; rank 0 stays."""
+    kept = list(parts)
+    while kept and sum(text.cell_len for _, text in kept) > width and max(rank for rank, _ in kept) > 0:
+        last = max(rank for rank, _ in kept)
+        kept.remove(next(part for part in reversed(kept) if part[0] == last))
+    return [text for _, text in kept]
+
+
+def reading_head(
+    runbook: Runbook | None, around: Around, words: Language, width: int, *, ascii_only: bool
+) -> Text:
     """A runbook that is only read; or an incident that is not known yet."""
     from panels.draw.text import shorten
 
-    text = Text(f" {runbook.title if runbook else words.text('screen.opening')}  ", "title")
+    right = [(0, Text("  "))]
     if runbook:
-        text.append(f" {words.text('screen.reading')} ", "stale")
-    return shorten(text, width, ascii_only=ascii_only)
+        right.append((2, Text(f" {words.text('screen.reading')} ", "stale")))
+    right.append((1, Text.assemble(" ", around.counts)))
+    if around.paused:
+        right.append((0, pause_part(words)))
+    behind = Text.assemble(*fit(right, width))
+    title = Text(f" {runbook.title if runbook else words.text('screen.opening')}", "title")
+    title = shorten(title, max(0, width - behind.cell_len), ascii_only=ascii_only)
+    return shorten(title.append_text(behind), width, ascii_only=ascii_only)
 
 
 def incident_head(
     context: IncidentContext,
     snapshot: IncidentSnapshot,
-    words: Language,
+    around: Around,
     width: int,
     now: float,
     *,
     past: bool,
 ) -> Text:
-    """`INC-42 SEV2 Cloudflare ban near   IC ic1 · ops op1   00:18:03  update in 6:12`."""
+    """`INC-42 SEV2 Cloudflare ban near   IC ic1 · ops op1   00:18:03  update in 6:12  ✖2 ▲1 ✔5`."""
     from panels.draw.text import shorten
 
-    incident = snapshot.incident
+    incident, words = snapshot.incident, context.host.words
     drill = f"{words.text('update.drill')} " if incident.drill else ""
     status = "" if incident.status == "open" else f" {words.text(f'screen.status_{incident.status}')}"
     left = Text(f" {drill}{snapshot.label} {incident.severity}{status} ", "burning" if not status else "warn")
-    right = Text(f"{clock_text(elapsed_s(incident, now))} ")
-    if not past:
-        clock = clock_part(status_update_clock(context, incident, now), words)
-        right = Text.assemble("  ", right, " ", clock, " ") if clock else right
-        right.append_text(journal_part(context.journal, words))
+    lasts = (4, Text(f" {clock_text(elapsed_s(incident, now))} "))
+    if past:
+        clocks = [lasts, (1, Text(f" {words.text('screen.past')} ", "stale"))]
     else:
-        right.append(f" {words.text('screen.past')} ", "stale")
+        update = status_update_clock(context, incident, now)
+        clock = Text.assemble(" ", clock_part(update, words), " ") if update else Text()
+        clocks = [lasts, (2 if update and update.overdue else 5, clock)]
+        clocks.append((1, journal_part(context.journal, words)))
+    paused = [(0, pause_part(words))] if around.paused else []
+    right = Text.assemble(
+        *fit([*clocks, (3, Text.assemble(" ", around.counts)), *paused], width - left.cell_len)
+    )
     roles = [
         f"{words.text(f'screen.role_{role}')} {incident.roles.get(role, '–')}"
         for role in ROLES
