@@ -392,6 +392,12 @@ class Warroom(App[str]):
         state = self.under_cursor()
         self.open_runbook_for(None, state.id if state is not None else None)
 
+    def action_pin(self) -> None:
+        """The panel under the cursor as evidence."""
+        from tui.screens.enter import pin_to_current
+
+        pin_to_current(self)
+
     def open_runbook_for(self, alert_name: str | None, panel_id: str | None) -> None:
         """The runbook that answers an alert or explains a panel: inside an incident, or only to be read."""
         from tui.screens.enter import Subject, open_runbook

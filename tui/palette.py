@@ -44,11 +44,15 @@ class Commands(Provider):
 
     async def search(self, query: str) -> Hits:
         """Those that match, by how well."""
-        matcher = self.matcher(query)
+        matcher, count = self.matcher(query), 0
         for command in self._commands():
             score = max(matcher.match(text) for text in command.texts)
             if score > 0:
+                count += 1
                 yield Hit(score, _shown(command), command.run, text=command.texts[0])
+        if not count and isinstance(self.screen, Page):
+            text = self.screen.face.words.text("tui.nothing_matches", text=query)
+            yield Hit(1, Text(text, "italic"), _nothing, text=text)
 
     def _commands(self) -> Iterator[Command]:
         below = self.screen
@@ -69,6 +73,8 @@ class Commands(Provider):
             run = partial(face.run_action, key.action, below)
             yield Command(_said(face, key.text), SHOWN.get(key.key, key.key), run)
         yield from _panels(face)
+        yield from _incidents(face)
+        yield from _runbooks(face)
         if isinstance(below, ZoomScreen):
             yield from _ranges(face, below)
         for theme in THEME_NAMES:
@@ -100,6 +106,28 @@ def _panels(face: Face) -> Iterator[Command]:
             title = face.states[name].title
             yield Command(_said(face, "tui.go_to", title), str(number), partial(_go_to, face, name))
             yield Command(_said(face, "tui.zoom_into", title), "", partial(_zoom, face, name))
+
+
+def _incidents(face: Face) -> Iterator[Command]:
+    from tui.screens.enter import show_incident
+
+    for known in face.incidents.worst_first():
+        name = f"{known.label} {known.incident.severity} {known.incident.title}"
+        run = partial(show_incident, face, known.incident.id)
+        yield Command(_said(face, "tui.go_to", name), "", run)
+
+
+def _runbooks(face: Face) -> Iterator[Command]:
+    from tui.screens.enter import place_runbook
+
+    library = face.incidents.library
+    for runbook in library.runbooks if library is not None else ():
+        name = f"{runbook.title}  ({runbook.id})"
+        yield Command(_said(face, "tui.open_runbook", name), "", partial(place_runbook, face, runbook))
+
+
+def _nothing() -> None:
+    """What was searched for is not there."""
 
 
 def _ranges(face: Face, screen: ZoomScreen) -> Iterator[Command]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 MAX_TITLE_LINES, ROOMY = 3, 12
 """Lines of a question, and from how many lines of screen on it gets more than one."""
+SHALLOW = 8
+"""A lower screen belongs to the question alone."""
 
 
 class Dialogue(ModalScreen[R]):
@@ -62,8 +64,13 @@ class Dialogue(ModalScreen[R]):
         yield from ()
 
     def room(self) -> int:
-        """Lines for the remarks; they scroll with page up and down where there are more."""
-        return max(1, self.size.height - 2 - len(self._title(self.size.width)))
+        """Lines for the remarks; they scroll where there are more. The head of the screen below stays in sight."""
+        return max(1, self.size.height - 2 - self.above - len(self._title(self.size.width)))
+
+    @property
+    def above(self) -> int:
+        """Lines of the screen below that are left to it: that nothing moves, or burns, is seen there."""
+        return 1 if self.size.height >= SHALLOW else 0
 
     def on_mount(self) -> None:
         """Draw once; sizes are known."""

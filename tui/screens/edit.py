@@ -46,7 +46,7 @@ class Edit(Dialogue[str]):
 
     def draw(self) -> None:
         """The text gets what the screen has."""
-        self._area.styles.height = max(1, min(14, self.size.height - 2))
+        self._area.styles.height = max(1, min(14, self.size.height - 2 - self.above))
         super().draw()
 
     def action_confirm(self) -> None:

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.message import say
+from response.checklist import Missing
 from response.incident import SEVERITIES, Opening, alert_event, attach_runbook, open_incident
 from tui.feeds.journal import JournalState
 from tui.incident.alerts import firing_alerts
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from incidents.events.body import AlertAttached, Severity
+    from panels.state import PanelState
     from response.write import Written
     from runbooks.model import Runbook
     from tui.face import Face
@@ -107,6 +109,40 @@ def open_new(face: Face, runbook: Runbook | None, alert: AlertAttached | None) -
     context.run(write())
 
 
+def pin_to_current(face: Face) -> None:
+    """`e` on a panel: it becomes evidence of the incident that every page shows."""
+    from tui.screens.incident_forms import pin_panel
+
+    context, state = face.incidents, face.under_cursor()
+    current = context.current()
+    if current is None or context.journal.read_only:
+        key = say("journal.read_only", place=context.journal.place)
+        context.notify(key if context.journal.read_only else say("screen.no_incident"))
+    elif state is None:
+        context.notify(say("screen.nothing_to_pin"))
+    else:
+        pin_panel(face, context.situation(current), state)
+
+
+async def read_runbook_of(face: Face, incident: UUID) -> Message | None:
+    """The runbook of an incident that may be over: to be read, several to choose from."""
+    context = face.incidents
+    folded = await context.opened_journal().ask(lambda journal: journal.load(incident))
+    followed = context.followed_runbooks(folded.runbooks)
+    runbooks = [runbook for runbook in followed if not isinstance(runbook, Missing)]
+    if not runbooks:
+        missing = next(iter(folded.runbooks), None)
+        return say("screen.missing_runbook", id=missing) if missing else say("screen.followed_none")
+    at: int | None = 0
+    if len(runbooks) > 1:
+        at = await ask(
+            face, Choose(face.words.text("screen.which_runbook_at_all"), [book.title for book in runbooks])
+        )
+    if at is not None:
+        face.push_screen(IncidentScreen(None, runbooks[at]))
+    return None
+
+
 def open_runbook(face: Face, subject: Subject) -> None:
     """`r`: the runbook that fits, inside an incident or only to be read; inside of one, all are listed."""
     context = face.incidents
@@ -117,9 +153,9 @@ def open_runbook(face: Face, subject: Subject) -> None:
     fitting = list(library.for_alert(subject.alert)) if subject.alert else []
     state = face.states.get(subject.panel)
     configured = library.get(state.runbook) if state is not None else None
-    for runbook in (configured, *(library.for_panel(subject.panel) if subject.panel else ())):
-        if runbook is not None and runbook not in fitting:
-            fitting.append(runbook)
+    explaining = library.for_panel(subject.panel) if subject.panel else ()
+    named = [*([configured] if configured is not None else []), *explaining]
+    fitting += [runbook for runbook in _ranked(face, state, named) if runbook not in fitting]
     handled = _handled_by(face, subject, fitting)
     inside = isinstance(face.screen, IncidentScreen)
     if handled is not None and not inside:
@@ -129,6 +165,15 @@ def open_runbook(face: Face, subject: Subject) -> None:
     others = [runbook for runbook in library.runbooks if runbook not in fitting]
     sure = len(fitting) == 1 and not inside
     context.run(_choose_runbook(face, subject, [*fitting, *others], sure=sure))
+
+
+def _ranked(face: Face, state: PanelState | None, runbooks: list[Runbook]) -> list[Runbook]:
+    """By what burns on the panel."""
+    from tui.incident.ranking import burning_metrics, rank_runbooks
+
+    spec = face.signals_thread.specs.get(state.id) if state is not None and face.signals_thread else None
+    metrics = burning_metrics(state, spec) if state is not None and spec is not None else frozenset()
+    return rank_runbooks(list(dict.fromkeys(runbooks)), metrics)
 
 
 def _handled_by(face: Face, subject: Subject, fitting: list[Runbook]) -> IncidentSnapshot | None:
@@ -175,6 +220,11 @@ async def _choose_runbook(
             return None
         runbook = choices[at]
     return await _place_runbook(face, subject, runbook)
+
+
+def place_runbook(face: Face, runbook: Runbook) -> None:
+    """Follow a runbook that was chosen by its name, or only read it."""
+    face.incidents.run(_place_runbook(face, Subject(), runbook))
 
 
 async def _place_runbook(face: Face, subject: Subject, runbook: Runbook) -> Message | None:

@@ -25,7 +25,7 @@ class ExplainScreen(Scrolled):
         self._shown = ""
 
     def lines(self, width: int, now: float) -> list[Text]:
-        """The reason, what has to be said beside it, then every reading under the query that it answers."""
+        """The reason, the values that are over their limits, what has to be said beside it, then every reading under the query that it answers."""
         alerts = self._alerts()
         explanation = alerts.explanation(width) if alerts is not None else None
         if explanation is not None:
@@ -47,14 +47,24 @@ class ExplainScreen(Scrolled):
         else:
             self.face.move_cursor(step)
 
+    def action_runbook(self) -> None:
+        """The runbook for what is explained."""
+        alerts = self._alerts()
+        if alerts is not None:
+            alerts.action_runbook()
+        elif (state := self.face.under_cursor()) is not None:
+            self.face.open_runbook_for(None, state.id)
+
     def _alerts(self) -> AlertsScreen | None:
         stack = self.app.screen_stack
         below = stack[stack.index(self) - 1] if self in stack[1:] else None
         return below if isinstance(below, AlertsScreen) else None
 
     def _of(self, state: PanelState, width: int, now: float) -> list[Text]:
+        from panels.draw.panel import ASCII_MARKS, MARKS, STYLES
         from panels.draw.text import wrap_to_width
         from panels.naming import title_and_reason
+        from signals.reading import Verdict
 
         words = self.face.words
         lines: list[Text] = []
@@ -65,6 +75,12 @@ class ExplainScreen(Scrolled):
             )
 
         add(words.say(title_and_reason(state)), "title", 3)
+        marks = ASCII_MARKS if self.face.ascii_only else MARKS
+        for row in state.rows:
+            if row.verdict in (Verdict.BURNING, Verdict.WARN):
+                cells = [words.say(cell) for cell in row.cells]
+                if self.filter.keeps(*cells):
+                    add(f"{marks[row.verdict]} {'  '.join(filter(None, cells))}", STYLES[row.verdict], 3)
         for warning in state.warnings:
             add(words.say(warning), "remark", 3)
         for name, address in state.links:

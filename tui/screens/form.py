@@ -118,7 +118,14 @@ class Form(Dialogue[tuple[str, ...]]):
     def draw(self) -> None:
         """Texts get the lines that they need, as far as there are any."""
         texts = [widget for widget in self._widgets if isinstance(widget, TextField)]
-        room = self.size.height - 1 - len(self._title(self.size.width)) - len(self._widgets) + len(texts)
+        room = (
+            self.size.height
+            - 1
+            - self.above
+            - len(self._title(self.size.width))
+            - len(self._widgets)
+            + len(texts)
+        )
         for text in texts:
             most = max(1, min(MAX_TEXT_LINES, room // len(texts)))
             height = max(1, min(most, text.wrapped_document.height))
@@ -163,7 +170,7 @@ class Form(Dialogue[tuple[str, ...]]):
             int(widget.styles.height.value) if isinstance(widget, TextField) and widget.styles.height else 1
             for widget in self._widgets
         )
-        return max(0, self.size.height - 1 - len(self._title(self.size.width)) - fields)
+        return max(0, self.size.height - 1 - self.above - len(self._title(self.size.width)) - fields)
 
     def own_keys(self) -> tuple[Key, ...]:
         """One field has no next one; only a text of several lines has a next line."""

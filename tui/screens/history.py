@@ -140,7 +140,14 @@ class HistoryScreen(Page):
         else:
             self.incidents.run(self._open(chosen))
 
-    def action_reopen(self) -> None:
+    def action_runbook(self) -> None:
+        """The runbook that the incident under the cursor followed, to be read."""
+        from tui.screens.enter import read_runbook_of
+
+        if self.summaries and self.steps is None:
+            self.incidents.run(read_runbook_of(self.face, self.summaries[self._at].id))
+
+    def action_reopen_incident(self) -> None:
         """It was not over: why, is asked; then the incident goes on."""
         if self.summaries and self.steps is None:
             self.incidents.run(self._reopen(self.summaries[self._at]))

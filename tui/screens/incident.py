@@ -66,9 +66,12 @@ class IncidentScreen(IncidentView):
             submit(self.face, proposal, self._then_go_on(row, ticked))
 
     def action_start(self) -> None:
-        """We are at this step now."""
+        """We are at this step now; in a pane: its entry whole."""
+        if self.pane:
+            self.open_entry()
+            return
         row = self.row()
-        if (situation := self._situation()) is None or row is None or not self._at_checklist():
+        if (situation := self._situation()) is None or row is None:
             return
         if row.kind == "pause":
             self._confirm_pause(situation, row)
@@ -164,17 +167,9 @@ class IncidentScreen(IncidentView):
             self._submit(proposal, say("screen.noted"))
 
     def action_pin(self) -> None:
-        """The panel that is chosen on the board becomes evidence, as it shows now, with its data."""
-        from panels.evidence import panel_evidence
-
-        if (situation := self._situation()) is None:
-            return
-        state = self.face.under_cursor()
-        if state is None:
-            self.incidents.notify(say("screen.nothing_to_pin"))
-            return
-        evidence = panel_evidence(state, self.face.words.say)
-        self._submit(records.pin(situation, evidence), say("screen.pinned", title=state.title))
+        """The panel that stands on this screen becomes evidence, as it shows now; where none does, one is chosen."""
+        if (situation := self._situation()) is not None:
+            forms.pin_panel(self.face, situation, self.face.states.get(self._panel_shown))
 
     def action_undo(self) -> None:
         """One's own last event, shown before it is taken back."""

@@ -7,14 +7,17 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from core.message import say
+from incidents.report.describe import evidence_title
 from response import incident as whole
 from response import records
 from response.checklist import Missing
 from tui.incident.exports import free_folder, impact_lines, write_export
 from tui.screens.choose import Choose
 from tui.screens.form import Field, Form
-from tui.screens.submit import ask, carry_out, forget, submit_form
+from tui.screens.submit import ask, carry_out, forget, submit, submit_answer, submit_form
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from incidents.events.body import Moment
+    from panels.state import PanelState
     from response.incident import RoleChoice
     from response.situation import Proposal, Situation
     from response.write import Written
@@ -158,6 +162,35 @@ def _date(text: str) -> dt.date | None:
         return dt.date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def pin_panel(face: Face, situation: Situation, state: PanelState | None) -> None:
+    """A panel becomes evidence, with its data; None: which one, is asked."""
+    from panels.draw.panel import ASCII_MARKS, MARKS, STYLES
+
+    words, states = face.words, face.by_attention()
+
+    def pin(pinned: PanelState) -> Proposal:
+        from panels.evidence import panel_evidence
+
+        return records.pin(situation, panel_evidence(pinned, words.say))
+
+    def done(written: Written) -> Message:
+        body = written.events[0].body
+        return say("screen.pinned", title=evidence_title(body) if body.kind == "evidence_pinned" else "")
+
+    if state is not None:
+        submit(face, pin(state), done)
+    elif not states:
+        face.incidents.notify(say("screen.nothing_to_pin"))
+    else:
+        marks = ASCII_MARKS if face.ascii_only else MARKS
+        options = [
+            Text.assemble((marks[known.verdict], STYLES[known.verdict]), f" {words.say(known.title)}")
+            for known in states
+        ]
+        answer = ask(face, Choose(words.text("screen.pin_which"), options))
+        submit_answer(face, answer, lambda at: pin(states[at]), done)
 
 
 def export_report(face: Face, snapshot: IncidentSnapshot, runbooks: Sequence[Runbook | Missing]) -> None:

@@ -24,6 +24,7 @@ from tui.incident.draw.checklist import ChecklistView
 from tui.incident.draw.header import incident_head, reading_head
 from tui.incident.draw.panes import PANES, pane_lines, roles_lines
 from tui.incident.draw.step import RenderOptions, step_lines
+from tui.incident.draw.timeline import names_here
 from tui.keymap import EVERYWHERE, KEYS
 from tui.runtime.exit import report_crash
 from tui.screens.page import Page
@@ -48,8 +49,8 @@ MIN_FOR_PANEL, MAX_TILE = 12, 20
 """From this height of body on the panel has a line, and the most lines that it gets where it has a tile."""
 ALL_PANES, MIN_FOR_NEXT = 24, 6
 """From so many lines on all panes stand below each other, and the step that comes next stands below the one in hand."""
-READ_ACTIONS = frozenset({"move", "why", "killer", "copy", "app.runbook", "scroll"})
-PAST_ACTIONS = frozenset({"pane", "export"})
+READ_ACTIONS = frozenset({"move", "why", "killer", "copy", "app.runbook", "scroll", "phase", "top", "bottom"})
+PAST_ACTIONS = frozenset({"pane", "export", "start"})
 """Actions that write nothing: of a runbook that is only read, and of an incident of the past beside them."""
 MEASURE_INTERVAL_S = 3.0
 """Between two measurements of the checks under the cursor."""
@@ -69,6 +70,7 @@ class IncidentView(Page, abstract=True):
         self.observed: dict[RowKey, dict[int, Observation]] = {}
         self._runbook_read = runbook
         self._pane_cursor = 0
+        self._panel_shown = ""
         self._scroll = 0
         self._copied = 0
         self._measure_at = 0.0
@@ -146,12 +148,14 @@ class IncidentView(Page, abstract=True):
         if width < WIDE or incident is None:
             above = panel_block(self.face, panel, width, 1, now) if panel and height >= MIN_FOR_PANEL else []
             height -= len(above)
+            self._panel_shown = panel.id if panel and above else ""
             if self.pane:
                 return above + self._pane(PANES[self.pane], width, height)
             below = 3 if height >= 17 and incident is not None else 0
             lines = self._main(width, height - below, now)
             lines += [Text()] * (height - below - len(lines))
             return above + lines + (self._pane("timeline", width, below) if below else [])
+        self._panel_shown = panel.id if panel else ""
         side = min(90, width * 2 // 5)
         left = self._main(width - side - 1, height, now)
         right = panel_block(self.face, panel, side, min(MAX_TILE, height // 3), now) if panel else []
@@ -269,6 +273,29 @@ class IncidentView(Page, abstract=True):
             self._pane_cursor = max(0, min(self._pane_cursor + step, counts[PANES[self.pane]]))
         self.repaint()
 
+    def action_top(self) -> None:
+        """The first step, or the oldest entry."""
+        self.action_move(-len(self.rows()) if self.pane == 0 else -1_000_000)
+
+    def action_bottom(self) -> None:
+        """The last step, or the newest entry."""
+        self.action_move(len(self.rows()) if self.pane == 0 else 1_000_000)
+
+    def action_phase(self, step: int) -> None:
+        """The first step of the next phase, or of this one and then of the one before."""
+        here = self.row()
+        if self.pane or here is None:
+            return
+        standing = [row for row in self.rows() if can_stand(row)]
+        at = standing.index(here)
+        phases = [(row.runbook.id, row.phase) for row in standing]
+        firsts = [index for index, phase in enumerate(phases) if not index or phases[index - 1] != phase]
+        ahead = [index for index in firsts if index > at] if step > 0 else firsts[::-1]
+        goal = next((index for index in ahead if (index - at) * step > 0), None)
+        if goal is not None:
+            self._move_to(standing[goal])
+            self.repaint()
+
     def action_scroll(self, step: int) -> None:
         """The unfolded step, or the pane."""
         if self.pane:
@@ -298,8 +325,26 @@ class IncidentView(Page, abstract=True):
         """Everything about the row under the cursor."""
         from tui.screens.why import WhyScreen
 
-        if self.row() is not None:
+        if self.pane:
+            self.open_entry()
+        elif self.row() is not None:
             self.face.push_screen(WhyScreen(self))
+
+    def open_entry(self) -> None:
+        """The entry under the cursor of a pane, whole."""
+        from tui.screens.record import RecordScreen
+
+        incident = self.incident
+        if incident is None or not self.pane:
+            return
+        events = {
+            "timeline": [event.id for event in reversed(incident.events)],
+            "evidence": [evidence.event for evidence in incident.evidence],
+            "follow_ups": [item.event for item in incident.follow_ups],
+        }[PANES[self.pane]]
+        if self._pane_cursor < len(events):
+            names = names_here(self.runbooks())
+            self.face.push_screen(RecordScreen(incident, events[self._pane_cursor], names))
 
     def action_copy(self) -> None:
         """The step's command into the clipboard (OSC 52); again: its next one."""

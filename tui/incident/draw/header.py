@@ -158,6 +158,8 @@ def incident_head(
     right = Text.assemble(
         *fit([*clocks, (3, Text.assemble(" ", around.counts)), *paused], width - left.cell_len)
     )
+    ascii_only = context.host.ascii_only
+    left = shorten(left, max(0, width - right.cell_len), ascii_only=ascii_only)
     roles = [
         f"{words.text(f'screen.role_{role}')} {incident.roles.get(role, '–')}"
         for role in ROLES
@@ -168,9 +170,9 @@ def incident_head(
         roles.pop()
     people = f"  {' · '.join(roles)} " if roles else ""
     name, space = Text(incident.title), max(0, space - cell_len(people))
-    shorten(name, space, ascii_only=context.host.ascii_only)
+    shorten(name, space, ascii_only=ascii_only)
     text = Text.assemble(left, name, " " * max(0, space - name.cell_len), people, right)
-    return shorten(text, width, ascii_only=context.host.ascii_only)
+    return shorten(text, width, ascii_only=ascii_only)
 
 
 def strip(context: IncidentContext, words: Language, now: float) -> Text:

@@ -10,7 +10,7 @@ from rich.text import Text
 from incidents.events.incident import ROLES
 from tui.incident.draw.checklist import ASCII_MARKS, MARKS
 from tui.incident.draw.header import clock_part, clock_text, elapsed_s, status_update_clock
-from tui.incident.draw.timeline import event_lines
+from tui.incident.draw.timeline import event_block, event_lines, names_here
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +73,14 @@ def pane_lines(
     room = max(0, height - 1)
     if pane == "timeline":
         events = event_lines(incident, runbooks, words, width - 1, room, back=at)
-        return [head, *(Text.assemble(" ", line) for line in events)]
+        shown = [Text.assemble(" ", line) for line in events]
+        if focused and events:
+            names = names_here(runbooks)
+            newest = event_block(incident, names, incident.events[-1 - at], words, width - 1)
+            here = max(0, len(events) - len(newest))
+            shown[here] = Text.assemble((">" if ascii_only else "›", "cursor"), events[here])
+            shown[here].stylize("chosen", 1)
+        return [head, *shown]
     if pane == "evidence":
         blocks = _evidence(incident, words, width, ascii_only=ascii_only)
     else:
