@@ -140,6 +140,17 @@ class PostgresSettings(Section):
         default=None, description="Alembic's own table, where only the service's code says how it is called"
     )
     version_table_schema: str | None = Field(default=None, description="and the schema that it is in")
+    alembic_command: tuple[str, ...] = Field(
+        default=(),
+        description='what runs Alembic in the service\'s own environment: ["poetry", "run", "alembic"]; without it'
+        " Warroom's own, for scripts that import nothing but Alembic and SQLAlchemy",
+    )
+    alembic_folder: Path | None = Field(
+        default=None, description="where that is run; without it the folder of alembic_ini"
+    )
+    alembic_environment: dict[str, SecretStr] = Field(
+        default={}, description="variables that the service's env.py needs: DATABASE_URL, say"
+    )
     tables: dict[str, dict[str, str]] = Field(
         default={},
         description="what should be there, by table: columns and types as Postgres prints them, with `not null`",

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from actions.capabilities import Processes
     from actions.migrations.project import Project, RenderedStep
-    from actions.migrations.settings import MigrationSettings
+    from actions.migrations.session import Patience
     from actions.migrations.snapshot import Snapshot
     from signals.connections.postgres import PostgresAddress
 
@@ -69,22 +70,31 @@ def downgrade(
     address: PostgresAddress,
     project: Project,
     request: DowngradeRequest,
-    settings: MigrationSettings,
+    *,
+    patience: Patience,
+    processes: Processes,
     print_line: Callable[[str], None],
 ) -> Downgraded:
-    """Do it; raises a `MigrationError` or `SourceError`, and then the schema and all rows are as they were."""
-    with open_session(address, timeout_s=settings.timeout_s, source="postgres") as connection:
+    """Do it; raises an `ActionFailed` or `SourceError`, and then the schema and all rows are as they were."""
+    with open_session(address, timeout_s=patience.timeout_s, source="postgres") as connection:
         with migration_lock(connection):
             if request.in_one_transaction:
                 snapshots = with_retries(
                     connection,
-                    settings,
+                    patience,
                     print_line,
                     lambda: _together(connection, request, print_line),
                     request.lost,
                 )
             else:
-                snapshots = _behind_fence(connection, project, request, settings, print_line)
+                snapshots = _behind_fence(
+                    connection,
+                    project,
+                    request,
+                    patience=patience,
+                    processes=processes,
+                    print_line=print_line,
+                )
         revisions = version_rows(connection, request.version_table)
         whole = [table for table, columns in request.lost.items() if columns == ("*",)]
         dropped = [table for table in whole if _is_dropped(request, table)]
@@ -105,7 +115,7 @@ def version_rows(connection: psycopg.Connection[Any], table: Sequence[str]) -> t
 
 def with_retries(
     connection: psycopg.Connection[Any],
-    settings: MigrationSettings,
+    patience: Patience,
     print_line: Callable[[str], None],
     work: Callable[[], tuple[Snapshot, ...]],
     tables: Mapping[str, object],
@@ -114,23 +124,23 @@ def with_retries(
     import psycopg
 
     rest_s = FIRST_REST_S
-    for attempt in range(1, settings.tries + 1):
+    for attempt in range(1, patience.tries + 1):
         try:
             with connection.transaction():
                 connection.execute(
-                    "SELECT set_config('lock_timeout', %s, true)", [f"{settings.lock_timeout_s * 1000:.0f}"]
+                    "SELECT set_config('lock_timeout', %s, true)", [patience.options["lock_timeout"]]
                 )
                 return work()
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
             holders = sessions_on(connection, list(tables))
             for each in holders[:5]:
                 print_line(f"{each.label()}: {each.state} {each.since_s:.0f} s, {each.modes}: {each.query}")
-            if attempt == settings.tries:
+            if attempt == patience.tries:
                 who = holders[0].label() if holders else "?"
                 raise LockedOut(say("migrations.no_lock", tries=attempt, who=who)) from None
             time.sleep(rest_s * (0.5 + secrets.randbelow(1000) / 1000))
             rest_s = min(MAX_REST_S, 2 * rest_s)
-    raise AssertionError("settings.tries is at least 1")
+    raise AssertionError("patience.tries is at least 1")
 
 
 def _together(
@@ -206,7 +216,9 @@ def _behind_fence(
     connection: psycopg.Connection[Any],
     project: Project,
     request: DowngradeRequest,
-    settings: MigrationSettings,
+    *,
+    patience: Patience,
+    processes: Processes,
     print_line: Callable[[str], None],
 ) -> tuple[Snapshot, ...]:
     word = secrets.token_hex(8)
@@ -222,17 +234,17 @@ def _behind_fence(
             )
         return snapshots
 
-    snapshots = with_retries(connection, settings, print_line, build, request.lost)
-    options = {"lock_timeout": f"{settings.lock_timeout_s * 1000:.0f}", "warroom.pass": word}
+    snapshots = with_retries(connection, patience, print_line, build, request.lost)
     try:
         run_alembic(
-            project,
-            "downgrade",
-            "--",
-            request.target or "base",
-            timeout_s=settings.timeout_s,
-            print_line=print_line,
-            options=options,
+            processes,
+            project.call(
+                "downgrade",
+                "--",
+                request.target or "base",
+                timeout_s=patience.timeout_s,
+                options={**patience.options, "warroom.pass": word},
+            ),
         )
     finally:
         for table in existing(connection, list(request.lost)):

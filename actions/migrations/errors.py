@@ -9,10 +9,10 @@ MigrationError            the root
 
 from __future__ import annotations
 
-from core.errors import WarroomError
+from actions.errors import ActionFailed
 
 
-class MigrationError(WarroomError):
+class MigrationError(ActionFailed):
     """A migration can't be done, or stopped."""
 
 

@@ -44,6 +44,20 @@ _WRITES = """SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a statement waits for its lock, how often that is tried, and how long a whole run may take."""
+
+    lock_timeout_s: float = 3.0
+    tries: int = 6
+    timeout_s: float = 3_600.0
+
+    @property
+    def options(self) -> dict[str, str]:
+        """As settings of a Postgres session."""
+        return {"lock_timeout": f"{self.lock_timeout_s * 1000:.0f}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """Another session and the locks that it holds, `since_s` seconds after its transaction began. Literals are masked."""
 

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from actions.capabilities import Processes
     from actions.migrations.project import Project
-    from actions.migrations.settings import MigrationSettings
+    from actions.migrations.session import Patience
     from signals.connections.postgres import PostgresAddress
 
 WATCH_S = 0.1
@@ -59,12 +60,14 @@ def upgrade(
     address: PostgresAddress,
     project: Project,
     request: UpgradeRequest,
-    settings: MigrationSettings,
+    *,
+    patience: Patience,
+    processes: Processes,
     print_line: Callable[[str], None],
 ) -> Upgraded:
     """Do it; raises a `MigrationError` that says where the database stands then, or a `SourceError`."""
     with (
-        open_session(address, timeout_s=settings.timeout_s, source="postgres") as connection,
+        open_session(address, timeout_s=patience.timeout_s, source="postgres") as connection,
         migration_lock(connection),
     ):
         rows = version_rows(connection, request.version_table)
@@ -75,7 +78,13 @@ def upgrade(
         if outside := sessions_on(connection, [".".join(request.version_table)]):
             raise LockedOut(say("migrations.outside", who=outside[0].label()))
         tries = _run(
-            connection, project, address=address, request=request, settings=settings, print_line=print_line
+            connection,
+            project,
+            address=address,
+            request=request,
+            patience=patience,
+            processes=processes,
+            print_line=print_line,
         )
         return Upgraded(
             revisions=version_rows(connection, request.version_table),
@@ -95,39 +104,34 @@ def _run(
     *,
     address: PostgresAddress,
     request: UpgradeRequest,
-    settings: MigrationSettings,
+    patience: Patience,
+    processes: Processes,
     print_line: Callable[[str], None],
 ) -> int:
     """How many tries it took. A run that a lock stopped is tried again after a rest."""
-    options = {"lock_timeout": f"{settings.lock_timeout_s * 1000:.0f}"}
+    command = project.call(
+        "upgrade", "--", request.target, timeout_s=patience.timeout_s, options=patience.options
+    )
     rest_s = FIRST_REST_S
     before = invalid_indexes(connection)
-    for attempt in range(1, settings.tries + 1):
+    for attempt in range(1, patience.tries + 1):
         try:
-            with _watching(address, settings, print_line) as blockers:
-                run_alembic(
-                    project,
-                    "upgrade",
-                    "--",
-                    request.target,
-                    timeout_s=settings.timeout_s,
-                    print_line=print_line,
-                    options=options,
-                )
+            with _watching(address, patience, print_line) as blockers:
+                run_alembic(processes, command)
         except AlembicFailed as error:
             rows = ", ".join(version_rows(connection, request.version_table)) or "–"
             detail = " ".join(str(value) for value in error.message.values.values())
             if _LOCK_TIMEOUT.search(detail) is None:
                 raise _stopped(connection, error, rows, before) from error
             who = blockers[-1] if blockers else "?"
-            print_line(f"-- {attempt}/{settings.tries}: {who}")
-            if attempt == settings.tries:
+            print_line(f"-- {attempt}/{patience.tries}: {who}")
+            if attempt == patience.tries:
                 raise LockedOut(say("migrations.no_lock", tries=attempt, who=who)) from error
             time.sleep(rest_s * (0.5 + secrets.randbelow(1000) / 1000))
             rest_s = min(MAX_REST_S, 2 * rest_s)
         else:
             return attempt
-    raise AssertionError("settings.tries is at least 1")
+    raise AssertionError("patience.tries is at least 1")
 
 
 def _stopped(
@@ -144,7 +148,7 @@ def _stopped(
 
 @contextmanager
 def _watching(
-    address: PostgresAddress, settings: MigrationSettings, print_line: Callable[[str], None]
+    address: PostgresAddress, patience: Patience, print_line: Callable[[str], None]
 ) -> Iterator[list[str]]:
     """Say who blocks the migration while it runs, each blocker once; gives the list of them, as it grows."""
     end = threading.Event()
@@ -152,7 +156,7 @@ def _watching(
 
     def watch() -> None:
         try:
-            with open_session(address, timeout_s=settings.timeout_s, source="postgres") as connection:
+            with open_session(address, timeout_s=patience.timeout_s, source="postgres") as connection:
                 while not end.wait(WATCH_S):
                     for each in blockers_of(connection, APPLICATION):
                         if each.label() not in blockers:

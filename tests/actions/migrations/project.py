@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from actions.migrations.project import Project
-from actions.migrations.settings import MigrationSettings
+from actions.migrations.session import Patience
 from signals.connections.postgres import PostgresAddress, read_address
 from signals.database.revisions import AlembicScripts
 from signals.settings import PostgresSettings
@@ -18,7 +18,7 @@ from signals.settings import PostgresSettings
 if TYPE_CHECKING:
     from signals.database.graph import Scripts
 
-SETTINGS = MigrationSettings(lock_timeout_s=0.2, tries=2, timeout_s=60)
+PATIENCE = Patience(lock_timeout_s=0.2, tries=2, timeout_s=60)
 _ENV = """import os
 from alembic import context
 from sqlalchemy import create_engine, pool

@@ -14,7 +14,8 @@ from actions.migrations.downgrade import Downgraded, DowngradeRequest, downgrade
 from actions.migrations.errors import AlembicFailed, LockedOut, MigrationError, NotRendered, SnapshotRefused
 from actions.migrations.project import Project, lost_in, render
 from actions.migrations.snapshot import list_snapshots, restore_snapshot
-from tests.actions.migrations.project import SETTINGS, address_of, go_up, make_project, run_sql
+from tests.actions.build import context
+from tests.actions.migrations.project import PATIENCE, address_of, go_up, make_project, run_sql
 
 PEOPLE = (
     "p1",
@@ -37,7 +38,11 @@ def request_of(project: Project, start: str, end: str) -> DowngradeRequest:
 
 def go_down(url: str, project: Project, request: DowngradeRequest) -> tuple[Downgraded, list[str]]:
     lines: list[str] = []
-    return downgrade(address_of(url), project, request, SETTINGS, lines.append), lines
+    processes = context(lines).processes
+    done = downgrade(
+        address_of(url), project, request, patience=PATIENCE, processes=processes, print_line=lines.append
+    )
+    return done, lines
 
 
 @contextmanager

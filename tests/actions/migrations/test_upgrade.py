@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -12,7 +13,8 @@ import pytest
 from actions.migrations.errors import LockedOut, MigrationError
 from actions.migrations.project import Project
 from actions.migrations.upgrade import Upgraded, UpgradeRequest, upgrade
-from tests.actions.migrations.project import SETTINGS, address_of, go_up, make_project, run_sql
+from tests.actions.build import context
+from tests.actions.migrations.project import PATIENCE, address_of, go_up, make_project, run_sql
 from tests.pgbouncer import run_pgbouncer
 
 MAKE = ("u1", "op.create_table('t', sa.Column('id', sa.Integer()))", "op.drop_table('t')")
@@ -24,8 +26,15 @@ def go(
 ) -> tuple[Upgraded, list[str]]:
     lines: list[str] = []
     request = UpgradeRequest(rows=rows, target="head", version_table=("alembic_version",))
-    settings = SETTINGS.model_copy(update={"tries": tries})
-    return upgrade(address_of(url), project, request, settings, lines.append), lines
+    done = upgrade(
+        address_of(url),
+        project,
+        request,
+        patience=replace(PATIENCE, tries=tries),
+        processes=context(lines).processes,
+        print_line=lines.append,
+    )
+    return done, lines
 
 
 def test_it_goes_to_the_head_and_another_at_once_does_not(postgres_url: str, tmp_path: Path) -> None:
@@ -82,8 +91,14 @@ def test_a_lock_is_tried_for_again_and_its_holder_named(postgres_url: str, tmp_p
                 blocked.set()
 
         request = UpgradeRequest(rows=("u1",), target="head", version_table=("alembic_version",))
-        settings = SETTINGS.model_copy(update={"tries": 5})
-        done = upgrade(address_of(postgres_url), project, request, settings, hear)
+        done = upgrade(
+            address_of(postgres_url),
+            project,
+            request,
+            patience=replace(PATIENCE, tries=5),
+            processes=context(lines).processes,
+            print_line=hear,
+        )
     assert blocked.is_set()
     assert (done.revisions, done.tries) == (("u2",), 2)
     assert any("slow report" in line for line in lines)
