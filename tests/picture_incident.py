@@ -25,7 +25,7 @@ def write_story(journal_url: str) -> None:
     journal = open_journal(JournalSettings.model_validate({"url": journal_url}))
     incident = journal.open_incident(
         "ic1", Opened(title="Cloudflare ban near", severity="SEV1", runbook="cloudflare-ban")
-    ).incident
+    ).chain
     story: list[tuple[str, Body]] = [
         ("ic1", Marked(moment="acknowledged", at=now)),
         ("ic1", RoleTaken(role="ic")),

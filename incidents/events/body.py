@@ -1,21 +1,29 @@
 """What an event can say: one frozen model a kind, told apart by `kind`.
 
-Text is cleaned when an event is made, so that nothing in a journal can move a cursor. Times are UTC. To add a kind:
+Here are the kinds of an incident; those of a run are in `run_body`, what their fields are made of in `fields`. To add a kind:
 a model here, its place in `Body`, and what it changes in `incidents.events.fold`. Fields are never renamed or removed:
 journals of earlier releases must still open; a new field has a default.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import datetime as dt  # noqa: TC003  # pydantic reads the annotations at run time
 from typing import Annotated, Literal, TypeAlias, get_args
 from uuid import UUID  # noqa: TC003  # pydantic reads the annotations at run time
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
-from pydantic_core import PydanticCustomError
+from pydantic import Field, TypeAdapter
 
-from core.text import clean, clean_block
+from incidents.events.fields import (
+    Block,
+    BodyModel,
+    Line,
+    NonBlankBlock,
+    NonBlankLine,
+    Number,
+    Utc,
+)
 from incidents.events.phrase import Phrase  # noqa: TC001  # pydantic reads the annotations at run time
+from incidents.events.run_body import RunBody
 
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
 Role = Literal["ic", "ops", "comms", "scribe"]
@@ -24,33 +32,11 @@ Moment = Literal["started", "detected", "acknowledged", "mitigated", "resolved"]
 MOMENTS: tuple[Moment, ...] = get_args(Moment)
 
 
-def _utc(at: dt.datetime) -> dt.datetime:
-    return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
-
-
-def _non_blank(text: str) -> str:
-    if not text.strip():
-        raise PydanticCustomError("blank", "it must say something")
-    return text
-
-
-Line = Annotated[str, AfterValidator(clean)]
-Block = Annotated[str, AfterValidator(clean_block)]
-NonBlankLine = Annotated[str, AfterValidator(clean), AfterValidator(_non_blank)]
-NonBlankBlock = Annotated[str, AfterValidator(clean_block), AfterValidator(_non_blank)]
-Utc = Annotated[dt.datetime, AfterValidator(_utc)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
 QuestionKind = Literal["gate_not_green", "killers_open", "not_over", "changed"]
 """What `response.guard` asks before something doubtful is written."""
 
 
-class Answer(_Body):
+class Answer(BodyModel):
     """A question that the writer answered with yes before the event was written.
 
     `about` says what it was about: steps by their ids, events by their sequence, or alerts. `how` tells whether a person was
@@ -62,13 +48,13 @@ class Answer(_Body):
     how: Literal["asked", "--yes"] = "asked"
 
 
-class _AnsweredBody(_Body):
+class _AnsweredBody(BodyModel):
     """A kind that is written only after a question where something is doubtful."""
 
     answers: tuple[Answer, ...] = Field(default=(), max_length=10)
 
 
-class Opened(_Body):
+class Opened(BodyModel):
     """The first event of every incident, and never a later one."""
 
     kind: Literal["opened"] = "opened"
@@ -140,7 +126,7 @@ class RoleReleased(_AnsweredBody):
     role: Role
 
 
-class RunbookAttached(_Body):
+class RunbookAttached(BodyModel):
     """One more manual that this incident follows."""
 
     kind: Literal["runbook_attached"] = "runbook_attached"
@@ -212,14 +198,14 @@ class PauseConfirmed(_AnsweredBody):
     phase: NonBlankLine
 
 
-class Noted(_Body):
+class Noted(BodyModel):
     """What somebody saw, thinks or did."""
 
     kind: Literal["noted"] = "noted"
     text: NonBlankBlock
 
 
-class Curve(_Body):
+class Curve(BodyModel):
     """One curve of pinned evidence; `at` are Unix seconds, a `None` is a gap. `named` stands before `name`."""
 
     name: Line = ""
@@ -228,7 +214,7 @@ class Curve(_Body):
     values: tuple[Number | None, ...] = Field(max_length=5000)
 
 
-class EvidencePinned(_Body):
+class EvidencePinned(BodyModel):
     """A panel's window as the responders saw it, with its data.
 
     `titled` and `said` are its title and its line; earlier releases wrote them as `title` and `line`, in the language
@@ -249,7 +235,7 @@ class EvidencePinned(_Body):
     source: Line = ""
 
 
-class AlertAttached(_Body):
+class AlertAttached(BodyModel):
     """An alert that belongs to this incident; `fingerprint` is Alertmanager's, or any stable name."""
 
     kind: Literal["alert_attached"] = "alert_attached"
@@ -260,7 +246,7 @@ class AlertAttached(_Body):
     summary: Line = ""
 
 
-class AlertResolved(_Body):
+class AlertResolved(BodyModel):
     """An attached alert fires no more."""
 
     kind: Literal["alert_resolved"] = "alert_resolved"
@@ -283,7 +269,7 @@ class UpdateWritten(_AnsweredBody):
     text: NonBlankBlock
 
 
-class UpdateDelivered(_Body):
+class UpdateDelivered(BodyModel):
     """What became of one sending of an update. `update` is the id of its `UpdateWritten`."""
 
     kind: Literal["update_delivered"] = "update_delivered"
@@ -293,7 +279,7 @@ class UpdateDelivered(_Body):
     detail: Line = ""
 
 
-class FollowUpAdded(_Body):
+class FollowUpAdded(BodyModel):
     """Work for afterwards, with an owner."""
 
     kind: Literal["follow_up_added"] = "follow_up_added"
@@ -309,19 +295,24 @@ class FollowUpDone(_AnsweredBody):
     follow_up: UUID
 
 
-class RunNoted(_Body):
-    """Where one execution of an action stands; the world is changed, so it can't be undone here."""
+class RunNoted(BodyModel):
+    """Where a run stands, in the incident that it belongs to; the run itself is a chain of its own, see `run_body`.
+
+    `run` is its label or id. The world is changed, so it can't be undone here.
+    """
 
     kind: Literal["run_noted"] = "run_noted"
     run: NonBlankLine
     action: NonBlankLine
-    state: Literal["claimed", "running", "verified", "failed", "cancelled", "undone"]
+    state: Literal[
+        "planned", "claimed", "running", "verified", "finished", "failed", "cancelled", "orphaned", "undone"
+    ]
     runbook: Line = ""
     step: Line = ""
     detail: Line = ""
 
 
-class Undone(_Body):
+class Undone(BodyModel):
     """Takes an event back (also an undo, which brings back what that one took). Both stay in the journal."""
 
     kind: Literal["undone"] = "undone"
@@ -361,7 +352,7 @@ Body: TypeAlias = (
 )
 
 
-class Unreadable(_Body):
+class Unreadable(BodyModel):
     """Stands for an event that this release can't read (a damaged or a newer one); never written."""
 
     kind: Literal["unreadable"] = "unreadable"
@@ -369,7 +360,7 @@ class Unreadable(_Body):
     detail: str
 
 
-AnyBody: TypeAlias = Body | Unreadable
-BODY: TypeAdapter[Body] = TypeAdapter(Annotated[Body, Field(discriminator="kind")])
+AnyBody: TypeAlias = Body | RunBody | Unreadable
+BODY: TypeAdapter[Body | RunBody] = TypeAdapter(Annotated[Body | RunBody, Field(discriminator="kind")])
 STEP_KINDS = ("step_started", "step_ticked", "step_skipped", "step_failed", "step_reopened")
 """The kinds that move a step."""

@@ -1,4 +1,6 @@
-"""One entry of the journal: who said what, when, and a hash over itself and the entry before it.
+"""One entry of the journal: who said what, when, and a hash over itself and the entry before it in its chain.
+
+A chain is the events of one incident or of one run.
 
 The hash is SHA-256 over the canonical JSON (sorted keys, no blanks, UTF-8) of every other field. The chain shows a
 change, a removal and a new order; against somebody who rewrites the whole chain only a copy elsewhere helps
@@ -25,20 +27,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from incidents.events.body import AnyBody, Body
+    from incidents.events.run_body import RunBody
 
 GENESIS = "0" * 64
-"""What stands in for the digest before an incident's first event."""
+"""What stands in for the digest before a chain's first event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """An event as it is stored and hashed: text as written, so that no later release reads it into something else.
 
-    `origin` is the digest that the event had in a spool before it was merged, else empty.
+    `chain` is the id of its incident or of its run. `origin` is the digest that the event had in a spool before it was merged, else empty.
     """
 
     id: str
-    incident: str
+    chain: str
     sequence: int
     at: str
     actor: str
@@ -51,10 +54,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event as the program works with it. `sequence` counts from 1 without gaps in its incident."""
+    """An event as the program works with it. `sequence` counts from 1 without gaps in its chain."""
 
     id: UUID
-    incident: UUID
+    chain: UUID
     sequence: int
     at: dt.datetime
     actor: str
@@ -68,9 +71,9 @@ class Draft(NamedTuple):
     """An event before it has its place. `origin` is its digest in a spool, if it comes from there."""
 
     id: UUID
-    incident: UUID
+    chain: UUID
     actor: str
-    body: Body
+    body: Body | RunBody
     at: dt.datetime
     origin: str = ""
 
@@ -80,9 +83,9 @@ def record_from_row(values: Sequence[object]) -> Record:
 
     Its digest then is no longer that of the record, which `verify` names.
     """
-    event, incident, sequence, *texts = values
+    event, of, sequence, *texts = values
     number = sequence if isinstance(sequence, int) else 0
-    return Record(_text(event), _text(incident), number, *map(_text, texts))
+    return Record(_text(event), _text(of), number, *map(_text, texts))
 
 
 def _text(value: object) -> str:
@@ -106,7 +109,7 @@ def canonical(value: object) -> str:
 
 def digest_of(record: Record) -> str:
     """The hash over everything in `record` but its digest."""
-    fields = [record.id, record.incident, record.sequence, record.at, record.actor, record.kind, record.body]
+    fields = [record.id, record.chain, record.sequence, record.at, record.actor, record.kind, record.body]
     return hashlib.sha256(canonical([*fields, record.previous, record.origin]).encode()).hexdigest()
 
 
@@ -129,7 +132,7 @@ def chain(draft: Draft, after: tuple[int, str]) -> Event:
     """The event that follows the one with sequence and digest `after`."""
     unsigned = Event(
         id=draft.id,
-        incident=draft.incident,
+        chain=draft.chain,
         sequence=after[0] + 1,
         at=draft.at.astimezone(dt.UTC),
         actor=clean(draft.actor, 80) or "?",
@@ -145,7 +148,7 @@ def to_record(event: Event) -> Record:
     """The event as it is stored, with the digest that its fields have."""
     unsigned = Record(
         id=str(event.id),
-        incident=str(event.incident),
+        chain=str(event.chain),
         sequence=event.sequence,
         at=write_time(event.at),
         actor=event.actor,
@@ -170,7 +173,7 @@ def to_event(record: Record) -> Event:
         body = Unreadable(was=clean(record.kind, 40), detail=clean(detail, 120))
     return Event(
         id=_uuid(record.id),
-        incident=_uuid(record.incident),
+        chain=_uuid(record.chain),
         sequence=record.sequence,
         at=_time(record.at),
         actor=record.actor,
@@ -205,7 +208,7 @@ def to_json(record: Record) -> dict[str, Any]:
     body = {"body": fields} if isinstance(fields, dict) else {"body": None, "unreadable": record.body}
     return {
         "id": record.id,
-        "incident": record.incident,
+        _chain_name(record.kind): record.chain,
         "sequence": record.sequence,
         "at": record.at,
         "actor": record.actor,
@@ -217,18 +220,21 @@ def to_json(record: Record) -> dict[str, Any]:
     }
 
 
+def _chain_name(kind: str) -> str:
+    """What a line calls the chain of an event of this kind: `run_noted` tells of a run in an incident."""
+    return "run" if kind.startswith("run_") and kind != "run_noted" else "incident"
+
+
 def from_json(value: Mapping[str, Any]) -> Record:
     """The inverse of `to_json`; raises `ValueError`, `KeyError` or `TypeError` for what is no event."""
-    texts = {
-        name: value[name]
-        for name in ("id", "incident", "at", "actor", "kind", "previous", "digest", "origin")
-    }
+    texts = {name: value[name] for name in ("id", "at", "actor", "kind", "previous", "digest", "origin")}
+    texts["chain"] = value["run"] if "run" in value else value["incident"]
     if not all(isinstance(text, str) for text in texts.values()):
         raise TypeError("text")
     sequence = value["sequence"]
     if not isinstance(sequence, int) or isinstance(sequence, bool) or not isinstance(value["body"], dict):
         raise TypeError("sequence")
-    UUID(texts["id"]), UUID(texts["incident"])
+    UUID(texts["id"]), UUID(texts["chain"])
     record = Record(sequence=sequence, body=canonical(value["body"]), **texts)
     digest_of(record)  # a lone surrogate, which no database takes, is a ValueError here
     return record

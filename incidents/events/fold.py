@@ -152,7 +152,7 @@ def _freeze(draft: _Draft) -> Incident:
     elif "mitigated" in draft.times:
         status = "mitigated"
     return Incident(
-        id=draft.opened.incident,
+        id=draft.opened.chain,
         title=draft.title,
         severity=draft.severity,
         drill=draft.drill,

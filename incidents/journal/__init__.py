@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from incidents.journal.exchange import export_lines, import_lines
+    from incidents.journal.history import Summary
     from incidents.journal.journal import Journal, open_journal
     from incidents.journal.sqlite_file import JournalFile
-    from incidents.journal.store import Summary
 
 __all__ = ["Journal", "JournalFile", "Summary", "export_lines", "import_lines", "open_journal"]
 
 _MODULES = {
     "Journal": "journal",
     "JournalFile": "sqlite_file",
-    "Summary": "store",
+    "Summary": "history",
     "export_lines": "exchange",
     "import_lines": "exchange",
     "open_journal": "journal",

@@ -1,20 +1,20 @@
-"""An anchor: one hash over the heads of all incidents, to be kept elsewhere.
+"""An anchor: the heads of all chains and one hash over them, to be kept elsewhere.
 
-The chains show what was changed inside an incident; that a whole incident is gone, or has another number, shows only
-beside a copy. An anchor is the smallest one: per incident its number, its id and its last event's digest, chained to
-one `head`. It stays true while work goes on: later events follow the anchored ones.
+The ledger shows what was changed in the journal by hand; that somebody rewrote everything, the ledger included, or put
+yesterday's backup in its place, shows only beside something that was kept elsewhere. An anchor is the smallest one. It
+stays true while work goes on: later events follow the anchored ones.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from core.message import say
-from incidents.events.event import GENESIS, canonical
+from incidents.events.event import GENESIS
 from incidents.journal.errors import JournalError
+from incidents.journal.ledger import Head, next_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,45 +22,41 @@ if TYPE_CHECKING:
     from incidents.journal.store import Store
 
 
-class Link(NamedTuple):
-    """The head of one incident's chain."""
-
-    number: int
-    incident: str
-    sequence: int
-    digest: str
-
-
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """The heads of all incidents in order of number, and the hash over them."""
+    """The heads of all chains in order of kind and number, and the hash over them."""
 
     head: str
-    links: tuple[Link, ...]
+    heads: tuple[Head, ...]
 
     @classmethod
-    def over(cls, links: Iterable[Link]) -> Anchor:
-        """Chain `links` in order of number."""
-        ordered = tuple(sorted(links))
+    def over(cls, heads: Iterable[Head]) -> Anchor:
+        """Chain `heads` in order."""
+        ordered = tuple(sorted(heads))
         head = GENESIS
         for link in ordered:
-            head = hashlib.sha256(canonical([head, *link]).encode()).hexdigest()
+            head = next_head(head, link)
         return cls(head, ordered)
 
     @property
     def text(self) -> str:
         """As it is kept: JSON, the head first."""
-        incidents = [link._asdict() for link in self.links]
-        return json.dumps({"head": self.head, "incidents": incidents}, indent=1) + "\n"
+        return (
+            json.dumps({"head": self.head, "chains": [head._asdict() for head in self.heads]}, indent=1)
+            + "\n"
+        )
 
 
 def anchor_of(store: Store) -> Anchor:
     """Of the journal as it is now, from its events."""
-    numbers = {incident: number for incident, (number, _) in store.incident_rows().items()}
-    heads: dict[str, Link] = {}
-    for record in store.records():
-        if number := numbers.get(record.incident):
-            heads[record.incident] = Link(number, record.incident, record.sequence, record.digest)
+    with store.snapshot() as snapshot:
+        rows = snapshot.chain_rows()
+        heads: dict[str, Head] = {}
+        for record in snapshot.records():
+            if row := rows.get(record.chain):
+                heads[record.chain] = Head(
+                    row.kind.name, row.number, record.chain, record.sequence, record.digest
+                )
     return Anchor.over(heads.values())
 
 
@@ -68,11 +64,17 @@ def read_anchor(text: str) -> Anchor:
     """The inverse of `Anchor.text`; raises `JournalError` for what is none, or was altered."""
     try:
         kept = json.loads(text)
-        links = [
-            Link(int(link["number"]), str(link["incident"]), int(link["sequence"]), str(link["digest"]))
-            for link in kept["incidents"]
+        heads = [
+            Head(
+                kind=str(head["kind"]),
+                number=int(head["number"]),
+                chain=str(head["chain"]),
+                sequence=int(head["sequence"]),
+                digest=str(head["digest"]),
+            )
+            for head in kept["chains"]
         ]
-        anchor = Anchor.over(links)
+        anchor = Anchor.over(heads)
         intact = anchor.head == kept["head"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise JournalError(say("journal.bad_anchor")) from error

@@ -1,11 +1,8 @@
-"""The database under the journal: its tables, connecting, safety settings, and upgrading under a lock.
+"""The database under the journal: connecting, safety settings, and upgrading under a lock.
 
 SQLite: write-ahead log, `synchronous=FULL` (a commit is on the disk before it is on the screen), the file 0600 in a
 folder 0700, writers queue by `BEGIN IMMEDIATE`. Postgres: psycopg 3, with a statement timeout, so that nobody
 waits without end for a server that hangs; nothing outlives a transaction, so that PgBouncer may stand between.
-
-`event` is the truth. `incident` holds the head of each chain and what a list of incidents shows; it can be made anew
-from the events, and `verify` compares it with them. `migrations/journal` makes both.
 """
 
 from __future__ import annotations
@@ -19,22 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    create_engine,
-    event,
-    inspect,
-    make_url,
-    pool,
-)
+from sqlalchemy import create_engine, event, inspect, make_url, pool
 from sqlalchemy import text as sql
 from sqlalchemy.exc import ArgumentError
 
@@ -44,6 +26,7 @@ from core.message import say
 from core.text import clean
 from incidents.journal.errors import JournalError, JournalFull, JournalTooNew, ReadOnlyJournal, driver_errors
 from incidents.journal.sqlite_file import REVISIONS, VERSION_TABLE, default_file, is_writable
+from incidents.journal.tables import METADATA
 from signals.connections.postgres import PostgresAddress, read_address
 
 if TYPE_CHECKING:
@@ -56,45 +39,6 @@ if TYPE_CHECKING:
 SCRIPTS = Path(__file__).parents[2] / "migrations" / "journal"
 CHANNEL = "warroom_journal"
 _LOCK_KEY = 7_717_766_001
-
-METADATA = MetaData()
-
-INCIDENT = Table(
-    "incident",
-    METADATA,
-    Column("id", String(36), primary_key=True),
-    Column("number", Integer, nullable=False, unique=True),
-    Column("sequence", Integer, nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("title", Text, nullable=False),
-    Column("severity", String(8), nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("drill", Boolean, nullable=False),
-    Column("runbook", Text, nullable=False),
-    Column("commander", Text, nullable=False),
-    Column("opened_at", String(32), nullable=False),
-    Column("started_at", String(32)),
-    Column("detected_at", String(32)),
-    Column("acknowledged_at", String(32)),
-    Column("mitigated_at", String(32)),
-    Column("resolved_at", String(32)),
-)
-
-EVENT = Table(
-    "event",
-    METADATA,
-    Column("id", String(36), primary_key=True),
-    Column("incident", String(36), ForeignKey("incident.id"), nullable=False),
-    Column("sequence", Integer, nullable=False),
-    Column("at", String(32), nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("kind", String(40), nullable=False),
-    Column("body", Text, nullable=False),
-    Column("previous", String(64), nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("origin", String(64), nullable=False),
-    UniqueConstraint("incident", "sequence", name="event_in_order"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +56,11 @@ class Database:
         return self.address is not None
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A connection in a transaction that only reads."""
+    def read(self, *, repeatable: bool = False) -> Iterator[Connection]:
+        """A connection in a transaction that only reads; a `repeatable` one sees one moment (on SQLite all do)."""
         with driver_errors(self.place), self.engine.connect() as connection:
+            if repeatable and self.is_postgres:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901  # the same connection
             yield connection
 
     def ping(self) -> None:
@@ -220,7 +166,6 @@ def _open_sqlite(file: Path, timeout_s: float, *, read_only: bool) -> Database:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:
-        connection.execute("PRAGMA foreign_keys=ON")
         if not read_only:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")

@@ -6,7 +6,10 @@ JournalError             the journal can't do what was asked
 ├── ReadOnlyJournal      it may be read, not written
 ├── JournalTooNew        a newer Warroom has made it
 ├── WriteConflict        somebody else's event came first, where the writer asked to be first
-└── NoSuchIncident       the id names no incident
+├── ResourceHeld         another run has what this one needs for itself
+└── NoSuchChain          the id names nothing in this journal
+    ├── NoSuchIncident   … no incident
+    └── NoSuchRun        … no run
 """
 
 from __future__ import annotations
@@ -49,8 +52,20 @@ class WriteConflict(JournalError):
     """Somebody else's event came first, where the writer asked to be first."""
 
 
-class NoSuchIncident(JournalError):
+class ResourceHeld(JournalError):
+    """Another run has what this one needs for itself."""
+
+
+class NoSuchChain(JournalError):
+    """The id names nothing in this journal."""
+
+
+class NoSuchIncident(NoSuchChain):
     """The id names no incident."""
+
+
+class NoSuchRun(NoSuchChain):
+    """The id names no run."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The journal as lines of JSON: a copy elsewhere, and the way back in. One event a line, incident by incident."""
+"""The journal as lines of JSON: a copy elsewhere, and the way back in. One event a line, chain by chain."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def export_lines(
-    store: Store, incident: UUID | None = None, unreadable: list[Record] | None = None
+    store: Store, chain: UUID | None = None, unreadable: list[Record] | None = None
 ) -> Iterator[str]:
-    """Every event of one incident or of all; those whose body can't be read go out as they are, into `unreadable`, too."""
-    for record in store.records(incident):
+    """Every event of one incident or run, or of all; those whose body can't be read go out as they are, into `unreadable`, too."""
+    for record in store.records(chain):
         line = to_json(record)
         if line["body"] is None and unreadable is not None:
             unreadable.append(record)
@@ -33,11 +33,11 @@ def export_lines(
 def import_lines(store: Store, lines: Iterable[str]) -> tuple[int, int]:
     """Take in what is not there yet; returns how many events were read and how many were new.
 
-    Every incident must be whole: raises a `JournalError` for a line that is no event, for a broken chain, and for
-    one that differs from what the journal has. The incidents before it are then taken in, that one is not at all.
+    Every incident and run must be whole: raises a `JournalError` for a line that is no event, for a broken chain, and
+    for one that differs from what the journal has. Those before it are then taken in, that one is not at all.
     """
     read = new = 0
-    for _, group in groupby(_parse(lines), key=lambda record: record.incident):
+    for _, group in groupby(_parse(lines), key=lambda record: record.chain):
         records = list(group)
         if finding := check_chain(records):
             raise JournalError(finding.message)

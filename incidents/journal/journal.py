@@ -1,9 +1,14 @@
-"""The journal: append an event, load an incident, list the history, watch what others write.
+"""The journal: append an event, load an incident or a run, list them, watch what others write.
 
     journal = open_journal(settings)
     opened = journal.open_incident("ic1", Opened(title="429 storm", severity="SEV2"))
-    journal.append(opened.incident, "op1", Noted(text="spike starts with v2.2.1"))
-    incident = journal.load(opened.incident)
+    journal.append(opened.chain, "op1", Noted(text="spike starts with v2.2.1"))
+    incident = journal.load(opened.chain)
+
+    planned = journal.plan_run("op1", RunPlanned(action="queue.throttle", danger="mitigate", resource="celery"))
+    claimed = journal.claim_run(planned.chain, "op1", host="ops1", expected_sequence=1)
+    journal.append(planned.chain, "op1", RunFinished(exit_code=0))
+    run = journal.load_run(planned.chain)
 
 Everything here blocks for as long as a disk or a database takes: a screen calls it from a thread. A `Journal` may be
 used from several threads. When the team's database is away, events go to the spool, `load` shows them on top of what
@@ -21,12 +26,14 @@ from typing import TYPE_CHECKING, TypeVar
 from core.message import say
 from core.text import clean
 from incidents.events.event import Draft, new_id
-from incidents.events.fold import apply, fold
+from incidents.events.run_body import RunClaimed, RunStarted
 from incidents.journal.database import is_shared, journal_place, open_database
-from incidents.journal.errors import JournalAway, JournalError, NoSuchIncident, WriteConflict
+from incidents.journal.errors import JournalAway, JournalError, NoSuchChain, ResourceHeld, WriteConflict
+from incidents.journal.history import list_incidents, list_runs, summary_of
+from incidents.journal.kinds import INCIDENTS, RUNS, is_of_run
 from incidents.journal.spool import Spool, Waiting
 from incidents.journal.sqlite_file import default_file
-from incidents.journal.store import Store, summary_of, unnumbered
+from incidents.journal.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +43,11 @@ if TYPE_CHECKING:
     from incidents.events.body import Body, Opened
     from incidents.events.event import Event
     from incidents.events.incident import Incident
-    from incidents.journal.store import Summary
+    from incidents.events.run import Run
+    from incidents.events.run_body import RunBody, RunPlanned
+    from incidents.journal.history import Summary
+    from incidents.journal.kinds import ChainKind, S
+    from incidents.journal.lease import Heartbeat
     from incidents.settings import JournalSettings
 
 E = TypeVar("E", bound=JournalError)
@@ -130,23 +141,39 @@ class Journal:
             return self._store
 
     def open_incident(self, actor: str, body: Opened) -> Event:
-        """Open an incident; the event's `incident` is its id."""
+        """Open an incident; the event's `chain` is its id."""
         return self.append(new_id(), actor, body)
 
+    def plan_run(self, actor: str, body: RunPlanned) -> Event:
+        """Begin a run; the event's `chain` is its id."""
+        return self.append(new_id(), actor, body)
+
+    def claim_run(
+        self, run: UUID, actor: str, *, host: str, runner: str = "", expected_sequence: int
+    ) -> Event:
+        """Take a run and its resource for one runner; the event's body holds the fencing token.
+
+        Raises `WriteConflict` when somebody else was first, `ResourceHeld` while another run has the resource, and
+        `JournalAway` while the team's database is: who else holds it can't be known then.
+        """
+        body = RunClaimed(host=host, runner=runner)
+        return self.append(run, actor, body, expected_sequence=expected_sequence)
+
     def append(
-        self, incident: UUID, actor: str, body: Body, *, expected_sequence: int | None = None
+        self, chain: UUID, actor: str, body: Body | RunBody, *, expected_sequence: int | None = None
     ) -> Event:
         """Write one event; it is on a disk (the journal's or the spool's) when this returns.
 
         With `expected_sequence` (the one seen last) it is written only if nobody came after it, else `WriteConflict`
-        is raised; since a spool can't know that, such an event is not spooled. Raises a `JournalError`.
+        is raised; since a spool can't know that, such an event is not spooled, and neither is the start of a run that
+        needs a resource. Raises a `JournalError`.
         """
-        draft = Draft(new_id(), incident, actor, body, self._clock())
+        draft = Draft(new_id(), chain, actor, body, self._clock())
         try:
             self.merge()
             store = self.store()
             event = store.append(draft, expected_sequence)
-        except (NoSuchIncident, WriteConflict):
+        except (NoSuchChain, WriteConflict, ResourceHeld):
             raise
         except (
             JournalError
@@ -154,34 +181,80 @@ class Journal:
             self.mark_away(error)
             if self._spool is None or expected_sequence is not None or self.read_only:
                 raise
-            known = self._last_known(incident)
-            return self._spool.append(draft, (known.sequence, known.digest) if known else None)
-        self._copy(store, incident)
+            return self._append_to_spool(self._spool, draft)
+        if is_of_run(body):
+            self._copy(RUNS, store, chain)
+        else:
+            self._copy(INCIDENTS, store, chain)
         return event
+
+    def _append_to_spool(self, spool: Spool, draft: Draft) -> Event:
+        if is_of_run(draft.body):
+            known: Run | Incident | None = self._last_known(RUNS, draft.chain)
+            if (
+                isinstance(draft.body, RunClaimed | RunStarted)
+                and (run := self.load_run(draft.chain)).resource
+            ):
+                raise JournalAway(say("journal.away_no_claim", resource=run.resource, place=self.place))
+        else:
+            known = self._last_known(INCIDENTS, draft.chain)
+        return spool.append(draft, (known.sequence, known.digest) if known else None)
 
     def load(self, incident: UUID) -> Incident:
         """The incident now, with what still waits in the spool; raises `NoSuchIncident` or a `JournalError`."""
-        known: Incident | None
+        return self._load(INCIDENTS, incident)
+
+    def load_run(self, run: UUID) -> Run:
+        """The run now, with what still waits in the spool; raises `NoSuchRun` or a `JournalError`."""
+        return self._load(RUNS, run)
+
+    def _load(self, kind: ChainKind[S], chain: UUID) -> S:
+        known: S | None
         problem: JournalError | None = None
         try:
             store = self.store()
-            known = store.load(incident)
-            self._copy(store, incident)
-        except (JournalAway, NoSuchIncident) as error:
+            known = store.load(kind, chain)
+            self._copy(kind, store, chain)
+        except (JournalAway, NoSuchChain) as error:
             problem = error
             if isinstance(error, JournalAway):
                 self.mark_away(error)
-            known = self._last_known(incident)
-        waiting = [event for event in self._waiting().events if event.incident == incident]
+            known = self._last_known(kind, chain)
+        waiting = [event for event in self._waiting().events if event.chain == chain]
         if known is None:
             if not waiting:
-                raise problem or NoSuchIncident(say("journal.no_such_incident", ref=str(incident)))
-            return fold(waiting)
+                raise problem or kind.missing(say(kind.no_such, ref=str(chain)))
+            return kind.fold(waiting)
         merged = {event.id for event in known.events}
         for event in waiting:
             if event.id not in merged:
-                known = apply(known, event)
+                known = kind.apply(known, event)
         return known
+
+    def runs(
+        self, *, incident: UUID | None = None, active: bool = False, limit: int | None = None
+    ) -> list[tuple[str, Run]]:
+        """Runs with their labels, newest first: those of one incident, those that have not ended, or all.
+
+        While the team's database is away: those that wait in the spool. Raises a `JournalError`.
+        """
+        waiting = {event.chain: None for event in self._waiting().events if is_of_run(event.body)}
+        try:
+            listed = list_runs(self.store(), incident=incident, active=active, limit=limit)
+        except JournalAway as error:
+            self.mark_away(error)
+            if not waiting:
+                raise
+            listed = []
+        numbers = {run.id: number for number, run in listed}
+        runs = [(RUNS.unnumbered(run), self.load_run(run)) for run in waiting if run not in numbers]
+        runs = [
+            (label, run)
+            for label, run in reversed(runs)
+            if (incident is None or run.planned.incident == incident) and not (active and run.has_ended)
+        ]
+        runs += [(RUNS.label(number), run) for number, run in listed]
+        return runs[:limit]
 
     def history(
         self, search: str = "", statuses: Sequence[str] = (), limit: int | None = None
@@ -191,14 +264,16 @@ class Journal:
         While the team's database is away: those that were not resolved when last seen, by title.
         """
         try:
-            return self.store().history(search, statuses, limit)
+            return list_incidents(self.store(), search, statuses, limit)
         except JournalAway as error:
             self.mark_away(error)
             if self._spool is None:
                 raise
-            numbers = {incident: number for incident, (number, _) in self._spool.copies().items()}
+            numbers = {incident: number for incident, (number, _) in self._spool.copies(INCIDENTS).items()}
             numbers |= {
-                event.incident: 0 for event in self._waiting().events if event.incident not in numbers
+                event.chain: 0
+                for event in self._waiting().events
+                if event.chain not in numbers and not is_of_run(event.body)
             }
             if not numbers:
                 raise
@@ -213,30 +288,60 @@ class Journal:
 
     def find(self, ref: str) -> UUID:
         """The incident that a person calls `INC-42`, `42`, `INC-~1a2b3c` (not numbered yet) or by its whole id."""
+        return self._find(INCIDENTS, ref)
+
+    def find_run(self, ref: str) -> UUID:
+        """The run that a person calls `RUN-7`, `7`, `RUN-~1a2b3c` or by its whole id."""
+        return self._find(RUNS, ref)
+
+    def _find(self, kind: ChainKind[S], ref: str) -> UUID:
         for event in self._waiting().events:
-            if ref in (unnumbered(event.incident), str(event.incident)):
-                return event.incident
+            is_run = is_of_run(event.body)
+            if is_run == (kind.name == "run") and ref in (kind.unnumbered(event.chain), str(event.chain)):
+                return event.chain
         try:
-            incident = self.store().find(ref)
+            chain = self.store().find(kind, ref)
         except JournalAway as error:
             self.mark_away(error)
-            copies = self._spool.copies() if self._spool else {}
-            labels = {f"INC-{number}": incident for incident, (number, _) in copies.items()}
-            incident = labels.get(f"INC-{ref.upper().removeprefix('INC-')}")
-            if incident is None:
+            copies = self._spool.copies(kind) if self._spool else {}
+            labels = {kind.label(number): known for known, (number, _) in copies.items()}
+            chain = labels.get(f"{kind.prefix}-{ref.upper().removeprefix(f'{kind.prefix}-')}")
+            if chain is None:
                 raise
-        if incident is None:
-            raise NoSuchIncident(say("journal.no_such_incident", ref=clean(ref, 80)))
-        return incident
+        if chain is None:
+            raise kind.missing(say(kind.no_such, ref=clean(ref, 80)))
+        return chain
 
     def label(self, incident: UUID) -> str:
         """How people call it: `INC-42`, or `INC-~1a2b3c` until the team's database has given a number."""
+        return self._label(INCIDENTS, incident)
+
+    def run_label(self, run: UUID) -> str:
+        """How people call a run: `RUN-7`, or `RUN-~1a2b3c`."""
+        return self._label(RUNS, run)
+
+    def _label(self, kind: ChainKind[S], chain: UUID) -> str:
         try:
-            number = self.store().number(incident)
+            number = self.store().number(kind, chain)
         except JournalAway:
-            copies = self._spool.copies() if self._spool else {}
-            number = copies[incident][0] if incident in copies else None
-        return unnumbered(incident) if number is None else f"INC-{number}"
+            copies = self._spool.copies(kind) if self._spool else {}
+            number = copies[chain][0] if chain in copies else None
+        return kind.unnumbered(chain) if number is None else kind.label(number)
+
+    def beat(self, run: UUID) -> bool:
+        """A sign of life of a claimed run; False when it was ended by others: its runner must stop.
+
+        Raises a `JournalError`, `JournalAway` first of all: nobody knows then.
+        """
+        return self.store().beat(run)
+
+    def heartbeats(self) -> dict[UUID, Heartbeat]:
+        """The last sign of life of every run that is claimed and has not ended; raises a `JournalError`."""
+        return self.store().heartbeats()
+
+    def holder(self, resource: str) -> UUID | None:
+        """The run that has `resource` for itself; raises a `JournalError`."""
+        return self.store().holder(resource)
 
     def merge(self) -> int:
         """Give the store what the spool holds, in order; returns how many. Raises `JournalAway` if it is still away.
@@ -258,10 +363,10 @@ class Journal:
                 body = event.body
                 if body.kind == "unreadable":
                     continue
-                draft = Draft(event.id, event.incident, event.actor, body, event.at, event.digest)
+                draft = Draft(event.id, event.chain, event.actor, body, event.at, event.digest)
                 try:
                     store.append(draft)
-                except NoSuchIncident as error:
+                except NoSuchChain as error:
                     LOG.warning("event %s stays in the spool: %s", event.id, error)
                     continue
                 except JournalAway as error:
@@ -278,26 +383,26 @@ class Journal:
                 self._retry_at = time.monotonic() + self._settings.retry_s
         return error
 
-    def _last_known(self, incident: UUID) -> Incident | None:
+    def _last_known(self, kind: ChainKind[S], chain: UUID) -> S | None:
         """What this program, or an earlier one of this user, last saw of it."""
-        known = self._store.cached(incident) if self._store else None
+        known = self._store.cached(kind, chain) if self._store else None
         if known is None and self._spool is not None:
-            _, known = self._spool.copies().get(incident, (0, None))
+            _, known = self._spool.copies(kind).get(chain, (0, None))
         return known
 
-    def _copy(self, store: Store, incident: UUID) -> None:
+    def _copy(self, kind: ChainKind[S], store: Store, chain: UUID) -> None:
         """Keep what the team's database has, for the time when it is away; no reason to fail."""
-        known = store.cached(incident)
-        if self._spool is None or known is None or self._copied.get(incident) == known.sequence:
+        known = store.cached(kind, chain)
+        if self._spool is None or known is None or self._copied.get(chain) == known.sequence:
             return
         try:
-            number = self._numbers.get(incident) or store.number(incident)
+            number = self._numbers.get(chain) or store.number(kind, chain)
             if number is not None:
-                self._numbers[incident] = number
+                self._numbers[chain] = number
                 self._spool.save_copy(known, number)
-                self._copied[incident] = known.sequence
+                self._copied[chain] = known.sequence
         except JournalError as error:
-            LOG.warning("no copy of incident %s was kept: %s", incident, error)
+            LOG.warning("no copy of %s %s was kept: %s", kind.name, chain, error)
 
     def _waiting(self) -> Waiting:
         """What the spool holds. One that can't be read at all must not keep the team's database from being used."""

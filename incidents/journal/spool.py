@@ -1,6 +1,6 @@
 """Where events wait while the team's database is away: a small SQLite file beside the journal.
 
-It also holds what was last seen of the incidents that are not resolved, so that a program that is started while
+It also holds what was last seen of the incidents and runs that are not over, so that a program that is started while
 the database is away can go on with them.
 
 Events are chained here as they are in the journal; the digest that they have here stays with them as `origin` when
@@ -29,7 +29,7 @@ from incidents.events.event import (
     to_json,
     to_record,
 )
-from incidents.events.fold import fold
+from incidents.events.run import Run
 from incidents.journal.database import create_private, decode, file_lock
 from incidents.journal.errors import JournalError, JournalFull
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from incidents.events.event import Draft, Event, Record
-    from incidents.events.incident import Incident
+    from incidents.journal.kinds import ChainKind, S, State
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS waiting (place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, event TEXT)",
@@ -66,10 +66,10 @@ class Spool:
         self.file = file
 
     def append(self, draft: Draft, after: tuple[int, str] | None) -> Event:
-        """Keep an event; it is on the disk when this returns. `after` is the last of its incident that is known."""
+        """Keep an event; it is on the disk when this returns. `after` is the last of its chain that is known."""
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            own = [event for event in _read(connection).events if event.incident == draft.incident]
+            own = [event for event in _read(connection).events if event.chain == draft.chain]
             if own:
                 after = (own[-1].sequence, own[-1].digest)
             event = chain(draft, after or (0, GENESIS))
@@ -90,39 +90,41 @@ class Spool:
         with self._open() as connection:
             connection.execute("DELETE FROM waiting WHERE id = ?", (str(event),))
 
-    def save_copy(self, incident: Incident, number: int) -> None:
-        """Keep a copy of what the database has of an incident; of a resolved one nothing is kept."""
+    def save_copy(self, state: State, number: int) -> None:
+        """Keep a copy of what the database has of an incident or a run; of one that is over nothing is kept."""
+        over = state.has_ended if isinstance(state, Run) else state.status == "resolved"
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            if incident.status == "resolved":
-                connection.execute("DELETE FROM seen WHERE incident = ?", (str(incident.id),))
+            if over:
+                connection.execute("DELETE FROM seen WHERE incident = ?", (str(state.id),))
             else:
                 (last,) = connection.execute(
-                    "SELECT coalesce(max(sequence), 0) FROM seen WHERE incident = ?", (str(incident.id),)
+                    "SELECT coalesce(max(sequence), 0) FROM seen WHERE incident = ?", (str(state.id),)
                 ).fetchone()
                 connection.executemany(
                     "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)",
                     [
-                        (str(incident.id), event.sequence, number, canonical(to_json(to_record(event))))
-                        for event in incident.events[last:]
+                        (str(state.id), event.sequence, number, canonical(to_json(to_record(event))))
+                        for event in state.events[last:]
                         if event.body.kind != "unreadable"
                     ],
                 )
             connection.execute("COMMIT")
 
-    def copies(self) -> dict[UUID, tuple[int, Incident]]:
-        """Number and fold of every incident that was not resolved when it was last seen."""
+    def copies(self, kind: ChainKind[S]) -> dict[UUID, tuple[int, S]]:
+        """Number and fold of every incident, or run, that was not over when it was last seen."""
         if not self.file.exists():
             return {}
         with self._open() as connection:
             rows = connection.execute("SELECT incident, number, event FROM seen ORDER BY incident, sequence")
             grouped = groupby(rows.fetchall(), key=lambda row: (row[0], row[1]))
-            copies = {}
-            for (incident, number), group in grouped:
+            copies: dict[UUID, tuple[int, S]] = {}
+            for (chain_id, number), group in grouped:
                 records = [_record(line) for _, _, line in group]
-                if all(records):  # a copy that can't be read is none
-                    folded = fold(to_event(record) for record in records if record)
-                    copies[UUID(incident)] = (number, folded)
+                events = [to_event(record) for record in records if record]
+                # a copy that can't be read is none
+                if len(events) == len(records) and isinstance(events[0].body, kind.first):
+                    copies[UUID(chain_id)] = (number, kind.fold(events))
             return copies
 
     @contextmanager

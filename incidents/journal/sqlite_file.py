@@ -16,7 +16,7 @@ from core.text import clean
 if TYPE_CHECKING:
     from incidents.settings import JournalSettings
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision that this release knows, oldest first; the last is the one it works with."""
 VERSION_TABLE = "warroom_journal_version"
 Stamp = tuple[tuple[int, int], ...]

@@ -1,94 +1,42 @@
-"""One journal database: events in, incidents out. Knows nothing of spools and retries; `Journal` does.
+"""One journal database: events in, incidents and runs out. Knows nothing of spools and retries; `Journal` does.
 
-Writers on one incident queue at its row: each reads the chain's head inside its own transaction, so that all events
-are kept, in one order.
+Writers on one chain queue at its row: each reads the chain's head inside its own transaction, so that all events are
+kept, in one order. The last thing before the commit is the entry in the ledger.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
+from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, get_args
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy import text as sql
 
 from core.message import say
-from incidents.events.body import MOMENTS, Opened
-from incidents.events.event import (
-    GENESIS,
-    Record,
-    chain,
-    read_time,
-    record_from_row,
-    to_event,
-    to_record,
-    write_time,
-)
-from incidents.events.fold import apply, fold
-from incidents.journal.database import CHANNEL, EVENT, INCIDENT
-from incidents.journal.errors import JournalError, NoSuchIncident, WriteConflict
+from incidents.events.event import GENESIS, Record, chain, record_from_row, to_event, to_record
+from incidents.events.run_body import RunClaimed, RunEnd
+from incidents.journal import lease, ledger
+from incidents.journal.database import CHANNEL
+from incidents.journal.errors import JournalError, WriteConflict
+from incidents.journal.kinds import INCIDENTS, RUNS, is_of_run
+from incidents.journal.ledger import Head
+from incidents.journal.snapshot import FIELDS, Snapshot
+from incidents.journal.tables import EVENT, LEDGER
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
-    from incidents.events.body import Moment
     from incidents.events.event import Draft, Event
-    from incidents.events.incident import Incident
     from incidents.journal.database import Database
+    from incidents.journal.kinds import AnyKind, ChainKind, S, State
+    from incidents.journal.lease import Heartbeat
 
-LOG = logging.getLogger(__name__)
-_LISTED_TEXTS = ("title", "severity", "status", "runbook", "commander")
 _NUMBER_LOCK = 7_717_766_002
-_FIELDS = tuple(EVENT.c[name] for name in Record.__dataclass_fields__)
-
-
-class Summary(NamedTuple):
-    """What a list of incidents shows."""
-
-    id: UUID
-    number: int
-    sequence: int
-    title: str
-    severity: str
-    status: str
-    drill: bool
-    runbook: str
-    commander: str
-    opened_at: dt.datetime
-    times: dict[Moment, dt.datetime]
-
-    @property
-    def label(self) -> str:
-        """How people call it; `number` is 0 until the team's database has given one."""
-        return f"INC-{self.number}" if self.number else unnumbered(self.id)
-
-
-def unnumbered(incident: UUID) -> str:
-    """What an incident is called before it has its number."""
-    return f"INC-~{incident.hex[-6:]}"
-
-
-def summary_of(incident: Incident, number: int) -> Summary:
-    """The same from a fold."""
-    return Summary(
-        id=incident.id,
-        number=number,
-        sequence=incident.sequence,
-        title=incident.title,
-        severity=incident.severity,
-        status=incident.status,
-        drill=incident.drill,
-        runbook=incident.runbooks[0] if incident.runbooks else "",
-        commander=incident.roles.get("ic", ""),
-        opened_at=incident.opened_at,
-        times=dict(incident.times),
-    )
 
 
 class Store:
@@ -96,7 +44,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._cache: dict[UUID, Incident] = {}
+        self._cache: dict[UUID, State] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -106,208 +54,204 @@ class Store:
     def append(self, draft: Draft, expected_sequence: int | None = None) -> Event:
         """Write one event; it is on the disk when this returns. The same id twice is written once.
 
-        `expected_sequence` is the one that the writer saw last: raises `WriteConflict` if others came after it. Raises
-        `NoSuchIncident` and what `Database` raises.
+        `expected_sequence` is the one that the writer saw last: raises `WriteConflict` if others came after it. With a
+        `RunClaimed` the run's resource is taken, or `ResourceHeld` raised; the event then holds the fencing token. What
+        ends a run gives its resource back. Raises `NoSuchChain` and what `Database` raises.
         """
+        if is_of_run(draft.body):
+            return self._append(RUNS, draft, expected_sequence)
+        return self._append(INCIDENTS, draft, expected_sequence)
+
+    def _append(self, kind: ChainKind[S], draft: Draft, expected_sequence: int | None) -> Event:
         with self.database.write() as connection:
             head = connection.execute(
-                select(INCIDENT.c.sequence, INCIDENT.c.digest)
-                .where(INCIDENT.c.id == str(draft.incident))
+                select(kind.table.c.number, kind.table.c.sequence, kind.table.c.digest)
+                .where(kind.table.c.id == str(draft.chain))
                 .with_for_update()
             ).one_or_none()
             if head is None:
-                event, incident = self._first(connection, draft)
+                number = self._free_number(connection, kind)
+                event, state = self._first(connection, kind, draft, number)
             else:
                 if draft.origin and (known := _by_id(connection, draft.id)):
                     return known
                 if expected_sequence is not None and head.sequence != expected_sequence:
                     raise WriteConflict(say("journal.overtaken", seen=expected_sequence, now=head.sequence))
-                event, incident = self._next(connection, draft, (head.sequence, head.digest))
+                number = head.number
+                event, state = self._next(connection, kind, draft, (head.sequence, head.digest))
+            ledger.extend(connection, Head(kind.name, number, str(event.chain), event.sequence, event.digest))
             if self.database.is_postgres:
-                payload = f"{event.incident}:{event.sequence}"
+                payload = f"{event.chain}:{event.sequence}"
                 connection.execute(
                     sql("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload}
                 )
-        self._keep(incident)
+        self._keep(state)
         return event
 
-    def load(self, incident: UUID) -> Incident:
-        """The incident as the database has it now; raises `NoSuchIncident`."""
+    def load(self, kind: ChainKind[S], chain: UUID) -> S:
+        """The incident or run as the database has it now; raises `NoSuchChain`."""
         with self.database.read() as connection:
             head = connection.execute(
-                select(INCIDENT.c.sequence, INCIDENT.c.digest).where(INCIDENT.c.id == str(incident))
+                select(kind.table.c.sequence, kind.table.c.digest).where(kind.table.c.id == str(chain))
             ).one_or_none()
             if head is None:
-                raise NoSuchIncident(say("journal.no_such_incident", ref=str(incident)))
-            folded = self._catch_up(connection, incident, (head.sequence, head.digest))
-        self._keep(folded)
-        return folded
+                raise kind.missing(say(kind.no_such, ref=str(chain)))
+            state = self._catch_up(connection, kind, chain, (head.sequence, head.digest))
+        self._keep(state)
+        return state
 
-    def cached(self, incident: UUID) -> Incident | None:
-        """The incident as it was last folded, without asking the database."""
+    def cached(self, kind: ChainKind[S], chain: UUID) -> S | None:
+        """The incident or run as it was last folded, without asking the database."""
         with self._lock:
-            return self._cache.get(incident)
+            state = self._cache.get(chain)
+        return state if isinstance(state, kind.state) else None
 
-    def _keep(self, incident: Incident) -> None:
+    def _keep(self, state: State) -> None:
         """Cache a fold, unless a later one is cached already."""
         with self._lock:
-            known = self._cache.get(incident.id)
-            if known is None or known.sequence <= incident.sequence:
-                self._cache[incident.id] = incident
+            known = self._cache.get(state.id)
+            if known is None or known.sequence <= state.sequence:
+                self._cache[state.id] = state
 
-    def find(self, ref: str) -> UUID | None:
-        """The incident that `INC-42`, `42` or its whole id names."""
-        number = ref.upper().removeprefix("INC-")
+    def find(self, kind: ChainKind[S], ref: str) -> UUID | None:
+        """What `INC-42`, `42` or the whole id names."""
+        number = ref.upper().removeprefix(f"{kind.prefix}-")
         is_number = number.isascii() and number.isdigit() and len(number) < 10
-        where = INCIDENT.c.number == int(number) if is_number else INCIDENT.c.id == ref.lower()
+        where = kind.table.c.number == int(number) if is_number else kind.table.c.id == ref.lower()
         with self.database.read() as connection:
-            incident = connection.scalar(select(INCIDENT.c.id).where(where))
-        return UUID(incident) if incident else None
+            chain = connection.scalar(select(kind.table.c.id).where(where))
+        return UUID(chain) if chain else None
 
-    def number(self, incident: UUID) -> int | None:
+    def number(self, kind: ChainKind[S], chain: UUID) -> int | None:
         """The 42 of INC-42."""
         with self.database.read() as connection:
-            return connection.scalar(select(INCIDENT.c.number).where(INCIDENT.c.id == str(incident)))
+            return connection.scalar(select(kind.table.c.number).where(kind.table.c.id == str(chain)))
 
-    def history(
-        self, search: str = "", statuses: Sequence[str] = (), limit: int | None = None
-    ) -> list[Summary]:
-        """Incidents, newest first. `search` is looked for in titles and in everything that was said."""
-        query = select(INCIDENT).order_by(INCIDENT.c.number.desc()).limit(limit)
-        if statuses:
-            query = query.where(INCIDENT.c.status.in_(statuses))
-        if search:
-            matching = select(EVENT.c.incident).where(EVENT.c.body.icontains(search, autoescape=True))
-            query = query.where(
-                INCIDENT.c.title.icontains(search, autoescape=True) | INCIDENT.c.id.in_(matching)
-            )
+    def last_sequences(self, kind: AnyKind) -> dict[UUID, int]:
+        """The last sequence of every incident, or of every run."""
         with self.database.read() as connection:
-            rows = connection.execute(query).all()
-        summaries = (_summary(row) or self._summary_from_events(row) for row in rows)
-        return [summary for summary in summaries if summary is not None]
-
-    def _summary_from_events(self, row: Row[tuple[object, ...]]) -> Summary | None:
-        """Of an incident whose line in the list can't be read; None when it can't even be found by it."""
-        columns = row._mapping  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
-        try:
-            return summary_of(self.load(UUID(columns["id"])), int(columns["number"]))
-        except (ValueError, TypeError, AttributeError, NoSuchIncident) as error:
-            LOG.warning("a line in the list of incidents can't be read: %s", error)
-            return None
-
-    def last_sequences(self) -> dict[UUID, int]:
-        """The last sequence of every incident."""
-        with self.database.read() as connection:
-            rows = connection.execute(select(INCIDENT.c.id, INCIDENT.c.sequence)).all()
+            rows = connection.execute(select(kind.table.c.id, kind.table.c.sequence)).all()
         return {UUID(row.id): row.sequence for row in rows if _is_uuid(row.id)}
 
-    def incident_rows(self) -> dict[str, tuple[int, dict[str, object]]]:
-        """Number and columns of every incident, as they are stored."""
-        with self.database.read() as connection:
-            rows = [dict(row._mapping) for row in connection.execute(select(INCIDENT))]  # noqa: SLF001  # public in SQLAlchemy
-        return {str(row.pop("id")): (int(row.pop("number")), row) for row in rows}
-
     def import_records(self, records: Sequence[Record]) -> int:
-        """Import one incident's records with their chain as it is; returns how many were new.
+        """Import one chain's records as they are; returns how many were new.
 
         Raises `JournalError` when the journal has another event at the place of one of them.
         """
         events = [to_event(record) for record in records]
+        if is_of_run(events[0].body):
+            return self._import(RUNS, records, RUNS.fold(events))
+        return self._import(INCIDENTS, records, INCIDENTS.fold(events))
+
+    def _import(self, kind: ChainKind[S], records: Sequence[Record], state: S) -> int:
         with self.database.write() as connection:
-            stored = _records_after(connection, events[0].incident, 0)
+            stored = _records_after(connection, state.id, 0)
             pairs = zip(stored, records, strict=False)
             if fork := next((new for old, new in pairs if old.digest != new.digest), None):
-                raise JournalError(say("journal.forked", ref=fork.incident, sequence=fork.sequence))
-            if not stored:
-                number = self._free_number(connection)
-                columns = summary_columns(fold(events))
-                connection.execute(
-                    insert(INCIDENT).values(id=str(events[0].incident), number=number, **columns)
-                )
+                raise JournalError(say("journal.forked", ref=fork.chain, sequence=fork.sequence))
             fresh = records[len(stored) :]
-            if fresh:
-                connection.execute(insert(EVENT), [asdict(record) for record in fresh])
+            if not fresh:
+                return 0
+            if stored:
+                row = connection.execute(select(kind.table.c.number).where(kind.table.c.id == str(state.id)))
+                number = int(row.scalar_one())
                 connection.execute(
-                    update(INCIDENT)
-                    .where(INCIDENT.c.id == str(events[0].incident))
-                    .values(**summary_columns(fold(events)))
+                    update(kind.table).where(kind.table.c.id == str(state.id)).values(**kind.columns(state))
                 )
+            else:
+                number = self._free_number(connection, kind)
+                connection.execute(
+                    insert(kind.table).values(id=str(state.id), number=number, **kind.columns(state))
+                )
+            connection.execute(insert(EVENT), [asdict(record) for record in fresh])
+            ledger.extend(connection, Head(kind.name, number, str(state.id), state.sequence, state.digest))
         return len(fresh)
 
-    def records(self, incident: UUID | None = None, kinds: Sequence[str] = ()) -> Iterator[Record]:
-        """Stored events as they are, incident by incident in order of number, each in order of sequence."""
-        query = select(*_FIELDS).join(INCIDENT, isouter=True).order_by(INCIDENT.c.number, EVENT.c.sequence)
-        if incident is not None:
-            query = query.where(EVENT.c.incident == str(incident))
-        if kinds:
-            query = query.where(EVENT.c.kind.in_(kinds))
-        with self.database.read() as connection:
-            for row in connection.execution_options(yield_per=1000).execute(query):
-                yield record_from_row(row)
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """The whole journal as it is at one moment, whoever writes meanwhile."""
+        with self.database.read(repeatable=True) as connection:
+            yield Snapshot(connection)
 
-    def _first(self, connection: Connection, draft: Draft) -> tuple[Event, Incident]:
-        if not isinstance(draft.body, Opened):
-            raise NoSuchIncident(say("journal.no_such_incident", ref=str(draft.incident)))
-        number = self._free_number(connection)
+    def records(self, chain: UUID | None = None, kinds: Sequence[str] = ()) -> Iterator[Record]:
+        """See `Snapshot.records`."""
+        with self.snapshot() as snapshot:
+            yield from snapshot.records(chain, kinds)
+
+    def beat(self, run: UUID) -> bool:
+        """A sign of life of a claimed run; False when it has ended or was taken from its runner, who must stop."""
+        with self.database.write() as connection:
+            return lease.beat(connection, run)
+
+    def heartbeats(self) -> dict[UUID, Heartbeat]:
+        """The last sign of life of every run that is claimed and has not ended."""
+        with self.database.read() as connection:
+            return lease.heartbeats(connection)
+
+    def holder(self, resource: str) -> UUID | None:
+        """The run that has `resource`."""
+        with self.database.read() as connection:
+            return lease.holder(connection, resource)
+
+    def _first(
+        self, connection: Connection, kind: ChainKind[S], draft: Draft, number: int
+    ) -> tuple[Event, S]:
+        if not isinstance(draft.body, kind.first):
+            raise kind.missing(say(kind.no_such, ref=str(draft.chain)))
         event = chain(draft, (0, GENESIS))
-        incident = fold([event])
+        state = kind.fold([event])
         connection.execute(
-            insert(INCIDENT).values(id=str(draft.incident), number=number, **summary_columns(incident))
+            insert(kind.table).values(id=str(draft.chain), number=number, **kind.columns(state))
         )
         connection.execute(insert(EVENT).values(**_columns(event)))
-        return event, incident
+        return event, state
 
-    def _free_number(self, connection: Connection) -> int:
-        """The next number; nobody else gets it, for on Postgres a lock is held until the transaction ends."""
+    def _free_number(self, connection: Connection, kind: ChainKind[S]) -> int:
+        """The next number, also where the last chain was removed by hand.
+
+        Nobody else gets it, for on Postgres a lock is held until the transaction ends.
+        """
         if self.database.is_postgres:
             connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _NUMBER_LOCK})
-        return (connection.scalar(select(func.max(INCIDENT.c.number))) or 0) + 1
+        listed = connection.scalar(select(func.max(kind.table.c.number))) or 0
+        known = connection.scalar(select(func.max(LEDGER.c.number)).where(LEDGER.c.kind == kind.name)) or 0
+        return max(listed, known) + 1
 
-    def _next(self, connection: Connection, draft: Draft, head: tuple[int, str]) -> tuple[Event, Incident]:
-        before = self._catch_up(connection, draft.incident, head)
+    def _next(
+        self, connection: Connection, kind: ChainKind[S], draft: Draft, head: tuple[int, str]
+    ) -> tuple[Event, S]:
+        before = self._catch_up(connection, kind, draft.chain, head)
+        if isinstance(draft.body, RunClaimed):
+            draft = draft._replace(body=lease.take(connection, before, draft.body))
+        elif isinstance(draft.body, get_args(RunEnd)):
+            lease.give_back(connection, draft.chain)
         event = chain(draft, head)
-        incident = apply(before, event)
+        state = kind.apply(before, event)
         connection.execute(insert(EVENT).values(**_columns(event)))
         connection.execute(
-            update(INCIDENT).where(INCIDENT.c.id == str(draft.incident)).values(**summary_columns(incident))
+            update(kind.table).where(kind.table.c.id == str(draft.chain)).values(**kind.columns(state))
         )
-        return event, incident
+        return event, state
 
-    def _catch_up(self, connection: Connection, incident: UUID, head: tuple[int, str]) -> Incident:
+    def _catch_up(
+        self, connection: Connection, kind: ChainKind[S], chain_id: UUID, head: tuple[int, str]
+    ) -> S:
         """What is cached plus what others wrote since; all anew when the two don't fit (a restored backup)."""
-        known = self.cached(incident)
+        known = self.cached(kind, chain_id)
         if known is not None and known.sequence <= head[0]:
-            for record in _records_after(connection, incident, known.sequence):
+            for record in _records_after(connection, chain_id, known.sequence):
                 event = to_event(record)
                 if event.previous != known.digest:
                     break
-                known = apply(known, event)
+                known = kind.apply(known, event)
             if (known.sequence, known.digest) == head:
                 return known
         with self._lock:
-            self._cache.pop(incident, None)
-        events = [to_event(record) for record in _records_after(connection, incident, 0)]
+            self._cache.pop(chain_id, None)
+        events = [to_event(record) for record in _records_after(connection, chain_id, 0)]
         if not events:
-            raise NoSuchIncident(say("journal.no_events", ref=str(incident)))
-        return fold(events)
-
-
-def summary_columns(incident: Incident) -> dict[str, object]:
-    """The row of an incident, from its fold."""
-    return {
-        "sequence": incident.sequence,
-        "digest": incident.digest,
-        "title": incident.title,
-        "severity": incident.severity,
-        "status": incident.status,
-        "drill": incident.drill,
-        "runbook": incident.runbooks[0] if incident.runbooks else "",
-        "commander": incident.roles.get("ic", ""),
-        "opened_at": write_time(incident.opened_at),
-    } | {
-        f"{moment}_at": write_time(incident.times[moment]) if moment in incident.times else None
-        for moment in MOMENTS
-    }
+            raise kind.missing(say("journal.no_events", ref=str(chain_id)))
+        return kind.fold(events)
 
 
 def _columns(event: Event) -> dict[str, object]:
@@ -316,12 +260,12 @@ def _columns(event: Event) -> dict[str, object]:
 
 
 def _by_id(connection: Connection, event: UUID) -> Event | None:
-    row = connection.execute(select(*_FIELDS).where(EVENT.c.id == str(event))).one_or_none()
+    row = connection.execute(select(*FIELDS).where(EVENT.c.id == str(event))).one_or_none()
     return None if row is None else to_event(record_from_row(row))
 
 
-def _records_after(connection: Connection, incident: UUID, sequence: int) -> list[Record]:
-    query = select(*_FIELDS).where(EVENT.c.incident == str(incident), EVENT.c.sequence > sequence)
+def _records_after(connection: Connection, chain_id: UUID, sequence: int) -> list[Record]:
+    query = select(*FIELDS).where(EVENT.c.chain == str(chain_id), EVENT.c.sequence > sequence)
     return [record_from_row(row) for row in connection.execute(query.order_by(EVENT.c.sequence))]
 
 
@@ -331,28 +275,3 @@ def _is_uuid(value: object) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _summary(row: Row[tuple[object, ...]]) -> Summary | None:
-    """None where the row can't be read."""
-    columns = row._mapping  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
-    if not _is_uuid(columns["id"]) or not all(isinstance(columns[name], str) for name in _LISTED_TEXTS):
-        return None
-    try:
-        times = {moment: read_time(at) for moment in MOMENTS if (at := columns[f"{moment}_at"])}
-        opened_at = read_time(columns["opened_at"])
-    except (ValueError, TypeError):
-        return None
-    return Summary(
-        id=UUID(columns["id"]),
-        number=columns["number"],
-        sequence=columns["sequence"],
-        title=columns["title"],
-        severity=columns["severity"],
-        status=columns["status"],
-        drill=columns["drill"],
-        runbook=columns["runbook"],
-        commander=columns["commander"],
-        opened_at=opened_at,
-        times=times,
-    )

@@ -1,4 +1,8 @@
-"""Is the journal whole? Walks every chain and names the first event of each that was altered, removed or reordered."""
+"""Is the journal whole? Walks every chain and the ledger over them.
+
+Names the first event of each chain that was altered, removed or reordered, every incident or run that is gone or has
+another number, and the first entry of the ledger that is wrong.
+"""
 
 from __future__ import annotations
 
@@ -10,44 +14,61 @@ from typing import TYPE_CHECKING
 from core.message import say
 from core.text import clean
 from incidents.events.event import GENESIS, digest_of, to_event
-from incidents.events.fold import fold
-from incidents.journal.store import summary_columns
+from incidents.journal.kinds import INCIDENTS, KINDS, RUNS
+from incidents.journal.ledger import next_head
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from core.message import Message
     from incidents.events.event import Record
-    from incidents.journal.anchor import Anchor, Link
+    from incidents.journal.anchor import Anchor
+    from incidents.journal.kinds import AnyKind
+    from incidents.journal.ledger import Entry, Head
+    from incidents.journal.snapshot import ChainRow
     from incidents.journal.store import Store
 
 
 class Damage(StrEnum):
-    """What happened to a chain; each is a text `verify.<name>`."""
+    """What happened; each is a text `verify.<name>`."""
 
     ALTERED = "altered"
     REMOVED = "removed"
     REORDERED = "reordered"
+    ADDED = "added"
     INCIDENT_REMOVED = "incident_removed"
+    INCIDENT_ADDED = "incident_added"
     LIST_DIFFERS = "list_differs"
     RENUMBERED = "renumbered"
+    LEDGER_ALTERED = "ledger_altered"
+    LEDGER_REMOVED = "ledger_removed"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The first thing that is wrong with one incident; `sequence` 0 when it is the incident as a whole."""
+    """What is wrong with one chain; `sequence` 0 when it is the chain as a whole.
+
+    Of the ledger itself `chain` is empty and `sequence` the position of the entry.
+    """
 
     damage: Damage
-    incident: str
+    chain: str
     number: int
     sequence: int = 0
     event: str = ""
+    prefix: str = INCIDENTS.prefix
+
+    @property
+    def label(self) -> str:
+        """How people call the chain; empty for the ledger."""
+        if not self.number:
+            return clean(self.chain, 40)
+        return f"{self.prefix}-{self.number}"
 
     @property
     def message(self) -> Message:
         """To be said."""
-        name = f"INC-{self.number}" if self.number else clean(self.incident, 40)
-        return say(f"verify.{self.damage}", incident=name, sequence=self.sequence)
+        return say(f"verify.{self.damage}", incident=self.label, sequence=self.sequence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,100 +76,170 @@ class Verification:
     """How much was looked at, what was found, and the head of every chain (to compare with a copy)."""
 
     incidents: int
+    runs: int
     events: int
     findings: tuple[Finding, ...]
     heads: Mapping[str, str]
 
 
 def verify(store: Store, anchor: Anchor | None = None) -> Verification:
-    """Check every event, every link, the head of every chain, the numbers and the list of incidents.
+    """Check every event, every link, the head of every chain, the lists, and that the ledger knows the same.
 
-    With an `anchor` that was kept elsewhere also that every incident of it is there, under its number, with that event.
+    With an `anchor` that was kept elsewhere also that everything of it is there, under its number, with that event.
     """
-    rows = store.incident_rows()
-    anchored = {(link.incident, link.sequence) for link in anchor.links} if anchor else set()
-    digests: dict[tuple[str, int], str] = {}
-    findings: list[Finding] = []
-    heads: dict[str, str] = {}
-    count = 0
-    with_events = set()
-    for incident, group in groupby(store.records(), key=lambda record: record.incident):
-        records = list(group)
-        count += len(records)
-        with_events.add(incident)
-        digests |= {
-            place: record.digest for record in records if (place := (incident, record.sequence)) in anchored
-        }
-        number, row = rows.get(incident, (0, {}))
-        heads[f"INC-{number}"] = records[-1].digest
-        finding = check_chain(records, number) or _check_head(records, number, row)
-        if finding:
-            findings.append(finding)
+    with store.snapshot() as snapshot:
+        rows = snapshot.chain_rows()
+        findings, known = check_ledger(snapshot.entries(), snapshot.ledger_end())
+        anchored = {(head.chain, head.sequence) for head in anchor.heads} if anchor else set()
+        digests: dict[tuple[str, int], str] = {}
+        heads: dict[str, str] = {}
+        count = 0
+        with_events = set()
+        for chain, group in groupby(snapshot.records(), key=lambda record: record.chain):
+            records = list(group)
+            count += len(records)
+            with_events.add(chain)
+            digests |= {
+                place: record.digest for record in records if (place := (chain, record.sequence)) in anchored
+            }
+            row = rows.get(chain)
+            last = records[-1]
+            heads[row.kind.label(row.number) if row else clean(chain, 40)] = last.digest
+            finding = (
+                check_chain(records, row)
+                or _check_row(records, row)
+                or _check_known(known.get(chain), last, row, ledger_is_there=bool(known))
+            )
+            if finding:
+                findings.append(finding)
     findings += [
-        Finding(Damage.REMOVED, incident, number, sequence=1)
-        for incident, (number, _) in rows.items()
-        if incident not in with_events
+        _finding(Damage.REMOVED, chain, row, sequence=1)
+        for chain, row in rows.items()
+        if chain not in with_events
     ]
-    numbers = {number for number, _ in rows.values()}
-    findings += [
-        Finding(Damage.INCIDENT_REMOVED, "", number)
-        for number in range(1, max(numbers, default=0))
-        if number not in numbers
-    ]
-    if anchor:
-        named = {(finding.damage, finding.number) for finding in findings}
-        numbered = {number: incident for incident, (number, _) in rows.items()}
-        missing = (_check_link(link, numbered.get(link.number), digests) for link in anchor.links)
+    for kind in KINDS:
+        numbers = {row.number for row in rows.values() if row.kind is kind}
+        numbers |= {head.number for head in known.values() if head.kind == kind.name}
         findings += [
-            finding for finding in missing if finding and (finding.damage, finding.number) not in named
+            Finding(Damage.INCIDENT_REMOVED, "", number, prefix=kind.prefix)
+            for number in range(1, max(numbers, default=0))
+            if number not in numbers
         ]
-    findings.sort(key=lambda finding: finding.number)
-    return Verification(len(rows), count, tuple(findings), heads)
+    expected = [*known.values(), *(anchor.heads if anchor else ())]
+    findings += [finding for head in expected if (finding := _check_listed(head, rows))]
+    if anchor:
+        findings += [finding for head in anchor.heads if (finding := _check_head(head, rows, digests))]
+    incidents = sum(row.kind is INCIDENTS for row in rows.values())
+    return Verification(incidents, len(rows) - incidents, count, _distinct(findings), heads)
 
 
-def _check_link(link: Link, incident: str | None, digests: Mapping[tuple[str, int], str]) -> Finding | None:
-    """What became of an anchored incident, whose number is that of `incident` now."""
-    if incident is None:
-        return Finding(Damage.INCIDENT_REMOVED, link.incident, link.number)
-    if incident != link.incident:
-        return Finding(Damage.RENUMBERED, link.incident, link.number)
-    digest = digests.get((link.incident, link.sequence))
-    if digest == link.digest:
+def check_ledger(
+    entries: Iterable[Entry], end: tuple[int, str] | None
+) -> tuple[list[Finding], dict[str, Head]]:
+    """The first break in the ledger, and what it says that each chain ends with."""
+    known: dict[str, Head] = {}
+    finding: Finding | None = None
+    position, before = 0, GENESIS
+    for entry in entries:
+        known[entry.of.chain] = entry.of
+        if finding is None:
+            if entry.position != position + 1:
+                finding = Finding(Damage.LEDGER_REMOVED, "", 0, position + 1)
+            elif next_head(before, entry.of) != entry.head:
+                finding = Finding(Damage.LEDGER_ALTERED, "", 0, entry.position)
+        position, before = entry.position, entry.head
+    if finding is None and (position, before) != end:
+        cut = end is None or end[0] > position
+        finding = Finding(Damage.LEDGER_REMOVED if cut else Damage.LEDGER_ALTERED, "", 0, position + cut)
+    return ([finding] if finding else []), known
+
+
+def _finding(damage: Damage, chain: str, row: ChainRow | None, sequence: int = 0, event: str = "") -> Finding:
+    number, prefix = (row.number, row.kind.prefix) if row else (0, INCIDENTS.prefix)
+    return Finding(damage, chain, number, sequence, event, prefix)
+
+
+def _distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """In order of kind and number, the same only once."""
+    named = {(finding.damage, finding.label): finding for finding in reversed(list(findings))}
+    return tuple(
+        sorted(named.values(), key=lambda finding: (finding.prefix, finding.number, finding.sequence))
+    )
+
+
+def _check_known(
+    known: Head | None, last: Record, row: ChainRow | None, *, ledger_is_there: bool
+) -> Finding | None:
+    """What the ledger says of a chain that ends with `last` and is whole in itself."""
+    if known is None:
+        return _finding(Damage.INCIDENT_ADDED, last.chain, row) if ledger_is_there else None
+    if last.sequence < known.sequence:
+        return _finding(Damage.REMOVED, last.chain, row, last.sequence + 1)
+    if last.sequence > known.sequence:
+        return _finding(Damage.ADDED, last.chain, row, known.sequence + 1)
+    if last.digest != known.digest:
+        return _finding(Damage.ALTERED, last.chain, row, last.sequence, last.id)
+    return None
+
+
+def _check_listed(head: Head, rows: Mapping[str, ChainRow]) -> Finding | None:
+    """Whether a chain that the ledger, or an anchor, knows is there under its number."""
+    row = rows.get(head.chain)
+    prefix = RUNS.prefix if head.kind == RUNS.name else INCIDENTS.prefix
+    if row is None:
+        return Finding(Damage.INCIDENT_REMOVED, head.chain, head.number, prefix=prefix)
+    if row.number != head.number:
+        return Finding(Damage.RENUMBERED, head.chain, head.number, prefix=prefix)
+    return None
+
+
+def _check_head(
+    head: Head, rows: Mapping[str, ChainRow], digests: Mapping[tuple[str, int], str]
+) -> Finding | None:
+    """Whether the anchored event is where it was."""
+    row = rows.get(head.chain)
+    digest = digests.get((head.chain, head.sequence))
+    if row is None or digest == head.digest:
         return None
     damage = Damage.REMOVED if digest is None else Damage.ALTERED
-    return Finding(damage, link.incident, link.number, link.sequence)
+    return _finding(damage, head.chain, row, head.sequence)
 
 
-def check_chain(records: Sequence[Record], number: int = 0) -> Finding | None:
-    """The first break in one incident's records, which are in order of sequence."""
+def check_chain(records: Sequence[Record], row: ChainRow | None = None) -> Finding | None:
+    """The first break in one chain's records, which are in order of sequence."""
     digests = {record.digest for record in records}
     previous = GENESIS
     for place, record in enumerate(records, 1):
         if record.sequence != place:
-            return Finding(Damage.REMOVED, record.incident, number, place)
+            return _finding(Damage.REMOVED, record.chain, row, place)
         intact = digest_of(record) == record.digest
         if record.previous != previous:
             if record.previous in digests or (record.previous == GENESIS and place > 1):
-                return Finding(Damage.REORDERED, record.incident, number, place, record.id)
+                return _finding(Damage.REORDERED, record.chain, row, place, record.id)
             if intact and place > 1:  # it still follows the event that was there before
-                return Finding(Damage.ALTERED, record.incident, number, place - 1, records[place - 2].id)
-            return Finding(Damage.REMOVED, record.incident, number, place)
+                return _finding(Damage.ALTERED, record.chain, row, place - 1, records[place - 2].id)
+            return _finding(Damage.REMOVED, record.chain, row, place)
         if not intact:
-            return Finding(Damage.ALTERED, record.incident, number, place, record.id)
+            return _finding(Damage.ALTERED, record.chain, row, place, record.id)
         previous = record.digest
     return None
 
 
-def _check_head(records: Sequence[Record], number: int, row: Mapping[str, object]) -> Finding | None:
-    """What the list of incidents says of this chain's end, and of the incident."""
+def _check_row(records: Sequence[Record], row: ChainRow | None) -> Finding | None:
+    """What the list says of this chain's end, and of what it is."""
     last = records[-1]
-    if not row:
-        return Finding(Damage.INCIDENT_REMOVED, last.incident, 0, 0, last.id)
-    if row["sequence"] != last.sequence:
-        return Finding(Damage.REMOVED, last.incident, number, last.sequence + 1)
-    if row["digest"] != last.digest:
-        return Finding(Damage.ALTERED, last.incident, number, last.sequence, last.id)
-    columns = summary_columns(fold([to_event(record) for record in records]))
-    if any(row[name] != value for name, value in columns.items()):
-        return Finding(Damage.LIST_DIFFERS, last.incident, number, 0, last.id)
+    if row is None:
+        return _finding(Damage.INCIDENT_REMOVED, last.chain, None, 0, last.id)
+    if row.columns["sequence"] != last.sequence:
+        return _finding(Damage.REMOVED, last.chain, row, last.sequence + 1)
+    if row.columns["digest"] != last.digest:
+        return _finding(Damage.ALTERED, last.chain, row, last.sequence, last.id)
+    columns = _columns(row.kind, records)
+    if any(row.columns[name] != value for name, value in columns.items()):
+        return _finding(Damage.LIST_DIFFERS, last.chain, row, 0, last.id)
     return None
+
+
+def _columns(kind: AnyKind, records: Sequence[Record]) -> dict[str, object]:
+    events = [to_event(record) for record in records]
+    return RUNS.columns(RUNS.fold(events)) if kind is RUNS else INCIDENTS.columns(INCIDENTS.fold(events))

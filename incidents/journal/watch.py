@@ -1,8 +1,8 @@
-"""News of the journal: which incidents others have written to, at most two seconds later.
+"""News of the journal: which incidents, or runs, others have written to, at most two seconds later.
 
 Postgres tells by LISTEN/NOTIFY, or is asked each second where a pooler stands between, which forgets who listens; of
 SQLite `PRAGMA data_version` is asked, which costs no read of the file. After a lost connection the last sequences of
-all incidents are compared, so that nothing that came meanwhile is missed.
+all of them are compared, so that nothing that came meanwhile is missed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sqlalchemy import text as sql
 
 from incidents.journal.database import CHANNEL
 from incidents.journal.errors import JournalAway, JournalError, driver_errors, unavailable
+from incidents.journal.kinds import INCIDENTS
 from signals.connections.postgres import is_pooled
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from incidents.journal.database import Database
     from incidents.journal.journal import Journal
+    from incidents.journal.kinds import AnyKind
     from incidents.journal.store import Store
 
 POLL_S = 0.5
@@ -39,8 +41,8 @@ KEEPALIVE_S = 10.0
 LOG = logging.getLogger(__name__)
 
 
-async def watch(journal: Journal) -> AsyncIterator[frozenset[UUID]]:
-    """Yield the incidents that have new events (also one's own), until it is closed.
+async def watch(journal: Journal, kind: AnyKind = INCIDENTS) -> AsyncIterator[frozenset[UUID]]:
+    """Yield the incidents (or, of the kind `RUNS`, the runs) that have new events, also one's own, until it is closed.
 
     While the team's database is away it waits, tries again, and merges the spool as soon as that is possible; an
     empty set says that the connection came (also the first time: what is read from now on misses nothing) or went
@@ -53,7 +55,7 @@ async def watch(journal: Journal) -> AsyncIterator[frozenset[UUID]]:
             await asyncio.to_thread(_merge, journal)
             if known is not None:
                 yield frozenset()
-            async for now in _follow(store):
+            async for now in _follow(store, kind):
                 before, known = known, now
                 if before is None:
                     yield frozenset()
@@ -78,14 +80,14 @@ def _merge(journal: Journal) -> None:
 
 
 def _changed(before: dict[UUID, int], now: dict[UUID, int]) -> frozenset[UUID]:
-    return frozenset(incident for incident, sequence in now.items() if before.get(incident, 0) != sequence)
+    return frozenset(chain for chain, sequence in now.items() if before.get(chain, 0) != sequence)
 
 
-async def _follow(store: Store) -> AsyncIterator[dict[UUID, int]]:
-    """The last sequences of all incidents, first as they are, then after each change."""
+async def _follow(store: Store, kind: AnyKind) -> AsyncIterator[dict[UUID, int]]:
+    """The last sequences of all of a kind, first as they are, then after each change."""
     follow = _postgres if store.database.is_postgres else _sqlite
     async for _ in follow(store.database):
-        yield await asyncio.to_thread(store.last_sequences)
+        yield await asyncio.to_thread(store.last_sequences, kind)
 
 
 async def _sqlite(database: Database) -> AsyncIterator[None]:

@@ -140,6 +140,8 @@ def _describe_body(incident: Incident, event: Event, names: Names) -> Message:  
             return _undone(incident, x, names)
         case b.Unreadable() as x:
             return say("event.unreadable", was=x.was, detail=x.detail)
+        case x:  # an event of a run has no place in an incident
+            return say("event.unreadable", was=x.kind, detail="")
 
 
 def step_name(incident: Incident, body: AnyBody, names: Names) -> str:

@@ -76,7 +76,7 @@ def step_statistics(store: Store, summaries: Iterable[Summary]) -> list[StepStat
     ids = {str(summary.id) for summary in summaries}
     records = store.records(kinds=("opened", "runbook_attached", "undone", *STEP_KINDS))
     entries: dict[StepKey, list[tuple[str, float]]] = {}
-    for incident, group in groupby(records, key=lambda record: record.incident):
+    for incident, group in groupby(records, key=lambda record: record.chain):
         if incident not in ids:
             continue
         for key, state, seconds in durations(fold(to_event(record) for record in group)):

@@ -66,7 +66,7 @@ async def _deliver_one(
     outcome = await send(sending, webhook)
     body = UpdateDelivered(update=update.id, target=outcome.target, ok=outcome.ok, detail=outcome.detail)
     try:
-        await asyncio.to_thread(journal.append, update.incident, actor, body)
+        await asyncio.to_thread(journal.append, update.chain, actor, body)
     except JournalError:
         LOG.exception("the outcome of an update is not in the journal")
     return outcome

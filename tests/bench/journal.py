@@ -17,8 +17,8 @@ from incidents.events.body import Noted, Opened, RoleTaken, StepTicked
 from incidents.events.event import GENESIS, Draft, chain, new_id, to_record
 from incidents.events.fold import fold
 from incidents.journal import Journal, open_journal
-from incidents.journal.database import EVENT, INCIDENT
-from incidents.journal.store import summary_columns
+from incidents.journal.kinds import incident_columns
+from incidents.journal.tables import EVENT, INCIDENT
 from incidents.journal.watch import watch
 from incidents.settings import JournalSettings
 from sandbox.servers import run_postgres
@@ -60,7 +60,7 @@ def p99(seconds: list[float]) -> float:
 def append_and_fsync(folder: Path) -> Measure:
     """In turn, so that a drifting disk moves both."""
     journal = journal_at(f"sqlite:///{folder}/append.db", folder)
-    incident = journal.open_incident("ic1", Opened(title="bench", severity="SEV2")).incident
+    incident = journal.open_incident("ic1", Opened(title="bench", severity="SEV2")).chain
     appends, syncs = [], []
     with (folder / "raw").open("wb", buffering=0) as raw:
         for index in range(APPENDS):
@@ -116,8 +116,8 @@ def history_time(folder: Path) -> list[Measure]:
     with journal.store().database.write() as connection:
         for number in range(1, INCIDENTS + 1):
             events = events_of(6)
-            row = summary_columns(fold(events))
-            connection.execute(insert(INCIDENT).values(id=str(events[0].incident), number=number, **row))
+            row = incident_columns(fold(events))
+            connection.execute(insert(INCIDENT).values(id=str(events[0].chain), number=number, **row))
             names = [column.name for column in EVENT.columns]
             records = [to_record(event) for event in events]
             connection.execute(
@@ -145,7 +145,7 @@ async def responders(folder: Path) -> Measure:
     """From before the append until the last of fifty has folded the event."""
     with run_postgres(folder / "data") as server:
         journals = [journal_at(server.url, folder) for _ in range(RESPONDERS)]
-        incident = journals[0].open_incident("ic1", Opened(title="bench", severity="SEV1")).incident
+        incident = journals[0].open_incident("ic1", Opened(title="bench", severity="SEV1")).chain
         seen = [0] * RESPONDERS
         tasks = [
             asyncio.create_task(follow(journal, incident, seen, i)) for i, journal in enumerate(journals)

@@ -100,7 +100,7 @@ async def test_the_postmortem_shows_what_was_pinned_in_the_language_of_the_reade
     url = f"sqlite:///{tmp_path}/journal.db"
     with closing(open_journal(JournalSettings.model_validate({"url": url}))) as journal:
         opened = journal.open_incident("ic1", b.Opened(title="Ban near", severity="SEV2"))
-        journal.append(opened.incident, "op1", panel_evidence(state, Language("zh").say))
+        journal.append(opened.chain, "op1", panel_evidence(state, Language("zh").say))
     (tmp_path / "warroom.toml").write_text(f'[journal]\nurl = "{url}"\n', encoding="utf-8")
     expected = {
         "en": ("Ban forecast", "invalid in 10 min", "Ban forecast: invalid in 10 min; limit 5000"),

@@ -143,7 +143,7 @@ class JournalThread:
         outcomes = await asyncio.to_thread(
             lambda: asyncio.run(deliver(journal, update, self.actor, sendings, webhooks))
         )
-        await self.ask(lambda journal: self._post_changed(journal, frozenset((update.incident,))))
+        await self.ask(lambda journal: self._post_changed(journal, frozenset((update.chain,))))
         return outcomes
 
     def _open(self) -> Journal:

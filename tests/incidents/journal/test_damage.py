@@ -38,7 +38,7 @@ LISTED = {"a time that is none": "opened_at = x'ff'", "a title that is a blob": 
 
 def fill(journal: Journal) -> None:
     for title in ("one", "two", "three"):
-        incident = journal.open_incident("ic1", Opened(title=title, severity="SEV2")).incident
+        incident = journal.open_incident("ic1", Opened(title=title, severity="SEV2")).chain
         for index in range(4):
             journal.append(incident, "op1", Noted(text=f"note {index} of {title}"))
 
@@ -80,7 +80,7 @@ def must_work_but_for_one_event(journal: Journal) -> None:
 @pytest.mark.parametrize("column", EVENTS.values(), ids=EVENTS)
 def test_an_event_that_cannot_be_read_costs_itself_alone(file: Path, column: str) -> None:
     must_work_but_for_one_event(
-        damage(file, f"UPDATE event SET {column} WHERE incident = {TWO} AND sequence = 3")
+        damage(file, f"UPDATE event SET {column} WHERE chain = {TWO} AND sequence = 3")
     )
 
 
@@ -91,7 +91,7 @@ def test_an_event_that_cannot_be_read_costs_itself_alone_on_postgres(
     fill(open_journal(settings))
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("ALTER TABLE event DISABLE TRIGGER USER")
-        connection.execute(f"UPDATE event SET body = '{{' WHERE incident = {TWO} AND sequence = 3".encode())
+        connection.execute(f"UPDATE event SET body = '{{' WHERE chain = {TWO} AND sequence = 3".encode())
     must_work_but_for_one_event(open_journal(settings))
 
 
@@ -105,7 +105,7 @@ def test_a_line_of_the_list_that_cannot_be_read_is_made_of_its_events(file: Path
 
 
 def test_the_command_line_names_what_it_could_not_read_and_exports_the_rest(file: Path) -> None:
-    damage(file, f"UPDATE event SET body = x'ff' WHERE incident = {TWO} AND sequence = 3").close()
+    damage(file, f"UPDATE event SET body = x'ff' WHERE chain = {TWO} AND sequence = 3").close()
     config = file.with_name("warroom.toml")
     config.write_text(f'[journal]\nurl = "sqlite:///{file}"\n')
     proof, copy = (journal_command(config, verb) for verb in ("verify", "export"))
@@ -124,7 +124,7 @@ def team(postgres_url: str, tmp_path: Path) -> JournalSettings:
     spool = Spool(tmp_path / "spool.db")
     for text in ("first", "second"):
         body = Noted(text=text)
-        spool.append(Draft(new_id(), opened.incident, "op1", body, opened.at), (1, opened.digest))
+        spool.append(Draft(new_id(), opened.chain, "op1", body, opened.at), (1, opened.digest))
     journal.close()
     return settings
 

@@ -64,7 +64,7 @@ def journal(url: str, tmp_path: Path) -> Iterator[Journal]:
 
 
 def test_what_is_written_is_read_by_another_program(journal: Journal, url: str, tmp_path: Path) -> None:
-    incident = journal.open_incident("ic1", OPENED).incident
+    incident = journal.open_incident("ic1", OPENED).chain
     journal.append(incident, "ic1", RoleTaken(role="ic"))
     note = journal.append(incident, "op1", Noted(text='峰值 "v2.2.1" 之后'))
     other = open_journal(settings(url, spool_file=tmp_path / "spool.db"))
@@ -79,8 +79,8 @@ def test_what_is_written_is_read_by_another_program(journal: Journal, url: str, 
 
 
 def test_the_history_is_newest_first_and_searched(journal: Journal) -> None:
-    first = journal.open_incident("ic1", OPENED).incident
-    second = journal.open_incident("ic1", Opened(title="latency", severity="SEV3", drill=True)).incident
+    first = journal.open_incident("ic1", OPENED).chain
+    second = journal.open_incident("ic1", Opened(title="latency", severity="SEV3", drill=True)).chain
     journal.append(first, "op1", Noted(text="峰值 100% at v2.2.1"))
     journal.append(second, "op1", Marked(moment="resolved", at=dt.datetime(2026, 11, 24, 4, tzinfo=dt.UTC)))
     assert [each.number for each in journal.history()] == [2, 1]
@@ -95,7 +95,7 @@ def test_the_history_is_newest_first_and_searched(journal: Journal) -> None:
 def test_two_writers_on_one_incident_both_count_in_one_order(
     journal: Journal, url: str, tmp_path: Path
 ) -> None:
-    incident = journal.open_incident("ic1", OPENED).incident
+    incident = journal.open_incident("ic1", OPENED).chain
     other = open_journal(settings(url, spool_file=tmp_path / "spool.db"))
     other.load(incident)
 
@@ -115,7 +115,7 @@ def test_two_writers_on_one_incident_both_count_in_one_order(
 
 
 def test_who_asks_to_be_first_is_told_when_he_is_not(journal: Journal) -> None:
-    incident = journal.open_incident("ic1", OPENED).incident
+    incident = journal.open_incident("ic1", OPENED).chain
     seen = journal.load(incident).sequence
     journal.append(incident, "op1", Noted(text="claim"), expected_sequence=seen)
     with pytest.raises(WriteConflict):
@@ -180,15 +180,15 @@ def test_a_commit_waits_for_the_disk(tmp_path: Path) -> None:
 
 def test_what_is_remembered_gives_way_to_a_restored_backup(journal: Journal) -> None:
     incident = journal.open_incident("ic1", OPENED)
-    other = chain(Draft(new_id(), incident.incident, "x", OPENED, incident.at), (0, "f" * 64))
+    other = chain(Draft(new_id(), incident.chain, "x", OPENED, incident.at), (0, "f" * 64))
     for index in range(3):
-        journal.append(incident.incident, "op1", Noted(text=f"true {index}"))
+        journal.append(incident.chain, "op1", Noted(text=f"true {index}"))
     store_ = journal.store()
-    store_._cache[incident.incident] = fold([other])  # as before the backup was restored
-    assert [note.text for note in journal.load(incident.incident).notes] == ["true 0", "true 1", "true 2"]
-    store_._cache[incident.incident] = fold([other])
-    assert journal.append(incident.incident, "op1", Noted(text="true 3")).sequence == 5
-    assert len(journal.load(incident.incident).notes) == 4
+    store_._cache[incident.chain] = fold([other])  # as before the backup was restored
+    assert [note.text for note in journal.load(incident.chain).notes] == ["true 0", "true 1", "true 2"]
+    store_._cache[incident.chain] = fold([other])
+    assert journal.append(incident.chain, "op1", Noted(text="true 3")).sequence == 5
+    assert len(journal.load(incident.chain).notes) == 4
 
 
 def execute(url: str, statement: str) -> None:
@@ -228,7 +228,7 @@ def test_the_newest_revision_is_the_one_in_the_code() -> None:
 def test_the_clock_may_be_set_back(url: str, tmp_path: Path) -> None:
     hours = iter([4, 3, 2, 5])
     journal = open_journal(settings(url), clock=lambda: dt.datetime(2026, 11, 24, next(hours), tzinfo=dt.UTC))
-    incident = journal.open_incident("ic1", OPENED).incident
+    incident = journal.open_incident("ic1", OPENED).chain
     for text in ("first", "second", "third"):
         journal.append(incident, "op1", Noted(text=text))
     journal.close()
@@ -250,7 +250,7 @@ def test_the_file_is_private(tmp_path: Path) -> None:
 def test_a_read_only_journal_is_read_and_says_so(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/journal.db"
     writer = open_journal(settings(url))
-    incident = writer.open_incident("ic1", OPENED).incident
+    incident = writer.open_incident("ic1", OPENED).chain
     reader = open_journal(settings(url), read_only=True)
     writer.append(incident, "op1", Noted(text="new"))
     assert reader.read_only
@@ -269,7 +269,7 @@ def test_a_journal_on_a_read_only_disk_is_read(tmp_path: Path) -> None:
         pytest.skip("no mounts here")
     try:
         writer = open_journal(settings(url))
-        incident = writer.open_incident("ic1", OPENED).incident
+        incident = writer.open_incident("ic1", OPENED).chain
         writer.close()
         subprocess.run(["mount", "-o", "remount,ro", str(tmp_path / "disk")], check=True)
         reader = open_journal(settings(url))
@@ -284,7 +284,7 @@ def test_a_journal_on_a_read_only_disk_is_read(tmp_path: Path) -> None:
 
 def test_a_read_only_postgres_is_read(postgres_url: str, tmp_path: Path) -> None:
     first = open_journal(settings(postgres_url, spool_file=tmp_path / "spool.db"))
-    incident = first.open_incident("ic1", OPENED).incident
+    incident = first.open_incident("ic1", OPENED).chain
     first.close()
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         name = postgres_url.rsplit("/", 1)[1]
@@ -362,9 +362,9 @@ from incidents.journal.errors import JournalFull
 from incidents.journal.journal import open_journal
 from incidents.settings import JournalSettings
 journal = open_journal(JournalSettings(url=sys.argv[1]))
-incident = journal.open_incident("ic1", Opened(title="full", severity="SEV2")).incident
+incident = journal.open_incident("ic1", Opened(title="full", severity="SEV2")).chain
 if sys.argv[2] == "limit":
-    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 for written in range(1000):
     try:
         journal.append(incident, "op1", Noted(text="x" * 5000))

@@ -125,7 +125,7 @@ def test_a_killed_database_loses_nothing_and_the_spool_merges_once_in_order(
     url = database.server.url
     ours = open_journal(settings(url, tmp_path / "ours"))
     theirs = open_journal(settings(url, tmp_path / "theirs"))
-    incident = ours.open_incident("ic1", OPENED).incident
+    incident = ours.open_incident("ic1", OPENED).chain
     ours.append(incident, "ic1", Noted(text="before"))
     ours.load(incident)
     theirs.load(incident)
@@ -140,7 +140,7 @@ def test_a_killed_database_loses_nothing_and_the_spool_merges_once_in_order(
     seen = ours.load(incident)
     assert texts(seen) == ["before", "ours 1", "ours 2"]
     assert (seen.sequence, not seen.steps) == (6, True)
-    own = ours.open_incident("ic1", Opened(title="meanwhile", severity="SEV3")).incident
+    own = ours.open_incident("ic1", Opened(title="meanwhile", severity="SEV3")).chain
     assert ours.find(ours.label(own)) == own
     with pytest.raises(JournalAway):
         ours.append(incident, "ic1", Noted(text="claim"), expected_sequence=6)
@@ -179,7 +179,7 @@ def copy_of_spool(tmp_path: Path) -> Path:
 def test_a_program_that_starts_without_its_database_works_from_the_spool(tmp_path: Path) -> None:
     url = f"postgresql://me@127.0.0.1:{free_port()}/none"
     journal = open_journal(settings(url, tmp_path))
-    incident = journal.open_incident("ic1", OPENED).incident
+    incident = journal.open_incident("ic1", OPENED).chain
     journal.append(incident, "ic1", Noted(text="alone"))
     again = open_journal(settings(url, tmp_path))
     assert texts(again.load(again.find(str(incident)))) == ["alone"]
@@ -191,9 +191,9 @@ def test_a_program_started_without_its_database_goes_on_with_what_was_seen(
 ) -> None:
     url = database.server.url
     first = open_journal(settings(url, tmp_path))
-    incident = first.open_incident("ic1", OPENED).incident
+    incident = first.open_incident("ic1", OPENED).chain
     first.append(incident, "ic1", StepTicked(step="1.1"))
-    over = first.open_incident("ic1", Opened(title="over", severity="SEV3")).incident
+    over = first.open_incident("ic1", Opened(title="over", severity="SEV3")).chain
     first.append(over, "ic1", Marked(moment="resolved", at=dt.datetime(2026, 11, 24, tzinfo=dt.UTC)))
     first.close()
     database.kill()
@@ -202,7 +202,7 @@ def test_a_program_started_without_its_database_goes_on_with_what_was_seen(
     assert second.find("INC-1") == incident
     assert second.label(incident) == "INC-1"
     second.append(incident, "op1", Noted(text="on my own"))
-    own = second.open_incident("op1", Opened(title="new", severity="SEV4")).incident
+    own = second.open_incident("op1", Opened(title="new", severity="SEV4")).chain
     seen = second.load(incident)
     assert (seen.sequence, texts(seen), list(seen.steps)) == (3, ["on my own"], [StepKey("", "1.1")])
     assert [each.label for each in second.history()] == [second.label(own), "INC-1"]
@@ -217,7 +217,7 @@ def test_a_program_started_without_its_database_goes_on_with_what_was_seen(
 def test_a_database_that_refuses_to_write_loses_nothing(postgres_url: str, tmp_path: Path) -> None:
     """A standby after a failover, a full disk, a right that was taken away: the server answers, but with no."""
     journal = open_journal(settings(postgres_url, tmp_path))
-    incident = journal.open_incident("ic1", OPENED).incident
+    incident = journal.open_incident("ic1", OPENED).chain
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         name = postgres_url.rsplit("/", 1)[1]
         connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'.encode())
@@ -236,7 +236,7 @@ def test_writers_go_on_while_the_database_is_killed_again_and_again(
     database: Restartable, tmp_path: Path
 ) -> None:
     journal = open_journal(settings(database.server.url, tmp_path))
-    incident = journal.open_incident("ic1", OPENED).incident
+    incident = journal.open_incident("ic1", OPENED).chain
     for round_ in range(2):
         for index in range(10):
             if index == 5:
@@ -269,7 +269,7 @@ async def test_others_see_an_event_within_two_seconds(
     if kind == "postgres":
         url = request.getfixturevalue("postgres_url")
     writer, reader = (open_journal(settings(url, tmp_path / name)) for name in ("writer", "reader"))
-    first = writer.open_incident("ic1", OPENED).incident
+    first = writer.open_incident("ic1", OPENED).chain
     found: list[tuple[float, frozenset[UUID]]] = []
     task = asyncio.create_task(news(reader, found))
     await asyncio.sleep(1.5)
@@ -292,7 +292,7 @@ async def test_the_watch_survives_the_database_and_misses_nothing(
 ) -> None:
     url = database.server.url
     writer, reader = (open_journal(settings(url, tmp_path / name)) for name in ("writer", "reader"))
-    incident = writer.open_incident("ic1", OPENED).incident
+    incident = writer.open_incident("ic1", OPENED).chain
     found: list[tuple[float, frozenset[UUID]]] = []
     task = asyncio.create_task(news(reader, found))
     await until(lambda: bool(found))

@@ -33,7 +33,7 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "journal.db"
     journal = journal_at(path)
     for title in ("one", "two", "three"):
-        incident = journal.open_incident("ic1", Opened(title=title, severity="SEV2")).incident
+        incident = journal.open_incident("ic1", Opened(title=title, severity="SEV2")).chain
         for index in range(4):
             journal.append(incident, "op1", Noted(text=f"note {index} of {title}"))
     journal.close()
@@ -55,16 +55,16 @@ def falsify(path: Path, *statements: str) -> None:
 TWO = "(SELECT id FROM incident WHERE number = 2)"
 FALSIFIED = {
     "text": (
-        f"UPDATE event SET body = replace(body, 'note 1', 'note 7') WHERE incident = {TWO}",
+        f"UPDATE event SET body = replace(body, 'note 1', 'note 7') WHERE chain = {TWO}",
         "altered",
         3,
     ),
-    "actor": (f"UPDATE event SET actor = 'me' WHERE incident = {TWO} AND sequence = 4", "altered", 4),
-    "time": (f"UPDATE event SET at = '2020-01-01T00:00:00.000000Z' WHERE incident = {TWO}", "altered", 1),
-    "nonsense": (f"UPDATE event SET body = '{{' WHERE incident = {TWO} AND sequence = 5", "altered", 5),
-    "the middle is gone": (f"DELETE FROM event WHERE incident = {TWO} AND sequence = 3", "removed", 3),
-    "the end is gone": (f"DELETE FROM event WHERE incident = {TWO} AND sequence = 5", "removed", 5),
-    "all is gone": (f"DELETE FROM event WHERE incident = {TWO}", "removed", 1),
+    "actor": (f"UPDATE event SET actor = 'me' WHERE chain = {TWO} AND sequence = 4", "altered", 4),
+    "time": (f"UPDATE event SET at = '2020-01-01T00:00:00.000000Z' WHERE chain = {TWO}", "altered", 1),
+    "nonsense": (f"UPDATE event SET body = '{{' WHERE chain = {TWO} AND sequence = 5", "altered", 5),
+    "the middle is gone": (f"DELETE FROM event WHERE chain = {TWO} AND sequence = 3", "removed", 3),
+    "the end is gone": (f"DELETE FROM event WHERE chain = {TWO} AND sequence = 5", "removed", 5),
+    "all is gone": (f"DELETE FROM event WHERE chain = {TWO}", "removed", 1),
     "the list lies": ("UPDATE incident SET severity = 'SEV4' WHERE number = 2", "list_differs", 0),
     "a name is gone": ("DELETE FROM incident WHERE number = 2", "incident_removed", 0),
 }
@@ -86,7 +86,7 @@ def test_each_falsification_is_named(file: Path, case: str) -> None:
 
 
 def test_swapped_events_are_reordered(file: Path) -> None:
-    swap = f"WHERE incident = {TWO} AND sequence ="
+    swap = f"WHERE chain = {TWO} AND sequence ="
     falsify(
         file,
         f"UPDATE event SET sequence = 99 {swap} 3",
@@ -112,7 +112,7 @@ def test_a_flipped_byte_on_the_disk_is_named_and_the_program_says_so(file: Path)
 
 
 def test_a_damaged_event_does_not_stop_the_work(file: Path) -> None:
-    falsify(file, f"UPDATE event SET body = 'x', at = 'y' WHERE incident = {TWO} AND sequence = 2")
+    falsify(file, f"UPDATE event SET body = 'x', at = 'y' WHERE chain = {TWO} AND sequence = 2")
     journal = journal_at(file)
     incident = journal.find("INC-2")
     journal.append(incident, "op1", Noted(text="we go on"))
@@ -133,7 +133,7 @@ def test_no_single_change_passes(data: st.DataObject) -> None:
     records = chain_records()
     index = data.draw(st.integers(0, len(records) - 1))
     name = data.draw(
-        st.sampled_from(["id", "incident", "at", "actor", "kind", "body", "previous", "digest", "origin"])
+        st.sampled_from(["id", "chain", "at", "actor", "kind", "body", "previous", "digest", "origin"])
     )
     records[index] = replace(records[index], **{name: getattr(records[index], name) + "x"})
     finding = check_chain(records)

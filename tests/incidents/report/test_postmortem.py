@@ -193,14 +193,14 @@ def test_statistics_over_past_incidents(tmp_path: Path) -> None:
     )
     for resolved_after in (10, 30, -5):
         opened = journal.open_incident("ic1", b.Opened(title="x", severity="SEV2", runbook="ban"))
-        journal.append(opened.incident, "ic1", b.RoleTaken(role="ic"))
-        journal.append(opened.incident, "ic1", b.StepTicked(step="1.1"))
-        slip = journal.append(opened.incident, "ic1", b.StepTicked(step="1.3"))
-        journal.append(opened.incident, "ic1", b.Undone(event=slip.id))
-        journal.append(opened.incident, "ic1", b.StepSkipped(step="1.2", reason="no"))
+        journal.append(opened.chain, "ic1", b.RoleTaken(role="ic"))
+        journal.append(opened.chain, "ic1", b.StepTicked(step="1.1"))
+        slip = journal.append(opened.chain, "ic1", b.StepTicked(step="1.3"))
+        journal.append(opened.chain, "ic1", b.Undone(event=slip.id))
+        journal.append(opened.chain, "ic1", b.StepSkipped(step="1.2", reason="no"))
         end = opened.at + dt.timedelta(minutes=resolved_after)
-        journal.append(opened.incident, "ic1", b.Marked(moment="resolved", at=end))
-    drill = journal.open_incident("ic1", b.Opened(title="x", severity="SEV2", drill=True)).incident
+        journal.append(opened.chain, "ic1", b.Marked(moment="resolved", at=end))
+    drill = journal.open_incident("ic1", b.Opened(title="x", severity="SEV2", drill=True)).chain
     journal.append(drill, "ic1", b.StepTicked(step="9.9"))
     history = [each for each in journal.history() if not each.drill]
     found = spans(history)

@@ -49,7 +49,7 @@ EXAMPLES: list[Body] = [
     b.FollowUpDone(follow_up=new_id()),
     *(
         b.RunNoted(run="7", action="queue.throttle", state=state)
-        for state in ("claimed", "running", "verified", "failed", "cancelled", "undone")
+        for state in get_args(b.RunNoted.model_fields["state"].annotation)
     ),
     b.Undone(event=new_id()),
 ]

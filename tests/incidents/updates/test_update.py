@@ -152,16 +152,16 @@ async def test_what_fails_is_told_without_the_secret(
 async def test_a_target_that_is_down_or_hangs_is_given_up_and_journalled(tmp_path: Path) -> None:
     journal = open_journal(JournalSettings.model_validate({"url": f"sqlite:///{tmp_path}/j.db"}))
     opened = journal.open_incident("ic1", b.Opened(title="x", severity="SEV2"))
-    update = journal.append(opened.incident, "ic1", b.UpdateWritten(text="we are on it"))
+    update = journal.append(opened.chain, "ic1", b.UpdateWritten(text="we are on it"))
     with webhook_server() as (url, _):
         hooks = {
             "down": webhook(f"http://127.0.0.1:{free_port()}/SECRET", tries=2),
             "fine": webhook(url),
         }
-        sendings = plan_sendings("x", journal.load(opened.incident), "INC-1", hooks)
+        sendings = plan_sendings("x", journal.load(opened.chain), "INC-1", hooks)
         outcomes = await asyncio.wait_for(deliver(journal, update, "ic1", sendings, hooks), 20)
     assert {outcome.target: outcome.ok for outcome in outcomes} == {"down": False, "fine": True}
-    (written,) = journal.load(opened.incident).updates
+    (written,) = journal.load(opened.chain).updates
     assert {each.target: (each.ok, "SECRET" in each.detail) for each in written.deliveries} == {
         "down": (False, False),
         "fine": (True, False),
@@ -173,11 +173,11 @@ async def test_an_outcome_that_can_not_be_journalled_blocks_nobody(tmp_path: Pat
     url = f"sqlite:///{tmp_path}/j.db"
     journal = open_journal(JournalSettings.model_validate({"url": url}))
     opened = journal.open_incident("ic1", b.Opened(title="x", severity="SEV2"))
-    update = journal.append(opened.incident, "ic1", b.UpdateWritten(text="we are on it"))
+    update = journal.append(opened.chain, "ic1", b.UpdateWritten(text="we are on it"))
     reader = open_journal(JournalSettings.model_validate({"url": url}), read_only=True)
     with webhook_server() as (address, _):
         hooks = {"team": webhook(address)}
-        sendings = plan_sendings("x", reader.load(opened.incident), "INC-1", hooks)
+        sendings = plan_sendings("x", reader.load(opened.chain), "INC-1", hooks)
         (outcome,) = await deliver(reader, update, "ic1", sendings, hooks)
     assert outcome.ok
     journal.close()

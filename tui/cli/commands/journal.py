@@ -78,10 +78,11 @@ def _verify(journal: Journal, against: Path | None, invocation: Invocation) -> i
             {
                 "whole": whole,
                 "incidents": proof.incidents,
+                "runs": proof.runs,
                 "events": proof.events,
                 "findings": [
                     {
-                        "incident": f"INC-{finding.number}",
+                        "incident": finding.label,
                         "sequence": finding.sequence,
                         "event": finding.event,
                         "what": invocation.words.say(finding.message),
@@ -93,7 +94,13 @@ def _verify(journal: Journal, against: Path | None, invocation: Invocation) -> i
             }
         )
     elif whole:
-        line = say("journal.whole", place=journal.place, events=proof.events, incidents=proof.incidents)
+        line = say(
+            "journal.whole",
+            place=journal.place,
+            events=proof.events,
+            incidents=proof.incidents,
+            runs=proof.runs,
+        )
         invocation.print_line(invocation.words.say(line))
     else:
         for message in (*(finding.message for finding in proof.findings), *spoiled):
@@ -110,7 +117,7 @@ def _export(journal: Journal, file: Path | None, ref: str | None, invocation: In
     _write(file, (escape_json(line) + "\n" for line in lines))
     for record in unreadable:
         event = say(
-            "journal.unreadable_event", incident=_label(journal, record.incident), sequence=record.sequence
+            "journal.unreadable_event", incident=_label(journal, record.chain), sequence=record.sequence
         )
         invocation.print_notice(event)
     return ExitCode.BURNING if unreadable else ExitCode.OK

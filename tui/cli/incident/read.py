@@ -163,17 +163,20 @@ def _watch(journal: Journal, invocation: Invocation, config: Config) -> int:
 
 
 async def _follow(journal: Journal, invocation: Invocation, config: Config) -> None:
+    from incidents.journal.kinds import INCIDENTS
     from incidents.journal.watch import watch
 
     try:
-        printed: dict[UUID, int] | None = await asyncio.to_thread(lambda: journal.store().last_sequences())
+        printed: dict[UUID, int] | None = await asyncio.to_thread(
+            lambda: journal.store().last_sequences(INCIDENTS)
+        )
     except JournalAway as error:
         printed = None
         invocation.print_notice(error.message)
     invocation.print_notice(say("incident.watching", place=journal.place))
     async for changed in watch(journal):
         if printed is None and changed:  # the journal is back: what is in it is no news
-            printed = await asyncio.to_thread(lambda: journal.store().last_sequences())
+            printed = await asyncio.to_thread(lambda: journal.store().last_sequences(INCIDENTS))
             continue
         printed = printed or {}
         for incident_id in changed:

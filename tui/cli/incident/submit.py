@@ -87,12 +87,12 @@ def _answer(question: Ask, args: argparse.Namespace, invocation: Invocation) -> 
 
 def print_event(event: Event, journal: Journal, invocation: Invocation, config: Config) -> None:
     """Say what was written; of an opening only the incident's name."""
-    label = journal.label(event.incident)
+    label = journal.label(event.chain)
     if invocation.json:
         invocation.print_json(
             {
                 "incident": label,
-                "uuid": str(event.incident),
+                "uuid": str(event.chain),
                 "event": str(event.id),
                 "sequence": event.sequence,
             }
@@ -100,7 +100,7 @@ def print_event(event: Event, journal: Journal, invocation: Invocation, config: 
     elif event.body.kind == "opened":
         invocation.print_line(label)
     else:
-        incident = journal.load(event.incident)
+        incident = journal.load(event.chain)
         names = incident_names(incident.runbooks, config, invocation)
         text = invocation.words.say(describe_event(incident, event, names))
         time = write_time(event.at)[11:19]

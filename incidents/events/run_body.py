@@ -1,0 +1,140 @@
+"""What the events of a run say. A run is one execution of an action and a chain of its own, with an incident or without.
+
+planned → approved → claimed → started → verified → finished | failed | cancelled | orphaned; afterwards perhaps undone.
+Heartbeats and output are no events: the event that ends a run carries the size and the SHA-256 of its output.
+Parameters are stored as given: who makes an event has taken the secrets out.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+from uuid import UUID  # noqa: TC003  # pydantic reads the annotations at run time
+
+from pydantic import Field
+
+from incidents.events.fields import Block, BodyModel, Line, NonBlankLine, Utc
+from incidents.events.phrase import Phrase  # noqa: TC001  # pydantic reads the annotations at run time
+
+Danger = Literal["observe", "mitigate", "destructive"]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Output(BodyModel):
+    """How long a run's whole output is, in bytes, and its hash, by which a later change of it is known."""
+
+    size: int = Field(ge=0)
+    sha256: Sha256
+
+
+class RunPlanned(BodyModel):
+    """The first event of every run, and never a later one.
+
+    `digest` is the plan's: what was confirmed is what runs. `resource` is what the run needs for itself alone; a run with an
+    empty one (it only observes) needs no claim. `plan` is the plan as it was shown.
+    """
+
+    kind: Literal["run_planned"] = "run_planned"
+    action: NonBlankLine
+    titled: Phrase | None = None
+    danger: Danger
+    params: dict[Line, Block] = Field(default={}, max_length=100)
+    resource: Annotated[Line, Field(max_length=200)] = ""
+    digest: Line = ""
+    plan: Block = ""
+    incident: UUID | None = None
+    runbook: Line = ""
+    step: Line = ""
+    undoes: UUID | None = None
+
+
+class RunApproved(BodyModel):
+    """Somebody confirmed the plan with this digest."""
+
+    kind: Literal["run_approved"] = "run_approved"
+    digest: Line = ""
+
+
+class RunClaimed(BodyModel):
+    """One runner has the run and its resource; `token` is the lease's fencing token, 0 where it needs no resource."""
+
+    kind: Literal["run_claimed"] = "run_claimed"
+    host: NonBlankLine
+    runner: Line = ""
+    token: int = Field(default=0, ge=0)
+
+
+class RunStarted(BodyModel):
+    """The work began; `process` is the number of the process on `host`, where there is one."""
+
+    kind: Literal["run_started"] = "run_started"
+    host: NonBlankLine
+    process: int | None = None
+
+
+class _Outcome(BodyModel):
+    """`said` is a sentence of ours, `detail` what came from outside."""
+
+    said: Phrase | None = None
+    detail: Line = ""
+
+
+class RunVerified(_Outcome):
+    """Whether the world is as it should be after the work, by the action's own check."""
+
+    kind: Literal["run_verified"] = "run_verified"
+    ok: bool = True
+    checks: tuple[Phrase, ...] = Field(default=(), max_length=50)
+
+
+class RunFinished(_Outcome):
+    """Done."""
+
+    kind: Literal["run_finished"] = "run_finished"
+    exit_code: int | None = None
+    output: Output | None = None
+
+
+class RunFailed(_Outcome):
+    """It did not do what it should, or was refused before it did anything."""
+
+    kind: Literal["run_failed"] = "run_failed"
+    exit_code: int | None = None
+    output: Output | None = None
+
+
+class RunCancelled(_Outcome):
+    """Somebody stopped it; `asked_by` is who."""
+
+    kind: Literal["run_cancelled"] = "run_cancelled"
+    asked_by: Line = ""
+    output: Output | None = None
+
+
+class RunOrphaned(_Outcome):
+    """Nobody knows how it ended: its runner gave no sign of life. Said by a person, or by who found it."""
+
+    kind: Literal["run_orphaned"] = "run_orphaned"
+    last_heartbeat_at: Utc | None = None
+
+
+class RunUndone(_Outcome):
+    """What it did was taken back, by the run `by` where that was an action."""
+
+    kind: Literal["run_undone"] = "run_undone"
+    by: UUID | None = None
+
+
+RunBody: TypeAlias = (
+    RunPlanned
+    | RunApproved
+    | RunClaimed
+    | RunStarted
+    | RunVerified
+    | RunFinished
+    | RunFailed
+    | RunCancelled
+    | RunOrphaned
+    | RunUndone
+)
+RunEnd: TypeAlias = RunFinished | RunFailed | RunCancelled | RunOrphaned
+"""What ends a run, and gives its resource back."""
