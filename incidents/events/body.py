@@ -254,7 +254,7 @@ class AlertResolved(BodyModel):
     at: Utc
 
 
-class AlertFiredAgain(_Body):
+class AlertFiredAgain(BodyModel):
     """An attached alert that had stopped fires again, since `at`."""
 
     kind: Literal["alert_fired_again"] = "alert_fired_again"

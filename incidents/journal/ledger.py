@@ -66,7 +66,7 @@ def entries(connection: Connection) -> Iterator[Entry]:
     """The whole ledger, in order."""
     columns = [LEDGER.c[name] for name in Head._fields]
     query = select(LEDGER.c.position, LEDGER.c.head, *columns).order_by(LEDGER.c.position)
-    for position, head, *of in connection.execution_options(yield_per=1000).execute(query):
+    for position, head, *of in connection.execute(query.execution_options(yield_per=1000)):
         yield Entry(position, Head(*of), head)
 
 

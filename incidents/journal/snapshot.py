@@ -75,5 +75,5 @@ class Snapshot:
             query = query.where(EVENT.c.chain == str(chain))
         if kinds:
             query = query.where(EVENT.c.kind.in_(kinds))
-        for row in self._connection.execution_options(yield_per=1000).execute(query):
+        for row in self._connection.execute(query.execution_options(yield_per=1000)):
             yield record_from_row(row)

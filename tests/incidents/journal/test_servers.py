@@ -39,7 +39,7 @@ def with_schema(url: str) -> str:
 def test_the_search_path_of_the_address_says_where_the_tables_are(postgres_url: str, tmp_path: Path) -> None:
     url = with_schema(postgres_url)
     journal = journal_at(url, tmp_path)
-    incident = journal.open_incident("ic", Opened(title="one", severity="SEV2")).incident
+    incident = journal.open_incident("ic", Opened(title="one", severity="SEV2")).chain
     journal.close()
     assert schemas(postgres_url) == {"team"}
     again = journal_at(url, tmp_path)
@@ -71,7 +71,7 @@ def test_a_pooler_in_transaction_mode_keeps_and_verifies_a_journal(postgres_url:
     url = with_schema(postgres_url)
     with run_pgbouncer(postgres_url) as pooled:
         journal = journal_at(f"{pooled}?{urlsplit(url).query}", tmp_path)
-        incident = journal.open_incident("ic", Opened(title="one", severity="SEV2")).incident
+        incident = journal.open_incident("ic", Opened(title="one", severity="SEV2")).chain
         for number in range(12):
             journal.append(incident, "op", Noted(text=f"n{number}"))
         assert (journal.away, journal.spooled()) == (None, 0)
@@ -87,7 +87,7 @@ async def test_others_hear_of_an_event_through_a_pooler(postgres_url: str, tmp_p
         news = watch(journal)
         assert await anext(news) == frozenset()
         incident = await asyncio.to_thread(
-            lambda: other.open_incident("ic", Opened(title="one", severity="SEV2")).incident
+            lambda: other.open_incident("ic", Opened(title="one", severity="SEV2")).chain
         )
         async with asyncio.timeout(4):
             assert await anext(news) == {incident}
