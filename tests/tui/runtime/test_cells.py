@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pyte
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -93,6 +94,13 @@ def test_what_it_cannot_read_passes_with_the_colours_ended_and_makes_it_forget()
     cells.diff(frame)
     assert cells.diff("\x1b[?1049l") == "\x1b[m\x1b[?1049l"
     assert "burning" in cells.diff(frame), "after another program had the screen all is sent again"
+
+
+@pytest.mark.timeout(20)
+def test_a_long_line_before_what_it_cannot_read_takes_no_longer_than_the_line() -> None:
+    """A pattern that tried every way to cut the line apart took an hour for 40 letters, and the board stood still."""
+    line = "\x1b[1;1H" + "a" * 5000 + "\x7f"
+    assert ScreenCells().diff(line) == line
 
 
 def test_a_frame_is_held_together_only_when_it_is_large_and_the_terminal_can() -> None:
