@@ -1,0 +1,64 @@
+"""Which workers consume a queue, by their own word, and having them stop or begin: each confirms, or is named."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from core.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from actions.capabilities import Workers
+
+SETTLE_S = 5.0
+
+
+def read_consumers(workers: Workers, queue: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The workers that consume `queue`, and those that answered and do not."""
+    consuming: list[str] = []
+    others: list[str] = []
+    for worker, queues in workers.ask("active_queues").items():
+        names = [entry.get("name") for entry in queues or () if isinstance(entry, dict)]
+        (consuming if queue in names else others).append(worker)
+    return tuple(sorted(consuming)), tuple(sorted(others))
+
+
+def stop_consuming(workers: Workers, queue: str, names: Sequence[str]) -> dict[str, str]:
+    """Tell `names` to stop; what speaks against it by worker: its own words, or nothing where it did not reply.
+
+    A worker confirms before it has stopped (Celery's `call_soon`): it is asked until it has.
+    """
+    failed = _tell(workers, "cancel_consumer", queue, names)
+    _settle(workers, queue, set(names) - set(failed), consuming=False)
+    return failed
+
+
+def begin_consuming(workers: Workers, queue: str, names: Sequence[str]) -> dict[str, str]:
+    """Tell `names` to begin; the same answer."""
+    failed = _tell(workers, "add_consumer", queue, names)
+    _settle(workers, queue, set(names) - set(failed), consuming=True)
+    return failed
+
+
+def _settle(workers: Workers, queue: str, names: set[str], *, consuming: bool) -> None:
+    """Whoever is not as told in time is found out by the action's `verify`."""
+    end = time.monotonic() + SETTLE_S
+    while names and time.monotonic() < end:
+        are = set(read_consumers(workers, queue)[0])
+        if names <= are if consuming else names.isdisjoint(are):
+            return
+
+
+def _tell(workers: Workers, command: str, queue: str, names: Sequence[str]) -> dict[str, str]:
+    if not names:
+        return {}
+    replies = workers.ask(command, {"queue": queue}, destination=names)
+    failed: dict[str, str] = {}
+    for worker in names:
+        reply = replies.get(worker)
+        if not isinstance(reply, dict) or "ok" not in reply:
+            error = reply.get("error") if isinstance(reply, dict) else None
+            failed[worker] = clean(str(error), 200) if error else ""
+    return failed
