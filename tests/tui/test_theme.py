@@ -14,8 +14,8 @@ from panels.draw.panel import STYLES as VERDICTS
 from tests.terminal import PROGRAM, Terminal
 from tui.app import Warroom
 from tui.i18n import Language
-from tui.runtime.terminal import has_few_colours
-from tui.theme import THEME_NAMES, ThemeName, load_theme
+from tui.runtime.terminal import colour_count
+from tui.theme import THEME_NAMES, ThemeName, fitting_theme, load_theme
 
 ROOT = Path(__file__).parent.parent.parent
 DRAWN = {
@@ -118,27 +118,54 @@ async def test_the_key_wears_one_look_after_the_other(monkeypatch: pytest.Monkey
     app = Warroom(None, Language("en"))
     async with app.run_test() as pilot:
         worn = [app.loaded_theme.name]
-        for _ in range(4):
+        for _ in range(5):
             await pilot.press("t")
             worn.append(app.loaded_theme.name)
             assert app.console.get_style("burning") == app.loaded_theme.styles.styles["burning"]
             assert app.theme == app.loaded_theme.name
-        assert worn == ["dark", "light", "high-contrast", "mono", "dark"]
+        assert worn == ["dark", "light", "high-contrast", "ansi", "mono", "dark"]
     assert app.console.get_style("stale") != Style.null()
 
 
 @pytest.mark.parametrize(
-    ("environment", "few"),
+    ("environment", "theme"),
     [
-        ({"TERM": "xterm-256color"}, False),
-        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, True),
-        ({"TERM": "xterm-256color", "NO_COLOR": ""}, False),
-        ({"TERM": "linux"}, True),
-        ({"TERM": "xterm", "COLORTERM": "truecolor"}, False),
+        ({"TERM": "xterm-256color"}, "dark"),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, "mono"),
+        ({"TERM": "xterm-256color", "NO_COLOR": ""}, "dark"),
+        ({"TERM": "linux"}, "ansi"),
+        ({"TERM": "xterm"}, "ansi"),
+        ({"TERM": "linux", "NO_COLOR": "1"}, "mono"),
+        ({"TERM": "vt100"}, "mono"),
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, "dark"),
     ],
 )
-def test_the_terminal_decides_where_nothing_was_asked(environment: dict[str, str], *, few: bool) -> None:
-    assert has_few_colours(environment) is few
+def test_the_terminal_decides_where_nothing_was_asked(environment: dict[str, str], theme: str) -> None:
+    assert fitting_theme(colour_count(environment)) == theme
+
+
+def test_ansi_has_no_colour_but_the_sixteen() -> None:
+    own = load_theme("ansi").styles.styles
+    for style in DRAWN:
+        for colour in (own[style].color, own[style].bgcolor):
+            assert colour is None or (colour.number is not None and colour.number < 16), style
+
+
+@pytest.mark.parametrize("term", ["linux", "xterm"])
+def test_a_terminal_of_sixteen_colours_is_sent_these_and_no_others(tmp_path: Path, term: str) -> None:
+    config = tmp_path / "warroom.toml"
+    config.write_text(
+        'service.profile = "chimera"\n[signals.prometheus]\nurl = "http://127.0.0.1:9"\n', encoding="utf-8"
+    )
+    log = str(tmp_path / "log")
+    terminal = Terminal([PROGRAM, "--config", str(config)], 80, 24, WARROOM_LOG=log, TERM=term, COLORTERM="")
+    terminal.wait_for("?8")
+    terminal.press("q")
+    assert terminal.wait_end() == 0
+    styles = re.findall(rb"\x1b\[([\d;]*)m", bytes(terminal.raw))
+    numbers = {int(number) for style in styles for number in style.split(b";") if number}
+    assert numbers & {95, 35}, "what is not known has its colour"
+    assert not numbers & {38, 48}, "256 colours or more"
 
 
 @pytest.mark.parametrize(("given", "coloured"), [({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True)])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FEW_COLOUR_TERMS = ("linux", "ansi", "vt100", "vt102", "vt220", "screen", "xterm", "rxvt")
-"""Values of TERM that promise sixteen colours at most (terminfo)."""
+ColourCount = Literal["none", "sixteen", "many"]
+MONO_TERMS = ("dumb", "vt52", "vt100", "vt102", "vt220", "linux-m", "xterm-mono")
+SIXTEEN_COLOUR_TERMS = ("linux", "ansi", "screen", "xterm", "xterm-16color", "xterm-color", "rxvt", "cygwin")
+"""Values of TERM that promise no colour, and sixteen at most (terminfo)."""
 
 
 def has_terminal() -> bool:
@@ -25,9 +27,11 @@ def locale_is_utf8(environment: Mapping[str, str]) -> bool:
     return "utf" in locale.lower()
 
 
-def has_few_colours(environment: Mapping[str, str]) -> bool:
-    """Whether the terminal has few colours or its owner wants none (no-color.org): then `mono` is the look."""
+def colour_count(environment: Mapping[str, str]) -> ColourCount:
+    """How many colours the terminal has, as far as the environment says; none where its owner wants none (no-color.org)."""
     if environment.get("NO_COLOR"):
-        return True
-    many = environment.get("COLORTERM", "") in ("truecolor", "24bit")
-    return environment.get("TERM", "") in FEW_COLOUR_TERMS and not many
+        return "none"
+    if environment.get("COLORTERM", "") in ("truecolor", "24bit"):
+        return "many"
+    term = environment.get("TERM", "")
+    return "none" if term in MONO_TERMS else "sixteen" if term in SIXTEEN_COLOUR_TERMS else "many"

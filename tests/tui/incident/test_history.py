@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 async def test_history_finds_and_opens_the_past_to_be_read(config: Path) -> None:
     await write_as("op1", config, "open", "--title", "Old one", "--severity", "SEV3")
     await write_as("op1", config, "note", "1", "a needle")
-    await write_as("op1", config, "resolve", "1")
+    await write_as("op1", config, "resolve", "1", "--yes")  # its panel burns
     await write_as("op1", config, "open", "--title", "Another", "--severity", "SEV3")
-    await write_as("op1", config, "resolve", "2")
+    await write_as("op1", config, "resolve", "2", "--yes")
     async with running(config) as op1:
         await op1.press("h", then=lambda: "Old one" in shown(op1.app))
         assert re.search(r"MTTR 0:\d\d ", shown(op1.app))
@@ -33,7 +33,7 @@ async def test_history_finds_and_opens_the_past_to_be_read(config: Path) -> None
 
 async def test_a_resolved_incident_is_opened_again_from_the_history(config: Path) -> None:
     await write_as("op1", config, "open", "--title", "Old one", "--severity", "SEV3")
-    await write_as("op1", config, "resolve", "1")
+    await write_as("op1", config, "resolve", "1", "--yes")  # its panel burns
     async with running(config) as op1:
         await op1.press("h", then=lambda: "Old one" in shown(op1.app))
         await op1.press("o", then=lambda: isinstance(op1.app.screen, Form))
