@@ -23,7 +23,7 @@ from tui.incident.context import IncidentContext
 from tui.keymap import EVERYWHERE, bindings
 from tui.runtime.exit import ExitCode, report_crash
 from tui.runtime.keys import InputQueue
-from tui.runtime.terminal import colour_count, locale_is_utf8
+from tui.runtime.terminal import fitting_theme, locale_is_utf8
 from tui.screens.alerts import AlertsScreen
 from tui.screens.board import BoardScreen
 from tui.screens.explain import ExplainScreen
@@ -31,7 +31,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.page import Page
 from tui.screens.panel import search_texts
 from tui.screens.zoom import ZoomScreen
-from tui.theme import STYLESHEET, THEME_NAMES, fitting_theme, load_theme
+from tui.theme import STYLESHEET, THEME_NAMES, load_theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,14 +76,14 @@ class Warroom(App[str]):
         theme: ThemeName | None = None,
         language_given: bool = False,
     ) -> None:
-        colours = colour_count(os.environ)
+        fitting = fitting_theme(os.environ)
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.words = words
         self.ascii_only = not locale_is_utf8(os.environ)
-        self._theme_given = theme is not None or colours != "many"
+        self._theme_given = theme is not None or fitting != "dark"
         self._language_given = language_given
         self._theme_pushed = False
-        self.apply_theme(theme or fitting_theme(colours))
+        self.apply_theme(theme or fitting)
         self.states: dict[str, PanelState] = {}
         self.order: tuple[str, ...] = ()
         self.chosen = ""

@@ -14,18 +14,11 @@ if TYPE_CHECKING:
     from rich.theme import Theme as Styles
     from textual.theme import Theme as Colours
 
-    from tui.runtime.terminal import ColourCount
 
 FOLDER = Path(__file__).resolve().parent.parent / "themes"
 STYLESHEET = FOLDER / "face.tcss"
 ThemeName = Literal["dark", "light", "high-contrast", "ansi", "mono"]
 THEME_NAMES: tuple[ThemeName, ...] = get_args(ThemeName)
-
-
-def fitting_theme(colours: ColourCount) -> ThemeName:
-    """The look for a terminal of which nobody said what it should look like."""
-    themes: dict[ColourCount, ThemeName] = {"none": "mono", "sixteen": "ansi", "many": "dark"}
-    return themes[colours]
 
 
 @dataclass(frozen=True, slots=True)

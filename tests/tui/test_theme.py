@@ -14,8 +14,8 @@ from panels.draw.panel import STYLES as VERDICTS
 from tests.terminal import PROGRAM, Terminal
 from tui.app import Warroom
 from tui.i18n import Language
-from tui.runtime.terminal import colour_count
-from tui.theme import THEME_NAMES, ThemeName, fitting_theme, load_theme
+from tui.runtime.terminal import fitting_theme
+from tui.theme import THEME_NAMES, ThemeName, load_theme
 
 ROOT = Path(__file__).parent.parent.parent
 DRAWN = {
@@ -141,7 +141,7 @@ async def test_the_key_wears_one_look_after_the_other(monkeypatch: pytest.Monkey
     ],
 )
 def test_the_terminal_decides_where_nothing_was_asked(environment: dict[str, str], theme: str) -> None:
-    assert fitting_theme(colour_count(environment)) == theme
+    assert fitting_theme(environment) == theme
 
 
 def test_ansi_has_no_colour_but_the_sixteen() -> None:

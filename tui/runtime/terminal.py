@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ColourCount = Literal["none", "sixteen", "many"]
+    from tui.theme import ThemeName
+
 MONO_TERMS = ("dumb", "vt52", "vt100", "vt102", "vt220", "linux-m", "xterm-mono")
 SIXTEEN_COLOUR_TERMS = ("linux", "ansi", "screen", "xterm", "xterm-16color", "xterm-color", "rxvt", "cygwin")
 """Values of TERM that promise no colour, and sixteen at most (terminfo)."""
@@ -27,11 +28,11 @@ def locale_is_utf8(environment: Mapping[str, str]) -> bool:
     return "utf" in locale.lower()
 
 
-def colour_count(environment: Mapping[str, str]) -> ColourCount:
-    """How many colours the terminal has, as far as the environment says; none where its owner wants none (no-color.org)."""
+def fitting_theme(environment: Mapping[str, str]) -> ThemeName:
+    """The look for the colours that the terminal has, as far as the environment says; its owner may want none (no-color.org)."""
     if environment.get("NO_COLOR"):
-        return "none"
+        return "mono"
     if environment.get("COLORTERM", "") in ("truecolor", "24bit"):
-        return "many"
+        return "dark"
     term = environment.get("TERM", "")
-    return "none" if term in MONO_TERMS else "sixteen" if term in SIXTEEN_COLOUR_TERMS else "many"
+    return "mono" if term in MONO_TERMS else "ansi" if term in SIXTEEN_COLOUR_TERMS else "dark"

@@ -66,10 +66,10 @@ def _show(answer: Answer, span_s: float | None, invocation: Invocation) -> None:
 
     console = Console(highlight=False)
     if span_s is not None and console.is_terminal:
-        from tui.runtime.terminal import colour_count, locale_is_utf8
-        from tui.theme import fitting_theme, load_theme
+        from tui.runtime.terminal import fitting_theme, locale_is_utf8
+        from tui.theme import load_theme
 
-        console.push_theme(load_theme(fitting_theme(colour_count(os.environ))).styles)
+        console.push_theme(load_theme(fitting_theme(os.environ)).styles)
         ascii_only = not locale_is_utf8(os.environ)
         for line in answer_chart(answer, span_s, console.width, invocation.words, ascii_only=ascii_only):
             print_rich(console, line)
