@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from core.settings import Seconds, Section
+from signals.relabel import RelabelRule  # noqa: TC001  # pydantic reads the annotations at run time
 
 
 class HttpSettings(Section):
@@ -47,6 +48,10 @@ class ScrapeTarget(HttpSettings):
 
     job: str = Field(default="", description="the label `job`; without it that of [signals.scrape]")
     labels: dict[str, str] = Field(default={})
+    honor_labels: bool = Field(default=False, description="the page's own labels win, as for a federation")
+    metric_relabel: tuple[RelabelRule, ...] = Field(
+        default=(), description="Prometheus' metric_relabel_configs: what is kept of a page, and as what"
+    )
     interval_s: Seconds = 5.0
 
 
@@ -61,7 +66,8 @@ class ScrapeSettings(Section):
     )
     max_bytes: int = Field(default=32_000_000, gt=0, description="a longer page is refused")
     rule_files: tuple[Path, ...] = Field(
-        default=(), description="alert rules evaluated here when no Prometheus answers"
+        default=(),
+        description="alert rules evaluated here when no Prometheus answers: files, globs and folders",
     )
 
 

@@ -10,6 +10,7 @@ import asyncio
 import re
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -20,19 +21,20 @@ from core.message import say
 from core.text import clean, clean_block
 from core.times import parse_duration
 from signals.alerts.model import Alert, Alerts, AlertState
-from signals.alerts.templates import fill
+from signals.alerts.sight import out_of_sight
+from signals.alerts.templates import NotUnderstood, fill, fill_label
 from signals.metrics.model import TargetSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from core.message import Message
     from signals.metrics.model import MetricSource
     from signals.reading import Answer, Labels
 
-HISTORY_POINTS = 60
-"""How finely the time before the program's start is looked at for alerts with a `for`."""
+_GLOB = re.compile(r"[*?\[]")
+HISTORY_POINTS, HISTORY_SPANS_S = 60, (600.0, 7200.0, 86_400.0)
+"""How finely, and how far, the time before the first look is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,20 @@ def load_rules(path: Path) -> tuple[Rule, ...]:
     return tuple(
         _rule(rule, group, path) for group in read.groups for rule in group.rules if rule.alert or rule.record
     )
+
+
+def rule_paths(patterns: Iterable[Path]) -> list[Path]:
+    """The files that paths, globs and folders name, each once; a name that names nothing stays, so that it is missed."""
+    paths: dict[Path, None] = {}
+    for pattern in patterns:
+        if pattern.is_dir():
+            found = sorted(path for path in pattern.iterdir() if path.suffix in (".yml", ".yaml"))
+        elif _GLOB.search(str(pattern)):
+            found = sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
+        else:
+            found = [pattern]
+        paths.update(dict.fromkeys(found or [pattern]))
+    return list(paths)
 
 
 class RuleAlerts:
@@ -135,7 +151,7 @@ class RuleAlerts:
     def _load(self) -> tuple[list[Rule], list[tuple[str, Message]]]:
         rules: list[Rule] = []
         broken: list[tuple[str, Message]] = []
-        for path in self._files:
+        for path in rule_paths(self._files):
             try:
                 rules += self._current(path)
             except ConfigError as error:
@@ -160,9 +176,11 @@ class RuleAlerts:
             for record in records:
                 if re.search(rf"(?<![\w:]){re.escape(record)}(?![\w:])", rule.expr):
                     raise BadQuery(say("rules.needs_recording", record=record))
+            if (unseen := await out_of_sight(rule.expr, self._source, now)) is not None:
+                raise BadQuery(unseen)
             holding = _holding(rule, await self._source.query(rule.expr, now))
             previous = self._active.get(rule.key)
-            first_look = previous is None and holding and rule.for_s
+            first_look = previous is None and holding
             held_since = await self._held_since(rule, now) if first_look else {}
         except SourceError as error:
             return error
@@ -170,20 +188,31 @@ class RuleAlerts:
         return None
 
     async def _held_since(self, rule: Rule, now: float) -> dict[Labels, float]:
-        """Since when each alert has held without a break, as far back as its `for`."""
-        step = max(1.0, rule.for_s / HISTORY_POINTS)
-        try:
-            history = await self._source.query_range(rule.expr, now - rule.for_s - step, now, step)
-        except SourceError:
-            return {}  # then it counts from now: later than the truth, never sooner
+        """Since when each alert has held without a break: as far back as its `for`, and where one has held all that time, longer.
+
+        Further back it is known to a sixtieth of how far that is.
+        """
         held_since: dict[Labels, float] = {}
-        for series in history.series:
-            since = now
-            for at in reversed(series.times):
-                if since - at > step * 1.5:
-                    break
-                since = at
-            held_since[_identity(series.labels)] = since
+        for span_s in (
+            max(rule.for_s, HISTORY_POINTS),
+            *(span for span in HISTORY_SPANS_S if span > rule.for_s),
+        ):
+            step = span_s / HISTORY_POINTS
+            begin = now - span_s - step
+            try:
+                history = await self._source.query_range(rule.expr, begin, now, step)
+            except SourceError:
+                break  # then it counts from now, or from what is known: later than the truth, never sooner
+            for series in history.series:
+                since = now
+                for at in reversed(series.times):
+                    if since - at > step * 1.5:
+                        break
+                    since = at
+                own = _identity(series.labels)
+                held_since[own] = min(since, held_since.get(own, since))
+            if all(since > begin + step for since in held_since.values()):
+                break
         return held_since
 
     def _alert(self, rule: Rule, labels: Labels, active: _Active) -> Alert:
@@ -199,7 +228,8 @@ class RuleAlerts:
             severity=named.get("severity", ""),
             labels=named,
             annotations=annotations,
-            since=active.since,
+            since=active.since if active.fired_at is None else active.fired_at,
+            fires_at=active.since + rule.for_s if active.fired_at is None else None,
             value=active.value,
             expr=clean(rule.expr),
             source=self.name,
@@ -225,12 +255,20 @@ def _holding(rule: Rule, answer: Answer) -> dict[Labels, tuple[Labels, float]]:
     for series in answer.series:
         own = _identity(series.labels)
         value = float(series.values[0])
-        added = {name: clean(fill(text, dict(own), value)) for name, text in rule.labels.items()}
+        added = {name: _label(name, text, dict(own), value) for name, text in rule.labels.items()}
         labels = tuple(sorted({**dict(own), **added, "alertname": rule.name}.items()))
         if labels in holding:
             raise BadQuery(say("rules.same_labels"))
         holding[labels] = (own, value)
     return holding
+
+
+def _label(name: str, template: str, labels: Mapping[str, str], value: float) -> str:
+    """Where an alert goes hangs on its labels: one that can't be filled is no label."""
+    try:
+        return clean(fill_label(template, labels, value))
+    except NotUnderstood:
+        raise BadQuery(say("rules.bad_label", label=name, template=clean(template, 120))) from None
 
 
 def _next_active(
@@ -247,7 +285,8 @@ def _next_active(
         since = before.since if before else held_since.get(series, now)
         fired_at = before.fired_at if before else None
         if fired_at is None and now - since >= rule.for_s:
-            fired_at = now
+            # What was not looked at before fires since its wait was over.
+            fired_at = now if before else since + rule.for_s
         after[labels] = _Active(series, value, since, fired_at, now)
     after.update(
         (labels, before)

@@ -1,37 +1,95 @@
-"""The part of Go's templates that alert rules use: labels, the value, and how to write it.
+"""The part of Go's templates that alert rules use: labels, the value, how to write it, and `if`.
 
-What is not understood stays as it is written (Prometheus documentation, "Template reference"): an annotation with a
-brace in it is better than none.
+In an annotation, what is not understood stays as it is written (Prometheus documentation, "Template reference"): a
+text with a brace in it is better than none. A label decides where an alert goes: one that can't be filled is an error.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
+import operator
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 _ACTION = re.compile(r"(?:\s*\{\{-\s|\{\{)\s*(.*?)\s*(?:\s-\}\}\s*|\}\})", re.DOTALL)
-_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`|\||[^\s|"`]+')
+_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`|[|()]|[^\s|()"`]+')
+_INTEGER = re.compile(r"[-+]?\d+")
 _VERB = re.compile(r"%[-+ 0#]*\d*(?:\.\d+)?[feEgGvs]|%%")
 _LARGE, _SMALL = ("", "k", "M", "G", "T", "P", "E", "Z", "Y"), ("", "m", "u", "n", "p", "f", "a", "z", "y")
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
 
 
+Value: TypeAlias = "str | float | bool | Mapping[str, str]"
+
+
+class NotUnderstood(Exception):
+    """Something of the template language that is not among ours, or that Go refuses."""
+
+
+@dataclass(slots=True)
+class _Condition:
+    """An `if` that is open: whether what stands around it is written, and whether one of its branches was."""
+
+    outside: bool
+    taken: bool
+
+
 def fill(template: str, labels: Mapping[str, str], value: float) -> str:
     """The text with every action that is understood replaced; an unknown label is empty."""
+    try:
+        return _filled(template, labels, value, strict=False)
+    except NotUnderstood:
+        return template
 
-    def replace(action: re.Match[str]) -> str:
-        try:
-            return _text(_run_pipeline(_WORD.findall(action[1]), labels, value))
-        except _NotUnderstood:
-            return action[0]
 
-    return _ACTION.sub(replace, template)
+def fill_label(template: str, labels: Mapping[str, str], value: float) -> str:
+    """The text with every action replaced; raises `NotUnderstood` where one can't be."""
+    return _filled(template, labels, value, strict=True)
+
+
+def _filled(template: str, labels: Mapping[str, str], value: float, *, strict: bool) -> str:
+    written: list[str] = []
+    conditions: list[_Condition] = []
+    live, end = True, 0
+    for action in _ACTION.finditer(template):
+        if live:
+            written.append(template[end : action.start()])
+        end, body = action.end(), action[1]
+        if body.partition(" ")[0] in ("if", "else", "end"):
+            live = _branch(conditions, body, lambda test: bool(_value(test, labels, value)), live=live)
+        elif live and not body.startswith("/*"):
+            try:
+                written.append(_text(_value(body, labels, value)))
+            except NotUnderstood:
+                if strict:
+                    raise
+                written.append(action[0])
+    if conditions:
+        raise NotUnderstood
+    return "".join(written) + template[end:]
+
+
+def _branch(conditions: list[_Condition], body: str, is_true: Callable[[str], bool], *, live: bool) -> bool:
+    """Whether what follows `if`, `else if`, `else` or `end` is written. `is_true`, as Go has it: zero and emptiness are not."""
+    keyword, _, rest = body.partition(" ")
+    if keyword == "if":
+        conditions.append(_Condition(outside=live, taken=live and is_true(rest)))
+        return conditions[-1].taken
+    if not conditions or (keyword == "else" and rest and not rest.startswith("if ")):
+        raise NotUnderstood
+    if keyword == "end":
+        return conditions.pop().outside
+    inner = conditions[-1]
+    live = inner.outside and not inner.taken and (not rest or is_true(rest.removeprefix("if ")))
+    inner.taken = inner.taken or live
+    return live
 
 
 def go_number(value: float) -> str:
@@ -46,80 +104,143 @@ def go_number(value: float) -> str:
     return f"{'-' if sign else ''}{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
 
 
-class _NotUnderstood(Exception):
-    """An action of the template language that is not among ours."""
-
-
-def _run_pipeline(tokens: list[str], labels: Mapping[str, str], value: float) -> str | float:
-    """A pipeline: each part's result is the last argument of the next."""
-    parts: list[list[str]] = [[]]
-    for word in tokens:
-        if word == "|":
-            parts.append([])
-        else:
-            parts[-1].append(word)
-    result: str | float | None = None
-    for part in parts:
-        if not part:
-            raise _NotUnderstood
-        head, *rest = part
-        arguments = [_operand(word, labels, value) for word in rest]
-        arguments += [] if result is None else [result]
-        if head in _FUNCTIONS:
-            result = _apply(head, arguments)
-        elif arguments:
-            raise _NotUnderstood
-        else:
-            result = _operand(head, labels, value)
-    if result is None:
-        raise _NotUnderstood
+def _value(body: str, labels: Mapping[str, str], value: float) -> Value:
+    """What an action comes to."""
+    words = _WORD.findall(body)
+    result = _pipeline(words, labels, value)
+    if words:
+        raise NotUnderstood
     return result
 
 
-def _operand(word: str, labels: Mapping[str, str], value: float) -> str | float:
-    if word in ("$value", ".Value"):
-        return value
+def _pipeline(words: list[str], labels: Mapping[str, str], value: float) -> Value:
+    """Takes a pipeline from the front of `words`: each part's result is the last argument of the next."""
+    result: list[Value] = []
+    while True:
+        head = words[0] if words else ""
+        function = head if head in _FUNCTIONS or head in _OF_SEVERAL else ""
+        if function:
+            words.pop(0)
+        arguments: list[Value] = []
+        while words and words[0] not in "|)":
+            arguments.append(_operand(words, labels, value))
+        arguments += result
+        if function:
+            result = [_apply(function, arguments)]
+        elif len(arguments) == 1:
+            result = arguments
+        else:
+            raise NotUnderstood
+        if not words or words[0] == ")":
+            return result[0]
+        words.pop(0)
+
+
+def _operand(words: list[str], labels: Mapping[str, str], value: float) -> Value:
+    word = words.pop(0)
+    if word == "(":
+        inner = _pipeline(words, labels, value)
+        if not words or words.pop(0) != ")":
+            raise NotUnderstood
+        return inner
+    known: dict[str, Value] = {
+        **dict.fromkeys(("$value", ".Value"), value),
+        **dict.fromkeys(("$labels", ".Labels"), labels),
+        "true": True,
+        "false": False,
+    }
+    if word in known:
+        return known[word]
     for prefix in ("$labels.", ".Labels."):
         if word.startswith(prefix):
             return labels.get(word.removeprefix(prefix), "")
     if word[0] == word[-1] and word[0] in '"`' and len(word) > 1:
         return word[1:-1]
     try:
-        return float(word)
+        return int(word) if _INTEGER.fullmatch(word) else float(word)
     except ValueError:
-        raise _NotUnderstood from None
+        raise NotUnderstood from None
 
 
-def _apply(name: str, arguments: list[str | float]) -> str:
-    if name == "printf":
-        return _printf(arguments)
-    if len(arguments) != 1:
-        raise _NotUnderstood
+def _apply(name: str, arguments: list[Value]) -> Value:
+    if name in _OF_SEVERAL:
+        return _OF_SEVERAL[name](arguments)
+    if len(arguments) != 1 or isinstance(arguments[0], Mapping):
+        raise NotUnderstood
     return _FUNCTIONS[name](arguments[0])
 
 
-def _printf(arguments: list[str | float]) -> str:
+def _compare(name: str) -> Callable[[list[Value]], bool]:
+    def compare(arguments: list[Value]) -> bool:
+        """Go compares a number written without a point with a float by refusing to."""
+        if len(arguments) < 2 or len({type(argument) for argument in arguments}) != 1:
+            raise NotUnderstood
+        first, *others = arguments
+        if isinstance(first, Mapping) or (len(others) > 1 and name != "eq"):
+            raise NotUnderstood
+        if name == "eq":
+            return first in others
+        return bool(getattr(operator, name)(first, others[0]))
+
+    return compare
+
+
+def _all(arguments: list[Value]) -> Value:
+    """Go's `and`: the first that is false, else the last."""
+    if not arguments:
+        raise NotUnderstood
+    return next((argument for argument in arguments if not argument), arguments[-1])
+
+
+def _any(arguments: list[Value]) -> Value:
+    """Go's `or`: the first that is true, else the last."""
+    if not arguments:
+        raise NotUnderstood
+    return next((argument for argument in arguments if argument), arguments[-1])
+
+
+def _not(arguments: list[Value]) -> bool:
+    if len(arguments) != 1:
+        raise NotUnderstood
+    return not arguments[0]
+
+
+def _index(arguments: list[Value]) -> str:
+    match arguments:
+        case [Mapping() as labels, str() as name]:
+            return str(labels.get(name, ""))
+        case _:
+            raise NotUnderstood
+
+
+def _printf(arguments: list[Value]) -> str:
     if not arguments or not isinstance(arguments[0], str):
-        raise _NotUnderstood
+        raise NotUnderstood
     form, rest = arguments[0], arguments[1:]
     verbs = [verb for verb in _VERB.findall(form) if verb != "%%"]
     if len(verbs) != len(rest) or form.count("%") != len(verbs) + 2 * form.count("%%"):
-        raise _NotUnderstood
+        raise NotUnderstood
     plain = [
         _text(item) if verb[-1] in "vs" else _number(item) for verb, item in zip(verbs, rest, strict=True)
     ]
     return re.sub(r"(%[-+ 0#]*\d*(?:\.\d+)?)v", r"\1s", form) % tuple(plain)
 
 
-def _text(item: str | float) -> str:
-    return item if isinstance(item, str) else go_number(item)
+def _text(item: Value) -> str:
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    if isinstance(item, Mapping):
+        raise NotUnderstood
+    return item if isinstance(item, str) else str(item) if isinstance(item, int) else go_number(item)
 
 
-def _number(item: str | float) -> float:
+def _number(item: Value) -> float:
+    if isinstance(item, Mapping):
+        raise NotUnderstood
     try:
         return float(item)
     except ValueError:
-        raise _NotUnderstood from None
+        raise NotUnderstood from None
 
 
 def _scaled(value: float, base: float, large: tuple[str, ...], small: tuple[str, ...]) -> str:
@@ -165,12 +286,19 @@ def _moment(item: str | float) -> str:
     try:
         at = dt.datetime.fromtimestamp(_number(item), dt.UTC)
     except (OverflowError, ValueError, OSError):
-        raise _NotUnderstood from None
+        raise NotUnderstood from None
     return f"{at:%Y-%m-%d %H:%M:%S} +0000 UTC"
 
 
+_OF_SEVERAL: dict[str, Callable[[list[Value]], Value]] = {
+    "printf": _printf,
+    **{name: _compare(name) for name in ("eq", "ne", "lt", "le", "gt", "ge")},
+    "and": _all,
+    "or": _any,
+    "not": _not,
+    "index": _index,
+}
 _FUNCTIONS: dict[str, Callable[[str | float], str]] = {
-    "printf": _text,  # takes more than one argument: see _apply
     "humanize": lambda item: _scaled(_number(item), 1000, _LARGE, _SMALL),
     "humanize1024": lambda item: _scaled(_number(item), 1024, _BINARY, ()),
     "humanizePercentage": lambda item: _short(_number(item) * 100) + "%",

@@ -137,7 +137,8 @@ class HttpClient:
     ) -> HttpResponse:
         client = await self._opened()
         url = self._settings.url.rstrip("/") + path
-        params, form = (None, fields) if method == "POST" else (fields, None)
+        # Empty ones would take away those of the address itself.
+        params, form = (None, fields) if method == "POST" else (fields or None, None)
         async with client.stream(method, url, params=params, data=form, json=document) as answer:
             status, headers = answer.status_code, answer.headers
             if status in (401, 403):

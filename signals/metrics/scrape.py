@@ -13,6 +13,7 @@ from core.message import say
 from core.text import clean
 from signals.connections.http import HttpClient
 from signals.metrics.model import Target
+from signals.relabel import relabel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,10 @@ EVALUATION_S = 10.0
 """A question that takes longer is given up: the others of the board wait for it."""
 SCRAPE_METRICS = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
 """Series about the scrape itself, which are there also when the target does not answer; named as Prometheus does."""
+
+
+MAX_RELABELLED = 200_000
+"""So many series of a target are relabelled once and not anew at each scrape."""
 
 
 class ScrapeSource:
@@ -45,6 +50,7 @@ class ScrapeSource:
         self.problems: dict[str, Message] = {}
         """What went wrong at each target's last scrape, by address."""
         self._up: dict[str, bool] = {}
+        self._relabelled: dict[str, dict[Labels, Labels | None]] = {}
 
     async def query(self, expr: str, at: float | None = None) -> Answer:
         """Evaluate over what was scraped; raises `Unreachable` while nothing ever was."""
@@ -146,11 +152,30 @@ class ScrapeSource:
             self.since = began
         extra = self._labels(target)
         own = zip(SCRAPE_METRICS, (up, time.time() - began, float(len(samples))), strict=True)
-        labelled = [
-            Sample(_with_target_labels(sample.labels, extra), sample.value, sample.at) for sample in samples
+        labelled = []
+        for sample in samples:
+            labels = self._kept_labels(target, sample.labels, extra)
+            if labels is not None:
+                labelled.append(Sample(labels, sample.value, sample.at))
+        made = [
+            Sample(_with_target_labels((("__name__", name),), extra, honor=False), value)
+            for name, value in own
         ]
-        made = [Sample(_with_target_labels((("__name__", name),), extra), value) for name, value in own]
-        self._ring.scrape(target.url, began, [*labelled, *made])
+        self._ring.scrape(_key(target), began, [*labelled, *made])
+
+    def _kept_labels(self, target: ScrapeTarget, labels: Labels, extra: Mapping[str, str]) -> Labels | None:
+        """The labels under which a sample is stored; None for one that is dropped."""
+        merged = _with_target_labels(labels, extra, honor=target.honor_labels)
+        if not target.metric_relabel:
+            return merged
+        known = self._relabelled.setdefault(_key(target), {})
+        if merged not in known:
+            if len(known) > MAX_RELABELLED:
+                known.clear()
+            after = relabel(dict(merged), target.metric_relabel)
+            kept = None if after is None or "__name__" not in after else tuple(sorted(after.items()))
+            known[merged] = kept
+        return known[merged]
 
     def _labels(self, target: ScrapeTarget) -> dict[str, str]:
         """What all series of a target have."""
@@ -167,7 +192,17 @@ class ScrapeSource:
         return self._ring
 
 
-def _with_target_labels(labels: Labels, extra: Mapping[str, str]) -> Labels:
-    """The target's labels win; what the page had under such a name moves to `exported_…`, as Prometheus does."""
+def _key(target: ScrapeTarget) -> str:
+    """What tells a target from others: several may read one page, under labels of their own."""
+    return f"{target.url} {target.job} {sorted(target.labels.items())}"
+
+
+def _with_target_labels(labels: Labels, extra: Mapping[str, str], *, honor: bool) -> Labels:
+    """The target's labels win; what the page had under such a name moves to `exported_…`, as Prometheus does.
+
+    `honor`: the page's win, and nothing moves.
+    """
+    if honor:
+        return tuple(sorted({**extra, **dict(labels)}.items()))
     merged = {(f"exported_{name}" if name in extra else name): value for name, value in labels}
     return tuple(sorted({**merged, **extra}.items()))

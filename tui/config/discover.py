@@ -9,19 +9,26 @@ from typing import TYPE_CHECKING
 
 from core.files import read_text
 from profiles.profile import recognised
+from signals.alerts.rules import rule_paths
+from tui.config.prometheus_yml import read_prometheus_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from core.message import Message
+    from tui.config.prometheus_yml import PrometheusFile, Table
+
 DATABASE = ("DATABASE_URL", "POSTGRES_URL", "POSTGRES_DSN")
 BROKER = ("CELERY_BROKER_URL", "BROKER_URL", "REDIS_URL")
 PROMETHEUS = ("PROMETHEUS_URL",)
+MAX_DEPTH = 3
+SKIPPED = frozenset({"node_modules", ".git", ".venv", "venv", "vendor"})
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """Names of variables, addresses and files; empty where nothing was found."""
+    """Names of variables, addresses and files; empty where nothing was found. `targets` are tables of the configuration."""
 
     exported: tuple[str, ...]
     in_dotenv: tuple[str, ...]
@@ -29,8 +36,10 @@ class Discovery:
     alembic_ini: str
     celery_app: str
     rule_files: tuple[str, ...]
-    targets: tuple[str, ...] = ()
+    targets: tuple[Table, ...] = ()
     profile: str = ""
+    alertmanager: str = ""
+    remarks: tuple[Message, ...] = ()
 
     def variable(self, names: tuple[str, ...]) -> tuple[str, bool]:
         """The first of `names` that is set somewhere, and whether this process has it."""
@@ -45,14 +54,11 @@ def discover(folder: Path, environment: Mapping[str, str]) -> Discovery:
     """Look into `folder`, the environment, and whether a Prometheus answers on its usual port."""
     names = (*DATABASE, *BROKER, *PROMETHEUS)
     dotenv = re.findall(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*\S", _text(folder / ".env"), re.MULTILINE)
-    rules = [
-        path
-        for pattern in ("*.yml", "*.yaml", "*/*.yml", "*/*.yaml")
-        for path in sorted(folder.glob(pattern))
-        if re.search(r"^\s*-\s*alert:", _text(path), re.MULTILINE)
-    ]
+    files = [read_prometheus_file(path, folder) for path in _prometheus_files(folder)]
+    rules = _rule_files(folder, files)
+    paths = rule_paths([folder / entry for entry in rules])
     prometheus = _prometheus("http://127.0.0.1:9090")
-    metrics = {word for path in rules for word in re.findall(r"[a-zA-Z_:][\w:]*", _text(path))}
+    metrics = {word for path in paths for word in re.findall(r"[a-zA-Z_:][\w:]*", _text(path))}
     profile = recognised(metrics | _metric_names(prometheus), _queues(folder))
     return Discovery(
         exported=tuple(name for name in names if environment.get(name)),
@@ -60,9 +66,11 @@ def discover(folder: Path, environment: Mapping[str, str]) -> Discovery:
         prometheus=prometheus,
         alembic_ini=_alembic(folder),
         celery_app=_celery_app(folder),
-        targets=_targets(folder),
+        targets=tuple(target for file in files for target in file.targets),
+        alertmanager=next((url for file in files for url in file.alertmanagers), ""),
+        remarks=tuple(remark for file in files for remark in file.remarks),
         profile="" if profile is None else profile.id,
-        rule_files=tuple(str(path.relative_to(folder)) for path in rules),
+        rule_files=rules,
     )
 
 
@@ -111,30 +119,23 @@ def _makes_celery(source: str) -> bool:
     return any(getattr(called, "id", getattr(called, "attr", "")) == "Celery" for called in calls)
 
 
-def _targets(folder: Path) -> tuple[str, ...]:
-    """The `/metrics` addresses that a prometheus.yml here scrapes, Prometheus itself left out."""
-    import yaml
-
-    urls: list[str] = []
-    for path in sorted((*folder.glob("prometheus*.y*ml"), *folder.glob("*/prometheus*.y*ml"))):
-        try:
-            raw = yaml.safe_load(_text(path))
-        except (yaml.YAMLError, RecursionError):
-            continue
-        for job in _dicts(raw.get("scrape_configs") if isinstance(raw, dict) else None):
-            scheme, page = str(job.get("scheme", "http")), str(job.get("metrics_path", "/metrics"))
-            for group in _dicts(job.get("static_configs")):
-                hosts = group.get("targets")
-                urls += [
-                    f"{scheme}://{host}{page}"
-                    for host in (hosts if isinstance(hosts, list) else ())
-                    if re.fullmatch(r"[\w.\[\]:-]+", str(host)) and not str(host).endswith(":9090")
-                ]
-    return tuple(dict.fromkeys(urls))
+def _prometheus_files(folder: Path) -> list[Path]:
+    """Every prometheus.yml here, at most three folders down."""
+    patterns = (f"{'*/' * depth}prometheus*.y*ml" for depth in range(MAX_DEPTH + 1))
+    found = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
+    return [path for path in found if not SKIPPED & set(path.relative_to(folder).parts)]
 
 
-def _dicts(value: object) -> list[dict[str, object]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+def _rule_files(folder: Path, files: list[PrometheusFile]) -> tuple[str, ...]:
+    """What a prometheus.yml loads; where none loads anything, every file that looks like one of rules."""
+    if loaded := [entry for file in files for entry in file.rule_files]:
+        return tuple(dict.fromkeys(loaded))
+    return tuple(
+        str(path.relative_to(folder))
+        for pattern in ("*.yml", "*.yaml", "*/*.yml", "*/*.yaml")
+        for path in sorted(folder.glob(pattern))
+        if re.search(r"^\s*-\s*alert:", _text(path), re.MULTILINE)
+    )
 
 
 def _text(path: Path) -> str:

@@ -145,10 +145,10 @@ def _fix(diagnosis: Diagnosis, words: Language) -> str:
 
 async def _rules(config: Config, cache: QueryCache, words: Language) -> list[Finding]:
     """Every rule on disk: one whose metrics nobody exports never fires, and nobody notices."""
-    from signals.alerts.rules import load_rules
+    from signals.alerts.rules import load_rules, rule_paths
 
     findings = []
-    for path in config.signals.scrape.rule_files if config.signals.scrape else ():
+    for path in rule_paths(config.signals.scrape.rule_files if config.signals.scrape else ()):
         try:
             rules = load_rules(path)
         except ConfigError as error:

@@ -94,12 +94,13 @@ def test_an_alert_is_pending_until_it_has_held_long_enough(now: Now, tmp_path: P
     now.set(0, ai=50)
     assert look(rules).alerts == ()
     now.set(15, ai=150)
-    assert (only(rules).state, only(rules).since) == (AlertState.PENDING, START + 15)
+    pending = only(rules)
+    assert (pending.state, pending.since, pending.fires_at) == (AlertState.PENDING, START + 15, START + 75)
     now.set(74, ai=160)
     assert only(rules).state is AlertState.PENDING
     now.set(75, ai=170)
     alert = only(rules)
-    assert (alert.state, alert.since, alert.value) == (AlertState.FIRING, START + 15, 170)
+    assert (alert.state, alert.since, alert.value) == (AlertState.FIRING, START + 75, 170)
     assert alert.severity == "page"
     assert alert.annotations == {"summary": "ai holds 170"}
     assert alert.labels["team"] == "ops"
@@ -130,8 +131,18 @@ def test_a_firing_alert_stays_as_long_as_asked(now: Now, tmp_path: Path) -> None
 def test_what_held_before_the_program_started_counts(now: Now, tmp_path: Path) -> None:
     for second in range(0, 120, 10):
         now.set(second, ai=150, matches=150 if second >= 80 else 1)
-    states = {alert.labels["queue"]: alert.state for alert in look(alerting(now, tmp_path)).alerts}
+    alerts = {alert.labels["queue"]: alert for alert in look(alerting(now, tmp_path)).alerts}
+    states = {queue: alert.state for queue, alert in alerts.items()}
     assert states == {"ai": AlertState.FIRING, "matches": AlertState.PENDING}
+    assert alerts["ai"].since == pytest.approx(START + 60, abs=10), "it fired a minute ago"
+
+
+def test_an_alert_that_fires_for_hours_did_not_begin_with_the_program(now: Now, tmp_path: Path) -> None:
+    for second in range(0, 3 * 3600, 30):
+        now.set(second, ai=2000)
+    deep = only_named(look(alerting(now, tmp_path)), "Deep")
+    assert deep.since == pytest.approx(START, abs=86_400 / 60)
+    assert deep.since < START + 1800
 
 
 def test_a_broken_rule_is_named_and_the_others_go_on(now: Now, tmp_path: Path) -> None:
@@ -159,6 +170,56 @@ def test_a_broken_file_is_named_and_the_others_count(now: Now, tmp_path: Path) -
     found = look(RuleAlerts(now, files, lambda: now.time))
     assert [name for name, _ in found.broken] == ["broken.yml", "gone.yml"]
     assert {alert.name for alert in found.alerts} == {"Backlog", "Deep"}
+
+
+def test_globs_and_folders_name_rule_files(now: Now, tmp_path: Path) -> None:
+    for place in ("some/a.yml", "some/b.yaml", "folder/c.yml", "folder/note.txt"):
+        path = tmp_path / place
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"groups: [{{name: g, rules: [{{alert: {path.stem.upper()}, expr: vector(1)}}]}}]")
+    files = [tmp_path / "some" / "*.y*ml", tmp_path / "folder", tmp_path / "none" / "*.yml"]
+    found = look(RuleAlerts(now, files, lambda: now.time))
+    assert [alert.name for alert in found.alerts] == ["A", "B", "C"]
+    assert [name for name, _ in found.broken] == ["*.yml"], "a glob that names nothing is missed"
+
+
+@pytest.mark.parametrize(
+    ("expr", "names"),
+    [
+        ('absent(up{job="elsewhere"})', "not_scraped"),
+        ('up{job="elsewhere"} == 0', "not_scraped"),
+        ('rate(depth{instance=~"db.*"}[5m]) > 0', "not_scraped"),
+        ("absent(node_load1)", "never_scraped"),
+        ("absent_over_time(depth[1m]) or vector(1)", ""),
+        ('absent(up{job="here"}) or vector(1)', ""),
+        ('up{job="here"} == 1', ""),
+    ],
+)
+def test_what_is_not_scraped_here_is_unknown_and_neither_absent_nor_well(
+    now: Now, tmp_path: Path, expr: str, names: str
+) -> None:
+    text = f"groups: [{{name: g, rules: [{{alert: A, expr: '{expr}'}}]}}]"
+    now.set(0, ai=1)
+    now.ring.append((("__name__", "up"), ("instance", "app:1"), ("job", "here")), START, 1.0)
+    found = look(alerting(now, tmp_path, text))
+    assert [why.key for _, why in found.broken] == ([f"rules.{names}"] if names else [])
+    assert len(found.alerts) == (0 if names else 1)
+
+
+def test_a_severity_that_can_not_be_filled_in_makes_its_rule_unknown(now: Now, tmp_path: Path) -> None:
+    text = RULES.replace(
+        "severity: page", 'severity: "{{ if gt $value 500.0 }}page{{ else }}ticket{{ end }}"'
+    )
+    now.set(0, ai=600, matches=200)
+    now.set(60, ai=600, matches=200)
+    found = look(alerting(now, tmp_path, text))
+    assert {alert.labels["queue"]: alert.severity for alert in found.alerts} == {
+        "ai": "page",
+        "matches": "ticket",
+    }
+    unknown = look(alerting(now, tmp_path, text.replace("$value", "(query `x`)")))
+    assert [(name, why.key) for name, why in unknown.broken] == [("Backlog", "rules.bad_label")]
+    assert unknown.alerts == ()
 
 
 def test_a_changed_file_is_read_again(now: Now, tmp_path: Path) -> None:

@@ -117,8 +117,13 @@ PROMETHEUS = """scrape_configs:
 - job_name: bot
   static_configs:
   - targets: ["bot:3000", "bad host\\n"]
+    labels: {env: prod}
+  metric_relabel_configs:
+  - {source_labels: [__name__], regex: "go_\\\\w+", action: drop}
 - job_name: self
   static_configs: [{targets: ["localhost:9090"]}]
+alerting:
+  alertmanagers: [{static_configs: [{targets: ["alerts:9093"]}]}]
 """
 
 
@@ -137,7 +142,11 @@ def test_what_stands_around_is_told_and_written(tmp_path: Path) -> None:
     assert problems == ()
     assert config is not None
     assert config.signals.scrape is not None
-    assert [target.url for target in config.signals.scrape.targets] == ["http://bot:3000/metrics"]
+    (target,) = config.signals.scrape.targets
+    assert (target.url, target.job, target.labels) == ("http://bot:3000/metrics", "bot", {"env": "prod"})
+    assert target.metric_relabel[0].action == "drop"
+    assert config.signals.alertmanager is not None
+    assert config.signals.alertmanager.url == "http://alerts:9093"
 
 
 def test_a_celery_app_is_found_by_its_call_not_by_its_mention(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,8 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         ) from error
     for what, where in _summary(discovery):
         invocation.print_notice(say("init.seen", what=what, where=clean(where)))
+    for remark in discovery.remarks:
+        invocation.print_notice(remark)
     invocation.print_line(invocation.words.text("init.written", file=clean(str(path)), panels=len(panels)))
     return ExitCode.OK
 
@@ -75,7 +78,8 @@ def _summary(discovery: Discovery) -> Iterator[tuple[str, str]]:
         ("Alembic", (discovery.alembic_ini,)),
         ("Celery", (discovery.celery_app,)),
         ("alert", discovery.rule_files),
-        ("/metrics", discovery.targets),
+        ("/metrics", tuple(str(target["url"]) for target in discovery.targets)),
+        ("Alertmanager", (discovery.alertmanager,)),
         ("profile", (discovery.profile,)),
     ):
         for place in filter(None, places):
@@ -98,10 +102,15 @@ def config_text(discovery: Discovery, service: str, words: Language) -> str:
         postgres.append(f"alembic_ini = {_toml(discovery.alembic_ini)}")
     rules = [f"rule_files = {_toml(list(discovery.rule_files))}"]
     if discovery.targets:
-        rules.append(f"targets = [{', '.join(f'{{ url = {_toml(url)} }}' for url in discovery.targets)}]")
+        rules += ["targets = [", *(f"  {_toml(target)}," for target in discovery.targets), "]"]
     address = f"${{{broker or BROKER[0]}}}"
     sections = (
         ("signals.prometheus", bool(discovery.prometheus) or has_prometheus, [f"url = {_toml(url)}"]),
+        (
+            "signals.alertmanager",
+            bool(discovery.alertmanager),
+            [f"url = {_toml(discovery.alertmanager or 'http://127.0.0.1:9093')}"],
+        ),
         ("signals.scrape", bool(discovery.rule_files or discovery.targets), rules),
         ("signals.redis", has_broker, [f'url = "{address}"']),
         ("signals.celery", has_broker, [f'broker_url = "{address}"']),
@@ -155,8 +164,16 @@ def _panel_text(panel: Json) -> str:
 
 
 def _toml(value: object) -> str:
-    """Strings, numbers and lists of them are written alike in JSON and TOML, after outside text is cleaned."""
+    """Strings, numbers and truth are written alike in JSON and TOML, after outside text is cleaned; tables are not."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{_key(key)} = {_toml(item)}' for key, item in value.items())} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     return json.dumps(value, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
 
 
 COMMAND = Command(

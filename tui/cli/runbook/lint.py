@@ -94,10 +94,10 @@ def _drift(libraries: Mapping[str, Library], files: set[str]) -> list[Finding]:
 
 def _rules_of_files(config: Config, invocation: Invocation) -> list[AlertRule]:
     """The alert rules that the configuration names; a file that can't be read is told, and left aside."""
-    from signals.alerts.rules import load_rules
+    from signals.alerts.rules import load_rules, rule_paths
 
     rules = []
-    for path in config.signals.scrape.rule_files if config.signals.scrape else ():
+    for path in rule_paths(config.signals.scrape.rule_files if config.signals.scrape else ()):
         try:
             rules += [
                 AlertRule(rule.name, rule.expr, rule.for_s, clean(path.name))
