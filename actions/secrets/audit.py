@@ -19,7 +19,7 @@ from actions.secrets.fingerprint import fingerprints
 from actions.secrets.git import GitError
 from actions.secrets.kingfisher import ScannerError
 from actions.secrets.model import Audit, Scanned, Unread, Verdict
-from actions.secrets.verdicts import Decision, last_fingerprints, read_decisions, write_last
+from actions.secrets.verdicts import Decision, LastAudit, last_audit, read_decisions, write_last
 from core.message import say
 from core.text import clean
 
@@ -105,18 +105,17 @@ def audit(settings: AuditSettings, progress: Callable[[Message], None], now: dt.
             bytes=walk.bytes,
             repositories=len(repositories),
             commits=commits,
-            scanners=_scanners(settings),
+            scanners=scanners(second_opinion=settings.second_opinion),
             unread=(*unread, *failed),
         ),
     )
-    known = {finding.fingerprint for finding in result.findings}
-    before = last_fingerprints(settings.state, folder)
+    known = frozenset(finding.fingerprint for finding in result.findings)
+    last = last_audit(settings.state, folder)
+    before = last.fingerprints if last else known
     # What a scan that failed did not report is not gone.
-    gone = (before or set()) - known if not failed else set()
-    write_last(settings.state, folder, known | (before or set()) - gone)
-    return replace(
-        result, new=frozenset(known - before) if before is not None else frozenset(), gone=frozenset(gone)
-    )
+    gone = before - known if not failed else frozenset()
+    write_last(settings.state, folder, LastAudit((known | before) - gone, len(result.scanned.unread)))
+    return replace(result, new=known - before, gone=gone)
 
 
 def _scan(part: _Part) -> tuple[list[Hit], ScannerError | GitError | None]:
@@ -174,15 +173,16 @@ def _messages(repository: Repository, failed: list[Unread]) -> Iterator[kingfish
         failed.append(_failed(repository.prefix or ".", error))
 
 
-def _scanners(settings: AuditSettings) -> tuple[str, ...]:
+def scanners(*, second_opinion: bool) -> tuple[str, ...]:
+    """Name and version of each scanner that is installed and wanted; `warroom` are our own rules."""
     from importlib.metadata import version
 
-    scanners = []
+    names = []
     if kingfisher.program() is not None:
-        scanners.append(f"{kingfisher.NAME} {version('kingfisher-bin')}")
-    if settings.second_opinion and betterleaks.installed():
-        scanners.append(f"{betterleaks.NAME} {version('pybetterleaks')}")
-    return (*scanners, own.NAME)
+        names.append(f"{kingfisher.NAME} {version('kingfisher-bin')}")
+    if second_opinion and betterleaks.installed():
+        names.append(f"{betterleaks.NAME} {version('pybetterleaks')}")
+    return (*names, own.NAME)
 
 
 def _walk(folder: Path, logs: Sequence[Path]) -> _Walk:

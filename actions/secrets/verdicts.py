@@ -78,18 +78,27 @@ def decide(file: Path, fingerprint: str, decision: Decision) -> None:
     _write(file, json.dumps(entries, indent=1))
 
 
-def last_fingerprints(state: Path, folder: Path) -> set[str] | None:
-    """The values that the last audit of `folder` saw; None where there was none, or its file is unreadable."""
+@dataclass(frozen=True, slots=True)
+class LastAudit:
+    """Which values the last audit of a folder saw, and how many parts it could not read."""
+
+    fingerprints: frozenset[str]
+    unread: int
+
+
+def last_audit(state: Path, folder: Path) -> LastAudit | None:
+    """None where there was none, or its file is unreadable."""
     try:
         read = json.loads(_last(state, folder).read_bytes())
-    except (OSError, ValueError, RecursionError):
+        return LastAudit(frozenset(map(str, read["fingerprints"])), int(read["unread"]))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return {str(name) for name in read} if isinstance(read, list) else None
 
 
-def write_last(state: Path, folder: Path, fingerprints: set[str]) -> None:
-    """Keep them for the next audit; raises `BaselineError`."""
-    _write(_last(state, folder), json.dumps(sorted(fingerprints)))
+def write_last(state: Path, folder: Path, audit: LastAudit) -> None:
+    """Keep it for the next audit; raises `BaselineError`."""
+    kept = {"fingerprints": sorted(audit.fingerprints), "unread": audit.unread}
+    _write(_last(state, folder), json.dumps(kept))
 
 
 def _last(state: Path, folder: Path) -> Path:

@@ -1,0 +1,136 @@
+"""Looks for secrets in a folder, its Git history, logs and environment files; every place becomes a line to work off."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from actions.model import Action, Draft, Fact, Outcome, Undo, Verification
+from actions.parameters import Parameters, harmless
+from actions.secrets.audit import AuditSettings, audit, scanners
+from actions.secrets.model import Verdict, Where
+from actions.secrets.verdicts import last_audit
+from actions.step import Step
+from core.message import say
+
+if TYPE_CHECKING:
+    from actions.model import Context, Plan
+    from actions.secrets.model import Audit, Finding
+    from core.message import Message
+
+TIMEOUT_S = 3600.0
+
+
+def _absolute(path: Path) -> Path:
+    """The runner stands in another folder than the person who asks."""
+    harmless(str(path))
+    return path.absolute()
+
+
+def _folder(path: Path) -> Path:
+    if not path.is_dir():
+        raise PydanticCustomError("no_folder", "there is no such folder")
+    return path
+
+
+def _paths(value: object) -> object:
+    return tuple(part for part in value.split(",") if part) if isinstance(value, str) else value
+
+
+class AuditParameters(Parameters):
+    """Where to look; `logs` are files and folders outside of `path`, separated by commas."""
+
+    path: Annotated[Path, AfterValidator(_absolute), AfterValidator(_folder)] = Path()
+    logs: Annotated[tuple[Annotated[Path, AfterValidator(_absolute)], ...], BeforeValidator(_paths)] = ()
+    second_opinion: bool = True
+
+
+def plan(params: AuditParameters, context: Context) -> Draft:
+    """Which scanners look where."""
+    names = scanners(second_opinion=params.second_opinion)
+    return Draft(
+        target=str(params.path),
+        steps=tuple(
+            Step(kind="file", text=f"{name}: {path}")
+            for path in (params.path, *params.logs)
+            for name in names
+        ),
+        facts=(Fact(label=say("secrets.fact_scanners"), value=", ".join(names), at=context.clock()),),
+        warnings=() if len(names) > 1 else (say("secrets.no_scanner"),),
+        undo=Undo(say("secrets.changes_nothing")),
+    )
+
+
+def run(params: AuditParameters, _: Plan, context: Context) -> Outcome:
+    """Look, print each place, and count the values that nobody has called false or accepted."""
+    result = _audit(params, context)
+    for finding in result.findings:
+        context.print_line(_line(finding))
+    for unread in result.scanned.unread:
+        context.print_line(f"not read: {unread.place}")
+    items = result.items()
+    open_items = sum(findings[0].verdict in (Verdict.OPEN, Verdict.TRUE) for findings in items.values())
+    return Outcome(text=_text(result, open_items), findings=open_items)
+
+
+def verify(params: AuditParameters, _: Plan, context: Context) -> tuple[Verification, ...]:
+    """Whether all of it could be read: an audit that is not whole proves nothing."""
+    last = last_audit(context.folder / "secrets", params.path)
+    if last is None or last.unread:
+        return (Verification(say("secrets.looked_at_not_all", path=str(params.path)), ok=None),)
+    return (Verification(say("secrets.looked_at", path=str(params.path)), ok=True),)
+
+
+def _audit(params: AuditParameters, context: Context) -> Audit:
+    state = context.folder / "secrets"
+    settings = AuditSettings(
+        folder=params.path,
+        logs=params.logs,
+        state=state,
+        cache=state / "cache",
+        decisions=state / "decisions.json",
+        second_opinion=params.second_opinion,
+    )
+    now = dt.datetime.fromtimestamp(context.clock(), dt.UTC)
+    return audit(settings, lambda message: context.print_line(_progress(message)), now)
+
+
+def _progress(message: Message) -> str:
+    """Output has no language: the part's name, and its count where it has one."""
+    part = message.values.get("part", message)
+    name = part.key.rpartition(".")[2] if not isinstance(part, str | int | float) else str(part)
+    count = message.values.get("count")
+    return name if count is None else f"{name}: {count}"
+
+
+def _line(finding: Finding) -> str:
+    place = f"{finding.file}:{finding.line}"
+    commit = f" {finding.commit[:12]}" if finding.where is Where.HISTORY and finding.commit else ""
+    head = {True: " in HEAD", False: "", None: ""}[finding.in_head]
+    return f"{finding.fingerprint} {finding.verdict} {finding.where} {place}{commit}{head} {finding.rule}"
+
+
+def _text(result: Audit, open_items: int) -> Message:
+    places, unread = len(result.findings), len(result.scanned.unread)
+    if unread:
+        return say("secrets.result_unread", items=open_items, places=places, unread=unread)
+    return say("secrets.result", items=open_items, places=places)
+
+
+ACTION = Action(
+    id="secrets.audit",
+    title=say("actions_catalogue.secrets_audit"),
+    why=say("actions_catalogue.secrets_audit_why"),
+    danger="observe",
+    parameters=AuditParameters,
+    resource=lambda params: f"audit {os.fspath(params.path)}",
+    plan=plan,
+    run=run,
+    verify=verify,
+    timeout_s=TIMEOUT_S,
+)
