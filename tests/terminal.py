@@ -59,7 +59,11 @@ class Terminal:
 
     def press(self, keys: str) -> None:
         """Type."""
-        os.write(self._fd, keys.encode())
+        self.send(keys.encode())
+
+    def send(self, raw: bytes) -> None:
+        """What a terminal sends: keys, or answers to questions that nobody asked."""
+        os.write(self._fd, raw)
 
     def hang_up(self) -> None:
         """Close the terminal under the program, as a lost SSH connection does."""

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rich.text import Text
+from textual.await_complete import AwaitComplete
 from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Provider, SearchIcon
 
 from tui.i18n import CODES, LANGUAGE_NAMES, Language
@@ -90,6 +91,10 @@ class Palette(CommandPalette):
 
     def __init__(self, words: Language) -> None:
         super().__init__([Commands], placeholder=words.text("tui.palette"))
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """As every dialogue: a second Enter or Esc must not take the screen below away, too."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
 
     def on_mount(self) -> None:
         """Plain characters, no emoji: a terminal may not have them."""

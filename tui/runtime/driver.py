@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import selectors
+import signal
+from codecs import getincrementaldecoder
 from typing import TYPE_CHECKING, Any
 
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Resize
 from textual.geometry import Size
+from textual.messages import InBandWindowResize
 
 from tui.runtime.cells import ScreenCells
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.message import Message
+
+
+PRESSED = (b"\x1b", b"\x03")
+"""Esc and Ctrl+C, alone: terminals take them out of what is pasted."""
 
 
 class DiffDriver(LinuxDriver):
@@ -40,6 +52,42 @@ class DiffDriver(LinuxDriver):
         """
         size = self.size()
         return super()._get_terminal_size() if size is None else (size.width, size.height)
+
+    def run_input_thread(self) -> None:
+        """As Textual's own, but what is no UTF-8 or no sequence costs itself alone, and not the program.
+
+        A terminal in another encoding, a line with noise, a mouse report of five thousand digits: each used to end it.
+        Esc and Ctrl+C, pressed after a moment of silence, are always keys: a paste whose end got lost would swallow all.
+        """
+        decode, parser = getincrementaldecoder("utf-8")(errors="replace").decode, XTermParser()
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            silent = False
+            while not self.exit_event.is_set():
+                try:
+                    raw = os.read(self.fileno, 4096) if selector.select(0.1) else None
+                except OSError:
+                    raw = b""
+                if raw == b"":  # the terminal is gone
+                    self._app.call_later(self._app.exit, return_code=128 + signal.SIGHUP)
+                    return
+                if silent and raw in PRESSED:
+                    parser = XTermParser()
+                silent = raw is None
+                try:
+                    for message in (
+                        *(parser.feed(text) if (text := decode(raw or b"")) else ()),
+                        *parser.tick(),
+                    ):
+                        self.process_message(message)
+                except Exception as error:  # noqa: BLE001  # the next key meets a new parser
+                    logging.getLogger("warroom.driver").warning("unreadable input: %r", error)
+                    parser = XTermParser()
+
+    def process_message(self, message: Message) -> None:
+        """A size comes from the kernel alone: what the terminal writes of one is up to whoever made it write that."""
+        if not isinstance(message, Resize | InBandWindowResize):
+            super().process_message(message)
 
     def write(self, data: str) -> None:
         """Send one frame, or one sequence."""

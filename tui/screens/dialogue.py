@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from rich.text import Text
+from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
@@ -133,6 +134,10 @@ class Dialogue(ModalScreen[R]):
                     SHOWN.get(key.key, key.key)
                 )
         return [(" ".join(keys), text) for text, keys in keys_by_text.items()]
+
+    def dismiss(self, result: R | None = None) -> AwaitComplete:
+        """A second key, pressed before the first had its effect, must not take the screen below away, too."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
 
     def action_leave(self) -> None:
         """Nothing is done."""
