@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Location: TypeAlias = "tuple[str | int, ...]"
 M = TypeVar("M", bound=Section)
+MAX_DEPTH, TOO_DEEP = 30, "nested too deeply"
 MAX_BYTES = 1_000_000
 """No configuration is longer, and no line of one keeps the program for more than a moment."""
 
@@ -67,11 +68,14 @@ def read_toml(path: Path) -> TomlFile | Problem:
         detail = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise ConfigError(say("config.unreadable", file=clean(str(path)), detail=detail or "?")) from None
     try:
-        return TomlFile(path, tomllib.loads(text), key_lines(text))
-    except tomllib.TOMLDecodeError as error:
+        values = tomllib.loads(text)
+    except ValueError as error:  # `TOMLDecodeError`, and a number of more digits than Python reads
         return _syntax_problem(path, str(error))
     except RecursionError:
-        return _syntax_problem(path, "nested too deeply")
+        return _syntax_problem(path, TOO_DEEP)
+    if _is_deep(values):
+        return _syntax_problem(path, TOO_DEEP)
+    return TomlFile(path, values, key_lines(text))
 
 
 def validate(model: type[M], file: TomlFile, values: object = None) -> tuple[M | None, tuple[Problem, ...]]:
@@ -99,6 +103,20 @@ def no_such(asked: str, known: Collection[str]) -> Message:
     if near:
         return say("config.no_such_near", name=near[0])
     return say("config.no_such", known=", ".join(known) or "-")
+
+
+def _is_deep(values: object) -> bool:
+    """Whether anything stands deeper than every reader of it can go down."""
+    level = [values]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for value in level
+            for inner in (
+                value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+            )
+        ]
+    return bool(level)
 
 
 def _syntax_problem(path: Path, detail: str) -> Problem:

@@ -47,7 +47,7 @@ def _scripts(project: Project) -> set[str]:
     for file in project.matching("pyproject.toml"):
         try:
             table = tomllib.loads(project.text(file))
-        except (tomllib.TOMLDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             continue
         for path in (("project", "scripts"), ("tool", "poetry", "scripts"), ("tool", "pdm", "scripts")):
             inner: object = table

@@ -119,7 +119,7 @@ def _options(file: Path, section: str) -> tuple[dict[str, str | list[str]], tupl
 def _toml_options(file: Path) -> dict[str, str | list[str]]:
     try:
         tool = tomllib.loads(_text(file)).get("tool", {})
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise NoScripts(f"{file.name}: {type(error).__name__}") from None
     table = tool.get("alembic", {}) if isinstance(tool, dict) else {}
     here = str(file.parent)

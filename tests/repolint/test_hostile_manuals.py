@@ -27,6 +27,9 @@ COSTLY = {
     "5 000 scripts that are started": "```sh\n./tools/there.sh\n```\n\n" * 5_000,
     "5 000 destructive commands": "`docker compose down -v`\n\n" * 5_000,
     "5 000 revisions": "`alembic downgrade 4c1d9e07bb21`\n\n" * 5_000,
+    "a command of one number": "```sh\ntail " + "9" * 380_000 + "\n```\n",
+    "a command of one word": "```sh\n" + "x" * 380_000 + "\n```\n",
+    "a command of open braces": "```sh\necho " + "${" * 180_000 + "\n```\n",
     "20 000 comments": "a <!-- warroom-lint: ignore missing-file a reason --> b\n" * 20_000,
 }
 

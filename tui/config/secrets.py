@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 MASK = "**********"
 MAX_SECRET_BYTES = 100_000
+MAX_SCHEME = 40
 MIN_LENGTH = 4
 """A shorter secret is masked inside URLs alone: masking `a` everywhere would leave no readable line."""
 
-_USER_PART = re.compile(r"([a-z][\w+.-]*)://(\S*)@", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][\w+.-]*\Z", re.IGNORECASE)
+_WORDS = re.compile(r"\S+")
 _PARAMETER = re.compile(
     r"([?&;](?:ssl)?(?:password|passwd|pwd|secret|token|access_token|api_?key|auth)=)([^&#\s'\"]+)",
     re.IGNORECASE,
@@ -29,13 +31,13 @@ _SECRET_FILE = re.compile(r"(?:token|password|secret)\w*_file$")
 
 def literal_secrets(text: str) -> Iterator[str]:
     """Every password, token or the like that stands in a URL or in libpq's `key=value` words, as it is written."""
-    for match in _USER_PART.finditer(text):
-        user, colon, password = match[2].partition(":")
+    for scheme, user_part in _user_parts(text):
+        user, colon, password = user_part.partition(":")
         if colon and not ("/" not in user and _PORT_AND_PATH.match(password)):
             yield password
         elif colon and password.isdigit():
             yield password  # digits up to the `@` are no port
-        elif not colon and match[1].lower() in ("http", "https") and not set("/?#") & set(user):
+        elif not colon and scheme.lower() in ("http", "https") and not set("/?#") & set(user):
             yield user  # a token as the user's name
     for pattern in (_PARAMETER, _WORD):
         for match in pattern.finditer(text):
@@ -44,10 +46,29 @@ def literal_secrets(text: str) -> Iterator[str]:
 
 def mask(text: str) -> str:
     """`text` with a mask where URLs and connection words may hold a secret."""
-    text = re.sub(r"://\S*@", f"://{MASK}@", text)
+    text = _WORDS.sub(_mask_user_part, text)
     for pattern in (_PARAMETER, _WORD):
         text = pattern.sub(rf"\g<1>{MASK}", text)
     return text
+
+
+def _user_parts(text: str) -> Iterator[tuple[str, str]]:
+    """Scheme and user part of every URL that has one: from the first `://` of a word to its last `@`.
+
+    Word by word, as a pattern would look from each `://` for an `@` that may not come.
+    """
+    for word in _WORDS.findall(text):
+        before, sign, rest = word.partition("://")
+        user_part, at, _ = rest.rpartition("@")
+        scheme = _SCHEME.search(before[-MAX_SCHEME:])
+        if sign and at and scheme is not None:
+            yield scheme[0], user_part
+
+
+def _mask_user_part(word: re.Match[str]) -> str:
+    before, sign, rest = word[0].partition("://")
+    _, at, host = rest.rpartition("@")
+    return f"{before}{sign}{MASK}@{host}" if sign and at else word[0]
 
 
 def collect_secrets(section: BaseModel) -> frozenset[str]:

@@ -13,10 +13,12 @@ WILD: Final = "\ufffc"
 _PLACEHOLDER = re.compile(
     r"<[^\W\d](?:[^<>|&;\n\"']{0,60}[^<>|&;\s\"'])?>|(?<!\$)\{\{?[\w .-]{1,40}\}\}?(?=[\s/.:]|$)|…|\.\.\.(?=[\s/]|$)"
 )
-_VARIABLE = re.compile(r"\$(?:\w+|[@*#?$!-]|\{[^}\n]*\})")
-_REDIRECT = re.compile(r"(?:\d*|&)(?:>>|>\||>&|>|<<<|<<-?|<)&?")
+_VARIABLE = re.compile(r"\$(?:\w+|[@*#?$!-]|\{[^}\n]{0,1000}\})")
+_REDIRECT = re.compile(r"(?:\d{0,4}|&)(?:>>|>\||>&|>|<<<|<<-?|<)&?")
 _OPERATOR = re.compile(r"&&|\|\||\|&|[|;&\n()]")
 _MAX_DEPTH = 5
+MAX_DIGITS = 4
+"""Of a descriptor's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class _Scanner:
         self.commands: list[Simple] = []
         self.words: list[str] = []
         self.writes: list[str] = []
-        self.word: str | None = None
+        self.word: list[str] | None = None
         self.before = ""
         self.opens = 0
         self.redirect = ""
@@ -78,7 +80,7 @@ class _Scanner:
             self._double_quoted()
         elif sign in "$`":
             self._expansion()
-        elif (self.word is None or self.word.isdigit()) and (redirect := _REDIRECT.match(self.text, self.at)):
+        elif self._may_be_redirected() and (redirect := _REDIRECT.match(self.text, self.at)):
             self.word = None
             self.redirect = redirect[0]
             self.at = redirect.end()
@@ -92,7 +94,13 @@ class _Scanner:
             self.at += 1
 
     def _add(self, text: str) -> None:
-        self.word = (self.word or "") + text
+        if self.word is None:
+            self.word = []
+        self.word.append(text)
+
+    def _may_be_redirected(self) -> bool:
+        """Where a redirection may begin: at the start of a word, or behind the number of a descriptor."""
+        return self.word is None or (len(self.word) <= MAX_DIGITS and "".join(self.word).isdigit())
 
     def _double_quoted(self) -> None:
         self.at += 1
@@ -139,10 +147,10 @@ class _Scanner:
             return
         if self.redirect:
             if ">" in self.redirect and not self.redirect.endswith("&"):
-                self.writes.append(self.word)
+                self.writes.append("".join(self.word))
             self.redirect = ""
         else:
-            self.words.append(self.word)
+            self.words.append("".join(self.word))
         self.word = None
 
     def _operator(self, operator: str) -> None:
