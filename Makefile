@@ -1,6 +1,6 @@
 # The verbs that people and CI share. `make demo` and `make test` need Python >= 3.11 and make, nothing else.
 .POSIX:
-.PHONY: demo test quick quick-all quick-others durations check lint types imports bench clean
+.PHONY: demo test quick quick-all quick-others durations check lint types imports attack bench clean
 
 PYTHON = python3
 UV = .uv/bin/uv
@@ -34,7 +34,7 @@ durations: $(UV)
 	@$(RUN) pytest -n $(WORKERS) --junitxml=.pytest_cache/report.xml
 	@$(RUN) python -m tests.durations .pytest_cache/report.xml
 
-check: lint types imports test quick-others
+check: lint types imports test attack quick-others
 
 lint: $(UV)
 	$(RUN) ruff check .
@@ -45,6 +45,10 @@ types: $(UV)
 
 imports: $(UV)
 	$(RUN) lint-imports
+
+# Fuzzers, kill loops and bombs; `make attack ATTACK='--seconds 3600'` is the long form.
+attack: $(UV)
+	@$(RUN) python -m tests.attack $(ATTACK)
 
 bench: $(UV)
 	@$(RUN) python -m tests.bench
