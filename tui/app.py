@@ -6,11 +6,6 @@ import os
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
-from textual.app import App
-from textual.driver import Driver
-from textual.events import Key, Paste, Resize
-
 from core.message import say
 from panels.changes import Change, ChangeLog, add_change, record_state
 from panels.state import BOARD_SPAN_S
@@ -21,8 +16,7 @@ from tui.filter import Filter
 from tui.i18n import CODES, Language
 from tui.incident.context import IncidentContext
 from tui.keymap import EVERYWHERE, bindings
-from tui.runtime.exit import ExitCode, report_crash
-from tui.runtime.keys import InputQueue
+from tui.runtime.app import TerminalApp
 from tui.runtime.terminal import fitting_theme, locale_is_utf8
 from tui.screens.alerts import AlertsScreen
 from tui.screens.board import BoardScreen
@@ -35,9 +29,6 @@ from tui.theme import STYLESHEET, THEME_NAMES, load_theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from rich.console import RenderableType
-    from textual.events import Event
 
     from core.message import Message
     from panels.state import PanelState
@@ -55,11 +46,10 @@ JOURNAL_AFTER_S = 1.5
 """The journal's libraries and the runbooks are read once the first numbers are there: together both would be late."""
 
 
-class Warroom(App[str]):
-    """`app.run()` returns a line that ends it, or None. `load` None follows no source: states come from elsewhere."""
+class Warroom(TerminalApp):
+    """The App of this program. `load` None follows no source: states come from elsewhere."""
 
     CSS_PATH = STYLESHEET
-    ENABLE_COMMAND_PALETTE = False
     BINDINGS = bindings(EVERYWHERE)
     SCREENS: ClassVar = {
         "zoom": ZoomScreen,
@@ -77,8 +67,7 @@ class Warroom(App[str]):
         language_given: bool = False,
     ) -> None:
         fitting = fitting_theme(os.environ)
-        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
-        self.words = words
+        super().__init__(words, ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.ascii_only = not locale_is_utf8(os.environ)
         self._theme_given = theme is not None or fitting != "dark"
         self._language_given = language_given
@@ -93,7 +82,6 @@ class Warroom(App[str]):
         self._starting = True
         self._notice: Notice | None = None
         self._drawn: set[str] = set()
-        self._input = InputQueue(self, super().on_event)
         self.change_log = ChangeLog()
         self.activity = Activity(time.time(), time.time())
         self.panel_filter = Filter()
@@ -104,7 +92,6 @@ class Warroom(App[str]):
             else None
         )
         self.incidents = IncidentContext(self)
-        self.on_exit: Callable[[int], None] = lambda _: None
 
     @property
     def notice(self) -> Message | None:
@@ -122,43 +109,6 @@ class Warroom(App[str]):
         """The board lies under all other screens."""
         return BoardScreen()
 
-    def get_driver_class(self) -> type[Driver]:
-        """On a terminal, the driver that is sparing of bytes."""
-        from textual.drivers.linux_driver import LinuxDriver
-
-        from tui.runtime.driver import DiffDriver
-
-        usual = super().get_driver_class()
-        return DiffDriver if usual is LinuxDriver else usual
-
-    def on_resize(self, event: Resize) -> None:
-        """What the terminal shows after it is not known, also when it is as large as before: it was not in between.
-
-        The signal's handler may be interrupted by itself, after it has read a size and before it tells it; then the older
-        size is told last, and would stay.
-        """
-        from tui.runtime.driver import DiffDriver
-
-        if isinstance(self._driver, DiffDriver) and (size := self._driver.size()) not in (
-            None,
-            event.size,
-        ):
-            self.post_message(Resize(size, size))
-        self._redraw_all()
-
-    @on(Driver.SignalResume)
-    def on_resume_from_shell(self) -> None:
-        """The shell has written over the screen; how old everything is now is shown at once."""
-        self._redraw_all()
-        self.repaint()
-
-    def _redraw_all(self) -> None:
-        from tui.runtime.driver import DiffDriver
-
-        if isinstance(self._driver, DiffDriver):
-            self._driver.forget()
-        self.screen.refresh(layout=True)
-
     def on_mount(self) -> None:
         """Paint, then start the thread that asks."""
         self.words = self._displayable(self.words)
@@ -167,13 +117,6 @@ class Warroom(App[str]):
             self.call_after_refresh(self.signals_thread.start)  # its imports must not delay the first paint
             # A screen that a fast key puts on top before the first paint takes that call with it until it goes.
             self.set_timer(START_AFTER_S, self.signals_thread.start)
-
-    def exit(
-        self, result: str | None = None, return_code: int = 0, message: RenderableType | None = None
-    ) -> None:
-        """Leave; `on_exit` sees to it that what does not end in time keeps nobody."""
-        self.on_exit(return_code)
-        super().exit(result, return_code, message)
 
     def on_unmount(self) -> None:
         """Let the threads end."""
@@ -213,24 +156,9 @@ class Warroom(App[str]):
         )
         self.tick()
 
-    def _handle_exception(self, error: Exception) -> None:
-        """One line and exit 4 instead of Textual's traceback with locals, which may hold a secret; tests see the error."""
-        if self.is_headless:
-            super()._handle_exception(error)
-            return
-        key, values = report_crash(error)
-        self._exit = True
-        self._return_code, self._return_value = ExitCode.CRASHED, self.words.text(key, **values)
-        self._close_messages_no_wait()
-
-    async def on_event(self, event: Event) -> None:
-        """Every key says that somebody looks; each is done with before the next one is looked at."""
-        if not isinstance(event, Key | Paste) or event.is_forwarded:
-            await super().on_event(event)
-            return
-        if isinstance(event, Key):
-            self.record_activity(time.time())
-        self._input.put(event)
+    def key_pressed(self) -> None:
+        """Every key says that somebody looks."""
+        self.record_activity(time.time())
 
     def record_activity(self, now: float) -> None:
         """A key was pressed: the notice counts as read, unless it came at the same moment."""

@@ -1,5 +1,5 @@
 """The process around the face.
 
-`log`, `exit` (codes and crashes), `quit` (back at the shell in time), `malloc`, `driver` and `cells` (few bytes), `terminal`
-(what it can show).
+`app` (Textual's App over SSH) with its `keys` (one after the other), `driver` and `cells` (few bytes); `terminal` (what it
+can show); `log`, `exit` (codes and crashes), `quit` (back at the shell in time), `malloc`.
 """

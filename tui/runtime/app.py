@@ -1,0 +1,102 @@
+"""Textual's App as a program over SSH needs it: few bytes, any size at any moment, one key after the other, no traceback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import App
+from textual.driver import Driver
+from textual.events import Key, Paste, Resize
+
+from tui.runtime.exit import ExitCode, report_crash
+from tui.runtime.keys import InputQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import RenderableType
+    from textual.events import Event
+
+    from tui.i18n import Language
+
+
+class TerminalApp(App[str]):
+    """`run()` returns a line that ends it, or None. `on_exit` sees to it that what does not end in time keeps nobody."""
+
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, words: Language, *, ansi_color: bool | None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self.words = words
+        self.on_exit: Callable[[int], None] = lambda _: None
+        self._input = InputQueue(self, super().on_event)
+
+    def repaint(self) -> None:
+        """Draw what has changed."""
+
+    def key_pressed(self) -> None:
+        """Somebody is there."""
+
+    def get_driver_class(self) -> type[Driver]:
+        """On a terminal, the driver that is sparing of bytes."""
+        from textual.drivers.linux_driver import LinuxDriver
+
+        from tui.runtime.driver import DiffDriver
+
+        usual = super().get_driver_class()
+        return DiffDriver if usual is LinuxDriver else usual
+
+    def on_resize(self, event: Resize) -> None:
+        """What the terminal shows after it is not known, also when it is as large as before: it was not in between.
+
+        The signal's handler may be interrupted by itself, after it has read a size and before it tells it; then the older
+        size is told last, and would stay.
+        """
+        from tui.runtime.driver import DiffDriver
+
+        if isinstance(self._driver, DiffDriver) and (size := self._driver.size()) not in (
+            None,
+            event.size,
+        ):
+            self.post_message(Resize(size, size))
+        self._redraw_all()
+
+    @on(Driver.SignalResume)
+    def on_resume_from_shell(self) -> None:
+        """The shell has written over the screen; how old everything is now is shown at once."""
+        self._redraw_all()
+        self.repaint()
+
+    def _redraw_all(self) -> None:
+        from tui.runtime.driver import DiffDriver
+
+        if isinstance(self._driver, DiffDriver):
+            self._driver.forget()
+        self.screen.refresh(layout=True)
+
+    async def on_event(self, event: Event) -> None:
+        """Each key is done with before the next one is looked at."""
+        if not isinstance(event, Key | Paste) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        if isinstance(event, Key):
+            self.key_pressed()
+        self._input.put(event)
+
+    def exit(
+        self, result: str | None = None, return_code: int = 0, message: RenderableType | None = None
+    ) -> None:
+        """Leave."""
+        self.on_exit(return_code)
+        super().exit(result, return_code, message)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """One line and exit 4 instead of Textual's traceback with locals, which may hold a secret; tests see the error."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        key, values = report_crash(error)
+        self._exit = True
+        self._return_code, self._return_value = ExitCode.CRASHED, self.words.text(key, **values)
+        self._close_messages_no_wait()
