@@ -14,8 +14,11 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 _KNOWN = re.compile(r"\x1b\[(?:(\d+);(\d+))?H|\x1b\[([\d;]*)m|(\n)|([^\x00-\x1f\x7f-\x9f]+)")
-_ALL_KNOWN = re.compile(rf"(?>{_KNOWN.pattern})*+")
-"""Atomic and possessive: it goes back over nothing, so that it takes no longer than the text is long."""
+_ALL_KNOWN = re.compile(r"(?>\x1b\[(?:\d+;\d+)?H|\x1b\[[\d;]*m|\n|[^\x00-\x1f\x7f-\x9f]+)*+")
+"""Atomic and possessive: it goes back over nothing, so that it takes no longer than the text is long.
+
+As `_KNOWN`, but without its groups: a group in a possessive repeat is a SystemError in CPython 3.11.
+"""
 SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 SYNC_MIN_BYTES = 600
 """So many bytes may arrive in pieces; only then it is worth asking the terminal to wait for the last (mode 2026)."""

@@ -127,3 +127,10 @@ def test_a_blank_in_another_colour_is_the_same_blank() -> None:
     cells = ScreenCells()
     cells.diff("\x1b[1;1H\x1b[31ma\x1b[0m\x1b[32m \x1b[0m\x1b[1;1H")
     assert cells.diff("\x1b[1;1H\x1b[31ma \x1b[0m\x1b[1;1H") == ""
+
+
+def test_a_frame_that_begins_at_home_is_read() -> None:
+    """Home without numbers before other sequences: the groups of a possessive repeat are a SystemError in CPython 3.11."""
+    cells = ScreenCells()
+    assert "warroom" in cells.diff("\x1b[H\x1b[1mwarroom\x1b[m\n\x1b[2;1Hx")
+    assert cells.diff("\x1b[H\x1b[1mwarroom\x1b[m\n\x1b[2;1Hx") == ""
