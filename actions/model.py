@@ -165,7 +165,7 @@ class Action(Generic[P]):
     `resource` names what a run needs for itself alone (empty: nothing). `preflight` says what speaks against it before
     anything is planned. `plan` looks at the world and changes nothing. `run` does what the plan says and raises
     `ActionFailed` where it could not; `verify` looks at the world again. `lasts_s` is how long the effect stays in force
-    by default, 0 for an action that is over when it is done; `keep` applies one in force again, to what has (re)started,
+    by default, 0 for an action that is over when it is done, and `ends_by_itself` says that nobody has to end it then; `keep` applies one in force again, to what has (re)started,
     and says what it did.
     """
 
@@ -181,6 +181,7 @@ class Action(Generic[P]):
     preflight: Callable[[P, Context], tuple[Message, ...]] = _nothing
     keep: Callable[[P, Plan, Context], tuple[Message, ...]] | None = None
     lasts_s: float = 0.0
+    ends_by_itself: bool = False
     timeout_s: float = 600.0
 
 

@@ -10,21 +10,33 @@ from pydantic import TypeAdapter, ValidationError
 
 from actions.errors import BadParameter, PlanStale
 from actions.model import Draft, Plan
+from actions.redact import redact_plan
 from core.message import say
 from core.text import clean
 
 if TYPE_CHECKING:
     from actions.model import Action, Context, Fact
     from actions.parameters import P
+    from actions.redact import Redactor
     from core.message import Message
 
 
-def make_plan(action: Action[P], params: P, context: Context, *, lasts_s: float | None = None) -> Plan:
-    """What the action would do now. `lasts_s` is how long it shall stay in force; 0 for an undo, which is over when it is done."""
+def make_plan(
+    action: Action[P],
+    params: P,
+    context: Context,
+    *,
+    lasts_s: float | None = None,
+    redact: Redactor | None = None,
+) -> Plan:
+    """What the action would do now. `lasts_s` is how long it shall stay in force; 0 for an undo, which is over when it is done.
+
+    `redact` takes the configuration's secrets out of it.
+    """
     against = action.preflight(params, context)
     draft = action.plan(params, context)
     draft = replace(draft, blockers=(*against, *draft.blockers))
-    return Plan(
+    plan = Plan(
         **{each.name: getattr(draft, each.name) for each in fields(Draft)},
         action=action.id,
         danger=action.danger,
@@ -33,6 +45,7 @@ def make_plan(action: Action[P], params: P, context: Context, *, lasts_s: float 
         lasts_s=action.lasts_s if lasts_s is None or not action.lasts_s else lasts_s,
         made_at=context.clock(),
     )
+    return plan if redact is None else redact_plan(plan, redact)
 
 
 def hold_to(confirmed: Plan, now: Plan) -> Plan:

@@ -41,6 +41,17 @@ class Reason(StrEnum):
     ALERT_FIRES = "alert_firing"
     FOLLOW_UP_DONE = "follow_up_done"
     NOTHING_TO_UNDO = "nothing_to_undo"
+    ACTION_NOT_ALLOWED = "action_not_allowed"
+    ACTIONS_READ_ONLY = "actions_read_only"
+    PLAN_BLOCKED = "plan_blocked"
+    NOT_CONFIRMED = "not_confirmed"
+    TARGET_NOT_TYPED = "target_not_typed"
+    ROLE_NEEDED = "role_needed"
+    RUN_STARTED = "run_started"
+    SAME_PERSON = "same_person"
+    SECOND_PERSON = "second_person"
+    RUN_NOT_UNDONE = "run_not_undone"
+    RUN_NOT_ACTIVE = "run_not_active"
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,5 +126,6 @@ ACTION = Action(
     run=run,
     verify=verify,
     lasts_s=DEFAULT_LASTS_S,
+    ends_by_itself=True,
     timeout_s=60.0,
 )

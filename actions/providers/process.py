@@ -28,8 +28,10 @@ INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "T
 """What every program is given of our own environment; everything else is stated by the action."""
 POLL_S = 0.1
 CHUNK = 65_536
-MAX_LINE = 65_536
-"""A longer line is printed in pieces."""
+MAX_LINE = 1_000_000
+"""What a longer line has beyond that is left out; never is one printed in pieces, between which a secret could hide."""
+EDGE = 4096
+"""So much is left out at the cut, too: half a secret could stand there."""
 KEPT = 64_000
 """So many characters of the beginning and of the end of an output are given back."""
 GRACE_S = 5.0
@@ -100,7 +102,7 @@ class LocalProcesses:
                     ended_at = ended_at or time.monotonic()
                     if time.monotonic() - ended_at > DRAIN_S:
                         break
-        output.flush()
+        output.end()
         remaining_s = max(0.0, deadline - time.monotonic())
         while (code := process.poll()) is None:
             if self._is_cancelled() or remaining_s <= 0:
@@ -153,26 +155,37 @@ class _Output:
 
     def __init__(self, print_line: Callable[[str], None]) -> None:
         self._print_line = print_line
-        self._rest = b""
+        self._rest = bytearray()
+        self._dropped = 0
         self._head: list[str] = []
         self._tail = ""
         self._head_size = 0
         self._left_out = False
 
     def feed(self, chunk: bytes) -> None:
-        """A line is printed when its end comes, or when it is too long to wait for that."""
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
-            self._line(line)
-        while len(self._rest) > MAX_LINE:
-            self._line(self._rest[:MAX_LINE])
-            self._rest = self._rest[MAX_LINE:]
+        """A line is printed when its end comes."""
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            self._rest += end
+            self.flush()
+        self._rest += rest
+        if len(self._rest) > MAX_LINE:
+            self._dropped += len(self._rest) - MAX_LINE
+            del self._rest[MAX_LINE:]
 
-    def flush(self) -> None:
+    def end(self) -> None:
         """What came without an end of line."""
         if self._rest:
-            self._line(self._rest)
-            self._rest = b""
+            self.flush()
+
+    def flush(self) -> None:
+        """A line has its end."""
+        if self._dropped:
+            del self._rest[MAX_LINE - EDGE :]
+            self._rest += f"… {self._dropped + EDGE} bytes of this line are left out".encode()
+        self._line(bytes(self._rest))
+        self._rest.clear()
+        self._dropped = 0
 
     def kept(self) -> str:
         """Beginning and end, with a mark where something is left out between them."""

@@ -41,6 +41,7 @@ class Approval(NamedTuple):
     by: str
     at: dt.datetime
     digest: str
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,9 @@ class Run:
     said: Phrase | None = None
     detail: str = ""
     cancelled_by: str = ""
+    cancel_asked_by: str = ""
+    undo: r.UndoCall | None = None
+    until: dt.datetime | None = None
     undone_by: UUID | None = None
 
     @property
@@ -86,6 +90,11 @@ class Run:
     def resource(self) -> str:
         """What it needs for itself alone; empty where it only observes."""
         return self.planned.resource
+
+    @property
+    def was_begun(self) -> bool:
+        """Whether the world may have been changed."""
+        return self.started_at is not None
 
     @property
     def has_ended(self) -> bool:
@@ -120,12 +129,12 @@ def apply_run(run: Run, event: Event) -> Run:
     return replace(_change(run, event), events=(*run.events, event))
 
 
-def _change(run: Run, event: Event) -> Run:  # noqa: PLR0911  # one case a kind; splitting would hide the list
+def _change(run: Run, event: Event) -> Run:  # noqa: C901, PLR0911  # one case a kind; splitting would hide the list
     if run.has_ended and run.state != "orphaned":
         return _undo(run, event)
     match event.body:
         case r.RunApproved() as x:
-            approvals = (*run.approvals, Approval(event.actor, event.at, x.digest))
+            approvals = (*run.approvals, Approval(event.actor, event.at, x.digest, x.identity))
             return replace(
                 run, approvals=approvals, state="approved" if run.state == "planned" else run.state
             )
@@ -139,11 +148,15 @@ def _change(run: Run, event: Event) -> Run:  # noqa: PLR0911  # one case a kind;
             verified = replace(run, verified=x.ok, checks=x.checks, state=state)
             return _said(verified, x.said, x.detail)
         case r.RunFinished() as x:
-            ended = replace(run, state="finished", exit_code=x.exit_code, output=x.output)
+            ended = replace(
+                run, state="finished", exit_code=x.exit_code, output=x.output, undo=x.undo, until=x.until
+            )
             return _said(replace(ended, ended_at=event.at), x.said, x.detail)
         case r.RunFailed() as x:
             ended = replace(run, state="failed", exit_code=x.exit_code, output=x.output)
             return _said(replace(ended, ended_at=event.at), x.said, x.detail)
+        case r.RunCancelAsked():
+            return replace(run, cancel_asked_by=run.cancel_asked_by or event.actor)
         case r.RunCancelled() as x:
             by = x.asked_by or event.actor
             ended = replace(run, state="cancelled", output=x.output, cancelled_by=by, ended_at=event.at)

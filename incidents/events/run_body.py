@@ -26,11 +26,19 @@ class Output(BodyModel):
     sha256: Sha256
 
 
+class UndoCall(BodyModel):
+    """The action, with its parameters, that takes a run back."""
+
+    action: NonBlankLine
+    params: dict[Line, Block] = Field(default={}, max_length=100)
+
+
 class RunPlanned(BodyModel):
     """The first event of every run, and never a later one.
 
     `digest` is the plan's: what was confirmed is what runs. `resource` is what the run needs for itself alone; a run with an
-    empty one (it only observes) needs no claim. `plan` is the plan as it was shown.
+    empty one (it only observes) needs no claim. `plan` is the plan as it was shown. `identity` is who planned it, by what could be
+    proven.
     """
 
     kind: Literal["run_planned"] = "run_planned"
@@ -45,13 +53,15 @@ class RunPlanned(BodyModel):
     runbook: Line = ""
     step: Line = ""
     undoes: UUID | None = None
+    identity: Line = ""
 
 
 class RunApproved(BodyModel):
-    """Somebody confirmed the plan with this digest."""
+    """Somebody confirmed the plan with this digest; `identity` is who, by what could be proven."""
 
     kind: Literal["run_approved"] = "run_approved"
     digest: Line = ""
+    identity: Line = ""
 
 
 class RunClaimed(BodyModel):
@@ -87,11 +97,13 @@ class RunVerified(_Outcome):
 
 
 class RunFinished(_Outcome):
-    """Done."""
+    """Done. `undo` takes it back, `until` is how long its effect stays in force; None where it is over."""
 
     kind: Literal["run_finished"] = "run_finished"
     exit_code: int | None = None
     output: Output | None = None
+    undo: UndoCall | None = None
+    until: Utc | None = None
 
 
 class RunFailed(_Outcome):
@@ -100,6 +112,12 @@ class RunFailed(_Outcome):
     kind: Literal["run_failed"] = "run_failed"
     exit_code: int | None = None
     output: Output | None = None
+
+
+class RunCancelAsked(BodyModel):
+    """Somebody wants it to end; its runner writes what came of that."""
+
+    kind: Literal["run_cancel_asked"] = "run_cancel_asked"
 
 
 class RunCancelled(_Outcome):
@@ -132,6 +150,7 @@ RunBody: TypeAlias = (
     | RunVerified
     | RunFinished
     | RunFailed
+    | RunCancelAsked
     | RunCancelled
     | RunOrphaned
     | RunUndone

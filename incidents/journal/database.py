@@ -68,6 +68,13 @@ class Database:
         with self.read() as connection:
             connection.execute(sql("SELECT 1"))
 
+    def role(self) -> str | None:
+        """Who is logged in, by the server's word; a file knows nobody."""
+        if not self.is_postgres:
+            return None
+        with self.read() as connection:
+            return str(connection.scalar(sql("SELECT session_user")))
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection in a transaction that is committed at the end, or leaves nothing behind."""

@@ -328,6 +328,13 @@ class Journal:
             number = copies[chain][0] if chain in copies else None
         return kind.unnumbered(chain) if number is None else kind.label(number)
 
+    def role(self) -> str | None:
+        """The role with which this program got into the team's database; None where the journal is a file.
+
+        Raises `JournalAway`: then nobody can say it.
+        """
+        return self.store().database.role() if is_shared(self._settings) else None
+
     def beat(self, run: UUID) -> bool:
         """A sign of life of a claimed run; False when it was ended by others: its runner must stop.
 

@@ -36,6 +36,8 @@ def describe_run_event(event: Event) -> Message:  # noqa: C901, PLR0911  # one c
             code = "" if x.exit_code is None else say("event.of_run_code", code=x.exit_code)
             detail = _details(x.said, x.detail)
             return say(f"event.of_{x.kind}", code=code, output=_output(x.output), detail=detail)
+        case r.RunCancelAsked():
+            return say("event.of_run_cancel_asked")
         case r.RunCancelled() as x:
             detail = _details(x.said, x.detail)
             actor = x.asked_by or event.actor

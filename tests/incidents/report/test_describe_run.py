@@ -25,6 +25,7 @@ EXAMPLES: list[r.RunBody] = [
     r.RunVerified(ok=False, detail="still 100/m"),
     r.RunFinished(exit_code=0, output=OUTPUT),
     r.RunFailed(exit_code=3, output=OUTPUT, detail="no route"),
+    r.RunCancelAsked(),
     r.RunCancelled(asked_by="op2", output=OUTPUT),
     r.RunOrphaned(last_heartbeat_at=START),
     r.RunUndone(by=new_id()),

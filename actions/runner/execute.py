@@ -1,0 +1,181 @@
+"""One run, from its claim to its recorded end: claim, plan again, run, verify, say what became of it.
+
+Whatever happens is written as an event of the run. What was confirmed is what runs: a plan of now that differs ends the run
+before anything is done. A run that somebody else has claimed is left alone, so that a request that comes twice runs once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import socket
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from actions.errors import ActionRefused, Cancelled
+from actions.parameters import read_parameters
+from actions.planning import hold_to, make_plan, plan_from_json
+from actions.providers import open_context
+from actions.redact import Redactor
+from actions.registry import find_action
+from actions.runner.folder import RunFolder
+from actions.runner.output import OutputFile
+from actions.runner.watch import Cancellation, Watch
+from core.errors import WarroomError
+from core.message import Message, say
+from core.text import clean
+from incidents.events import run_body as r
+from incidents.events.phrase import Phrase
+from incidents.journal import open_journal
+from incidents.journal.errors import JournalAway, JournalError, ResourceHeld, WriteConflict
+
+if TYPE_CHECKING:
+    from actions.model import AnyAction, Context, Outcome, Plan, Verification
+    from actions.parameters import Parameters
+    from actions.runner.request import RunRequest
+    from incidents.events.run import Run
+    from incidents.journal import Journal
+
+
+def execute(request: RunRequest) -> None:
+    """Do it; returns when its end is recorded."""
+    journal = open_journal(request.settings.journal)
+    try:
+        run = journal.load_run(request.run)
+        _Execution(request, journal, run).execute()
+    finally:
+        journal.close()
+
+
+def host_name() -> str:
+    """This host, as the journal calls it."""
+    return clean(socket.gethostname(), 80) or "?"
+
+
+def plain_words(message: Message) -> str:
+    """A message without a language: the runner has none. Readers get the text of its key in theirs."""
+    values = (
+        plain_words(value) if isinstance(value, Message) else str(value) for value in message.values.values()
+    )
+    return clean(" ".join([message.key, *values]))
+
+
+def phrase(message: Message) -> Phrase:
+    """For the journal."""
+    return Phrase.from_message(message, plain_words)
+
+
+@dataclass(slots=True)
+class _Execution:
+    request: RunRequest
+    journal: Journal
+    run: Run
+
+    def execute(self) -> None:
+        """Every end is an event; only a claim that somebody else has leaves none."""
+        try:
+            confirmed = plan_from_json(self.request.plan)
+            self._check_approval(confirmed)
+            action = find_action(self.request.settings.actions, self.request.action)
+            params = read_parameters(action.parameters, self.request.params)
+            self._claim()
+        except WriteConflict:
+            return  # another runner has it
+        except WarroomError as error:
+            self._write(r.RunFailed(said=phrase(error.message)))
+            return
+        self._do(action, params, confirmed)
+
+    def _check_approval(self, confirmed: Plan) -> None:
+        """Nobody starts a runner past the guard: what changes the world was approved, with this very plan."""
+        approved = any(approval.digest == confirmed.digest for approval in self.run.approvals)
+        if self.run.planned.digest != confirmed.digest or not (approved or confirmed.danger == "observe"):
+            raise ActionRefused(say("runs.not_approved"))
+
+    def _claim(self) -> None:
+        host, runner = host_name(), f"pid {os.getpid()}"
+        try:
+            self.journal.claim_run(
+                self.run.id, self.request.actor, host=host, runner=runner, expected_sequence=self.run.sequence
+            )
+        except ResourceHeld:
+            raise
+        except JournalAway:
+            if self.run.resource:
+                raise
+            self._write(r.RunClaimed(host=host, runner=runner))  # it only observes: the spool takes it
+
+    def _do(self, action: AnyAction, params: Parameters, confirmed: Plan) -> None:
+        request, cancellation = self.request, Cancellation()
+        folder = RunFolder.of(request.settings.actions, request.run)
+        folder.create()
+        redact = Redactor((*request.settings.secrets, *params.secrets()))
+        output = OutputFile(folder.output, redact, request.settings.actions.output_bytes)
+        context = open_context(
+            signals=request.settings.signals,
+            service=request.settings.service,
+            environment=request.settings.environment,
+            actor=request.actor,
+            folder=folder.path.parent.parent,
+            print_line=output.print_line,
+            is_cancelled=cancellation.is_asked,
+        )
+        end: r.RunEnd
+        verifications: tuple[Verification, ...] = ()
+        try:
+            with Watch(self.journal, request.run, folder, cancellation, action.timeout_s):
+                plan, outcome, verifications = self._work(action, params, confirmed, context, redact)
+            end = _finished(plan, outcome, context.clock())
+        except (Cancelled, KeyboardInterrupt):
+            end = _stopped(cancellation, action)
+        except WarroomError as error:
+            end = r.RunFailed(said=phrase(error.message))
+        except Exception as error:  # noqa: BLE001  # an action that breaks is a run that failed; its words may hold secrets
+            end = r.RunFailed(said=phrase(say("runs.broke", kind=type(error).__name__)))
+        size, digest = output.close()
+        if verifications:
+            checks = tuple(phrase(each.text) for each in verifications[:50])
+            ok = all(each.ok is True for each in verifications)
+            self._write(r.RunVerified(ok=ok, checks=checks))
+        self._write(end.model_copy(update={"output": r.Output(size=size, sha256=digest)}))
+
+    def _work(
+        self, action: AnyAction, params: Parameters, confirmed: Plan, context: Context, redact: Redactor
+    ) -> tuple[Plan, Outcome, tuple[Verification, ...]]:
+        plan = hold_to(
+            confirmed, make_plan(action, params, context, lasts_s=confirmed.lasts_s, redact=redact)
+        )
+        if plan.blockers:
+            raise ActionRefused(say("runs.blocked", why=plan.blockers[0]))
+        self._write(r.RunStarted(host=host_name(), process=os.getpid()), must_be_kept=bool(self.run.resource))
+        outcome = action.run(params, plan, context)
+        context.print_line(f"— {plain_words(outcome.text)}")
+        done = plan if outcome.undo is None else replace(plan, undo=outcome.undo)
+        return done, outcome, action.verify(params, done, context)
+
+    def _write(self, body: r.RunBody, *, must_be_kept: bool = False) -> None:
+        """While the team's journal is away the event waits in this host's spool; that it can't even do that is logged."""
+        try:
+            self.journal.append(self.run.id, self.request.actor, body)
+        except JournalError:
+            if must_be_kept:
+                raise
+            with suppress(JournalError):
+                self.journal.append(self.run.id, self.request.actor, body)
+
+
+def _finished(plan: Plan, outcome: Outcome, now: float) -> r.RunFinished:
+    undo = plan.undo.call
+    return r.RunFinished(
+        said=phrase(outcome.text),
+        exit_code=1 if outcome.findings else 0,
+        undo=None if undo is None else r.UndoCall(action=undo.id, params=dict(undo.params)),
+        until=dt.datetime.fromtimestamp(now + plan.lasts_s, dt.UTC) if plan.lasts_s else None,
+    )
+
+
+def _stopped(cancellation: Cancellation, action: AnyAction) -> r.RunEnd:
+    if cancellation.is_late:
+        return r.RunFailed(said=phrase(say("runs.too_long", seconds=action.timeout_s)))
+    return r.RunCancelled(said=phrase(say("actions.cancelled")), asked_by=cancellation.by or "?")

@@ -1,0 +1,65 @@
+"""Where the files of a run are: one private folder a run, on the host that it runs on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003  # a dataclass's own field
+from typing import TYPE_CHECKING
+
+from incidents.journal.sqlite_file import default_file
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from actions.settings import ActionsSettings
+
+
+def runs_folder(settings: ActionsSettings) -> Path:
+    """Where all runs of this host are."""
+    return settings.folder or default_file().with_name("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The files of one run."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, settings: ActionsSettings, run: UUID) -> RunFolder:
+        """It need not be there yet."""
+        return cls(runs_folder(settings) / str(run))
+
+    @property
+    def output(self) -> Path:
+        """What the run printed: cleaned, without secrets."""
+        return self.path / "output.log"
+
+    @property
+    def log(self) -> Path:
+        """What the runner itself has to say when it breaks."""
+        return self.path / "runner.log"
+
+    @property
+    def cancel(self) -> Path:
+        """There when somebody on this host wants the run to end; holds who."""
+        return self.path / "cancel"
+
+    def create(self) -> None:
+        """For this user alone."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.parent.chmod(0o700)
+
+    def ask_cancel(self, actor: str) -> None:
+        """The runner looks several times a second."""
+        descriptor = os.open(self.cancel, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(actor)
+
+    def cancelled_by(self) -> str | None:
+        """Who wants it to end; None where nobody does."""
+        try:
+            return self.cancel.read_text(encoding="utf-8") or "?"
+        except OSError:
+            return None

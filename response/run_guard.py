@@ -1,0 +1,153 @@
+"""The guard of runs: whether this plan may be run now, by this person, confirmed as it is.
+
+Every door asks it before anything is written: button, checklist step, palette and command line. It knows the configuration
+(`allow`, `read_only`, `two_person`), the checklist (pause points), roles, and what a danger has to be confirmed by.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from response.decision import ALLOWED, Reason, Refused
+from response.guard import reached
+
+if TYPE_CHECKING:
+    from actions.model import Danger, Plan
+    from actions.settings import ActionsSettings
+    from incidents.events.run import Run
+    from response.checklist import Row
+    from response.decision import Decision
+    from response.identity import Identity
+    from response.situation import Situation
+
+NEEDED: dict[Danger, Literal["nothing", "yes", "target"]] = {
+    "observe": "nothing",
+    "mitigate": "yes",
+    "destructive": "target",
+}
+"""What confirms a plan, by its danger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What somebody said to a plan that they saw: yes, or the target's name as they typed it."""
+
+    yes: bool = False
+    typed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A plan that somebody wants to run, inside an incident or without one.
+
+    `runbook` and `step` name the step that it belongs to; without them it is the first one of the checklist that has this
+    action.
+    """
+
+    plan: Plan
+    identity: Identity
+    situation: Situation | None = None
+    runbook: str = ""
+    step: str = ""
+
+    def row(self) -> Row | None:
+        """The checklist's row that this run belongs to."""
+        if self.situation is None:
+            return None
+        if self.step:
+            return self.situation.row("step", self.runbook, self.step)
+        rows = [row for row in self.situation.rows if _has_action(row, self.plan.action)]
+        open_rows = [row for row in rows if reached(self.situation, row) == ALLOWED]
+        return next(iter([*open_rows, *rows]), None)
+
+
+def _has_action(row: Row, action: str) -> bool:
+    return row.step is not None and any(call.id == action for call in row.step.actions)
+
+
+def may_offer(
+    action_id: str, danger: Danger, settings: ActionsSettings, *, read_only: bool = False
+) -> Decision:
+    """Whether the configuration has this action at all: what may not be done is not offered."""
+    if not settings.allows(action_id):
+        return Refused(Reason.ACTION_NOT_ALLOWED, {"action": action_id})
+    if danger != "observe" and (read_only or settings.read_only):
+        return Refused(Reason.ACTIONS_READ_ONLY, {"action": action_id})
+    return ALLOWED
+
+
+def may_plan(wish: Wish, settings: ActionsSettings, *, read_only: bool = False) -> Decision:
+    """Whether the plan may be run by this person, once it is confirmed."""
+    plan = wish.plan
+    decision = may_offer(plan.action, plan.danger, settings, read_only=read_only)
+    if decision != ALLOWED:
+        return decision
+    if wish.situation is not None and plan.danger != "observe":
+        row = wish.row()
+        decision = ALLOWED if row is None else reached(wish.situation, row)
+        if decision == ALLOWED:
+            decision = _role(wish.situation, plan.danger, wish.identity, settings)
+        if decision != ALLOWED:
+            return decision
+    if plan.blockers:
+        return Refused(Reason.PLAN_BLOCKED, {"why": plan.blockers[0]})
+    return ALLOWED
+
+
+def may_run(
+    wish: Wish, confirmation: Confirmation, settings: ActionsSettings, *, read_only: bool = False
+) -> Decision:
+    """The same, and whether it is confirmed as its danger asks for."""
+    decision = may_plan(wish, settings, read_only=read_only)
+    if decision != ALLOWED:
+        return decision
+    match NEEDED[wish.plan.danger]:
+        case "yes" if not (confirmation.yes or confirmation.typed == wish.plan.target):
+            return Refused(Reason.NOT_CONFIRMED)
+        case "target" if confirmation.typed != wish.plan.target:
+            return Refused(Reason.TARGET_NOT_TYPED, {"target": wish.plan.target})
+        case _:
+            return ALLOWED
+
+
+def needs_second(danger: Danger, settings: ActionsSettings) -> bool:
+    """Whether somebody else has to approve the plan, too."""
+    return danger in settings.two_person
+
+
+def may_approve(run: Run, identity: Identity, settings: ActionsSettings) -> Decision:
+    """Whether this person may be the second one: not who planned it, unless the configuration knows only one identity."""
+    if run.state not in ("planned", "approved"):
+        return Refused(Reason.RUN_STARTED)
+    if not settings.alone and identity.proven in _people(run):
+        return Refused(Reason.SAME_PERSON, {"who": identity.proven})
+    return may_offer(run.action, run.planned.danger, settings)
+
+
+def may_start(run: Run, plan: Plan, settings: ActionsSettings) -> Decision:
+    """Whether enough people approved this very plan."""
+    if run.state not in ("planned", "approved"):
+        return Refused(Reason.RUN_STARTED)
+    approvals = [approval for approval in run.approvals if approval.digest == plan.digest]
+    people = {approval.identity for approval in approvals}
+    enough = len(approvals) > 1 if settings.alone else len(people) > 1
+    if needs_second(plan.danger, settings) and not enough:
+        return Refused(Reason.SECOND_PERSON)
+    return ALLOWED if approvals or plan.danger == "observe" else Refused(Reason.NOT_CONFIRMED)
+
+
+def _people(run: Run) -> set[str]:
+    return {run.planned.identity, *(approval.identity for approval in run.approvals)}
+
+
+def _role(situation: Situation, danger: Danger, identity: Identity, settings: ActionsSettings) -> Decision:
+    """Inside an incident some dangers need a role, held under the name by which the machine knows this person."""
+    if danger == "observe" or not (roles := settings.roles.get(danger, ())):
+        return ALLOWED
+    held = situation.incident.roles
+    if any(role == name and holder == identity.actor for name in roles for role, holder in held.items()):
+        return ALLOWED
+    words = ", ".join(roles)
+    holders = ", ".join(sorted({holder for role, holder in held.items() if role in roles})) or "–"
+    return Refused(Reason.ROLE_NEEDED, {"roles": words, "holders": holders, "who": identity.actor})
