@@ -45,6 +45,4 @@ def launch(request: RunRequest) -> None:
         detail = error.strerror or type(error).__name__
         raise ActionFailed(say("runs.not_started", detail=detail)) from None
     if process.returncode != 0:
-        raise ActionFailed(
-            say("runs.not_started", detail=f"exit code {process.returncode}, {folder.log}")
-        )
+        raise ActionFailed(say("runs.not_started", detail=f"exit code {process.returncode}, {folder.log}"))
