@@ -124,6 +124,9 @@ _EFFECTS: tuple[tuple[str, Lock | None, Work, tuple[str, ...]], ...] = (
 _COMPILED = tuple(
     (re.compile(p, re.IGNORECASE | re.DOTALL), lock, work, lost) for p, lock, work, lost in _EFFECTS
 )
+_MADE = re.compile(
+    rf"(?i)CREATE (?:TABLE|(?:UNIQUE )?INDEX(?: CONCURRENTLY)?) (?!IF NOT EXISTS|ON\b){_NAME}", re.DOTALL
+)
 _DROP_INDEX = re.compile(rf"DROP INDEX (CONCURRENTLY )?(?:IF EXISTS )?{_NAME}", re.IGNORECASE)
 _ENDS = re.compile(r"(?i)^(?:BEGIN|COMMIT|ROLLBACK|END|START TRANSACTION|VACUUM|REINDEX)\b|\bCONCURRENTLY\b")
 _DROP_COLUMN = re.compile(
@@ -153,6 +156,12 @@ def effect(statement: str) -> Effect:
             return Effect(statement, tables, taken, _work(flat), _lost(flat), transactional=not ends)
         return Effect(statement, tables, taken, work, lost, transactional=not ends)
     return Effect(statement, known=False, transactional=not ends)
+
+
+def made_by(statement: str) -> tuple[str, ...]:
+    """The table or index that a statement makes, with `IF NOT EXISTS` none: then it may be there."""
+    match = _MADE.match(_SPACE.sub(" ", statement).strip())
+    return (_plain(match.group(1)),) if match else ()
 
 
 def _lost(flat: str) -> tuple[str, ...]:

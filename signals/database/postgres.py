@@ -98,7 +98,7 @@ class PostgresSchema:
             return self._read(connection)
 
     def _read(self, connection: psycopg.Connection[Any]) -> Database:
-        revisions = self._revisions(connection)
+        revisions = read_version(connection, find_version_table(connection, self._scripts, self.name))
         settings = self._settings
         indexes = connection.execute(_INDEXES, [list(settings.indexes)]).fetchall()
         shape: dict[str, str] = dict(connection.execute(_COLUMNS, [list(settings.tables)]).fetchall()) | {
@@ -133,29 +133,37 @@ class PostgresSchema:
             indexes=tuple(sorted(clean(name) for name, _, valid, _, _ in indexes if valid)),
         )
 
-    def _revisions(self, connection: psycopg.Connection[Any]) -> tuple[str, ...]:
-        """What Alembic's table in the database holds; none where there is no such table; raises `BadAnswer` where it may be another."""
-        from psycopg.sql import SQL, Identifier
 
-        name, schema = self._scripts.version_table()
-        tables: list[tuple[str, str, bool]] = connection.execute(_VERSION_TABLES, [JOURNAL_TABLE]).fetchall()
-        chosen = [
-            (of, table)
-            for of, table, visible in tables
-            if table == (name or table) and (of == schema if schema else visible or name is None)
-        ]
-        if not self._scripts.configured:
-            chosen = (chosen or [(of, table) for of, table, _ in tables])[:1]
-        elif len(chosen) != 1 and tables:
-            wanted = ".".join(part for part in (schema, name) if part) or "?"
-            names = ", ".join(f"{of}.{table}" for of, table, _ in tables)
-            raise BadAnswer(
-                say("schema.which_table", source=self.name, wanted=clean(wanted), tables=clean(names, 200))
-            )
-        if not chosen:
-            return ()
-        query = SQL("SELECT version_num FROM {}").format(Identifier(*chosen[0]))
-        return tuple(sorted(clean(str(row[0])) for row in connection.execute(query)))
+def find_version_table(
+    connection: psycopg.Connection[Any], scripts: AlembicScripts, source: str
+) -> tuple[str, str] | None:
+    """Schema and name of Alembic's table; None where there is none; raises `BadAnswer` where it may be another."""
+    name, schema = scripts.version_table()
+    tables: list[tuple[str, str, bool]] = connection.execute(_VERSION_TABLES, [JOURNAL_TABLE]).fetchall()
+    chosen = [
+        (of, table)
+        for of, table, visible in tables
+        if table == (name or table) and (of == schema if schema else visible or name is None)
+    ]
+    if not scripts.configured:
+        chosen = (chosen or [(of, table) for of, table, _ in tables])[:1]
+    elif len(chosen) != 1 and tables:
+        wanted = ".".join(part for part in (schema, name) if part) or "?"
+        names = ", ".join(f"{of}.{table}" for of, table, _ in tables)
+        raise BadAnswer(
+            say("schema.which_table", source=source, wanted=clean(wanted), tables=clean(names, 200))
+        )
+    return chosen[0] if chosen else None
+
+
+def read_version(connection: psycopg.Connection[Any], table: tuple[str, str] | None) -> tuple[str, ...]:
+    """What Alembic's table holds; none where there is no such table."""
+    from psycopg.sql import SQL, Identifier
+
+    if table is None:
+        return ()
+    rows = connection.execute(SQL("SELECT version_num FROM {}").format(Identifier(*table)))
+    return tuple(sorted(clean(str(row[0])) for row in rows))
 
 
 def _blocker(row: tuple[Any, ...]) -> Blocker:

@@ -1,0 +1,95 @@
+"""What a plan shows of a migration: its SQL with locks, the sizes of the tables, who is in the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actions.migrations.session import sessions_on, table_sizes, writers_on
+from actions.model import Fact
+from actions.step import Step
+from core.message import say
+from core.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from actions.migrations.project import RenderedStep
+    from actions.migrations.state import State
+    from actions.model import Context
+    from core.message import Message
+
+MAX_SHOWN = 40
+BYTES_TOLERANCE = 0.2
+"""A table may grow so much between plan and run, as a share of what it was."""
+
+
+def target_of(context: Context, state: State) -> str:
+    """What is changed, to be typed: the database's name alone."""
+    return clean(context.databases.place.rpartition("/")[2]) or state.version_table[-1]
+
+
+def sql_steps(steps: Sequence[RenderedStep]) -> tuple[Step, ...]:
+    """Each statement as it will run."""
+    return tuple(
+        Step(
+            kind="sql",
+            text=each.statement,
+            title=say("migrations.step", before=step.before or "–", after=step.after or "–"),
+        )
+        for step in steps
+        for each in step.effects
+    )
+
+
+def locks_of(steps: Iterable[RenderedStep]) -> tuple[str, ...]:
+    """Each table with the strongest lock that is taken on it, and whether it is read or written as a whole under it."""
+    lines = []
+    for each in (each for step in steps for each in step.effects if each.lock is not None):
+        lines += [f"{table}: {each.lock} ({each.work})" for table in each.tables]
+    return tuple(dict.fromkeys(lines))[:MAX_SHOWN]
+
+
+def state_facts(state: State, at: float) -> tuple[Fact, ...]:
+    """What every plan of a migration rests on."""
+    return (
+        Fact(label=say("migrations.fact_rows"), value=", ".join(state.rows) or "–", at=at),
+        Fact(label=say("migrations.fact_heads"), value=", ".join(state.scripts.heads), at=at),
+    )
+
+
+def size_facts(context: Context, tables: Sequence[str], at: float) -> tuple[Fact, ...]:
+    """How large the tables are."""
+    with context.databases.connect() as connection:
+        sizes = table_sizes(connection, tables)
+    return tuple(
+        Fact(
+            label=say("migrations.fact_bytes", table=each.table),
+            value=each.bytes,
+            unit="bytes",
+            at=at,
+            tolerance=max(1_000_000, BYTES_TOLERANCE * each.bytes),
+        )
+        for each in sizes
+    )
+
+
+def in_the_way(context: Context, tables: Sequence[str], *, writing: bool) -> tuple[Message, ...]:
+    """Who holds the tables now, with since when; they come and go, so that they are warnings."""
+    with context.databases.connect() as connection:
+        sessions = (writers_on if writing else sessions_on)(connection, tables)
+    return tuple(
+        say(
+            "migrations.writes" if writing else "migrations.holds",
+            who=each.label(),
+            state=each.state,
+            seconds=round(each.since_s),
+            query=each.query,
+        )
+        for each in sessions[:MAX_SHOWN]
+    )
+
+
+def tables_of(steps: Iterable[RenderedStep], state: State) -> tuple[str, ...]:
+    """Every table that is locked, Alembic's own left out."""
+    names = (table for step in steps for each in step.effects for table in each.tables)
+    return tuple(dict.fromkeys(name for name in names if name != state.version_table[-1]))

@@ -1,0 +1,213 @@
+"""The actions over the bundled service and over a foreign project: planned, run, verified, undone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from actions.errors import ActionFailed, PlanStale
+from actions.model import Context, Outcome, Plan
+from actions.parameters import read_parameters
+from actions.planning import hold_to, make_plan, plan_from_json, plan_to_json
+from actions.registry import own_actions
+from tests.actions.build import context
+from tests.actions.migrations.project import go_up, make_project, run_sql
+from tests.chimera import DATABASE
+from tui.i18n import Language
+
+HEAD = "375b918c8740"
+MAKE = ("u1", "op.create_table('t', sa.Column('id', sa.Integer()))", "op.drop_table('t')")
+
+
+def service(url: str, printed: list[str] | None = None) -> Context:
+    return context(printed, postgres={"url": url, **DATABASE})
+
+
+def planned(action_id: str, where: Context, **params: str) -> Plan:
+    action = own_actions()[action_id]
+    plan = make_plan(action, read_parameters(action.parameters, params), where)
+    assert plan_from_json(plan_to_json(plan)) == plan
+    for language in (Language("en"), Language("zh")):
+        for text in (*plan.blockers, *plan.warnings, plan.undo.text, *(fact.label for fact in plan.facts)):
+            assert language.say(text)
+    return plan
+
+
+def done(action_id: str, where: Context, **params: str) -> Outcome:
+    """Plan, run, and verify."""
+    action, plan = own_actions()[action_id], planned(action_id, where, **params)
+    assert not plan.blockers
+    given = read_parameters(action.parameters, params)
+    outcome: Outcome = action.run(given, plan, where)
+    checks = action.verify(given, plan, where)
+    assert [check.text for check in checks if check.ok is not True] == []
+    return outcome
+
+
+def test_the_service_goes_up_is_verified_goes_down_and_comes_back(postgres_url: str) -> None:
+    printed: list[str] = []
+    where = service(postgres_url, printed)
+    status = planned("migrate.status", where)
+    assert ("pending", "The profiles of users.") in [
+        (fact.label.key.rpartition("_")[2], fact.value) for fact in status.facts
+    ]
+    up = planned("migrate.upgrade", where)
+    assert any("CREATE TABLE user_profiles" in step.text for step in up.steps)
+    assert up.locks == ("user_profiles: SHARE (scan)", "alembic_version: ROW EXCLUSIVE (short)")
+    done("migrate.upgrade", where)
+    assert planned("migrate.upgrade", where).blockers[0].key == "migrations.nothing_pending"
+    done("migrate.verify", where)
+    assert any("canary" in line or "user_profiles" in line for line in printed)
+    run_sql(
+        postgres_url,
+        "INSERT INTO user_profiles (discord_user_id, puuid, profile_data) SELECT n::text, 'p', '{}' FROM generate_series(1, 500) n",
+    )
+    before = run_sql(postgres_url, "SELECT * FROM user_profiles ORDER BY 1")
+    down = planned("migrate.downgrade", where)
+    assert [(fact.value, fact.label.values["table"]) for fact in down.effects] == [(500, "user_profiles")]
+    outcome = done("migrate.downgrade", where)
+    assert run_sql(postgres_url, "SELECT to_regclass('user_profiles')") == [(None,)]
+    assert outcome.undo is not None
+    assert outcome.undo.call is not None
+    blocked = planned(outcome.undo.call.id, where, **outcome.undo.call.params)
+    assert [each.key for each in blocked.blockers] == ["migrations.restore_no_table"]
+    done("migrate.upgrade", where)
+    done(outcome.undo.call.id, where, **outcome.undo.call.params)
+    assert run_sql(postgres_url, "SELECT * FROM user_profiles ORDER BY 1") == before
+    listed = planned("migrate.status", where)
+    assert [fact.value for fact in listed.facts if fact.label.key == "migrations.fact_snapshot"] == [500]
+
+
+def test_a_plan_gone_stale_is_refused(postgres_url: str) -> None:
+    where = service(postgres_url)
+    plan = planned("migrate.upgrade", where)
+    run_sql(postgres_url, "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
+    run_sql(postgres_url, f"INSERT INTO alembic_version VALUES ('{HEAD}')")
+    with pytest.raises(PlanStale):
+        hold_to(plan, planned("migrate.upgrade", where))
+    action = own_actions()["migrate.downgrade"]
+    run_sql(postgres_url, "DELETE FROM alembic_version")
+    with pytest.raises(ActionFailed):  # what the runner would have caught is caught by the run, too
+        action.run(read_parameters(action.parameters, {}), plan, where)
+
+
+@pytest.mark.parametrize(
+    ("harm", "wrong"),
+    [
+        ("ALTER TABLE user_profiles ALTER puuid DROP NOT NULL", {"user_profiles.puuid"}),
+        (
+            "DROP INDEX idx_user_profiles_puuid; CREATE INDEX idx_user_profiles_puuid ON user_profiles (created_at)",
+            {"idx_user_profiles_puuid"},
+        ),
+        (
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_user_profiles_last_updated'::regclass",
+            {"idx_user_profiles_last_updated"},
+        ),
+        (
+            (
+                "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+                "CREATE TRIGGER x BEFORE INSERT ON user_profiles FOR EACH ROW EXECUTE FUNCTION f()"
+            ),
+            {"user_profiles"},
+        ),
+    ],
+)
+def test_a_schema_that_only_looks_right_is_found_wrong(postgres_url: str, harm: str, wrong: set[str]) -> None:
+    where = service(postgres_url)
+    action = own_actions()["migrate.upgrade"]
+    action.run(read_parameters(action.parameters, {}), planned("migrate.upgrade", where), where)
+    run_sql(postgres_url, harm)
+    printed: list[str] = []
+    where = service(postgres_url, printed)
+    verify = own_actions()["migrate.verify"]
+    params = read_parameters(verify.parameters, {})
+    outcome = verify.run(params, make_plan(verify, params, where), where)
+    assert outcome.findings == len(wrong)
+    assert {line.split()[2] for line in printed if line.startswith("NOT OK")} == wrong
+    assert run_sql(postgres_url, "SELECT count(*) FROM user_profiles") == [(0,)], "the canary is gone"
+
+
+def foreign(folder: Path, url: str, *revisions: tuple[str, str, str], **more: Any) -> Context:
+    project = make_project(folder, url, *revisions)
+    settings = {
+        "url": url,
+        "alembic_ini": project.ini,
+        "alembic_command": project.command,
+        "alembic_environment": dict(project.environment),
+        **more,
+    }
+    return context(postgres=settings)
+
+
+def test_a_foreign_project_goes_up_down_and_up_in_its_own_environment(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    where = foreign(tmp_path, postgres_url, MAKE)
+    plan = planned("migrate.upgrade", where)
+    assert plan.steps[0].argv[1:] == (
+        "-m",
+        "alembic",
+        "-c",
+        str(tmp_path / "alembic.ini"),
+        "upgrade",
+        "--",
+        "head",
+    )
+    assert ("APP_DATABASE", "••••") in plan.steps[0].environment
+    done("migrate.upgrade", where)
+    run_sql(postgres_url, "INSERT INTO t VALUES (1)")
+    done("migrate.downgrade", where, to="base")
+    done("migrate.upgrade", where)
+    assert run_sql(postgres_url, "SELECT version_num FROM alembic_version") == [("u1",)]
+
+
+def keys(plan: Plan) -> list[str]:
+    return [each.key.removeprefix("migrations.") for each in (*plan.blockers, *plan.warnings)]
+
+
+def test_what_is_wrong_is_said_with_its_way_out(postgres_url: str, tmp_path: Path) -> None:
+    where = foreign(tmp_path, postgres_url, MAKE)
+    run_sql(postgres_url, "CREATE TABLE t (id int)")
+    assert keys(planned("migrate.upgrade", where)) == ["half_applied", "unversioned"]
+    run_sql(postgres_url, "DROP TABLE t")
+    go_up(make_project(tmp_path / "again", postgres_url, MAKE))
+    run_sql(postgres_url, "UPDATE alembic_version SET version_num = 'newer'")
+    assert keys(planned("migrate.upgrade", where)) == ["blocked_ahead", "ahead"]
+    assert "blocked_ahead" in keys(planned("migrate.downgrade", where))
+    run_sql(postgres_url, "UPDATE alembic_version SET version_num = 'u1'")
+    side = tmp_path / "db" / "versions" / "side.py"
+    side.write_text("revision = 'side'\ndown_revision = None\ndef upgrade(): pass\ndef downgrade(): pass\n")
+    assert keys(planned("migrate.upgrade", where)) == ["blocked_heads", "heads"]
+    done("migrate.upgrade", where, to="heads")
+    assert keys(planned("migrate.downgrade", where))[0] == "blocked_rows"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO t VALUES (1), (1)")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("CREATE UNIQUE INDEX CONCURRENTLY half ON t (id)")
+    assert "invalid" in keys(planned("migrate.status", where))
+
+
+def test_who_writes_is_named_in_the_plan_of_a_downgrade(postgres_url: str, tmp_path: Path) -> None:
+    where = foreign(tmp_path, postgres_url, MAKE)
+    go_up(make_project(tmp_path / "again", postgres_url, MAKE))
+    with psycopg.connect(postgres_url, application_name="billing") as writer:
+        writer.execute("INSERT INTO t VALUES (1)")
+        plan = planned("migrate.downgrade", where)
+    (warning,) = [each for each in plan.warnings if each.key == "migrations.writes"]
+    assert str(warning.values["who"]).startswith("billing (")
+    assert hold_to(plan, planned("migrate.downgrade", where)), (
+        "who comes and goes is no part of it, nor is one row"
+    )
+
+
+def test_a_new_revision_builds_on_the_newest(postgres_url: str, tmp_path: Path) -> None:
+    where = foreign(tmp_path, postgres_url, MAKE)
+    template = '"""${message}"""\nrevision = ${repr(up_revision)}\ndown_revision = ${repr(down_revision)}\n'
+    (tmp_path / "db" / "script.py.mako").write_text(template)
+    done("migrate.new", where, message="Add; $(touch x) a queue")
+    (made,) = [file for file in (tmp_path / "db" / "versions").glob("*.py") if file.stem != "u1"]
+    assert "down_revision = 'u1'" in made.read_text()
+    assert "Add; $(touch x) a queue" in made.read_text()
