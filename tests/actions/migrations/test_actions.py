@@ -198,9 +198,8 @@ def test_who_writes_is_named_in_the_plan_of_a_downgrade(postgres_url: str, tmp_p
         plan = planned("migrate.downgrade", where)
     (warning,) = [each for each in plan.warnings if each.key == "migrations.writes"]
     assert str(warning.values["who"]).startswith("billing (")
-    assert hold_to(plan, planned("migrate.downgrade", where)), (
-        "who comes and goes is no part of it, nor is one row"
-    )
+    # Who comes and goes is no part of what is confirmed, and one row more is within the tolerance.
+    assert hold_to(plan, planned("migrate.downgrade", where)).digest == plan.digest
 
 
 def test_a_new_revision_builds_on_the_newest(postgres_url: str, tmp_path: Path) -> None:
