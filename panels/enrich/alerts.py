@@ -60,7 +60,7 @@ def contribute(alerts: Alerts | SourceError | None, now: float) -> Contribution:
         if alert.urgency is not Urgency.HEARTBEAT
     ]
     unknown = [Verdict.UNKNOWN for _ in alerts.broken] + [Verdict.UNKNOWN] * (not alerts.evaluated)
-    verdicts = [*map(alert_verdict, ordered), *unknown, *(Verdict.BURNING for _ in alerts.absent)]
+    verdicts = [*map(alert_verdict, ordered), *unknown, *(Verdict.BURNING for _ in alerts.unheard)]
     counted = [
         state
         for state in AlertState
@@ -72,11 +72,11 @@ def contribute(alerts: Alerts | SourceError | None, now: float) -> Contribution:
     parts = [_count_part(state, len(by_state[state]), rank) for rank, state in enumerate(counted, 1)]
     if not alerts.silences_known:
         parts.append(Part(say("panels.silences_unknown"), 7))
-    if alerts.absent:
-        parts.insert(0, Part(alerts.absent[0][1], 0, Verdict.BURNING))
+    if alerts.unheard:
+        parts.insert(0, Part(alerts.unheard[0][1], 0, Verdict.BURNING))
     if first is not None:
         parts.append(Part(say("panels.text", text=first.name), 5, alert_verdict(first)))
-    rows = [Row((say("panels.text", text=name), why), Verdict.BURNING) for name, why in alerts.absent]
+    rows = [Row((say("panels.text", text=name), why), Verdict.BURNING) for name, why in alerts.unheard]
     rows += [
         Row(
             (
@@ -115,8 +115,8 @@ def contribute(alerts: Alerts | SourceError | None, now: float) -> Contribution:
 
 def _reason(alerts: Alerts, by_state: Mapping[AlertState, Sequence[Alert]], first: Alert | None) -> Message:
     """Why the verdict is what it is: the worst first."""
-    if alerts.absent:
-        return alerts.absent[0][1]
+    if alerts.unheard:
+        return alerts.unheard[0][1]
     if first is None and not alerts.evaluated and not alerts.broken:
         return say("panels.alerts_no_rules", source=alerts.source)
     if first is None and not alerts.broken:

@@ -11,7 +11,7 @@ from core.errors import SourceError, Unreachable
 from core.message import say
 from signals.alerts.merge import merge
 from signals.alerts.model import Alerts
-from signals.alerts.urgency import missing_heartbeats, rated
+from signals.alerts.urgency import rated, unheard
 from signals.connections.breaker import Breaker, Notice
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from signals.alerts.outgoing import Outgoing
     from signals.settings import SignalsSettings
 
+MANAGER = "alertmanager"
 OUTGOING_MAX_AGE_S, OUTGOING_RETRY_S = 300.0, 60.0
 """A configuration changes seldom; some servers do not tell theirs at all."""
 RESEND_S = 120.0
@@ -31,6 +32,9 @@ started may lack some."""
 
 class Sender(Protocol):
     """What sends alerts to the Alertmanager."""
+
+    @property
+    def name(self) -> str: ...
 
     async def outgoing(self) -> Outgoing:
         """Under which labels."""
@@ -68,22 +72,24 @@ class AlertFailover:
     async def alerts(self) -> Alerts:
         """What the rules say and what the Alertmanager holds; when nobody answers, the first source's error."""
         (own, problem), held = await asyncio.gather(self._evaluated(), self._held())
-        if own is None and not isinstance(held, SourceError) and held is not None:
+        silent = held if isinstance(held, SourceError) else None
+        held = None if isinstance(held, SourceError) else held
+        if own is None and held is not None:
             own = Alerts((), 0, (), held.at, held.source)
         if own is None:
-            raise problem or Unreachable(say("signals.no_source"))
+            raise problem or silent or Unreachable(say("signals.no_source"))
         self._switch(own.source, problem)
-        if isinstance(held, SourceError) and self._manager is not None:
-            own = replace(own, broken=(*own.broken, (self._manager.name, held.message)))
-            held = None
-        if held is None or isinstance(held, SourceError):
-            alerts = rated(own, self._settings)
-            return replace(alerts, absent=missing_heartbeats(self._settings.heartbeats, alerts, None))
-        alerts = rated(merge(own, held, await self._current_outgoing()), self._settings)
-        absent = missing_heartbeats(self._settings.heartbeats, alerts, held)
-        if absent and await self._has_just_started():
-            absent = missing_heartbeats(self._settings.heartbeats, alerts, None)
-        return replace(alerts, absent=absent)
+        if silent is not None:
+            own = replace(own, broken=(*own.broken, (MANAGER, silent.message)))
+        if held is not None:
+            sends = self._sender is not None and self._sender.name == own.source
+            own = merge(own, held, await self._current_outgoing(), sends=sends)
+        alerts = rated(own, self._settings)
+        before = time.time() - RESEND_S
+        lost = unheard(alerts, self._settings.heartbeats, before)
+        if held is not None and lost and await self._has_just_started():
+            lost = unheard(alerts, self._settings.heartbeats, float("-inf"))
+        return replace(alerts, unheard=lost)
 
     async def _evaluated(self) -> tuple[Alerts | None, SourceError | None]:
         """The first answer with rules in it, else the first; and why the first source did not answer."""

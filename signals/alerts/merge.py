@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from signals.alerts.outgoing import Outgoing
 
 
-def merge(own: Alerts, held: Held, outgoing: Outgoing | None) -> Alerts:
-    """All alerts once. `outgoing` is None where nobody says under which labels they are sent."""
+def merge(own: Alerts, held: Held, outgoing: Outgoing | None, *, sends: bool) -> Alerts:
+    """All alerts once. `outgoing` is None where nobody says under which labels they are sent.
+
+    `sends`: whether who evaluated `own` sends its alerts; one that is not held has then not arrived.
+    """
     left = dict(enumerate(held.alerts))
     merged: list[Alert] = []
     for alert in own.alerts:
@@ -29,8 +32,15 @@ def merge(own: Alerts, held: Held, outgoing: Outgoing | None) -> Alerts:
         for place in places:
             left.pop(place, None)
         counterparts = [held.alerts[place] for place in places]
-        merged.append(_told(alert, counterparts) if counterparts else _not_held(alert, held, outgoing))
-    return replace(own, alerts=(*merged, *left.values()), silences_known=True)
+        if counterparts:
+            merged.append(_told(alert, counterparts))
+        elif alert.state.fires:
+            sent = sends and (outgoing is None or bool(outgoing.sent(alert.labels)))
+            merged.append(replace(_not_held(alert, held, outgoing), held=False if sent else None))
+        else:
+            merged.append(alert)
+    only_held = (replace(alert, held=True) for alert in left.values())
+    return replace(own, alerts=(*merged, *only_held), silences_known=True)
 
 
 def _places(alert: Alert, held: Sequence[Alert], outgoing: Outgoing | None) -> list[int]:
@@ -64,7 +74,7 @@ def _told(alert: Alert, counterparts: Sequence[Alert]) -> Alert:
     since = min(other.since for other in counterparts)
     if alert.state.fires:
         since = min(since, alert.since)
-    return replace(alert, state=loudest.state, quiet=loudest.quiet, since=since, fires_at=None)
+    return replace(alert, state=loudest.state, quiet=loudest.quiet, since=since, fires_at=None, held=True)
 
 
 def _not_held(alert: Alert, held: Held, outgoing: Outgoing | None) -> Alert:
@@ -72,8 +82,6 @@ def _not_held(alert: Alert, held: Held, outgoing: Outgoing | None) -> Alert:
 
     Where its labels on arrival are not known, a silence that asks for one that it has not covers nothing.
     """
-    if not alert.state.fires:
-        return alert
     for silence in sorted(held.silences, key=lambda silence: silence.begins):
         for labels in _sent(alert, outgoing):
             known = outgoing is not None or all(matcher.name in labels for matcher in silence.matchers)

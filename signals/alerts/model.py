@@ -51,7 +51,8 @@ class Quiet:
 class Alert:
     """One alert instance. `since` is when it began to fire; of a pending one, when it became active (Unix seconds).
 
-    `fires_at` is when a pending alert will fire if it goes on. `urgency` is filled in by `failover`.
+    `fires_at` is when a pending alert will fire if it goes on. `held`: whether the Alertmanager has it; None where nobody
+    knows, or it is not to be sent. `urgency` is filled in by `failover`.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Alert:
     source: str
     fires_at: float | None = None
     quiet: Quiet | None = None
+    held: bool | None = None
     urgency: Urgency = Urgency.TICKET
 
     @property
@@ -79,8 +81,8 @@ class Alert:
 class Alerts:
     """All active alerts; `rules` counts the rules that were evaluated, `broken` names those that could not be.
 
-    `silences_known`: whether an Alertmanager said which alerts are silenced or inhibited. `absent` are heartbeats that
-    do not come, with the reason.
+    `silences_known`: whether an Alertmanager said which alerts are silenced or inhibited. `unheard` are
+    heartbeats that do not come, and pages that do not reach the Alertmanager, with the reason.
     """
 
     alerts: tuple[Alert, ...]
@@ -89,7 +91,7 @@ class Alerts:
     at: float
     source: str
     silences_known: bool = False
-    absent: tuple[tuple[str, Message], ...] = ()
+    unheard: tuple[tuple[str, Message], ...] = ()
 
     @property
     def evaluated(self) -> bool:

@@ -1,4 +1,4 @@
-"""Who is to be told of an alert, read from its severity and name, and which heartbeats do not come."""
+"""Who is to be told of an alert, read from its severity and name, and what did not reach anybody."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from core.message import Message
-    from signals.alerts.alertmanager import Held
-    from signals.alerts.model import Alert, Alerts
+    from signals.alerts.model import Alerts
     from signals.settings import AlertsSettings
 
 ALWAYS_FIRING = ("watchdog", "deadmansswitch")
@@ -42,24 +41,22 @@ def rated(alerts: Alerts, settings: AlertsSettings) -> Alerts:
     )
 
 
-def missing_heartbeats(
-    names: Iterable[str], alerts: Alerts, held: Held | None
-) -> tuple[tuple[str, Message], ...]:
-    """The configured ones that do not fire, or fire without reaching the Alertmanager: then no page reaches anybody.
+def unheard(alerts: Alerts, heartbeats: Iterable[str], before: float) -> tuple[tuple[str, Message], ...]:
+    """What should have reached somebody and did not, with the reason.
 
-    A rule that could not be evaluated is named among those that are broken.
+    That is a configured heartbeat that does not fire, and a heartbeat or page that fires since `before` (Unix seconds) or
+    longer and is not held by the Alertmanager. A rule that could not be evaluated is named among those that are broken.
     """
-    broken = {name for name, _ in alerts.broken}
-    firing = _firing(alerts.alerts)
-    reached = firing if held is None else _firing(held.alerts)
-    missing: list[tuple[str, Message]] = []
-    for name in names:
-        if name not in firing and name not in broken:
-            missing.append((name, say("signals.heartbeat_absent", name=name)))
-        elif name in firing and name not in reached:
-            missing.append((name, say("signals.heartbeat_unheard", name=name)))
-    return tuple(missing)
-
-
-def _firing(alerts: Iterable[Alert]) -> frozenset[str]:
-    return frozenset(alert.name for alert in alerts if alert.state.fires)
+    known = {name for name, _ in alerts.broken}
+    known |= {alert.name for alert in alerts.alerts if alert.state.fires}
+    unheard_of: dict[str, Message] = {
+        name: say("signals.heartbeat_absent", name=name) for name in heartbeats if name not in known
+    }
+    for alert in alerts.alerts:
+        if alert.held is not False or not alert.state.fires or alert.since > before:
+            continue
+        if alert.urgency is Urgency.HEARTBEAT:
+            unheard_of[alert.name] = say("signals.heartbeat_unheard", name=alert.name)
+        elif alert.urgency is Urgency.PAGE:
+            unheard_of[alert.name] = say("signals.page_unheard", name=alert.name)
+    return tuple(unheard_of.items())

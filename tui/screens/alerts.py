@@ -67,7 +67,7 @@ class AlertsScreen(Page):
             if self.filter.text:
                 text = words.text("alerts.none_match", text=self.filter.text)
             lines = [Text(f"   {text}")]
-        for _, why in state.alerts.absent:
+        for _, why in state.alerts.unheard:
             mark = "X" if face.ascii_only else "✖"
             lines += [
                 Text(f"   {' ' if index else mark} {part}", "burning")

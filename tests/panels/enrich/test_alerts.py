@@ -13,7 +13,7 @@ from panels.fold import fold
 from panels.naming import coarse_age
 from panels.spec import PanelSpec
 from signals.alerts.model import Alert, Alerts, AlertState, Quiet
-from signals.alerts.urgency import missing_heartbeats, rated, urgency
+from signals.alerts.urgency import rated, unheard, urgency
 from signals.reading import Verdict
 from signals.settings import AlertsSettings
 from tests.panels.judged import judge_alerts
@@ -123,14 +123,32 @@ def test_no_rules_are_no_good_news(source: str) -> None:
 def test_a_heartbeat_is_quiet_while_it_comes_and_burns_when_it_does_not() -> None:
     settings = AlertsSettings(heartbeats=("Watchdog",))
     coming = rated(Alerts((alert("Watchdog", severity="critical"),), 0, (), 100.0, "t"), settings)
-    assert missing_heartbeats(settings.heartbeats, coming, None) == ()
+    assert unheard(coming, settings.heartbeats, 100.0) == ()
     assert fold(SPEC, 100.0, [], [contribute(coming, 100.0)]).verdict is Verdict.OK
     assert fold(SPEC, 100.0, [], [contribute(coming, 100.0)]).standing == ()
     gone = Alerts((), 3, (), 100.0, "t")
-    gone = replace(gone, absent=missing_heartbeats(settings.heartbeats, gone, None))
+    gone = replace(gone, unheard=unheard(gone, settings.heartbeats, 100.0))
     state = fold(SPEC, 100.0, [], [contribute(gone, 100.0)])
     assert state.verdict is Verdict.BURNING
     assert "Watchdog is absent" in Language("en").say(state.reason)
+
+
+@pytest.mark.parametrize(
+    ("since", "severity", "state", "reported"),
+    [
+        (50.0, "page", "firing", True),
+        (99.0, "page", "firing", False),  # it is still on its way
+        (50.0, "ticket", "firing", False),
+        (50.0, "page", "pending", False),
+    ],
+)
+def test_a_page_that_does_not_reach_the_alertmanager_is_said(
+    since: float, severity: str, state: str, *, reported: bool
+) -> None:
+    lost = replace(alert("A", state, severity, since=since), held=False)
+    arrived = replace(alert("B", state, severity, since=since), held=True)
+    found = unheard(Alerts((lost, arrived), 3, (), 100.0, "t"), (), 90.0)
+    assert [name for name, _ in found] == (["A"] if reported else [])
 
 
 def test_what_pages_is_configured() -> None:

@@ -197,5 +197,6 @@ async def test_a_silent_alertmanager_hides_no_alert_and_is_named() -> None:
 
 async def test_no_source_of_alerts_is_said() -> None:
     manager = source(f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable) as caught:
         await AlertFailover([], SignalsSettings(), lambda _: None, manager).alerts()
+    assert caught.value.message.values["source"] == "alertmanager"

@@ -176,14 +176,14 @@ def test_a_heartbeat_has_to_reach_the_alertmanager(tmp_path: Path, world: World)
         alertmanager(tmp_path / "am") as manager,
         prometheus(tmp_path / "p", [rule("Watchdog", severity="none")]) as server,
     ):
-        assert not ask(server, **watched).absent
-        assert not ask(server, manager, **watched).absent, "it has just started"
+        assert not ask(server, **watched).unheard
+        assert not ask(server, manager, **watched).unheard, "it has just started"
         post_alert(manager, alertname="Watchdog", severity="none")
         eventually(lambda: "Watchdog" in held(manager), "it is not held")
         alone = ask(manager=manager, **watched)
-    assert not alone.absent
+    assert not alone.unheard
     assert alone.evaluated
-    assert [name for name, _ in ask(world.server, **watched).absent] == ["Watchdog"]
+    assert [name for name, _ in ask(world.server, **watched).unheard] == ["Watchdog"]
 
 
 def test_while_the_alertmanager_is_away_and_just_after_alerts_are_told(tmp_path: Path) -> None:
