@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from actions.model import Verification
 from runbooks.checks.measure import measure
 from runbooks.checks.observation import check_result
+from runbooks.checks.permission import Permission
 from signals.reading import Verdict
 from signals.sources import open_sources
 
@@ -55,7 +56,9 @@ async def _measure(checks: Sequence[Check], context: Context, *, wait: bool) -> 
             await sources.scrape.scrape_once()
         began = time.monotonic()
         while True:
-            measured = [await measure(check, sources, time.time(), os.environ) for check in checks]
+            measured = [
+                await measure(check, sources, time.time(), Permission(os.environ)) for check in checks
+            ]
             waited_s = time.monotonic() - began
             open_checks = [
                 check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,7 +75,7 @@ def _mask_user_part(word: re.Match[str]) -> str:
 def collect_secrets(section: BaseModel) -> frozenset[str]:
     """All secrets that a validated configuration holds or names by file, in the spellings in which they travel."""
     spellings: set[str] = set()
-    for secret in _secrets(section):
+    for secret in (*_secrets(section), *_of_runbooks(section)):
         for plain in {secret, unquote(secret)}:
             spellings |= {plain, quote(plain), quote(plain, safe=""), quote_plus(plain), repr(plain)[1:-1]}
     return frozenset(spelling for spelling in spellings if len(spelling) >= MIN_LENGTH)
@@ -97,6 +98,12 @@ def _secrets(value: object) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _secrets(item)
+
+
+def _of_runbooks(section: BaseModel) -> Iterator[str]:
+    """What the variables that checks may send hold."""
+    for name in getattr(getattr(section, "runbooks", None), "secrets", ()):
+        yield os.environ.get(name, "")
 
 
 def _from_file(path: str) -> Iterator[str]:

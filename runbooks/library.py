@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import WarroomError
 from core.files import read_head
 from core.message import say
 from core.text import clean
+from profiles.profile import BUNDLED
 from runbooks.model import Check, Problem
 from runbooks.reading.ids import slug
 from runbooks.reading.include import resolve
@@ -18,9 +20,8 @@ from runbooks.reading.read import MAX_CHARACTERS, Parsed, read_runbook
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
-    from pathlib import Path
 
-    from runbooks.model import Block, Runbook, Step
+    from runbooks.model import Runbook, Step
     from runbooks.settings import RunbooksSettings
 
 LANGUAGES = ("en", "zh")
@@ -102,39 +103,44 @@ def load_library(settings: RunbooksSettings, language: str, only: str = "") -> L
         problems += parsed.problems
         runbook, include_problems = resolve(parsed, known)
         problems += include_problems
-        runbooks.append(redirect_checks(runbook, settings.addresses))
+        runbooks.append(prepare_checks(runbook, settings.addresses))
     runbooks.sort(key=lambda runbook: (runbook.title.lower(), runbook.id))
     return Library(language, tuple(runbooks), _unique(problems), tuple(known.values()))
 
 
-def redirect_checks(runbook: Runbook, addresses: Mapping[str, str]) -> Runbook:
-    """The runbook whose HTTP checks ask `addresses[x]` wherever their address is `x` or lies below it.
+def prepare_checks(runbook: Runbook, addresses: Mapping[str, str]) -> Runbook:
+    """The runbook whose HTTP checks ask `addresses[x]` wherever their address is `x` or lies below it; the text shows it.
 
-    A drill asks stand-ins, a network behind a proxy another address; the text shows it.
+    A drill asks stand-ins, a network behind a proxy another address. Checks of the program's own files are marked.
     """
-    if not addresses:
-        return runbook
     bases = {address.rstrip("/"): target.rstrip("/") for address, target in addresses.items()}
     phases = tuple(
-        replace(phase, steps=tuple(_redirect_step(step, bases) for step in phase.steps))
+        replace(phase, steps=tuple(_prepare_step(step, bases) for step in phase.steps))
         for phase in runbook.phases
     )
     return replace(runbook, phases=phases)
 
 
-def _redirect_step(step: Step, bases: Mapping[str, str]) -> Step:
-    return replace(step, blocks=tuple(_redirect_block(block, bases) for block in step.blocks))
+def _prepare_step(step: Step, bases: Mapping[str, str]) -> Step:
+    if not any(check.probe == "http" for check in step.checks):
+        return step
+    bundled = Path(step.file).resolve().is_relative_to(BUNDLED)
+    blocks = (
+        replace(_redirect(block, bases), bundled=bundled)
+        if isinstance(block, Check) and block.probe == "http"
+        else block
+        for block in step.blocks
+    )
+    return replace(step, blocks=tuple(blocks))
 
 
-def _redirect_block(block: Block, bases: Mapping[str, str]) -> Block:
-    if not isinstance(block, Check) or block.probe != "http" or block.parameters is None:
-        return block
-    url = str(block.parameters.get("url", ""))
+def _redirect(check: Check, bases: Mapping[str, str]) -> Check:
+    url = str((check.parameters or {}).get("url", ""))
     base = max((prefix for prefix in bases if f"{url}/".startswith(f"{prefix}/")), key=len, default=None)
     if base is None:
-        return block
+        return check
     redirected = bases[base] + url.removeprefix(base)
-    return replace(block, parameters={**block.parameters, "url": redirected})
+    return replace(check, parameters={**(check.parameters or {}), "url": redirected})
 
 
 def read_file(path: Path, language: str) -> Parsed:

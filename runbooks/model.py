@@ -70,6 +70,8 @@ class Check:
     within_s: float = 0.0
     window_s: float = 600.0
     for_s: float = 0.0
+    bundled: bool = False
+    """Whether it stands in a manual that comes with the program (`runbooks.checks.permission`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,13 @@ class RunbooksSettings(Section):
         default=(),
         description="folders with the team's own runbooks, in en/ and zh/ or beside each other; later ones win",
     )
+    secrets: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description="by environment variable: the hosts that checks of the team's runbooks may send it to",
+    )
+    hosts: tuple[str, ...] = Field(
+        default=(), description="hosts that checks of the team's runbooks may ask without a question"
+    )
     addresses: dict[str, str] = Field(
         default={},
         description="where checks ask instead, with what lies below it: a stand-in, a proxy, another region",

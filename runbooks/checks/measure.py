@@ -19,9 +19,8 @@ from signals.metrics.trend import direction
 from signals.reading import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from core.message import Message
+    from runbooks.checks.permission import Permission
     from runbooks.model import Check, Expectation
     from signals.metrics.trend import Direction
     from signals.reading import Answer, Series
@@ -35,15 +34,15 @@ async def measure(
     check: Check,
     sources: Sources,
     now: float,
-    environment: Mapping[str, str],
+    permission: Permission,
     since: float | None = None,
 ) -> Observation:
-    """Ask what the check asks. `environment` holds the secrets that an HTTP probe names; `now` is in Unix seconds.
+    """Ask what the check asks. `permission` says whom an HTTP probe may ask; `now` is in Unix seconds.
 
     `since` is when the step before was finished, for a gate (`runbooks.checks.gate`).
     """
     if check.probe is not None:
-        return await probe(check, sources, environment)
+        return await probe(check, sources, permission)
     return await apply_gate(check, await _promql(check, sources, now), sources, now, since)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from core.errors import SourceError, Unreachable
 from core.message import say
 from runbooks.checks.judge import judge_status, judge_trend, judge_values
 from runbooks.checks.observation import Observation, expectation_text, unknown, value_text
+from runbooks.checks.permission import Request, prepare
 from signals.celery.model import WorkerState
 from signals.connections.proxy import proxy_for
 from signals.database.model import Drift
@@ -19,26 +19,24 @@ from signals.metrics.trend import direction
 from signals.reading import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from core.message import Message
+    from runbooks.checks.permission import Permission
     from runbooks.model import Check
     from signals.celery.model import Fleet, Queues
     from signals.database.model import Schema
     from signals.sources import Sources
 
 TIMEOUT_S = 10.0
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECTIONS = {"queue": "redis", "workers": "celery", "schema": "postgres"}
 _AT_WORK = (WorkerState.WORKING, WorkerState.IDLE, WorkerState.BUSY)
 
 
-async def probe(check: Check, sources: Sources, environment: Mapping[str, str]) -> Observation:
-    """Ask what the check's probe asks; what does not answer is unknown. `environment` holds the secrets of HTTP probes."""
+async def probe(check: Check, sources: Sources, permission: Permission) -> Observation:
+    """Ask what the check's probe asks; what does not answer is unknown. `permission` is for HTTP probes."""
     try:
         match check.probe:
             case "http":
-                return await _http(check, environment)
+                return await _http(check, permission)
             case "queue" if sources.queues is not None:
                 return judge_queue(check, await sources.queues.queues())
             case "workers" if sources.fleet is not None:
@@ -52,17 +50,12 @@ async def probe(check: Check, sources: Sources, environment: Mapping[str, str]) 
         return unknown(check, error.message, source=str(check.probe), query=_query(check))
 
 
-async def _http(check: Check, environment: Mapping[str, str]) -> Observation:
+async def _http(check: Check, permission: Permission) -> Observation:
     """The status of one request. Redirects are not followed, so that a 302 to a login page is no 200."""
-    parameters = check.parameters or {}
-    templates = [_text(check, "url"), *_texts(check, "headers")]
-    missing = [name for text in templates for name in _VARIABLE.findall(text) if not environment.get(name)]
-    query = _query(check)
-    if missing:
-        return unknown(check, say("measure.unset", name=missing[0]), source="http", query=query)
-    url, *lines = (_VARIABLE.sub(lambda found: environment[found[1]], text) for text in templates)
-    headers = [(name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
-    status = await _ask(str(parameters.get("method", "GET")), url, headers)
+    query, request = _query(check), prepare(check, permission)
+    if not isinstance(request, Request):
+        return unknown(check, request, source="http", query=query)
+    status = await _ask(request.method, request.url, list(request.headers))
     if not isinstance(status, int):
         return unknown(check, status, source="http", query=query)
     verdict = judge_status(check.expect, status)

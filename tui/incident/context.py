@@ -93,7 +93,9 @@ class IncidentContext:
         self._was_away, self._max_spooled = False, 0
         self._deferred: tuple[object, Callable[[], None]] | None = None
         self._alerts = AlertWatch()
-        self._runbooks: RunbooksSettings | None = None
+        self.runbooks: RunbooksSettings | None = None
+        self.approved: dict[tuple[str, str], bool] = {}
+        """By runbook and origin: what this person said when a check wanted to ask a host that nobody configured."""
 
     @property
     def actor(self) -> str:
@@ -110,7 +112,7 @@ class IncidentContext:
         actor = clean(actor_name(config.journal), 80)
         self.journal_thread = JournalThread(config.journal, actor, self.host.post_message)
         self.journal_thread.start()
-        self._runbooks = config.runbooks
+        self.runbooks = config.runbooks
         self.read_library()
         self.host.set_interval(POLL_S, self._poll_alerts)
 
@@ -138,8 +140,8 @@ class IncidentContext:
 
     def read_library(self) -> None:
         """Read the runbooks in the language of the screen, in a thread."""
-        if self._runbooks is not None:
-            settings, code = self._runbooks, self.host.words.code
+        if self.runbooks is not None:
+            settings, code = self.runbooks, self.host.words.code
             self.host.run_worker(
                 lambda: self._load_library(settings, code), thread=True, group="library", exclusive=True
             )

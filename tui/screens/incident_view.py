@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from panels.state import PanelState
     from response.checklist import Row, RowKey
     from runbooks.checks.observation import Observation
+    from runbooks.checks.permission import Permission
     from runbooks.model import Check, Runbook
     from tui.feeds.journal import IncidentSnapshot
     from tui.incident.context import IncidentContext
@@ -375,7 +376,7 @@ class IncidentView(Page, abstract=True):
             return
         if time.monotonic() >= self._measure_at:
             self._measure_at = time.monotonic() + MEASURE_INTERVAL_S
-            self._measure_checks(row.key, row.step.checks, self._since(row))
+            self._measure_checks(row, row.step.checks, self._since(row))
 
     def _since(self, row: Row) -> float | None:
         """From when on a gate counts; without an incident there is no such moment."""
@@ -385,23 +386,44 @@ class IncidentView(Page, abstract=True):
         return finished_before(incident, row.runbook, row.step)
 
     @work(exclusive=True, group="checks")
-    async def _measure_checks(self, key: RowKey, checks: tuple[Check, ...], since: float | None) -> None:
-        await log_errors(self._ask_sources(key, checks, since))
+    async def _measure_checks(self, row: Row, checks: tuple[Check, ...], since: float | None) -> None:
+        await log_errors(self._ask_sources(row, checks, since))
 
-    async def _ask_sources(self, key: RowKey, checks: tuple[Check, ...], since: float | None) -> None:
+    async def _ask_sources(self, row: Row, checks: tuple[Check, ...], since: float | None) -> None:
         from core.errors import WarroomError
         from runbooks.checks.measure import measure
 
         signals = self.face.signals_thread
         if signals is None:
             return
+        permission = await self._permission(row, checks)
         for index, check in enumerate(checks):
             try:
                 observation = await signals.ask(
-                    lambda sources, check=check: measure(check, sources, time.time(), os.environ, since)  # type: ignore[misc]  # mypy can't see a default as the binding of a loop
+                    lambda sources, check=check: measure(check, sources, time.time(), permission, since)  # type: ignore[misc]  # mypy can't see a default as the binding of a loop
                 )
             except WarroomError:
                 continue  # what was seen last grows old on the screen
             if observation is not None:
-                self.observed.setdefault(key, {})[index] = observation
+                self.observed.setdefault(row.key, {})[index] = observation
         self.repaint()
+
+    async def _permission(self, row: Row, checks: tuple[Check, ...]) -> Permission:
+        """What these checks may ask and send; before a team's runbook asks a new host for the first time, the person is asked."""
+        from runbooks.checks.permission import permit, unapproved_origin
+        from runbooks.settings import RunbooksSettings
+        from tui.screens.confirm import Confirm
+        from tui.screens.submit import ask
+
+        settings, answers = self.incidents.runbooks or RunbooksSettings(), self.incidents.approved
+        permission, runbook = permit(settings, os.environ), row.runbook.id
+        for check in checks:
+            origin = unapproved_origin(check, permission)
+            if origin and (runbook, origin) not in answers:
+                words = self.face.words
+                question = words.text("screen.ask_host", runbook=runbook, host=origin)
+                what = f"{(check.parameters or {}).get('method', 'GET')} {(check.parameters or {}).get('url', '')}"
+                confirm = Confirm(question, [what, words.text("screen.ask_host_why")])
+                answers[runbook, origin] = await ask(self.face, confirm) is not None
+        yes = [origin for (name, origin), answer in answers.items() if answer and name == runbook]
+        return permit(settings, os.environ, yes)

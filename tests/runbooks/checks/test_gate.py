@@ -11,6 +11,7 @@ import pytest
 
 from runbooks.checks.measure import measure
 from runbooks.checks.observation import Observation
+from runbooks.checks.permission import Permission
 from runbooks.reading.blocks import read_check
 from signals.metrics.failover import MetricFailover
 from signals.metrics.scrape import ScrapeSource
@@ -30,7 +31,9 @@ async def seen(curve: Callable[[float], float], minutes: float | None) -> Observ
     assert check is not None
     assert problems == ()
     now = time.time()
-    return await measure(check, scraped(load=curve), now, {}, None if minutes is None else now - 60 * minutes)
+    return await measure(
+        check, scraped(load=curve), now, Permission(), None if minutes is None else now - 60 * minutes
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +79,7 @@ async def test_a_source_that_lost_its_past_is_unknown() -> None:
     check, _ = read_check(GATE, "book.md", 1)
     assert check is not None
     sources = scraped(load=lambda _: 7)
-    present = await measure(replace(check, for_s=0.0), sources, time.time(), {})
+    present = await measure(replace(check, for_s=0.0), sources, time.time(), Permission())
     assert present.verdict is OK
     from runbooks.checks.gate import apply_gate
 

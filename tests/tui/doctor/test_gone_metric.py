@@ -13,6 +13,7 @@ from panels.no_data.diagnose import diagnose
 from panels.no_data.diagnosis import Diagnosis, no_data_message
 from panels.query_cache import QueryCache
 from runbooks.checks.measure import measure
+from runbooks.checks.permission import Permission
 from runbooks.lint.live import lint_live
 from runbooks.reading.blocks import read_check
 from runbooks.reading.read import read_runbook
@@ -83,7 +84,7 @@ def test_a_check_says_it_and_is_not_passed(server: str, check: str, expected: st
         read, problems = read_check(check, "book.md", 1)
         assert problems == ()
         assert read is not None
-        observation = await measure(read, sources, time.time(), {})
+        observation = await measure(read, sources, time.time(), Permission())
         assert observation.verdict is Verdict.UNKNOWN
         return WORDS.say(observation.text)
 
@@ -94,7 +95,7 @@ def test_that_nothing_of_a_scraped_target_is_wrong_is_good_news(server: str) -> 
     async def ask(sources: Sources) -> str:
         read, _ = read_check('promql: up{job="self"} == 0\nexpect: none', "book.md", 1)
         assert read is not None
-        return str((await measure(read, sources, time.time(), {})).verdict)
+        return str((await measure(read, sources, time.time(), Permission())).verdict)
 
     assert with_sources(server, ask) == "ok"
 

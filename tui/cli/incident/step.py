@@ -57,17 +57,20 @@ def find_phase(situation: Situation, runbook_id: str, name: str) -> Row | None:
     return next(row for row in situation.rows if row.kind == "phase" and row.phase == phase)
 
 
-def measure_step(situation: Situation, key: StepKey, invocation: Invocation, config: Config) -> Situation:
+def measure_step(
+    situation: Situation, key: StepKey, invocation: Invocation, config: Config, *, approve: bool = False
+) -> Situation:
     """The situation with what the step's checks say now, where any source is configured.
 
-    What is not as expected is told; whether that hinders, the guard says.
+    What is not as expected is told; whether that hinders, the guard says. With `approve` (`--yes`) a check of a team's
+    runbook may ask a host that the configuration does not name.
     """
     runbook = _runbook(situation, key)
     step = runbook.step(key.step) if runbook is not None else None
     if runbook is None or step is None or not step.checks or not has_sources(config):
         return situation
     since = finished_before(situation.incident, runbook, step)
-    observations, now = asyncio.run(_measure(step, since, config)), time.time()
+    observations, now = asyncio.run(_measure(step, since, config, approve=approve)), time.time()
     for observation in observations:
         if observation.verdict is not Verdict.OK:
             invocation.print_notice(check_result(observation, now))
@@ -91,11 +94,17 @@ def has_sources(config: Config) -> bool:
     return bool(signals.configured())
 
 
-async def _measure(step: Step, since: float, config: Config) -> Sequence[Observation]:
+async def _measure(step: Step, since: float, config: Config, *, approve: bool) -> Sequence[Observation]:
+    """With `approve` hosts that nobody configured are asked, too; secrets go where they are configured to go."""
     from runbooks.checks.measure import measure
+    from runbooks.checks.permission import permit, unapproved_origin
     from tui.cli.resources import open_configured_sources
 
+    permission = permit(config.runbooks, os.environ)
+    if approve:
+        new = {unapproved_origin(check, permission) for check in step.checks}
+        permission = permit(config.runbooks, os.environ, new)
     async with open_configured_sources(config.signals) as sources:
         return await asyncio.gather(
-            *(measure(check, sources, time.time(), os.environ, since) for check in step.checks)
+            *(measure(check, sources, time.time(), permission, since) for check in step.checks)
         )

@@ -171,7 +171,7 @@ def _change_step(  # noqa: PLR0911  # one case a verb
             proposal = steps.tick(situation, key, words, observed=args.observed)
             if args.observed or args.no_check or isinstance(may_propose(proposal), Refused):
                 return proposal
-            return steps.tick(measure_step(situation, key, invocation, config), key, words)
+            return steps.tick(measure_step(situation, key, invocation, config, approve=args.yes), key, words)
         case "skip":
             return steps.skip(situation, key, reason=args.reason)
         case "fail":

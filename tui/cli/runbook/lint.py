@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from core.errors import ConfigError, SourceError, WarroomError
 from core.message import say
 from core.text import clean
-from runbooks.library import LANGUAGES, Library, language_of, load_library, read_file
+from runbooks.library import LANGUAGES, Library, language_of, load_library, prepare_checks, read_file
 from runbooks.lint.alerts import lint_alerts
 from runbooks.lint.drift import drift
 from runbooks.lint.finding import CONFIDENCES, from_problem, sort_findings
 from runbooks.lint.lint import lint as lint_one
+from runbooks.lint.secrets import lint_secrets
 from signals.alerts.model import AlertRule
 from tui.cli.resources import config_or_default
 from tui.cli.runbook.find import resolve_includes, unknown_runbook
@@ -39,6 +40,13 @@ def lint(args: argparse.Namespace, invocation: Invocation) -> int:
     subjects, problems = _subjects(args.targets, libraries)
     findings = [finding for parsed in subjects for finding in lint_one(parsed)]
     findings += [from_problem(problem) for problem in problems]
+    findings += [
+        finding
+        for parsed in subjects
+        for finding in lint_secrets(
+            prepare_checks(parsed.runbook, config.runbooks.addresses), config.runbooks
+        )
+    ]
     findings += _drift(libraries, {parsed.runbook.file for parsed in subjects})
     rules = _rules_of_files(config, invocation)
     if args.live:
