@@ -203,14 +203,15 @@ def _alert(incident: Incident, body: b.AlertResolved | b.AlertFiredAgain) -> Dec
 
 def _changed_since(situation: Situation, body: b.Body, seen: int) -> Decision:
     """What others have written on the same matter since the sequence `seen`."""
-    incident, names, matter = situation.incident, situation.names, _matter(situation.incident, body)
+    incident, names, concerns = situation.incident, situation.names, _concerns(situation.incident, body)
+    since = {event.id: event for event in incident.events if event.sequence > seen}
     events = [
         event
-        for event in incident.events
-        if event.sequence > seen and event.actor != situation.actor and event.id not in incident.undone
-        if matter is not None
-        and _matter(incident, event.body) == matter
+        for event in since.values()
+        if event.actor != situation.actor and event.id not in incident.undone
+        if _matter(incident, event.body) in concerns
         and event.body.kind != "step_started"
+        and not (isinstance(event.body, b.Undone) and event.body.event in since)  # both are as before
     ]
     if not events:
         return ALLOWED
@@ -226,6 +227,15 @@ def _changed_since(situation: Situation, body: b.Body, seen: int) -> Decision:
     return Ask("changed", tuple(str(event.sequence) for event in events), tuple(details))
 
 
+def _concerns(incident: Incident, body: b.Body) -> frozenset[tuple[str, ...]]:
+    """The matters that its writer relied on: what it changes itself, and of a status update all that its text says."""
+    matter = _matter(incident, body)
+    own = frozenset[tuple[str, ...]]() if matter is None else frozenset([matter])
+    if isinstance(body, b.UpdateWritten):
+        return own | {("status",), ("severity_changed",), ("title_changed",)}
+    return own
+
+
 def _matter(incident: Incident, body: b.AnyBody) -> tuple[str, ...] | None:
     """What an event changes; two people who change the same want to know of each other."""
     match body:
@@ -237,5 +247,8 @@ def _matter(incident: Incident, body: b.AnyBody) -> tuple[str, ...] | None:
             return ("status",)
         case b.SeverityChanged() | b.TitleChanged() | b.UpdateWritten():
             return (body.kind,)
+        case b.Undone():
+            target = next((event for event in incident.events if event.id == body.event), None)
+            return None if target is None else _matter(incident, target.body)
         case _:
             return None

@@ -312,7 +312,7 @@ class RunNoted(BodyModel):
     detail: Line = ""
 
 
-class Undone(BodyModel):
+class Undone(_AnsweredBody):
     """Takes an event back (also an undo, which brings back what that one took). Both stay in the journal."""
 
     kind: Literal["undone"] = "undone"

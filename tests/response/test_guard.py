@@ -8,12 +8,13 @@ import pytest
 
 from core.message import say
 from incidents.events import body as b
+from incidents.events.fold import fold
 from response.decision import ALLOWED, Ask, Reason, Refused
 from response.guard import is_doubtful, may, may_propose
 from response.situation import Proposal, propose
 from signals.reading import Verdict
 from tests.incidents.build import INCIDENT, START
-from tests.response.build import key, situation
+from tests.response.build import incident, key, situation
 from tui.i18n import Language
 
 IC = ("ic1", b.RoleTaken(role="ic"))
@@ -180,6 +181,32 @@ def test_what_somebody_else_changed_meanwhile_is_asked_about() -> None:
     assert isinstance(may(situation(RESOLVED), b.Marked(moment="mitigated", at=START), seen=1), Ask)
     taken = ("ic2", b.RoleTaken(role="ic", reason="r"))
     assert isinstance(may(situation(IC, taken), b.RoleTaken(role="ic", reason="r"), seen=2), Ask)
+
+
+def test_an_undo_asks_where_somebody_built_on_what_it_takes_back_and_counts_as_a_change_itself() -> None:
+    failed = ("ic2", b.StepFailed(runbook="book", step="cut", reason="no"))
+    known = situation(TICKED, failed, actor="ic1")
+    undo = b.Undone(event=known.incident.events[1].id)
+    decision = may(known, undo, seen=2)
+    assert isinstance(decision, Ask)
+    answered = undo.model_copy(update={"answers": (decision.answer(),)})
+    assert may(known, answered, seen=2) == ALLOWED
+    skip = b.StepSkipped(runbook="book", step="cut", reason="not affected")
+    chain = incident(TICKED)
+    chain.add("ic1", b.Undone(event=chain.events[1].id))
+    after = replace(situation(), incident=fold(chain.events))
+    assert isinstance(may(after, skip, seen=2), Ask)  # the tick was seen, and is gone
+    assert may(after, skip, seen=1) == ALLOWED  # it came and went: all is as it was
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b.SeverityChanged(severity="SEV1"), b.TitleChanged(title="x"), b.Marked(moment="mitigated", at=START)],
+)
+def test_an_update_whose_text_is_not_true_any_more_asks(body: b.Body) -> None:
+    update = b.UpdateWritten(text="SEV2 storm")
+    assert isinstance(may(situation(("ic1", body)), update, seen=1), Ask)
+    assert may(situation(("ic1", b.Noted(text="x"))), update, seen=1) == ALLOWED
 
 
 def test_of_several_events_the_first_that_is_not_allowed_speaks() -> None:

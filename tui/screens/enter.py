@@ -87,11 +87,14 @@ def open_new(face: Face, runbook: Runbook | None, alert: AlertAttached | None) -
     remarks = [words.text("screen.with_runbook", title=runbook.title)] if runbook else []
     about = f"{runbook.id if runbook else ''} {alert.name if alert else ''}"
     form = Form(words.text("screen.new_incident"), fields, remarks, draft=f"open {about}")
-    answer = ask(face, form)
+    before, answer = frozenset(context.snapshots), ask(face, form)
 
     async def write() -> Message | None:
         given = await answer
         if given is None:
+            return None
+        newer = [known for known in context.worst_first() if known.incident.id not in before]
+        if newer and not await _opens_another(face, form, newer):
             return None
         opening = Opening(
             title=given[0],
@@ -122,6 +125,22 @@ def pin_to_current(face: Face) -> None:
         context.notify(say("screen.nothing_to_pin"))
     else:
         pin_panel(face, context.situation(current), state)
+
+
+async def _opens_another(face: Face, form: Form, newer: list[IncidentSnapshot]) -> bool:
+    """While somebody filled in the form others opened incidents: one of them is joined, or one more is meant."""
+    words = face.words
+    options = [
+        words.text("screen.join", label=known.label, title=known.incident.title, by=known.incident.opened_by)
+        for known in newer
+    ]
+    options.append(words.text("screen.one_more"))
+    at = await ask(face, Choose(words.text("screen.opened_meanwhile"), options))
+    if at is None or at == len(newer):
+        return at is not None
+    forget(face, form)
+    show_incident(face, newer[at].incident.id)
+    return False
 
 
 async def read_runbook_of(face: Face, incident: UUID) -> Message | None:

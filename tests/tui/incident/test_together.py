@@ -77,6 +77,18 @@ async def test_a_dialog_that_somebody_else_overtook_asks_again(config: Path) -> 
         assert [(answer.question, answer.how) for answer in answers] == [("changed", "asked")]
 
 
+async def test_two_who_open_an_incident_at_once_hear_of_each_other(config: Path) -> None:
+    async with running(config) as op1:
+        await op1.press("i", then=lambda: isinstance(op1.app.screen, Form))
+        await write_as("op2", config, "open", "--title", "Ban near", "--severity", "SEV2")
+        await until(op1.app.incidents.worst_first, "the other's incident is seen")
+        await op1.press("enter", then=lambda: isinstance(op1.app.screen, Choose))
+        asked = "\n".join(line.plain for line in op1.app.screen.remarks(80))  # type: ignore[attr-defined]  # the question on top
+        assert "join INC-1: Ban near (by op2)" in asked
+        await op1.press("enter", then=lambda: incident_of(op1.app).title == "Ban near")
+        assert len(op1.app.incidents.snapshots) == 1
+
+
 UPDATES = '[incidents.updates.webhooks.team]\nkind = "slack"\nsecret_url = "${HOOK}"\ntries = 1\n'
 
 
