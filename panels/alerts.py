@@ -46,6 +46,11 @@ def alert_verdict(alert: Alert) -> Verdict:
     return Verdict.BURNING if pages else Verdict.WARN
 
 
+def acted_on(alerts: Sequence[Alert]) -> list[Alert]:
+    """Those that are counted: somebody has to act on them, now or later."""
+    return [alert for alert in alerts if alert.urgency in (Urgency.PAGE, Urgency.TICKET)]
+
+
 def group_by_name(alerts: Sequence[Alert]) -> tuple[AlertGroup, ...]:
     """The worst first: what pages, what is about to, tickets in the same order, what nobody acts on; then the newest."""
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from core.message import say
 from core.units import quantity
-from panels.alerts import QUIET, alert_verdict, group_by_name, own_labels, state_text
+from panels.alerts import QUIET, acted_on, alert_verdict, group_by_name, own_labels, state_text
 from panels.draw.changes import ASCII_NEW, NEW
 from panels.draw.panel import ASCII_MARKS, MARKS, STYLES
 from panels.draw.text import cut, wrap_to_width
@@ -69,7 +69,9 @@ def filter_alerts(alerts: Alerts, matches: Callable[..., bool]) -> tuple[AlertGr
 
 def counts_text(alerts: Alerts) -> Message:
     """How many are in which state; what is silenced only where somebody knows."""
-    counts = {state.value: sum(alert.state is state for alert in alerts.alerts) for state in AlertState}
+    counts = {
+        state.value: sum(alert.state is state for alert in acted_on(alerts.alerts)) for state in AlertState
+    }
     if not alerts.silences_known:
         return say("alerts.counts_unsilenced", **counts)
     return say("alerts.counts_inhibited" if counts["inhibited"] else "alerts.counts", **counts)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from core.errors import SourceError
 from core.message import say
 from core.units import quantity
-from panels.alerts import QUIET, alert_verdict, group_by_name, state_text
+from panels.alerts import QUIET, acted_on, alert_verdict, group_by_name, state_text
 from panels.enrich.registry import Enricher
 from panels.fold import Contribution
 from panels.limits import worst
@@ -50,8 +50,8 @@ def contribute(alerts: Alerts | SourceError | None, now: float) -> Contribution:
                 ),
             ),
         )
-    acted_on = [alert for alert in alerts.alerts if alert.urgency in (Urgency.PAGE, Urgency.TICKET)]
-    by_state = {state: [alert for alert in acted_on if alert.state is state] for state in AlertState}
+    counting = acted_on(alerts.alerts)
+    by_state = {state: [alert for alert in counting if alert.state is state] for state in AlertState}
     loud = [alert for alert in alerts.alerts if alert.state not in QUIET]
     ordered = [
         alert

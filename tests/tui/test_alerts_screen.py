@@ -30,6 +30,7 @@ def many() -> PanelState:
         alert("Ticket", severity="ticket", since_s=4000),
         replace(alert("Soon", "pending"), fires_at=time.time() + 599),
         alert("Known", "silenced"),
+        alert("Deployed", severity="info"),
         broken=(("Unreadable", say("signals.no_source")),),
     )
 

@@ -161,7 +161,7 @@ def test_what_pages_is_configured() -> None:
     ("code", "severity", "text"),
     [
         ("en", "page", "page in 9 min"),
-        ("zh", "page", "9 min后 page"),
+        ("zh", "page", "9 min 后 page"),
         ("en", "", "firing in 9 min"),
     ],
 )
