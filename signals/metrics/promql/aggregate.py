@@ -40,7 +40,7 @@ def aggregate(operator: str, modifier: Any, parameter: Result | None, vector: Ve
         wanted = _countable(operator, _scalar(operator, parameter))
         return _CHOICES[operator](vector, _groups(vector, modifier), wanted)
     if operator == "count_values":
-        return _count_values(vector, _groups(vector, modifier), parameter)
+        return _count_values(vector, modifier, parameter)
     if operator not in _REDUCERS and operator != "quantile":
         raise NotSupported(say("promql.not_supported", what=operator))
     levels = _scalar(operator, parameter) if operator == "quantile" else np.empty(0)
@@ -58,14 +58,17 @@ def aggregate(operator: str, modifier: Any, parameter: Result | None, vector: Ve
     return distinct(groups.labels, values, present)
 
 
-def _groups(vector: Vector, modifier: Any) -> Groups:
+def _groups(vector: Vector, modifier: Any, counted: str = "") -> Groups:
+    """By the modifier's labels, or without them; the label `counted` gets another value in each group."""
     if modifier is None:
         return vector.labels.grouped("all", lambda _: ())
     from promql_parser import AggModifierType
 
     named = frozenset(modifier.labels)
     if modifier.type == AggModifierType.By:
+        named -= {counted}
         return vector.labels.grouped(("by", named), lambda labels: keep(labels, named))
+    named |= {counted} - {""}
     unwanted = named | {"__name__"}
     return vector.labels.grouped(("without", named), lambda labels: leave_out(labels, unwanted))
 
@@ -74,6 +77,12 @@ def _scalar(operator: str, parameter: Result | None) -> Floats:
     if isinstance(parameter, Scalar):
         return parameter.values
     raise BadQuery(say("promql.wants_scalar", what=operator))
+
+
+def _leaves_out(modifier: Any, label: str) -> bool:
+    from promql_parser import AggModifierType
+
+    return modifier is not None and modifier.type == AggModifierType.Without and label in modifier.labels
 
 
 def _countable(operator: str, wanted: Floats) -> Floats:
@@ -218,7 +227,7 @@ _CHOICES: dict[str, Callable[[Vector, Groups, Floats], Vector]] = {
 }
 
 
-def _count_values(vector: Vector, groups: Groups, parameter: Result | None) -> Vector:
+def _count_values(vector: Vector, modifier: Any, parameter: Result | None) -> Vector:
     from signals.metrics.prometheus_api import format_value
 
     if not isinstance(parameter, Text):
@@ -226,7 +235,9 @@ def _count_values(vector: Vector, groups: Groups, parameter: Result | None) -> V
     label = label_name(parameter.text)
     if not vector.labels:
         return vector
-    columns = vector.values.shape[1]
+    groups, columns = _groups(vector, modifier, label), vector.values.shape[1]
+    if _leaves_out(modifier, label):
+        return aggregate("count", modifier, None, vector)
     labels: list[Labels] = []
     counts: list[Floats] = []
     for which, rows in groups.tables:

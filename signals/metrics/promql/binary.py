@@ -25,7 +25,7 @@ from signals.store.label_sets import LabelSets
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from signals.metrics.promql.values import Floats, Indices, Mask, Merged
+    from signals.metrics.promql.values import Floats, Indices, Mask
     from signals.reading import Labels
     from signals.store.label_sets import Groups
 
@@ -151,62 +151,59 @@ def _vectors(operator: str, modifier: Any, left: Vector, right: Vector) -> Vecto
     signature = _signature(modifier)
     many_groups, one_groups = many.labels.grouped(*signature), one.labels.grouped(*signature)
     partners = _partners(many_groups, one_groups)
-    singles = merge_rows(one.values, one.present, one_groups.tables, len(one_groups.labels))
-    _refuse_doubles(singles, partners[partners >= 0])
-    if one_to_one:
-        merged = merge_rows(many.values, many.present, many_groups.tables, len(many_groups.labels))
-        _refuse_doubles(merged, np.flatnonzero(partners >= 0))
+    singles = merge_rows(one.values, one.present, one_groups)
+    _refuse(singles.twice & np.logical_or.reduce(many.present, axis=0))
     of_row = partners[many_groups.of_row]
     rows = np.flatnonzero(of_row >= 0)
     if not len(rows):
         return empty(left.values.shape[1])
+    labels = many.labels if len(rows) == len(of_row) else many.labels.only(of_row >= 0)
     of_row = of_row[rows]
+    labels = labels.mapped(*_own_labels(operator, modifier, one_to_one=one_to_one))
+    present = many.present[rows] & singles.present[of_row]
+    if group_labels := tuple(modifier.group_labels or ()) if modifier is not None else ():
+        labels, picked, sources = _with_group_labels(labels, of_row, one.labels, one_groups, group_labels)
+        rows, of_row, present = rows[picked], of_row[picked], present[picked] & one.present[sources]
     many_values, one_values = many.values[rows], singles.values[of_row]
     first, second = (one_values, many_values) if swapped else (many_values, one_values)
-    present = many.present[rows] & singles.present[of_row]
-    return_bool = modifier is not None and modifier.return_bool
     if operator in _ARITHMETIC:
         values = _ARITHMETIC[operator](first, second)
     else:
         holds = _COMPARISON[operator](first, second)
+        return_bool = modifier is not None and modifier.return_bool
         values = holds.astype(np.float64) if return_bool else first
         present = present if return_bool else present & holds
-    key, own_labels = _own_labels(operator, modifier, one_to_one=one_to_one)
-    labels = (
-        many.labels if len(rows) == len(many.labels) else many.labels.only(partners[many_groups.of_row] >= 0)
-    )
-    labels = labels.mapped(key, own_labels)
-    if group_labels := tuple(modifier.group_labels or ()) if modifier is not None else ():
-        return _with_group_labels(Vector(labels, values, present), of_row, one, one_groups, group_labels)
+    if one_to_one and len(many_groups.labels) < len(many.labels):
+        answered = np.zeros_like(many.present)
+        answered[rows] = present
+        _refuse(merge_rows(many.values, answered, many_groups).twice)
     return distinct(labels, values, present)
 
 
-def _refuse_doubles(merged: Merged, groups: Indices) -> None:
-    """Two series of one group at one time are refused, where the other side asks for the group."""
-    if merged.twice[groups].any():
+def _refuse(doubles: Mask) -> None:
+    """Two series of one group at one time can't be matched (promql/engine.go, `VectorBinop`)."""
+    if doubles.any():
         raise BadQuery(say("promql.many_to_many"))
 
 
 def _with_group_labels(
-    vector: Vector, of_row: Indices, one: Vector, one_groups: Groups, names: tuple[str, ...]
-) -> Vector:
-    """Each row with labels of its partner; a partner that is several series in turn makes several rows."""
-    rows: list[int] = []
-    sources: list[int] = []
-    labels = []
+    labels: LabelSets, of_row: Indices, others: LabelSets, groups: Groups, names: tuple[str, ...]
+) -> tuple[LabelSets, list[int], list[int]]:
+    """Each row with labels of its partner; a partner that is several series in turn makes several rows.
+
+    Returns also which row each was, and which series the partner.
+    """
     members: dict[int, list[int]] = {}
-    for source, group in enumerate(one_groups.of_row.tolist()):
+    for source, group in enumerate(groups.of_row.tolist()):
         members.setdefault(group, []).append(source)
-    for row, group in enumerate(of_row.tolist()):
-        for source in members[group]:
-            named = dict(one.labels[source])
-            mixed = vector.labels[row]
-            for name in names:
-                mixed = with_label(mixed, name, named.get(name, ""))
-            rows.append(row)
-            sources.append(source)
-            labels.append(mixed)
-    return distinct(LabelSets(labels), vector.values[rows], vector.present[rows] & one.present[sources])
+    pairs = [(row, source) for row, group in enumerate(of_row.tolist()) for source in members[group]]
+    mixed = []
+    for row, source in pairs:
+        named, own = dict(others[source]), labels[row]
+        for name in names:
+            own = with_label(own, name, named.get(name, ""))
+        mixed.append(own)
+    return LabelSets(mixed), [row for row, _ in pairs], [source for _, source in pairs]
 
 
 def _own_labels(

@@ -20,6 +20,7 @@ from signals.metrics.promql.values import (
     distinct,
     label_name,
     with_label,
+    without_names,
 )
 from signals.regex import compile_regex, expand
 from signals.store.label_sets import LabelSets
@@ -146,9 +147,7 @@ def _to_scalar(vector: Vector) -> Scalar:
 def _clamp(vector: Vector, low: Floats, high: Floats) -> Vector:
     values = np.fmax(low, np.fmin(high, vector.values))
     values = np.where(np.isnan(low) | np.isnan(high) | np.isnan(vector.values), np.nan, values)
-    possible = ~(low > high)
-    clamped = vector.with_values(values)
-    return distinct(clamped.labels, clamped.values, clamped.present & possible)
+    return distinct(without_names(vector.labels), values, vector.present & ~(low > high))
 
 
 def _round(vector: Vector, nearest: Floats) -> Vector:

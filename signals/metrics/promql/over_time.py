@@ -16,7 +16,7 @@ from core.message import say
 from signals.metrics.promql.counters import extrapolated, instant_rate
 from signals.metrics.promql.quantiles import quantiles
 from signals.metrics.promql.regression import regression
-from signals.metrics.promql.sums import mean, total
+from signals.metrics.promql.sums import add, mean, total
 from signals.metrics.promql.values import Scalar
 
 if TYPE_CHECKING:
@@ -136,10 +136,13 @@ def _differs(before: Floats, after: Floats) -> Mask:
 
 
 def _variance(equals: Equals, _: Arguments, __: Times) -> Floats:
-    """Of the population; from the first value, so that equal values have none."""
-    values = np.ascontiguousarray(equals.values.T)
-    values -= values[:1].copy()
-    return np.asarray(total((values - mean(values, equals.length)) ** 2) / equals.length)
+    """Of the population, by Welford with Kahan's sums, as Prometheus does it: equal values have none."""
+    middle, lost_middle, squares, lost_squares = np.zeros((4, len(equals.low)))
+    for count, value in enumerate(np.ascontiguousarray(equals.values.T), 1):
+        distance = value - (middle + lost_middle)
+        middle, lost_middle = add(distance / count, middle, lost_middle)
+        squares, lost_squares = add(distance * (value - (middle + lost_middle)), squares, lost_squares)
+    return np.asarray((squares + lost_squares) / equals.length)
 
 
 def _deviation(values: Floats) -> Floats:

@@ -33,6 +33,13 @@ def mean(terms: Floats, count: Floats | float) -> Floats:
     return np.where(overflown, total(terms / count), means) if overflown.any() else means
 
 
+def add(term: Floats, summed: Floats, lost: Floats) -> tuple[Floats, Floats]:
+    """A sum with one more term, and all that was lost."""
+    after = summed + term
+    back = after - summed
+    return after, np.where(np.isinf(after), 0.0, lost + ((summed - (after - back)) + (term - back)))
+
+
 def _compensated(terms: Floats) -> tuple[Floats, Floats]:
     """The sum of terms one after the other, rounded each time, and what all the rounding lost."""
     wide = terms[0].size >= _WIDE

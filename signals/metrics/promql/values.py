@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from signals.reading import Labels
+    from signals.store.label_sets import Groups
     from signals.store.ring import Part
 
 Floats: TypeAlias = "NDArray[np.float64]"
@@ -151,7 +152,7 @@ def distinct(labels: LabelSets, values: Floats, present: Mask) -> Vector:
     groups = labels.grouped("same", lambda item: item)
     if len(groups.labels) == len(labels):
         return Vector(labels, values, present)
-    merged = merge_rows(values, present, groups.tables, len(groups.labels))
+    merged = merge_rows(values, present, groups)
     if merged.twice.any():
         raise BadQuery(say("promql.same_labels"))
     return Vector(groups.labels, merged.values, merged.present)
@@ -159,28 +160,25 @@ def distinct(labels: LabelSets, values: Floats, present: Mask) -> Vector:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Groups of rows as one row each; `twice` says of which groups two rows were present at one time."""
+    """Groups of rows as one row each; `twice` says when two rows of a group are present at one time."""
 
     values: Floats
     present: Mask
     twice: Mask
 
 
-def merge_rows(
-    values: Floats, present: Mask, tables: Sequence[tuple[Indices, Indices]], count: int
-) -> Merged:
-    """The rows of each of `count` groups as one row."""
-    merged_values = np.empty((count, values.shape[1]))
-    merged_present = np.empty((count, values.shape[1]), bool)
-    twice = np.zeros(count, bool)
-    for groups, rows in tables:
+def merge_rows(values: Floats, present: Mask, groups: Groups) -> Merged:
+    """The rows of each group as one row."""
+    shape = len(groups.labels), values.shape[1]
+    merged_values, merged_present, twice = np.empty(shape), np.empty(shape, bool), np.zeros(shape, bool)
+    for which, rows in groups.tables:
         if len(rows) == 1:
-            merged_values[groups], merged_present[groups] = values[rows[0]], present[rows[0]]
+            merged_values[which], merged_present[which] = values[rows[0]], present[rows[0]]
             continue
         there = present[rows]
-        twice[groups] = (np.add.reduce(there, axis=0) > 1).any(axis=1)
-        merged_present[groups] = np.logical_or.reduce(there, axis=0)
-        merged_values[groups] = np.where(there, values[rows], 0.0).sum(axis=0)
+        twice[which] = np.add.reduce(there, axis=0) > 1
+        merged_present[which] = np.logical_or.reduce(there, axis=0)
+        merged_values[which] = np.where(there, values[rows], 0.0).sum(axis=0)
     return Merged(merged_values, merged_present, twice)
 
 

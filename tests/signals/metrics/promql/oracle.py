@@ -42,17 +42,17 @@ def prometheus(folder: Path, samples: Path) -> Iterator[httpx.Client]:
     """Prometheus with a file of samples (OpenMetrics text) as its only data."""
     data = folder / "data"
     subprocess.run(
-        [
-            "promtool",
-            "tsdb",
-            "create-blocks-from",
-            "openmetrics",
-            str(samples),
-            str(data),
-        ],
+        ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(samples), str(data)],
         check=True,
         stdout=subprocess.DEVNULL,
     )
+    with serving(folder) as client:
+        yield client
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[httpx.Client]:
+    """Prometheus over the blocks in the folder's `data`; it scrapes nothing."""
     (folder / "prometheus.yml").write_text("global: {scrape_interval: 1h}\n")
     port = free_port()
     with (folder / "prometheus.log").open("wb") as log:
@@ -60,9 +60,10 @@ def prometheus(folder: Path, samples: Path) -> Iterator[httpx.Client]:
             [
                 "prometheus",
                 f"--config.file={folder}/prometheus.yml",
-                f"--storage.tsdb.path={data}",
+                f"--storage.tsdb.path={folder}/data",
                 "--storage.tsdb.retention.time=100y",
                 f"--web.listen-address=127.0.0.1:{port}",
+                *options,
             ],
             stdout=log,
             stderr=log,
