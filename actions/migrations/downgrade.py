@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actions.migrations.errors import LockedOut, MigrationError
-from actions.migrations.project import run_alembic
-from actions.migrations.session import existing, migration_lock, open_session, quoted, sessions_on
+from actions.migrations.project import APPLICATION, run_alembic
+from actions.migrations.session import LOCK_KEY, existing, migration_lock, open_session, quoted, sessions_on
 from actions.migrations.snapshot import SCHEMA, take_snapshot
 from core.message import say
 from core.text import clean
@@ -30,11 +30,19 @@ if TYPE_CHECKING:
     from actions.migrations.snapshot import Snapshot
     from signals.connections.postgres import PostgresAddress
 
+FENCE = "warroom_fence"
+"""What the trigger is called."""
 FIRST_REST_S, MAX_REST_S = 0.5, 10.0
-_FENCE = """CREATE OR REPLACE FUNCTION warroom_snapshots.fence() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
- IF current_setting('warroom.pass', true) IS DISTINCT FROM TG_ARGV[0] THEN
-  RAISE EXCEPTION 'a downgrade is at work: % takes no writes', TG_TABLE_NAME USING ERRCODE = 'object_not_in_prerequisite_state';
- END IF; RETURN NULL; END $$"""
+_FENCE = f"""CREATE OR REPLACE FUNCTION {SCHEMA}.fence() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+ IF current_setting('warroom.pass', true) IS DISTINCT FROM TG_ARGV[0] AND (
+  EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+   WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND (l.classid::bigint << 32 | l.objid::bigint) = {LOCK_KEY})
+  OR EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = '{APPLICATION}'))
+ THEN RAISE EXCEPTION 'a downgrade is at work: % takes no writes', TG_TABLE_NAME
+  USING ERRCODE = 'object_not_in_prerequisite_state';
+ END IF; RETURN NULL; END $$"""  # noqa: S608  # our own constants
+"""Writes are refused as long as the migration's lock is held or its Alembic is connected: whoever is killed in the middle
+leaves a trigger behind that lets everybody pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +237,7 @@ def _behind_fence(
         connection.execute(_FENCE.encode())
         for table in request.lost:
             connection.execute(
-                f"CREATE TRIGGER warroom_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {quoted(table)}"
+                f"CREATE OR REPLACE TRIGGER {FENCE} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {quoted(table)}"
                 f" FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.fence('{word}')".encode()
             )
         return snapshots
@@ -248,7 +256,7 @@ def _behind_fence(
         )
     finally:
         for table in existing(connection, list(request.lost)):
-            connection.execute(f"DROP TRIGGER IF EXISTS warroom_fence ON {table}".encode())
+            connection.execute(f"DROP TRIGGER IF EXISTS {FENCE} ON {table}".encode())
     return snapshots
 
 

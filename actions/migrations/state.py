@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from actions.migrations.downgrade import FENCE
 from actions.migrations.errors import MigrationError, NotRendered
 from actions.migrations.project import Project, project_of, render
 from actions.migrations.session import existing
@@ -12,6 +13,7 @@ from actions.migrations.snapshot import list_snapshots
 from actions.migrations.sql import made_by
 from actions.migrations.upgrade import invalid_indexes
 from core.message import say
+from core.text import clean
 from signals.database.postgres import compare_revisions, find_version_table, read_version
 from signals.database.revisions import AlembicScripts
 
@@ -42,6 +44,8 @@ class State:
     drift: Drift
     invalid_indexes: tuple[str, ...]
     snapshots: tuple[Snapshot, ...]
+    fences: tuple[str, ...]
+    """Tables with the trigger of a downgrade that was killed."""
     tables: int
     """How many tables there are, Alembic's own not counted."""
 
@@ -73,6 +77,7 @@ def read_state(context: Context) -> State:
             drift=compare_revisions(rows, scripts),
             invalid_indexes=invalid_indexes(connection),
             snapshots=list_snapshots(connection),
+            fences=_fences(connection),
             tables=_count_tables(connection),
         )
 
@@ -119,7 +124,15 @@ def wrong_with(state: State) -> tuple[Message, ...]:
     if redundant:
         notes.append(say("migrations.redundant", rows=", ".join(redundant)))
     notes += [say("migrations.invalid", index=index) for index in state.invalid_indexes]
+    notes += [say("migrations.fence_left", table=table) for table in state.fences]
     return tuple(notes)
+
+
+def _fences(connection: psycopg.Connection[Any]) -> tuple[str, ...]:
+    rows = connection.execute(
+        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = %s ORDER BY 1", [FENCE]
+    )
+    return tuple(clean(row[0]) for row in rows)
 
 
 def _count_tables(connection: psycopg.Connection[Any]) -> int:

@@ -14,6 +14,7 @@ from actions.migrations.downgrade import Downgraded, DowngradeRequest, downgrade
 from actions.migrations.errors import AlembicFailed, LockedOut, MigrationError, NotRendered, SnapshotRefused
 from actions.migrations.project import Project, lost_in, render
 from actions.migrations.snapshot import list_snapshots, restore_snapshot
+from core.errors import WarroomError
 from tests.actions.build import context
 from tests.actions.migrations.project import PATIENCE, address_of, go_up, make_project, run_sql
 
@@ -293,3 +294,38 @@ def test_the_fence_refuses_others_and_goes_when_the_downgrade_fails(
     with psycopg.connect(postgres_url) as connection:
         assert version_rows(connection, ("alembic_version",)) == ("p2",)
         assert len(list_snapshots(connection)) == 1, "a snapshot is never deleted by itself"
+
+
+def test_a_fence_whose_builder_was_killed_lets_everybody_pass(postgres_url: str, tmp_path: Path) -> None:
+    mark, go_on = tmp_path / "reached", tmp_path / "go"
+    wait = (
+        f"\n    import os, time\n    open({str(mark)!r}, 'w').close()\n"
+        f"    while not os.path.exists({str(go_on)!r}): time.sleep(0.01)\n    1/0; "
+    )
+    project = make_project(tmp_path, postgres_url, PEOPLE, (*ASKS[:2], ASKS[2].replace("{extra}", wait)))
+    go_up(project)
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            go_down(postgres_url, project, fenced(project))
+        except (psycopg.Error, WarroomError) as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not mark.exists():
+        assert thread.is_alive()
+    kill = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = "
+    run_sql(postgres_url, f"{kill}'warroom migration lock'")
+    insert = "INSERT INTO people (name) VALUES ('b')"
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):  # its Alembic is still at work
+        run_sql(postgres_url, f"SET lock_timeout = '5s'; {insert}")
+    run_sql(postgres_url, f"{kill}'warroom migration'")
+    run_sql(postgres_url, insert)
+    go_on.touch()
+    thread.join()
+    assert errors
+    assert run_sql(
+        postgres_url, "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'warroom_fence'"
+    ) == [("people",)]
