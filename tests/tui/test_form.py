@@ -10,6 +10,7 @@ from core.text import clean, clean_block
 from tests.tui.board import board
 from tui.app import Warroom
 from tui.screens.choose import Choose
+from tui.screens.confirm import Choice, Confirm
 from tui.screens.form import Field, Form
 from tui.screens.help import HelpScreen
 from tui.screens.submit import ask
@@ -172,3 +173,17 @@ async def test_what_was_typed_and_not_written_is_there_again() -> None:
         await pilot.press("ctrl+u", "escape")
         await pilot.pause()
         assert app.incidents.drafts == {}
+
+
+async def test_nobody_says_yes_to_a_question_that_they_have_not_seen() -> None:
+    app = board()
+    got: list[Choice | None] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.push_screen(Choose("which?", ["one"]), lambda _: app.push_screen(Confirm("really?"), got.append))
+        await pilot.pause()
+        burst(app, "enter", "enter", "enter")  # of which the first one answers the list
+        await pilot.pause(0.2)
+        assert isinstance(app.screen, Confirm)
+        assert got == []
+        await pilot.press("enter")
+    assert got == [Choice.YES]

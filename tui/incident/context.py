@@ -272,7 +272,8 @@ class IncidentContext:
         except Exception as error:  # noqa: BLE001  # one key must not take the program down
             key, values = report_crash(error)
             message = say(key, **values)
-        self.notify(message)
+        if message is not None or self.host.notice == say("screen.writing"):
+            self.notify(message)
 
     def _run_deferred(self) -> None:
         if self._deferred is None:

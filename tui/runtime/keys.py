@@ -8,6 +8,8 @@ screen below the one that was opened.
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -25,17 +27,24 @@ ROUNDS = 20
 """Turns of the loop within which an answer is handed on and the question that follows from it is asked."""
 
 
+class Question:
+    """A screen that keys are not meant for which came before it stood there: nobody says yes to what they have not seen."""
+
+    since: float = math.inf
+    """When it stood there (`time.monotonic`)."""
+
+
 class InputQueue:
     """`dispatch` is what Textual does with a key or a paste."""
 
     def __init__(self, app: App[str], dispatch: Callable[[Key | Paste], Awaitable[None]]) -> None:
         self._app, self._dispatch = app, dispatch
-        self._waiting: deque[Key | Paste] = deque()
+        self._waiting: deque[tuple[float, Key | Paste]] = deque()
         self._work: asyncio.Task[None] | None = None
 
     def put(self, event: Key | Paste) -> None:
         """Behind those that wait already."""
-        self._waiting.append(event)
+        self._waiting.append((time.monotonic(), event))
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._work_off())
 
@@ -47,8 +56,11 @@ class InputQueue:
                     mounted: asyncio.Event = top._mounted_event  # noqa: SLF001  # there is no other way to wait for it
                     await _wait(mounted.wait())
                     await self._settle(top)
+                came_at, event = self._waiting.popleft()
+                if isinstance(top, Question) and came_at < top.since:
+                    continue
                 target = self._app.focused or self._app.screen
-                await self._dispatch(self._waiting.popleft())
+                await self._dispatch(event)
                 await self._settle(target)
         except Exception as error:  # noqa: BLE001  # as in a message handler: the App decides
             self._app._handle_exception(error)  # noqa: SLF001  # Textual's own door for it

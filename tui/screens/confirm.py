@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from tui.runtime.keys import Question
 from tui.screens.dialogue import Dialogue
 
 if TYPE_CHECKING:
@@ -19,11 +21,16 @@ class Choice(Enum):
     COPY = 3
 
 
-class Confirm(Dialogue[Choice]):
+class Confirm(Question, Dialogue[Choice]):
     """Returns `YES`, or None when it was left. More lines than there is room for scroll."""
 
     page = "confirm"
     _from = 0
+
+    def on_mount(self) -> None:
+        """From now on it can be answered."""
+        super().on_mount()
+        self.since = time.monotonic()
 
     def remarks(self, width: int) -> list[Text]:
         """From the line that was scrolled to."""
