@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message as UiMessage
 
-from tui.runtime.exit import report_crash
+from tui.feeds.signals import restart_notice, until_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -171,15 +171,19 @@ class JournalThread:
         return incident
 
     def _run(self) -> None:
-        from core.message import say
         from tui.runtime.log import open_log
 
         try:
             open_log()
-            asyncio.run(self._until_stopped())
-        except Exception as error:  # noqa: BLE001  # the thread's end must be seen
-            key, values = report_crash(error)
-            self._post(JournalStateChanged(JournalState(problem=say(key, **values))))
+            while not self._stop.is_set():
+                try:
+                    asyncio.run(self._until_stopped())
+                except BaseException as error:  # noqa: BLE001  # a panic of a library is no Exception
+                    notice = restart_notice(error)
+                    self._post(notice)
+                    self._post(JournalStateChanged(JournalState(problem=notice.notice.message)))
+                    self._posted_state = None  # what is known when it runs again is said
+                    self._stop.wait(RETRY_S)
         finally:
             self._executor.shutdown(wait=True)
             if self._journal is not None:
@@ -187,7 +191,7 @@ class JournalThread:
 
     async def _until_stopped(self) -> None:
         following = asyncio.create_task(self._follow())
-        ending = asyncio.create_task(asyncio.to_thread(self._stop.wait))
+        ending = asyncio.create_task(until_set(self._stop))
         await asyncio.wait((following, ending), return_when=asyncio.FIRST_COMPLETED)
         if following.done():
             following.result()  # raises what ended it

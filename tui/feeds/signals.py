@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message as UiMessage
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+RESTART_S = 2.0
+"""Between the end of a run that broke and the next."""
+LOOK_UP_S = 0.5
 FIRST_TRIM_S, TRIM_S = 15.0, 60.0
 """When all sources are imported and have answered, and how often free memory is returned from then on."""
 
@@ -120,26 +124,35 @@ class SignalsThread:
 
         try:
             open_log()
-            asyncio.run(self._watch())
+            config = self._load()
+            self.specs = {spec.id: spec for spec in config.board()}
         except WarroomError as error:
             self._post(SignalsFailed(error.message, ExitCode.USAGE))
+            return
         except Exception as error:  # noqa: BLE001  # the thread's end must be seen
             key, values = report_crash(error)
             self._post(SignalsFailed(say(key, **values), ExitCode.CRASHED))
+            return
+        self._post(ConfigLoaded(config, tuple(self.specs)))
+        while not self._stop.is_set():
+            try:
+                asyncio.run(self._watch(config))
+            except WarroomError as error:
+                self._post(SignalsFailed(error.message, ExitCode.USAGE))
+                return
+            except BaseException as error:  # noqa: BLE001  # a panic of a library is no Exception
+                self._post(restart_notice(error))
+                self._stop.wait(RESTART_S)
 
-    async def _watch(self) -> None:
+    async def _watch(self, config: Config) -> None:
         from panels.poll import poll_panels
         from signals.sources import open_sources
 
-        config = self._load()
-        specs = config.board()
-        self.specs = {spec.id: spec for spec in specs}
-        self._post(ConfigLoaded(config, tuple(self.specs)))
         async with open_sources(config.signals, lambda notice: self._post(SourceNotice(notice))) as sources:
             self._loop, self._sources = asyncio.get_running_loop(), sources
             polling = asyncio.create_task(
                 poll_panels(
-                    specs,
+                    list(self.specs.values()),
                     sources,
                     lambda state: self._post(PanelJudged(state)),
                     self._paused,
@@ -147,7 +160,7 @@ class SignalsThread:
                 )
             )
             trimming = asyncio.create_task(_trim_memory())
-            stopping = asyncio.create_task(asyncio.to_thread(self._stop.wait))
+            stopping = asyncio.create_task(until_set(self._stop))
             await asyncio.wait((polling, stopping), return_when=asyncio.FIRST_COMPLETED)
             self._sources = None
             trimming.cancel()
@@ -158,6 +171,23 @@ class SignalsThread:
     def _post(self, message: UiMessage) -> None:
         if not self._stop.is_set():
             self._post_message(message)
+
+
+def restart_notice(error: BaseException) -> SourceNotice:
+    """Log what ended a thread of ours, and say that it is started again."""
+    from core.message import say
+    from signals.connections.breaker import Notice
+
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    key, values = report_crash(error, "tui.restarted")
+    return SourceNotice(Notice(time.time(), say(key, **values)))
+
+
+async def until_set(event: threading.Event) -> None:
+    """Wait for a thread's event; looks up now and then, because a loop does not end before its threads have."""
+    while not await asyncio.to_thread(event.wait, LOOK_UP_S):
+        pass
 
 
 async def _trim_memory() -> None:

@@ -26,6 +26,7 @@ _UNLOGGED = {
     "cli.crashed": "cli.crashed_unlogged",
     "screen.undrawn": "screen.undrawn_unlogged",
     "tui.undrawn": "tui.undrawn_unlogged",
+    "tui.restarted": "tui.restarted_unlogged",
 }
 """What is said where the log can't be written."""
 

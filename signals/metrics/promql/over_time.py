@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from signals.metrics.promql.values import Floats, Indices, Mask, Result, Times, Windows
 
-_SAMPLES_AT_ONCE = 50_000
+_SAMPLES_AT_ONCE = 32_000
 """Of windows of equal length: what a processor keeps near it."""
 
 

@@ -28,7 +28,7 @@ LOOKBACK_MS = 300_000
 """How far back an instant selector looks (Prometheus' `--query.lookback-delta`)."""
 MAX_CELLS = 10_000_000
 """Series × points that one selector may fill: about 200 MB while it is evaluated."""
-BATCH_SAMPLES = 32_000
+BATCH_SAMPLES = 25_000
 """Samples that are looked at at once, where that is possible: all those of a day took 180 MB for 90 series."""
 
 _MATCHERS: dict[str, Literal["=", "!=", "=~", "!~"]] = {
