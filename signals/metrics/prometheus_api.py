@@ -17,6 +17,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from core.errors import NotSupported
 from core.message import say
 from core.text import clean
 from core.times import parse_time
@@ -80,6 +81,7 @@ def read_query(response: HttpResponse, expr: str, at: float, source: str) -> Ans
         return Answer(expr, "string", (), source, at, clean(str(result[1])), warnings)
     if kind == "scalar":
         return Answer(expr, "scalar", (_series({}, [result]),), source, at, warnings=warnings)
+    _refuse_histograms(result, source)
     if kind == "matrix":  # a range selector alone
         series = tuple(_series(item["metric"], item["values"]) for item in result)
         return Answer(expr, "matrix", series, source, at, warnings=warnings)
@@ -94,8 +96,15 @@ def read_range(response: HttpResponse, expr: str, end: float, source: str) -> An
     answered = _Answered(response)
     unused = dt.datetime.fromtimestamp(0, dt.UTC)
     result = answered.library().custom_query_range(expr, unused, unused, "")
+    _refuse_histograms(result, source)
     series = tuple(_series(item["metric"], item["values"]) for item in result)
     return Answer(expr, "matrix", series, source, end, warnings=answered.warnings())
+
+
+def _refuse_histograms(result: list[Any], source: str) -> None:
+    """A series of native histograms has no numbers to show; raises `NotSupported` that says what to ask instead."""
+    if any("histogram" in item or "histograms" in item for item in result):
+        raise NotSupported(say("signals.native_histogram", source=source))
 
 
 def read_label_values(response: HttpResponse) -> frozenset[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui.i18n import CODES, read_namespace
 from tui.runtime.exit import ExitCode
@@ -20,6 +21,10 @@ VALUE_OPTIONS = ("--config", "--lang", "--theme")
 """Options with a value that may stand before a command or without one; the last is the board's own."""
 
 
+_EXPRESSION = re.compile(r"-(?!-|h$).")
+"""A minus and something, but `--option` and `-h`: no option of ours, but what begins a PromQL expression, as `-2^2`."""
+
+
 class Parser(argparse.ArgumentParser):
     """argparse with one clear line for an error and the documented exit code."""
 
@@ -27,6 +32,11 @@ class Parser(argparse.ArgumentParser):
         """One line on stderr, exit code 3."""
         write_error(f"warroom: {message}")
         self.exit(ExitCode.USAGE)
+
+    def _parse_optional(self, arg_string: str) -> Any:
+        return (
+            None if _EXPRESSION.match(arg_string) else super()._parse_optional(arg_string)
+        )  # argparse has no public way to say so
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         (write_result if file is sys.stdout else write_notice)(message or "")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from core.errors import BadAnswer, BadQuery
+from core.errors import BadAnswer, BadQuery, NotSupported
 from signals.alerts.model import AlertRule, AlertState
 from signals.metrics.model import Target
 from signals.metrics.prometheus import PrometheusSource
@@ -133,3 +133,24 @@ async def test_targets_of_another_shape_are_a_bad_answer() -> None:
         with pytest.raises(BadAnswer):
             await source.targets()
         await source.close()
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"metric": {}, "histogram": [1.5, {"count": "2", "sum": "3", "buckets": [[0, "1", "2", "2"]]}]},
+        {"metric": {}, "values": [[1, "1"]], "histograms": [[2, {"count": "2", "sum": "3"}]]},
+    ],
+    ids=["vector", "matrix"],
+)
+async def test_a_native_histogram_is_refused_with_what_to_ask_instead(item: dict[str, object]) -> None:
+    """The shape is that of the documentation ("HTTP API", "Native histograms")."""
+    kind = "vector" if "histogram" in item else "matrix"
+    data = {"status": "success", "data": {"resultType": kind, "result": [item]}}
+    page = Page(json.dumps(data).encode(), 200, "application/json")
+    with page_server(lambda _: page) as url:
+        source = PrometheusSource(PrometheusSettings(url=url))
+        with pytest.raises(NotSupported) as caught:
+            await (source.query("h") if kind == "vector" else source.query_range("h", 0, 4, 2))
+        await source.close()
+    assert caught.value.message.key == "signals.native_histogram"

@@ -121,3 +121,22 @@ def test_a_table_shows_labels_as_text_and_never_as_markup(tmp_path: Path) -> Non
     done = warroom("up", "--samples", path)
     assert 'up{job="[bold]x[/bold]"}' in done.stdout
     assert done.stdout.rstrip().endswith("1")
+
+
+@pytest.mark.parametrize("arguments", [("-2^2",), ("--", "-2^2"), ("0 - 2^2",)])
+def test_an_expression_may_begin_with_a_minus_which_binds_less_than_a_power(
+    capture: Path, arguments: tuple[str, ...]
+) -> None:
+    done = warroom("--samples", capture, "--json", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["result"][1] == "-4"
+    assert (
+        json.loads(warroom("-depth", "-1", "--samples", capture, "--json").stdout.split("\n")[1])["result"][1]
+        == "-1"
+    )
+
+
+def test_a_mistyped_option_is_still_said(capture: Path) -> None:
+    done = warroom("--sample", capture, "--nope", "1")
+    assert done.returncode == 3
+    assert "--nope" in done.stderr
