@@ -16,9 +16,7 @@ def quantity(value: float, unit: str) -> Message:
     if math.isnan(value):
         return say("quantity.not_a_number")
     if unit == "ratio":
-        return say(
-            "quantity.percent", value=_short(value * 100) if abs(value) >= 10 else f"{value * 100:.2f}"
-        )
+        return say("quantity.percent", value=_percent(100 * value))
     if unit == "s":
         return say("quantity.seconds", value=_seconds(value))
     if unit == "1/min":
@@ -43,6 +41,14 @@ def duration(seconds: float) -> Message:
 def threshold(limit: float, unit: str) -> Message:
     """A limit as it was written, without digits that say nothing."""
     return say("quantity.percent", value=f"{100 * limit:.6g}") if unit == "ratio" else quantity(limit, unit)
+
+
+def _percent(value: float) -> str:
+    if abs(value) >= 1000:
+        return _short(value)
+    if 1e-6 < abs(value) < 0.005:  # less is what floats leave of zero
+        return f"{value:.1g}" if abs(value) >= 1e-4 else "< 0.0001"
+    return f"{value:.2f}"
 
 
 def _short(value: float) -> str:

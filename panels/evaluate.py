@@ -11,9 +11,9 @@ from core.errors import SourceError
 from core.message import say
 from core.units import quantity
 from panels.enrich.registry import PanelContext, enrichers
-from panels.fetch import fetch
+from panels.fetch import fetch, with_histories
 from panels.fold import Contribution, fold, unavailable
-from panels.judge import judge
+from panels.judge import judge, queries_to_draw
 from panels.naming import coarse_age
 from panels.projection import project
 from panels.query_cache import history_s
@@ -55,11 +55,12 @@ async def _judged(context: PanelContext, span_s: float) -> list[Contribution]:
     spec = context.spec.asking()
     if not spec.queries:
         return []
-    answers = await fetch(spec, context.cache, context.now, span_s)
-    judged = judge(spec, answers)
-    if spec.charted is not None and answers.history is not None:
-        judged.append(project(spec.charted, answers.history, context.now, answers.long_history, span_s))
-    return [*judged, Contribution(warnings=_young(await context.history))]
+    answers = await fetch(spec, context.cache, context.now)
+    drawn = queries_to_draw(spec, answers)
+    answers = await with_histories(answers, drawn, context.cache, context.now, span_s)
+    projected = [project(query, answers, context.now, span_s) for query in drawn]
+    warnings = (*_fallback(context.sources), *_young(await context.history))
+    return [*judge(spec, answers), *projected, Contribution(warnings=warnings)]
 
 
 async def _enriched(context: PanelContext) -> list[Contribution]:
@@ -78,6 +79,14 @@ async def _contribution(enricher: Enricher, context: PanelContext) -> Contributi
         logging.getLogger("warroom.panels").exception("enricher %s of panel %s", enricher.id, context.spec.id)
         reason = say("panels.enricher_crashed", name=enricher.id, error=type(error).__name__)
         return Contribution(verdict=Verdict.UNKNOWN, reason=reason, rows=(Row((reason,), Verdict.UNKNOWN),))
+
+
+def _fallback(sources: Sources) -> tuple[Message, ...]:
+    """Another source than the first answers: its history is another one."""
+    metrics = sources.metrics
+    if metrics.active == metrics.preferred:
+        return ()
+    return (say("panels.fallback", source=metrics.active, preferred=metrics.preferred),)
 
 
 def _young(covered_s: float | None) -> tuple[Message, ...]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from panels.projection import until_now
 from panels.state import BOARD_SPAN_S
 from signals.reading import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from core.errors import SourceError
     from panels.no_data.diagnosis import Diagnosis
@@ -28,26 +29,24 @@ class Answers:
     """What the source said to a panel's queries, by their names.
 
     `buckets` are those of quantiles, `trials` count what ratios are of, `diagnoses` tell of queries without series.
-    `history` is the charted query over the board's half hour, `long_history` over more where there is room for it.
+    `histories` are queries over the board's half hour up to now, `long_histories` over more where there is room for it.
     """
 
     by_query: Mapping[str, Answer | SourceError]
     buckets: Mapping[str, Answer | SourceError] = field(default_factory=dict)
     trials: Mapping[str, Answer | SourceError] = field(default_factory=dict)
     diagnoses: Mapping[str, Diagnosis | SourceError] = field(default_factory=dict)
-    history: Answer | None = None
-    long_history: Answer | None = None
+    histories: Mapping[str, Answer] = field(default_factory=dict)
+    long_histories: Mapping[str, Answer] = field(default_factory=dict)
 
 
-async def fetch(spec: PanelSpec, cache: QueryCache, now: float, span_s: float = BOARD_SPAN_S) -> Answers:
-    """The answers to all queries of the panel; `span_s` is how long a past is drawn."""
+async def fetch(spec: PanelSpec, cache: QueryCache, now: float) -> Answers:
+    """The answers to all queries of the panel, without their past."""
     queries = spec.queries
-    by_query, buckets, trials, history, long_history = await asyncio.gather(
+    by_query, buckets, trials = await asyncio.gather(
         _by_name({query.name: query.expr for query in queries}, cache),
         _by_name({query.name: query.buckets for query in queries if query.buckets}, cache, BESIDE_MAX_AGE_S),
         _by_name({query.name: query.trials for query in queries if query.trials}, cache, BESIDE_MAX_AGE_S),
-        _history(spec.charted, cache, now, BOARD_SPAN_S),
-        _history(spec.charted if span_s > BOARD_SPAN_S else None, cache, now, span_s),
     )
     empty = [q for q in queries if isinstance(answer := by_query[q.name], Answer) and not answer.series]
     return Answers(
@@ -55,8 +54,29 @@ async def fetch(spec: PanelSpec, cache: QueryCache, now: float, span_s: float = 
         buckets=buckets,
         trials=trials,
         diagnoses=await _diagnoses(empty, cache, now) if empty else {},
-        history=history,
-        long_history=long_history,
+    )
+
+
+async def with_histories(
+    answers: Answers, queries: Iterable[QuerySpec], cache: QueryCache, now: float, span_s: float
+) -> Answers:
+    """The same answers, with the past of these queries; `span_s` is how long a past is drawn."""
+    queries = list(queries)
+    spans = (BOARD_SPAN_S, span_s) if span_s > BOARD_SPAN_S else (BOARD_SPAN_S,)
+    pasts = await asyncio.gather(
+        *(
+            history(query, answers.by_query.get(query.name), cache, now, span)
+            for span in spans
+            for query in queries
+        )
+    )
+    short, long = pasts[: len(queries)], pasts[len(queries) :]
+    return replace(
+        answers,
+        histories={query.name: past for query, past in zip(queries, short, strict=True) if past is not None},
+        long_histories={
+            query.name: past for query, past in zip(queries, long, strict=False) if past is not None
+        },
     )
 
 
@@ -67,14 +87,16 @@ async def _by_name(
     return dict(zip(exprs, answers, strict=True))
 
 
-async def _history(query: QuerySpec | None, cache: QueryCache, now: float, span_s: float) -> Answer | None:
-    """The past of the charted query, on a grid that moves by whole steps; None where there is none."""
-    if query is None:
-        return None
+async def history(
+    query: QuerySpec, current: Answer | SourceError | None, cache: QueryCache, now: float, span_s: float
+) -> Answer | None:
+    """The past of a query, on a grid that moves by whole steps, with the value of now; None where there is none."""
     step = span_s / CHART_POINTS
     end = now // step * step
     answer = await cache.query_range(query.expr, end - span_s, end, step, max_age_s=step)
-    return answer if isinstance(answer, Answer) and answer.series else None  # the query of now says why
+    if not isinstance(answer, Answer) or not answer.series:
+        return None  # the query of now says why
+    return until_now(answer, current)
 
 
 async def _diagnoses(

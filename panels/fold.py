@@ -48,6 +48,8 @@ class Contribution:
     """Queries of which these rows say more than the judgement's own."""
     replaces_parts_of: frozenset[str] = frozenset()
     """The same for the pieces of the panel's line."""
+    replaces_all_of: frozenset[str] = frozenset()
+    """Queries whose value is measured here, too, and more freshly: all but their readings is left out."""
     instead_of_metrics: Callable[[Message], Message] | None = None
     """Set where this alone is judged, because the metrics have no answer: says so of the reason for their silence."""
 
@@ -119,7 +121,9 @@ def _without_replaced(judged: Sequence[Contribution], enriched: Iterable[Contrib
             why = (piece.instead_of_metrics(silence.reason),) if silence.reason is not None else ()
             return [Contribution(warnings=(*silence.warnings, *why))]
         judged = [
-            replace(
+            Contribution(query=judgement.query, readings=judgement.readings, warnings=judgement.warnings)
+            if judgement.query and judgement.query in piece.replaces_all_of
+            else replace(
                 judgement,
                 rows=() if judgement.query in piece.replaces_rows_of else judgement.rows,
                 parts=() if judgement.query in piece.replaces_parts_of else judgement.parts,

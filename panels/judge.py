@@ -11,6 +11,7 @@ from core.message import say
 from core.units import quantity, threshold
 from panels.fold import Contribution, merge
 from panels.limits import (
+    ORDER,
     exceeded_bound,
     judge_share,
     judge_value,
@@ -19,7 +20,7 @@ from panels.limits import (
 )
 from panels.naming import display_name, series_display_name, series_name
 from panels.no_data.diagnosis import Cause, Diagnosis, no_data_message
-from panels.projection import badness
+from panels.projection import badness, trend_words
 from panels.state import Part, Row, Standing
 from signals.reading import Answer, Reading, Verdict
 
@@ -37,6 +38,21 @@ MAX_PARTS = 3
 def judge(spec: PanelSpec, answers: Answers) -> list[Contribution]:
     """What each query of the panel says, in their order."""
     return [_judge_query(query, answers) for query in spec.queries]
+
+
+def queries_to_draw(spec: PanelSpec, answers: Answers) -> list[QuerySpec]:
+    """The query whose value is worst, then the charted one: what burns is drawn, also where another one is usual."""
+    charted = spec.charted
+    if charted is None:
+        return []
+    verdicts = dict(zip(spec.queries, (piece.verdict for piece in judge(spec, answers)), strict=True))
+
+    def rank(query: QuerySpec) -> tuple[int, bool, int]:
+        verdict = verdicts[query]
+        over = verdict if verdict in (Verdict.BURNING, Verdict.WARN) else Verdict.OK
+        return ORDER.index(over), query != charted, query.rank
+
+    return list(dict.fromkeys((min(spec.queries, key=rank), charted)))
 
 
 def _judge_query(query: QuerySpec, answers: Answers) -> Contribution:
@@ -79,7 +95,13 @@ def _judge_series(query: QuerySpec, series: Series, index: int, answers: Answers
         reason = say("panels.too_few_values", name=name, value=shown, count=f"{few:.0f}")
     elif verdict is not Verdict.OK:
         reason = _reason(query, name, shown, verdict, share)
-    part = Part(say("panels.part", name=name, value=shown), query.rank + index, verdict)
+    part = Part(
+        say("panels.part", name=name, value=shown),
+        query.rank + index,
+        verdict,
+        trend=_trend_words(query, series, answers),
+        value=shown,
+    )
     cells = [name, shown]
     if query.burning is not None:
         cells.append(say("panels.of_limit", limit=threshold(query.burning, query.unit)))
@@ -94,6 +116,12 @@ def _judge_series(query: QuerySpec, series: Series, index: int, answers: Answers
         rows=(Row(tuple(cells), verdict),),
         readings=(reading,),
     )
+
+
+def _trend_words(query: QuerySpec, series: Series, answers: Answers) -> Message | None:
+    past = answers.histories.get(query.name)
+    curves = () if past is None else past.series
+    return next((trend_words(query, curve) for curve in curves if curve.labels == series.labels), None)
 
 
 def _without_data(query: QuerySpec, answer: Answer | SourceError | None, answers: Answers) -> Contribution:

@@ -34,7 +34,7 @@ def display_name(spec: QuerySpec | Objective) -> Message:
 
 
 def series_name(query: QuerySpec, series: Series) -> str:
-    """What tells a series from the others: by the query's pattern, its one label, or all of them."""
+    """The query's name, and what tells a series from the others: its one label, or all of them; or as its pattern says."""
     return _from_labels(query, series, query.each, query.name)
 
 
@@ -55,6 +55,5 @@ def _from_labels(query: QuerySpec, series: Series, pattern: str, bare: str) -> s
     labels = {name: value for name, value in series.labels if name not in _OF_THE_SCRAPE}
     if pattern and labels:
         return _LABEL.sub(lambda match: labels.get(match[1], ""), pattern)
-    if query.by and query.by in labels:
-        return labels[query.by]
-    return " ".join(labels.values()) or bare
+    own = labels[query.by] if query.by in labels else " ".join(labels.values())
+    return " ".join(filter(None, (bare, own)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,16 @@ from panels.fold import Contribution
 from panels.limits import worst
 from panels.naming import display_name, series_display_name
 from panels.state import AHEAD_SHARE, BOARD_SPAN_S, Chart, Forecast, Part
-from signals.metrics.trend import Direction, direction, slope, time_to_limit
-from signals.reading import Series, Verdict
+from signals.metrics.trend import Direction, Jump, Trend, time_to_limit, trend
+from signals.reading import Answer, Series, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.errors import SourceError
+    from core.message import Message
+    from panels.fetch import Answers
     from panels.spec import QuerySpec
-    from signals.reading import Answer
 
 NEAR_S = 900.0
 """A limit that may be met within a quarter of an hour burns: that is the time a mitigation takes to work."""
@@ -35,23 +38,20 @@ TREND_TEXTS = {
     Direction.FALLING: "panels.falling",
 }
 POINTS = 12
-MAX_SAMPLES = 120
-"""All pairs of samples are looked at: more than these would cost more than they tell."""
 SHARE = 0.95
+JOINED = 2.0
+"""So many usual distances after the last sample of a past the value of now is joined to it; later there was a gap."""
 
 
-def project(
-    query: QuerySpec,
-    history: Answer,
-    now: float,
-    long_history: Answer | None = None,
-    span_s: float = BOARD_SPAN_S,
-) -> Contribution:
-    """The chart of the charted query, with what is ahead; where there is room (`span_s`) over a longer past, too.
+def project(query: QuerySpec, answers: Answers, now: float, span_s: float = BOARD_SPAN_S) -> Contribution:
+    """The chart of a query, with what is ahead; where there is room (`span_s`) over a longer past, too.
 
     What is ahead is told from the usual past in both, as the panel's words are.
     """
-    parts = trend_parts(query, history)
+    history, long_history = answers.histories.get(query.name), answers.long_histories.get(query.name)
+    if history is None:
+        return Contribution()
+    parts = meeting_parts(query, history)
     verdict = worst(verdicts) if (verdicts := [part.verdict for part in parts if part.verdict]) else None
     short = _chart(query, history)
     charts = [with_forecast(short, now, BOARD_SPAN_S * AHEAD_SHARE)]
@@ -64,7 +64,30 @@ def project(
         parts=tuple(parts),
         charts=tuple(charts),
         trend=short.curves[0],
+        query=query.name,
     )
+
+
+def until_now(history: Answer, current: Answer | SourceError | None) -> Answer:
+    """The past with the values of now at its end: chart, legend and headline then show the same number.
+
+    A curve that is not there now ends where it ended; one that began a moment ago has one sample.
+    """
+    if not isinstance(current, Answer):
+        return history
+    past = {series.labels: series for series in history.series}
+    curves = [joined(past.pop(series.labels, None), series) for series in current.series]
+    return replace(history, series=(*curves, *past.values()))
+
+
+def joined(past: Series | None, current: Series) -> Series:
+    """A past with a later sample at its end, and a gap before it where it is much later."""
+    if past is None or not past.times or current.times[-1] <= past.times[-1]:
+        return past if past is not None and past.times else current
+    at, step = past.times[-1], min((b - a for a, b in pairwise(past.times)), default=math.inf)
+    gap = current.times[-1] - at > JOINED * step
+    times = (*past.times, *((at + step,) if gap else ()), current.times[-1])
+    return Series(past.labels, times, (*past.values, *((math.nan,) if gap else ()), current.values[-1]))
 
 
 def _chart(query: QuerySpec, history: Answer) -> Chart:
@@ -75,19 +98,13 @@ def _chart(query: QuerySpec, history: Answer) -> Chart:
     return Chart(title=display_name(query), unit=query.unit, curves=tuple(curves), names=names, limit=limit)
 
 
-def trend_parts(query: QuerySpec, history: Answer) -> list[Part]:
-    """Where all curves together are heading, and when they meet the value that the query is forecast against."""
-    if query.unit in ADDITIVE:
-        curve = total(history.series)
-    else:
-        curve = min(history.series, key=lambda series: -badness(query, series.values[-1]))
-    span = time_to_limit(curve, query.forecast) if query.forecast is not None else None
-    # A storm of minutes is no direction of half an hour, but it rises.
-    soon = span is not None and span[1] > 0 and span[0] <= FAR_S
-    way = Direction.RISING if soon else direction(curve)
-    parts = [] if way is None else [Part(say(TREND_TEXTS[way]), query.rank + 1)]
-    if span is None or query.forecast is None or span[0] > FAR_S:
-        return parts
+def meeting_parts(query: QuerySpec, history: Answer) -> list[Part]:
+    """When all curves together meet the value that the query is forecast against."""
+    if query.forecast is None:
+        return []
+    span = time_to_limit(_together(query, history), query.forecast)
+    if span is None or span[0] > FAR_S:
+        return []
     early, late = (quantity(end, "s") for end in span)
     limit = quantity(query.forecast, query.unit)
     text = say("panels.reaches", name=display_name(query), limit=limit, early=early, late=late)
@@ -97,7 +114,25 @@ def trend_parts(query: QuerySpec, history: Answer) -> list[Part]:
         text = say("panels.reaches_from", name=display_name(query), limit=limit, early=early)
     elif early == late:
         text = say("panels.reaches_about", name=display_name(query), limit=limit, about=early)
-    return [*parts, Part(text, query.rank, Verdict.BURNING if span[0] <= NEAR_S else Verdict.WARN)]
+    return [Part(text, query.rank, Verdict.BURNING if span[0] <= NEAR_S else Verdict.WARN)]
+
+
+def _together(query: QuerySpec, history: Answer) -> Series:
+    if query.unit in ADDITIVE:
+        return total(history.series)
+    return min(history.series, key=lambda series: -badness(query, series.values[-1]))
+
+
+def trend_words(query: QuerySpec, curve: Series) -> Message | None:
+    """What one curve does now, to stand behind its value; None where that is not known."""
+    match trend(curve):
+        case Jump() as jump:
+            key = "panels.jumped" if jump.after > jump.before else "panels.dropped"
+            return say(key, before=quantity(jump.before, query.unit), span=quantity(jump.seconds, "s"))
+        case Trend() as measured:
+            return say(TREND_TEXTS[measured.direction])
+        case None:
+            return None
 
 
 def total(curves: Sequence[Series]) -> Series:
@@ -120,30 +155,33 @@ def badness(query: QuerySpec, value: float) -> float:
 
 
 def forecast(series: Series, now: float, ahead_s: float, most: float = math.inf) -> Forecast | None:
-    """The next `ahead_s` seconds after `now`, never above `most`; None when the samples are too few to tell a slope.
+    """The next `ahead_s` seconds after `now`, never above `most`; None unless the last samples show a trend.
 
-    The middle is Sen's line through the medians of times and values. The ends add two doubts: that of the slope (its
-    95 % interval, which opens like a fan), and that of single values (the middle 95 % of the distances of the samples
-    from the line). A curve that never was below zero is not forecast below it.
+    The middle begins at the last value and goes on as the samples do that show the trend. The ends add two doubts: that
+    of the slope (its 95 % interval, which opens like a fan), and that of single values (the middle 95 % of the distances
+    of these samples from the line). A curve that never was below zero is not forecast below it.
     """
-    points = [
-        (at, value) for at, value in zip(series.times, series.values, strict=True) if math.isfinite(value)
-    ]
-    points = points[:: math.ceil(len(points) / MAX_SAMPLES) or 1]
-    times, values = tuple(at for at, _ in points), tuple(value for _, value in points)
-    line = slope(Series(series.labels, times, values))
-    if line is None or not all(map(math.isfinite, (line.low, line.middle, line.high))):
+    measured = trend(series)
+    if not isinstance(measured, Trend) or not math.isfinite(series.values[-1]):
         return None
-    centre_at, centre = median(times), median(values)
-    off = sorted(value - centre - line.middle * (at - centre_at) for at, value in points)
+    line, samples, last = measured.slope, measured.samples, series.values[-1]
+    if not all(map(math.isfinite, (line.low, line.middle, line.high))):
+        return None
+    pairs = list(zip(samples.times, samples.values, strict=True))
+    centre_at, centre = median(samples.times), median(samples.values)
+    off = sorted(value - centre - line.middle * (at - centre_at) for at, value in pairs)
     cut = math.floor(len(off) * (1 - SHARE) / 2)
     below, above = min(0.0, off[cut]), max(0.0, off[-1 - cut])
-    floor = 0.0 if min(values) >= 0 else -math.inf
-    ahead = tuple(now + ahead_s * step / POINTS for step in range(POINTS + 1))
+    floor = 0.0 if all(value >= 0 for value in series.values if math.isfinite(value)) else -math.inf
+    shares = tuple(step / POINTS for step in range(POINTS + 1))
 
     def curve(per_s: float, offset: float) -> Series:
-        shown = tuple(min(most, max(floor, centre + per_s * (at - centre_at) + offset)) for at in ahead)
-        return Series(series.labels, ahead, shown)
+        shown = (last + per_s * (now + ahead_s * share - series.times[-1]) for share in shares)
+        apart = (
+            math.sqrt(2) * offset * min(1.0, 3 * share) for share in shares
+        )  # the last one is off it, too
+        values = (min(most, max(floor, value + end)) for value, end in zip(shown, apart, strict=True))
+        return Series(series.labels, tuple(now + ahead_s * share for share in shares), tuple(values))
 
     return Forecast(curve(line.low, below), curve(line.middle, 0.0), curve(line.high, above))
 

@@ -23,7 +23,10 @@ class QuerySpec(SpecPart):
     warn: float | None = None
     burning: float | None = None
     worse: Literal["above", "below"] = "above"
-    by: str = Field(default="", description="the label that names a series; without it the labels do")
+    by: str = Field(
+        default="",
+        description="the label that names a series, behind the query's name; without it all labels do",
+    )
     name_zh: str = ""
     each_zh: str = ""
     each: str = Field(default="", description="what a series is called, with its labels as {label}")

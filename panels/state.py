@@ -20,11 +20,16 @@ AHEAD_SHARE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a panel's line. The least `rank` is the last to go when the line is too narrow."""
+    """A piece of a panel's line: the worst verdict first, then the least `rank`; the last ones go when it is too narrow.
+
+    `trend` is what the value in `text` does, and stands behind it. `value` is the value alone, for where the text has no room.
+    """
 
     text: Message
     rank: int
     verdict: Verdict | None = None
+    trend: Message | None = None
+    value: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from itertools import pairwise
+from statistics import median_low
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from core.message import say
+from core.units import quantity, threshold
 from panels.draw.axis import round_top, scale_text, time_labels
 from panels.draw.canvas import Canvas
+from panels.draw.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,7 +82,7 @@ def draw_chart(
         lines.append(scale.append_text(drawn))
     lines.append(Text(" " * GUTTER + time_labels(axis), "quiet", no_wrap=True))
     if rows == height - 2:
-        lines.append(legend(chart, say_, GUTTER + axis.columns))
+        lines.append(legend(chart, say_, GUTTER + axis.columns, ascii_only=ascii_only))
     return lines
 
 
@@ -98,7 +101,7 @@ def scale_of(chart: Chart) -> tuple[float, float]:
     return (-round_top(-bottom) if bottom < 0 else 0.0), top
 
 
-def legend(chart: Chart, say_: Say, width: int) -> Text:
+def legend(chart: Chart, say_: Say, width: int, *, ascii_only: bool = False) -> Text:
     """What the letters mean, with the last values; the limit, and where it is when it is out of the picture.
 
     What has no room is left out whole, except the first.
@@ -108,31 +111,29 @@ def legend(chart: Chart, say_: Say, width: int) -> Text:
     for index, (curve, label) in enumerate(zip(chart.curves, chart.names, strict=False)):
         name = say_(label)
         last = next((value for value in reversed(curve.values) if math.isfinite(value)), math.nan)
-        value = "–" if math.isnan(last) else scale_text(last, chart.unit)
+        value = ("-" if ascii_only else "–") if math.isnan(last) else say_(quantity(last, chart.unit))
         shown = f"{LETTERS[index % len(LETTERS)]} {name} {value}" if several else f"{name} {value}"
         parts.append((shown, STYLES[index % len(STYLES)]))
     if chart.limit is not None:
         inside = scale_of(chart)[0] <= chart.limit <= scale_of(chart)[1]
         key = say(
-            "chart.limit" if inside else "chart.limit_outside", limit=scale_text(chart.limit, chart.unit)
+            "chart.limit" if inside else "chart.limit_outside", limit=threshold(chart.limit, chart.unit)
         )
         parts.append((say_(key), LIMIT_STYLE))
-    if chart.forecast is not None:
-        parts.append((say_(say("chart.ahead")), AHEAD_STYLE))
+    ahead = say_(say("chart.ahead"))
+    if chart.forecast is not None:  # behind the first curve, whose it is: dots without a word say nothing
+        parts.insert(1, (ahead, AHEAD_STYLE))
     text = Text(" " * GUTTER, no_wrap=True)
     left_out = 0
     for index, (shown, style) in enumerate(parts):
         if index and text.cell_len + cell_len(shown) > width:
-            left_out += index < len(chart.curves)
+            left_out += style in STYLES
             continue
         text.append(shown, style).append("  ")
     if left_out and text.cell_len + 3 <= width:
         text.append(f"+{left_out}", "quiet")
     text.rstrip()
-    if text.cell_len > width:
-        text.truncate(max(0, width - 1))
-        text.append("…")
-    return text
+    return shorten(text, width, ascii_only=ascii_only)
 
 
 def value_at(curve: Series, at: float) -> float | None:
@@ -151,8 +152,8 @@ def value_at(curve: Series, at: float) -> float | None:
 
 
 def spacing(times: Sequence[float]) -> float:
-    """Seconds between two samples of an unbroken piece; 0 with fewer than two."""
-    return min((later - earlier for earlier, later in pairwise(times)), default=0.0)
+    """Seconds between two samples of an unbroken piece; 0 with fewer than two. The last one may have come early."""
+    return median_low([later - earlier for earlier, later in pairwise(times)] or [0.0])
 
 
 def _curves(canvas: Canvas, axis: TimeAxis, chart: Chart, level: Callable[[float], int]) -> None:

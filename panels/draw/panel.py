@@ -13,7 +13,7 @@ from panels.draw.axis import time_axis
 from panels.draw.chart import chart_columns, draw_chart
 from panels.draw.text import cut, wrap_to_width
 from panels.limits import ORDER
-from panels.state import AHEAD_SHARE, BOARD_SPAN_S
+from panels.state import AHEAD_SHARE, BOARD_SPAN_S, Part
 from signals.reading import Freshness, Verdict
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def title_width(width: int) -> int:
 
 
 def panel_line(state: PanelState, say_: Say, width: int, now: float, *, ascii_only: bool = False) -> Text:
-    """Mark, title, the parts that fit, a small trend, the age. Stale is reversed and said."""
+    """Mark, title, the worst value, what else fits, a small trend, the age. Stale is reversed and said."""
     marks = ASCII_MARKS if ascii_only else MARKS
     title = set_cell_size(say_(state.title), title_width(width))
     age, stale = _age(state, say_, now)
@@ -77,15 +77,14 @@ def panel_line(state: PanelState, say_: Say, width: int, now: float, *, ascii_on
     text.append(title, "title" if state.verdict is not Verdict.OK else "")
     text.append(" ")
     body = Text()
-    kept = sorted(state.parts, key=lambda part: part.rank)
     used = 0
-    for part in kept:
-        piece = say_(part.text)
-        if used + cell_len(piece) + 2 > room:
-            continue
-        body.append(piece, _part_style(part.verdict))
-        body.append("  ")
-        used += cell_len(piece) + 2
+    for index, part in enumerate(_worst_first(state)):
+        piece = _piece(part, say_, room - used - 2)
+        if piece is None and index == 0:
+            piece = cut(say_(part.text), max(0, room - 2), ascii_only=ascii_only).rstrip()
+        if piece is not None:
+            body.append(piece, _part_style(part.verdict)).append("  ")
+            used += cell_len(piece) + 2
     if state.trend is not None and room - used >= 10:
         spark = sparkline(state.trend.values, min(16, room - used - 1), ascii_only=ascii_only)
         body.append(spark)
@@ -96,6 +95,22 @@ def panel_line(state: PanelState, say_: Say, width: int, now: float, *, ascii_on
     text.append(age, "stale" if stale else "quiet")
     text.truncate(width, pad=True)
     return text
+
+
+def _worst_first(state: PanelState) -> list[Part]:
+    """The pieces of the line; where none of them is as bad as the panel, its reason goes first."""
+    parts = sorted(state.parts, key=lambda part: (ORDER.index(part.verdict or Verdict.OK), part.rank))
+    if state.verdict is Verdict.OK or any(part.verdict is state.verdict for part in parts):
+        return parts
+    return [Part(state.reason, 0, state.verdict), *parts]
+
+
+def _piece(part: Part, say_: Say, room: int) -> str | None:
+    """As much of a piece as there is room for: with what its value does, without it, or the value alone."""
+    text = say_(part.text)
+    whole = [f"{text} {say_(part.trend)}"] if part.trend is not None else []
+    alone = [say_(part.value)] if part.value is not None and part.verdict not in (None, Verdict.OK) else []
+    return next((piece for piece in (*whole, text, *alone) if cell_len(piece) <= room), None)
 
 
 def panel_details(

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from core.message import say
 from core.units import quantity
-from panels.draw.axis import scale_text, time_axis
+from panels.draw.axis import time_axis
 from panels.draw.chart import LETTERS, STYLES, chart_columns, draw_chart
 from panels.draw.text import wrap_to_width
 from panels.naming import coarse_age
@@ -117,7 +117,7 @@ def _table(view: ZoomView, zoom: Zoom, say_: Say, none: str) -> list[Text]:
         label = f"{LETTERS[index]} {name}" if len(curves) > 1 else name
         there = () if view.cursor is None else (curve.at_cursor,)
         values = (curve.last, *there, curve.lowest, curve.mean, curve.highest)
-        shown = [none if value is None else scale_text(value, zoom.chart.unit) for value in values]
+        shown = [none if value is None else say_(quantity(value, zoom.chart.unit)) for value in values]
         lines.append(Text("   " + _cells([label, *shown], first), STYLES[index % len(STYLES)], no_wrap=True))
     return lines
 

@@ -1,35 +1,37 @@
 """What the broker itself holds, on the panel of the queues: two count the same messages, the metric and the broker.
 
-Where the metric has no answer, the broker alone is judged; where it has another, the difference is said.
+The broker's count is that of now, so where both agree it is the one number that is shown, behind the metric's past. Where
+the metric has no answer, the broker alone is judged; where it has another, both are, and the difference is said.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.message import say
 from core.units import quantity
 from panels.enrich.registry import Enricher
+from panels.fetch import history
 from panels.fold import Contribution, merge
 from panels.limits import judge_value, worst
 from panels.naming import display_name
-from panels.projection import MAX_CURVES, total
+from panels.projection import MAX_CURVES, joined, trend_words, with_forecast
 from panels.spec import QuerySpec
-from panels.state import Chart, Part, Row
-from signals.metrics.trend import Direction, direction, slope
-from signals.reading import Answer, Reading, Verdict
+from panels.state import AHEAD_SHARE, BOARD_SPAN_S, Chart, Part, Row
+from signals.metrics.trend import Direction, Jump, Trend, trend
+from signals.reading import Answer, Reading, Series, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.errors import SourceError
     from core.message import Message
     from panels.enrich.registry import PanelContext
     from panels.spec import PanelSpec
     from signals.celery.model import Queue, Queues
-    from signals.reading import Series
 
 WARN_WAITING, BURNING_WAITING = 50.0, 100.0
 """Where a panel of queues has no limits of its own."""
@@ -47,13 +49,25 @@ async def _enrich(context: PanelContext) -> Contribution:
     queues, metrics = await asyncio.gather(
         context.sources.queues.queues(), asyncio.gather(*map(context.cache.query, exprs))
     )
-    return contribute(context.spec, queues, metrics)
+    charted = context.spec.charted
+    past = None
+    if charted is not None and charted.expr:
+        past = await history(charted, None, context.cache, context.now, BOARD_SPAN_S)
+    return contribute(context.spec, queues, metrics, past, now=context.now)
 
 
-def contribute(spec: PanelSpec, queues: Queues, metrics: Sequence[Answer | SourceError]) -> Contribution:
+def contribute(
+    spec: PanelSpec,
+    queues: Queues,
+    metrics: Sequence[Answer | SourceError],
+    past: Answer | None = None,
+    *,
+    now: float = math.nan,
+) -> Contribution:
     """Depth of every queue: priorities counted, with what workers hold and the oldest age.
 
-    `metrics` are the answers to the panel's queries. The limits of the charted one hold for the broker, too.
+    `metrics` are the answers to the panel's queries, `past` is that of the charted one, whose limits hold for the broker,
+    too.
     """
     asked = bool(spec.asking().queries)
     if not (queues.queues or queues.undeclared or asked):
@@ -70,31 +84,42 @@ def contribute(spec: PanelSpec, queues: Queues, metrics: Sequence[Answer | Sourc
         reason = say("panels.queue_undeclared", name=queues.undeclared[0])
     elif longest and verdict is not Verdict.OK:
         reason = say("panels.queue_long", name=longest[0].name, count=longest[0].waiting)
-    warnings = () if alone else _contradictions(queues, _by_queue(series))
+    by_metric = _by_queue(series)
+    contradictions = () if alone else _contradictions(queues, by_metric)
+    warnings = contradictions
+    depth_queries = _depth_queries(spec, metrics)
+    known = {queue.name for queue in queues.queues}
+    agrees = bool(depth_queries) and not contradictions and set(by_metric) <= known
+    counted = alone or agrees
     if queues.eviction_policy and queues.eviction_policy.startswith("allkeys"):
         warnings = (*warnings, say("panels.evicts", policy=queues.eviction_policy))
     if not queues.complete:
         warnings = (*warnings, say("panels.queues_incomplete"))
-    parts = [_part(queue) for queue in longest[:MAX_NAMED]] if alone else []
-    if longest and longest[0].waiting:
-        parts.append(Part(_drain(longest[0]), 3))
-    curves = [queue.depths for queue in longest if queue.depths is not None]
+    curves = {queue.name: _curve(queue, past, queues.at) for queue in longest}
+    parts = [_part(queue, limits, curves[queue.name]) for queue in longest[:MAX_NAMED]] if counted else []
+    if longest and longest[0].waiting and (drain := _drain(longest[0], curves[longest[0].name])) is not None:
+        parts.append(Part(drain, 3))
+    charts = _charts(curves, limits, now) if counted else ()
     depths = Contribution(
         verdict=verdict,
         reason=reason,
         parts=tuple(parts),
         rows=(
-            *(_row(queue, judged) for queue, judged in zip(queues.queues, verdicts, strict=True)),
+            *(
+                _row(queue, judged, curves[queue.name])
+                for queue, judged in zip(queues.queues, verdicts, strict=True)
+            ),
             *(_undeclared_row(name) for name in queues.undeclared),
         ),
         readings=tuple(_reading(queue, queues) for queue in queues.queues),
-        charts=_charts(longest, limits) if alone else (),
-        trend=total(curves) if alone and curves else None,
+        charts=charts,
+        trend=charts[0].curves[0] if charts else None,
         warnings=warnings,
     )
     return replace(
         merge([depths, _memory(queues)]),
         replaces_rows_of=frozenset(query.name for query in spec.queries),
+        replaces_all_of=depth_queries if agrees else frozenset(),
         instead_of_metrics=(lambda why: say("panels.broker_alone", why=why)) if alone and asked else None,
     )
 
@@ -129,12 +154,37 @@ def _slack(value: float) -> float:
     return max(SLACK, SLACK_SHARE * value)
 
 
-def _part(queue: Queue) -> Part:
-    name = say("panels.text", text=queue.name)
-    return Part(say("panels.part", name=name, value=str(queue.waiting)), 1, Verdict.OK)
+def _depth_queries(spec: PanelSpec, metrics: Sequence[Answer | SourceError]) -> frozenset[str]:
+    """The queries whose series are queues; `metrics` are their answers."""
+    asking = spec.asking().queries
+    return frozenset(
+        query.name
+        for query, answer in zip(asking, metrics, strict=False)
+        if isinstance(answer, Answer) and _by_queue(answer.series)
+    )
 
 
-def _row(queue: Queue, verdict: Verdict) -> Row:
+def _curve(queue: Queue, past: Answer | None, at: float) -> Series | None:
+    """The metric's past with the broker's count of now; without a metric, the counts since the program started."""
+    by_name = {dict(series.labels).get("queue"): series for series in (past.series if past else ())}
+    metric = by_name.get(queue.name)
+    if metric is None:
+        return queue.depths
+    return joined(metric, Series(metric.labels, (at,), (float(queue.waiting),)))
+
+
+def _part(queue: Queue, limits: QuerySpec, curve: Series | None) -> Part:
+    name, value = say("panels.text", text=queue.name), say("panels.text", text=str(queue.waiting))
+    return Part(
+        say("panels.part", name=name, value=value),
+        1,
+        judge_value(limits, float(queue.waiting)),
+        trend=None if curve is None else trend_words(limits, curve),
+        value=value,
+    )
+
+
+def _row(queue: Queue, verdict: Verdict, curve: Series | None) -> Row:
     held = say("panels.text", text="?" if queue.unacked is None else str(queue.unacked))
     oldest = say("panels.oldest_none")
     if queue.oldest_s is not None:
@@ -144,7 +194,7 @@ def _row(queue: Queue, verdict: Verdict) -> Row:
         say("panels.text", text=queue.name),
         say("panels.waiting", count=queue.waiting),
         say("panels.held", count=held),
-        _drain(queue),
+        _drain(queue, curve) or say("panels.text", text=""),
         oldest,
     )
     return Row((*cells, *_priorities(queue)), verdict)
@@ -190,33 +240,29 @@ def _reading(queue: Queue, queues: Queues) -> Reading:
     )
 
 
-def _charts(longest: Sequence[Queue], limits: QuerySpec) -> tuple[Chart, ...]:
-    """What the broker was seen to hold since the program started."""
-    drawn = [(queue.name, queue.depths) for queue in longest if queue.depths is not None][:MAX_CURVES]
+def _charts(by_queue: Mapping[str, Series | None], limits: QuerySpec, now: float) -> tuple[Chart, ...]:
+    """The longest queues, with what is ahead of the first one."""
+    drawn = [(name, curve) for name, curve in by_queue.items() if curve is not None][:MAX_CURVES]
     if not drawn:
         return ()
-    names = tuple(say("panels.text", text=name) for name, _ in drawn)
-    limit = limits.warn if limits.burning is None else limits.burning
-    return (
-        Chart(
-            title=display_name(limits),
-            unit="count",
-            curves=tuple(curve for _, curve in drawn),
-            names=names,
-            limit=limit,
-        ),
+    chart = Chart(
+        title=display_name(limits),
+        unit="count",
+        curves=tuple(curve for _, curve in drawn),
+        names=tuple(say("panels.text", text=name) for name, _ in drawn),
+        limit=limits.warn if limits.burning is None else limits.burning,
     )
+    return (with_forecast(chart, now, BOARD_SPAN_S * AHEAD_SHARE),)
 
 
-def _drain(queue: Queue) -> Message:
-    """Which way the queue goes, and when it will be empty: never while as much comes in as goes out."""
-    if queue.depths is None or (way := direction(queue.depths)) is None:
-        return say("panels.text", text="")
-    if way is Direction.FALLING and (rate := slope(queue.depths)) is not None and rate.middle < 0:
-        return say("panels.drains", duration=quantity(queue.waiting / -rate.middle, "s"))
-    if not queue.waiting:
-        return say("panels.way_steady")
-    return say("panels.never_drains_rising" if way is Direction.RISING else "panels.never_drains")
+def _drain(queue: Queue, curve: Series | None) -> Message | None:
+    """When the queue will be empty: never while as much comes in as goes out. None where that is not known."""
+    now = None if curve is None else trend(curve)
+    if not queue.waiting or now is None or (isinstance(now, Jump) and now.after < now.before):
+        return None
+    if isinstance(now, Trend) and now.direction is Direction.FALLING:
+        return say("panels.drains", duration=quantity(queue.waiting / -now.slope.middle, "s"))
+    return say("panels.never_drains")
 
 
 ENRICHER = Enricher(id="queues", applies=lambda spec: spec.kind == "queues", enrich=_enrich)

@@ -46,7 +46,9 @@ class MetricFailover:
         self._notice = notice
         self._history: _History | None = None
         self._history_lock = asyncio.Lock()
-        self.active = sources[0].name if sources else ""
+        self.preferred = sources[0].name if sources else ""
+        """The source that is asked first."""
+        self.active = self.preferred
 
     @property
     def name(self) -> str:

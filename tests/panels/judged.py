@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from panels.enrich.alerts import contribute
 from panels.fetch import Answers
 from panels.fold import fold
-from panels.judge import judge
-from panels.projection import project
+from panels.judge import judge, queries_to_draw
+from panels.projection import project, until_now
 from signals.alerts.model import Alerts
 from signals.alerts.urgency import rated
 from signals.settings import AlertsSettings
@@ -41,12 +41,12 @@ def judge_panel(
         buckets=buckets or {},
         trials=trials or {},
         diagnoses=diagnoses or {},
-        history=history,
+        histories={spec.chart: until_now(history, answers.get(spec.chart))}
+        if history and history.series
+        else {},
     )
-    judged = judge(spec, asked)
-    if spec.charted is not None and history is not None and history.series:
-        judged.append(project(spec.charted, history, at))
-    return fold(spec, at, judged, enriched)
+    projected = [project(query, asked, at) for query in queries_to_draw(spec, asked)]
+    return fold(spec, at, [*judge(spec, asked), *projected], enriched)
 
 
 def judge_alerts(spec: PanelSpec, alerts: Alerts | SourceError | None, at: float) -> PanelState:

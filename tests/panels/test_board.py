@@ -119,7 +119,7 @@ async def test_the_board_answers_on_both_sets_of_names(
     assert slo["P95 analyze"] == 10
     assert "analyze availability left" in rows(states["slo"])[3]
     assert states["slo"].verdict == "burning"
-    assert readings(states["queues"])["ai"] == 7
+    assert readings(states["queues"])["waiting ai"] == 7
     assert states["riot429"].verdict in ("warn", "burning")
     assert readings(states["ban"])["invalid in 10 min"] == pytest.approx(80 if page is MANUAL else 40)
     llm = readings(states["llm"])

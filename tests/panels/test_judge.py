@@ -53,7 +53,7 @@ def test_worse_can_be_below(value: float, verdict: str) -> None:
 def test_the_worst_series_stands_first_and_names_the_reason() -> None:
     state = judge_panel(SPEC, {"waiting": answer(3, 143, 60)}, 101)
     assert state.verdict is Verdict.BURNING
-    assert Language("en").say(state.reason) == "q1 is 143, over 100"
+    assert Language("en").say(state.reason) == "waiting q1 is 143, over 100"
     assert [row.verdict for row in state.rows] == [Verdict.BURNING, Verdict.WARN, Verdict.OK]
 
 

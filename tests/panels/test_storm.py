@@ -67,13 +67,14 @@ async def after(per_s: float, storm_s: float, good_per_s: float = 1.0) -> PanelS
 
 
 def said(state: PanelState) -> str:
-    return " ".join(Language("en").say(part.text) for part in state.parts)
+    pieces = (piece for part in state.parts for piece in (part.text, part.trend) if piece is not None)
+    return " ".join(map(Language("en").say, pieces))
 
 
 async def test_a_storm_of_three_minutes_is_announced_with_its_sources() -> None:
     state = await after(per_s=20, storm_s=180)
     assert state.verdict == "burning"
-    assert "rising" in said(state)
+    assert re.search(r"invalid in 10 min 3600 jumped from 0 in [23] min", said(state))
     true_min = (10_000 - 180 * 20) / 20 / 60
     told = re.search(r"10 000 in (?:about )?(\d+)(?: min to (\d+))? min", said(state))
     assert told, said(state)

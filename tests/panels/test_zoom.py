@@ -83,7 +83,7 @@ async def test_a_slow_month_says_nothing_of_the_health_of_the_source() -> None:
 def test_the_worst_curves_come_first_and_the_rest_is_counted() -> None:
     curves = [series(f"q{index}", index, index) for index in range(11)]
     zoom = zoom_chart(QUERY, answer(*curves), 1300.0, STRETCH)
-    assert [Language("en").say(name) for name in zoom.chart.names[:2]] == ["q10", "q9"]
+    assert [Language("en").say(name) for name in zoom.chart.names[:2]] == ["n q10", "n q9"]
     assert len(zoom.chart.names) == MAX_CURVES
     assert zoom.left_out == 11 - MAX_CURVES
 
@@ -91,14 +91,14 @@ def test_the_worst_curves_come_first_and_the_rest_is_counted() -> None:
 def test_where_less_is_worse_the_least_comes_first() -> None:
     query = QuerySpec(name="n", expr="n", worse="below", by="queue")
     zoom = zoom_chart(query, answer(series("high", 9, 9), series("low", 1, 1)), 1300.0, STRETCH)
-    assert [Language("zh").say(name) for name in zoom.chart.names] == ["low", "high"]
+    assert [Language("zh").say(name) for name in zoom.chart.names] == ["n low", "n high"]
 
 
 def test_a_curve_in_numbers() -> None:
     zoom = zoom_chart(QUERY, answer(series("q", 1, math.nan, 3, 8)), 1015.0, STRETCH)
     (found,) = summaries(zoom, 1010.0)
     assert found == Summary(
-        name=say("panels.title", en="q", zh="q"), last=8, at_cursor=3, lowest=1, mean=4, highest=8
+        name=say("panels.title", en="n q", zh="n q"), last=8, at_cursor=3, lowest=1, mean=4, highest=8
     )
 
 

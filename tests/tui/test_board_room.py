@@ -91,7 +91,7 @@ async def test_120_by_40_is_a_grid_and_200_by_60_looks_back_longer_with_the_chan
         assert "nothing new since your last look" in lines[1][150:]
         assert sum("nothing new" in line for line in lines) == 1
         assert all(line[156] == "│" for line in lines[1:57])
-        row = next(line for line in lines if line.startswith("     ✖ queues_one"))
+        row = next(line for line in lines if line.startswith("     ✖ n queues_one"))
         assert "│" in row[30:70] or "┤" in row[30:70]  # the chart stands beside the rows
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
@@ -128,7 +128,7 @@ async def test_what_changed_while_nobody_looked_is_marked_until_somebody_rests()
         assert "2 new since your last look" in text
         newest = next(line for line in text.splitlines() if "●" in line)
         assert "alert TooSlow is firing" in newest
-        assert "LLM: llm_one is 60, over 50" in text
+        assert "LLM: n llm_one is 60, over 50" in text
         await pilot.press("down")  # one look: what is new stays new while it is read
         await pilot.press("up")
         assert "2 new" in await shown(pilot)

@@ -121,7 +121,7 @@ def test_that_all_is_well_needs_no_line_of_its_own_where_rows_say_it() -> None:
         (40, "a first 1  b second 1"),
         (18, "a first 1"),
         (23, "a first 1  +1"),
-        (12, "a …"),
+        (12, "a…"),
     ],
 )
 def test_a_legend_leaves_out_whole_parts(width: int, shown: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -98,13 +99,15 @@ def test_a_worker_that_signed_off_is_gone_and_not_counted() -> None:
 @pytest.mark.parametrize(
     ("depths", "text"),
     [
-        ((10, 20, 30, 40, 50, 60, 70, 80), "rising, not draining"),
-        ((8, 7, 6, 5, 4, 3, 2, 1), "empty in 5 s"),
-        ((5, 5, 5, 5, 5, 5, 5, 5), "steady, not draining"),
-        ((5,), ""),
+        (range(10, 90, 10), ["q 80 rising", "not draining"]),
+        (range(8, 0, -1), ["q 1 falling", "empty in 5 s"]),
+        ((5,) * 30, ["q 5 steady", "not draining"]),
+        ((5,) * 8, ["q 5"]),  # of less than a minute
+        ((*(0,) * 40, 20, 54), ["q 54 jumped from 0 in 10 s", "not draining"]),
+        ((5,), ["q 5"]),
     ],
 )
-def test_a_queue_says_which_way_it_goes(depths: tuple[float, ...], text: str) -> None:
+def test_a_queue_says_once_which_way_it_goes(depths: Sequence[float], text: list[str]) -> None:
     times = tuple(100.0 + 5 * index for index in range(len(depths)))
     queue = Queue(
         name="q",
@@ -113,12 +116,13 @@ def test_a_queue_says_which_way_it_goes(depths: tuple[float, ...], text: str) ->
         by_priority={},
         oldest_s=None,
         oldest_is_floor=False,
-        depths=Series((), times, depths),
+        depths=Series((), times, tuple(map(float, depths))),
     )
     state = panel(
         Queues(
             queues=(queue,), at=135.0, source="redis", eviction_policy=None, used_bytes=None, limit_bytes=None
         ),
-        metric(1),
+        None,
     )
-    assert SAY(state.parts[-1].text) == text
+    pieces = [" ".join(SAY(said) for said in (part.text, part.trend) if said) for part in state.parts]
+    assert pieces == text

@@ -8,9 +8,9 @@ import random
 import pytest
 
 from panels.limits import exceeded_bound
-from panels.projection import trend_parts
+from panels.projection import meeting_parts, trend_words
 from panels.spec import PanelSpec, QuerySpec
-from signals.metrics.trend import direction, slope, time_to_limit
+from signals.metrics.trend import Jump, Trend, direction, slope, time_to_limit, trend
 from signals.reading import Answer, Series, Verdict
 from tests.panels.judged import judge_panel
 from tui.i18n import Language
@@ -30,7 +30,8 @@ NOISY = curve(*(100 + random.Random(1).uniform(-1, 1) for _ in range(60)))
         (curve(*range(600, 0, -10)), "falling"),
         (curve(*[5] * 30), "steady"),
         (curve(*[0] * 30), "steady"),
-        (curve(*[5] * 29, 5000), "steady"),  # one spike is no trend
+        (curve(*[5] * 29, 5000), "rising"),  # a step, not a calm
+        (curve(*[5] * 20, 5000, *[5] * 9), "steady"),  # one that is long over
         (curve(*range(0, 300, 10), math.nan), "rising"),
         (NOISY, "steady"),
         (curve(1, 2, 3), None),
@@ -151,7 +152,7 @@ def test_what_has_just_begun_is_seen_before_it_is_most_of_the_curve() -> None:
 def test_few_samples_of_noise_begin_nothing() -> None:
     chance = random.Random(7)
     noise = [curve(*(100 + chance.uniform(-30, 30) for _ in range(60))) for _ in range(40)]
-    assert sum(direction(one) != "steady" for one in noise) <= 4
+    assert sum(direction(one) in ("rising", "falling") for one in noise) <= 4
 
 
 def test_sums_over_a_sliding_window_are_less_sure_than_independent_samples() -> None:
@@ -190,6 +191,52 @@ def test_the_forecast_is_of_all_curves_together() -> None:
     query = QuerySpec(name="invalid", expr="x", unit="count", forecast=10_000)
     said = [
         Language("en").say(part.text)
-        for part in trend_parts(query, Answer("x", "matrix", tuple(parts), "t", 0.0))
+        for part in meeting_parts(query, Answer("x", "matrix", tuple(parts), "t", 0.0))
     ]
-    assert said == ["rising", "invalid: 10 000 in about 12 min"]
+    assert said == ["invalid: 10 000 in about 12 min"]
+
+
+WOBBLE = tuple(100 + random.Random(index).uniform(-30, 30) for index in range(57))
+CASES = {
+    "errors": ((*[0.0] * 58, 0.05, 1.0), "ratio", "jumped from 0.00 % in 30 s"),
+    "429": ((*[0.0] * 57, 10, 30, 57), "1/min", "jumped from 0/min in 90 s"),
+    "P95": (
+        (*(1 + 0.01 * (index % 3) for index in range(57)), 4, 9, 12.7),
+        "s",
+        "jumped from 1.01 s in 90 s",
+    ),
+    "queue": ((*[0.0] * 57, 10, 40, 54), "count", "jumped from 0 in 90 s"),
+    "purged": ((*[54.0] * 58, 20, 0), "count", "fell from 54 in 60 s"),
+    "drained four minutes ago": ((*range(210, 420, 5), *range(420, 0, -60), *[0.0] * 9), "count", "steady"),
+    "risen and level": ((*range(0, 250, 5), *[250.0] * 10), "count", "steady"),
+    "wobbling": (WOBBLE, "count", None),
+    "of a minute": ((5.0, 5.0, 5.0), "count", None),
+    "flickering": ((0.0, 1.0) * 20, "count", None),
+    "slow": (tuple(100 + 2 * index for index in range(60)), "count", "rising"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_steady_is_measured_and_a_jump_is_a_jump(name: str) -> None:
+    values, unit, expected = CASES[name]
+    query = QuerySpec.model_validate({"name": "x", "expr": "x", "unit": unit})
+    words = trend_words(query, curve(*values))
+    assert (None if words is None else Language("en").say(words)) == expected
+
+
+def test_a_level_of_less_than_two_minutes_is_not_called_steady() -> None:
+    short = Series((), tuple(2.0 * index for index in range(30)), (5.0,) * 30)
+    long = Series((), tuple(2.0 * index for index in range(80)), (5.0,) * 80)
+    assert (direction(short), direction(long)) == (None, "steady")
+
+
+def test_a_curve_that_stopped_rising_meets_no_limit() -> None:
+    assert time_to_limit(curve(*range(0, 9000, 180), *[9000] * 10), 10_000) is None
+
+
+def test_a_trend_names_the_samples_that_show_it() -> None:
+    now = trend(curve(*[0] * 50, *(100 * index for index in range(12))))
+    assert isinstance(now, Trend)
+    assert now.samples.values[-1] == 1100
+    assert now.slope.middle == pytest.approx(100 / 30)
+    assert trend(curve(*[3] * 20, 60)) == Jump(before=3, after=60, seconds=30)
