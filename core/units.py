@@ -38,6 +38,11 @@ def duration(seconds: float) -> Message:
     return say("quantity.min_s", min=minute, s=s) if minutes else say("quantity.s", s=s)
 
 
+def times(value: float) -> str:
+    """How many times something is contained in another, such as `1.5` or `241`."""
+    return f"{value:.1f}" if value < 10 else _short(round(value))
+
+
 def threshold(limit: float, unit: str) -> Message:
     """A limit as it was written, without digits that say nothing."""
     return say("quantity.percent", value=f"{100 * limit:.6g}") if unit == "ratio" else quantity(limit, unit)

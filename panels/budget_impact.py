@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import SourceError
 from core.message import say
-from core.units import quantity
+from core.units import quantity, times
 from panels.burn_rate import BUDGET_WINDOW, WINDOWS, Count
 from panels.naming import display_name
 from panels.objectives import count_queries, count_requests
@@ -70,7 +70,9 @@ def _impact(
     bad, total = f"{during.bad:.0f}", f"{during.total:.0f}"
     if known_s < seconds - MIN_SPAN_S:
         return say("panels.impact_partly", name=name, bad=bad, total=total)
-    share = quantity(during.bad / (whole.total * (1 - objective.target)), "ratio")
+    share = during.bad / (whole.total * (1 - objective.target))
     all_of_it = known_s > 0.99 * WINDOWS[BUDGET_WINDOW]
     seen = "" if all_of_it else say("panels.only_seen", span=quantity(known_s, "s"))
-    return say("panels.impact", name=name, bad=bad, total=total, share=share, seen=seen)
+    if share > 1:
+        return say("panels.impact_over", name=name, bad=bad, total=total, times=times(share), seen=seen)
+    return say("panels.impact", name=name, bad=bad, total=total, share=quantity(share, "ratio"), seen=seen)

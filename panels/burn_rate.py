@@ -26,6 +26,8 @@ WINDOWS = {
 }
 """Seconds of each window, by its PromQL name. The last one is the objective's own."""
 BUDGET_WINDOW = "30d"
+SEEN_SHARE = 0.25
+"""A window of which less was seen is not known: nothing wrong in one second is no good month."""
 MIN_BAD = 3
 """One or two failures are a blip, whatever ratio they make."""
 
@@ -67,16 +69,24 @@ def budget_left(count: Count, target: float) -> float:
     return 1 - burn_rate(count, target)
 
 
-def judge_pair(pair: Pair, counts: Mapping[str, Count], target: float, fewest: float) -> Verdict:
+def is_seen(window: str, covered_s: float | None) -> bool:
+    """Whether enough of a window was seen to say that it is well; `covered_s` is the history, None for all."""
+    return covered_s is None or covered_s >= SEEN_SHARE * WINDOWS[window]
+
+
+def judge_pair(
+    pair: Pair, counts: Mapping[str, Count], target: float, *, fewest: float, covered_s: float | None = None
+) -> Verdict:
     """The pair's verdict when both windows are over; unknown when they are, but on too few requests to tell.
 
-    Too few are fewer than `fewest` in the short window, or one or two failures in the long one.
+    Too few are fewer than `fewest` in the short window, or one or two failures in the long one. Windows that are not
+    over are well only where one of them was seen (`covered_s`): what was not may have been over.
     """
     long, short = counts.get(pair.long), counts.get(pair.short)
     if long is None or short is None:
         return Verdict.UNKNOWN
     if not (burn_rate(long, target) > pair.factor and burn_rate(short, target) > pair.factor):
-        return Verdict.OK
+        return Verdict.OK if is_seen(pair.short, covered_s) else Verdict.UNKNOWN
     few = short.total < fewest or long.bad < MIN_BAD - 0.5  # extrapolated counts are no whole numbers
     return Verdict.UNKNOWN if few else pair.verdict
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from panels.query_cache import QueryCache
     from panels.spec import PanelSpec
     from panels.state import PanelState
+    from signals.metrics.failover import MetricFailover
     from signals.sources import Sources
 
 LONGEST_SHORT_WINDOW_S = 600.0
@@ -59,8 +60,8 @@ async def _judged(context: PanelContext, span_s: float) -> list[Contribution]:
     drawn = queries_to_draw(spec, answers)
     answers = await with_histories(answers, drawn, context.cache, context.now, span_s)
     projected = [project(query, answers, context.now, span_s) for query in drawn]
-    warnings = (*_fallback(context.sources), *_young(await context.history))
-    return [*judge(spec, answers), *projected, Contribution(warnings=warnings)]
+    young = Contribution(warnings=_young(await context.history))
+    return [*judge(spec, answers), *projected, _stand_in(context.sources.metrics), young]
 
 
 async def _enriched(context: PanelContext) -> list[Contribution]:
@@ -81,12 +82,12 @@ async def _contribution(enricher: Enricher, context: PanelContext) -> Contributi
         return Contribution(verdict=Verdict.UNKNOWN, reason=reason, rows=(Row((reason,), Verdict.UNKNOWN),))
 
 
-def _fallback(sources: Sources) -> tuple[Message, ...]:
-    """Another source than the first answers: its history is another one."""
-    metrics = sources.metrics
+def _stand_in(metrics: MetricFailover) -> Contribution:
+    """Another source than the first answers: its history is another one, and that is said as long as it is so."""
     if metrics.active == metrics.preferred:
-        return ()
-    return (say("panels.fallback", source=metrics.active, preferred=metrics.preferred),)
+        return Contribution()
+    warning = say("panels.fallback", source=metrics.active, preferred=metrics.preferred)
+    return Contribution(warnings=(warning,), stand_in=metrics.active)
 
 
 def _young(covered_s: float | None) -> tuple[Message, ...]:

@@ -10,7 +10,7 @@ from core.message import say
 from panels.limits import worst
 from panels.naming import panel_title
 from panels.state import PanelState
-from signals.reading import Freshness, Verdict
+from signals.reading import Answer, Freshness, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -41,6 +41,8 @@ class Contribution:
     standing: tuple[Standing, ...] = ()
     warnings: tuple[Message, ...] = ()
     alerts: Alerts | None = None
+    stand_in: str = ""
+    """The source of metrics that answers in place of the first one."""
     query: str = ""
     rows_first: bool = False
     """These rows stand before those of the queries."""
@@ -59,6 +61,17 @@ def unavailable(error: SourceError) -> Contribution:
     return Contribution(verdict=Verdict.UNKNOWN, reason=error.message, warnings=(error.message,))
 
 
+def server_warnings(*answers: Answer | SourceError | None) -> tuple[Message, ...]:
+    """What the sources themselves say of their answers, such as that a part of them is missing, each once."""
+    said = (
+        say("panels.server_warns", source=answer.source, text=text)
+        for answer in answers
+        if isinstance(answer, Answer)
+        for text in answer.warnings
+    )
+    return tuple({(message.values["source"], message.values["text"]): message for message in said}.values())
+
+
 def merge(contributions: Sequence[Contribution]) -> Contribution:
     """All in one, in their order. The first of those with the worst verdict gives its reason."""
     verdicts = [piece.verdict for piece in contributions if piece.verdict is not None]
@@ -74,6 +87,7 @@ def merge(contributions: Sequence[Contribution]) -> Contribution:
         standing=tuple(chain.from_iterable(piece.standing for piece in contributions)),
         warnings=tuple(chain.from_iterable(piece.warnings for piece in contributions)),
         alerts=next((piece.alerts for piece in contributions if piece.alerts is not None), None),
+        stand_in=next((piece.stand_in for piece in contributions if piece.stand_in), ""),
     )
 
 
@@ -107,10 +121,19 @@ def fold(
         shape="list" if spec.kind == "alerts" else "metric",
         runbook=spec.runbook,
         links=tuple(spec.links.items()),
-        warnings=tuple(warning for warning in whole.warnings if warning != reason),
+        warnings=_once(warning for warning in whole.warnings if warning != reason),
         standing=whole.standing,
         alerts=whole.alerts,
+        stand_in=whole.stand_in,
     )
+
+
+def _once(messages: Iterable[Message]) -> tuple[Message, ...]:
+    unique: list[Message] = []
+    for message in messages:
+        if message not in unique:
+            unique.append(message)
+    return tuple(unique)
 
 
 def _without_replaced(judged: Sequence[Contribution], enriched: Iterable[Contribution]) -> list[Contribution]:
@@ -119,7 +142,7 @@ def _without_replaced(judged: Sequence[Contribution], enriched: Iterable[Contrib
         if piece.instead_of_metrics is not None:
             silence = merge(judged)
             why = (piece.instead_of_metrics(silence.reason),) if silence.reason is not None else ()
-            return [Contribution(warnings=(*silence.warnings, *why))]
+            return [Contribution(warnings=(*silence.warnings, *why), stand_in=silence.stand_in)]
         judged = [
             Contribution(query=judgement.query, readings=judgement.readings, warnings=judgement.warnings)
             if judgement.query and judgement.query in piece.replaces_all_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError
 from core.message import say
 from core.units import quantity, threshold
-from panels.fold import Contribution, merge
+from panels.fold import Contribution, merge, server_warnings
 from panels.limits import (
     ORDER,
     exceeded_bound,
@@ -57,13 +57,14 @@ def queries_to_draw(spec: PanelSpec, answers: Answers) -> list[QuerySpec]:
 
 def _judge_query(query: QuerySpec, answers: Answers) -> Contribution:
     answer = answers.by_query.get(query.name)
+    warnings = server_warnings(answer, answers.buckets.get(query.name), answers.trials.get(query.name))
     if not isinstance(answer, Answer) or not answer.series:
-        return _without_data(query, answer, answers)
+        return replace(_without_data(query, answer, answers), warnings=warnings)
     ranked = sorted(answer.series, key=lambda series: -badness(query, series.values[-1]))
     judged = merge([_judge_series(query, series, index, answers) for index, series in enumerate(ranked)])
     if query.tell and any(series.values[-1] > 0 for series in ranked):
         judged = replace(judged, standing=(Standing("told", display_name(query)),))
-    return replace(judged, query=query.name)
+    return replace(judged, query=query.name, warnings=warnings)
 
 
 def _judge_series(query: QuerySpec, series: Series, index: int, answers: Answers) -> Contribution:

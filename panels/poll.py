@@ -63,7 +63,7 @@ async def _poll_panel(
         if not paused():
             state = await evaluate(spec, sources, cache, span_s())
             on_state(state)
-            incomplete = any(reading.value is None for reading in state.readings)
+            incomplete = any(reading.is_missing for reading in state.readings)
             # Something is missing: look again soon, so that what has just started shows as soon as it answers.
             pause_s = min(spec.interval_s, SOON_S) if incomplete else spec.interval_s
             await asyncio.sleep(pause_s * random.uniform(0.95, 1.05))  # noqa: S311  # jitter

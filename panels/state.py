@@ -100,3 +100,5 @@ class PanelState:
     warnings: tuple[Message, ...] = ()
     standing: tuple[Standing, ...] = ()
     alerts: Alerts | None = None  # all that is known of them, on the panel of alerts
+    stand_in: str = ""
+    """The source of metrics that answers in place of the first one; empty while that one does."""

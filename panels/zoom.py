@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 from panels.draw.chart import LETTERS, value_at
+from panels.fold import server_warnings
 from panels.naming import display_name, series_display_name, series_name
 from panels.projection import with_forecast
 from panels.state import AHEAD_SHARE, Chart
@@ -56,6 +57,7 @@ class Zoom:
     since: float | None
     source: str
     at: float
+    warnings: tuple[Message, ...] = ()
 
 
 class Summary(NamedTuple):
@@ -108,7 +110,7 @@ def zoom_chart(query: QuerySpec, answer: Answer, now: float, stretch: Range) -> 
     chart = Chart(title=display_name(query), unit=query.unit, curves=curves, names=names, limit=limit)
     since = min((curve.times[0] for curve in ranked), default=None)
     chart = with_forecast(chart, now, stretch.span_s * AHEAD_SHARE)
-    return Zoom(chart, len(ranked) - len(curves), since, answer.source, now)
+    return Zoom(chart, len(ranked) - len(curves), since, answer.source, now, server_warnings(answer))
 
 
 def known_span_s(zoom: Zoom, stretch: Range) -> float | None:

@@ -42,7 +42,8 @@ class Reading:
     `value` is None where there is NO DATA. `unit` is a UCUM-like short name (`s`, `ratio`, `1/min`, `usd`,
     `count`, `bytes`). `at` is when the value was measured (Unix seconds), None when it never was. `query` is
     what was asked, in the language of the source (PromQL, a Redis command, SQL). `every_s` is how often it is asked
-    where that is less often than the panel looks. `called` is what people call it, where that is not its name.
+    where that is less often than the panel looks. `seen_s` is how much of the window in its question the source has seen,
+    where that is known; of too little of it there is no value. `called` is what people call it, where that is not its name.
     """
 
     name: str
@@ -53,7 +54,13 @@ class Reading:
     query: str
     labels: Labels = ()
     every_s: float = 0.0
+    seen_s: float | None = None
     called: Message | None = field(default=None, compare=False)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether a value should be here and is not: of a window that was hardly seen there can't be one yet."""
+        return self.value is None and self.seen_s is None
 
     def freshness(self, now: float, interval_s: float) -> Freshness:
         """Live up to two intervals of age, then stale; none without a value."""

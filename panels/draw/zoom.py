@@ -64,9 +64,10 @@ def draw_zoom(
         room = height - len(lines)
         table = table[: max(0, min(len(table), room - MIN_CHART_ROWS))]
         axis = zoom_axis(view.stretch, now, width)
-        lines += draw_chart(
-            view.zoom.chart, axis, room - len(table), say_, ascii_only=ascii_only, cursor=view.cursor
-        )
+        rows = room - len(table)
+        if all(len(set(curve.values)) == 1 for curve in view.zoom.chart.curves):
+            rows = min(rows, MIN_CHART_ROWS)  # what never changes is told in a few lines
+        lines += draw_chart(view.zoom.chart, axis, rows, say_, ascii_only=ascii_only, cursor=view.cursor)
         lines += table
     for line in lines:
         line.truncate(width)
@@ -95,6 +96,7 @@ def _remarks(view: ZoomView, say_: Say, width: int) -> list[Text]:
             remarks.append((say("chart.nothing"), ""))
         elif (known := known_span_s(zoom, view.stretch)) is not None:
             remarks.append((say("chart.shorter", known=quantity(coarse_age(known), "s")), "remark"))
+        remarks += [(warning, "remark") for warning in zoom.warnings]
         if zoom.left_out:
             remarks.append((say("chart.left_out", count=zoom.left_out), "remark"))
     return [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core.message import say
 from core.units import quantity
 from panels.enrich.registry import Enricher
-from panels.fold import Contribution
+from panels.fold import Contribution, server_warnings
 from panels.state import Part, Row
 from signals.reading import Answer, Reading, Verdict
 
@@ -93,7 +93,7 @@ def contribute(
 ) -> Contribution:
     """Over the budget burns, and so does what goes over it at every rate; what does at one rate, warns.
 
-    From less than an hour no month is foretold: the range is shown, but not judged.
+    From less than an hour no month is foretold: what it will cost is not known then, and said to be so.
     """
     money = {window: _value(answer) for window, answer in by_window.items()}
     projection = project_month(_value(month), money, now, covered_s)
@@ -116,27 +116,34 @@ def contribute(
     spent, most = quantity(projection.spent, "usd"), quantity(limit, "usd")
     low, high = quantity(projection.low, "usd"), quantity(projection.high, "usd")
     values = {"spent": spent, "low": low, "high": high, "limit": most, "seen": seen}
+    month_verdict = verdict if projection.spent > limit or not short else Verdict.OK
+    projected = Row((say("panels.projected_row"), say("panels.projected_range", **values)), verdict)
+    parts = [Part(say("panels.month_part", **values), 1, month_verdict, value=spent)]
+    if short and covered_s is not None:
+        why = say("panels.projected_unknown_why", span=quantity(covered_s, "s"))
+        projected = Row((say("panels.projected_row"), say("panels.projected_unknown"), why), Verdict.UNKNOWN)
+    else:
+        parts.append(Part(say("panels.projected_part", **values), 2, verdict))
+    low_usd, high_usd = (None, None) if short else (projection.low, projection.high)
     return Contribution(
+        warnings=server_warnings(month, *by_window.values()),
         verdict=verdict,
         reason=say(key, **values) if key else None,
-        parts=(
-            Part(say("panels.month_part", **values), 1, verdict),
-            Part(say("panels.projected_part", **values), 2, verdict),
-        ),
+        parts=tuple(parts),
         rows=(
             Row((say("panels.month_row"), spent, say("panels.of_limit", limit=most), *seen_cell), verdict),
-            Row((say("panels.projected_row"), say("panels.projected_range", **values)), verdict),
+            projected,
         ),
         rows_first=True,
         readings=(
             _reading("month to date", projection.spent, "panels.month_row", month),
-            _reading("month, at least", projection.low, "panels.reading_month_low", month),
-            _reading("month, at most", projection.high, "panels.reading_month_high", month),
+            _reading("month, at least", low_usd, "panels.reading_month_low", month, covered_s),
+            _reading("month, at most", high_usd, "panels.reading_month_high", month, covered_s),
         ),
     )
 
 
-def _reading(name: str, value: float, key: str, month: Answer) -> Reading:
+def _reading(name: str, value: float | None, key: str, month: Answer, seen_s: float | None = None) -> Reading:
     return Reading(
         name=name,
         value=value,
@@ -145,6 +152,7 @@ def _reading(name: str, value: float, key: str, month: Answer) -> Reading:
         source=month.source,
         query=month.expr,
         every_s=MAX_AGE_S,
+        seen_s=seen_s,
         called=say(key),
     )
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from core.message import say
-from core.units import quantity
+from core.units import quantity, times
 from panels.burn_rate import (
     BUDGET_WINDOW,
     PAIRS,
@@ -18,10 +20,11 @@ from panels.burn_rate import (
     budget_left,
     burn_rate,
     exhausted_in,
+    is_seen,
     judge_pair,
 )
 from panels.enrich.registry import Enricher
-from panels.fold import Contribution, merge
+from panels.fold import Contribution, merge, server_warnings
 from panels.limits import ORDER, worst
 from panels.naming import display_name
 from panels.objectives import count_queries, count_requests
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.message import Message
-    from panels.burn_rate import Count
+    from panels.burn_rate import Count, Pair
     from panels.enrich.registry import PanelContext
     from panels.objectives import Counts
     from panels.query_cache import QueryCache
@@ -70,6 +73,11 @@ def max_age_s(window: str, covered_s: float | None) -> float:
 
 def contribute(objective: Objective, asked: Mapping[str, Counts], covered_s: float | None) -> Contribution:
     """What one objective says. `covered_s` is how much history the source has, None when it has all."""
+    warnings = server_warnings(*chain.from_iterable(asked.values()))
+    return replace(_judged(objective, asked, covered_s), warnings=warnings)
+
+
+def _judged(objective: Objective, asked: Mapping[str, Counts], covered_s: float | None) -> Contribution:
     counted = count_requests(objective, asked)
     if counted.bounds is not None:
         return _without_bound(objective, counted.bounds)
@@ -91,7 +99,7 @@ def contribute(objective: Objective, asked: Mapping[str, Counts], covered_s: flo
     return Contribution(
         verdict=verdict,
         reason=say("panels.of_service", service=first, reason=reason) if first else reason,
-        parts=tuple(_parts(objective, services[first])),
+        parts=tuple(_parts(objective, services[first], verdict, covered_s)),
         rows=(*rows, *_pair_rows(objective, services[first], covered_s)),
         readings=_readings(objective, services, asked, covered_s),
     )
@@ -100,14 +108,22 @@ def contribute(objective: Objective, asked: Mapping[str, Counts], covered_s: flo
 def _judge(
     objective: Objective, counts: Mapping[str, Count], covered_s: float | None
 ) -> tuple[Verdict, Message]:
-    """The worst of the pairs, and its sentence."""
+    """The worst of the pairs, and its sentence.
+
+    A pair that opens a ticket is not known for hours after a start: that is said in its row, and no reason to look.
+    """
     worst_pair = (Verdict.OK, say("panels.within_limits"))
     for pair in PAIRS:
-        verdict = judge_pair(pair, counts, objective.target, objective.fewest)
+        verdict = _judge_pair(objective, pair, counts, covered_s)
+        unseen = verdict is Verdict.UNKNOWN and not is_seen(pair.short, covered_s)
+        if unseen and pair.verdict is not Verdict.BURNING:
+            continue
         if ORDER.index(verdict) < ORDER.index(worst_pair[0]):
             key = "panels.burn_few" if verdict is Verdict.UNKNOWN else "panels.burn_over"
             if pair.long not in counts or pair.short not in counts:
                 key = "panels.burn_unknown"
+            elif unseen:
+                key = "panels.burn_unseen"
             reason = say(
                 key,
                 name=display_name(objective),
@@ -121,6 +137,12 @@ def _judge(
     return worst_pair
 
 
+def _judge_pair(
+    objective: Objective, pair: Pair, counts: Mapping[str, Count], covered_s: float | None
+) -> Verdict:
+    return judge_pair(pair, counts, objective.target, fewest=objective.fewest, covered_s=covered_s)
+
+
 def _service_rows(
     objective: Objective, service: str, counts: Mapping[str, Count], verdict: Verdict, covered_s: float | None
 ) -> list[Row]:
@@ -131,7 +153,16 @@ def _service_rows(
     left = budget_left(whole, objective.target)
     name = say("panels.budget_row", service=service, name=display_name(objective))
     gone = verdict if left > 0 else worst([verdict, Verdict.WARN])
-    cells = (name, quantity(left, "ratio"), _exhausted(counts, objective.target))
+    if left > 0 and not is_seen(BUDGET_WINDOW, covered_s):
+        cells = (name, say("panels.budget_unknown"), _spent_so_far(left))
+        return [
+            Row(
+                (*cells, *_seen_cell(BUDGET_WINDOW, covered_s)),
+                worst([verdict, Verdict.UNKNOWN]),
+                "error_budget",
+            )
+        ]
+    cells = (name, _left(left), _exhausted(counts, objective.target))
     return [Row((*cells, *_seen_cell(BUDGET_WINDOW, covered_s)), gone, "error_budget")]
 
 
@@ -141,24 +172,44 @@ def _pair_rows(objective: Objective, counts: Mapping[str, Count], covered_s: flo
         rates = [_rate(counts.get(window), objective.target) for window in (pair.long, pair.short)]
         text = say("panels.burn_row", name=display_name(objective), long=pair.long, short=pair.short)
         limit = say("panels.burn_limit", factor=f"{pair.factor:g}")
-        judged = judge_pair(pair, counts, objective.target, objective.fewest)
+        judged = _judge_pair(objective, pair, counts, covered_s)
         cells = (text, say("panels.burn_rates", long=rates[0], short=rates[1]), limit)
         rows.append(Row((*cells, *_seen_cell(pair.long, covered_s)), judged))
     return rows
 
 
-def _parts(objective: Objective, counts: Mapping[str, Count]) -> list[Part]:
-    parts = []
+def _parts(
+    objective: Objective, counts: Mapping[str, Count], verdict: Verdict, covered_s: float | None
+) -> list[Part]:
+    """What is left where that is known, and the burn rate that is judged: the one that is over, else that of an hour."""
+    name, parts = display_name(objective), []
     whole = counts.get(BUDGET_WINDOW)
     if whole is not None and whole.total > 0:
-        left = quantity(budget_left(whole, objective.target), "ratio")
-        parts.append(Part(say("panels.budget_part", name=display_name(objective), left=left), objective.rank))
-    if "1h" in counts:
+        left = budget_left(whole, objective.target)
+        if left <= 0 or is_seen(BUDGET_WINDOW, covered_s):
+            part = say("panels.budget_part", name=name, left=_left(left))
+            parts.append(Part(part, objective.rank, Verdict.WARN if left <= 0 else None))
+    over = next((pair for pair in PAIRS if _judge_pair(objective, pair, counts, covered_s) is verdict), None)
+    if over is not None and verdict in (Verdict.BURNING, Verdict.WARN):
+        rate = _rate(counts.get(over.long), objective.target)
+        limit = say("panels.burn_limit", factor=f"{over.factor:g}")
+        text = say("panels.burn_over_part", name=name, rate=rate, window=over.long, limit=limit)
+        parts.append(Part(text, objective.rank, verdict, value=say("panels.text", text=rate)))
+    elif "1h" in counts and is_seen("1h", covered_s):
         rate = _rate(counts["1h"], objective.target)
-        parts.append(
-            Part(say("panels.burn_part", name=display_name(objective), rate=rate), objective.rank + 1)
-        )
+        parts.append(Part(say("panels.burn_part", name=name, rate=rate), objective.rank + 1))
     return parts
+
+
+def _left(left: float) -> Message:
+    """What is left of a budget, or how many times over it is spent."""
+    if left > 0:
+        return say("panels.budget_left", share=quantity(left, "ratio"))
+    return say("panels.budget_spent", times=times(1 - left))
+
+
+def _spent_so_far(left: float) -> Message:
+    return say("panels.budget_spent_so_far", share=quantity(1 - left, "ratio"))
 
 
 def _readings(
@@ -177,12 +228,13 @@ def _readings(
                 readings.append(
                     Reading(
                         name=" ".join(filter(None, (objective.name, "burn", window, service))),
-                        value=burn_rate(requests, objective.target),
+                        value=burn_rate(requests, objective.target) if is_seen(window, covered_s) else None,
                         unit="none",
                         at=answer.at,
                         source=answer.source,
                         query=count_queries(objective, window)[0],
                         every_s=max_age_s(window, covered_s),
+                        seen_s=None if covered_s is None else min(covered_s, WINDOWS[window]),
                         called=say("panels.reading_burn", name=name, window=window, service=service),
                     )
                 )

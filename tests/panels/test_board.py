@@ -117,7 +117,7 @@ async def test_the_board_answers_on_both_sets_of_names(
     slo = readings(states["slo"])
     assert slo["errors 5m"] == pytest.approx(40 / 440)
     assert slo["P95 analyze"] == 10
-    assert "analyze availability left" in rows(states["slo"])[3]
+    assert "analyze availability budget" in rows(states["slo"])[3]
     assert states["slo"].verdict == "burning"
     assert readings(states["queues"])["waiting ai"] == 7
     assert states["riot429"].verdict in ("warn", "burning")

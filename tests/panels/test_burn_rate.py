@@ -36,7 +36,7 @@ def test_a_pair_holds_only_when_both_windows_do(
     hour: Count | None, five_minutes: Count, verdict: str
 ) -> None:
     counts = {"5m": five_minutes} | ({"1h": hour} if hour else {})
-    assert judge_pair(PAGE, counts, 0.999, 20) == verdict
+    assert judge_pair(PAGE, counts, 0.999, fewest=20) == verdict
 
 
 def test_a_burn_of_one_spends_the_budget_exactly() -> None:
@@ -88,7 +88,13 @@ def test_a_burning_budget_is_the_panels_reason_and_says_how_little_was_seen() ->
         == "the availability budget burns faster than 14.4× over 1h (only 4 min seen) and over 5m"
     )
     assert state.verdict == "burning"
-    assert rows(state)[0] == " availability left | -2900 % | the budget is gone | only 4 min seen"
+    assert (
+        rows(state)[0] == " availability budget | spent 30 times over | the budget is gone | only 4 min seen"
+    )
+    assert [WORDS.say(part.text) for part in state.parts] == [
+        "availability budget spent 30 times over",
+        "availability burn 30.0× over 1h, limit 14.4×",
+    ]
     assert rows(state)[1] == "availability 1h/5m | 30.0× 30.0× | limit 14.4× | only 4 min seen"
     assert [one.query for one in state.readings][:1] == ["b[5m]"]
 
@@ -100,7 +106,7 @@ def test_each_service_has_a_budget_and_the_worst_one_speaks() -> None:
     }
     state = fold(SPEC, 101, [], [contribute(objective, asked, None)])
     assert WORDS.say(state.reason).startswith("team: the availability budget burns faster")
-    assert rows(state)[0] == "analyze availability left | 97.78 % | gone in 1320 d to 1320 d"
+    assert rows(state)[0] == "analyze availability budget | 97.78 % left | gone in 1320 d to 1320 d"
     assert [row.verdict for row in state.rows[:2]] == ["ok", "burning"]
     assert not any("new" in row for row in rows(state)), "a service without requests spends nothing"
 
@@ -111,6 +117,46 @@ def test_a_window_that_was_not_answered_is_unknown_never_ok() -> None:
     state = fold(SPEC, 101, [OK], [contribute(objective, asked, None)])
     assert state.verdict == "unknown"
     assert "the requests of 6h and 30m are not all known" in WORDS.say(state.reason)
+
+
+@pytest.mark.parametrize(
+    ("covered_s", "verdict", "known"),
+    [
+        (1.0, "unknown", 0),  # a second of history is no month, nor five minutes
+        (74.0, "unknown", 0),
+        (400.0, "unknown", 1),  # five minutes are known, half an hour is not
+        (1200.0, "ok", 3),  # both pairs that page are
+        (40 * 86_400.0, "ok", 8),
+        (None, "ok", 8),
+    ],
+)
+def test_a_window_is_judged_by_what_was_seen_of_it(covered_s: float | None, verdict: str, known: int) -> None:
+    objective = Objective(target=0.999, bad="b[$window]", total="t[$window]")
+    asked = {window: (answer(all=0), answer(all=1000)) for window in WINDOWS}
+    state = fold(SPEC, 101, [OK], [contribute(objective, asked, covered_s)])
+    assert state.verdict == verdict
+    assert sum(reading.value is not None for reading in state.readings) == known
+    if verdict == "unknown":
+        assert "too little seen of" in WORDS.say(state.reason)
+        assert "seen)" in WORDS.say(state.reason)
+    if covered_s is not None and covered_s < 7 * 86_400:
+        assert rows(state)[0].startswith(" availability budget | not known | 0.00 % spent so far | only")
+        assert state.rows[0].verdict == "unknown"
+        assert state.readings[-1].seen_s == covered_s
+
+
+def test_what_burns_burns_however_little_was_seen() -> None:
+    objective = Objective(target=0.999, bad="b[$window]", total="t[$window]")
+    asked = {window: (answer(all=300), answer(all=1000)) for window in WINDOWS}
+    assert fold(SPEC, 101, [OK], [contribute(objective, asked, 20.0)]).verdict == "burning"
+
+
+def test_a_budget_that_is_overspent_says_how_many_times() -> None:
+    objective = Objective(target=0.999, bad="b", total="t")
+    asked = {window: (answer(all=241), answer(all=1000)) for window in WINDOWS}
+    state = fold(SPEC, 101, [], [contribute(objective, asked, None)])
+    assert rows(state)[0] == " availability budget | spent 241 times over | the budget is gone"
+    assert Language("zh").say(state.rows[0].cells[1]) == "已花掉预算的 241 倍"
 
 
 def buckets(**counts: float) -> Answer:

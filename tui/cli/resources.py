@@ -83,7 +83,7 @@ async def poll_panels_once(
             unscraped = sources.scrape is not None and sources.scrape.since is None
             if over or not unscraped:
                 states = await poll_once(specs, sources)
-                complete = all(reading.value is not None for state in states for reading in state.readings)
+                complete = not any(reading.is_missing for state in states for reading in state.readings)
                 if complete or over:
                     return states
             await asyncio.sleep(FIRST_SAMPLE_POLL_S if unscraped else POLL_S)

@@ -123,6 +123,10 @@ class Page(Screen[None]):
         if self.filter.text:
             shown = Text(f" {face.words.text('tui.filter', text=self.filter.text)} ", "cursor")
             right.append((2, shown.append("  ")))
+        stand_in = next((state.stand_in for state in face.states.values() if state.stand_in), "")
+        if stand_in:
+            mark = Text(f" {face.words.text('tui.stand_in', source=stand_in)} ", "stale")
+            right.append((1, mark.append("  ")))
         if face.paused:
             right.append((0, pause_part(face.words).append("  ")))
         right.append((4, Text(f"{time.strftime('%H:%MZ', time.gmtime(now))} {face.words.code} ")))

@@ -6,16 +6,16 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual import work
 
 from tui.screens.page import Page
 from tui.screens.panel import panel_block
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from panels.draw.zoom import ZoomView
     from panels.spec import PanelSpec
+    from panels.state import PanelState
 
 AGAIN_S = 2.0
 """After a question that had no answer: who has just started soon has one."""
@@ -59,7 +59,17 @@ class ZoomScreen(Page):
             return panel_block(face, state, width, height, now)
         line = panel_block(face, state, width, 1, now)
         drawn = draw_zoom(self.view, face.words.say, width, height - 1, now, ascii_only=face.ascii_only)
-        return [*line, *drawn]
+        return [*line, *drawn, *self._below(state, width, height - 2 - len(drawn), now)]
+
+    def _below(self, state: PanelState, width: int, height: int, now: float) -> list[Text]:
+        """Where a chart has little to say, the panel's rows after a blank line."""
+        from panels.draw.panel import panel_details
+
+        face = self.face
+        if height <= 0 or self.view is None or self.view.zoom is None:
+            return []
+        rows = replace(state, charts=())
+        return [Text(), *panel_details(rows, face.words.say, width, height, now, ascii_only=face.ascii_only)]
 
     def filtered(self) -> None:
         """Only the curves that are wanted, asked anew: there may be more of them than were shown."""

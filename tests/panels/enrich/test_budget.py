@@ -103,3 +103,18 @@ def test_without_an_answer_there_is_no_projection() -> None:
     budget = Budget(spend="s")
     nothing = contribute(budget, dict.fromkeys(RATES, down), down, now=NOON, covered_s=None)
     assert nothing == Contribution()
+
+
+def test_ten_seconds_foretell_no_month() -> None:
+    asked = {window: answer(money) for window, money in EVEN.items()}
+    short = contribute(Budget(spend="s"), asked, answer(0.1), now=NOON, covered_s=10)
+    words = Language("en")
+    assert not any("projected" in words.say(part.text) for part in short.parts)
+    assert short.rows[1].verdict == "unknown"
+    assert [words.say(cell) for cell in short.rows[1].cells] == [
+        "projected month",
+        "not known",
+        "only 10 s seen, a month is told from an hour on",
+    ]
+    assert [reading.value for reading in short.readings] == [0.1, None, None]
+    assert not any(reading.is_missing for reading in short.readings)

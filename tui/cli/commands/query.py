@@ -49,6 +49,8 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     except SourceError as error:
         invocation.print_notice(error.message)
         return ExitCode.BURNING
+    for text in answer.warnings:
+        invocation.print_notice(say("panels.server_warns", source=answer.source, text=text))
     if invocation.json:
         from signals.metrics.prometheus_api import answer_to_json
 

@@ -14,6 +14,7 @@ from tui.runtime.exit import ExitCode
 if TYPE_CHECKING:
     import argparse
 
+    from core.message import Message
     from panels.state import PanelState
     from tui.cli.command import Invocation
     from tui.i18n import Language
@@ -45,12 +46,29 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         panels = [_as_json(state, invocation.words, now) for state in states]
         invocation.print_json({"at": now, "verdict": verdict.value, "panels": panels})
         return code
-    from panels.naming import title_and_reason
-
+    warnings = [warning for state in states for warning in state.warnings]
+    common = [warning for warning in warnings if warnings.count(warning) > 1]
+    for index, warning in enumerate(common):
+        if warning not in common[:index]:
+            invocation.print_line(invocation.words.say(warning))
     for state in states:
-        mark = invocation.words.text(f"status.{state.verdict}")
-        invocation.print_line(f"{mark}  {invocation.words.say(title_and_reason(state))}")
+        _print(state, invocation, common)
     return code
+
+
+def _print(state: PanelState, invocation: Invocation, common: list[Message]) -> None:
+    """One line a panel; below it what its sources warn of, unless it is in `common`, and which rows are not known."""
+    from panels.naming import title_and_reason
+    from signals.reading import Verdict
+
+    words = invocation.words
+    invocation.print_line(f"{words.text(f'status.{state.verdict}')}  {words.say(title_and_reason(state))}")
+    for warning in state.warnings:
+        if warning not in common:
+            invocation.print_line(f"         {words.say(warning)}")
+    for row in state.rows:
+        if row.verdict is Verdict.UNKNOWN and row.cells != (state.reason,):
+            invocation.print_line(f"         ? {'  '.join(filter(None, map(words.say, row.cells)))}")
 
 
 def _as_json(state: PanelState, words: Language, now: float) -> dict[str, object]:
@@ -59,12 +77,14 @@ def _as_json(state: PanelState, words: Language, now: float) -> dict[str, object
         "title": words.say(state.title),
         "verdict": state.verdict.value,
         "reason": words.say(state.reason),
+        "warnings": [words.say(warning) for warning in state.warnings],
         "readings": [
             {
                 "name": reading.name,
                 "value": _finite(reading.value),
                 "unit": reading.unit,
                 "age_s": None if reading.at is None else round(max(0.0, now - reading.at), 3),
+                "seen_s": None if reading.seen_s is None else round(reading.seen_s, 3),
                 "source": reading.source,
                 "query": reading.query,
             }
