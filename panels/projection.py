@@ -114,7 +114,8 @@ def meeting_parts(query: QuerySpec, history: Answer) -> list[Part]:
         text = say("panels.reaches_from", name=display_name(query), limit=limit, early=early)
     elif early == late:
         text = say("panels.reaches_about", name=display_name(query), limit=limit, about=early)
-    return [Part(text, query.rank, Verdict.BURNING if span[0] <= NEAR_S else Verdict.WARN)]
+    verdict = Verdict.BURNING if span[0] <= NEAR_S else Verdict.WARN
+    return [Part(text, query.rank, verdict, value=say("panels.reaches_short", limit=limit, early=early))]
 
 
 def _together(query: QuerySpec, history: Answer) -> Series:

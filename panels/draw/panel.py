@@ -33,8 +33,6 @@ _ASCII_BLOCKS = "_.-=+*#@"
 CHART_HEIGHT = 5
 """Lines that a chart gets before further rows do."""
 _ROW_ORDER = (*ORDER, None)
-MIN_BESIDE = 36
-"""Cells that a chart beside the rows keeps."""
 MAX_NAME = 24
 """Cells that the name of a row may take from the columns behind it."""
 
@@ -123,10 +121,7 @@ def panel_details(
     ascii_only: bool = False,
     span_s: float = BOARD_SPAN_S,
 ) -> list[Text]:
-    """What unfolds under the line: the reason, the rows, and a chart of `span_s` up to `now` in the room that is left.
-
-    Where a longer past is asked for there is much room: the rows stand beside the chart.
-    """
+    """What unfolds under the line: the reason, the rows, and a chart of `span_s` up to `now` in the room that is left."""
     if height <= 0:
         return []
     chart = next(
@@ -148,18 +143,12 @@ def panel_details(
         for part in wrap_to_width(say_(warning), width - 4)
     ][:2]
     left = height - len(lines)
-    if chart is not None and span_s > BOARD_SPAN_S:
-        half = max(width // 3, min(_rows_width(state.rows, say_), width - MIN_BESIDE))
-        axis = time_axis(now, chart_columns(width - half - 2), chart.span_s, chart.span_s * AHEAD_SHARE)
-        rows = _rows(_needed(state.rows, left), say_, half, ascii_only=ascii_only)
-        lines += _beside(rows, half, draw_chart(chart, axis, left, say_, ascii_only=ascii_only))
-    else:
-        wanted = left if chart is None else max(0, left - CHART_HEIGHT)
-        lines += _rows(_needed(state.rows, wanted), say_, width, ascii_only=ascii_only)
-        left = height - len(lines)
-        if chart is not None and left >= 3:
-            axis = time_axis(now, chart_columns(width - 1), chart.span_s, chart.span_s * AHEAD_SHARE)
-            lines += draw_chart(chart, axis, left, say_, ascii_only=ascii_only)
+    wanted = left if chart is None else max(0, left - CHART_HEIGHT)
+    lines += _rows(_needed(state.rows, wanted), say_, width, ascii_only=ascii_only)
+    left = height - len(lines)
+    if chart is not None and left >= 3:
+        axis = time_axis(now, chart_columns(width - 1), chart.span_s, chart.span_s * AHEAD_SHARE)
+        lines += draw_chart(chart, axis, left, say_, ascii_only=ascii_only)
     for line in lines:
         line.truncate(width)
     return lines[:height]
@@ -171,26 +160,6 @@ def _needed(rows: Sequence[Row], count: int) -> Sequence[Row]:
         return rows
     worst = sorted(range(len(rows)), key=lambda at: _ROW_ORDER.index(rows[at].verdict))[: max(0, count)]
     return [rows[at] for at in sorted(worst)]
-
-
-def _rows_width(rows: Sequence[Row], say_: Say) -> int:
-    """Cells that the names of the rows and their values would like to have."""
-    shown = [[cell_len(say_(cell)) for cell in row.cells] for row in rows if len(row.cells) > 1]
-    most = max((len(cells) for cells in shown), default=0)
-    wide = [max(cells[at] for cells in shown if at < len(cells)) for at in range(most)]
-    return 7 + sum(wide[:1]) + sum(1 + max(12, cells) for cells in wide[1:2])
-
-
-def _beside(rows: list[Text], width: int, drawn: list[Text]) -> list[Text]:
-    """The rows in `width` cells, the chart to the right of them."""
-    lines = []
-    for y, right in enumerate(drawn):
-        line = Text(no_wrap=True)  # a row's style is its own, not that of the chart behind it
-        if y < len(rows):
-            line.append_text(rows[y])
-        line.truncate(width, pad=True)
-        lines.append(line.append("  ").append_text(right))
-    return lines
 
 
 def _rows(rows: Sequence[Row], say_: Say, width: int, *, ascii_only: bool) -> list[Text]:

@@ -69,7 +69,7 @@ def contribute(alerts: Alerts | SourceError | None, now: float) -> Contribution:
         or (state is AlertState.SILENCED and alerts.silences_known)
     ]
     first = next((alert for alert in ordered if alert_verdict(alert) is not Verdict.OK), None)
-    parts = [_count_part(state, len(by_state[state]), rank) for rank, state in enumerate(counted, 1)]
+    parts = [_count_part(state, by_state[state], rank) for rank, state in enumerate(counted, 1)]
     if not alerts.silences_known:
         parts.append(Part(say("panels.silences_unknown"), 7))
     if alerts.unheard:
@@ -130,9 +130,10 @@ def _reason(alerts: Alerts, by_state: Mapping[AlertState, Sequence[Alert]], firs
     )
 
 
-def _count_part(state: AlertState, count: int, rank: int) -> Part:
-    value = quantity(float(count), "count")
-    return Part(say("panels.part", name=say(f"panels.alert_{state}"), value=value), rank)
+def _count_part(state: AlertState, alerts: Sequence[Alert], rank: int) -> Part:
+    value = quantity(float(len(alerts)), "count")
+    verdict = worst([alert_verdict(alert) for alert in alerts]) if alerts else None
+    return Part(say("panels.part", name=say(f"panels.alert_{state}"), value=value), rank, verdict)
 
 
 def _standing(alerts: Alerts) -> tuple[Standing, ...]:

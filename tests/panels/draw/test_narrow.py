@@ -88,24 +88,17 @@ def test_columns_stand_under_each_other() -> None:
     assert len({line.plain.index(end) for line, end in zip(lines[1:], "xy", strict=True)}) == 1
 
 
-def test_rows_stand_beside_a_chart_of_a_longer_past_only() -> None:
+def test_a_longer_past_is_drawn_below_rows_with_all_their_columns() -> None:
     charts = (chart("n"), chart("n", span_s=LONG_SPAN_S, value=900))
-    state = panel(("row one", "1"), ("row two", "2"), charts=charts)
-    below = panel_details(state, SAY, 80, 12, NOW)
-    assert not any("row one" in line.plain and "┤" in line.plain for line in below)
-    beside = panel_details(state, SAY, 80, 12, NOW, span_s=LONG_SPAN_S)
-    assert "row one" in beside[1].plain
-    assert "1k┤" in beside[1].plain
-    assert "row two" in beside[2].plain
-    coloured = {
-        (line.plain[span.start : span.end].strip(), str(span.style)) for line in beside for span in line.spans
-    }
-    assert any(text.startswith("▲ row one") and style == "warn" for text, style in coloured)
-    assert all(style != "warn" for text, style in coloured if "┤" in text or "│" in text)
-    assert all(not line.style for line in beside[1:])
-    assert max(line.cell_len for line in beside) <= 80
-    plain = panel_details(replace(state, charts=charts[:1]), SAY, 80, 12, NOW, span_s=LONG_SPAN_S)
-    assert any("┤" in line.plain for line in plain)  # until the longer past has come
+    state = panel(("row one", "1", "limit 9"), ("row two", "2", "limit 8"), charts=charts)
+    short, long = (panel_details(state, SAY, 80, 12, NOW, span_s=span) for span in (1800.0, LONG_SPAN_S))
+    assert not any("1k" in line.plain for line in short)
+    assert any("1k┤" in line.plain for line in long)
+    assert [line.plain[5:].split() for line in long[1:3]] == [
+        ["▲", "row", "one", "1", "limit", "9"],
+        ["▲", "row", "two", "2", "limit", "8"],
+    ]
+    assert max(line.cell_len for line in long) <= 80
 
 
 def test_that_all_is_well_needs_no_line_of_its_own_where_rows_say_it() -> None:

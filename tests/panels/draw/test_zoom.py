@@ -57,15 +57,15 @@ def test_it_never_leaves_its_room(width: int, height: int, count: int, ascii_onl
 def test_the_value_under_the_cursor_stands_beside_its_time() -> None:
     text = plain(view(1, cursor=NOW - 100))
     row = next(line for line in text.splitlines() if line.startswith("   waiting q0"))
-    assert row.split() == ["waiting", "q0", "4", "5", "0", "2.92", "6"]
+    assert row.split() == ["waiting", "q0", "4", "5", "0", "2.9", "6"]
     assert "22:11:40Z" in text
     without = plain(view(1)).splitlines()
     assert next(line for line in without if line.startswith("   waiting q0")).split() == [
-        "n",
+        "waiting",
         "q0",
         "4",
         "0",
-        "2.92",
+        "2.9",
         "6",
     ]
 
