@@ -50,6 +50,9 @@ class Past:
     async def metric_names(self) -> frozenset[str]:
         return frozenset(self.curves)
 
+    async def has_had(self, metric: str) -> bool:
+        return metric in self.curves
+
 
 async def evaluated(source: Past) -> tuple[str, str]:
     """The line, and the legend below the chart."""
