@@ -201,12 +201,15 @@ class RuleAlerts:
             begin = now - span_s - step
             try:
                 history = await self._source.query_range(rule.expr, begin, now, step)
+                scraped = await self._source.query_range("count(up)", begin, now, step)
             except SourceError:
                 break  # then it counts from now, or from what is known: later than the truth, never sooner
+            # `vector(1)` and `absent(…)` hold also where there was nothing yet.
+            first = min((series.times[0] for series in scraped.series), default=now)
             for series in history.series:
                 since = now
                 for at in reversed(series.times):
-                    if since - at > step * 1.5:
+                    if since - at > step * 1.5 or at < first:
                         break
                     since = at
                 own = _identity(series.labels)

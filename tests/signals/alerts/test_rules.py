@@ -53,6 +53,7 @@ class Now:
         self.time = START + after_s
         for queue, depth in depths.items():
             self.ring.append((("__name__", "depth"), ("queue", queue)), self.time, depth)
+        self.ring.append((("__name__", "up"),), self.time, 1.0)
 
     async def query(self, expr: str, at: float | None = None) -> Answer:
         if self.down:
@@ -135,6 +136,13 @@ def test_what_held_before_the_program_started_counts(now: Now, tmp_path: Path) -
     states = {queue: alert.state for queue, alert in alerts.items()}
     assert states == {"ai": AlertState.FIRING, "matches": AlertState.PENDING}
     assert alerts["ai"].since == pytest.approx(START + 60, abs=10), "it fired a minute ago"
+
+
+def test_nothing_fires_since_before_there_was_anything(now: Now, tmp_path: Path) -> None:
+    text = "groups: [{name: g, rules: [{alert: A, expr: vector(1)}]}]"
+    now.set(0, ai=1)
+    now.set(100, ai=1)
+    assert only(alerting(now, tmp_path, text)).since == pytest.approx(START, abs=11)
 
 
 def test_an_alert_that_fires_for_hours_did_not_begin_with_the_program(now: Now, tmp_path: Path) -> None:
