@@ -11,7 +11,7 @@ import os
 import socket
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from actions.errors import ActionRefused, Cancelled
 from actions.parameters import read_parameters
@@ -26,11 +26,14 @@ from core.errors import WarroomError
 from core.message import Message, say
 from core.text import clean
 from incidents.events import run_body as r
+from incidents.events.body import RunNoted
 from incidents.events.phrase import Phrase
 from incidents.journal import open_journal
 from incidents.journal.errors import JournalAway, JournalError, ResourceHeld, WriteConflict
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from actions.model import AnyAction, Context, Outcome, Plan, Verification
     from actions.parameters import Parameters
     from actions.runner.request import RunRequest
@@ -139,6 +142,33 @@ class _Execution:
             ok = all(each.ok is True for each in verifications)
             self._write(r.RunVerified(ok=ok, checks=checks))
         self._write(end.model_copy(update={"output": r.Output(size=size, sha256=digest)}))
+        self._tell_others(
+            end, verified=bool(verifications) and all(each.ok is True for each in verifications)
+        )
+
+    def _tell_others(self, end: r.RunEnd, *, verified: bool) -> None:
+        """The run that this one takes back, and the incident that it belongs to, hear how it ended; neither may fail it."""
+        planned, known = self.run.planned, state_of_end(end, verified=verified)
+        if planned.undoes is not None and isinstance(end, r.RunFinished):
+            self._append(planned.undoes, r.RunUndone(by=self.run.id))
+        if planned.incident is not None:
+            label = str(self.run.id)
+            with suppress(JournalError):
+                label = self.journal.run_label(self.run.id)
+            self._append(
+                planned.incident,
+                RunNoted(
+                    run=label,
+                    action=planned.action,
+                    state=known,
+                    runbook=planned.runbook,
+                    step=planned.step,
+                ),
+            )
+
+    def _append(self, chain: UUID, body: r.RunUndone | RunNoted) -> None:
+        with suppress(JournalError):
+            self.journal.append(chain, self.request.actor, body)
 
     def _work(
         self, action: AnyAction, params: Parameters, confirmed: Plan, context: Context, redact: Redactor
@@ -163,6 +193,21 @@ class _Execution:
                 raise
             with suppress(JournalError):
                 self.journal.append(self.run.id, self.request.actor, body)
+
+
+def state_of_end(
+    end: r.RunEnd, *, verified: bool
+) -> Literal["verified", "finished", "failed", "cancelled", "orphaned"]:
+    """How the incident calls this end."""
+    match end:
+        case r.RunFinished():
+            return "verified" if verified else "finished"
+        case r.RunCancelled():
+            return "cancelled"
+        case r.RunOrphaned():
+            return "orphaned"
+        case _:
+            return "failed"
 
 
 def _finished(plan: Plan, outcome: Outcome, now: float) -> r.RunFinished:

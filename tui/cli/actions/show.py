@@ -1,0 +1,96 @@
+"""Plans and runs in words, line by line: what a person confirms is exactly what is run."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from core.message import say
+from core.text import clean, clean_block
+from core.units import quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from actions.model import AnyAction, Fact, Plan
+    from actions.step import Step
+    from core.message import Message
+    from incidents.events.run import Run
+    from tui.i18n import Language
+
+
+def plan_lines(plan: Plan, action: AnyAction, words: Language) -> Iterator[str]:
+    """The whole plan."""
+    danger = words.text(f"run.danger_{plan.danger}")
+    yield f"{plan.action}  {danger}  {words.say(action.title)}"
+    yield _field("target", plan.target, words)
+    if plan.resource:
+        yield _field("resource", plan.resource, words)
+    for name, value in plan.params.items():
+        yield f"  {name} = {clean(value, 4000)}"
+    yield from _work_lines(plan, words)
+    if plan.lasts_s:
+        yield _field("lasts", words.say(quantity(plan.lasts_s, "s")), words)
+    undo = words.say(plan.undo.text)
+    if plan.undo.call is not None:
+        given = " ".join(f"{name}={value}" for name, value in plan.undo.call.params.items())
+        undo = f"{undo}  ({plan.undo.call.id} {given})".rstrip()
+    yield _field("undo", clean(undo, 1000), words)
+    yield _field("digest", plan.digest[:16], words)
+
+
+def _work_lines(plan: Plan, words: Language) -> Iterator[str]:
+    for number, step in enumerate(plan.steps, 1):
+        yield from _step_lines(number, step, words)
+    for name, facts in (("effect", plan.effects), ("fact", plan.facts)):
+        for fact in facts:
+            yield _field(name, words.say(fact_text(fact)), words)
+    for lock in plan.locks:
+        yield _field("lock", clean(lock), words)
+    for name, messages in (("warning", plan.warnings), ("blocker", plan.blockers)):
+        for message in messages:
+            yield _field(name, words.say(message), words)
+
+
+def fact_text(fact: Fact) -> Message:
+    """The label and the value; what is not known says so."""
+    if fact.value is None:
+        return say("run.fact_unknown", label=fact.label)
+    value: Message | str = (
+        clean(fact.value) if isinstance(fact.value, str) else quantity(fact.value, fact.unit)
+    )
+    return say("run.fact_is", label=fact.label, value=value)
+
+
+def _step_lines(number: int, step: Step, words: Language) -> Iterator[str]:
+    title = f"  {words.say(step.title)}" if step.title else ""
+    text = shlex.join(step.argv) if step.argv else step.text
+    first, *more = clean_block(text, 20_000).splitlines() or [""]
+    yield f"  {number} {step.kind}{title}  {first}"
+    yield from (f"    {line}" for line in more)
+    if step.kind == "process":
+        environment = " ".join(f"{name}={value}" for name, value in step.environment)
+        yield f"    {words.text('run.in_folder', folder=clean(step.cwd, 400), environment=clean(environment, 1000))}"
+
+
+def _field(name: str, value: str, words: Language) -> str:
+    return f"  {words.text(f'run.{name}')}: {value}"
+
+
+def run_line(label: str, run: Run, words: Language) -> str:
+    """One line of a list of runs."""
+    at = run.planned_at.strftime("%m-%d %H:%M:%SZ")
+    state = words.say(run_state(run))
+    params = " ".join(f"{name}={value}" for name, value in run.params.items())
+    return clean(f"{label:<8} {at}  {run.planned_by}  {run.action} {params}".rstrip(), 300) + f"  {state}"
+
+
+def run_state(run: Run) -> Message:
+    """How it stands; done and not verified is not done."""
+    state = say(f"run.state_{run.state}")
+    if run.state == "finished":
+        verified = {True: "run.state_verified", False: "run.state_not_verified", None: "run.state_unchecked"}
+        state = say(verified[run.verified])
+    if run.said is not None:
+        return say("run.state_said", state=state, said=run.said.message)
+    return state
