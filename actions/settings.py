@@ -9,7 +9,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from actions.model import DEFAULT_LASTS_S
 from core.settings import Seconds, Section
 from runbooks.model import Check  # noqa: TC001  # pydantic reads the annotations at run time
 from runbooks.reading.blocks import read_check
@@ -148,7 +147,6 @@ class ActionsSettings(Section):
         default=None, description="where runs keep their output; else the data folder"
     )
     output_bytes: int = Field(default=100_000_000, ge=10_000, description="of a run's output so much is kept")
-    lasts_s: Seconds = Field(default=DEFAULT_LASTS_S, description="how long a mitigation stays in force")
     add: tuple[TeamActionSettings, ...] = ()
 
     @model_validator(mode="after")

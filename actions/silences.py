@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SERVER = "alertmanager"
 SILENCES = "/api/v2/silences"
-_MATCHER = re.compile(r'\s*([A-Za-z_][\w]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^,"]*))\s*(?:,|$)')
+_MATCHER = re.compile(r'\s*([A-Za-z_][\w]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^,"=]*))\s*(?:,|$)')
 
 
 def read_matchers(text: str) -> tuple[Matcher, ...]:

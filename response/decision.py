@@ -50,6 +50,7 @@ class Reason(StrEnum):
     RUN_STARTED = "run_started"
     SAME_PERSON = "same_person"
     SECOND_PERSON = "second_person"
+    RUN_UNDONE = "run_undone"
     RUN_NOT_UNDONE = "run_not_undone"
     RUN_NOT_ACTIVE = "run_not_active"
 

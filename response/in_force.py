@@ -56,10 +56,10 @@ class InForce:
 def in_force(journal: Journal, settings: RunSettings, now: dt.datetime) -> tuple[InForce, ...]:
     """Newest first. Raises a `JournalError`: without the journal nobody knows what is in force."""
     effects, replaced = [], set[tuple[str, str]]()
-    for number, run in journal.runs():
+    for label, run in journal.runs():
         if now - run.planned_at > LOOKED_BACK:
             break
-        effect = _effect(f"RUN-{number}", run, now, settings)
+        effect = _effect(label, run, now, settings)
         key = (run.action, run.resource)
         if run.was_begun and run.state != "undone" and run.resource and key not in replaced:
             replaced.add(key)  # an earlier run on the same resource has no effect of its own any more

@@ -88,9 +88,8 @@ def prepare(
         actor=actor,
         folder=runs_folder(settings.actions).parent,
     )
-    wanted_s = settings.actions.lasts_s if lasts_s is None else lasts_s
     redact = Redactor((*settings.secrets, *params.secrets()))
-    return Prepared(action, params, make_plan(action, params, context, lasts_s=wanted_s, redact=redact))
+    return Prepared(action, params, make_plan(action, params, context, lasts_s=lasts_s, redact=redact))
 
 
 def begin(
@@ -207,13 +206,15 @@ def cancel(journal: Journal, settings: RunSettings, run_id: UUID, identity: Iden
 
 def undo_call(run: Run) -> ActionCall | Refused:
     """What takes a run back: what it said itself, else what its plan said."""
+    if run.state == "undone":
+        return Refused(Reason.RUN_UNDONE)
     if run.undo is not None:
         return ActionCall(run.undo.action, dict(run.undo.params))
     try:
         plan = stored_plan(run)
     except WarroomError:
         plan = None
-    if plan is None or plan.undo.call is None or not run.was_begun or run.state == "undone":
+    if plan is None or plan.undo.call is None or not run.was_begun:
         text = plan.undo.text if plan is not None else "–"
         return Refused(Reason.RUN_NOT_UNDONE, {"text": text})
     return plan.undo.call

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 from actions.model import Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
-from actions.parameters import Name, Parameters
+from actions.parameters import Parameters
 from actions.silences import SERVER, expire, path_of, read
 from actions.step import Step
 from core.message import say
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 class Unsilence(Parameters):
     """Which silence."""
 
-    id: Name
+    id: Annotated[str, Field(pattern=r"^[0-9A-Fa-f-]{36}$")]
 
 
 def plan(params: Unsilence, context: Context) -> Draft:

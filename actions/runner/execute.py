@@ -141,16 +141,18 @@ class _Execution:
             checks = tuple(phrase(each.text) for each in verifications[:50])
             ok = all(each.ok is True for each in verifications)
             self._write(r.RunVerified(ok=ok, checks=checks))
+        if self.run.planned.undoes is not None and isinstance(end, r.RunFinished):
+            self._append(
+                self.run.planned.undoes, r.RunUndone(by=self.run.id)
+            )  # first: who sees the end looks there
         self._write(end.model_copy(update={"output": r.Output(size=size, sha256=digest)}))
-        self._tell_others(
+        self._tell_incident(
             end, verified=bool(verifications) and all(each.ok is True for each in verifications)
         )
 
-    def _tell_others(self, end: r.RunEnd, *, verified: bool) -> None:
-        """The run that this one takes back, and the incident that it belongs to, hear how it ended; neither may fail it."""
+    def _tell_incident(self, end: r.RunEnd, *, verified: bool) -> None:
+        """The incident that it belongs to hears how it ended."""
         planned, known = self.run.planned, state_of_end(end, verified=verified)
-        if planned.undoes is not None and isinstance(end, r.RunFinished):
-            self._append(planned.undoes, r.RunUndone(by=self.run.id))
         if planned.incident is not None:
             label = str(self.run.id)
             with suppress(JournalError):
@@ -180,7 +182,6 @@ class _Execution:
             raise ActionRefused(say("runs.blocked", why=plan.blockers[0]))
         self._write(r.RunStarted(host=host_name(), process=os.getpid()), must_be_kept=bool(self.run.resource))
         outcome = action.run(params, plan, context)
-        context.print_line(f"— {plain_words(outcome.text)}")
         done = plan if outcome.undo is None else replace(plan, undo=outcome.undo)
         return done, outcome, action.verify(params, done, context)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from actions.providers import open_context
 from signals.settings import SignalsSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from actions.model import Context
 
 
@@ -23,3 +26,11 @@ def context(printed: list[str] | None = None, **signals: object) -> Context:
         folder=Path("/nonexistent"),
         print_line=lines.append,
     )
+
+
+def until(met: Callable[[], object], timeout_s: float = 60.0) -> None:
+    """Wait for what must happen."""
+    deadline = time.monotonic() + timeout_s
+    while not met():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.02)

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -25,9 +24,10 @@ from response.identity import Identity
 from response.run_guard import Confirmation, Wish
 from response.runs import Begun, Prepared, begin, cancel, prepare
 from signals.settings import SignalsSettings
+from tests.actions.build import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from incidents.events.run import Run
     from incidents.journal import Journal
@@ -84,13 +84,6 @@ def started(journal: Journal, settings: RunSettings, **params: str) -> UUID:
     begun = begin(journal, settings, prepared, Wish(plan=prepared.plan, identity=ME), YES)
     assert isinstance(begun, Begun)
     return begun.run
-
-
-def until(met: Callable[[], object], timeout_s: float = 30.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not met():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.02)
 
 
 def ended(journal: Journal, run: UUID) -> Run:

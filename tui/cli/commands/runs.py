@@ -69,7 +69,7 @@ def _list(args: argparse.Namespace, journal: Journal, invocation: Invocation) ->
         invocation.print_json(
             [
                 {
-                    "run": f"RUN-{number}",
+                    "run": label,
                     "action": run.action,
                     "params": dict(run.params),
                     "state": run.state,
@@ -78,12 +78,12 @@ def _list(args: argparse.Namespace, journal: Journal, invocation: Invocation) ->
                     "planned_at": run.planned_at.isoformat(),
                     "host": run.host,
                 }
-                for number, run in rows
+                for label, run in rows
             ]
         )
         return ExitCode.OK
-    for number, run in rows:
-        invocation.print_line(run_line(f"RUN-{number}", run, invocation.words))
+    for label, run in rows:
+        invocation.print_line(run_line(label, run, invocation.words))
         if run.state in ("claimed", "started", "verified") and (lost := lost_text(journal, run, 0.0)):
             invocation.print_line(f"  {invocation.words.say(lost)}")
     if not rows:
