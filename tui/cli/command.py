@@ -52,9 +52,9 @@ class Invocation:
 
     def config(self) -> Config:
         """The whole configuration, its secrets mask in the log; raises `ConfigError` with file, line, key, hint."""
-        from core.secrets import collect_secrets
         from tui.config.file import find_config
         from tui.config.load import load_config
+        from tui.config.secrets import collect_secrets
         from tui.runtime.log import mask_in_log
 
         config = load_config(find_config(self.config_path))

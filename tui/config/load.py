@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from core.errors import ConfigError
 from core.files import read_text
 from core.message import Message, say
-from core.secrets import literal_secrets
 from core.toml_file import MAX_BYTES, Problem, TomlFile, no_such, read_toml, refuse, validate
 from panels.settings import unknown_names
 from sandbox.settings import SandboxSettings
 from tui.config.model import Config
 from tui.config.profile import fill_in, read_chosen
+from tui.config.secrets import literal_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

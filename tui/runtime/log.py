@@ -30,7 +30,7 @@ class _Masking(logging.Formatter):
         self.secrets: frozenset[str] = frozenset()
 
     def format(self, record: logging.LogRecord) -> str:
-        from core.secrets import MASK, mask
+        from tui.config.secrets import MASK, mask
 
         text = super().format(record)
         for secret in sorted(self.secrets, key=len, reverse=True):  # a part of a longer one comes after it

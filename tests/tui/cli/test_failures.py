@@ -24,6 +24,10 @@ RUNS = {
     "journal": ["journal", "stats"],
     "incident": ["incident", "list"],
     "config": ["config", "check"],
+    "actions": ["actions"],
+    "run": ["run", "secrets.audit", "--param", "path=.", "--plan"],
+    "runs": ["runs"],
+    "keep": ["keep", "--once"],
 }
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.secrets import literal_secrets, mask
 from tui.config.load import check_config
+from tui.config.secrets import literal_secrets, mask
 
 LIMIT_S = 3.0
 """Of CPU time; each took minutes."""

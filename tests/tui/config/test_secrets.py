@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.secrets import collect_secrets, literal_secrets, mask
 from tui.config.load import check_config, load_config
+from tui.config.secrets import collect_secrets, literal_secrets, mask
 from tui.runtime import log as logfile
 from tui.runtime.log import log_crash, mask_in_log
 

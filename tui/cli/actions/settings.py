@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actions.runner.request import RunSettings
-from core.secrets import collect_secrets
 from incidents.journal.errors import JournalAway
 from response.identity import Identity, login_name, read_identity
+from tui.config.secrets import collect_secrets
 
 if TYPE_CHECKING:
     from incidents.journal import Journal

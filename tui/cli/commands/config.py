@@ -77,7 +77,7 @@ def _check(invocation: Invocation) -> int:
 
 def _mask_urls(value: object) -> None:
     """Hide what an expanded `${NAME}` may have put into an address."""
-    from core.secrets import mask
+    from tui.config.secrets import mask
 
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in list(pairs):
