@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
     from signals.alerts.model import Alert, Alerts
 
-pytestmark = [
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-    pytest.mark.xdist_group("real alerts"),  # one world for all of them
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 
 def rule(name: str, expr: str = "vector(1)", severity: str = "page", **more: Any) -> dict[str, Any]:

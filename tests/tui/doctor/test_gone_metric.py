@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.xdist_group("gone metric")]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 WORDS = Language("en")
 
 
