@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -32,6 +32,10 @@ MIN_RETENTION_MS = 300_000
 _MAX_CACHED_SELECTORS = 512
 _SWEEP_INTERVAL_MS = 60_000
 _MAX_SWEEP_PASSES = 8
+
+
+_Layout: TypeAlias = "tuple[Timestamps, int, tuple[int, int, int]]"
+"""The timestamps of a series, which of them its oldest value has, and where its values stand."""
 
 
 class Sample(NamedTuple):
@@ -170,14 +174,14 @@ class Ring:
 
     def scan(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Scan:
         """The series that match and their samples in [start, end], as they stand now."""
-        alike: dict[tuple[Timestamps, int, tuple[int, int, int]], list[int]] = {}
+        alike: dict[_Layout, list[int]] = {}
         cuts = []
         with self._lock:
             labels, selected = self._select(tuple(matchers))
             for row, series in enumerate(selected):
                 layout = series.timestamps, series.first_index, series.values.layout()
                 alike.setdefault(layout, []).append(row)
-            for (timestamps, first_index, _), rows in alike.items():
+            for (timestamps, first_index, _), rows in _merged(alike).items():
                 low, high = timestamps.index_range(start_ms, end_ms)
                 low, high = max(low, first_index), min(high, selected[rows[0]].end_index)
                 if low < high:
@@ -282,6 +286,21 @@ class Ring:
                 self._by_name[name].discard(labels)
                 if not self._by_name[name]:
                     del self._by_name[name]
+
+
+def _merged(
+    alike: dict[_Layout, list[int]],
+) -> dict[_Layout, list[int]]:
+    """Also together what has timestamps of its own, but the same: what was appended sample by sample."""
+    if len(alike) == 1:
+        return alike
+    firsts: dict[object, _Layout] = {}
+    merged: dict[_Layout, list[int]] = {}
+    for key, rows in alike.items():
+        timestamps, first_index, layout = key
+        first = firsts.setdefault((timestamps.content(), first_index, layout), key)
+        merged.setdefault(first, []).extend(rows)
+    return merged
 
 
 def _interned(labels: Labels) -> Labels:

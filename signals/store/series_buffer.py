@@ -56,6 +56,10 @@ class Timestamps:
         """The times of these indices."""
         return self.times.slice(low - self.first_index, high - self.first_index)
 
+    def content(self) -> tuple[int, bytes]:
+        """Equal for equal timestamps."""
+        return self.first_index, self.times.content()
+
     def drop_before(self, at_ms: int) -> None:
         """Drop the times before `at_ms`."""
         count = self.times.count_below(at_ms)

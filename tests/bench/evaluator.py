@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 import time
 import tracemalloc
@@ -159,26 +160,27 @@ def _beside_prometheus(count: int) -> list[Measure]:
         path, params = ("query", {"time": end}) if kind == "instant" else ("query_range", span)
         assert client.get(f"/api/v1/{path}", params={"query": expr, **params}).status_code == OK
 
+    if not oracle.installed():
+        return [_row(kind, count, *_times(kind, ours)) for kind in KINDS]
     with tempfile.TemporaryDirectory(prefix="warroom-bench-") as folder:
-        if not oracle.installed():
-            return [_row(kind, count, _time(ours, kind), None) for kind in KINDS]
         samples = write_openmetrics(Path(folder) / "samples.om", count)
         with oracle.prometheus(Path(folder), samples) as client:
-            return [_row(kind, count, _time(ours, kind), _time(theirs, kind)) for kind in KINDS]
+            return [_row(kind, count, *_times(kind, ours, theirs)) for kind in KINDS]
 
 
-def _time(ask: Callable[[str, str], None], kind: str) -> float:
-    """The quickest of some rounds: what else the machine does is no one's fault."""
-    took = []
+def _times(kind: str, *asks: Callable[[str, str], None]) -> list[float]:
+    """The quickest round of each, in turn: what else the machine does is no one's fault."""
+    took = [math.inf] * len(asks)
     for _ in range(ROUNDS):
-        begin = time.perf_counter()
-        for expr in questions():
-            ask(expr, kind)
-        took.append(time.perf_counter() - begin)
-    return min(took)
+        for index, ask in enumerate(asks):
+            begin = time.perf_counter()
+            for expr in questions():
+                ask(expr, kind)
+            took[index] = min(took[index], time.perf_counter() - begin)
+    return took
 
 
-def _row(kind: str, count: int, value: float, least: float | None) -> Measure:
+def _row(kind: str, count: int, value: float, least: float | None = None) -> Measure:
     name = f"{QUERIES} {kind} queries, {SERIES} series × {count} samples"
     if least is None:
         return Measure(name, f"{value:.2f} s", "no Prometheus here", None, "≤ 1.0 × Prometheus")

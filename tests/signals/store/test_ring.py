@@ -260,3 +260,16 @@ def test_series_of_one_target_share_their_times() -> None:
         return ring.nbytes
 
     assert held(own=False) < held(own=True) / 2
+
+
+def test_series_with_times_of_their_own_are_read_together_where_these_are_the_same() -> None:
+    ring = Ring(retention_s=10**6)
+    for at in range(600):
+        for index in range(4):
+            ring.append(labels(index), at + (index == 2) * 0.5, float(at * index))
+    scan = ring.scan([Matcher("__name__", "=", "m")], 100_000, 500_000)
+    parts = list(scan.parts(10**6))
+    assert sorted(part.rows.tolist() for part in parts) == [[0, 1, 3], [2]]
+    for part in parts:
+        for row, values in zip(part.rows.tolist(), part.values, strict=True):
+            assert (values == part.times // 1000 * row).all()
