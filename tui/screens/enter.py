@@ -192,7 +192,7 @@ def _ranked(face: Face, state: PanelState | None, runbooks: list[Runbook]) -> li
 
     spec = face.signals_thread.specs.get(state.id) if state is not None and face.signals_thread else None
     metrics = burning_metrics(state, spec) if state is not None and spec is not None else frozenset()
-    return rank_runbooks(list(dict.fromkeys(runbooks)), metrics)
+    return rank_runbooks(list({runbook.id: runbook for runbook in runbooks}.values()), metrics)
 
 
 def _handled_by(face: Face, subject: Subject, fitting: list[Runbook]) -> IncidentSnapshot | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
+from core.errors import WarroomError
 from core.message import say
 from response.decision import ALLOWED, Ask, Refused
 from response.guard import may_propose
@@ -77,12 +78,26 @@ def submit_form(
     face: Face, form: Form, propose: Callable[[tuple[str, ...]], Proposal | Refused | None], done: Done
 ) -> None:
     """Ask with a form and write what `propose` makes of its values; what was typed is kept until that is written."""
+    answer, drafts = ask(face, form), face.incidents.drafts
 
     def written(result: Written) -> Message | None:
         forget(face, form)
         return done(result)
 
-    submit_answer(face, ask(face, form), propose, written)
+    async def work() -> Message | None:
+        given = await answer
+        proposal = None if given is None else propose(given)
+        if proposal is None:
+            return None
+        try:
+            message = await carry_out(face, proposal, written)
+        except WarroomError as error:
+            message = error.message
+        if form.draft not in drafts:
+            return message
+        return say("screen.draft_kept_after", reason=message) if message else say("screen.draft_kept")
+
+    face.incidents.run(work())
 
 
 def submit_answer(

@@ -69,6 +69,10 @@ async def test_a_dialog_that_somebody_else_overtook_asks_again(config: Path) -> 
         await op1.press("escape")
         await op1.pilot.pause(0.2)
         assert op1.state("declare") == "ticked"
+        assert "what you typed is kept" in shown(op1.app)
+        await op1.press("s", then=lambda: isinstance(op1.app.screen, Form))
+        assert getattr(op1.app.screen, "typed", ()) == ("not affected",)
+        await op1.press("ctrl+u", "escape")
         await op1.press("v", then=lambda: isinstance(op1.app.screen, Form))
         await write_as("op2", config, "severity", "1", "SEV1")
         await op1.press("right", "enter", then=lambda: isinstance(op1.app.screen, Confirm))

@@ -71,6 +71,25 @@ def test_what_warns_counts_only_where_nothing_burns() -> None:
     assert read(a=0, b=0) == frozenset()
 
 
+@pytest.mark.usefixtures("_clock")
+async def test_the_runbooks_of_a_whole_profile_can_be_chosen_from_each_of_its_panels(tmp_path: Path) -> None:
+    app = staged("en", tmp_path)
+    app.incidents.library = load_library(RUNBOOKS, "en")
+    app.incidents.snapshots.clear()
+    app.order, app.states = (
+        tuple(spec.id for spec in BOARD),
+        {spec.id: metric(spec.id, 143) for spec in BOARD},
+    )
+    async with app.run_test(size=(80, 24)) as pilot:
+        for spec in BOARD:
+            app.states[spec.id] = replace(app.states[spec.id], runbook=spec.runbook)
+            app.chosen = spec.id
+            await pilot.press("r")
+            await pilot.pause(0.05)
+            assert isinstance(app.screen, Choose), spec.id
+            await pilot.press("escape")
+
+
 async def test_r_works_in_zoom_explain_and_history(config: Path) -> None:
     async with running(config) as op1:
         for keys in (("enter",), ("question_mark",)):
