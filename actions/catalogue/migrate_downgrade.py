@@ -9,6 +9,8 @@ from pydantic import Field
 from actions.migrations.downgrade import DowngradeRequest, downgrade
 from actions.migrations.errors import MigrationError, NotRendered
 from actions.migrations.plans import (
+    connection_of,
+    ignores_options,
     in_the_way,
     locks_of,
     size_facts,
@@ -17,9 +19,10 @@ from actions.migrations.plans import (
     tables_of,
     target_of,
 )
-from actions.migrations.project import connected_to, lost_in, render
+from actions.migrations.project import lost_in, render
 from actions.migrations.session import Patience, existing, quoted
 from actions.migrations.snapshot import check_snapshot, list_snapshots
+from actions.migrations.sql import effect
 from actions.migrations.state import SOURCE, read_state, wrong_with
 from actions.model import Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Duration, Names, Parameters
@@ -58,6 +61,8 @@ def plan(params: Downgrade, context: Context) -> Draft:
     goal, blockers = _goal(params, state)
     request, why = (None, None) if blockers else _request(params, state, goal, context)
     warnings = list(wrong_with(state))
+    connected, unreachable = (None, ()) if blockers else connection_of(state.project)
+    blockers += unreachable
     if why is not None:
         warnings.append(why)
         if not params.tables:
@@ -78,6 +83,8 @@ def plan(params: Downgrade, context: Context) -> Draft:
         for table in lost
     )
     together = request is not None and request.in_one_transaction
+    if not together:
+        warnings += ignores_options(connected)
     return Draft(
         target=target_of(context, state),
         steps=(*copies, *(sql_steps(steps) if together else (context.processes.step(command),))),
@@ -85,7 +92,7 @@ def plan(params: Downgrade, context: Context) -> Draft:
         facts=(
             *state_facts(state, at),
             Fact(label=say("migrations.fact_goal"), value=goal or "base", at=at),
-            Fact(label=say("migrations.fact_connected"), value=connected_to(state.project), at=at),
+            Fact(label=say("migrations.fact_connected"), value=connected, at=at),
             *size_facts(context, tuple(lost), at),
         ),
         blockers=blockers,
@@ -193,14 +200,17 @@ def verify(_: Downgrade, plan: Plan, context: Context) -> tuple[Verification, ..
     state = read_state(context)
     goal = str(next(fact.value for fact in plan.facts if fact.label.key == "migrations.fact_goal"))
     at_goal = state.rows == (() if goal == "base" else (goal,))
-    whole = [
-        str(fact.label.values["table"]) for fact in plan.effects if fact.label.values.get("columns") == "*"
+    dropped = [
+        table
+        for step in plan.steps
+        if step.kind == "sql" and step.text.upper().startswith("DROP TABLE")
+        for table in effect(step.text).tables
     ]
     checks = [Verification(say("migrations.at", rows=", ".join(state.rows) or "–", wanted=goal), at_goal)]
     with context.databases.connect(timeout_s=600) as connection:
         checks += [
             Verification(say("migrations.recreated", table=table), ok=False)
-            for table in existing(connection, whole)
+            for table in existing(connection, dropped)
         ]
         for snapshot in list_snapshots(connection)[: len(plan.effects)]:
             try:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from actions.migrations.errors import NotRendered
 from actions.migrations.plans import (
+    connection_of,
+    ignores_options,
     in_the_way,
     locks_of,
     size_facts,
@@ -14,7 +16,7 @@ from actions.migrations.plans import (
     tables_of,
     target_of,
 )
-from actions.migrations.project import connected_to, lost_in
+from actions.migrations.project import lost_in
 from actions.migrations.session import Patience
 from actions.migrations.state import SOURCE, half_applied, read_state, render_pending, wrong_with
 from actions.migrations.upgrade import UpgradeRequest, upgrade
@@ -60,6 +62,9 @@ def plan(params: Upgrade, context: Context) -> Draft:
     with context.databases.connect() as connection:
         half = half_applied(connection, state, steps)
     blockers += (half,) if half else ()
+    connected, unreachable = (None, ()) if blockers else connection_of(state.project)
+    blockers += unreachable
+    warnings += ignores_options(connected)
     lost = lost_in(steps, state.version_table[-1])
     command = state.project.call(
         "upgrade", "--", params.to, timeout_s=params.timeout, options=params.patience().options
@@ -74,7 +79,7 @@ def plan(params: Upgrade, context: Context) -> Draft:
         ),
         facts=(
             *state_facts(state, at),
-            Fact(label=say("migrations.fact_connected"), value=connected_to(state.project), at=at),
+            Fact(label=say("migrations.fact_connected"), value=connected, at=at),
             *(
                 Fact(label=say("migrations.fact_pending", revision=each.id), value=each.message or "–", at=at)
                 for each in state.pending

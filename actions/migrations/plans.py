@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actions.migrations.errors import AlembicFailed
+from actions.migrations.project import connected_to
 from actions.migrations.session import sessions_on, table_sizes, writers_on
 from actions.model import Fact
 from actions.step import Step
@@ -13,7 +15,7 @@ from core.text import clean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from actions.migrations.project import RenderedStep
+    from actions.migrations.project import Project, RenderedStep
     from actions.migrations.state import State
     from actions.model import Context
     from core.message import Message
@@ -87,6 +89,20 @@ def in_the_way(context: Context, tables: Sequence[str], *, writing: bool) -> tup
         )
         for each in sessions[:MAX_SHOWN]
     )
+
+
+def connection_of(project: Project) -> tuple[str | None, tuple[Message, ...]]:
+    """What the project's own env.py connects to, and what speaks against a migration where it can't."""
+    try:
+        return connected_to(project), ()
+    except AlembicFailed as error:
+        return None, (say("migrations.not_connected", why=error.message),)
+
+
+def ignores_options(connected: str | None) -> tuple[Message, ...]:
+    """Drivers that are not made of libpq read no PGOPTIONS: no lock timeout, and no way through the fence."""
+    driver = (connected or "").partition("://")[0].rpartition("+")[2]
+    return (say("migrations.no_options", driver=driver),) if driver in ("asyncpg", "pg8000") else ()
 
 
 def tables_of(steps: Iterable[RenderedStep], state: State) -> tuple[str, ...]:

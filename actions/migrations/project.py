@@ -35,9 +35,10 @@ MAX_SQL = 20_000_000
 _STEP = re.compile(r"(?m)^-- Running (?:upgrade|downgrade) (?P<from>[^\n]*?) ?-> ?(?P<to>[^\n]*)$")
 _DRIVER = re.compile(r"No module named '(psycopg2|psycopg|asyncpg|pg8000|MySQLdb)'")
 _FILE = re.compile(r'File "([^"]+)", line (\d+), in (?:upgrade|downgrade)')
+_ALEMBICS_OWN = re.compile(r"/alembic/(?:command|config|runtime/|script/|operations/|ddl/)")
 _CONNECTED = re.compile(r"Current revision\(s\) for ([^\n]+):")
-_ADDED = ("(Background on", "[SQL:", "[parameters:", "^", "LINE ")
-"""How lines begin that drivers and SQLAlchemy put below an error's own words."""
+_RAISED = re.compile(r"[A-Za-z_][\w.]*: \S")
+"""The line of a traceback that says what was raised; SQLAlchemy puts the statement below it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,11 +147,11 @@ def _failure(code: int, output: str) -> AlembicFailed:
     """What it said, as a sentence: a missing driver by name, else where its script stopped and its last line."""
     if driver := _DRIVER.search(output):
         return AlembicFailed(say("migrations.no_driver", driver=driver.group(1)))
-    lines = [line.strip() for line in output.splitlines()]
-    words = [line for line in lines if line and not line.startswith(_ADDED)]
-    last = words[-1] if words else f"exit code {code}"
-    if place := _FILE.findall(output):
-        file, line = place[-1]
+    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
+    raised = [line for line in lines if _RAISED.match(line)]
+    last = (raised or lines or [f"exit code {code}"])[-1].strip()
+    if places := [each for each in _FILE.findall(output) if not _ALEMBICS_OWN.search(each[0])]:
+        file, line = places[-1]
         return AlembicFailed(
             say("migrations.failed_at", file=clean(Path(file).name), line=int(line), detail=clean(last, 300))
         )
@@ -185,10 +186,9 @@ def _without_wrapping(statements: list[str]) -> list[str]:
 
 
 def connected_to(project: Project) -> str | None:
-    """The database that the project's own env.py connects to, by Alembic's word (its password is masked); else None."""
-    try:
-        text = _read(project.call("current", "--verbose"))
-    except AlembicFailed:
-        return None
-    match = _CONNECTED.search(text)
+    """The database that the project's own env.py connects to, by Alembic's word (its password is masked).
+
+    None where that is not said; raises `AlembicFailed` where it can't connect, and so could not migrate.
+    """
+    match = _CONNECTED.search(_read(project.call("current", "--verbose")))
     return clean(match.group(1), 200) if match else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -158,8 +160,12 @@ def test_a_foreign_project_goes_up_down_and_up_in_its_own_environment(
     )
     assert ("APP_DATABASE", "••••") in plan.steps[0].environment
     done("migrate.upgrade", where)
-    run_sql(postgres_url, "INSERT INTO t VALUES (1)")
-    done("migrate.downgrade", where, to="base")
+    run_sql(
+        postgres_url, "INSERT INTO t VALUES (1); CREATE TABLE other (x int); INSERT INTO other VALUES (1)"
+    )
+    outcome = done("migrate.downgrade", where, to="base", tables="other")
+    assert outcome.text.values["count"] == 2, "another table is kept aside when it is asked for, and stays"
+    assert run_sql(postgres_url, "SELECT count(*) FROM other") == [(1,)]
     done("migrate.upgrade", where)
     assert run_sql(postgres_url, "SELECT version_num FROM alembic_version") == [("u1",)]
 
@@ -210,3 +216,26 @@ def test_a_new_revision_builds_on_the_newest(postgres_url: str, tmp_path: Path) 
     (made,) = [file for file in (tmp_path / "db" / "versions").glob("*.py") if file.stem != "u1"]
     assert "down_revision = 'u1'" in made.read_text()
     assert "Add; $(touch x) a queue" in made.read_text()
+
+
+def test_an_env_py_that_needs_variables_blocks_and_says_where_they_go(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    where = foreign(tmp_path, postgres_url, MAKE, alembic_environment={})
+    plan = planned("migrate.upgrade", where)
+    (blocker,) = plan.blockers
+    assert blocker.key == "migrations.not_connected"
+    words = Language("en").say(blocker)
+    assert "APP_DATABASE" in words
+    assert "alembic_environment" in words
+    assert "command.py" not in words, "where it failed is not Alembic's own file"
+
+
+def test_a_password_with_signs_that_mean_something_reaches_the_project(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    role = "o%@" + uuid.uuid4().hex
+    run_sql(postgres_url, f"CREATE ROLE \"{role}\" SUPERUSER LOGIN PASSWORD 'p%2F@:x'")
+    url = postgres_url.replace("postgres@", f"{quote(role, safe='')}:{quote('p%2F@:x', safe='')}@")
+    done("migrate.upgrade", foreign(tmp_path, url, MAKE))
+    assert run_sql(url, "SELECT version_num FROM alembic_version") == [("u1",)]
