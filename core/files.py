@@ -90,6 +90,22 @@ def open_private(path: Path, *, new: bool = False) -> TextIO:
     return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
+def is_file(path: Path) -> bool:
+    """Whether it is a file that can be looked at; a name too long or a closed folder is a no, not an error."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder that can be looked at."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def require_regular(path: Path) -> None:
     """Raise unless `path`, or what it leads to, is a regular file."""
     _require_regular(path.stat(), path)

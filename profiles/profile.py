@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from core.files import is_file, is_folder
+from core.home import expanded
 from core.message import say
 from core.settings import Section
 from core.text import clean
@@ -87,8 +89,8 @@ def profile_folder(name: str, beside: Path) -> Path | None:
     """Where the profile is: a bundled one by its name, else a folder as seen from `beside`; None where there is none."""
     if name in bundled():
         return BUNDLED / name
-    folder = beside / Path(name).expanduser()
-    return folder if name and (folder / _FILE).is_file() else None
+    folder = beside / expanded(Path(name))
+    return folder if name and is_file(folder / _FILE) else None
 
 
 def check_profile(folder: Path) -> tuple[Profile | None, tuple[Problem, ...]]:
@@ -99,8 +101,8 @@ def check_profile(folder: Path) -> tuple[Profile | None, tuple[Problem, ...]]:
     known, problems = validate(_ProfileFile, file)
     if known is None:
         return None, problems
-    migrations = None if known.migrations is None else (folder / known.migrations.expanduser()).resolve()
-    if migrations is not None and not migrations.is_dir():
+    migrations = None if known.migrations is None else (folder / expanded(known.migrations)).resolve()
+    if migrations is not None and not is_folder(migrations):
         what = say("config.no_folder", folder=clean(str(migrations)))
         return None, (file.problem(("migrations",), what),)
     board, runbooks = folder / "board.toml", folder / "runbooks"
@@ -114,8 +116,8 @@ def check_profile(folder: Path) -> tuple[Profile | None, tuple[Problem, ...]]:
         migrations=migrations,
         tables=known.tables,
         indexes=known.indexes,
-        board=board if board.is_file() else None,
-        runbooks=runbooks if runbooks.is_dir() else None,
+        board=board if is_file(board) else None,
+        runbooks=runbooks if is_folder(runbooks) else None,
     ), ()
 
 

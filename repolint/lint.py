@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from core.errors import WarroomError
-from core.files import read_bytes
+from core.files import is_folder, read_bytes
 from core.message import say
 from core.text import clean
 from repolint.facts.manual.document import MAX_CHARACTERS, read_document
@@ -97,7 +97,7 @@ def _run(rule: Rule, project: Project) -> list[Finding]:
 
 def open_project(paths: Sequence[Path], repo: Path) -> Project:
     """Reads the manuals and lists the repository's files; nothing of the repository is run."""
-    if not repo.is_dir():
+    if not is_folder(repo):
         raise ManualError(say("repolint.no_repository", path=clean(str(repo))))
     documents = tuple(_document(path) for path in dict.fromkeys(paths))
     return Project(repo, frozenset(_files(repo)), documents)

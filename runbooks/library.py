@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import WarroomError
-from core.files import read_head
+from core.files import is_file, is_folder, read_head
 from core.message import say
 from core.text import clean
 from profiles.profile import BUNDLED
@@ -87,7 +87,7 @@ def load_library(settings: RunbooksSettings, language: str, only: str = "") -> L
     problems: list[Problem] = []
     known: dict[str, Parsed] = {}
     for folder in settings.folders:
-        if not folder.is_dir():
+        if not is_folder(folder):
             problems.append(
                 Problem(clean(str(folder)), 1, "no-folder", say("runbook.no_folder"), certain=False)
             )
@@ -185,7 +185,7 @@ def _read_folder(
             parsed = read_file(path, language)
         except WarroomError as error:
             problems.append(
-                Problem(clean(str(path)), 1, "unreadable" if path.is_file() else "no-file", error.message)
+                Problem(clean(str(path)), 1, "unreadable" if is_file(path) else "no-file", error.message)
             )
             continue
         first = runbooks.get(parsed.runbook.id)

@@ -34,6 +34,9 @@ class Terminal:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             _size(0, columns, rows)  # here, so that the program never sees another one
+            signal.signal(
+                signal.SIGINT, signal.SIG_DFL
+            )  # as a shell starts it; a background job of one ignores it
             os.environ.update({"TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "", **environment})
             os.execv(command[0], command)  # noqa: S606  # our own program
 

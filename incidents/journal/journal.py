@@ -92,8 +92,9 @@ class Journal:
         self._numbers: dict[UUID, int] = {}
         self._copied: dict[UUID, int] = {}
         self._spoiled: tuple[str, ...] = ()
-        spool_file = settings.spool_file or default_file().with_name("spool.db")
-        self._spool = Spool(spool_file) if is_shared(settings) else None
+        self._spool = None  # a file needs none, and then nobody needs a home
+        if is_shared(settings):
+            self._spool = Spool(settings.spool_file or default_file().with_name("spool.db"))
 
     def close(self) -> None:
         """Give all connections back; what was appended is safe already."""

@@ -11,6 +11,7 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.home import user_folder
 from core.text import clean
 
 if TYPE_CHECKING:
@@ -48,10 +49,8 @@ class JournalFile:
 
 
 def default_file() -> Path:
-    """`journal.db` in the user's data folder (XDG base directory specification)."""
-    from platformdirs import user_data_path
-
-    return user_data_path("warroom", appauthor=False) / "journal.db"
+    """`journal.db` in the user's data folder; raises `ConfigError` where there is no home."""
+    return user_folder("data") / "journal.db"
 
 
 def is_writable(file: Path) -> bool:

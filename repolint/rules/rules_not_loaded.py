@@ -6,6 +6,7 @@ import fnmatch
 import posixpath
 from typing import TYPE_CHECKING
 
+from core.files import is_folder
 from core.message import say
 from core.text import clean
 from repolint.facts.compose import mounting
@@ -70,7 +71,7 @@ def _finding(project: Project, file: str, entry: Yaml, service: Service, *, spar
 
 
 def _is_there(project: Project, path: str) -> bool:
-    return path in project.files or (project.root / path).is_dir()
+    return path in project.files or is_folder(project.root / path)
 
 
 def _may_have(project: Project, service: Service, config: str, pattern: str) -> bool:

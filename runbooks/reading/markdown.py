@@ -5,9 +5,11 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from core.text import clean, clean_block
@@ -48,8 +50,16 @@ def within_budget(text: str) -> tuple[str, int]:
 
 
 def parse(text: str) -> SyntaxTreeNode:
-    """The tree of blocks."""
-    return SyntaxTreeNode(_parser().parse(text))
+    """The tree of blocks. A paragraph with emphasis in emphasis without end stays as it is written."""
+    tokens = _parser().parse(text)
+    for token in tokens:
+        if token.children and _depth(token.children) > MAX_NESTING:
+            token.children = [Token("text", "", 0, content=token.content)]
+    return SyntaxTreeNode(tokens)
+
+
+def _depth(tokens: Iterable[Token]) -> int:
+    return max(accumulate((token.nesting for token in tokens), initial=0))
 
 
 def line_of(node: SyntaxTreeNode) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core.errors import BadQuery, ConfigError, SourceError, Unreachable
-from core.files import read_text
+from core.files import is_folder, read_text
 from core.message import say
 from core.text import clean, clean_block
 from core.times import parse_duration
@@ -84,7 +84,7 @@ def rule_paths(patterns: Iterable[Path]) -> list[Path]:
     """The files that paths, globs and folders name, each once; a name that names nothing stays, so that it is missed."""
     paths: dict[Path, None] = {}
     for pattern in patterns:
-        if pattern.is_dir():
+        if is_folder(pattern):
             found = sorted(path for path in pattern.iterdir() if path.suffix in (".yml", ".yaml"))
         elif _GLOB.search(str(pattern)):
             found = sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.files import read_text
+from core.files import is_file, is_folder, read_text
 from signals.database.revision import assignments
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def read_alembic_config(
     if folder is None:
         place = options.get("script_location")
         folder = _resolve(str(place), here, options) if place else _only_environment(here, ini)
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise NoScripts(f"{folder} is no folder")
     named = locations or tuple(
         _resolve(name, here, options) for name in _several(options, "version_locations")
@@ -86,7 +86,7 @@ def read_alembic_config(
         files=files,
     )
     environment = folder / "env.py"
-    if not environment.is_file():
+    if not is_file(environment):
         return config
     source = _text(environment)
     if not locations and re.search(r"\bversion_locations\s*=[^=]", source):
@@ -111,7 +111,7 @@ def _options(file: Path, section: str) -> tuple[dict[str, str | list[str]], tupl
         except configparser.InterpolationError:
             options[name] = parser.get(section, name, raw=True)
     beside = file.parent / "pyproject.toml"
-    if "script_location" not in options and beside.is_file():
+    if "script_location" not in options and is_file(beside):
         return {**_toml_options(beside), **options}, (file, beside)
     return options, (file,)
 
@@ -159,7 +159,7 @@ def _resolve(place: str, here: Path, options: Mapping[str, str | list[str]]) -> 
         inner = Path(*package.split("."), *inside)
         paths = [here, *(here / path for path in _several(options, "prepend_sys_path")), here / "src", *paths]
     for path in paths:
-        if (path / inner).is_dir():
+        if is_folder(path / inner):
             return path / inner
     raise NoScripts(f"{place} is no folder beside or above the configuration")
 
@@ -170,7 +170,7 @@ def _only_environment(here: Path, ini: Path | None) -> Path:
         file.parent
         for pattern in ("env.py", "*/env.py", "*/*/env.py")
         for file in here.glob(pattern)
-        if ini is not None and "alembic" in _text(file) and (file.parent / "versions").is_dir()
+        if ini is not None and "alembic" in _text(file) and is_folder(file.parent / "versions")
     }
     if len(environments) == 1:
         return environments.pop()

@@ -117,12 +117,16 @@ def _exposition(families: Iterable[Metric], problems: list[tuple[int, str]], tim
         if types.get(name, "unknown") == "unknown":
             types[name], helps[name] = family.type, clean(family.documentation)
         for sample in family.samples:
-            at = None if sample.timestamp is None else float(sample.timestamp) * time_scale
+            try:
+                at = None if sample.timestamp is None else float(sample.timestamp) * time_scale
+                value = float(sample.value)
+            except OverflowError:  # a whole number of hundreds of digits, which a float can't be
+                continue
             key = (sample.name, tuple(sample.labels.items()))
             labels = labels_of.get(key)
             if labels is None:
                 labels = labels_of[key] = _labels(sample.name, sample.labels)
-            samples.append(Sample(labels, float(sample.value), at))
+            samples.append(Sample(labels, value, at))
     return Exposition(samples, types, helps, tuple(problems))
 
 

@@ -24,9 +24,9 @@ def run(this: Round) -> Figures:
         kind = this.chance.choice(
             ("text/plain; version=0.0.4", "application/openmetrics-text; version=1.0.0")
         )
-        began = time.perf_counter()
+        began = time.process_time()
         parsed = parse_exposition(page, kind)
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         slowest, samples = max(slowest, took), samples + len(parsed.samples)
         if took > MAX_S:
             raise Broken(f"{took:.1f} s for a page of {len(page)} bytes that begins with {page[:80]!a}")

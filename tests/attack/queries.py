@@ -29,7 +29,7 @@ def run(this: Round) -> Figures:
         expr = this.chance.choice(expressions)
         if this.chance.random() < 0.7:
             expr = mutate(this.chance, expr.encode()).decode(errors="replace")[:20_000]
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             if this.chance.random() < 0.5:
                 evaluate(expr, ring, this.chance.choice((NOW, 0.0, -1e9, 1e11)))
@@ -40,7 +40,7 @@ def run(this: Round) -> Figures:
             answers += 1
         except SourceError:
             pass
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         slowest = max(slowest, took)
         if took > MAX_S:
             raise Broken(f"{took:.1f} s for {expr[:300]!a}")

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.files import read_text
+from core.files import is_file, read_text
 from profiles.profile import recognised
 from signals.alerts.rules import rule_paths
 from tui.config.prometheus_yml import read_prometheus_file
@@ -76,7 +76,7 @@ def discover(folder: Path, environment: Mapping[str, str]) -> Discovery:
 
 def _alembic(folder: Path) -> str:
     """The file that says where the migrations are."""
-    if (folder / "alembic.ini").is_file():
+    if is_file(folder / "alembic.ini"):
         return "alembic.ini"
     return "pyproject.toml" if "[tool.alembic]" in _text(folder / "pyproject.toml") else ""
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from core.errors import ConfigError
+from core.files import is_file
+from core.home import user_folder
 from core.message import say
 
 
@@ -19,9 +22,10 @@ def find_config(path: Path | None) -> Path:
         return path
     if named := os.environ.get("WARROOM_CONFIG"):
         return Path(named)
-    from platformdirs import user_config_path
-
-    for candidate in (Path("warroom.toml"), user_config_path("warroom", appauthor=False) / "warroom.toml"):
-        if candidate.is_file():
+    candidates = [Path("warroom.toml")]
+    with suppress(ConfigError):  # a user without a home has none there
+        candidates.append(user_folder("config") / "warroom.toml")
+    for candidate in candidates:
+        if is_file(candidate):
             return candidate
     raise ConfigNotFound(say("config.none_found"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import ConfigError
 from core.files import read_text
+from core.home import expanded as expanded_path
 from core.message import Message, say
 from core.toml_file import MAX_BYTES, Problem, TomlFile, no_such, read_toml, refuse, validate
 from panels.settings import unknown_names
@@ -129,7 +130,7 @@ def _resolve(
         if variable not in environment:
             report(at, say("config.unset_variable", variable=variable))
     expanded = _VARIABLE.sub(lambda match: environment.get(match[1], ""), value)
-    return str(folder / Path(expanded).expanduser()) if is_path and expanded else expanded
+    return str(folder / expanded_path(Path(expanded))) if is_path and expanded else expanded
 
 
 def _holds_secret(name: str, value: str) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import yaml
 from pydantic import ValidationError
 
+from core.files import read_text
 from core.message import say
 from core.text import clean
 from signals.relabel import RelabelRule, relabel
@@ -56,10 +57,13 @@ class _Reader:
         )
 
 
+MAX_YAML_BYTES = 2_000_000
+
+
 def read_prometheus_file(path: Path, folder: Path) -> PrometheusFile:
     """Never raises: what can't be read holds nothing. Paths are seen from `folder`."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8", errors="replace"))
+        raw = yaml.safe_load(read_text(path, MAX_YAML_BYTES, errors="replace"))
     except (OSError, yaml.YAMLError, RecursionError):
         return PrometheusFile()
     if not isinstance(raw, dict):
@@ -171,7 +175,7 @@ def _from_files(job: Table, name: str, reader: _Reader) -> Iterator[Table]:
                 reader.leave_out(name, f"file_sd_configs: {pattern}")
             for file in files:
                 try:
-                    yield from _tables(yaml.safe_load(file.read_text(encoding="utf-8", errors="replace")))
+                    yield from _tables(yaml.safe_load(read_text(file, MAX_YAML_BYTES, errors="replace")))
                 except (OSError, yaml.YAMLError, RecursionError):
                     reader.leave_out(name, f"file_sd_configs: {file.name}")
 

@@ -63,8 +63,7 @@ def _colours(environment: Mapping[str, str]) -> str:
 def _log(words: Language) -> Finding:
     from tui.runtime.log import log_path, log_problem
 
-    path = log_path()
     if why := log_problem():
-        what = words.text("doctor.no_log", file=clean(str(path)), detail=why)
+        what = words.text("doctor.no_log", file="warroom.log", detail=why)
         return failed("log", "log", what, words.text("doctor.fix_log"))
-    return passed("log", "log", words.text("doctor.log", file=clean(str(path))))
+    return passed("log", "log", words.text("doctor.log", file=clean(str(log_path()))))

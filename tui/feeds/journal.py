@@ -171,6 +171,7 @@ class JournalThread:
         return incident
 
     def _run(self) -> None:
+        from core.errors import WarroomError
         from tui.runtime.log import open_log
 
         try:
@@ -178,6 +179,9 @@ class JournalThread:
             while not self._stop.is_set():
                 try:
                     asyncio.run(self._until_stopped())
+                except WarroomError as error:  # there is no home to keep a journal in
+                    self._post_problem(error.message)
+                    self._stop.wait(RETRY_S)
                 except BaseException as error:  # noqa: BLE001  # a panic of a library is no Exception
                     notice = restart_notice(error)
                     self._post(notice)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.files import make_private_folder, open_private
+from core.home import expanded
 from core.message import say
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def write_export(
     from incidents.report.timeline import timeline_json, timeline_markdown
     from response.names import runbook_names
 
-    folder = folder.expanduser()
+    folder = expanded(folder)
     incident, label, names = snapshot.incident, snapshot.label, runbook_names(runbooks)
     draft = postmortem(
         incident,

@@ -41,7 +41,7 @@ def report_crash(error: BaseException, key: str = "cli.crashed") -> tuple[str, d
     if why := log_crash(error):
         last = traceback.extract_tb(error.__traceback__)[-1:]
         place = "".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in last)
-        values = {"error": type(error).__name__, "place": place, "log": str(log_path()), "why": why}
+        values = {"error": type(error).__name__, "place": place, "log": _shown_path(), "why": why}
         return _UNLOGGED[key], values
     log = str(log_path())
     if key != "cli.crashed" or not isinstance(error, ImportError):
@@ -50,6 +50,15 @@ def report_crash(error: BaseException, key: str = "cli.crashed") -> tuple[str, d
     if place := _foreign_package(error):
         return "cli.shadowed", {"detail": detail, "place": place, "log": log}
     return "cli.import_failed", {"detail": detail, "log": log}
+
+
+def _shown_path() -> str:
+    from tui.runtime.log import log_path
+
+    try:
+        return str(log_path())
+    except RuntimeError:
+        return "warroom.log"
 
 
 def _foreign_package(error: ImportError) -> str:

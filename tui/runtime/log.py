@@ -59,13 +59,15 @@ class _LogFile(logging.Handler):
         if self._file is None:
             from tui.runtime.log_file import PrivateLogFile
 
-            path = log_path()
             try:
+                path = log_path()
                 with suppress(ImportError):  # another package's `core` may be what went wrong
                     from core.files import make_private_folder
 
                     make_private_folder(path.parent)
                 self._file = PrivateLogFile(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
+            except RuntimeError:
+                return "there is no home directory: set HOME or WARROOM_LOG"
             except OSError as error:
                 return error.strerror or str(error)
             self._file.setFormatter(_MASKING)
@@ -88,7 +90,10 @@ def mask_in_log(secrets: Iterable[str]) -> None:
 
 
 def log_path() -> Path:
-    """`$WARROOM_LOG`, else `warroom.log` in the user's state folder (XDG base directory specification)."""
+    """`$WARROOM_LOG`, else `warroom.log` in the user's state folder (XDG base directory specification).
+
+    Raises `RuntimeError` where there is no home.
+    """
     if path := os.environ.get("WARROOM_LOG"):
         return Path(path)
     try:

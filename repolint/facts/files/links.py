@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from core.files import is_file, is_folder
 from repolint.facts.files.paths import in_submodule, place_of
 from repolint.facts.manual.document import without_code
 
@@ -41,7 +42,7 @@ def links(project: Project) -> tuple[Link, ...]:
 
 def _links(project: Project, document: Document) -> Iterator[Link]:
     place = place_of(project, document)
-    if not (project.root / place).is_file():
+    if not is_file(project.root / place):
         return
     folder = posixpath.dirname(place)
     for prose in document.prose:
@@ -59,7 +60,11 @@ def _links(project: Project, document: Document) -> Iterator[Link]:
 
 def _is_there(project: Project, file: str) -> bool:
     """Whether the file is there, also where a site generator leaves its ending out or turns it into `.html`."""
-    if file == "." or in_submodule(project, file) or (project.root / file).exists():
+    if (
+        file == "."
+        or in_submodule(project, file)
+        or (is_file(project.root / file) or is_folder(project.root / file))
+    ):
         return True
     stem = file.removesuffix(".html")
     pages = (f"{stem}.md", f"{stem}.mdx", f"{stem}/index.md", f"{stem}/README.md", f"{stem}.rst")

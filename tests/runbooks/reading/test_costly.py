@@ -33,6 +33,19 @@ def test_a_costly_file_takes_seconds(text: str) -> None:
     assert time.process_time() - began < LIMIT_S
 
 
+@pytest.mark.parametrize("sign", ["*", "_", "**a ", "> ", "- "])
+def test_emphasis_in_emphasis_without_end_is_read_as_it_is_written(sign: str) -> None:
+    """Five thousand of them took the parser's tree, and the reader, deeper than Python goes."""
+    parsed = read(
+        "---\nid: x\n---\n## A <!-- id: a -->\n\n- [ ] "
+        + sign * 5_000
+        + "b"
+        + sign * 5_000
+        + " <!-- id: b -->\n"
+    )
+    assert parsed.runbook.id == "x"
+
+
 def test_what_is_cut_is_said() -> None:
     parsed = read("# A\n\n- one\n\n" + ("[" * 100 + "\n") * (MAX_BRACKETS // 100 + 1) + "\n- two\n")
     problems = [(problem.line, problem.rule) for problem in parsed.problems]

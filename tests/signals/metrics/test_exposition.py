@@ -74,3 +74,8 @@ def test_names_are_cleaned_like_values() -> None:
 def test_a_broken_gzip_is_told() -> None:
     with pytest.raises(BadAnswer):
         read_capture(b"\x1f\x8b\x08garbage")
+
+
+def test_a_time_that_no_float_can_be_costs_its_line() -> None:
+    parsed = parse_exposition(b"a 1 " + b"9" * 400 + b"\nb 2\n")
+    assert [dict(sample.labels)["__name__"] for sample in parsed.samples][-1] == "b"

@@ -38,3 +38,11 @@ def test_what_is_too_deep_or_too_long_is_a_mistake_with_a_line(value: str, tmp_p
     config, problems = check_config(path)
     assert config is None
     assert len(problems) == 1
+
+
+def test_a_name_that_is_too_long_for_a_file_is_a_mistake_with_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "warroom.toml"
+    path.write_text(f'[service]\nprofile = "{"x" * 5000}"\n')
+    config, problems = check_config(path)
+    assert config is None
+    assert [problem.line for problem in problems] == [2]

@@ -11,6 +11,7 @@ from actions.runner.execute import host_name
 from actions.runner.folder import RunFolder
 from actions.runner.watch import ORPHANED_S
 from core.errors import WarroomError
+from core.files import open_regular
 from core.message import say
 from core.units import quantity
 from tui.cli.actions.show import run_state
@@ -110,7 +111,7 @@ def output_problem(run: Run, folder: RunFolder) -> Message | None:
     """Whether the output on this host is the one of which the journal has the hash."""
     if run.output is None or not folder.output.exists():
         return None
-    with folder.output.open("rb") as file:
+    with open_regular(folder.output) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return None if digest == run.output.sha256 else say("run.output_altered")
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.files import MAX_BYTES, read_text
 from core.message import say
 from tui.cli.command import Command, Group
 from tui.runtime.exit import ExitCode
@@ -128,7 +129,7 @@ def _read_plan(file: Path) -> Plan:
     from core.text import clean
 
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        text = sys.stdin.read(MAX_BYTES) if str(file) == "-" else read_text(file)
         return plan_from_json(json.loads(text))
     except (OSError, UnicodeDecodeError):
         raise BadParameter(say("run.unreadable", file=clean(str(file), 200))) from None
@@ -156,7 +157,7 @@ def _values(
     for given in args.param_file:
         name, _, file = given.partition("=")
         try:
-            values[name] = Path(file).read_text(encoding="utf-8").rstrip("\n")
+            values[name] = read_text(Path(file)).rstrip("\n")
         except (OSError, UnicodeDecodeError):
             raise BadParameter(say("run.unreadable", file=clean(file, 200))) from None
     for name in secret - values.keys():

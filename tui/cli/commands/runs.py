@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.files import read_text
 from core.message import say
 from tui.cli.command import Command, Group
 from tui.runtime.exit import ExitCode
@@ -177,7 +178,7 @@ def _start(args: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
     from tui.cli.incident.submit import NotAllowed
 
     pairs = (given.partition("=") for given in args.param_file)
-    secrets = {name: Path(file).read_text(encoding="utf-8").rstrip("\n") for name, _, file in pairs}
+    secrets = {name: read_text(Path(file)).rstrip("\n") for name, _, file in pairs}
     begun = start(desk.journal, desk.settings, run_id, desk.identity, secrets)
     if isinstance(begun, Refused):
         raise NotAllowed(begun.message)

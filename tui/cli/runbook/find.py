@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import ConfigError, WarroomError
+from core.files import is_file
 from core.message import say
 from core.text import clean
 from runbooks.library import Library, language_of, load_library, load_runbook, read_file
@@ -43,7 +44,7 @@ def find_runbook(name: str, library: Library) -> tuple[Runbook, tuple[Problem, .
     if known is not None and not is_path(name):
         return known, tuple(problem for problem in library.problems if problem.file == known.file)
     path = Path(name)
-    if path.exists() or is_path(name):
+    if is_file(path) or is_path(name):
         parsed = read_file(path, language_of(path, library.language))
         return resolve_includes(parsed, library)
     raise unknown_runbook(name, [runbook.id for runbook in library.runbooks])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import ConfigError, SourceError, WarroomError
+from core.files import is_file, is_folder
 from core.message import say
 from core.text import clean
 from runbooks.library import LANGUAGES, Library, language_of, load_library, prepare_checks, read_file
@@ -76,7 +77,7 @@ def _subjects(targets: Sequence[str], libraries: Mapping[str, Library]) -> tuple
         if named:
             chosen |= named
             problems += [problem for problem in shared if problem.file in named]
-        elif Path(name).exists() or "/" in name or name.endswith(".md"):
+        elif is_file(Path(name)) or "/" in name or name.endswith(".md"):
             path = Path(name)
             parsed = read_file(path, language_of(path, LANGUAGES[0]))
             chosen[parsed.runbook.file] = parsed
@@ -152,7 +153,7 @@ async def _revisions(config: Config) -> tuple[frozenset[str] | None, list[Messag
 
 def _against(repo: Path, files: Iterable[str]) -> list[Finding]:
     """The manuals against a repository; raises `WarroomError`."""
-    if not repo.is_dir():
+    if not is_folder(repo):
         raise WarroomError(say("runbook.no_repo", path=clean(str(repo))))
     from repolint.lint import lint_manuals
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import WarroomError
+from core.files import is_folder
 from core.message import say
 from core.text import clean
 from profiles.profile import BUNDLED
@@ -35,7 +36,7 @@ def new(args: argparse.Namespace, invocation: Invocation) -> int:
         )
         folder = next(own, Path())
     code = invocation.words.code
-    if (folder / code).is_dir():
+    if is_folder(folder / code):
         folder /= code
     path = folder / f"{args.id}.md"
     text = (TEMPLATES / code / "runbook.md").read_text(encoding="utf-8")
