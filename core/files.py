@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedReader
     from pathlib import Path
 
 MAX_BYTES = 8_000_000
@@ -21,7 +22,7 @@ MAX_BYTES = 8_000_000
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open `path` for reading; what is no regular file is refused before it is opened, for some devices obey that alone."""
     require_regular(path)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
