@@ -25,10 +25,11 @@ def merge(own: Alerts, held: Held, outgoing: Outgoing | None, *, sends: bool) ->
 
     `sends`: whether who evaluated `own` sends its alerts; one that is not held has then not arrived.
     """
+    places_of = _Places(held.alerts)
     left = dict(enumerate(held.alerts))
     merged: list[Alert] = []
     for alert in own.alerts:
-        places = _places(alert, held.alerts, outgoing)
+        places = places_of.exact(alert, outgoing) if outgoing is not None else places_of.alike(alert)
         for place in places:
             left.pop(place, None)
         counterparts = [held.alerts[place] for place in places]
@@ -43,20 +44,38 @@ def merge(own: Alerts, held: Held, outgoing: Outgoing | None, *, sends: bool) ->
     return replace(own, alerts=(*merged, *only_held), silences_known=True)
 
 
-def _places(alert: Alert, held: Sequence[Alert], outgoing: Outgoing | None) -> list[int]:
-    """Where the Alertmanager's alerts that are this one stand."""
-    named = [place for place, other in enumerate(held) if other.name == alert.name]
-    if outgoing is not None:
-        sent = outgoing.sent(alert.labels)
-        exact = [place for place in named if dict(held[place].labels) in sent]
-        if exact:
-            return exact
-        if any(labels.get("alertname") != alert.name for labels in sent):  # relabelling renamed it
-            return [place for place, other in enumerate(held) if dict(other.labels) in sent]
+class _Places:
+    """Where the Alertmanager's alerts stand: a storm is thousands on both sides, so none is looked for among all."""
+
+    def __init__(self, held: Sequence[Alert]) -> None:
+        self._held = held
+        self._by_labels: dict[frozenset[tuple[str, str]], list[int]] = {}
+        self._by_name: dict[str, list[int]] = {}
+        self._by_pair: dict[tuple[str, tuple[str, str]], list[int]] = {}
+        for place, alert in enumerate(held):
+            self._by_labels.setdefault(frozenset(alert.labels.items()), []).append(place)
+            self._by_name.setdefault(alert.name, []).append(place)
+            for pair in alert.labels.items():
+                self._by_pair.setdefault((alert.name, pair), []).append(place)
+
+    def exact(self, alert: Alert, outgoing: Outgoing) -> list[int]:
+        """Those with the labels under which this one is sent."""
+        sent = dict.fromkeys(frozenset(labels.items()) for labels in outgoing.sent(alert.labels))
+        return [place for labels in sent for place in self._by_labels.get(labels, ())]
+
+    def alike(self, alert: Alert) -> list[int]:
+        """Those of its name that contradict it nowhere and have most labels in common.
+
+        Among those that share its rarest label first: that is one of many, as a rule.
+        """
+        postings = (self._by_pair.get((alert.name, pair), []) for pair in alert.labels.items())
+        rarest = min((places for places in postings if places), key=len, default=[])
+        for places in (rarest, self._by_name.get(alert.name, [])):
+            shared = {place: _shared(alert.labels, self._held[place].labels) for place in places}
+            most = max((count for count in shared.values() if count is not None), default=None)
+            if most is not None:
+                return [place for place, count in shared.items() if count == most]
         return []
-    alike = {place: _shared(alert.labels, held[place].labels) for place in named}
-    most = max((count for count in alike.values() if count is not None), default=None)
-    return [] if most is None else [place for place, count in alike.items() if count == most]
 
 
 def _shared(ours: Mapping[str, str], theirs: Mapping[str, str]) -> int | None:
