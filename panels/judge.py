@@ -69,9 +69,11 @@ def _judge_query(query: QuerySpec, answers: Answers) -> Contribution:
 
 def _judge_series(query: QuerySpec, series: Series, index: int, answers: Answers) -> Contribution:
     """One series of a query; `index` is its place among them, the worst first."""
-    answer, value, name = answers.by_query[query.name], series.values[-1], series_display_name(query, series)
+    answer, value = answers.by_query[query.name], series.values[-1]
+    among = answer.series if isinstance(answer, Answer) else ()
+    name = series_display_name(query, series, among)
     reading = Reading(
-        name=series_name(query, series),
+        name=series_name(query, series, among),
         value=value,
         unit=query.unit,
         at=series.times[-1],
@@ -102,6 +104,7 @@ def _judge_series(query: QuerySpec, series: Series, index: int, answers: Answers
         verdict,
         trend=_trend_words(query, series, answers),
         value=shown,
+        drawn=index == 0 and query.name in answers.histories,
     )
     cells = [name, shown]
     if query.burning is not None:
@@ -195,7 +198,8 @@ def _reason(
     limit = query.burning if verdict is Verdict.BURNING else query.warn
     if verdict is Verdict.UNKNOWN or limit is None:
         return say("panels.no_traffic", name=name)
-    return say("panels.over_limit", name=name, value=shown, limit=threshold(limit, query.unit))
+    key = "panels.over_limit" if query.worse == "above" else "panels.under_limit"
+    return say(key, name=name, value=shown, limit=threshold(limit, query.unit))
 
 
 def _shown(query: QuerySpec, series: Series, buckets: Answer | SourceError | None) -> Message:

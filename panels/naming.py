@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from core.message import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from core.message import Message
     from panels.spec import Objective, PanelSpec, QuerySpec
     from panels.state import PanelState
@@ -33,22 +35,43 @@ def display_name(spec: QuerySpec | Objective) -> Message:
     return say("panels.title", en=spec.name, zh=spec.name_zh or spec.name)
 
 
-def series_name(query: QuerySpec, series: Series) -> str:
-    """The query's name, and what tells a series from the others: its one label, or all of them; or as its pattern says."""
-    return _from_labels(query, series, query.each, query.name)
+def series_name(query: QuerySpec, series: Series, among: Iterable[Series] = ()) -> str:
+    """The query's name, and what tells a series from the others: its one label, or all of them; or as its pattern says.
+
+    Of those `among` which another has the same name, job and instance tell, too.
+    """
+    return " ".join(
+        filter(None, (_from_labels(query, series, query.each, query.name), _place(query, series, among)))
+    )
 
 
-def series_display_name(query: QuerySpec, series: Series) -> Message:
+def series_display_name(query: QuerySpec, series: Series, among: Iterable[Series] = ()) -> Message:
     """The same in either language."""
     english = _from_labels(query, series, query.each, query.name)
     chinese = _from_labels(query, series, query.each_zh or query.each, query.name_zh or query.name)
-    return say("panels.title", en=english, zh=chinese)
+    place = _place(query, series, among)
+    return say("panels.title", en=f"{english} {place}".rstrip(), zh=f"{chinese} {place}".rstrip())
 
 
 def coarse_age(age_s: float) -> float:
     """An age that seldom changes what is shown: whole tens of seconds, then minutes."""
     age_s = max(0.0, age_s)
     return age_s // 10 * 10 if age_s < 120 else age_s // 60 * 60
+
+
+def _place(query: QuerySpec, series: Series, among: Iterable[Series]) -> str:
+    """Where it was scraped, as far as only that tells it from others of the same name."""
+    name = _from_labels(query, series, query.each, query.name)
+    twins = [
+        dict(other.labels)
+        for other in among
+        if other.labels != series.labels and _from_labels(query, other, query.each, query.name) == name
+    ]
+    return " ".join(
+        value
+        for label, value in series.labels
+        if label in _OF_THE_SCRAPE and any(twin.get(label) != value for twin in twins)
+    )
 
 
 def _from_labels(query: QuerySpec, series: Series, pattern: str, bare: str) -> str:

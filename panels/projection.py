@@ -93,7 +93,7 @@ def joined(past: Series | None, current: Series) -> Series:
 def _chart(query: QuerySpec, history: Answer) -> Chart:
     """The worst curves of the charted query."""
     curves = sorted(history.series, key=lambda series: -badness(query, series.values[-1]))[:MAX_CURVES]
-    names = tuple(series_display_name(query, series) for series in curves)
+    names = tuple(series_display_name(query, series, history.series) for series in curves)
     limit = query.warn if query.burning is None else query.burning
     return Chart(title=display_name(query), unit=query.unit, curves=tuple(curves), names=names, limit=limit)
 
@@ -115,7 +115,7 @@ def meeting_parts(query: QuerySpec, history: Answer) -> list[Part]:
     elif early == late:
         text = say("panels.reaches_about", name=display_name(query), limit=limit, about=early)
     verdict = Verdict.BURNING if span[0] <= NEAR_S else Verdict.WARN
-    return [Part(text, query.rank, verdict, value=say("panels.reaches_short", limit=limit, early=early))]
+    return [Part(text, query.rank, verdict, short=say("panels.reaches_short", limit=limit, early=early))]
 
 
 def _together(query: QuerySpec, history: Answer) -> Series:

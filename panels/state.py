@@ -22,7 +22,8 @@ AHEAD_SHARE = 0.25
 class Part:
     """A piece of a panel's line: the worst verdict first, then the least `rank`; the last ones go when it is too narrow.
 
-    `trend` is what the value in `text` does, and stands behind it. `value` is the value alone, for where the text has no room.
+    `trend` is what the value in `text` does, and stands behind it. Where the text has no room `short` says the same; `value`
+    is what is never cut of it.
     """
 
     text: Message
@@ -30,6 +31,9 @@ class Part:
     verdict: Verdict | None = None
     trend: Message | None = None
     value: Message | None = None
+    short: Message | None = None
+    drawn: bool = False
+    """Whether the panel's small curve is the past of this value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ async def query_range(
         if known_s < MIN_SAMPLES / 2 * step_s and closer_s < step_s:
             start = now - known_s // closer_s * closer_s  # so that the last point is now
             answer = await metrics.query_range_unguarded(expr, start, now, closer_s)
-    kept = tuple(series for series in answer.series if matches(series_name(query, series)))
+    kept = tuple(series for series in answer.series if matches(series_name(query, series, answer.series)))
     return zoom_chart(query, replace(answer, series=kept), now, stretch)
 
 
@@ -105,7 +105,7 @@ def zoom_chart(query: QuerySpec, answer: Answer, now: float, stretch: Range) -> 
 
     ranked = sorted((series for series in answer.series if series.times), key=badness, reverse=True)
     curves = tuple(ranked[:MAX_CURVES])
-    names = tuple(series_display_name(query, curve) for curve in curves)
+    names = tuple(series_display_name(query, curve, ranked) for curve in curves)
     limit = query.burning if query.forecast is None else query.forecast
     chart = Chart(title=display_name(query), unit=query.unit, curves=curves, names=names, limit=limit)
     since = min((curve.times[0] for curve in ranked), default=None)

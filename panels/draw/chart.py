@@ -13,7 +13,8 @@ from rich.text import Text
 
 from core.message import say
 from core.units import quantity, threshold
-from panels.draw.axis import round_top, scale_text, time_labels
+from panels.draw.axis import round_top as decimal_top
+from panels.draw.axis import scale_text, time_labels
 from panels.draw.canvas import Canvas
 from panels.draw.text import shorten
 
@@ -90,6 +91,11 @@ def scale_of(chart: Chart) -> tuple[float, float]:
     """The ends of the scale: zero (or a round number below it) and a round number above everything shown."""
     values = [value for curve in chart.curves for value in curve.values if math.isfinite(value)]
     measured = max(values, default=0.0)
+    step = 1024.0 ** max(0, int(math.log2(measured) // 10)) if chart.unit == "bytes" and measured > 1 else 1.0
+
+    def round_top(value: float) -> float:
+        return step * decimal_top(value / step)
+
     top, bottom = round_top(measured), min(values, default=0.0)
     if chart.forecast is not None:  # as far as it does not press what was measured flat
         ahead = max((value for value in chart.forecast.middle.values if math.isfinite(value)), default=0.0)

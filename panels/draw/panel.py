@@ -33,6 +33,8 @@ _ASCII_BLOCKS = "_.-=+*#@"
 CHART_HEIGHT = 5
 """Lines that a chart gets before further rows do."""
 _ROW_ORDER = (*ORDER, None)
+MIN_NAME = 5
+"""Cells of a name that still says something."""
 MAX_NAME = 24
 """Cells that the name of a row may take from the columns behind it."""
 
@@ -76,14 +78,16 @@ def panel_line(state: PanelState, say_: Say, width: int, now: float, *, ascii_on
     text.append(" ")
     body = Text()
     used = 0
-    for index, part in enumerate(_worst_first(state)):
+    parts = _worst_first(state)
+    for index, part in enumerate(parts):
         piece = _piece(part, say_, room - used - 2)
         if piece is None and index == 0:
-            piece = cut(say_(part.text), max(0, room - 2), ascii_only=ascii_only).rstrip()
+            piece = _cut_piece(part, say_, max(0, room - 2), ascii_only=ascii_only)
         if piece is not None:
             body.append(piece, _part_style(part.verdict)).append("  ")
             used += cell_len(piece) + 2
-    if state.trend is not None and room - used >= 10:
+    # A curve of another value than the first one would say that this one is as calm.
+    if state.trend is not None and parts and parts[0].drawn and room - used >= 10:
         spark = sparkline(state.trend.values, min(16, room - used - 1), ascii_only=ascii_only)
         body.append(spark)
         used += cell_len(spark)
@@ -104,11 +108,20 @@ def _worst_first(state: PanelState) -> list[Part]:
 
 
 def _piece(part: Part, say_: Say, room: int) -> str | None:
-    """As much of a piece as there is room for: with what its value does, without it, or the value alone."""
+    """As much of a piece as there is room for: with what its value does, without it, or in short."""
     text = say_(part.text)
     whole = [f"{text} {say_(part.trend)}"] if part.trend is not None else []
-    alone = [say_(part.value)] if part.value is not None and part.verdict not in (None, Verdict.OK) else []
-    return next((piece for piece in (*whole, text, *alone) if cell_len(piece) <= room), None)
+    short = [say_(part.short)] if part.short is not None else []
+    return next((piece for piece in (*whole, text, *short) if cell_len(piece) <= room), None)
+
+
+def _cut_piece(part: Part, say_: Say, room: int, *, ascii_only: bool) -> str:
+    """A piece that has no room: its name is cut, its number never."""
+    text, value = say_(part.text), "" if part.value is None else say_(part.value)
+    if value and text.endswith(value) and room - cell_len(value) > MIN_NAME:
+        name = cut(text.removesuffix(value).rstrip(), room - cell_len(value) - 1, ascii_only=ascii_only)
+        return f"{name.rstrip()} {value}"
+    return cut(value or text, room, ascii_only=ascii_only).rstrip()
 
 
 def panel_details(

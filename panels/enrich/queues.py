@@ -181,6 +181,7 @@ def _part(queue: Queue, limits: QuerySpec, curve: Series | None) -> Part:
         judge_value(limits, float(queue.waiting)),
         trend=None if curve is None else trend_words(limits, curve),
         value=value,
+        drawn=True,
     )
 
 

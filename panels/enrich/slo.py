@@ -87,7 +87,7 @@ def _judged(objective: Objective, asked: Mapping[str, Counts], covered_s: float 
         if any(requests.total > 0 for requests in counts.values())
     }
     if not services:
-        return Contribution()
+        return _without_requests(objective, covered_s)
     judged = {name: _judge(objective, counts, covered_s) for name, counts in services.items()}
     first = min(services, key=lambda name: (ORDER.index(judged[name][0]), -_burn(services[name], objective)))
     verdict, reason = judged[first]
@@ -194,7 +194,7 @@ def _parts(
         rate = _rate(counts.get(over.long), objective.target)
         limit = say("panels.burn_limit", factor=f"{over.factor:g}")
         text = say("panels.burn_over_part", name=name, rate=rate, window=over.long, limit=limit)
-        parts.append(Part(text, objective.rank, verdict, value=say("panels.text", text=rate)))
+        parts.append(Part(text, objective.rank, verdict, short=say("panels.burn_short", rate=rate)))
     elif "1h" in counts and is_seen("1h", covered_s):
         rate = _rate(counts["1h"], objective.target)
         parts.append(Part(say("panels.burn_part", name=name, rate=rate), objective.rank + 1))
@@ -239,6 +239,16 @@ def _readings(
                     )
                 )
     return tuple(readings)
+
+
+def _without_requests(objective: Objective, covered_s: float | None) -> Contribution:
+    """Nothing spends nothing, but in a moment of history that is not known, either."""
+    unseen = next((pair for pair in PAIRS if not is_seen(pair.short, covered_s)), None)
+    if unseen is None or unseen.verdict is not Verdict.BURNING:
+        return Contribution()
+    seen = _seen(unseen.long, covered_s)
+    reason = say("panels.burn_unseen", name=display_name(objective), short=unseen.short, seen=seen)
+    return Contribution(verdict=Verdict.UNKNOWN, reason=reason)
 
 
 def _without_bound(objective: Objective, bounds: tuple[float, float]) -> Contribution:

@@ -142,3 +142,34 @@ def test_the_worst_stands_first_whatever_its_rank() -> None:
     state = fold(SPEC, 100.0, [Contribution(verdict=Verdict.BURNING, parts=parts)])
     assert panel_line(state, SAY, 80, 100.0).plain[20:].startswith("c 3  b 2  a 1")
     assert worst_first([replace(state, verdict=Verdict.OK), state])[0] is state
+
+
+def test_series_that_only_their_scrape_tells_apart_are_told_apart() -> None:
+    query = QuerySpec(name="up", expr="up", unit="none", warn=1, worse="below")
+    series = tuple(
+        Series((("__name__", "up"), ("instance", f"host{index}"), ("job", "node")), (100.0,), (float(index),))
+        for index in range(2)
+    )
+    spec = PanelSpec(id="up", title="Up", queries=(query,))
+    state = judge_panel(spec, {"up": Answer("up", "vector", series, "t", 100.0)}, 100.0)
+    assert [SAY(row.cells[0]) for row in state.rows] == ["up host0", "up host1"]
+    assert SAY(state.reason) == "up host0 is 0, below 1"
+    (alone,) = judge_panel(spec, {"up": Answer("up", "vector", series[1:], "t", 100.0)}, 100.0).rows
+    assert SAY(alone.cells[0]) == "up"
+
+
+def test_a_small_curve_stands_only_behind_its_own_value() -> None:
+    spec = PanelSpec(id="x", title="X", queries=(ERRORS,), chart="errors")
+    past = Answer("e", "matrix", (Series((), (40.0, 70.0, 100.0), (0.0, 0.0, 0.0)),), "t", 100.0)
+    now = Answer("e", "vector", (Series((), (100.0,), (0.0,)),), "t", 100.0)
+    over = Part(say("panels.text", text="burn 15.7×"), 1, Verdict.BURNING)
+    calm = judge_panel(spec, {"errors": now}, 100.0, history=past)
+    burning = judge_panel(
+        spec,
+        {"errors": now},
+        100.0,
+        history=past,
+        enriched=[Contribution(verdict=Verdict.BURNING, parts=(over,))],
+    )
+    assert "▁▁" in panel_line(calm, SAY, 80, 100.0).plain
+    assert "▁▁" not in panel_line(burning, SAY, 80, 100.0).plain

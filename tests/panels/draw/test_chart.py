@@ -120,6 +120,10 @@ def test_the_scale_ends_at_round_numbers(highest: float, top: float) -> None:
     assert round_top(highest) == pytest.approx(top)
 
 
+def test_the_scale_of_bytes_is_round_in_their_own_units() -> None:
+    assert scale_text(scale_of(chart(curve(11.8e6), unit="bytes"))[1], "bytes") == "20MiB"
+
+
 @pytest.mark.parametrize(("unit", "top"), [("ratio", 1.0), ("count", 2.0)])
 def test_a_share_is_not_forecast_above_the_whole(unit: str, top: float) -> None:
     rising = chart(curve(*(0.6 + index / 150 for index in range(60))), unit=unit)
