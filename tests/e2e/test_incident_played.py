@@ -75,7 +75,7 @@ secret_url = "${{HOOK}}"
         lead = Seat(tmp_path, "ic1", hook, (80, 24))
         lead.see("INC-1 SEV1")
         lead.press("i", "– 1.2")
-        assert "✔ 1.1" in lead.terminal.screen
+        assert "▲ 1.1" in lead.terminal.screen  # ticked, with a check that had not passed
         _close(lead, helper, posted)
         lead.press("w", "into a folder")
         lead.press("\r", "files are in")
