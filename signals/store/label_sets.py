@@ -23,16 +23,16 @@ _MAX_DERIVED = 32
 class LabelSets(tuple[Labels, ...]):  # noqa: SLOT001  # a tuple can have no slots, and this one remembers
     """The labels of each row."""
 
-    _derived: dict[Hashable, Any]
-
     def derived(self, key: Hashable, derive: Callable[[LabelSets], T]) -> T:
         """What `derive` makes of these labels, made once; one key belongs to one way of deriving."""
-        memory = self.__dict__.setdefault("_derived", {})
-        if key not in memory:
+        memory: dict[Hashable, Any] = self.__dict__.setdefault("_derived", {})
+        result: T
+        try:
+            result = memory[key]
+        except KeyError:
             if len(memory) >= _MAX_DERIVED:
-                memory.clear()
-            memory[key] = derive(self)
-        result: T = memory[key]
+                memory.clear()  # another thread may be about to look: it derives anew
+            result = memory[key] = derive(self)
         return result
 
     def only(self, rows: NDArray[np.bool_]) -> LabelSets:

@@ -359,7 +359,7 @@ _HOSTILE_SHAPES = (
 def hostile(seed: int, count: int) -> list[str]:
     """What nobody types, some of it no PromQL."""
     chance, questions = random.Random(seed), Questions(seed)
-    found = []
+    expressions = []
     for _ in range(count):
         shape = chance.choice(_HOSTILE_SHAPES)
         for mark, words in (
@@ -372,5 +372,5 @@ def hostile(seed: int, count: int) -> list[str]:
                 shape = shape.replace(mark, chance.choice(words), 1)
         while "{v}" in shape:
             shape = shape.replace("{v}", questions.vector(chance.randrange(3)), 1)
-        found.append(shape.replace("{{", "{").replace("}}", "}"))
-    return found
+        expressions.append(shape.replace("{{", "{").replace("}}", "}"))
+    return expressions
