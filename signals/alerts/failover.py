@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from core.errors import SourceError, Unreachable
+from core.errors import BadAnswer, SourceError, Unreachable
 from core.message import say
 from signals.alerts.merge import merge
 from signals.alerts.model import Alerts
@@ -83,7 +83,8 @@ class AlertFailover:
             own = replace(own, broken=(*own.broken, (MANAGER, silent.message)))
         if held is not None:
             sends = self._sender is not None and self._sender.name == own.source
-            own = merge(own, held, await self._current_outgoing(), sends=sends)
+            outgoing = await self._current_outgoing() if sends else self._outgoing
+            own = merge(own, held, outgoing, sends=sends)
         alerts = rated(own, self._settings)
         before = time.time() - RESEND_S
         lost = unheard(alerts, self._settings.heartbeats, before)
@@ -92,7 +93,7 @@ class AlertFailover:
         return replace(alerts, unheard=lost)
 
     async def _evaluated(self) -> tuple[Alerts | None, SourceError | None]:
-        """The first answer with rules in it, else the first; and why the first source did not answer."""
+        """The first answer with rules in it, else the first; and why those before it do not do."""
         problem: SourceError | None = None
         empty: Alerts | None = None
         for source in self._sources:
@@ -101,9 +102,12 @@ class AlertFailover:
             except SourceError as error:
                 problem = problem or error
                 continue
-            if alerts.rules or alerts.alerts or alerts.broken:
-                return alerts, problem
-            empty = empty or alerts
+            if not (alerts.rules or alerts.alerts or alerts.broken):
+                empty = empty or alerts
+                continue
+            if problem is None and empty is not None:
+                problem = BadAnswer(say("signals.no_rules", source=empty.source))
+            return alerts, problem
         return empty, problem
 
     async def _held(self) -> Held | SourceError | None:

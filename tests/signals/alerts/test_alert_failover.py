@@ -6,6 +6,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,9 @@ from signals.alerts.failover import AlertFailover
 from signals.connections.breaker import Notice
 from signals.metrics.prometheus import PrometheusSource
 from signals.settings import AlertmanagerSettings, PrometheusSettings, SignalsSettings
+from signals.sources import open_sources
 from tests.bad_servers import BEHAVIOURS, body, serve
+from tui.i18n import Language
 
 NO_RULES = body(b'{"status":"success","data":{"groups":[]}}')
 NO_ALERTS = body(b"[]")
@@ -56,6 +59,24 @@ async def test_a_dead_prometheus_is_left_in_peace_and_both_changes_are_said_once
         ]
         await prometheus.close()
         await manager.close()
+
+
+async def test_a_prometheus_without_rules_leaves_them_to_the_next_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "rules.yml").write_text("groups: [{name: g, rules: [{alert: A, expr: m > 0}]}]")
+    notices: list[Notice] = []
+    with serve(NO_RULES) as url, serve(body(b"m 1\n")) as page:
+        scraped = {"targets": [{"url": page}], "rule_files": [tmp_path / "rules.yml"]}
+        settings = SignalsSettings.model_validate({"prometheus": {"url": url}, "scrape": scraped})
+        async with open_sources(settings, notices.append) as sources:
+            assert sources.scrape is not None
+            await sources.scrape.scrape_once()
+            assert sources.alerts is not None
+            alerts = await sources.alerts.alerts()
+    assert (alerts.source, alerts.rules, [alert.name for alert in alerts.alerts]) == ("scrape", 1, ["A"])
+    (notice,) = notices
+    assert Language("en").say(notice.message) == (
+        "failover: alerts now come from scrape: prometheus evaluates no alert rule"
+    )
 
 
 async def test_when_all_rest_the_first_ones_reason_is_told() -> None:
