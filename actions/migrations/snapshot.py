@@ -336,7 +336,7 @@ def _checksum(connection: psycopg.Connection[Any], table: Composable, method: st
 
     row_hash = SQL("hash_record_extended(t, 0)" if method == "record" else "hashtextextended(t::text, 0)")
     row = connection.execute(
-        SQL("SELECT count(*), coalesce(sum({}::numeric), 0)::text FROM {} t").format(row_hash, table)
+        SQL("SELECT count(*), coalesce(sum({}), 0)::text FROM {} t").format(row_hash, table)
     ).fetchone()
     assert row is not None  # noqa: S101  # an aggregate has one row
     return int(row[0]), str(row[1])
