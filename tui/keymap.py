@@ -207,6 +207,10 @@ SHOWN = {
 }
 
 
+SUSPEND = Binding("ctrl+z", "app.suspend_process", show=False)
+"""For what stands over the pages, and for fields that would take it for something else."""
+
+
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
     """The keys as Textual wants them; our own footer and help show them."""
     return [Binding(key.key, key.action, show=False) for key in keys]

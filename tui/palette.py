@@ -6,14 +6,14 @@ Imported when it is first opened.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from rich.text import Text
 from textual.await_complete import AwaitComplete
 from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Provider, SearchIcon
 
 from tui.i18n import CODES, LANGUAGE_NAMES, Language
-from tui.keymap import EVERYWHERE, SHOWN
+from tui.keymap import EVERYWHERE, SHOWN, SUSPEND
 from tui.screens.page import Page
 from tui.screens.zoom import ZoomScreen
 from tui.theme import THEME_NAMES
@@ -21,6 +21,7 @@ from tui.theme import THEME_NAMES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from textual.binding import BindingType
     from textual.command import Hits
 
     from core.message import Message
@@ -88,6 +89,8 @@ class Commands(Provider):
 
 class Palette(CommandPalette):
     """Textual's own, in our colours; nothing in it blinks, for a slow line pays for each blink."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [SUSPEND]
 
     def __init__(self, words: Language) -> None:
         super().__init__([Commands], placeholder=words.text("tui.palette"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 from textual.events import Key, Paste
 
@@ -9,12 +11,19 @@ from core.message import say
 from core.text import clean, clean_block
 from tests.tui.board import board
 from tui.app import Warroom
+from tui.i18n import Language
+from tui.palette import Palette
 from tui.screens.choose import Choose
 from tui.screens.confirm import Choice, Confirm
 from tui.screens.form import Field, Form
 from tui.screens.help import HelpScreen
 from tui.screens.submit import ask
 from tui.widgets.fields import MAX_LINE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.screen import Screen
 
 
 def burst(app: Warroom, *keys: str) -> None:
@@ -187,3 +196,24 @@ async def test_nobody_says_yes_to_a_question_that_they_have_not_seen() -> None:
         assert got == []
         await pilot.press("enter")
     assert got == [Choice.YES]
+
+
+@pytest.mark.parametrize("over", ["form", "text", "list", "question", "palette"])
+async def test_ctrl_z_suspends_whatever_stands_over_the_page(
+    monkeypatch: pytest.MonkeyPatch, over: str
+) -> None:
+    suspended: list[str] = []
+    monkeypatch.setattr(Warroom, "action_suspend_process", lambda _: suspended.append(over))
+    screens: dict[str, Callable[[], Screen[Any]]] = {
+        "form": lambda: Form("?", [Field("a")]),
+        "text": lambda: Form("?", [Field("a", lines=True)]),
+        "list": lambda: Choose("?", ["a"]),
+        "question": lambda: Confirm("?"),
+        "palette": lambda: Palette(Language("en")),
+    }
+    app = board()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.push_screen(screens[over]())
+        await pilot.pause()
+        await pilot.press("ctrl+z")
+    assert suspended == [over]

@@ -12,7 +12,7 @@ from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from tui.keymap import KEYS, SHOWN, bindings
+from tui.keymap import KEYS, SHOWN, SUSPEND, bindings
 from tui.screens.page import key_line
 from tui.widgets.lines import Lines
 
@@ -39,7 +39,7 @@ class Dialogue(ModalScreen[R]):
 
     def __init_subclass__(cls, **given: Any) -> None:
         if "page" in cls.__dict__:
-            cls.BINDINGS = bindings(KEYS[cls.page])
+            cls.BINDINGS = [*bindings(KEYS[cls.page]), SUSPEND]
         super().__init_subclass__(**given)
 
     def __init__(self, title: str, remarks: Sequence[str | Text] = ()) -> None:

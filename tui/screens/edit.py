@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.widgets import TextArea
 
 from core.text import clean_block
+from tui.keymap import SUSPEND
 from tui.screens.dialogue import Dialogue
-from tui.widgets.fields import MAX_PASTE, MAX_TEXT, SUSPEND
+from tui.widgets.fields import MAX_PASTE, MAX_TEXT
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

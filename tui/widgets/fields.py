@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from core.text import clean, clean_block
+from tui.keymap import SUSPEND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,6 @@ MAX_LINE, MAX_TEXT = 500, 4000
 """Characters of a line and of a text that an event of the journal keeps; who types more is told, nothing is cut."""
 MAX_PASTE = 100_000
 """Characters that are taken from a clipboard: enough for everything that somebody may want to shorten."""
-SUSPEND = Binding("ctrl+z", "app.suspend_process", show=False)
 
 
 class LinesJoined(Message):
@@ -35,7 +35,7 @@ class LineInput(Input):
     Enter is the form's.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "screen.confirm", show=False), SUSPEND]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "screen.confirm", show=False)]
 
     def __init__(self, value: str = "") -> None:
         super().__init__(value, compact=True, select_on_focus=False)
