@@ -127,6 +127,8 @@ class Outcome:
     undo: Undo | None = None
     findings: int = 0
     """What an observing action found; any makes the exit code 1."""
+    document: Mapping[str, object] | None = None
+    """The same for programs: kept beside the output on the run's host, and printed by `--json`. Never a secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

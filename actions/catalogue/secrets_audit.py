@@ -75,7 +75,7 @@ def run(params: AuditParameters, _: Plan, context: Context) -> Outcome:
         context.print_line(f"not read: {unread.place}")
     items = result.items()
     open_items = sum(findings[0].verdict in (Verdict.OPEN, Verdict.TRUE) for findings in items.values())
-    return Outcome(text=_text(result, open_items), findings=open_items)
+    return Outcome(text=_text(result, open_items), findings=open_items, document=result.to_json())
 
 
 def verify(params: AuditParameters, _: Plan, context: Context) -> tuple[Verification, ...]:

@@ -129,6 +129,8 @@ class _Execution:
         try:
             with Watch(self.journal, request.run, folder, cancellation, action.timeout_s):
                 plan, outcome, verifications = self._work(action, params, confirmed, context, redact)
+            if outcome.document is not None:
+                folder.write_document(outcome.document)
             end = _finished(plan, outcome, context.clock())
         except (Cancelled, KeyboardInterrupt):
             end = _stopped(cancellation, action)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  # a dataclass's own field
 from typing import TYPE_CHECKING
 
+from core.errors import WarroomError
+from core.files import open_regular
 from incidents.journal.sqlite_file import default_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from actions.settings import ActionsSettings
+
+MAX_DOCUMENT_BYTES = 64 << 20
 
 
 def runs_folder(settings: ActionsSettings) -> Path:
@@ -46,10 +52,30 @@ class RunFolder:
         """There when somebody on this host wants the run to end; holds who."""
         return self.path / "cancel"
 
+    @property
+    def document(self) -> Path:
+        """What the action gives to programs, as JSON; there when it gives something."""
+        return self.path / "document.json"
+
     def create(self) -> None:
         """For this user alone."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.parent.chmod(0o700)
+
+    def write_document(self, document: Mapping[str, object]) -> None:
+        """For this user alone."""
+        descriptor = os.open(self.document, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(document, file)
+
+    def read_document(self) -> dict[str, object]:
+        """Empty where there is none on this host, or it is damaged."""
+        try:
+            with open_regular(self.document) as file:
+                document = json.loads(file.read(MAX_DOCUMENT_BYTES))
+        except (OSError, WarroomError, ValueError, RecursionError):
+            return {}
+        return document if isinstance(document, dict) else {}
 
     def ask_cancel(self, actor: str) -> None:
         """The runner looks several times a second."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
 
     from core.message import Message
 
@@ -84,8 +83,6 @@ class Scanned:
     bytes: int = 0
     repositories: int = 0
     commits: int = 0
-    objects: int = 0
-    """Git objects that no ref leads to, commit and tag messages included."""
     scanners: tuple[str, ...] = ()
     """Name and version of each; `warroom` are our own rules."""
     unread: tuple[Unread, ...] = ()
@@ -111,9 +108,9 @@ class Audit:
             items.setdefault(finding.fingerprint, []).append(finding)
         return items
 
-    def to_json(self, text: Callable[[Message], str]) -> dict[str, object]:
-        """For `--json`: plain values, messages in the words of `text`."""
-        unread = [{"place": unread.place, "why": text(unread.why)} for unread in self.scanned.unread]
+    def to_json(self) -> dict[str, object]:
+        """For programs: plain values; why something was not read by its key."""
+        unread = [{"place": unread.place, "why": unread.why.key} for unread in self.scanned.unread]
         return {
             "at": self.at.isoformat(),
             "path": self.path,

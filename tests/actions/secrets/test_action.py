@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +14,10 @@ from actions.catalogue.secrets_audit import ACTION, AuditParameters
 from actions.errors import BadParameter
 from actions.parameters import read_parameters
 from actions.planning import make_plan
+from actions.secrets import kingfisher
 from tests.actions.build import context
-from tests.actions.secrets.planted import riot_key
+from tests.actions.secrets.planted import plant, riot_key
+from tests.terminal import PROGRAM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,3 +52,28 @@ def test_every_place_is_a_line_without_its_value(tmp_path: Path, monkeypatch: py
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadParameter):
         read_parameters(AuditParameters, {"path": str(tmp_path / "none")})
+
+
+@pytest.mark.skipif(kingfisher.program() is None, reason="kingfisher-bin is not installed")
+def test_the_command_gives_every_planted_place_and_writes_no_value(tmp_path: Path) -> None:
+    folder, home = tmp_path / "service", tmp_path / "home"
+    values = plant(folder)
+    home.mkdir()
+    done = subprocess.run(
+        [PROGRAM, "run", "secrets.audit", "--param", f"path={folder}", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        cwd=home,
+        env={**os.environ, "HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "LANG": "C.UTF-8"},
+    )
+    assert done.returncode == 1, done.stderr
+    document = json.loads(done.stdout)
+    assert {finding["where"] for finding in document["findings"]} == {"tree", "history", "log", "env"}
+    assert len({finding["fingerprint"] for finding in document["findings"]}) == len(values)
+    assert document["scanned"]["unread"] == []
+    written = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    assert b"riot-api-key" in written, "the run's output is there"
+    shown = written + done.stdout.encode() + done.stderr.encode()
+    assert [name for name, value in values.items() if value.encode() in shown] == []

@@ -117,9 +117,10 @@ def output_problem(run: Run, folder: RunFolder) -> Message | None:
 
 
 def run_json(label: str, run: Run, folder: RunFolder, invocation: Invocation) -> dict[str, object]:
-    """A run for programs."""
+    """A run for programs, with what its action gave to them (`Outcome.document`)."""
     altered = output_problem(run, folder)
     return {
+        **folder.read_document(),
         "run": label,
         "uuid": str(run.id),
         "action": run.action,
