@@ -65,6 +65,9 @@ class ScrapeSettings(Section):
         default=6_000_000, gt=0, description="memory for samples, about one byte each; the oldest go first"
     )
     max_bytes: int = Field(default=32_000_000, gt=0, description="a longer page is refused")
+    max_series: int = Field(
+        default=50_000, gt=0, description="a page of more is refused: each series costs about 3 kB of memory"
+    )
     rule_files: tuple[Path, ...] = Field(
         default=(),
         description="alert rules evaluated here when no Prometheus answers: files, globs and folders",

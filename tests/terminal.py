@@ -34,9 +34,11 @@ class Terminal:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             _size(0, columns, rows)  # here, so that the program never sees another one
-            signal.signal(
-                signal.SIGINT, signal.SIG_DFL
-            )  # as a shell starts it; a background job of one ignores it
+            for number in (
+                signal.SIGINT,
+                signal.SIGHUP,
+            ):  # as a shell starts it; a background job ignores them
+                signal.signal(number, signal.SIG_DFL)
             os.environ.update({"TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "", **environment})
             os.execv(command[0], command)  # noqa: S606  # our own program
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from core.errors import SourceError, Unreachable
+from core.errors import BadAnswer, SourceError, Unreachable
 from core.message import say
 from core.text import clean
 from signals.connections.http import HttpClient
@@ -124,6 +124,7 @@ class ScrapeSource:
         began = time.time()
         try:
             page = await source.get("")
+            self._check_size(page.body, source.name)
             from signals.metrics.exposition import parse_exposition
 
             if page.body.lstrip()[:1] == b"<":  # a login page, or an error page that says 200
@@ -143,6 +144,14 @@ class ScrapeSource:
             self.problems[target.url] = error.message
         self._up[target.url] = bool(samples) or target.url not in self.problems
         await asyncio.to_thread(self._store, target, began, samples, float(self._up[target.url]))
+
+    def _check_size(self, body: bytes, name: str) -> None:
+        """A part of a page would give wrong sums, all of a huge one takes the memory: it is refused whole."""
+        lines = body.count(b"\n") - body.count(b"\n#") - body.startswith(b"#")
+        if lines > self._settings.max_series:
+            raise BadAnswer(
+                say("signals.too_many_series", source=name, count=lines, limit=self._settings.max_series)
+            )
 
     def _store(self, target: ScrapeTarget, began: float, samples: list[Sample], up: float) -> None:
         from signals.store.ring import Ring, Sample

@@ -140,3 +140,14 @@ def test_a_mistyped_option_is_still_said(capture: Path) -> None:
     done = warroom("--sample", capture, "--nope", "1")
     assert done.returncode == 3
     assert "--nope" in done.stderr
+
+
+def test_a_small_capture_that_unpacks_to_gigabytes_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.errors import BadAnswer
+    from signals.metrics import exposition
+
+    monkeypatch.setattr(exposition, "MAX_CAPTURE_BYTES", 1_000_000)
+    with pytest.raises(BadAnswer):
+        exposition.read_capture(gzip.compress(bytes(50_000_000), 1))
