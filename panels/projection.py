@@ -125,7 +125,9 @@ def _together(query: QuerySpec, history: Answer) -> Series:
 
 
 def trend_words(query: QuerySpec, curve: Series) -> Message | None:
-    """What one curve does now, to stand behind its value; None where that is not known."""
+    """What one curve does now, to stand behind its value; None where that is not known, or where it has no value now."""
+    if not curve.values or not math.isfinite(curve.values[-1]):
+        return None
     match trend(curve):
         case Jump() as jump:
             key = "panels.jumped" if jump.after > jump.before else "panels.dropped"
@@ -158,6 +160,7 @@ def badness(query: QuerySpec, value: float) -> float:
 def forecast(series: Series, now: float, ahead_s: float, most: float = math.inf) -> Forecast | None:
     """The next `ahead_s` seconds after `now`, never above `most`; None unless the last samples show a trend.
 
+    It looks no further ahead than the curve looks back.
     The middle begins at the last value and goes on as the samples do that show the trend. The ends add two doubts: that
     of the slope (its 95 % interval, which opens like a fan), and that of single values (the middle 95 % of the distances
     of these samples from the line). A curve that never was below zero is not forecast below it.
@@ -173,6 +176,7 @@ def forecast(series: Series, now: float, ahead_s: float, most: float = math.inf)
     off = sorted(value - centre - line.middle * (at - centre_at) for at, value in pairs)
     cut = math.floor(len(off) * (1 - SHARE) / 2)
     below, above = min(0.0, off[cut]), max(0.0, off[-1 - cut])
+    ahead_s = min(ahead_s, now - series.times[0])
     floor = 0.0 if all(value >= 0 for value in series.values if math.isfinite(value)) else -math.inf
     shares = tuple(step / POINTS for step in range(POINTS + 1))
 

@@ -116,7 +116,7 @@ def legend(chart: Chart, say_: Say, width: int, *, ascii_only: bool = False) -> 
     several = len(chart.curves) > 1
     for index, (curve, label) in enumerate(zip(chart.curves, chart.names, strict=False)):
         name = say_(label)
-        last = next((value for value in reversed(curve.values) if math.isfinite(value)), math.nan)
+        last = curve.values[-1] if curve.values else math.nan
         value = ("-" if ascii_only else "–") if math.isnan(last) else say_(quantity(last, chart.unit))
         shown = f"{LETTERS[index % len(LETTERS)]} {name} {value}" if several else f"{name} {value}"
         parts.append((shown, STYLES[index % len(STYLES)]))

@@ -116,14 +116,14 @@ def contribute(
     spent, most = quantity(projection.spent, "usd"), quantity(limit, "usd")
     low, high = quantity(projection.low, "usd"), quantity(projection.high, "usd")
     values = {"spent": spent, "low": low, "high": high, "limit": most, "seen": seen}
-    month_verdict = verdict if projection.spent > limit or not short else Verdict.OK
+    month_verdict = Verdict.BURNING if projection.spent > limit else Verdict.OK
     projected = Row((say("panels.projected_row"), say("panels.projected_range", **values)), verdict)
     parts = [Part(say("panels.month_part", **values), 1, month_verdict, value=spent)]
     if short and covered_s is not None:
         why = say("panels.projected_unknown_why", span=quantity(covered_s, "s"))
         projected = Row((say("panels.projected_row"), say("panels.projected_unknown"), why), Verdict.UNKNOWN)
     else:
-        parts.append(Part(say("panels.projected_part", **values), 2, verdict))
+        parts.append(Part(say("panels.projected_part", **values), 2, verdict, value=high))
     low_usd, high_usd = (None, None) if short else (projection.low, projection.high)
     return Contribution(
         warnings=server_warnings(month, *by_window.values()),
@@ -131,7 +131,10 @@ def contribute(
         reason=say(key, **values) if key else None,
         parts=tuple(parts),
         rows=(
-            Row((say("panels.month_row"), spent, say("panels.of_limit", limit=most), *seen_cell), verdict),
+            Row(
+                (say("panels.month_row"), spent, say("panels.of_limit", limit=most), *seen_cell),
+                month_verdict,
+            ),
             projected,
         ),
         rows_first=True,

@@ -8,7 +8,8 @@ import random
 import pytest
 
 from core.message import say
-from panels.projection import forecast, until_now, with_forecast
+from panels.projection import forecast, trend_words, until_now, with_forecast
+from panels.spec import QuerySpec
 from panels.state import Chart
 from signals.reading import Answer, Series
 
@@ -124,3 +125,15 @@ def test_a_curve_that_ended_long_ago_has_no_forecast() -> None:
     )
     assert with_forecast(chart, NOW, 300).forecast is not None
     assert with_forecast(chart, NOW + 1000, 300).forecast is None
+
+
+def test_a_forecast_looks_no_further_ahead_than_the_curve_looks_back() -> None:
+    ahead = forecast(series(*[5.0] * 11), NOW, 7200)
+    assert ahead is not None
+    assert ahead.middle.times[-1] == NOW + 300
+
+
+def test_a_curve_without_a_value_now_has_no_word() -> None:
+    query = QuerySpec(name="n", expr="n")
+    assert trend_words(query, series(*range(60))) is not None
+    assert trend_words(query, series(*range(60), math.nan)) is None
