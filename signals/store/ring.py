@@ -80,18 +80,13 @@ class Part(NamedTuple):
 
 
 class Scan:
-    """Series as they stood, with the labels of all that match; blocks are opened part by part, without the lock."""
+    """Series as they stood, with the labels of all that have samples; blocks are opened part by part, without the lock."""
 
     def __init__(
         self, labels: LabelSets, cuts: list[tuple[NDArray[np.intp], Cut[np.int64], Cut[np.float64]]]
     ) -> None:
         self.labels = labels
         self._cuts = cuts
-
-    @property
-    def series_count(self) -> int:
-        """How many of them have samples."""
-        return sum(len(rows) for rows, _, _ in self._cuts)
 
     def parts(self, max_samples: int) -> Iterator[Part]:
         """The samples, no more at once than `max_samples` or those of one series; not in the order of the labels."""
@@ -189,6 +184,12 @@ class Ring:
                         [selected[row].values for row in rows], low - first_index, high - first_index
                     )
                     cuts.append((np.array(rows), timestamps.slice(low, high), values))
+        alive = np.zeros(len(labels), bool)
+        for own, _, _ in cuts:
+            alive[own] = True
+        if not alive.all():  # what is long gone takes no room in any table
+            places = np.cumsum(alive) - 1
+            labels, cuts = labels.only(alive), [(places[own], times, values) for own, times, values in cuts]
         return Scan(labels, cuts)
 
     def metric_names(self) -> frozenset[str]:

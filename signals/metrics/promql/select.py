@@ -119,7 +119,7 @@ def _portions(scan: Scan, context: Context, starts: Times, ends: Times) -> Itera
 def _scan_bounded(context: Context, selector: Any, start_ms: int, times: Times) -> Scan:
     """Raises `BadQuery` when the series would fill too many cells."""
     scan = context.ring.scan(_matchers(selector), start_ms, int(times.max()))
-    check_size(scan.series_count, times)
+    check_size(len(scan.labels), times)
     return scan
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import BadQuery, NotSupported, TimedOut
 from signals.metrics.promql import evaluate, evaluate_range
-from signals.store.ring import Ring
+from signals.store.ring import Ring, Sample
 
 NOW = 1_700_000_000.0
 
@@ -126,3 +126,19 @@ def test_equal_values_have_themselves_as_mean_and_no_deviation(value: float) -> 
     for expr in ("stddev(m)", "stdvar(m)", "stddev_over_time(n[1m])"):
         deviation = evaluate(expr, filled, NOW).series[0].values[0]
         assert deviation == 0 or value == float("inf"), "as IEEE 754 says: Inf - Inf is no number"
+
+
+def test_series_that_are_long_gone_take_no_room() -> None:
+    filled = Ring(retention_s=1e9)
+    for index in range(1500):  # each lives for one scrape
+        filled.scrape(
+            "t", NOW - 15 * (1500 - index), [Sample((("__name__", "gone"), ("i", str(index))), 1.0)]
+        )
+    tracemalloc.start()
+    try:
+        answer = evaluate_range("count(rate(gone[5m])) or count(gone)", filled, NOW - 3000, NOW, 3)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert answer.series
+    assert peak < 20_000_000, f"{peak / 1e6:.0f} MB for 220 series, as if all 1 500 were there"
