@@ -112,6 +112,12 @@ def require_regular(path: Path) -> None:
     _require_regular(path.stat(), path)
 
 
+def require_no_link(path: Path) -> None:
+    """Raise where `path` itself is a symbolic link."""
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+
+
 def _require_regular(status: os.stat_result, path: Path) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))

@@ -32,6 +32,10 @@ class JournalSettings(Section):
     )
     password_file: Path | None = None
     timeout_s: Seconds = 3.0
+    patience_s: Seconds = Field(
+        default=60.0,
+        description="how long to wait for one's turn while the journal answers but many others are at it",
+    )
     retry_s: Seconds = Field(
         default=5.0,
         description="how long a team database that is away is left alone before it is asked again",

@@ -8,11 +8,13 @@ waits without end for a server that hangs; nothing outlives a transaction, so th
 from __future__ import annotations
 
 import errno
-import fcntl
+import hashlib
 import os
+import random
 import sqlite3
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +23,20 @@ from sqlalchemy import text as sql
 from sqlalchemy.exc import ArgumentError
 
 from core.errors import SourceError, WarroomError
-from core.files import make_private_folder, require_regular
+from core.files import make_private_folder, require_no_link, require_regular
 from core.message import say
 from core.text import clean
-from incidents.journal.errors import JournalError, JournalFull, JournalTooNew, ReadOnlyJournal, driver_errors
+from incidents.journal.errors import (
+    JournalBusy,
+    JournalError,
+    JournalFull,
+    JournalTooNew,
+    ReadOnlyJournal,
+    driver_errors,
+)
 from incidents.journal.sqlite_file import REVISIONS, VERSION_TABLE, default_file, is_writable
 from incidents.journal.tables import METADATA
+from incidents.journal.turn import turn
 from signals.connections.postgres import PostgresAddress, read_address
 
 if TYPE_CHECKING:
@@ -48,6 +58,8 @@ class Database:
     engine: Engine
     place: str
     read_only: bool
+    patience_s: float
+    turn_file: Path
     address: PostgresAddress | None = None
 
     @property
@@ -58,7 +70,7 @@ class Database:
     @contextmanager
     def read(self, *, repeatable: bool = False) -> Iterator[Connection]:
         """A connection in a transaction that only reads; a `repeatable` one sees one moment (on SQLite all do)."""
-        with driver_errors(self.place), self.engine.connect() as connection:
+        with driver_errors(self.place), self._connect() as connection:
             if repeatable and self.is_postgres:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901  # the same connection
             yield connection
@@ -80,10 +92,32 @@ class Database:
         """A connection in a transaction that is committed at the end, or leaves nothing behind."""
         if self.read_only:
             raise ReadOnlyJournal(say("journal.read_only", place=self.place))
-        with driver_errors(self.place), self.engine.connect() as connection:
+        with self._turn(), driver_errors(self.place), self._connect() as connection:
             connection = connection.execution_options(journal_write=True)  # noqa: PLW2901  # the same connection, marked
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Writers of this machine come one after the other: see `incidents.journal.turn`."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(turn(self.turn_file, self.patience_s))
+            except TimeoutError:
+                raise JournalBusy(say("journal.busy", place=self.place)) from None
+            yield
+
+    def _connect(self) -> Connection:
+        """A connection; while a server has none left it is asked again, as it is not away."""
+        deadline = time.monotonic() + self.patience_s
+        while True:
+            try:
+                with driver_errors(self.place):
+                    return self.engine.connect()
+            except JournalBusy:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(random.uniform(0.02, 0.1))  # noqa: S311  # jitter, no secret
 
 
 def open_database(settings: JournalSettings, *, read_only: bool = False) -> Database:
@@ -93,9 +127,9 @@ def open_database(settings: JournalSettings, *, read_only: bool = False) -> Data
     """
     address = _address(settings)
     if address is None:
-        database = _open_sqlite(_file(settings), settings.timeout_s, read_only=read_only)
+        database = _open_sqlite(_file(settings), settings.patience_s, read_only=read_only)
     else:
-        database = _open_postgres(address, read_only=read_only)
+        database = _open_postgres(address, settings.patience_s, read_only=read_only)
     try:
         _upgrade(database)
     except BaseException:
@@ -152,7 +186,7 @@ def _address(settings: JournalSettings) -> PostgresAddress | None:
     return PostgresAddress({**address.keywords, **alive}, address.settings)
 
 
-def _open_sqlite(file: Path, timeout_s: float, *, read_only: bool) -> Database:
+def _open_sqlite(file: Path, patience_s: float, *, read_only: bool) -> Database:
     place = clean(str(file))
     if read_only and not file.exists():
         raise JournalError(say("journal.none", place=place))
@@ -164,7 +198,7 @@ def _open_sqlite(file: Path, timeout_s: float, *, read_only: bool) -> Database:
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            uri, uri=True, timeout=timeout_s, check_same_thread=False, isolation_level=None
+            uri, uri=True, timeout=patience_s, check_same_thread=False, isolation_level=None
         )
         connection.text_factory = decode
         return connection
@@ -183,7 +217,7 @@ def _open_sqlite(file: Path, timeout_s: float, *, read_only: bool) -> Database:
         write = connection.get_execution_options().get("journal_write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
-    return Database(engine, place, read_only)
+    return Database(engine, place, read_only, patience_s, file.with_name(f"{file.name}.turn"))
 
 
 def decode(raw: bytes) -> str:
@@ -197,10 +231,16 @@ def create_private(file: Path) -> None:
         make_private_folder(file.parent)
         with suppress(FileExistsError):
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        require_no_link(file)
         require_regular(file)  # not opened: closing it would take SQLite's locks from this whole process
     except OSError as error:
-        kind = JournalFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else JournalError
-        raise kind(say("journal.unwritable", place=clean(str(file)), detail=error.strerror or "?")) from error
+        raise unwritable(file, error) from error
+
+
+def unwritable(file: Path, error: OSError) -> JournalError:
+    """`file` can't be made or written."""
+    kind = JournalFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else JournalError
+    return kind(say("journal.unwritable", place=clean(str(file)), detail=error.strerror or "?"))
 
 
 def _quoted(file: Path) -> str:
@@ -209,9 +249,15 @@ def _quoted(file: Path) -> str:
     return quote(str(file.absolute()))
 
 
-def _open_postgres(address: PostgresAddress, *, read_only: bool) -> Database:
+def _open_postgres(address: PostgresAddress, patience_s: float, *, read_only: bool) -> Database:
     import psycopg
 
+    # Who gives up and comes again is last again: a writer keeps its place in the server's queue for as long as it can.
+    patience = str(round(patience_s * 1000))
+    writers = replace(
+        address,
+        settings={**address.settings, "lock_timeout": patience, "statement_timeout": patience},
+    )
     # A connection an operation: fifty responders who each kept one more would use up a server's usual hundred.
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(**address.keywords), poolclass=pool.NullPool
@@ -219,13 +265,17 @@ def _open_postgres(address: PostgresAddress, *, read_only: bool) -> Database:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(address.begin().replace("%", "%%"))
+        write = connection.get_execution_options().get("journal_write", False)
+        connection.exec_driver_sql((writers if write else address).begin().replace("%", "%%"))
 
-    with driver_errors(address.place), engine.connect() as connection:
+    name = hashlib.sha256(address.place.encode()).hexdigest()[:16]
+    turn_file = default_file().with_name(f"{name}.turn")
+    database = Database(engine, address.place, read_only, patience_s, turn_file, address)
+    with database.read() as connection:
         standby = connection.scalar(
             sql("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool")
         )
-    return Database(engine, address.place, read_only or bool(standby), address)
+    return replace(database, read_only=read_only or bool(standby))
 
 
 def _upgrade(database: Database) -> None:
@@ -272,12 +322,3 @@ def _upgrade_lock(database: Database) -> Iterator[Connection]:
         if database.is_postgres:
             connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
         yield connection
-
-
-@contextmanager
-def file_lock(file: Path) -> Iterator[None]:
-    """Hold `file` (made when missing) against other processes of this machine."""
-    create_private(file)
-    with file.open("rb") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield

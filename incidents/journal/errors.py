@@ -2,6 +2,7 @@
 
 JournalError             the journal can't do what was asked
 ├── JournalAway          no connection to the team's database (events go to the spool)
+│   └── JournalBusy      it answers, but others were at it for longer than one waits
 ├── JournalFull          no room on the disk: the event was not written
 ├── ReadOnlyJournal      it may be read, not written
 ├── JournalTooNew        a newer Warroom has made it
@@ -14,6 +15,7 @@ JournalError             the journal can't do what was asked
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -28,12 +30,24 @@ if TYPE_CHECKING:
     from sqlalchemy.exc import SQLAlchemyError
 
 
+_BUSY_STATES = ("40001", "40P01", "53300", "55P03", "57014")
+"""Serialization failure, deadlock, too many connections, a lock or an answer that did not come in time."""
+_BUSY_WORDS = re.compile(
+    r"too many (clients|connections)|remaining connection slots|no more connections allowed", re.IGNORECASE
+)
+"""libpq keeps the SQLSTATE of a connection that failed to itself; PgBouncer's words are the last ones."""
+
+
 class JournalError(WarroomError):
     """The journal can't do what was asked."""
 
 
 class JournalAway(JournalError):
     """No connection to the team's database."""
+
+
+class JournalBusy(JournalAway):
+    """It answers, but others were at it for longer than one waits."""
 
 
 class JournalFull(JournalError):
@@ -109,7 +123,7 @@ def _from_sqlite(error: sqlite3.Error, place: str, detail: str) -> JournalError:
         case sqlite3.SQLITE_READONLY:
             failure = ReadOnlyJournal(say("journal.read_only", place=place))
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            failure = JournalError(say("journal.busy", place=place))
+            failure = JournalBusy(say("journal.busy", place=place))
         case sqlite3.SQLITE_NOTADB:
             failure = JournalError(say("journal.no_database", place=place))
         case sqlite3.SQLITE_CORRUPT:
@@ -120,7 +134,7 @@ def _from_sqlite(error: sqlite3.Error, place: str, detail: str) -> JournalError:
 
 
 def _from_postgres(error: SQLAlchemyError, place: str, detail: str) -> JournalError:
-    """By SQLSTATE: 08 connection, 57 operator intervention, 53 resources, 55P03 lock not available."""
+    """By SQLSTATE: 08 connection, 57 operator intervention, 53 resources, 40 rolled back for another transaction."""
     from sqlalchemy.exc import DBAPIError, OperationalError
 
     state: str | None = getattr(getattr(error, "orig", None), "sqlstate", None)
@@ -128,10 +142,10 @@ def _from_postgres(error: SQLAlchemyError, place: str, detail: str) -> JournalEr
         return JournalFull(say("journal.full", place=place))
     if state == "25006":
         return ReadOnlyJournal(say("journal.read_only", place=place))
+    if state in _BUSY_STATES or (state is None and _BUSY_WORDS.search(detail)):
+        return JournalBusy(say("journal.busy", place=place))
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    silent = isinstance(error, OperationalError) and (
-        state is None or state.startswith(("08", "57", "53", "55P03"))
-    )
+    silent = isinstance(error, OperationalError) and (state is None or state.startswith(("08", "57", "53")))
     if lost or silent:
         return unavailable(error.orig if isinstance(error, DBAPIError) and error.orig else error, place)
     return JournalError(say("journal.refused", place=place, detail=detail))

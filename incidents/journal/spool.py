@@ -10,6 +10,7 @@ once, so a merge that is cut off or done twice changes nothing.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import sqlite3
 from contextlib import closing, contextmanager
@@ -30,7 +31,7 @@ from incidents.events.event import (
     to_record,
 )
 from incidents.events.run import Run
-from incidents.journal.database import create_private, decode, file_lock
+from incidents.journal.database import create_private, decode
 from incidents.journal.errors import JournalError, JournalFull
 
 if TYPE_CHECKING:
@@ -130,7 +131,10 @@ class Spool:
     @contextmanager
     def merging(self) -> Iterator[tuple[Event, ...]]:
         """What waits, while no other program of this machine merges it."""
-        with file_lock(self.file.with_name(f"{self.file.name}.lock")):
+        lock = self.file.with_name(f"{self.file.name}.lock")
+        create_private(lock)
+        with lock.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
             yield self.waiting().events
 
     @contextmanager
@@ -138,7 +142,7 @@ class Spool:
         create_private(self.file)
         place = clean(str(self.file))
         try:
-            with closing(sqlite3.connect(self.file, timeout=5, isolation_level=None)) as connection:
+            with closing(sqlite3.connect(self.file, timeout=20, isolation_level=None)) as connection:
                 connection.text_factory = decode
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=FULL")
