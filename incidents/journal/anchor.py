@@ -7,12 +7,13 @@ stays true while work goes on: later events follow the anchored ones.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.message import say
-from incidents.events.event import GENESIS
+from incidents.events.event import GENESIS, canonical
 from incidents.journal.errors import JournalError
 from incidents.journal.ledger import Head, next_head
 
@@ -64,6 +65,8 @@ def read_anchor(text: str) -> Anchor:
     """The inverse of `Anchor.text`; raises `JournalError` for what is none, or was altered."""
     try:
         kept = json.loads(text)
+        if "incidents" in kept:
+            return _first_kind(kept)
         heads = [
             Head(
                 kind=str(head["kind"]),
@@ -81,3 +84,16 @@ def read_anchor(text: str) -> Anchor:
     if not intact:
         raise JournalError(say("journal.bad_anchor"))
     return anchor
+
+
+def _first_kind(kept: dict[str, Any]) -> Anchor:
+    """As it was kept before there were runs; raises `ValueError`, `KeyError` or `TypeError` for what is none."""
+    head, heads = GENESIS, []
+    for link in kept["incidents"]:
+        number, chain = int(link["number"]), str(link["incident"])
+        of = Head("incident", number, chain, int(link["sequence"]), str(link["digest"]))
+        head = hashlib.sha256(canonical([head, *of[1:]]).encode()).hexdigest()
+        heads.append(of)
+    if head != kept["head"]:
+        raise ValueError("altered")
+    return Anchor.over(heads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import subprocess
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 
 from incidents.events.body import Noted, Opened
+from incidents.events.event import GENESIS, canonical
 from incidents.journal import Journal, open_journal
 from incidents.journal.anchor import Anchor, anchor_of, read_anchor
 from incidents.journal.errors import JournalError
@@ -101,6 +103,26 @@ def test_work_that_goes_on_does_not_break_an_anchor(journal: Journal) -> None:
     journal.open_incident("ic1", Opened(title="four", severity="SEV3"))
     assert findings(journal, anchor) == []
     assert anchor_of(journal.store()).head != anchor.head
+    journal.close()
+
+
+def test_an_anchor_of_the_release_before_is_still_good(journal: Journal) -> None:
+    """Its head was over number, id, sequence and digest alone."""
+    heads = anchor_of(journal.store()).heads
+    head, links = GENESIS, []
+    for each in heads:
+        link = {
+            "number": each.number,
+            "incident": each.chain,
+            "sequence": each.sequence,
+            "digest": each.digest,
+        }
+        head = hashlib.sha256(canonical([head, *link.values()]).encode()).hexdigest()
+        links.append(link)
+    text = json.dumps({"head": head, "incidents": links})
+    assert findings(journal, read_anchor(text)) == []
+    with pytest.raises(JournalError):
+        read_anchor(text.replace('"number": 2', '"number": 3'))
     journal.close()
 
 

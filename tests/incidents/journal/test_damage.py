@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from incidents.events.body import Noted, Opened
 from incidents.events.event import Draft, new_id
 from incidents.journal import Journal, export_lines, open_journal
+from incidents.journal.errors import JournalError
 from incidents.journal.spool import Spool
 from incidents.journal.verify import verify
 from incidents.settings import JournalSettings
+from tests.incidents.build import START
 from tests.terminal import PROGRAM
 
 if TYPE_CHECKING:
@@ -183,4 +187,34 @@ def test_a_spool_that_is_no_database_does_not_keep_the_team_from_writing(
     assert journal.away is None
     assert [note.text for note in journal.load(incident).notes] == ["third"]
     assert "spool" in caplog.text
+    journal.close()
+
+
+@pytest.mark.parametrize("name", ["journal.db", "spool.db"])
+def test_a_link_in_the_place_of_a_file_of_ours_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to(tmp_path / "elsewhere.db")
+    draft = Draft(new_id(), new_id(), "op1", Opened(title="x", severity="SEV2"), START)
+    settings = JournalSettings(url=SecretStr(f"sqlite:///{tmp_path}/journal.db"))
+    writes = {
+        "journal.db": lambda: open_journal(settings),
+        "spool.db": lambda: Spool(tmp_path / name).append(draft, None),
+    }
+    with pytest.raises(JournalError, match="unwritable"):
+        writes[name]()
+    assert not (tmp_path / "elsewhere.db").exists()
+
+
+def test_files_are_private_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        journal = open_journal(JournalSettings(url=SecretStr(f"sqlite:///{tmp_path}/new/journal.db")))
+        journal.open_incident("ic1", Opened(title="x", severity="SEV2"))
+        Spool(tmp_path / "new" / "spool.db").append(
+            Draft(new_id(), new_id(), "op1", Opened(title="x", severity="SEV2"), START), None
+        )
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "new").iterdir()}
+    assert set(modes.values()) == {0o600}, modes
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
     journal.close()

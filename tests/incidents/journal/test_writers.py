@@ -17,7 +17,7 @@ from incidents.settings import JournalSettings
 if TYPE_CHECKING:
     from pathlib import Path
 
-WRITERS, EACH = 60, 2
+WRITERS, EACH = 60, 1
 SCRIPT = """import os, sys, uuid
 from incidents.events.body import Noted
 from incidents.journal.journal import open_journal
