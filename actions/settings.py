@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
 from typing import Annotated, Literal, Self
@@ -79,7 +80,7 @@ class CheckSettings(Section):
         if check is None or problems:
             rules = ", ".join(problem.rule for problem in problems) or "check"
             raise ValueError(f"no check of the runbooks' format ({rules})")
-        return check
+        return replace(check, bundled=True)  # the configuration itself names whom it asks
 
 
 class TeamActionSettings(Section):

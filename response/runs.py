@@ -21,7 +21,6 @@ from actions.runner.launch import launch
 from actions.runner.request import RunRequest
 from core.errors import WarroomError
 from incidents.events import run_body as r
-from incidents.journal.errors import JournalAway
 from response.decision import ALLOWED, Reason, Refused
 from response.run_guard import (
     Confirmation,
@@ -110,8 +109,8 @@ def begin(
     decision = may_run(wish, confirmation, settings.actions, read_only=read_only)
     if isinstance(decision, Refused):
         return decision
-    if journal.away is not None and plan.resource:
-        raise JournalAway(journal.away)
+    if plan.resource:
+        journal.holder(plan.resource)  # while the team's journal is away, nobody knows: that ends it here
     row = wish.row()
     planned = r.RunPlanned(
         action=plan.action,
