@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from signals.connections.http import HttpClient
 from signals.metrics.exposition import parse_exposition
-from signals.metrics.scrape import ScrapeSource
+from signals.metrics.scrape import ScrapeSource, _key
 from signals.store.ring import Matcher, Sample
 from tui.cli.main import main
 
@@ -78,7 +78,7 @@ def live_through(scrape: ScrapeSource, target: ScrapeTarget, page: list[Sample],
     moves = [_noise if values == "noise" else _lifelike(dict(one.labels)["__name__"]) for one in series]
     for index in range(1, count):
         now = [Sample(one.labels, move(one.value, chance)) for one, move in zip(now, moves, strict=True)]
-        ring.scrape(target.url, start + (index + chance.random() / 50) * STEP_S, now)
+        ring.scrape(_key(target), start + (index + chance.random() / 50) * STEP_S, now)
         if index % 20 == 0:
             time.sleep(0.001)  # the screen lives, too
 
