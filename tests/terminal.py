@@ -126,7 +126,15 @@ class Terminal:
         return count
 
     def wait_end(self, seconds: float = 20) -> int:
-        """Wait for the program's end; returns its exit status."""
+        """Wait for the program's end; returns its exit status. One that does not end is killed, and fails."""
+        try:
+            return self.poll_end(seconds)
+        except TimeoutError:
+            os.kill(self.pid, signal.SIGKILL)
+            raise AssertionError(f"the program did not end:\n{self.screen}") from None
+
+    def poll_end(self, seconds: float) -> int:
+        """The exit status of a program that ends in so many seconds; raises `TimeoutError` for one that goes on."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self._fd < 0:
@@ -139,5 +147,4 @@ class Terminal:
                     self.read(1)  # up to the end of what it said
                     os.close(self._fd)
                 return os.waitstatus_to_exitcode(status)
-        os.kill(self.pid, signal.SIGKILL)
-        raise AssertionError(f"the program did not end:\n{self.screen}")
+        raise TimeoutError
