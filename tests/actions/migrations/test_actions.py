@@ -38,15 +38,15 @@ def planned(action_id: str, where: Context, **params: str) -> Plan:
     return plan
 
 
-def done(action_id: str, where: Context, **params: str) -> Outcome:
-    """Plan, run, and verify."""
+def done(action_id: str, where: Context, **params: str) -> tuple[Plan, Outcome]:
+    """Plan, run, and verify: each plan starts Alembic twice, so that no test makes one more than it needs."""
     action, plan = own_actions()[action_id], planned(action_id, where, **params)
     assert not plan.blockers
     given = read_parameters(action.parameters, params)
     outcome: Outcome = action.run(given, plan, where)
     checks = action.verify(given, plan, where)
     assert [check.text for check in checks if check.ok is not True] == []
-    return outcome
+    return plan, outcome
 
 
 def test_the_service_goes_up_is_verified_goes_down_and_comes_back(postgres_url: str) -> None:
@@ -56,10 +56,9 @@ def test_the_service_goes_up_is_verified_goes_down_and_comes_back(postgres_url: 
     assert ("pending", "The profiles of users.") in [
         (fact.label.key.rpartition("_")[2], fact.value) for fact in status.facts
     ]
-    up = planned("migrate.upgrade", where)
+    up, _ = done("migrate.upgrade", where)
     assert any("CREATE TABLE user_profiles" in step.text for step in up.steps)
     assert up.locks == ("user_profiles: SHARE (scan)", "alembic_version: ROW EXCLUSIVE (short)")
-    done("migrate.upgrade", where)
     assert planned("migrate.upgrade", where).blockers[0].key == "migrations.nothing_pending"
     done("migrate.verify", where)
     assert any("canary" in line or "user_profiles" in line for line in printed)
@@ -68,9 +67,8 @@ def test_the_service_goes_up_is_verified_goes_down_and_comes_back(postgres_url: 
         "INSERT INTO user_profiles (discord_user_id, puuid, profile_data) SELECT n::text, 'p', '{}' FROM generate_series(1, 500) n",
     )
     before = run_sql(postgres_url, "SELECT * FROM user_profiles ORDER BY 1")
-    down = planned("migrate.downgrade", where)
+    down, outcome = done("migrate.downgrade", where)
     assert [(fact.value, fact.label.values["table"]) for fact in down.effects] == [(500, "user_profiles")]
-    outcome = done("migrate.downgrade", where)
     assert run_sql(postgres_url, "SELECT to_regclass('user_profiles')") == [(None,)]
     assert outcome.undo is not None
     assert outcome.undo.call is not None
@@ -148,7 +146,7 @@ def test_a_foreign_project_goes_up_down_and_up_in_its_own_environment(
     postgres_url: str, tmp_path: Path
 ) -> None:
     where = foreign(tmp_path, postgres_url, MAKE)
-    plan = planned("migrate.upgrade", where)
+    plan, _ = done("migrate.upgrade", where)
     assert plan.steps[0].argv[1:] == (
         "-m",
         "alembic",
@@ -159,11 +157,10 @@ def test_a_foreign_project_goes_up_down_and_up_in_its_own_environment(
         "head",
     )
     assert ("APP_DATABASE", "••••") in plan.steps[0].environment
-    done("migrate.upgrade", where)
     run_sql(
         postgres_url, "INSERT INTO t VALUES (1); CREATE TABLE other (x int); INSERT INTO other VALUES (1)"
     )
-    outcome = done("migrate.downgrade", where, to="base", tables="other")
+    _, outcome = done("migrate.downgrade", where, to="base", tables="other")
     assert outcome.text.values["count"] == 2, "another table is kept aside when it is asked for, and stays"
     assert run_sql(postgres_url, "SELECT count(*) FROM other") == [(1,)]
     done("migrate.upgrade", where)
