@@ -85,10 +85,11 @@ def record_from_row(values: Sequence[object]) -> Record:
     """
     event, of, sequence, *texts = values
     number = sequence if isinstance(sequence, int) else 0
-    return Record(_text(event), _text(of), number, *map(_text, texts))
+    return Record(as_text(event), as_text(of), number, *map(as_text, texts))
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
+    """A stored value as text, whatever it is."""
     if isinstance(value, str):
         return value
     return value.decode(errors="replace") if isinstance(value, bytes) else "" if value is None else str(value)

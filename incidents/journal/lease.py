@@ -83,13 +83,25 @@ def heartbeats(connection: Connection) -> dict[UUID, Heartbeat]:
     """The last sign of life of every claimed run."""
     now = float(connection.scalar(_now(connection)) or 0)
     rows = connection.execute(select(HEARTBEAT.c.run, HEARTBEAT.c.beats, HEARTBEAT.c.at)).all()
-    return {UUID(row.run): Heartbeat(row.beats, max(0.0, now - row.at)) for row in rows}
+    return {
+        run: Heartbeat(row.beats, max(0.0, now - row.at))
+        for row in rows
+        if (run := _uuid(row.run)) and isinstance(row.at, float | int)
+    }
 
 
 def holder(connection: Connection, resource: str) -> UUID | None:
     """The run that has `resource`."""
     run = connection.scalar(select(LEASE.c.run).where(LEASE.c.resource == resource))
-    return UUID(run) if run else None
+    return _uuid(run)
+
+
+def _uuid(run: object) -> UUID | None:
+    """None for what is none (a damaged row)."""
+    try:
+        return UUID(str(run))
+    except ValueError:
+        return None
 
 
 def _now(connection: Connection) -> TextClause:

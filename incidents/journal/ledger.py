@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import insert, select, update
 
-from incidents.events.event import GENESIS, canonical
+from incidents.events.event import GENESIS, as_text, canonical
 from incidents.journal.tables import LEDGER, LEDGER_END
 
 if TYPE_CHECKING:
@@ -52,9 +52,15 @@ def extend(connection: Connection, of: Head) -> None:
     end = connection.execute(
         select(LEDGER_END.c.position, LEDGER_END.c.head).where(LEDGER_END.c.id == 1).with_for_update()
     ).one_or_none()
-    if end is None:  # somebody removed it; `verify` says so, and work must go on
+    if end is None:
         connection.execute(insert(LEDGER_END).values(id=1, position=0, head=GENESIS))
-    position, before = (end.position, end.head) if end else (0, GENESIS)
+    if end is not None and isinstance(end.position, int) and isinstance(end.head, str):
+        position, before = end.position, end.head
+    else:  # somebody changed it by hand; `verify` says so, and work must go on
+        last = connection.execute(
+            select(LEDGER.c.position, LEDGER.c.head).order_by(LEDGER.c.position.desc()).limit(1)
+        ).one_or_none()
+        position, before = (last.position, as_text(last.head)) if last else (0, GENESIS)
     entry = Entry(position + 1, of, next_head(before, of))
     connection.execute(insert(LEDGER).values(position=entry.position, head=entry.head, **of._asdict()))
     connection.execute(
@@ -66,11 +72,23 @@ def entries(connection: Connection) -> Iterator[Entry]:
     """The whole ledger, in order."""
     columns = [LEDGER.c[name] for name in Head._fields]
     query = select(LEDGER.c.position, LEDGER.c.head, *columns).order_by(LEDGER.c.position)
-    for position, head, *of in connection.execute(query.execution_options(yield_per=1000)):
-        yield Entry(position, Head(*of), head)
+    for row in connection.execute(query.execution_options(yield_per=1000)):
+        of = Head(
+            kind=as_text(row.kind),
+            number=_number(row.number),
+            chain=as_text(row.chain),
+            sequence=_number(row.sequence),
+            digest=as_text(row.digest),
+        )
+        yield Entry(row.position, of, as_text(row.head))
 
 
 def end(connection: Connection) -> tuple[int, str] | None:
     """Position and hash of the last entry, as they are kept beside the ledger."""
     row = connection.execute(select(LEDGER_END.c.position, LEDGER_END.c.head)).one_or_none()
-    return None if row is None else (row.position, row.head)
+    return None if row is None else (_number(row.position), as_text(row.head))
+
+
+def _number(value: object) -> int:
+    """What is no number (a damaged row) is -1, which nothing has."""
+    return value if isinstance(value, int) else -1

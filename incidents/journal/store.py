@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, get_args
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Integer, cast, func, insert, select, update
 from sqlalchemy import text as sql
 
 from core.message import say
@@ -213,8 +213,13 @@ class Store:
         """
         if self.database.is_postgres:
             connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _NUMBER_LOCK})
-        listed = connection.scalar(select(func.max(kind.table.c.number))) or 0
-        known = connection.scalar(select(func.max(LEDGER.c.number)).where(LEDGER.c.kind == kind.name)) or 0
+        listed = connection.scalar(select(func.max(cast(kind.table.c.number, Integer)))) or 0
+        known = (
+            connection.scalar(
+                select(func.max(cast(LEDGER.c.number, Integer))).where(LEDGER.c.kind == kind.name)
+            )
+            or 0
+        )
         return max(listed, known) + 1
 
     def _next(
