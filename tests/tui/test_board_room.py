@@ -99,6 +99,21 @@ async def test_120_by_40_is_a_grid_and_200_by_60_looks_back_longer_with_the_chan
         assert app.chart_span_s == BOARD_SPAN_S
 
 
+@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize(("code", "mark"), [("en", "via scrape"), ("zh", "经 scrape")])
+async def test_the_head_names_the_source_that_stands_in_as_long_as_it_does(
+    width: int, code: str, mark: str
+) -> None:
+    states = eight()
+    app = board(*states, code=code)
+    async with app.run_test(size=(width, 24)):
+        for stand_in in ("", "scrape", ""):
+            tell(app, *states[:-1], replace(states[-1], stand_in=stand_in))
+            screen = app.screen
+            assert isinstance(screen, Page)
+            assert (mark in screen.head(width, time.time()).plain) == bool(stand_in)
+
+
 async def test_a_longer_past_is_drawn_when_it_is_there() -> None:
     state = metric("queues", 143)
     short = state.charts[0]
