@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from core.errors import SourceError
@@ -13,6 +14,7 @@ from panels.burn_rate import BUDGET_WINDOW, WINDOWS, Count
 from panels.naming import display_name
 from panels.objectives import count_queries, count_requests
 from panels.query_cache import history_s
+from signals.reading import server_warnings, with_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +51,8 @@ async def error_budget_impact(
         for service, counts in sorted(count_requests(objective, asked).by_service.items()):
             during, whole = counts.get(during_window), counts.get(BUDGET_WINDOW)
             if during is not None and whole is not None and during.total > 0:
-                sentences.append(_impact(objective, service, during, whole, known_s=known_s, seconds=seconds))
+                impact = _impact(objective, service, during, whole, known_s=known_s, seconds=seconds)
+                sentences.append(with_warnings(impact, server_warnings(*chain.from_iterable(asked.values()))))
     return tuple(sentences)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from incidents.events.body import Curve, EvidencePinned
 from incidents.events.phrase import Phrase
+from signals.reading import with_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ MAX_POINTS, MAX_CURVES = 2000, 16
 
 
 def panel_evidence(state: PanelState, words: Say) -> EvidencePinned:
-    """The panel's line, verdict, query and source, and the curves of its first chart (else its trend).
+    """The panel's line with its warnings, verdict, query and source, and the curves of its first chart (else its trend).
 
     Its texts are kept without a language; `words` is that of the writer.
     """
@@ -38,7 +39,7 @@ def panel_evidence(state: PanelState, words: Say) -> EvidencePinned:
     return EvidencePinned(
         panel=state.id,
         titled=Phrase.from_message(state.title, words),
-        said=Phrase.from_message(state.reason, words),
+        said=Phrase.from_message(with_warnings(state.reason, state.warnings), words),
         verdict=state.verdict.value,
         unit=chart.unit if chart is not None else "",
         limit=limit if limit is not None and math.isfinite(limit) else None,

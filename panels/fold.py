@@ -10,7 +10,7 @@ from core.message import say
 from panels.limits import worst
 from panels.naming import panel_title
 from panels.state import PanelState
-from signals.reading import Answer, Freshness, Verdict
+from signals.reading import Freshness, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -59,17 +59,6 @@ class Contribution:
 def unavailable(error: SourceError) -> Contribution:
     """A source that does not answer: the panel is no better than unknown, and says so once."""
     return Contribution(verdict=Verdict.UNKNOWN, reason=error.message, warnings=(error.message,))
-
-
-def server_warnings(*answers: Answer | SourceError | None) -> tuple[Message, ...]:
-    """What the sources themselves say of their answers, such as that a part of them is missing, each once."""
-    said = (
-        say("panels.server_warns", source=answer.source, text=text)
-        for answer in answers
-        if isinstance(answer, Answer)
-        for text in answer.warnings
-    )
-    return tuple({(message.values["source"], message.values["text"]): message for message in said}.values())
 
 
 def merge(contributions: Sequence[Contribution]) -> Contribution:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError
 from core.message import say
 from core.units import quantity, threshold
-from panels.fold import Contribution, merge, server_warnings
+from panels.fold import Contribution, merge
 from panels.limits import (
     ORDER,
     exceeded_bound,
@@ -22,7 +22,7 @@ from panels.naming import display_name, series_display_name, series_name
 from panels.no_data.diagnosis import Cause, Diagnosis, no_data_message
 from panels.projection import badness, trend_words
 from panels.state import Part, Row, Standing
-from signals.reading import Answer, Reading, Verdict
+from signals.reading import Answer, Reading, Verdict, server_warnings
 
 if TYPE_CHECKING:
     from core.message import Message
@@ -57,7 +57,8 @@ def queries_to_draw(spec: PanelSpec, answers: Answers) -> list[QuerySpec]:
 
 def _judge_query(query: QuerySpec, answers: Answers) -> Contribution:
     answer = answers.by_query.get(query.name)
-    warnings = server_warnings(answer, answers.buckets.get(query.name), answers.trials.get(query.name))
+    beside = (answers.buckets, answers.trials, answers.histories, answers.long_histories)
+    warnings = server_warnings(answer, *(by_name.get(query.name) for by_name in beside))
     if not isinstance(answer, Answer) or not answer.series:
         return replace(_without_data(query, answer, answers), warnings=warnings)
     ranked = sorted(answer.series, key=lambda series: -badness(query, series.values[-1]))

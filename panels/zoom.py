@@ -8,10 +8,10 @@ from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 from panels.draw.chart import LETTERS, value_at
-from panels.fold import server_warnings
 from panels.naming import display_name, series_display_name, series_name
 from panels.projection import with_forecast
 from panels.state import AHEAD_SHARE, Chart
+from signals.reading import server_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

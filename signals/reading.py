@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import reduce
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from core.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.errors import SourceError
     from core.message import Message
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
@@ -93,3 +97,23 @@ class Answer:
     at: float
     text: str = ""
     warnings: tuple[str, ...] = ()
+
+
+MAX_WARNINGS = 3
+"""Behind one sentence."""
+
+
+def server_warnings(*answers: Answer | SourceError | None) -> tuple[Message, ...]:
+    """What the sources themselves say of their answers, such as that a part of them is missing, each once."""
+    texts = dict.fromkeys(
+        (answer.source, text) for answer in answers if isinstance(answer, Answer) for text in answer.warnings
+    )
+    return tuple(say("panels.server_warns", source=source, text=text) for source, text in texts)
+
+
+def with_warnings(text: Message, warnings: Sequence[Message]) -> Message:
+    """A sentence about a number, with what is to be known of the number behind it."""
+    sentences = [text, *warnings[:MAX_WARNINGS]]
+    return reduce(
+        lambda behind, before: say("signals.warned", text=before, warning=behind), reversed(sentences)
+    )

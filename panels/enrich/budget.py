@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from core.message import say
 from core.units import quantity
 from panels.enrich.registry import Enricher
-from panels.fold import Contribution, server_warnings
+from panels.fold import Contribution
 from panels.state import Part, Row
-from signals.reading import Answer, Reading, Verdict
+from signals.reading import Answer, Reading, Verdict, server_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

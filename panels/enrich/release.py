@@ -16,7 +16,7 @@ from panels.fold import Contribution
 from panels.judge import MAX_PARTS
 from panels.limits import judge_value
 from panels.state import Part, Row, Standing
-from signals.reading import Answer, Reading, Verdict
+from signals.reading import Answer, Reading, Verdict, server_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,6 +129,7 @@ def contribute(query: QuerySpec, current: Answer, past: Sequence[Answer | Source
             Standing("release", say("panels.text", text=release.version), release.since)
             for release in running
         ),
+        warnings=server_warnings(*past),
         replaces_rows_of=frozenset({query.name}),
         replaces_parts_of=frozenset({query.name}),
     )

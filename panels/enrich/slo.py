@@ -24,12 +24,12 @@ from panels.burn_rate import (
     judge_pair,
 )
 from panels.enrich.registry import Enricher
-from panels.fold import Contribution, merge, server_warnings
+from panels.fold import Contribution, merge
 from panels.limits import ORDER, worst
 from panels.naming import display_name
 from panels.objectives import count_queries, count_requests
 from panels.state import Part, Row
-from signals.reading import Answer, Reading, Verdict
+from signals.reading import Answer, Reading, Verdict, server_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,9 +12,10 @@ from core.message import say
 from core.units import quantity
 from runbooks.checks.judge import judge_values
 from runbooks.checks.observation import expectation_text
-from signals.reading import Verdict
+from signals.reading import Verdict, server_warnings
 
 if TYPE_CHECKING:
+    from core.message import Message
     from runbooks.checks.observation import Observation
     from runbooks.model import Check
     from signals.reading import Series
@@ -43,6 +44,7 @@ async def apply_gate(
     except SourceError as error:
         text = say("measure.unknown", why=error.message, wanted=expectation_text(check))
         return replace(present, verdict=Verdict.UNKNOWN, text=text)
+    present = replace(present, warnings=_once(*present.warnings, *server_warnings(answer)))
     lasted = now - _green_since(check, answer.series, begin, now, step)
     needed = quantity(check.for_s, "s")
     if lasted >= check.for_s - step:
@@ -54,6 +56,10 @@ async def apply_gate(
         needed=needed,
     )
     return replace(present, verdict=Verdict.BURNING, text=text)
+
+
+def _once(*messages: Message) -> tuple[Message, ...]:
+    return tuple(message for index, message in enumerate(messages) if message not in messages[:index])
 
 
 def _green_since(check: Check, curves: tuple[Series, ...], begin: float, now: float, step: float) -> float:

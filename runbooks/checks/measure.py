@@ -6,6 +6,7 @@ NO DATA, a source that is not there or does not answer, and a value that can't b
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.errors import SourceError
@@ -16,10 +17,9 @@ from runbooks.checks.observation import Observation, expectation_text, unknown, 
 from runbooks.checks.probe import probe
 from runbooks.checks.silence import why_silent
 from signals.metrics.trend import direction
-from signals.reading import Verdict
+from signals.reading import Verdict, server_warnings, with_warnings
 
 if TYPE_CHECKING:
-    from core.message import Message
     from runbooks.checks.permission import Permission
     from runbooks.model import Check, Expectation
     from signals.metrics.trend import Direction
@@ -43,7 +43,8 @@ async def measure(
     """
     if check.probe is not None:
         return await probe(check, sources, permission)
-    return await apply_gate(check, await _promql(check, sources, now), sources, now, since)
+    observation = await apply_gate(check, await _promql(check, sources, now), sources, now, since)
+    return replace(observation, text=with_warnings(observation.text, observation.warnings))
 
 
 async def _promql(check: Check, sources: Sources, now: float) -> Observation:
@@ -65,7 +66,8 @@ async def _promql(check: Check, sources: Sources, now: float) -> Observation:
     elif any(math.isnan(curve.values[-1]) for curve in series):
         why = say("measure.nan")
     if why is not None:
-        return unknown(check, why, source=answer.source, query=expr)
+        observation = unknown(check, why, source=answer.source, query=expr)
+        return replace(observation, warnings=server_warnings(answer))
     return await _judged(check, answer, series, sources, now)
 
 
@@ -73,7 +75,7 @@ async def _judged(
     check: Check, answer: Answer, series: list[Series], sources: Sources, now: float
 ) -> Observation:
     """Numbers against a comparison or a trend; all have to meet it, and the worst speaks."""
-    past, no_past = await _past(check, sources, now)
+    past = await _past(check, sources, now)
     trends = [_trend(curve, past) for curve in series]
     worst = _worst(check.expect, series, trends)
     value, trend = series[worst].values[-1], trends[worst]
@@ -82,8 +84,8 @@ async def _judged(
     else:
         verdict = judge_values(check.expect, [curve.values[-1] for curve in series])
     text = value_text(check, value, verdict, trend)
-    if check.expect.kind == "trend" and no_past is not None:
-        text = say("measure.unknown", why=no_past, wanted=expectation_text(check))
+    if check.expect.kind == "trend" and isinstance(past, SourceError):
+        text = say("measure.unknown", why=past.message, wanted=expectation_text(check))
     if len(series) > 1 and (name := _name(series[worst])):
         text = say("measure.of_many", name=name, text=text, count=len(series))
     return Observation(
@@ -95,17 +97,17 @@ async def _judged(
         source=answer.source,
         at=answer.at,
         query=check.promql,
+        warnings=server_warnings(answer, past),
     )
 
 
-async def _past(check: Check, sources: Sources, now: float) -> tuple[tuple[Series, ...], Message | None]:
+async def _past(check: Check, sources: Sources, now: float) -> Answer | SourceError:
     """The curves over the check's window, or why there are none: a source may answer the present alone."""
     step = max(1.0, check.window_s / POINTS)
     try:
-        answer = await sources.metrics.query_range_unguarded(check.promql, now - check.window_s, now, step)
+        return await sources.metrics.query_range_unguarded(check.promql, now - check.window_s, now, step)
     except SourceError as error:
-        return (), error.message
-    return answer.series, None
+        return error
 
 
 def _counted(check: Check, answer: Answer, count: int) -> Observation:
@@ -120,6 +122,7 @@ def _counted(check: Check, answer: Answer, count: int) -> Observation:
         source=answer.source,
         at=answer.at,
         query=check.promql,
+        warnings=server_warnings(answer),
     )
 
 
@@ -137,8 +140,9 @@ def _worst(expect: Expectation, series: list[Series], trends: list[Direction | N
     return max(range(len(series)), key=rank)
 
 
-def _trend(series: Series, past: tuple[Series, ...]) -> Direction | None:
-    curve = next((curve for curve in past if curve.labels == series.labels), None)
+def _trend(series: Series, past: Answer | SourceError) -> Direction | None:
+    curves = () if isinstance(past, SourceError) else past.series
+    curve = next((curve for curve in curves if curve.labels == series.labels), None)
     return None if curve is None else direction(curve)
 
 

@@ -30,6 +30,7 @@ _RESULTS = {
 class Observation:
     """What a check said. `value` is None where there is none; `at` (Unix seconds) is when it was measured.
 
+    `warnings` are what the servers said of their answers; `measure` puts them behind the sentence.
     Of several series the one that is furthest from what is expected speaks. `query` is what was asked, without secrets.
     """
 
@@ -41,6 +42,7 @@ class Observation:
     source: str
     at: float | None
     query: str
+    warnings: tuple[Message, ...] = ()
 
 
 def unknown(

@@ -10,7 +10,9 @@ import pytest
 from core.errors import Unreachable
 from core.message import say
 from panels.draw.panel import panel_details, panel_line
+from panels.enrich.release import contribute
 from panels.evaluate import evaluate
+from panels.evidence import panel_evidence
 from panels.fold import Contribution, fold
 from panels.limits import worst_first
 from panels.query_cache import QueryCache
@@ -84,6 +86,30 @@ async def test_what_a_server_warns_of_is_said_on_the_panel_once() -> None:
     state = await evaluate(SPEC, Sources(metrics=metrics), QueryCache(metrics))
     said = [SAY(warning) for warning in state.warnings]
     assert said.count("known warns: store 10.0.0.7 timed out") == 1
+
+
+class Slow(Past):
+    """Only its past has something missing."""
+
+    async def query_range(self, expr: str, start: float, end: float, step: float) -> Answer:
+        return replace(await super().query_range(expr, start, end, step), warnings=("store 8 is slow",))
+
+
+async def test_what_a_server_warns_of_a_chart_is_said_on_the_panel_and_in_pinned_evidence() -> None:
+    metrics = MetricFailover([Slow(errors=(0.0,) * 60, p95=(1.0,) * 60)], SignalsSettings(), lambda _: None)
+    state = await evaluate(SPEC, Sources(metrics=metrics), QueryCache(metrics))
+    assert [SAY(warning) for warning in state.warnings].count("known warns: store 8 is slow") == 1
+    pinned = panel_evidence(state, SAY).said
+    assert pinned is not None
+    assert "known warns: store 8 is slow" in SAY(pinned.message)
+
+
+async def test_what_a_server_warns_of_the_past_of_releases_is_said() -> None:
+    metrics = MetricFailover([Slow(v=(1.0,) * 60)], SignalsSettings(), lambda _: None)
+    spec = PanelSpec(id="release", title="R", kind="release", queries=(QuerySpec(name="v", expr="v"),))
+    pasts = [await metrics.query_range("v", 0, 100, 1) for _ in range(3)]
+    whole = contribute(spec.queries[0], await metrics.query("v"), pasts)
+    assert [SAY(warning) for warning in whole.warnings] == ["known warns: store 8 is slow"]
 
 
 class Down(Past):

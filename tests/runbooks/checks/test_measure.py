@@ -12,8 +12,9 @@ import redis
 from pydantic import SecretStr
 
 from core.message import say
+from incidents.events.phrase import Phrase
 from runbooks.checks.measure import measure
-from runbooks.checks.observation import Observation
+from runbooks.checks.observation import Observation, check_result
 from runbooks.checks.permission import Permission
 from runbooks.checks.probe import judge_schema, judge_workers
 from runbooks.model import Check
@@ -23,10 +24,12 @@ from signals.celery.queues import RedisQueues
 from signals.database.model import Drift, Schema
 from signals.database.postgres import PostgresSchema
 from signals.metrics.failover import MetricFailover
+from signals.metrics.scrape import ScrapeSource
 from signals.metrics.trend import Direction
-from signals.reading import Series, Verdict
-from signals.settings import PostgresSettings, RedisSettings, SignalsSettings
+from signals.reading import Answer, Series, Verdict
+from signals.settings import PostgresSettings, RedisSettings, ScrapeSettings, SignalsSettings
 from signals.sources import Sources
+from signals.store.ring import Ring
 from tests.bad_servers import BEHAVIOURS, answer, body, serve
 from tests.chimera import DATABASE
 from tests.runbooks.scraped import scraped
@@ -88,6 +91,45 @@ async def test_no_series_passes_where_the_metric_is_known(promql: str) -> None:
 async def test_both_languages_speak() -> None:
     found = await seen("promql: load\nexpect: not rising\nunit: 1/min", scraped(load=FALLING))
     assert told(found, "zh") == "10/min 下降，预期不上升"
+
+
+class Partial(ScrapeSource):
+    """Says of each answer that a part of it is missing, and another thing of the past."""
+
+    def __init__(self) -> None:
+        super().__init__(ScrapeSettings())
+        self._ring = Ring(7200)
+        for ago in range(1200, -1, -15):
+            self._ring.append((("__name__", "load"),), time.time() - ago, 10.0)
+
+    async def query(self, expr: str, at: float | None = None) -> Answer:
+        return replace(await super().query(expr, at), warnings=("store 7 timed out",))
+
+    async def query_range(self, expr: str, start: float, end: float, step: float) -> Answer:
+        answer = await super().query_range(expr, start, end, step)
+        return replace(answer, warnings=("store 7 timed out", "store 8 is slow"))
+
+
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        ("load\nexpect: < 20", ["7", "8"]),
+        ("load\nexpect: < 20\nfor: 10m", ["7", "8"]),
+        ("load\nexpect: < 5\nfor: 10m", ["7", "8"]),
+        ("load\nexpect: some", ["7"]),
+        ("load > 99\nexpect: none", ["7"]),
+        ("load > 99\nexpect: < 20", ["7"]),
+    ],
+)
+async def test_what_a_server_warns_of_stands_behind_the_value_once(text: str, warned: list[str]) -> None:
+    sources = Sources(metrics=MetricFailover([Partial()], SignalsSettings(), lambda _: None))
+    seen_now = await seen(f"promql: {text}", sources)
+    words = {"7": "scrape warns: store 7 timed out", "8": "scrape warns: store 8 is slow"}
+    assert told(seen_now).endswith("; " + "; ".join(words[store] for store in warned))
+    assert told(seen_now).count("warns") == len(warned)
+    result = check_result(seen_now, time.time() + 60)
+    assert "store 7" in Phrase.from_message(result, Language("zh").say).words
+    Phrase.model_validate_json(Phrase.from_message(result, Language("zh").say).model_dump_json())
 
 
 async def test_of_several_series_the_worst_speaks_and_is_named() -> None:
