@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from core.errors import SourceError
-from signals.metrics.model import TargetSource
+from signals.metrics.model import TargetSource, WatchingSource
 from signals.reading import Answer
 
 if TYPE_CHECKING:
@@ -63,6 +63,10 @@ class QueryCache:
         if asked is None or now - asked[0] > NAMES_MAX_AGE_S:
             asked = self._had[metric] = (now, await self._metrics.has_had(metric))
         return asked[1]
+
+    def watched_s(self, now: float) -> float | None:
+        """Seconds that the source has looked, where that is all that it knows."""
+        return self._metrics.watched_s(now) if isinstance(self._metrics, WatchingSource) else None
 
     async def targets(self) -> tuple[Target, ...]:
         """What is scraped, where the source knows it. Raises `SourceError`."""

@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.units import quantity
+from panels.naming import coarse_age
 
 if TYPE_CHECKING:
     from core.message import Message
+
+
+COARSE_S = 10.0
+"""A longer span is said in whole tens of seconds, then minutes: the sentence is not to change at every look."""
 
 
 class Cause(IntEnum):
@@ -33,7 +38,8 @@ class Diagnosis:
 
     `known` are the names of all metrics, to find the nearest. `up` is what the exporter's own `up` said when the metric
     was last there (None: it has no such series any more, or the metric never was there). `down` names exporters that do
-    not answer; `error` is what the last scrape of the exporter said. `values` are what the label of the matcher that finds nothing has instead.
+    not answer; `error` is what the last scrape of the exporter said. `values` are what the label of the matcher that finds
+    nothing has instead. `watched_s` is how long a source has looked that knows nothing but that; None: “never” is known.
     """
 
     cause: Cause
@@ -47,23 +53,18 @@ class Diagnosis:
     label: str = ""
     values: tuple[str, ...] = ()
     error: Message | None = None
+    watched_s: float | None = None
 
 
 def no_data_message(name: Message, diagnosis: Diagnosis) -> Message:
     """The sentence about the query `name`."""
     metric = diagnosis.metric
-    if diagnosis.cause is Cause.NEVER_EXPORTED:
-        near = get_close_matches(metric, diagnosis.known, n=1, cutoff=0.6)
-        if near:
-            return say("panels.never_exported_near", name=name, metric=metric, near=near[0])
-        return say("panels.never_exported", name=name, metric=metric)
+    if diagnosis.cause in (Cause.NEVER_EXPORTED, Cause.EXPORTER_DOWN):
+        return _not_seen(name, diagnosis)
     if diagnosis.cause is Cause.DISAPPEARED:
         return _disappeared(name, diagnosis)
-    if diagnosis.cause is Cause.EXPORTER_DOWN and diagnosis.error is not None:
-        return say("panels.never_failed", name=name, metric=metric, error=diagnosis.error)
-    down, values = ", ".join(diagnosis.down[:2]), ", ".join(diagnosis.values)
+    values = ", ".join(diagnosis.values)
     return {
-        Cause.EXPORTER_DOWN: say("panels.never_down", name=name, metric=metric, instance=down),
         Cause.NO_LABEL: say("panels.no_label", name=name, metric=metric, label=diagnosis.label),
         Cause.NO_VALUE: say(
             "panels.no_value", name=name, metric=metric, matcher=diagnosis.matcher, values=values
@@ -72,6 +73,30 @@ def no_data_message(name: Message, diagnosis: Diagnosis) -> Message:
         Cause.ONE_SAMPLE: say("panels.one_sample", name=name, metric=metric),
         Cause.NO_TRAFFIC: say("panels.no_traffic", name=name),
     }[diagnosis.cause]
+
+
+def _not_seen(name: Message, diagnosis: Diagnosis) -> Message:
+    """Never, where the source would know; else in how long."""
+    metric, watched_s = diagnosis.metric, diagnosis.watched_s
+    never = watched_s is None
+    span = (
+        ""
+        if watched_s is None
+        else quantity(watched_s if watched_s < COARSE_S else coarse_age(watched_s), "s")
+    )
+    if diagnosis.cause is Cause.EXPORTER_DOWN and diagnosis.error is not None:
+        key = "panels.never_failed" if never else "panels.not_seen_failed"
+        return say(key, name=name, metric=metric, span=span, error=diagnosis.error)
+    if diagnosis.cause is Cause.EXPORTER_DOWN:
+        key = "panels.never_down" if never else "panels.not_seen_down"
+        return say(key, name=name, metric=metric, span=span, instance=", ".join(diagnosis.down[:2]))
+    near = get_close_matches(metric, diagnosis.known, n=1, cutoff=0.6)
+    if near:
+        key = "panels.never_exported_near" if never else "panels.not_exported_near"
+        return say(key, name=name, metric=metric, span=span, near=near[0])
+    return say(
+        "panels.never_exported" if never else "panels.not_exported", name=name, metric=metric, span=span
+    )
 
 
 def _disappeared(name: Message, diagnosis: Diagnosis) -> Message:

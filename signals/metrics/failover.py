@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from core.errors import BadQuery, SourceError, Unreachable
 from core.message import say
 from signals.connections.breaker import Breaker, Notice
-from signals.metrics.model import TargetSource
+from signals.metrics.model import TargetSource, WatchingSource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -85,6 +85,13 @@ class MetricFailover:
     async def has_had(self, metric: str) -> bool:
         """Whether the first answering source has any sample of it, however old."""
         return await self._first(lambda source: source.has_had(metric))
+
+    def watched_s(self, now: float) -> float | None:
+        """Seconds that the active source has looked, where that is all that it knows."""
+        for source in self._sources:
+            if source.name == self.active and isinstance(source, WatchingSource):
+                return source.watched_s(now)
+        return None
 
     async def targets(self) -> tuple[Target, ...]:
         """What the active source scrapes; nothing where it does not know. Raises its error."""

@@ -44,6 +44,15 @@ class MetricSource(Protocol):
         ...
 
 
+@runtime_checkable
+class WatchingSource(Protocol):
+    """A source of metrics that has no history but what it has looked at itself: it can't say “never”."""
+
+    def watched_s(self, now: float) -> float | None:
+        """Seconds up to `now` (Unix seconds) that it knows of; None where its history is that of a server."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """An exporter as whoever scrapes it sees it; `error` is what its last scrape said, None when it went well."""

@@ -80,6 +80,10 @@ class ScrapeSource:
         """In what is kept of the scrapes."""
         return metric in await self.metric_names()
 
+    def watched_s(self, now: float) -> float | None:
+        """Since the first page, as far as that is kept; the time before the first one counts as none."""
+        return 0.0 if self.since is None else min(now - self.since, self._settings.retention_s)
+
     async def targets(self) -> tuple[Target, ...]:
         """Every target that was scraped at least once."""
         labelled = ((target, self._labels(target)) for target in self._settings.targets)

@@ -148,7 +148,7 @@ async def test_what_nobody_counts_leaves_a_panel_unknown_and_extras_do_not(
     states = await judged("up_to_you {few}\n")
     for name in ("slo", "queues", "riot429", "ban", "llm", "cost"):
         assert states[name].verdict == "unknown", name
-        assert "never exported" in Language("en").say(states[name].reason)
+        assert "was not exported in the" in Language("en").say(states[name].reason)
     assert "retry after" not in readings(states["riot429"])
 
 
