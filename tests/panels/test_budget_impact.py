@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from panels.budget_impact import error_budget_impact
 from panels.spec import Objective, PanelSpec
 from signals.metrics.failover import MetricFailover
 from signals.metrics.scrape import ScrapeSource
+from signals.reading import Answer
 from signals.settings import ScrapeSettings, SignalsSettings
 from signals.sources import Sources
 from signals.store.ring import Ring
@@ -75,3 +77,15 @@ async def test_a_history_that_begins_after_the_harm_tells_no_share() -> None:
 
 async def test_without_requests_nothing_is_told() -> None:
     assert await told(time.time(), 1, 90_000, 80_000) == []
+
+
+async def test_what_the_server_warns_of_stands_behind_the_cost_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = ScrapeSource.query
+
+    async def partial(source: ScrapeSource, expr: str, at: float | None = None) -> Answer:
+        return replace(await whole(source, expr, at), warnings=("store 7 timed out",))
+
+    monkeypatch.setattr(ScrapeSource, "query", partial)
+    (line,) = await told(time.time(), 0.9, 3600, 2400)
+    assert line.endswith("; scrape warns: store 7 timed out")
+    assert line.count("warns") == 1

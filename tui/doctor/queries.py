@@ -10,7 +10,7 @@ from core.errors import ConfigError, SourceError
 from core.message import say
 from core.text import clean
 from profiles.profile import recognised
-from signals.reading import Answer, server_warnings, with_warnings
+from signals.reading import Answer, server_warnings
 from tui.doctor import Finding, failed, passed
 
 if TYPE_CHECKING:
@@ -122,8 +122,8 @@ async def _query(
     where = f"{panel}.{name}"
     answer = await cache.query(expr)
     if isinstance(answer, Answer) and answer.series:
-        count = say("doctor.series", count=len(answer.series))
-        return passed("query", where, words.say(with_warnings(count, server_warnings(answer))))
+        count = words.text("doctor.series", count=len(answer.series))
+        return passed("query", where, " ".join((count, *map(words.say, server_warnings(answer)))))
     diagnosis = await diagnose(expr, cache, time.time()) if isinstance(answer, Answer) else answer
     if isinstance(diagnosis, SourceError):
         return failed("query", where, words.say(diagnosis.message), words.text("doctor.change"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ import pytest
 import redis
 
 from tests.bad_servers import answer, serve
+from tests.page import Page, page_server
 from tests.tui.config.test_config import warroom
+from tui.config.load import load_config
+from tui.doctor.queries import check_queries
 from tui.doctor.terminal import check_terminal
 from tui.i18n import Language
 
@@ -94,6 +98,27 @@ RULES = """groups:
   - {alert: Holds, expr: jobs_total > 1}
   - {alert: Blind, expr: jobs_failed_total > 1}
 """
+
+
+def test_a_count_of_series_is_told_with_what_the_server_warns_of(tmp_path: Path) -> None:
+    series = b'{"metric":{"__name__":"orders_total"},"value":[1,"5"]}'
+    vector = (
+        b'{"status":"success","warnings":["store 7 timed out"],"data":{"resultType":"vector","result":[%s]}}'
+    )
+    names = b'{"status":"success","data":["up","orders_total"]}'
+
+    def page(path: str) -> Page:
+        return Page(names if "label" in path else vector % series, content_type="application/json")
+
+    config = tmp_path / "warroom.toml"
+    with page_server(page) as url:
+        config.write_text(
+            f'[signals.prometheus]\nurl = "{url}"\n[[panels.add]]\nid = "orders"\ntitle = "Orders"\n'
+            'queries = [{ name = "orders", expr = "orders_total" }]\n'
+        )
+        findings = asyncio.run(check_queries(load_config(config), Language("en")))
+    (orders,) = (finding for finding in findings if finding.where == "orders.orders")
+    assert orders.what == "1 series. prometheus warns: store 7 timed out"
 
 
 def test_queries_rules_and_a_wrong_clock(tmp_path: Path) -> None:
