@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import reduce
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from core.message import say
@@ -99,10 +98,6 @@ class Answer:
     warnings: tuple[str, ...] = ()
 
 
-MAX_WARNINGS = 3
-"""Behind one sentence."""
-
-
 def server_warnings(*answers: Answer | SourceError | None) -> tuple[Message, ...]:
     """What the sources themselves say of their answers, such as that a part of them is missing, each once."""
     texts = dict.fromkeys(
@@ -112,8 +107,15 @@ def server_warnings(*answers: Answer | SourceError | None) -> tuple[Message, ...
 
 
 def with_warnings(text: Message, warnings: Sequence[Message]) -> Message:
-    """A sentence about a number, with what is to be known of the number behind it."""
-    sentences = [text, *warnings[:MAX_WARNINGS]]
-    return reduce(
-        lambda behind, before: say("signals.warned", text=before, warning=behind), reversed(sentences)
-    )
+    """A sentence about a number, with what is to be known of the number behind it: three at most."""
+    # One message, and not one inside the other: the journal takes none that is nested deeply.
+    match warnings:
+        case ():
+            return text
+        case (first,):
+            return say("signals.warned", text=text, first=first)
+        case (first, second):
+            return say("signals.warned_two", text=text, first=first, second=second)
+        case (first, second, third, *_):
+            return say("signals.warned_three", text=text, first=first, second=second, third=third)
+    return text

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
+
+import pytest
 
 from core.message import say
 from incidents.events.body import BODY, EvidencePinned
@@ -97,3 +100,15 @@ def test_a_long_curve_is_thinned_and_a_trend_stands_in_for_a_chart() -> None:
     found = panel_evidence(state(None, Series((), times, times)), lambda message: message.key)
     assert MAX_POINTS / 2 < len(found.curves[0].at) <= MAX_POINTS
     assert found.curves[0].at == found.curves[0].values
+
+
+@pytest.mark.parametrize(("count", "shown"), [(0, 0), (1, 1), (2, 2), (3, 3), (9, 3)])
+def test_warnings_are_pinned_behind_the_line_however_deep_they_are(count: int, shown: int) -> None:
+    why = say("signals.switched", source="b", detail=say("signals.not_yet"))
+    for _ in range(3):
+        why = say("signals.unreachable", source="b", detail=why)
+    failed = say("panels.not_seen_failed", name=say("panels.text", text="n"), metric="m", span="", error=why)
+    warned = replace(state(None), warnings=(say("panels.broker_alone", why=failed),) * count)
+    pinned = panel_evidence(warned, Language("en").say).said
+    assert pinned is not None
+    assert Language("en").say(pinned.message).count("judged by the broker only") == shown
