@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.message import Message
 
 MAX_PROCESSES = 256
+SETTLE_S = 10.0
 
 
 def _sizes(items: tuple[str, ...]) -> tuple[str, ...]:
@@ -111,7 +112,17 @@ def _apply(params: Pool, context: Context) -> dict[str, str]:
             error = reply.get("error") if isinstance(reply, dict) else None
             failed[worker] = clean(str(error), 200) if error else ""
         context.print_line(f"{worker}: {sizes[worker]} → {size}{' failed' if worker in failed else ''}")
+    _settle(params, context, failed)
     return failed
+
+
+def _settle(params: Pool, context: Context, failed: Mapping[str, str]) -> None:
+    """A worker confirms before its processes are there; who has not the size in time is found out by `verify`."""
+    end = context.clock() + SETTLE_S
+    while context.clock() < end:
+        sizes = read_sizes(context.workers)
+        if all(sizes.get(name) == size for name, size in params.wanted(sizes).items() if name not in failed):
+            return
 
 
 def verify(params: Pool, plan: Plan, context: Context) -> tuple[Verification, ...]:

@@ -18,6 +18,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from core.files import open_regular
 from core.message import say
 from core.text import clean
 from incidents.events.event import (
@@ -133,7 +134,7 @@ class Spool:
         """What waits, while no other program of this machine merges it."""
         lock = self.file.with_name(f"{self.file.name}.lock")
         create_private(lock)
-        with lock.open("rb") as handle:
+        with open_regular(lock) as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield self.waiting().events
 

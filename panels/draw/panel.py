@@ -30,6 +30,8 @@ STYLES = {verdict: verdict.value for verdict in Verdict}
 """Names, here and below: a theme says what they look like."""
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = "_.-=+*#@"
+MIN_WARNING_LINES = 2
+"""So many lines of warnings stand before any row; more only where rows and chart leave room."""
 CHART_HEIGHT = 5
 """Lines that a chart gets before further rows do."""
 _ROW_ORDER = (*ORDER, None)
@@ -150,11 +152,12 @@ def panel_details(
         Text("   " + part, STYLES[state.verdict]) for part in wrap_to_width(say_(state.reason), width - 4)
     ][:3]
     lines = lines if needs_reason else []
+    spare = height - len(lines) - len(state.rows) - (CHART_HEIGHT if chart is not None else 0)
     lines += [
         Text("   " + part, "remark")
         for warning in state.warnings
         for part in wrap_to_width(say_(warning), width - 4)
-    ][:2]
+    ][: max(MIN_WARNING_LINES, spare)]
     left = height - len(lines)
     wanted = left if chart is None else max(0, left - CHART_HEIGHT)
     lines += _rows(_needed(state.rows, wanted), say_, width, ascii_only=ascii_only)

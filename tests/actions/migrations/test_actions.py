@@ -114,6 +114,7 @@ def test_a_plan_gone_stale_is_refused(postgres_url: str) -> None:
             {"user_profiles"},
         ),
     ],
+    ids=["nullable", "other-index", "invalid-index", "trigger"],
 )
 def test_a_schema_that_only_looks_right_is_found_wrong(postgres_url: str, harm: str, wrong: set[str]) -> None:
     where = service(postgres_url)

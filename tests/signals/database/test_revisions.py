@@ -112,7 +112,11 @@ def test_a_script_is_read_and_not_run(text: str, revision: Revision | None) -> N
     assert read_revision(text.encode()) == revision
 
 
-@pytest.mark.parametrize("text", [b"(" * 5_000, b"\0", b"revision = " + b"(" * 3_000, b"\xff\xfe revision"])
+@pytest.mark.parametrize(
+    "text",
+    [b"(" * 5_000, b"\0", b"revision = " + b"(" * 3_000, b"\xff\xfe revision"],
+    ids=["brackets", "nul", "nested", "utf-16"],
+)
 def test_what_is_no_python_is_no_script_or_unreadable(text: bytes) -> None:
     try:
         assert read_revision(text) is None

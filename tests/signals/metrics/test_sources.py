@@ -100,7 +100,8 @@ async def test_a_page_is_scraped_and_evaluated() -> None:
 async def test_100_000_series_are_read() -> None:
     page = b"".join(b'm{i="%d"} %d\n' % (i, i) for i in range(100_000))
     with serve(body(page)) as url:
-        source = ScrapeSource(ScrapeSettings(targets=(ScrapeTarget(url=url, timeout_s=20),)))
+        settings = ScrapeSettings(targets=(ScrapeTarget(url=url, timeout_s=20),), max_series=150_000)
+        source = ScrapeSource(settings)
         await source.scrape_once()
         assert (await source.query("count(m)")).series[0].values[0] == 100_000
 

@@ -38,7 +38,9 @@ def run(folder: Path, *arguments: str, home: str | None) -> subprocess.Completed
     )
 
 
-@pytest.mark.parametrize("home", [None, "", "/dev/null", "/proc/1/none", "x" * 300])
+@pytest.mark.parametrize(
+    "home", [None, "", "/dev/null", "/proc/1/none", "x" * 300], ids=["unset", "empty", "null", "proc", "long"]
+)
 @pytest.mark.parametrize(
     "command",
     [["config", "check"], ["journal", "stats"], ["incident", "open", "--title", "x", "--severity", "SEV3"]],

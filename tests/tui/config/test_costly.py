@@ -30,7 +30,9 @@ def test_looking_for_secrets_is_linear(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["[" * 200 + "]" * 200, "{a=" * 60 + "1" + "}" * 60, "9" * 5000, "-" + "9" * 5000]
+    "value",
+    ["[" * 200 + "]" * 200, "{a=" * 60 + "1" + "}" * 60, "9" * 5000, "-" + "9" * 5000],
+    ids=["arrays", "tables", "number", "negative"],
 )
 def test_what_is_too_deep_or_too_long_is_a_mistake_with_a_line(value: str, tmp_path: Path) -> None:
     path = tmp_path / "warroom.toml"
