@@ -66,7 +66,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("WARROOM_LOG", str(tmp_path / "warroom.log"))
 
 
-def test_the_thread_that_asks_goes_on_after_a_panic(tmp_path: Path) -> None:
+def test_the_thread_that_asks_goes_on_after_a_panic(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     screen = Screen(PanelJudged)
     with depth_exporter() as (address, _):
         config = configuration(tmp_path, address)
@@ -78,7 +78,7 @@ def test_the_thread_that_asks_goes_on_after_a_panic(tmp_path: Path) -> None:
     (notice,) = (message for message in screen.messages if isinstance(message, SourceNotice))
     assert notice.notice.message.key == "tui.restarted"
     assert notice.notice.message.values["error"] == "Panic"
-    assert "Panic" in (tmp_path / "warroom.log").read_text()
+    assert "Panic" in caplog.text
 
 
 def test_the_thread_that_follows_the_journal_goes_on_after_a_panic(tmp_path: Path) -> None:
