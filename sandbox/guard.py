@@ -69,7 +69,7 @@ def follow_supervisor() -> None:
         return  # a worker that started anew has closed it; the other parts still watch
     group = os.getpgrp()
     arguments = (read, group, Path(folder))
-    threading.Thread(target=_take_down, args=arguments, kwargs={"keep": kept == "keep"}, daemon=True).start()
+    threading.Thread(target=_follow, args=arguments, kwargs={"keep": kept == "keep"}, daemon=True).start()
 
 
 def _watch_guard(guard: int, on_guard_lost: Callable[[], None]) -> None:
@@ -84,12 +84,19 @@ def _guard(read: int, group: int, folder: Path, *, keep: bool) -> None:
     for descriptor in (0, 1, 2):  # our starter waits for the end of these
         os.dup2(nothing, descriptor)
     os.setpgid(0, 0)  # what ends the group must not end its guard
-    _take_down(read, group, folder, keep=keep)
-
-
-def _take_down(read: int, group: int, folder: Path, *, keep: bool) -> None:
-    """Wait for the end of the supervisor, then end its group and this process, and remove the folder."""
     os.read(read, 1)
+    _take_down(group, folder, keep=keep)
+
+
+def _follow(read: int, group: int, folder: Path, *, keep: bool) -> None:
+    """In a part of the stack: a process of its own takes the rest down, for a part may end by itself once its servers do."""
+    os.read(read, 1)
+    if os.fork() == 0:
+        _take_down(group, folder, keep=keep)
+
+
+def _take_down(group: int, folder: Path, *, keep: bool) -> None:
+    """End the supervisor's group and this process, and remove the folder."""
     os.setpgid(0, 0)
     _end(group, signal.SIGINT)  # for Postgres a fast shutdown
     _end(group, signal.SIGKILL)

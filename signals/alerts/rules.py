@@ -111,8 +111,8 @@ class RuleAlerts:
 
     async def alerts(self) -> Alerts:
         """Evaluate every rule now. Raises the source's error when it answers none of them."""
-        now = self._clock()
         rules, broken = await asyncio.to_thread(self._load)
+        now = self._clock()  # not before: what was scraped while the files were read counts
         records = [rule.name for rule in rules if rule.kind == "record"]
         alerting = [rule for rule in rules if rule.kind == "alert"]
         results = await asyncio.gather(*(self._evaluate(rule, records, now) for rule in alerting))
@@ -285,7 +285,8 @@ def _next_active(
     after: dict[Labels, _Active] = {}
     for labels, (series, value) in holding.items():
         before = previous.get(labels)
-        since = before.since if before else held_since.get(series, now)
+        # Times of a range are whole milliseconds: the last may lie a little after `now`.
+        since = before.since if before else min(now, held_since.get(series, now))
         fired_at = before.fired_at if before else None
         if fired_at is None and now - since >= rule.for_s:
             # What was not looked at before fires since its wait was over.

@@ -31,7 +31,7 @@ def run(this: Round) -> Figures:
     for number in this.cases():
         count = number
         command = this.chance.choice(
-            [name for name in command_names() if name not in ("board", "sandbox", "init")]
+            [name for name in command_names() if name not in ("board", "keep", "sandbox", "init")]
         )
         words = [command, *(_word(this.chance) for _ in range(this.chance.randint(0, 6)))]
         environment = {

@@ -107,6 +107,16 @@ def test_an_alert_is_pending_until_it_has_held_long_enough(now: Now, tmp_path: P
     assert alert.labels["team"] == "ops"
 
 
+@pytest.mark.parametrize("fraction", [0.0004, 0.0006, 0.8479])
+def test_a_rule_without_for_fires_at_first_sight(now: Now, tmp_path: Path, fraction: float) -> None:
+    """A range's last time is rounded to milliseconds and may lie behind the clock: that is no waiting."""
+    now.set(fraction, ai=5000)
+    text = "groups: [{name: g, rules: [{alert: Deep, expr: depth > 1000}]}]"
+    alert = only(alerting(now, tmp_path, text))
+    assert alert.state is AlertState.FIRING
+    assert alert.since <= now.time
+
+
 def test_a_pending_alert_that_stops_is_gone_and_begins_anew(now: Now, tmp_path: Path) -> None:
     rules = alerting(now, tmp_path, RULES)
     now.set(0, ai=1)
