@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from actions.replies import tell_workers
 from core.text import clean
 
 if TYPE_CHECKING:
@@ -36,12 +37,7 @@ def set_limits(workers: Workers, task: str, limits: Mapping[str, str]) -> dict[s
     for limit in sorted(set(limits.values())):
         names = [worker for worker, wanted in limits.items() if wanted == limit]
         arguments = {"task_name": task, "rate_limit": None if limit == NO_LIMIT else limit}
-        replies = workers.ask("rate_limit", arguments, destination=names)
-        for worker in names:
-            reply = replies.get(worker)
-            if not isinstance(reply, dict) or "ok" not in reply:
-                error = reply.get("error") if isinstance(reply, dict) else None
-                failed[worker] = clean(str(error), 200) if error else ""
+        failed |= tell_workers(workers, "rate_limit", arguments, names)
     return failed
 
 

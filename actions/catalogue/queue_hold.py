@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from actions.errors import ActionFailed
 from actions.model import DEFAULT_LASTS_S, Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Name, Parameters
-from actions.queues.consumers import read_consumers, stop_consuming
+from actions.queues.consumers import read_consumers, stop_again, stop_consuming
 from actions.queues.lists import HELD, Lists
 from actions.queues.set_aside import set_aside
 from actions.step import Step
@@ -102,11 +102,10 @@ def verify(params: Hold, _: Plan, context: Context) -> tuple[Verification, ...]:
 def keep(params: Hold, _: Plan, context: Context) -> tuple[Message, ...]:
     """A worker that started since consumes the queue again, and messages came in."""
     consuming, _others = read_consumers(context.workers, params.queue)
-    failed = stop_consuming(context.workers, params.queue, consuming)
+    stopped = stop_again(context.workers, params.queue, consuming)
     moved = context.redis.ask(lambda client: _set_aside(client, params, context))
     return (
-        *(say("actions.stopped_again", worker=worker) for worker in consuming if worker not in failed),
-        *(say("actions.still_consuming", worker=worker, why=why or "?") for worker, why in failed.items()),
+        *stopped,
         *((say("actions.set_aside_again", count=moved),) if moved else ()),
     )
 

@@ -10,9 +10,9 @@ from pydantic_core import PydanticCustomError
 from actions.errors import ActionFailed
 from actions.model import DEFAULT_LASTS_S, Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Names, Parameters
+from actions.replies import tell_workers
 from actions.step import Step
 from core.message import say
-from core.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,10 +107,7 @@ def _apply(params: Pool, context: Context) -> dict[str, str]:
         change = size - sizes[worker]
         if not change:
             continue
-        reply = context.workers.ask(_command(change), {"n": abs(change)}, destination=[worker]).get(worker)
-        if not isinstance(reply, dict) or "ok" not in reply:
-            error = reply.get("error") if isinstance(reply, dict) else None
-            failed[worker] = clean(str(error), 200) if error else ""
+        failed |= tell_workers(context.workers, _command(change), {"n": abs(change)}, [worker])
         context.print_line(f"{worker}: {sizes[worker]} → {size}{' failed' if worker in failed else ''}")
     _settle(params, context, failed)
     return failed

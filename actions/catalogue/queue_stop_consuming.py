@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from actions.errors import ActionFailed
 from actions.model import DEFAULT_LASTS_S, Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Name, Names, Parameters
-from actions.queues.consumers import read_consumers, stop_consuming
+from actions.queues.consumers import read_consumers, stop_again, stop_consuming
 from actions.step import Step
 from core.message import say
 
@@ -79,11 +79,7 @@ def verify(params: StopConsuming, _: Plan, context: Context) -> tuple[Verificati
 def keep(params: StopConsuming, _: Plan, context: Context) -> tuple[Message, ...]:
     """A worker that started since consumes it again."""
     again = params.wanted(read_consumers(context.workers, params.queue)[0])
-    failed = stop_consuming(context.workers, params.queue, again)
-    return (
-        *(say("actions.stopped_again", worker=worker) for worker in again if worker not in failed),
-        *(say("actions.still_consuming", worker=worker, why=why or "?") for worker, why in failed.items()),
-    )
+    return stop_again(context.workers, params.queue, again)
 
 
 ACTION = Action(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from core.text import clean
+from actions.replies import tell_workers
+from core.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from actions.capabilities import Workers
+    from core.message import Message
 
 SETTLE_S = 5.0
 
@@ -30,14 +32,14 @@ def stop_consuming(workers: Workers, queue: str, names: Sequence[str]) -> dict[s
 
     A worker confirms before it has stopped (Celery's `call_soon`): it is asked until it has.
     """
-    failed = _tell(workers, "cancel_consumer", queue, names)
+    failed = tell_workers(workers, "cancel_consumer", {"queue": queue}, names)
     _settle(workers, queue, set(names) - set(failed), consuming=False)
     return failed
 
 
 def begin_consuming(workers: Workers, queue: str, names: Sequence[str]) -> dict[str, str]:
     """Tell `names` to begin; the same answer."""
-    failed = _tell(workers, "add_consumer", queue, names)
+    failed = tell_workers(workers, "add_consumer", {"queue": queue}, names)
     _settle(workers, queue, set(names) - set(failed), consuming=True)
     return failed
 
@@ -51,14 +53,10 @@ def _settle(workers: Workers, queue: str, names: set[str], *, consuming: bool) -
             return
 
 
-def _tell(workers: Workers, command: str, queue: str, names: Sequence[str]) -> dict[str, str]:
-    if not names:
-        return {}
-    replies = workers.ask(command, {"queue": queue}, destination=names)
-    failed: dict[str, str] = {}
-    for worker in names:
-        reply = replies.get(worker)
-        if not isinstance(reply, dict) or "ok" not in reply:
-            error = reply.get("error") if isinstance(reply, dict) else None
-            failed[worker] = clean(str(error), 200) if error else ""
-    return failed
+def stop_again(workers: Workers, queue: str, names: Sequence[str]) -> tuple[Message, ...]:
+    """For `keep`: workers that started since consume the queue again; stop them, and say whom."""
+    failed = stop_consuming(workers, queue, names)
+    return (
+        *(say("actions.stopped_again", worker=worker) for worker in names if worker not in failed),
+        *(say("actions.still_consuming", worker=worker, why=why or "?") for worker, why in failed.items()),
+    )

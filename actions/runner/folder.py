@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  # a dataclass's own field
 from typing import TYPE_CHECKING
 
-from core.errors import WarroomError
-from core.files import open_regular
+from core.files import open_private, read_bytes
 from incidents.journal.sqlite_file import default_file
 
 if TYPE_CHECKING:
@@ -64,16 +63,14 @@ class RunFolder:
 
     def write_document(self, document: Mapping[str, object]) -> None:
         """For this user alone."""
-        descriptor = os.open(self.document, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with open_private(self.document, new=True) as file:
             json.dump(document, file)
 
     def read_document(self) -> dict[str, object]:
         """Empty where there is none on this host, or it is damaged."""
         try:
-            with open_regular(self.document) as file:
-                document = json.loads(file.read(MAX_DOCUMENT_BYTES))
-        except (OSError, WarroomError, ValueError, RecursionError):
+            document = json.loads(read_bytes(self.document, MAX_DOCUMENT_BYTES))
+        except (OSError, ValueError, RecursionError):
             return {}
         return document if isinstance(document, dict) else {}
 
