@@ -146,6 +146,16 @@ def next_killer(incident: Incident | None, rows: Sequence[Row], at: RowKey | Non
     return next((row for row in wanted if keys.index(row.key) > here), wanted[0] if wanted else None)
 
 
+def phase_beyond(rows: Sequence[Row], here: Row, step: int) -> Row | None:
+    """The first row of the next phase; with a negative `step` that of this one, or from there of the one before."""
+    standing = [row for row in rows if can_stand(row)]
+    at = standing.index(here)
+    phases = [(row.runbook.id, row.phase) for row in standing]
+    firsts = [index for index, phase in enumerate(phases) if not index or phases[index - 1] != phase]
+    beyond = [index for index in firsts if index > at] if step > 0 else [i for i in firsts[::-1] if i < at]
+    return standing[beyond[0]] if beyond else None
+
+
 def first_row(incident: Incident | None, rows: Sequence[Row]) -> Row | None:
     """Where a newcomer should look: at the interrupted step, else at the first that is not done."""
     standing = [row for row in rows if can_stand(row)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from response.checklist import (
     first_row,
     is_done,
     next_killer,
+    phase_beyond,
 )
 from tui.incident.context import log_errors
 from tui.incident.draw.checklist import ChecklistView
@@ -27,6 +27,7 @@ from tui.incident.draw.step import RenderOptions, step_lines
 from tui.incident.draw.timeline import names_here
 from tui.keymap import EVERYWHERE, KEYS
 from tui.runtime.exit import report_crash
+from tui.screens.incident_checks import measure_checks
 from tui.screens.page import Page
 from tui.screens.panel import panel_block
 
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from panels.state import PanelState
     from response.checklist import Row, RowKey
     from runbooks.checks.observation import Observation
-    from runbooks.checks.permission import Permission
     from runbooks.model import Check, Runbook
     from tui.feeds.journal import IncidentSnapshot
     from tui.incident.context import IncidentContext
@@ -287,14 +287,9 @@ class IncidentView(Page, abstract=True):
         here = self.row()
         if self.pane or here is None:
             return
-        standing = [row for row in self.rows() if can_stand(row)]
-        at = standing.index(here)
-        phases = [(row.runbook.id, row.phase) for row in standing]
-        firsts = [index for index, phase in enumerate(phases) if not index or phases[index - 1] != phase]
-        ahead = [index for index in firsts if index > at] if step > 0 else firsts[::-1]
-        goal = next((index for index in ahead if (index - at) * step > 0), None)
+        goal = phase_beyond(self.rows(), here, step)
         if goal is not None:
-            self._move_to(standing[goal])
+            self._move_to(goal)
             self.repaint()
 
     def action_scroll(self, step: int) -> None:
@@ -387,43 +382,9 @@ class IncidentView(Page, abstract=True):
 
     @work(exclusive=True, group="checks")
     async def _measure_checks(self, row: Row, checks: tuple[Check, ...], since: float | None) -> None:
-        await log_errors(self._ask_sources(row, checks, since))
-
-    async def _ask_sources(self, row: Row, checks: tuple[Check, ...], since: float | None) -> None:
-        from core.errors import WarroomError
-        from runbooks.checks.measure import measure
-
-        signals = self.face.signals_thread
-        if signals is None:
-            return
-        permission = await self._permission(row, checks)
-        for index, check in enumerate(checks):
-            try:
-                observation = await signals.ask(
-                    lambda sources, check=check: measure(check, sources, time.time(), permission, since)  # type: ignore[misc]  # mypy can't see a default as the binding of a loop
-                )
-            except WarroomError:
-                continue  # what was seen last grows old on the screen
-            if observation is not None:
+        async def measure() -> None:
+            async for index, observation in measure_checks(self.face, row.runbook.id, checks, since):
                 self.observed.setdefault(row.key, {})[index] = observation
-        self.repaint()
+                self.repaint()
 
-    async def _permission(self, row: Row, checks: tuple[Check, ...]) -> Permission:
-        """What these checks may ask and send; before a team's runbook asks a new host for the first time, the person is asked."""
-        from runbooks.checks.permission import permit, unapproved_origin
-        from runbooks.settings import RunbooksSettings
-        from tui.screens.confirm import Confirm
-        from tui.screens.submit import ask
-
-        settings, answers = self.incidents.runbooks or RunbooksSettings(), self.incidents.approved
-        permission, runbook = permit(settings, os.environ), row.runbook.id
-        for check in checks:
-            origin = unapproved_origin(check, permission)
-            if origin and (runbook, origin) not in answers:
-                words = self.face.words
-                question = words.text("screen.ask_host", runbook=runbook, host=origin)
-                what = f"{(check.parameters or {}).get('method', 'GET')} {(check.parameters or {}).get('url', '')}"
-                confirm = Confirm(question, [what, words.text("screen.ask_host_why")])
-                answers[runbook, origin] = await ask(self.face, confirm) is not None
-        yes = [origin for (name, origin), answer in answers.items() if answer and name == runbook]
-        return permit(settings, os.environ, yes)
+        await log_errors(measure())
