@@ -61,6 +61,15 @@ def read_parameters(model: type[P], values: Mapping[str, str]) -> P:
         raise BadParameter(say("actions.parameter_wrong", name=name, detail=detail)) from None
 
 
+def secret_names(model: type[Parameters]) -> frozenset[str]:
+    """The parameters that are masked, and never an argument of a command line or a line of a runbook."""
+    return frozenset(
+        name
+        for name, each in model.model_fields.items()
+        if each.annotation is SecretStr or "SecretStr" in str(each.annotation)
+    )
+
+
 def harmless(text: str) -> str:
     """One line without anything that a terminal would obey; what would have to be changed is refused, not changed."""
     if len(text) > MAX_LENGTH or clean(text, MAX_LENGTH) != text:

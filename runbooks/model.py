@@ -6,7 +6,7 @@ inline code keeps its backticks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4", ""]
 ProbeKind = Literal["http", "queue", "workers", "schema"]
+BlockDanger = Literal["observe", "mitigate", "destructive"]
+"""What running a block may do; the dangers of `actions.model`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +78,30 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class ActionCall:
-    """The id of an action, with its parameters as written."""
+    """The id of an action, with its parameters as written.
+
+    `asks` are parameters that whoever runs it fills in, each with what the runbook says about it (`version: <the new patch>`).
+    `lines` says where each parameter stands.
+    """
 
     id: str
     parameters: Mapping[str, str]
     line: int
+    asks: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something to type, exactly as it stands."""
+    """Something to type, exactly as it stands.
+
+    `language` is what the fence is called (`sh`), `danger` what it says that running the block may do; unsaid, it may destroy.
+    """
 
     text: str
     line: int
+    language: str = ""
+    danger: BlockDanger = "destructive"
 
 
 @dataclass(frozen=True, slots=True)

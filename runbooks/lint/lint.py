@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -31,8 +30,8 @@ _CHANGES = re.compile(
 _SECRET = re.compile(r"authorization|cookie|token|key|secret|password", re.IGNORECASE)
 
 
-def lint(parsed: Parsed, known_actions: frozenset[str] | None = None) -> list[Finding]:
-    """Everything that the file itself shows; `known_actions` is None where nobody knows the actions."""
+def lint(parsed: Parsed) -> list[Finding]:
+    """Everything that the file itself shows; `lint.actions` knows of the actions that it calls."""
     findings = [from_problem(problem) for problem in parsed.problems]
     runbook = parsed.runbook
     if runbook.plain:
@@ -43,7 +42,6 @@ def lint(parsed: Parsed, known_actions: frozenset[str] | None = None) -> list[Fi
         findings += _commands(step)
         findings += [finding for check in step.checks for finding in _promql(check, step.file)]
         findings += [finding for check in step.checks for finding in _headers(check, step.file)]
-        findings += _actions(step, known_actions)
     return findings
 
 
@@ -124,12 +122,3 @@ def _headers(check: Check, file: str) -> Iterator[Finding]:
             yield Finding(
                 file, check.line, "literal-secret", message, "likely", fix=say("lint.use_environment")
             )
-
-
-def _actions(step: Step, known: frozenset[str] | None) -> Iterator[Finding]:
-    for call in step.actions if known is not None else ():
-        if call.id not in (known or ()):
-            near = get_close_matches(call.id, known or (), n=1)
-            fix = say("lint.did_you_mean", name=near[0]) if near else None
-            message = say("lint.unknown_action", id=call.id)
-            yield Finding(step.file, call.line, "unknown-action", message, "certain", fix=fix)

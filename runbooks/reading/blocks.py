@@ -8,8 +8,19 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from core.message import say
+from core.text import clean
 from core.times import parse_duration
-from runbooks.model import ActionCall, Block, Check, Command, Expectation, Paragraph, ProbeKind, Problem
+from runbooks.model import (
+    ActionCall,
+    Block,
+    BlockDanger,
+    Check,
+    Command,
+    Expectation,
+    Paragraph,
+    ProbeKind,
+    Problem,
+)
 from runbooks.reading.fields import Field, read_fields
 from runbooks.reading.markdown import code_of, joined, line_of, pieces
 from signals.metrics.trend import Direction
@@ -62,6 +73,8 @@ _EXPECTATIONS: dict[ProbeKind | None, tuple[str, ...]] = {
 }
 DEFAULT_WINDOW_S = 600.0
 """How far a trend looks back unless the check says otherwise."""
+_ASKED = re.compile(r"<([^<>]+)>")
+"""A value that whoever runs the action fills in."""
 METHODS = ("GET", "HEAD", "OPTIONS")
 """A check only looks; what changes the world is an action."""
 UNITS = ("none", "count", "s", "ratio", "1/min", "usd", "bytes")
@@ -83,7 +96,8 @@ def read_block(node: SyntaxTreeNode, file: str, problems: list[Problem]) -> Iter
 
 def _fence(node: SyntaxTreeNode, file: str, problems: list[Problem]) -> Iterator[Block]:
     line = line_of(node) + 1
-    match node.info.strip().split(" ")[0].lower():
+    language, *words = node.info.split() or [""]
+    match language.lower():
         case "check":
             check, block_problems = read_check(node.content, file, line)
             problems += block_problems
@@ -95,7 +109,19 @@ def _fence(node: SyntaxTreeNode, file: str, problems: list[Problem]) -> Iterator
             if action is not None:
                 yield action
         case _:
-            yield Command(code_of(node), line)
+            danger = _danger(words, file, line - 1, problems)
+            yield Command(code_of(node), line, language.lower(), danger)
+
+
+def _danger(words: Sequence[str], file: str, line: int, problems: list[Problem]) -> BlockDanger:
+    """What `sh danger=mitigate` says; a danger that nobody knows may destroy."""
+    known: tuple[BlockDanger, ...] = get_args(BlockDanger)
+    written = next((word.partition("=")[2] for word in words if word.startswith("danger=")), None)
+    danger = next((name for name in known if name == written), None)
+    if written is not None and danger is None:
+        message = say("runbook.block_danger", danger=clean(written, 80), known=", ".join(known))
+        problems.append(Problem(file, line, "block-danger", message))
+    return danger or "destructive"
 
 
 def _paragraphs(prose: Sequence[Piece]) -> Iterator[Paragraph]:
@@ -190,8 +216,16 @@ def read_action(text: str, file: str, line: int) -> tuple[ActionCall | None, tup
         if not problems:
             problems = (Problem(file, line, "action-no-id", say("runbook.action_no_id")),)
         return None, problems
-    parameters = {name: field.text for name, field in fields.items() if name != "id"}
-    return ActionCall(fields["id"].text, parameters, line), problems
+    written = {name: field for name, field in fields.items() if name != "id"}
+    asks = {name: match[1] for name, field in written.items() if (match := _ASKED.fullmatch(field.text))}
+    parameters = {name: _text(field) for name, field in written.items() if name not in asks}
+    lines = {name: field.line for name, field in fields.items()}
+    return ActionCall(fields["id"].text, parameters, lines["id"], asks, lines), problems
+
+
+def _text(field: Field) -> str:
+    """As an action reads it: several are separated by commas alone."""
+    return field.value if isinstance(field.value, str) else ",".join(field.value)
 
 
 def unknown_key(file: str, line: int, name: str, known: Iterable[str]) -> Problem:

@@ -117,16 +117,6 @@ def test_empty_phases_and_empty_runbooks() -> None:
     assert told(parsed("<!-- include: other -->\n")) == []
 
 
-def test_actions_are_checked_when_they_are_known() -> None:
-    book = parsed(phase("do", step("a", "```action\nid: queue.trottle\n```")))
-    assert lint(book) == []
-    (found,) = lint(book, frozenset({"queue.throttle", "db.snapshot"}))
-    assert (found.line, found.rule, found.confidence) == (10, "unknown-action", "certain")
-    assert found.fix is not None
-    assert "queue.throttle" in Language().say(found.fix)
-    assert lint(book, frozenset({"queue.trottle"})) == []
-
-
 def test_a_plain_manual_is_not_held_to_our_format() -> None:
     assert told(parsed("## Look\n- at `systemctl restart x`\n" + "- x\n" * 20, head="")) == []
 

@@ -111,7 +111,7 @@ def test_a_step_holds_its_prose_command_roles_check_and_action() -> None:
     assert throttle.text == "Throttle the `analyze` task"
     why, command, expect, undo, check = throttle.blocks
     assert why == Paragraph("Why it matters, and what to look at.")
-    assert command == Command("celery control rate_limit tasks.analyze 20/m", 21)
+    assert command == Command("celery control rate_limit tasks.analyze 20/m", 21, "sh")
     assert (expect, undo) == (
         Paragraph("every worker answers.", "expect"),
         Paragraph("the same with `100/m`.", "undo"),
@@ -123,6 +123,34 @@ def test_a_step_holds_its_prose_command_roles_check_and_action() -> None:
     assert (measured.expect.kind, measured.expect.direction) == ("trend", Direction.FALLING)
     assert look.blocks == (Paragraph("- at the queue"), Paragraph("- at the workers"))
     assert (budget.actions[0].id, dict(budget.actions[0].parameters)) == ("queue.throttle", {"rate": "20/m"})
+
+
+def test_what_an_action_asks_for_is_told_apart_from_what_is_written() -> None:
+    (call,) = next(
+        read(
+            with_step("```action\nid: arena.lock\nqueues: [a, b]\nversion: <the new patch>\n```")
+        ).runbook.steps()
+    ).actions
+    assert (call.id, dict(call.parameters)) == ("arena.lock", {"queues": "a,b"})
+    assert dict(call.asks) == {"version": "the new patch"}
+    assert call.lines["version"] == call.lines["id"] + 2
+
+
+@pytest.mark.parametrize(
+    ("info", "danger", "rules"),
+    [
+        ("sh", "destructive", []),
+        ("sh danger=mitigate", "mitigate", []),
+        ("sh danger=observe", "observe", []),
+        ("sh danger=none", "destructive", ["block-danger"]),
+        ("sh danger=", "destructive", ["block-danger"]),
+    ],
+)
+def test_a_block_says_how_dangerous_it_is(info: str, danger: str, rules: list[str]) -> None:
+    book = read(with_step(f"```{info}\ntrue\n```"))
+    (command,) = next(book.runbook.steps()).commands
+    assert (command.language, command.danger) == ("sh", danger)
+    assert [problem.rule for problem in book.problems] == rules
 
 
 def test_a_step_is_found_by_its_id_and_by_its_number() -> None:

@@ -142,10 +142,10 @@ def _values(
 ) -> dict[str, str]:
     """The parameters: those of a plan's file, of options, of files; a secret is never an argument, and is asked for."""
     from actions.errors import BadParameter
-    from actions.parameters import MASK
+    from actions.parameters import MASK, secret_names
     from core.text import clean
 
-    secret = _secret_names(action)
+    secret = secret_names(action.parameters)
     values = {} if confirmed is None else {n: v for n, v in confirmed.params.items() if v != MASK}
     for given in args.param:
         name, equals, value = given.partition("=")
@@ -166,17 +166,6 @@ def _values(
 
             values[name] = getpass(invocation.words.text("run.ask_secret", name=name) + " ")
     return values
-
-
-def _secret_names(action: AnyAction) -> set[str]:
-    from pydantic import SecretStr
-
-    fields = action.parameters.model_fields.items()
-    return {
-        name
-        for name, field in fields
-        if "SecretStr" in str(field.annotation) or field.annotation is SecretStr
-    }
 
 
 def _lasts_s(text: str) -> float | None:

@@ -7,11 +7,13 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from actions.registry import all_actions
 from core.errors import ConfigError, SourceError, WarroomError
 from core.files import is_file, is_folder
 from core.message import say
 from core.text import clean
 from runbooks.library import LANGUAGES, Library, language_of, load_library, prepare_checks, read_file
+from runbooks.lint.actions import lint_actions
 from runbooks.lint.alerts import lint_alerts
 from runbooks.lint.drift import drift
 from runbooks.lint.finding import CONFIDENCES, from_problem, sort_findings
@@ -48,6 +50,8 @@ def lint(args: argparse.Namespace, invocation: Invocation) -> int:
             prepare_checks(parsed.runbook, config.runbooks.addresses), config.runbooks
         )
     ]
+    actions = {name: action.parameters for name, action in all_actions(config.actions).items()}
+    findings += [finding for parsed in subjects for finding in lint_actions(parsed.runbook, actions)]
     findings += _drift(libraries, {parsed.runbook.file for parsed in subjects})
     rules = _rules_of_files(config, invocation)
     if args.live:
