@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 if TYPE_CHECKING:
@@ -91,6 +93,50 @@ def open_private(path: Path, *, new: bool = False) -> TextIO:
     return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
+def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
+    """Replace the file that `path` leads to, as a whole or not at all: nobody ever reads half of it.
+
+    Mode, owner and access lists stay those of the file that stood there, and a link stays a link; a new file is the user's
+    alone, unless `mode` says otherwise.
+    """
+    path = path.resolve()
+    known = _status(path)
+    if known is not None:
+        _require_regular(known, path)
+    draft = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
+    try:
+        write_new(draft, content, mode=mode, like=path if known is not None else None)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def create_file(path: Path, content: bytes) -> None:
+    """Make a private file, whole at once; raises `FileExistsError` where there is one, also one that is made meanwhile."""
+    draft = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
+    write_new(draft, content)
+    try:
+        os.link(draft, path)
+    finally:
+        draft.unlink()
+    _sync_folder(path.parent)
+
+
+def write_new(path: Path, content: bytes, *, mode: int | None = None, like: Path | None = None) -> None:
+    """Write a new file, on the disk when this returns; nobody else can read it before it has the permissions of `like`."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            _permit(file.fileno(), mode, like)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def is_file(path: Path) -> bool:
     """Whether it is a file that can be looked at; a name too long or a closed folder is a no, not an error."""
     try:
@@ -123,3 +169,35 @@ def _require_regular(status: os.stat_result, path: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(path))
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _permit(descriptor: int, mode: int | None, like: Path | None) -> None:
+    """Owner, mode and extended attributes (access lists are one of them) of `like`."""
+    if like is None:
+        os.fchmod(descriptor, FILE_MODE if mode is None else mode)
+        return
+    known = like.stat()
+    if (known.st_uid, known.st_gid) != (os.geteuid(), os.getegid()):
+        os.fchown(descriptor, known.st_uid, known.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(known.st_mode) if mode is None else mode)
+    if hasattr(os, "listxattr"):
+        with suppress(
+            OSError
+        ):  # a file system without them; labels of the kernel's own are given by the kernel
+            for name in os.listxattr(like):
+                os.setxattr(descriptor, name, os.getxattr(like, name))
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

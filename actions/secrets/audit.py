@@ -20,6 +20,7 @@ from actions.secrets.git import GitError
 from actions.secrets.kingfisher import ScannerError
 from actions.secrets.model import Audit, Scanned, Unread, Verdict
 from actions.secrets.verdicts import Decision, LastAudit, last_audit, read_decisions, write_last
+from core.files import make_private_folder, open_regular
 from core.message import say
 from core.text import clean
 
@@ -65,7 +66,7 @@ def audit(settings: AuditSettings, progress: Callable[[Message], None], now: dt.
     Raises `FingerprintKeyError` and `BaselineError`; a scanner, repository or file that can't be read is named in the result instead.
     """
     folder = settings.folder.absolute()
-    settings.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(settings.cache)
     fingerprint = fingerprints(settings.state / "fingerprint.key")
     decisions = read_decisions(settings.decisions)
     walk = _walk(folder, settings.logs)
@@ -91,7 +92,7 @@ def audit(settings: AuditSettings, progress: Callable[[Message], None], now: dt.
     findings, failures = findings_of(hits, folder, repositories, fingerprint)
     for repository in repositories:
         try:
-            commits += sum(kind == "commit" for _, kind in git.all_objects(repository))
+            commits += sum(kind == "commit" for kind in repository.objects.values())
         except GitError as error:
             failures[repository.prefix or "."] = error
     failed += [_failed(name, error) for name, error in failures.items()]
@@ -201,7 +202,7 @@ def _walk(folder: Path, logs: Sequence[Path]) -> _Walk:
                 state = path.lstat()
                 reason = _unfit(state)
                 if reason is None:
-                    path.open("rb").close()
+                    open_regular(path).close()
             except OSError as error:
                 reason = _why(error)
             if reason is not None:

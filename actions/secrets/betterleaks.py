@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from actions.secrets.kingfisher import ScannerError
 from actions.secrets.model import Hit
 from actions.secrets.rules import RULES
+from core.files import read_text
 from core.own_python import module_command, own_environment
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def main(path: str) -> int:
     from pybetterleaks import scan_dir
 
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as config:
-        config.write("[extend]\nuseDefault = true\n" + RULES.read_text(encoding="utf-8"))
+        config.write("[extend]\nuseDefault = true\n" + read_text(RULES))
         config.flush()
         result = scan_dir(path, config_path=config.name, redact=False)
     for finding in result.findings:

@@ -65,7 +65,7 @@ def _findings(
         for hit in hits:
             yield _finding(hit, _where(hit, folder), fingerprint(hit.value), commit=hit.commit, file=hit.file)
         return
-    kinds = dict(git.all_objects(repository))
+    kinds = repository.objects
     blobs = {hit.object for hit in hits if kinds.get(hit.object) == "blob"}
     origin = git.commits_of_blobs(repository, blobs)
     placed: list[tuple[Hit, str, str]] = []

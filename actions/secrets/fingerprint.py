@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
-import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import WarroomError
+from core.files import create_file, make_private_folder, read_head, require_no_link
 from core.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _KEY_BYTES = 32
 _DIGITS = 16
@@ -35,11 +34,12 @@ def fingerprints(key_file: Path) -> Callable[[str], str]:
     Raises `FingerprintKeyError`.
     """
     try:
-        key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _make(key_file)
-        descriptor = os.open(key_file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            key = file.read(_KEY_BYTES + 1)
+        make_private_folder(key_file.parent)
+        require_no_link(key_file)
+        if not key_file.exists():
+            with suppress(FileExistsError):  # another process was quicker
+                create_file(key_file, secrets.token_bytes(_KEY_BYTES))
+        key = read_head(key_file, _KEY_BYTES + 1)
     except OSError as error:
         raise FingerprintKeyError(
             say("secrets.key_unreadable", file=str(key_file), detail=error.strerror or "?")
@@ -47,19 +47,3 @@ def fingerprints(key_file: Path) -> Callable[[str], str]:
     if len(key) != _KEY_BYTES:
         raise FingerprintKeyError(say("secrets.key_broken", file=str(key_file)))
     return lambda value: hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:_DIGITS]
-
-
-def _make(key_file: Path) -> None:
-    """Whole or not at all: another process that starts now must never read half a key."""
-    if key_file.exists():
-        return
-    descriptor, draft = tempfile.mkstemp(dir=key_file.parent, prefix=".key-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, key_file)
-    finally:
-        Path(draft).unlink()

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _OFF = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "log.showSignature=false", "protocol.allow=never")
 _TIMEOUT_S = 600
@@ -24,12 +25,19 @@ class GitError(Exception):
     """Git refused; the text is Git's last line, cleaned."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Repository:
     """One Git directory; `prefix` is the path of its working tree below the audited folder, empty for the folder."""
 
     directory: Path
     prefix: str
+
+    @cached_property
+    def objects(self) -> Mapping[str, str]:
+        """Type by name of every object, also of those that no ref leads to; listed once. Raises `GitError`."""
+        listing = "--batch-check=%(objectname) %(objecttype)"
+        printed = run(self, "cat-file", "--batch-all-objects", "--unordered", listing).decode()
+        return {name: kind for name, _, kind in (line.partition(" ") for line in printed.splitlines())}
 
 
 class Commit(NamedTuple):
@@ -83,21 +91,12 @@ def run(repository: Repository, *arguments: str, given: bytes = b"") -> bytes:
     return done.stdout
 
 
-def all_objects(repository: Repository) -> Iterator[tuple[str, str]]:
-    """Name and type of every object of the database, also of those that no ref leads to; raises `GitError`."""
-    listing = "--batch-check=%(objectname) %(objecttype)"
-    every = run(repository, "cat-file", "--batch-all-objects", "--unordered", listing)
-    for line in every.decode().splitlines():
-        name, _, kind = line.partition(" ")
-        yield name, kind
-
-
 def messages(repository: Repository) -> list[str]:
     """The ids of all commits and tags, also of those that no ref leads to: a secret may stand in what they say.
 
     Blobs that no ref leads to are the scanner's, which reads the whole object database. Raises `GitError`.
     """
-    return [name for name, kind in all_objects(repository) if kind in ("commit", "tag")]
+    return [name for name, kind in repository.objects.items() if kind in ("commit", "tag")]
 
 
 def contents(repository: Repository, ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
@@ -138,7 +137,7 @@ def commits_of_blobs(repository: Repository, blobs: set[str]) -> dict[str, tuple
     """
     if not blobs:
         return {}
-    ids = [name for name, kind in all_objects(repository) if kind == "commit"]
+    ids = [name for name, kind in repository.objects.items() if kind == "commit"]
     printed = run(
         repository,
         *(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actions.secrets.git import all_objects, contents
+from actions.secrets.git import contents
 from actions.secrets.model import Hit
 from actions.secrets.rules import matches
+from core.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +25,7 @@ def scan_files(files: Iterable[tuple[str, Path]]) -> Iterator[Hit]:
     """Scan files, each with the name that is reported, block by block."""
     for name, path in files:
         try:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 line, kept = 1, b""
                 while block := file.read(_BLOCK):
                     text = kept + block
@@ -44,7 +45,7 @@ def scan_files(files: Iterable[tuple[str, Path]]) -> Iterator[Hit]:
 
 def scan_objects(repository: Repository) -> Iterator[Hit]:
     """Scan every blob, commit and tag of a repository, also what no ref leads to; raises `GitError`."""
-    names = [name for name, kind in all_objects(repository) if kind != "tree"]
+    names = [name for name, kind in repository.objects.items() if kind != "tree"]
     for name, text in contents(repository, names):
         for match in matches(text):
             yield Hit(

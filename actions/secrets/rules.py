@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from core.files import read_text
+
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
@@ -36,7 +38,7 @@ def rules() -> tuple[Rule, ...]:
     """The rules of `rules.toml`."""
     import re
 
-    read = tomllib.loads(RULES.read_text(encoding="utf-8"))
+    read = tomllib.loads(read_text(RULES))
     return tuple(Rule(rule["id"], re.compile(rule["regex"].encode())) for rule in read["rules"])
 
 

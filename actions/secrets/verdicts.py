@@ -6,17 +6,17 @@ import datetime as dt
 import hashlib
 import json
 import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actions.secrets.model import Verdict
 from core.errors import WarroomError
+from core.files import make_private_folder, read_bytes, replace_file
 from core.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _MAX_BYTES = 16 << 20
 
@@ -40,14 +40,13 @@ class Decision:
 def read_decisions(file: Path) -> dict[str, Decision]:
     """The decisions by fingerprint, empty where there is no file; raises `BaselineError`."""
     try:
-        with file.open("rb") as handle:
-            raw = handle.read(_MAX_BYTES + 1)
+        raw = read_bytes(file, _MAX_BYTES)
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise BaselineError(say("secrets.baseline", file=str(file), detail=error.strerror or "?")) from error
     try:
-        read = json.loads(raw[:_MAX_BYTES])
+        read = json.loads(raw)
         return {
             str(fingerprint): Decision(
                 verdict=Verdict(entry["verdict"]),
@@ -89,7 +88,7 @@ class LastAudit:
 def last_audit(state: Path, folder: Path) -> LastAudit | None:
     """None where there was none, or its file is unreadable."""
     try:
-        read = json.loads(_last(state, folder).read_bytes())
+        read = json.loads(read_bytes(_last(state, folder), _MAX_BYTES))
         return LastAudit(frozenset(map(str, read["fingerprints"])), int(read["unread"]))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -107,12 +106,7 @@ def _last(state: Path, folder: Path) -> Path:
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-            handle.write(text + "\n")
-            handle.flush()
-            os.fsync(handle.fileno())
-        Path(draft).replace(file)
+        make_private_folder(file.parent)
+        replace_file(file, text.encode() + b"\n")
     except OSError as error:
         raise BaselineError(say("secrets.baseline", file=str(file), detail=error.strerror or "?")) from error

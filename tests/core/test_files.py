@@ -11,10 +11,30 @@ from pathlib import Path
 
 import pytest
 
-from core.files import make_private_folder, open_private, read_bytes, read_lines, read_text
+from core.files import (
+    create_file,
+    make_private_folder,
+    open_private,
+    read_bytes,
+    read_lines,
+    read_text,
+    replace_file,
+)
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("warroom", "tui", "panels", "response", "repolint", "runbooks", "incidents", "signals", "profiles")
+ROOMS = (
+    "warroom",
+    "tui",
+    "panels",
+    "response",
+    "repolint",
+    "runbooks",
+    "incidents",
+    "signals",
+    "profiles",
+    "actions/secrets",
+    "actions/providers",
+)
 OWN = {
     "core/files.py",
     "tui/i18n/__init__.py",  # the next three read what the program itself is made of
@@ -93,6 +113,34 @@ def test_nothing_is_written_through_a_link_or_into_a_pipe(kind: str, tmp_path: P
     with pytest.raises(OSError, match=r"symbolic|regular|No such device"):
         open_private(path)
     assert not theirs.exists() or theirs.read_text() == "theirs"
+
+
+def test_a_replaced_file_keeps_what_it_was(tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_text("old")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    if hasattr(os, "setxattr"):
+        os.setxattr(real, "user.note", b"kept")
+    if os.geteuid() == 0:
+        os.chown(real, 12, 34)
+    before = real.stat()
+    replace_file(link, b"new")
+    assert (link.is_symlink(), real.read_text()) == (True, "new")
+    after = real.stat()
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+    assert after.st_ino != before.st_ino, "it was written in place: a reader could have seen half of it"
+    assert not hasattr(os, "getxattr") or os.getxattr(real, "user.note") == b"kept"
+    replace_file(tmp_path / "fresh", b"x")
+    assert (tmp_path / "fresh").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(IsADirectoryError):
+        replace_file(tmp_path, b"x")
+    create_file(tmp_path / "once", b"1")
+    with pytest.raises(FileExistsError):
+        create_file(tmp_path / "once", b"2")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fresh", "link", "once", "real"], (
+        "a draft stayed"
+    )
 
 
 def test_every_file_that_is_read_or_written_goes_through_here() -> None:

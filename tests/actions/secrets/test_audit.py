@@ -189,6 +189,23 @@ def test_a_failing_scanner_is_named_and_the_rest_stands(
     assert (desk.of(result, key), result.gone) == ([], frozenset()), "what nobody looked at is not gone"
 
 
+def test_the_objects_of_a_repository_are_listed_once(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "repository"
+    plant(folder)
+    run = git_side.run
+    asked: list[str] = []
+
+    def listen(repository: git_side.Repository, *arguments: str, given: bytes = b"") -> bytes:
+        asked.extend(word for word in arguments if word == "--batch-all-objects")
+        return run(repository, *arguments, given=given)
+
+    monkeypatch.setattr(git_side, "run", listen)
+    assert desk.audit(folder).scanned.commits
+    assert asked == ["--batch-all-objects"]
+
+
 def test_hostile_names_and_settings_start_nothing(desk: Desk, tmp_path: Path) -> None:
     folder = tmp_path / "repository"
     values = plant(folder)
