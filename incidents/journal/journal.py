@@ -29,9 +29,10 @@ from incidents.events.event import Draft, new_id
 from incidents.events.run_body import RunClaimed, RunStarted
 from incidents.journal.database import is_shared, journal_place, open_database
 from incidents.journal.errors import JournalAway, JournalError, NoSuchChain, ResourceHeld, WriteConflict
+from incidents.journal.fallback import Fallback
 from incidents.journal.history import list_incidents, list_runs, summary_of
 from incidents.journal.kinds import INCIDENTS, RUNS, is_of_run
-from incidents.journal.spool import Spool, Waiting
+from incidents.journal.spool import Spool
 from incidents.journal.sqlite_file import default_file
 from incidents.journal.store import Store
 
@@ -89,12 +90,11 @@ class Journal:
         self._retry_at = 0.0
         self._away: Message | None = None
         self._lock = threading.RLock()
-        self._numbers: dict[UUID, int] = {}
-        self._copied: dict[UUID, int] = {}
-        self._spoiled: tuple[str, ...] = ()
-        self._spool = None  # a file needs none, and then nobody needs a home
+        spool = None
         if is_shared(settings):
-            self._spool = Spool(settings.spool_file or default_file().with_name("spool.db"))
+            spool = Spool(settings.spool_file or default_file().with_name("spool.db"))
+        self._spool = spool
+        self._fallback = Fallback(spool)
 
     def close(self) -> None:
         """Give all connections back; what was appended is safe already."""
@@ -123,11 +123,11 @@ class Journal:
 
     def spooled(self) -> int:
         """How many events wait for the team's database."""
-        return len(self._waiting().events)
+        return len(self._fallback.waiting().events)
 
     def spoiled(self) -> tuple[str, ...]:
         """Ids of lines in the spool that were altered or can't be read: they stay there, and are not merged."""
-        return self._waiting().spoiled
+        return self._fallback.waiting().spoiled
 
     def store(self) -> Store:
         """The database; raises `JournalAway` at once while it is left alone after a failure."""
@@ -184,21 +184,21 @@ class Journal:
                 raise
             return self._append_to_spool(self._spool, draft)
         if is_of_run(body):
-            self._copy(RUNS, store, chain)
+            self._fallback.keep(RUNS, chain, store)
         else:
-            self._copy(INCIDENTS, store, chain)
+            self._fallback.keep(INCIDENTS, chain, store)
         return event
 
     def _append_to_spool(self, spool: Spool, draft: Draft) -> Event:
         if is_of_run(draft.body):
-            known: Run | Incident | None = self._last_known(RUNS, draft.chain)
+            known: Run | Incident | None = self._fallback.last_known(RUNS, draft.chain, self._store)
             if (
                 isinstance(draft.body, RunClaimed | RunStarted)
                 and (run := self.load_run(draft.chain)).resource
             ):
                 raise JournalAway(say("journal.away_no_claim", resource=run.resource, place=self.place))
         else:
-            known = self._last_known(INCIDENTS, draft.chain)
+            known = self._fallback.last_known(INCIDENTS, draft.chain, self._store)
         return spool.append(draft, (known.sequence, known.digest) if known else None)
 
     def load(self, incident: UUID) -> Incident:
@@ -215,13 +215,13 @@ class Journal:
         try:
             store = self.store()
             known = store.load(kind, chain)
-            self._copy(kind, store, chain)
+            self._fallback.keep(kind, chain, store)
         except (JournalAway, NoSuchChain) as error:
             problem = error
             if isinstance(error, JournalAway):
                 self.mark_away(error)
-            known = self._last_known(kind, chain)
-        waiting = [event for event in self._waiting().events if event.chain == chain]
+            known = self._fallback.last_known(kind, chain, self._store)
+        waiting = [event for event in self._fallback.waiting().events if event.chain == chain]
         if known is None:
             if not waiting:
                 raise problem or kind.missing(say(kind.no_such, ref=str(chain)))
@@ -239,7 +239,7 @@ class Journal:
 
         While the team's database is away: those that wait in the spool. Raises a `JournalError`.
         """
-        waiting = {event.chain: None for event in self._waiting().events if is_of_run(event.body)}
+        waiting = {event.chain: None for event in self._fallback.waiting().events if is_of_run(event.body)}
         try:
             listed = list_runs(self.store(), incident=incident, active=active, limit=limit)
         except JournalAway as error:
@@ -270,10 +270,10 @@ class Journal:
             self.mark_away(error)
             if self._spool is None:
                 raise
-            numbers = {incident: number for incident, (number, _) in self._spool.copies(INCIDENTS).items()}
+            numbers = {incident: number for incident, (number, _) in self._fallback.copies(INCIDENTS).items()}
             numbers |= {
                 event.chain: 0
-                for event in self._waiting().events
+                for event in self._fallback.waiting().events
                 if event.chain not in numbers and not is_of_run(event.body)
             }
             if not numbers:
@@ -296,7 +296,7 @@ class Journal:
         return self._find(RUNS, ref)
 
     def _find(self, kind: ChainKind[S], ref: str) -> UUID:
-        for event in self._waiting().events:
+        for event in self._fallback.waiting().events:
             is_run = is_of_run(event.body)
             if is_run == (kind.name == "run") and ref in (kind.unnumbered(event.chain), str(event.chain)):
                 return event.chain
@@ -304,7 +304,7 @@ class Journal:
             chain = self.store().find(kind, ref)
         except JournalAway as error:
             self.mark_away(error)
-            copies = self._spool.copies(kind) if self._spool else {}
+            copies = self._fallback.copies(kind)
             labels = {kind.label(number): known for known, (number, _) in copies.items()}
             chain = labels.get(f"{kind.prefix}-{ref.upper().removeprefix(f'{kind.prefix}-')}")
             if chain is None:
@@ -325,7 +325,7 @@ class Journal:
         try:
             number = self.store().number(kind, chain)
         except JournalAway:
-            copies = self._spool.copies(kind) if self._spool else {}
+            copies = self._fallback.copies(kind)
             number = copies[chain][0] if chain in copies else None
         return kind.unnumbered(chain) if number is None else kind.label(number)
 
@@ -363,7 +363,7 @@ class Journal:
             except JournalAway as error:
                 raise self.mark_away(error) from error
             self._away = None
-        if self._spool is None or store.database.read_only or not self._waiting().events:
+        if self._spool is None or store.database.read_only or not self._fallback.waiting().events:
             return 0
         merged = 0
         with self._spool.merging() as waiting:
@@ -390,38 +390,3 @@ class Journal:
                 self._away = error.message
                 self._retry_at = time.monotonic() + self._settings.retry_s
         return error
-
-    def _last_known(self, kind: ChainKind[S], chain: UUID) -> S | None:
-        """What this program, or an earlier one of this user, last saw of it."""
-        known = self._store.cached(kind, chain) if self._store else None
-        if known is None and self._spool is not None:
-            _, known = self._spool.copies(kind).get(chain, (0, None))
-        return known
-
-    def _copy(self, kind: ChainKind[S], store: Store, chain: UUID) -> None:
-        """Keep what the team's database has, for the time when it is away; no reason to fail."""
-        known = store.cached(kind, chain)
-        if self._spool is None or known is None or self._copied.get(chain) == known.sequence:
-            return
-        try:
-            number = self._numbers.get(chain) or store.number(kind, chain)
-            if number is not None:
-                self._numbers[chain] = number
-                self._spool.save_copy(known, number)
-                self._copied[chain] = known.sequence
-        except JournalError as error:
-            LOG.warning("no copy of %s %s was kept: %s", kind.name, chain, error)
-
-    def _waiting(self) -> Waiting:
-        """What the spool holds. One that can't be read at all must not keep the team's database from being used."""
-        if self._spool is None:
-            return Waiting((), ())
-        try:
-            waiting = self._spool.waiting()
-        except JournalError as error:
-            LOG.warning("the spool can't be read: %s", error)
-            return Waiting((), (clean(str(self._spool.file)),))
-        if waiting.spoiled != self._spoiled:
-            self._spoiled = waiting.spoiled
-            LOG.warning("events in the spool were altered or can't be read: %s", ", ".join(waiting.spoiled))
-        return waiting
