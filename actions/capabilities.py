@@ -117,7 +117,10 @@ class HttpAnswer:
 
 
 class HttpServers(Protocol):
-    """The HTTP servers of the configuration, by the name of their section (`alertmanager`, `prometheus`)."""
+    """The HTTP servers of the configuration, by the name of their section (`alertmanager`, `prometheus`).
+
+    `release_settings.release_server` names those of `[releases.probe]`.
+    """
 
     def place(self, server: str) -> str:
         """Its address, for people; raises `ActionRefused` where it is not configured."""

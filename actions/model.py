@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from actions.capabilities import Databases, Files, HttpServers, Processes, RedisServers, Workers
+    from actions.release_settings import ReleasesSettings
     from signals.settings import SignalsSettings
 
 Danger: TypeAlias = Literal["observe", "mitigate", "destructive"]
@@ -68,6 +69,7 @@ class Draft:
 
     `target` names what is changed; a destructive action is confirmed by typing it. `effects` are what will be different and
     for how many, `facts` what else the plan rests on. While there is a blocker the action is not run; warnings are shown.
+    `is_destructive` says that this plan may lose something for good, although its action is milder as a rule.
     """
 
     target: str
@@ -78,6 +80,7 @@ class Draft:
     warnings: tuple[Text, ...] = ()
     locks: tuple[str, ...] = ()
     undo: Undo = Undo(say("actions.undo_none"))
+    is_destructive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +144,7 @@ class Context:
     """
 
     signals: SignalsSettings
+    releases: ReleasesSettings
     service: str
     environment: str
     actor: str

@@ -39,7 +39,7 @@ def make_plan(
     plan = Plan(
         **{each.name: getattr(draft, each.name) for each in fields(Draft)},
         action=action.id,
-        danger=action.danger,
+        danger="destructive" if draft.is_destructive else action.danger,
         params=params.shown(),
         resource=clean(action.resource(params), 200),
         lasts_s=action.lasts_s if lasts_s is None or not action.lasts_s else lasts_s,

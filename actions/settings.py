@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
@@ -10,11 +9,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from actions.template import PLACEHOLDER
 from core.settings import Seconds, Section
 from runbooks.model import Check  # noqa: TC001  # pydantic reads the annotations at run time
 from runbooks.reading.blocks import read_check
 
-PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 ID = r"^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+$"
 
 

@@ -12,13 +12,13 @@ from actions.checks import blockers, verifications
 from actions.errors import ActionFailed
 from actions.model import Action, ActionCall, Draft, Outcome, Undo, Verification
 from actions.parameters import Parameters, harmless, no_option
-from actions.settings import PLACEHOLDER
+from actions.template import PLACEHOLDER, fill, filled
 from core.message import say
 from core.text import clean
 from signals.regex import compile_regex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from actions.model import AnyAction, Context, Plan
     from actions.settings import ParameterSettings, TeamActionSettings
@@ -48,13 +48,13 @@ def _action(
             name: (text, _is_secret(text, spec)) for name, text in sorted(spec.environment.items())
         }
         return Command(
-            argv=tuple(_filled(argv, values)),
-            cwd=_fill(spec.cwd, values),
+            argv=filled(argv, values),
+            cwd=fill(spec.cwd, values),
             environment={
-                name: _fill(text, values) for name, (text, secret) in environment.items() if not secret
+                name: fill(text, values) for name, (text, secret) in environment.items() if not secret
             },
             secret_environment={
-                name: _fill(text, values) for name, (text, secret) in environment.items() if secret
+                name: fill(text, values) for name, (text, secret) in environment.items() if secret
             },
             timeout_s=spec.timeout_s,
         )
@@ -64,7 +64,7 @@ def _action(
 
     def plan(params: Parameters, context: Context) -> Draft:
         return Draft(
-            target=_fill(spec.target, params.revealed()) or action_id,
+            target=fill(spec.target, params.revealed()) or action_id,
             steps=(context.processes.step(command(params)),),
             undo=Undo(say("actions.undo_none")) if is_undo else _undo(spec, params),
         )
@@ -87,7 +87,7 @@ def _action(
         why=say("actions.text", text=clean(spec.why) or "–"),
         danger=spec.danger,
         parameters=_model(spec),
-        resource=lambda params: _fill(spec.resource, params.revealed()),
+        resource=lambda params: fill(spec.resource, params.revealed()),
         preflight=preflight,
         plan=plan,
         run=run,
@@ -102,7 +102,7 @@ def _undo(spec: TeamActionSettings, params: Parameters) -> Undo:
         words = clean(spec.undo)
         return Undo(say("actions.text", text=words) if words else say("actions.undo_none"))
     secret = any(parameter.secret for parameter in spec.parameters.values())
-    text = say("actions.text", text=clean(" ".join(_filled(spec.undo, params.shown()))))
+    text = say("actions.text", text=clean(" ".join(filled(spec.undo, params.shown()))))
     # A secret is kept nowhere: who takes it back gives it again.
     return Undo(text, None if secret else ActionCall(spec.id + UNDO, params.revealed()))
 
@@ -136,15 +136,6 @@ def _validator(parameter: ParameterSettings) -> Callable[[str], str]:
         return text
 
     return check
-
-
-def _filled(argv: Iterable[str], values: dict[str, str]) -> list[str]:
-    return [_fill(part, values) for part in argv]
-
-
-def _fill(text: str, values: dict[str, str]) -> str:
-    """Each place once: what a value holds is never read as a place again."""
-    return PLACEHOLDER.sub(lambda match: values.get(match[1], ""), text)
 
 
 def _is_secret(text: str, spec: TeamActionSettings) -> bool:

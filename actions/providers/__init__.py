@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from actions.release_settings import ReleasesSettings
     from signals.settings import SignalsSettings
 
 
@@ -35,6 +36,7 @@ def _never() -> bool:
 def open_context(
     *,
     signals: SignalsSettings,
+    releases: ReleasesSettings,
     service: str,
     environment: str,
     actor: str,
@@ -46,6 +48,7 @@ def open_context(
     """Everything that an action is given. Nothing is connected yet."""
     return Context(
         signals=signals,
+        releases=releases,
         service=service,
         environment=environment,
         actor=actor,
@@ -54,7 +57,7 @@ def open_context(
         databases=ServiceDatabase(signals.postgres),
         redis=BrokerRedis(signals.redis),
         workers=CeleryWorkers(signals.celery, signals.redis, is_cancelled),
-        http=ConfiguredServers(signals),
+        http=ConfiguredServers(signals, releases),
         files=LocalFiles(clock),
         print_line=print_line,
         is_cancelled=is_cancelled,

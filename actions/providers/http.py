@@ -12,16 +12,18 @@ from core.text import clean
 from signals.connections.http import HttpClient
 
 if TYPE_CHECKING:
+    from actions.release_settings import ReleasesSettings
     from signals.settings import HttpSettings, SignalsSettings
 
 
 class ConfiguredServers:
     """An `HttpServers`."""
 
-    def __init__(self, settings: SignalsSettings) -> None:
+    def __init__(self, settings: SignalsSettings, releases: ReleasesSettings) -> None:
         self._servers: dict[str, HttpSettings | None] = {
             "alertmanager": settings.alertmanager,
             "prometheus": settings.prometheus,
+            **releases.servers(),
         }
 
     def place(self, server: str) -> str:
@@ -44,5 +46,6 @@ class ConfiguredServers:
     def _configured(self, server: str) -> HttpSettings:
         settings = self._servers.get(server)
         if settings is None:
-            raise ActionRefused(say("actions.not_configured", section=f"signals.{clean(server, 40)}"))
+            section = "releases.probe" if server.startswith("release") else f"signals.{clean(server, 40)}"
+            raise ActionRefused(say("actions.not_configured", section=section))
         return settings

@@ -7,6 +7,7 @@ from uuid import UUID  # noqa: TC003  # pydantic reads the annotations at run ti
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from actions.release_settings import ReleasesSettings
 from actions.settings import ActionsSettings  # noqa: TC001  # pydantic reads the annotations at run time
 from incidents.settings import JournalSettings  # noqa: TC001  # pydantic reads the annotations at run time
 from signals.settings import SignalsSettings  # noqa: TC001  # pydantic reads the annotations at run time
@@ -21,6 +22,7 @@ class RunSettings(BaseModel):
     environment: str
     signals: SignalsSettings
     actions: ActionsSettings
+    releases: ReleasesSettings = ReleasesSettings()
     journal: JournalSettings
     secrets: tuple[str, ...] = Field(default=(), repr=False)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actions.providers import open_context
+from actions.release_settings import ReleasesSettings
 from signals.settings import SignalsSettings
 
 if TYPE_CHECKING:
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
     from actions.model import Context
 
 
-def context(printed: list[str] | None = None, **signals: object) -> Context:
+def context(
+    printed: list[str] | None = None, *, releases: ReleasesSettings | None = None, **signals: object
+) -> Context:
     """Everything that an action is given; `signals` as `[signals]` has it."""
     lines = [] if printed is None else printed
     return open_context(
         signals=SignalsSettings.model_validate(signals),
+        releases=releases or ReleasesSettings(),
         service="shop",
         environment="test",
         actor="tester",

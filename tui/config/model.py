@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, PrivateAttr
 
+from actions.release_settings import ReleasesSettings
 from actions.settings import ActionsSettings
 from core.settings import Section
 from incidents.settings import IncidentsSettings, JournalSettings
@@ -47,6 +48,7 @@ class Config(Section):
     incidents: IncidentsSettings = IncidentsSettings()
     runbooks: RunbooksSettings = RunbooksSettings()
     actions: ActionsSettings = ActionsSettings()
+    releases: ReleasesSettings = ReleasesSettings()
     sandbox: SandboxSettings = SandboxSettings()
     tui: TuiSettings = TuiSettings()
     _profile_board: tuple[PanelSpec, ...] = PrivateAttr(default=())

@@ -33,6 +33,7 @@ def run_settings(config: Config) -> RunSettings:
         environment=config.service.environment,
         signals=config.signals,
         actions=config.actions,
+        releases=config.releases,
         journal=config.journal,
         secrets=tuple(sorted(collect_secrets(config))),
     )
