@@ -34,9 +34,11 @@ def blockers(checks: Sequence[Check], context: Context) -> tuple[Message, ...]:
     return tuple(check_result(each, now) for each in observations if each.verdict is not Verdict.OK)
 
 
-def verifications(checks: Sequence[Check], context: Context) -> tuple[Verification, ...]:
-    """What the checks say; one with `within` has so long to come true."""
-    observations = asyncio.run(_measure(checks, context, wait=True))
+def verifications(
+    checks: Sequence[Check], context: Context, permission: Permission | None = None
+) -> tuple[Verification, ...]:
+    """What the checks say; one with `within` has so long to come true. `permission` is whom they may ask."""
+    observations = asyncio.run(_measure(checks, context, permission, wait=True))
     now = time.time()
     return tuple(
         Verification(
@@ -46,9 +48,12 @@ def verifications(checks: Sequence[Check], context: Context) -> tuple[Verificati
     )
 
 
-async def _measure(checks: Sequence[Check], context: Context, *, wait: bool) -> list[Observation]:
+async def _measure(
+    checks: Sequence[Check], context: Context, permission: Permission | None = None, *, wait: bool
+) -> list[Observation]:
     if not checks:
         return []
+    permission = permission or Permission(os.environ)
     async with open_sources(context.signals, lambda _: None) as sources:
         if sources.scrape is not None and any(check.promql for check in checks):
             await sources.scrape.scrape_once()
@@ -56,9 +61,7 @@ async def _measure(checks: Sequence[Check], context: Context, *, wait: bool) -> 
             await sources.scrape.scrape_once()
         began = time.monotonic()
         while True:
-            measured = [
-                await measure(check, sources, time.time(), Permission(os.environ)) for check in checks
-            ]
+            measured = [await measure(check, sources, time.time(), permission) for check in checks]
             waited_s = time.monotonic() - began
             open_checks = [
                 check

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from actions.errors import NoSuchAction
 from actions.model import Action
+from actions.settings import BLOCK
 from core.message import say
 from core.text import clean
 
@@ -36,7 +37,16 @@ def _action(module: str) -> AnyAction:
 
 
 def all_actions(settings: ActionsSettings) -> Mapping[str, AnyAction]:
-    """The program's own and the team's, by id; what is not allowed is there, too, and says so when it is wanted."""
+    """The program's own, the team's and their runbooks' blocks, by id; what is not allowed is there, too, and says so when it is wanted."""
+    actions = _own_and_team(settings)
+    if settings.run_blocks:
+        from actions.blocks import block_actions
+
+        actions |= block_actions(settings)
+    return actions
+
+
+def _own_and_team(settings: ActionsSettings) -> dict[str, AnyAction]:
     from actions.team import team_action, team_undo
 
     actions = dict(own_actions())
@@ -51,7 +61,11 @@ def find_action(settings: ActionsSettings, action_id: str) -> AnyAction:
     """Raises `NoSuchAction` that names the nearest one."""
     from difflib import get_close_matches
 
-    known = all_actions(settings)
+    if action_id.startswith(BLOCK):
+        from actions.blocks import find_block
+
+        return find_block(settings, action_id)
+    known = _own_and_team(settings)
     if action_id in known:
         return known[action_id]
     near = get_close_matches(action_id, known, n=1)

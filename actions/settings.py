@@ -7,13 +7,16 @@ from fnmatch import fnmatchcase
 from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from actions.template import PLACEHOLDER
 from core.settings import Seconds, Section
 from runbooks.model import Check  # noqa: TC001  # pydantic reads the annotations at run time
 from runbooks.reading.blocks import read_check
+from runbooks.settings import RunbooksSettings
 
+BLOCK = "block."
+"""What the id of a runbook's block begins with: `block.<runbook>.<step>`, `block.<runbook>.<step>.2`."""
 ID = r"^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+$"
 
 
@@ -125,6 +128,14 @@ class TeamActionSettings(Section):
         return self
 
 
+class BlocksSettings(RunbooksSettings):
+    """Where runbooks' `sh` blocks are run. What it does not say of runbooks is as in `[runbooks]`."""
+
+    cwd: str = "/"
+    environment: dict[str, str] = Field(default={}, description="beside PATH, HOME, USER, LANG and TZ; shown")
+    secret_environment: dict[str, SecretStr] = Field(default={}, description="the same, never shown")
+
+
 class ActionsSettings(Section):
     """What may be done from here."""
 
@@ -148,14 +159,26 @@ class ActionsSettings(Section):
     )
     output_bytes: int = Field(default=100_000_000, ge=10_000, description="of a run's output so much is kept")
     add: tuple[TeamActionSettings, ...] = ()
+    run_blocks: bool = Field(
+        default=False, description="whether `sh` blocks of the team's own runbooks may be run as they stand"
+    )
+    blocks: BlocksSettings = BlocksSettings()
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         ids = [spec.id for spec in self.add]
         if len(ids) != len(set(ids)):
             raise ValueError("two of the added actions have the same id")
+        if any(spec.id.startswith(BLOCK) for spec in self.add):
+            raise ValueError("ids that begin with `block.` are those of runbooks' blocks")
         return self
 
     def allows(self, action_id: str) -> bool:
         """Whether `allow` has it."""
         return any(fnmatchcase(action_id, pattern) for pattern in self.allow)
+
+
+def is_block_of(action_id: str, runbook_id: str, step_id: str) -> bool:
+    """Whether this is the action of a block of that step."""
+    first = f"{BLOCK}{runbook_id}.{step_id}"
+    return action_id == first or (action_id.startswith(f"{first}.") and action_id[len(first) + 1 :].isdigit())

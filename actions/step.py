@@ -9,7 +9,7 @@ from pydantic import PlainSerializer, PlainValidator
 
 from core.message import Message
 
-StepKind: TypeAlias = Literal["process", "sql", "control", "redis", "http", "file"]
+StepKind: TypeAlias = Literal["process", "shell", "sql", "control", "redis", "http", "file"]
 
 
 def message_to_json(message: Message) -> dict[str, object]:
@@ -49,7 +49,8 @@ class Step:
     """One thing that will be done, exactly as it is done.
 
     `text` is the SQL, the control message, the Redis command, the request or the path; of a process its `argv`, run without
-    a shell in `cwd` with `environment` beside the few variables that every process gets. Secrets are masked in all of it.
+    a shell in `cwd` with `environment` beside the few variables that every process gets; of `shell` a runbook's own block,
+    run there likewise. Secrets are masked in all of it.
     """
 
     kind: StepKind

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from actions.settings import BLOCK, is_block_of
 from response.decision import ALLOWED, Reason, Refused
 from response.guard import reached
 
@@ -55,7 +56,7 @@ class Wish:
         """The checklist's row that this run belongs to."""
         if self.situation is None:
             return None
-        if self.step:
+        if self.step and not self.plan.action.startswith(BLOCK):  # a block says itself where it stands
             return self.situation.row("step", self.runbook, self.step)
         rows = [row for row in self.situation.rows if _has_action(row, self.plan.action)]
         open_rows = [row for row in rows if reached(self.situation, row) == ALLOWED]
@@ -63,7 +64,11 @@ class Wish:
 
 
 def _has_action(row: Row, action: str) -> bool:
-    return row.step is not None and any(call.id == action for call in row.step.actions)
+    if row.step is None:
+        return False
+    return is_block_of(action, row.runbook.id, row.step.id) or any(
+        call.id == action for call in row.step.actions
+    )
 
 
 def may_offer(

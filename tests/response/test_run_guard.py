@@ -116,6 +116,13 @@ def test_pause_points_and_roles_hold_for_actions_too(
     assert reason(may_run(wish, NAME, settings())) is expected
 
 
+@pytest.mark.parametrize("named", ["", "look"])
+def test_a_runbooks_block_belongs_to_its_own_step_whatever_is_named(named: str) -> None:
+    plan = replace(PLANS["mitigate"], action="block.book.raise")
+    wish = Wish(plan=plan, identity=ME, situation=situation(), runbook="book", step=named)
+    assert reason(may_run(wish, YES, settings())) is Reason.PAUSE_POINT
+
+
 def test_a_name_from_the_environment_holds_no_role() -> None:
     """The situation's actor may be anybody; the role must be held under the name that the machine knows."""
     named = situation(("ic1", b.RoleTaken(role="ic")), actor="ic1")

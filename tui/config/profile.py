@@ -50,12 +50,15 @@ def fill_in(config: Config, chosen: Chosen) -> Config:
     """The configuration with what it leaves out, over the panels of its profile."""
     profile = chosen.profile
     own = config.runbooks.folders
-    runbooks = own if profile.runbooks is None else (profile.runbooks, *own)
+    folders = own if profile.runbooks is None else (profile.runbooks, *own)
+    runbooks = config.runbooks.model_copy(update={"folders": folders})
+    blocks = _filled(config.actions.blocks, **dict(runbooks))
     return config.model_copy(
         update={
             "service": _filled(config.service, name=profile.service_name),
             "signals": _sources(config.signals, profile),
-            "runbooks": config.runbooks.model_copy(update={"folders": runbooks}),
+            "runbooks": runbooks,
+            "actions": config.actions.model_copy(update={"blocks": blocks}),
         }
     ).with_profile_board(chosen.board)
 

@@ -68,7 +68,7 @@ def _step_lines(number: int, step: Step, words: Language) -> Iterator[str]:
     first, *more = clean_block(text, 20_000).splitlines() or [""]
     yield f"  {number} {step.kind}{title}  {first}"
     yield from (f"    {line}" for line in more)
-    if step.kind == "process":
+    if step.kind in ("process", "shell"):
         environment = " ".join(f"{name}={value}" for name, value in step.environment)
         yield f"    {words.text('run.in_folder', folder=clean(step.cwd, 400), environment=clean(environment, 1000))}"
 
