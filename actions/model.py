@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from actions.capabilities import Databases, Files, HttpServers, Processes, RedisServers, Workers
     from actions.release_settings import ReleasesSettings
+    from actions.settings import ActionsSettings
     from signals.settings import SignalsSettings
 
 Danger: TypeAlias = Literal["observe", "mitigate", "destructive"]
@@ -144,6 +145,7 @@ class Context:
     """
 
     signals: SignalsSettings
+    settings: ActionsSettings
     releases: ReleasesSettings
     service: str
     environment: str

@@ -130,6 +130,7 @@ def _reach(effect: InForce, settings: RunSettings) -> tuple[AnyAction, Parameter
     params = read_parameters(action.parameters, effect.run.params)
     context = open_context(
         signals=settings.signals,
+        settings=settings.actions,
         releases=settings.releases,
         service=settings.service,
         environment=settings.environment,

@@ -82,6 +82,7 @@ def prepare(
     params = read_parameters(action.parameters, values)
     context = open_context(
         signals=settings.signals,
+        settings=settings.actions,
         releases=settings.releases,
         service=settings.service,
         environment=settings.environment,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from actions.release_settings import ReleasesSettings
+    from actions.settings import ActionsSettings
     from signals.settings import SignalsSettings
 
 
@@ -36,6 +37,7 @@ def _never() -> bool:
 def open_context(
     *,
     signals: SignalsSettings,
+    settings: ActionsSettings,
     releases: ReleasesSettings,
     service: str,
     environment: str,
@@ -48,6 +50,7 @@ def open_context(
     """Everything that an action is given. Nothing is connected yet."""
     return Context(
         signals=signals,
+        settings=settings,
         releases=releases,
         service=service,
         environment=environment,

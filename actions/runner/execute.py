@@ -117,6 +117,7 @@ class _Execution:
         output = OutputFile(folder.output, redact, request.settings.actions.output_bytes)
         context = open_context(
             signals=request.settings.signals,
+            settings=request.settings.actions,
             releases=request.settings.releases,
             service=request.settings.service,
             environment=request.settings.environment,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from actions.providers import open_context
 from actions.release_settings import ReleasesSettings
+from actions.settings import ActionsSettings
 from signals.settings import SignalsSettings
 
 if TYPE_CHECKING:
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
 
 
 def context(
-    printed: list[str] | None = None, *, releases: ReleasesSettings | None = None, **signals: object
+    printed: list[str] | None = None,
+    *,
+    settings: ActionsSettings | None = None,
+    releases: ReleasesSettings | None = None,
+    **signals: object,
 ) -> Context:
     """Everything that an action is given; `signals` as `[signals]` has it."""
     lines = [] if printed is None else printed
     return open_context(
         signals=SignalsSettings.model_validate(signals),
+        settings=settings or ActionsSettings(),
         releases=releases or ReleasesSettings(),
         service="shop",
         environment="test",
