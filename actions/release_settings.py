@@ -26,6 +26,11 @@ PLACES = frozenset(
 """What an argv may have filled in: the release, the slot, how its adapter calls it, and what this section says."""
 
 
+def _check_places(texts: Argv, known: frozenset[str]) -> None:
+    for name in sorted(places(texts) - known):
+        raise ValueError(f"{{{name}}} is not known here; there are {', '.join(sorted(known))}")
+
+
 class ReleaseCommands(Section):
     """Argv templates, run without a shell; those that are given take the place of the adapter's own."""
 
@@ -180,8 +185,3 @@ class ReleasesSettings(Section):
 def release_server(slot: str = "") -> str:
     """What the server of a slot is called among those that actions may ask; without a slot the one that users ask."""
     return f"release {slot}" if slot else "release"
-
-
-def _check_places(texts: Argv, known: frozenset[str]) -> None:
-    for name in sorted(places(texts) - known):
-        raise ValueError(f"{{{name}}} is not known here; there are {', '.join(sorted(known))}")
