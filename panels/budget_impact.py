@@ -41,7 +41,6 @@ async def error_budget_impact(
     seconds = max(MIN_SPAN_S, math.ceil((end - start).total_seconds()))
     during_window = f"{seconds}s"
     known_s = await history_s(sources, end.timestamp())
-    known_s = math.inf if known_s is None else known_s
     sentences: list[Message] = []
     for objective in (objective for spec in specs for objective in spec.objectives):
         asked = {

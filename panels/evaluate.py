@@ -90,8 +90,8 @@ def _stand_in(metrics: MetricFailover) -> Contribution:
     return Contribution(warnings=(warning,), stand_in=metrics.active)
 
 
-def _young(covered_s: float | None) -> tuple[Message, ...]:
+def _young(covered_s: float) -> tuple[Message, ...]:
     """A source that has just begun knows less than the windows ask for: rates are then too low."""
-    if covered_s is None or not 0 < covered_s < LONGEST_SHORT_WINDOW_S:
+    if not 0 < covered_s < LONGEST_SHORT_WINDOW_S:
         return ()
     return (say("panels.young", span=quantity(coarse_age(covered_s), "s")),)

@@ -64,9 +64,9 @@ class QueryCache:
             asked = self._had[metric] = (now, await self._metrics.has_had(metric))
         return asked[1]
 
-    def watched_s(self, now: float) -> float | None:
-        """Seconds that the source has looked, where that is all that it knows."""
-        return self._metrics.watched_s(now) if isinstance(self._metrics, WatchingSource) else None
+    async def watched_s(self, now: float) -> float | None:
+        """Seconds up to `now` of which the source knows anything; None where nobody can say. Raises `SourceError`."""
+        return await self._metrics.watched_s(now) if isinstance(self._metrics, WatchingSource) else None
 
     async def targets(self) -> tuple[Target, ...]:
         """What is scraped, where the source knows it. Raises `SourceError`."""
@@ -108,13 +108,10 @@ class QueryCache:
             del self._asked[key]
 
 
-async def history_s(sources: Sources, now: float) -> float | None:
-    """Seconds of history behind the answers: None for all, and unknown counts as none, never as all."""
-    scrape = sources.scrape
-    if scrape is not None and sources.metrics.active == scrape.name and scrape.since is not None:
-        return now - scrape.since
+async def history_s(sources: Sources, now: float) -> float:
+    """Seconds of history behind the answers; unknown counts as none, never as all."""
     try:
-        return await sources.metrics.history_s(now)
+        return await sources.metrics.watched_s(now) or 0.0
     except SourceError:
         return 0.0
 

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 class PanelContext:
     """What an enricher is given. It asks PromQL through `cache`, everything else through `sources`.
 
-    `history` is how many seconds the metrics' source knows, None for all; it is awaited where that matters.
+    `history` is how many seconds the metrics' source knows; it is awaited where that matters.
     """
 
     spec: PanelSpec
     sources: Sources
     cache: QueryCache
     now: float
-    history: Future[float | None]
+    history: Future[float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

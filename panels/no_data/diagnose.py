@@ -63,7 +63,7 @@ async def _diagnose(selector: Selector, cache: QueryCache, now: float) -> Diagno
             known=known,
             down=down,
             error=await _scrape_error(cache, down[0]) if down else None,
-            watched_s=cache.watched_s(now),
+            watched_s=await cache.watched_s(now),
         )
     if metric not in known or not await _series(cache, f"count({metric})"):
         return await _last_seen(metric, cache, now)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.message import say
 from core.units import quantity
 from panels.naming import coarse_age
+from signals.metrics.model import NEVER_S
 
 if TYPE_CHECKING:
     from core.message import Message
@@ -39,7 +40,7 @@ class Diagnosis:
     `known` are the names of all metrics, to find the nearest. `up` is what the exporter's own `up` said when the metric
     was last there (None: it has no such series any more, or the metric never was there). `down` names exporters that do
     not answer; `error` is what the last scrape of the exporter said. `values` are what the label of the matcher that finds
-    nothing has instead. `watched_s` is how long a source has looked that knows nothing but that; None: “never” is known.
+    nothing has instead. `watched_s` is how far back the source knows anything; None: nobody can say.
     """
 
     cause: Cause
@@ -78,19 +79,18 @@ def no_data_message(name: Message, diagnosis: Diagnosis) -> Message:
 def _not_seen(name: Message, diagnosis: Diagnosis) -> Message:
     """Never, where the source would know; else in how long."""
     metric, watched_s = diagnosis.metric, diagnosis.watched_s
-    never = watched_s is None
-    span = (
-        ""
-        if watched_s is None
-        else quantity(watched_s if watched_s < COARSE_S else coarse_age(watched_s), "s")
-    )
+    near = get_close_matches(metric, diagnosis.known, n=1, cutoff=0.6)
+    if watched_s is None:
+        key = "panels.not_exported_now_near" if near else "panels.not_exported_now"
+        return say(key, name=name, metric=metric, near="".join(near))
+    never = watched_s >= NEVER_S
+    span = quantity(watched_s if watched_s < COARSE_S else coarse_age(watched_s), "s")
     if diagnosis.cause is Cause.EXPORTER_DOWN and diagnosis.error is not None:
         key = "panels.never_failed" if never else "panels.not_seen_failed"
         return say(key, name=name, metric=metric, span=span, error=diagnosis.error)
     if diagnosis.cause is Cause.EXPORTER_DOWN:
         key = "panels.never_down" if never else "panels.not_seen_down"
         return say(key, name=name, metric=metric, span=span, instance=", ".join(diagnosis.down[:2]))
-    near = get_close_matches(metric, diagnosis.known, n=1, cutoff=0.6)
     if near:
         key = "panels.never_exported_near" if never else "panels.not_exported_near"
         return say(key, name=name, metric=metric, span=span, near=near[0])

@@ -31,7 +31,7 @@ async def why_silent(expr: str, sources: Sources, now: float) -> Message | None:
             return say("measure.no_metrics", source=sources.metrics.name)
         for metric in sorted(queried):
             if metric not in known and not await sources.metrics.has_had(metric):
-                return _never(metric, known)
+                return _never(metric, known, await sources.metrics.watched_s(now))
             if (gone := await _gone(metric, sources, now, silent=metric not in known)) is not None:
                 return gone
         for selector in needs(expr).selectors():
@@ -42,8 +42,14 @@ async def why_silent(expr: str, sources: Sources, now: float) -> Message | None:
     return None
 
 
-def _never(metric: str, known: frozenset[str]) -> Message:
+def _never(metric: str, known: frozenset[str], watched_s: float | None) -> Message:
+    """What a source has not had that knows an hour may well have been there the day before, or come in a moment."""
+    from signals.metrics.model import NEVER_S
+
     near = get_close_matches(metric, known, n=1)
+    if watched_s is not None and watched_s < NEVER_S:
+        key = "measure.not_exported_near" if near else "measure.not_exported"
+        return say(key, metric=metric, span=quantity(watched_s, "s"), near="".join(near))
     if near:
         return say("measure.no_metric_near", metric=metric, near=near[0])
     return say("measure.no_metric", metric=metric)

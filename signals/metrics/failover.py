@@ -22,15 +22,20 @@ T = TypeVar("T")
 
 HISTORY_LIMIT_S, HISTORY_POINTS = 30 * 86_400.0, 120
 """The longest window that a panel asks for, looked at every six hours, then three minutes, then one second and a half."""
-HISTORY_MAX_AGE_S = 300.0
+HISTORY_MAX_AGE_S, NO_HISTORY_MAX_AGE_S = 300.0, 5.0
 
 
 class _History(NamedTuple):
-    """Since when a source knows anything, as it was found at `asked_at` (Unix seconds)."""
+    """Since when a source knows anything, as it was found at `asked_at` (Unix seconds); None where it has no `up`."""
 
     source: str
     asked_at: float
-    since: float
+    since: float | None
+
+    @property
+    def max_age_s(self) -> float:
+        """The first scrape comes soon."""
+        return HISTORY_MAX_AGE_S if self.since is not None else NO_HISTORY_MAX_AGE_S
 
 
 class MetricFailover:
@@ -86,13 +91,6 @@ class MetricFailover:
         """Whether the first answering source has any sample of it, however old."""
         return await self._first(lambda source: source.has_had(metric))
 
-    def watched_s(self, now: float) -> float | None:
-        """Seconds that the active source has looked, where that is all that it knows."""
-        for source in self._sources:
-            if source.name == self.active and isinstance(source, WatchingSource):
-                return source.watched_s(now)
-        return None
-
     async def targets(self) -> tuple[Target, ...]:
         """What the active source scrapes; nothing where it does not know. Raises its error."""
         for source in self._sources:
@@ -100,22 +98,26 @@ class MetricFailover:
                 return await source.targets()
         return ()
 
-    async def history_s(self, now: float) -> float:
+    async def watched_s(self, now: float) -> float | None:
         """How far back (s, at most 30 d) the active source knows anything at all, to a few seconds.
 
-        A window longer than this is not whole, whatever number comes back for it. Three range queries over `up`, asked
-        anew every five minutes.
+        A window longer than this is not whole, whatever number comes back for it. Of a server it is what three range
+        queries over `up` find, asked anew every five minutes; None where it has no `up`.
         """
+        for source in self._sources:
+            if source.name == self.active and isinstance(source, WatchingSource):
+                return await source.watched_s(now)
         async with self._history_lock:  # the panels ask all at once, and one answer does for all
             history = self._history
-            if history is None or history.source != self.active or now - history.asked_at > HISTORY_MAX_AGE_S:
-                since = now
+            if history is None or history.source != self.active or now - history.asked_at > history.max_age_s:
+                since, has_up = now, False
                 for window_s in (HISTORY_LIMIT_S / HISTORY_POINTS**power for power in range(3)):
                     step_s = window_s / HISTORY_POINTS
                     answer = await self.query_range("count(up)", since - window_s, since, step_s)
                     since = min((series.times[0] for series in answer.series), default=since)
-                history = self._history = _History(self.active, now, since)
-            return now - history.since
+                    has_up = has_up or bool(answer.series)
+                history = self._history = _History(self.active, now, since if has_up else None)
+            return None if history.since is None else max(0.0, now - history.since)
 
     async def _first(self, ask: Callable[[MetricSource], Awaitable[T]]) -> T:
         problem: SourceError | None = None

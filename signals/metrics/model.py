@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from signals.reading import Answer
 
 
+NEVER_S = 29 * 86_400.0
+"""A source that knows a month, as much as is asked about, may say “never”; one that knows less says in how long."""
+
+
 class MetricSource(Protocol):
     """Something that answers PromQL."""
 
@@ -46,10 +50,10 @@ class MetricSource(Protocol):
 
 @runtime_checkable
 class WatchingSource(Protocol):
-    """A source of metrics that has no history but what it has looked at itself: it can't say “never”."""
+    """A source of metrics of which one knows how far back it has looked: what it never had may be older."""
 
-    def watched_s(self, now: float) -> float | None:
-        """Seconds up to `now` (Unix seconds) that it knows of; None where its history is that of a server."""
+    async def watched_s(self, now: float) -> float | None:
+        """Seconds up to `now` (Unix seconds) of which it knows anything; None where nobody can say."""
         ...
 
 

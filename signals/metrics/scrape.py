@@ -80,7 +80,7 @@ class ScrapeSource:
         """In what is kept of the scrapes."""
         return metric in await self.metric_names()
 
-    def watched_s(self, now: float) -> float | None:
+    async def watched_s(self, now: float) -> float | None:
         """Since the first page, as far as that is kept; the time before the first one counts as none."""
         return 0.0 if self.since is None else min(now - self.since, self._settings.retention_s)
 

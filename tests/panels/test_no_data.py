@@ -17,6 +17,7 @@ from panels.no_data.diagnose import deciding, diagnose
 from panels.no_data.diagnosis import Cause, Diagnosis, no_data_message
 from panels.query_cache import QueryCache
 from signals.metrics.failover import MetricFailover
+from signals.metrics.model import NEVER_S
 from signals.metrics.promql import evaluate, evaluate_range
 from signals.metrics.promql.names import Needs, Selector, needs
 from signals.metrics.scrape import ScrapeSource
@@ -57,7 +58,7 @@ def test_what_an_expression_cannot_do_without(expr: str, expected: str) -> None:
     assert show(needs(expr)) == f"all({expected})"
 
 
-NEVER, QUIET = Diagnosis(Cause.NEVER_EXPORTED, "m"), Diagnosis(Cause.NO_TRAFFIC, "m")
+NEVER, QUIET = Diagnosis(Cause.NEVER_EXPORTED, "m", watched_s=NEVER_S), Diagnosis(Cause.NO_TRAFFIC, "m")
 LABEL = Diagnosis(Cause.NO_LABEL, "m", label="x")
 
 
@@ -191,6 +192,20 @@ async def test_a_scrape_that_never_got_a_page_says_how_long_it_tried() -> None:
     assert "m was not seen in the 20 s looked at, and app:1 does not answer" in words(
         no_data_message(Q, evidence)
     )
+
+
+async def test_who_cannot_say_how_far_back_it_knows_says_so() -> None:
+    source = Stored()
+    source.scrape(5, hits_total=1.0)
+    failover = MetricFailover([source], SignalsSettings(), lambda _: None)  # no `up`: pushed, not scraped
+    for expr, near in (("hit_total", " (nearest: hits_total)"), ("misses", "")):
+        said = await sentence(expr, QueryCache(failover))
+        assert f"{expr} is not exported{near}; how far back its source knows is unknown" in said
+    source.scrape(4, up=1.0)
+    assert await failover.watched_s(time.time()) is None, "one answer for some seconds"
+    later = time.time() + 6
+    source.scrape(4 - 6, up=1.0)
+    assert (await failover.watched_s(later) or 0) > 0
 
 
 class Stored:

@@ -151,11 +151,11 @@ async def test_of_several_trends_one_that_fails_speaks() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("promql: lod\nexpect: < 5", "NO DATA: lod is not exported (nearest: load)"),
-        ("promql: something_else\nexpect: < 5", "NO DATA: something_else is not exported"),
+        ("promql: lod\nexpect: < 5", "s looked at (nearest: load)"),
+        ("promql: something_else\nexpect: < 5", "NO DATA: something_else was not exported in the "),
         ('promql: load{a="b"}\nexpect: < 5', "NO DATA: no series"),
         ("promql: load > 1e9\nexpect: < 5", "NO DATA: no series"),
-        ("promql: lod > 1e9\nexpect: none", "NO DATA: lod is not exported (nearest: load)"),
+        ("promql: lod > 1e9\nexpect: none", "s looked at (nearest: load)"),
         ("promql: 0 * load / 0\nexpect: < 5", "NaN"),
         ("promql: load and on() vector(1)\nexpect: falling\nwindow: 3s", "too few samples"),
         ("promql: sum(rate(load[5m])\nexpect: < 5", "unclosed left parenthesis"),

@@ -206,9 +206,9 @@ if shutil.which("prometheus"):
             assert span.series[0].times == pytest.approx((now - 10.5, now - 5.5, now - 0.5), abs=0.001)
             assert "up" in await source.metric_names()
             young = MetricFailover([source], SignalsSettings(), lambda _: None)
-            assert await young.history_s(time.time()) < 300, (
-                "a Prometheus that has just started knows minutes, not 30 d"
-            )
+            watched_s = await young.watched_s(time.time())
+            assert watched_s is not None
+            assert watched_s < 300, "a Prometheus that has just started knows minutes, not 30 d"
             with pytest.raises(BadQuery):
                 await source.query("sum(")
         finally:
