@@ -32,14 +32,14 @@ Moment = Literal["started", "detected", "acknowledged", "mitigated", "resolved"]
 MOMENTS: tuple[Moment, ...] = get_args(Moment)
 
 
-QuestionKind = Literal["gate_not_green", "killers_open", "not_over", "changed"]
+QuestionKind = Literal["gate_not_green", "killers_open", "not_over", "still_in_force", "changed"]
 """What `response.guard` asks before something doubtful is written."""
 
 
 class Answer(BodyModel):
     """A question that the writer answered with yes before the event was written.
 
-    `about` says what it was about: steps by their ids, events by their sequence, or alerts. `how` tells whether a person was
+    `about` says what it was about: steps by their ids, events by their sequence, runs by their labels, or alerts. `how` tells whether a person was
     asked, or the option `--yes` answered for everything.
     """
 
@@ -298,7 +298,9 @@ class FollowUpDone(_AnsweredBody):
 class RunNoted(BodyModel):
     """Where a run stands, in the incident that it belongs to; the run itself is a chain of its own, see `run_body`.
 
-    `run` is its label or id. The world is changed, so it can't be undone here.
+    `run` is its label or id, `run_id` its id. A step is ticked by a run that was verified, once each of its `parts` actions was:
+    this one is number `part` (from 1; 0 ticks nothing). `verified` and `checks` are what its check said, None where nothing was
+    checked. The world is changed, so it can't be undone here.
     """
 
     kind: Literal["run_noted"] = "run_noted"
@@ -310,6 +312,12 @@ class RunNoted(BodyModel):
     runbook: Line = ""
     step: Line = ""
     detail: Line = ""
+    run_id: UUID | None = None
+    part: int = Field(default=0, ge=0)
+    parts: int = Field(default=0, ge=0)
+    verified: bool | None = None
+    checks: tuple[Phrase, ...] = Field(default=(), max_length=50)
+    said: Phrase | None = None
 
 
 class Undone(_AnsweredBody):

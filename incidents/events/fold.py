@@ -274,7 +274,10 @@ def _step_failed(draft: _Draft, event: Event, body: b.StepFailed) -> None:
 
 
 def _finish(
-    draft: _Draft, event: Event, body: b.StepTicked | b.StepSkipped | b.StepFailed, step: Step
+    draft: _Draft,
+    event: Event,
+    body: b.StepTicked | b.StepSkipped | b.StepFailed | b.RunNoted,
+    step: Step,
 ) -> None:
     """The first tick stands, with its time and its name; another verdict replaces it."""
     key = _key(draft, body.runbook, body.step)
@@ -300,6 +303,9 @@ def _step_reopened(draft: _Draft, event: Event, body: b.StepReopened) -> None:
             reason=body.reason,
             remarks=before.remarks,
         )
+    for name, run in draft.runs.items():  # done again means each of its actions
+        if run.part and run.state != "running" and _key(draft, run.runbook, run.step) == key:
+            draft.runs[name] = run.model_copy(update={"part": 0})
 
 
 def _step_annotated(draft: _Draft, event: Event, body: b.StepAnnotated) -> None:
@@ -358,8 +364,36 @@ def _follow_up_done(draft: _Draft, _: Event, body: b.FollowUpDone) -> None:
         draft.follow_ups[body.follow_up] = follow_up._replace(done=True)
 
 
-def _run(draft: _Draft, _: Event, body: b.RunNoted) -> None:
-    draft.runs[body.run] = body
+def _run(draft: _Draft, event: Event, body: b.RunNoted) -> None:
+    """A step is ticked by its run once that was verified, and with it each other action of the step; never before.
+
+    A tick stands when the run is undone afterwards: at the end of most incidents it is.
+    """
+    draft.runs[str(body.run_id or body.run)] = body
+    if not body.part:
+        return
+    key = _key(draft, body.runbook, body.step)
+    before = draft.steps.get(key)
+    if body.state == "running" and (before is None or before.state == "open"):
+        remarks = before.remarks if before else ()
+        draft.steps[key] = Step("started", event.actor, event.at, event.at, remarks=remarks)
+        draft.at_step = key
+    verified = {
+        run.part
+        for run in draft.runs.values()
+        if run.state == "verified" and _key(draft, run.runbook, run.step) == key
+    }
+    if body.state == "verified" and verified >= set(range(1, body.parts + 1)):
+        step = Step(
+            state="ticked",
+            by=event.actor,
+            at=event.at,
+            started_at=event.at,
+            checks=body.checks,
+            outcome="passed",
+            run=body.run,
+        )
+        _finish(draft, event, body, step)
 
 
 _APPLY: dict[type, Callable[[_Draft, Event, Any], None]] = {

@@ -32,7 +32,8 @@ class StepKey(NamedTuple):
 class Step(NamedTuple):
     """How far a step is. `at` and `by` are of the last change; `started_at` is when work on it began.
 
-    What its checks said is in `checks`, or in `observed` as somebody typed it: see `incidents.report.describe`.
+    What its checks said is in `checks`, or in `observed` as somebody typed it: see `incidents.report.describe`. `run` is the label
+    of the run whose verified end ticked it; empty where a person did.
     """
 
     state: Literal["open", "started", "ticked", "skipped", "failed"]
@@ -44,6 +45,7 @@ class Step(NamedTuple):
     remarks: tuple[str, ...] = ()
     checks: tuple[Phrase, ...] = ()
     outcome: Outcome = ""
+    run: str = ""
 
 
 class Offer(NamedTuple):
@@ -155,6 +157,11 @@ class Incident:
     def key(self, runbook: str, name: str) -> StepKey:
         """The step (or phase) `name` of `runbook`; without a runbook that of the incident's first."""
         return StepKey(runbook or (self.runbooks[0] if self.runbooks else ""), name)
+
+    def step_runs(self, key: StepKey) -> tuple[RunNoted, ...]:
+        """The runs of a step, in the order in which they began."""
+        runs = self.runs.values()
+        return tuple(run for run in runs if run.step and self.key(run.runbook, run.step) == key)
 
     @property
     def digest(self) -> str:

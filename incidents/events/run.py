@@ -168,7 +168,9 @@ def _change(run: Run, event: Event) -> Run:  # noqa: C901, PLR0911  # one case a
 
 
 def _undo(run: Run, event: Event) -> Run:
-    """What was begun can be undone, once; also where nobody knows how it ended."""
+    """What was begun can be undone, once; also where nobody knows how it ended. Until then its end can be put off."""
+    if isinstance(event.body, r.RunExtended) and run.was_begun and run.state != "undone":
+        return replace(run, until=event.body.until)
     if not isinstance(event.body, r.RunUndone) or not run.has_ended or run.state == "undone":
         return run
     return _said(replace(run, state="undone", undone_by=event.body.by), event.body.said, event.body.detail)

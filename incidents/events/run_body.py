@@ -38,7 +38,8 @@ class RunPlanned(BodyModel):
 
     `digest` is the plan's: what was confirmed is what runs. `resource` is what the run needs for itself alone; a run with an
     empty one (it only observes) needs no claim. `plan` is the plan as it was shown. `identity` is who planned it, by what could be
-    proven.
+    proven. `plan_rest` is what of the plan did not fit into `plan`. `part` and `parts` say which of the step's actions it is,
+    of how many (`incidents.events.body.RunNoted`).
     """
 
     kind: Literal["run_planned"] = "run_planned"
@@ -54,6 +55,9 @@ class RunPlanned(BodyModel):
     step: Line = ""
     undoes: UUID | None = None
     identity: Line = ""
+    plan_rest: tuple[Block, ...] = Field(default=(), max_length=60)
+    part: int = Field(default=0, ge=0)
+    parts: int = Field(default=0, ge=0)
 
 
 class RunApproved(BodyModel):
@@ -135,6 +139,13 @@ class RunOrphaned(_Outcome):
     last_heartbeat_at: Utc | None = None
 
 
+class RunExtended(BodyModel):
+    """Somebody lets its effect stay in force until another time."""
+
+    kind: Literal["run_extended"] = "run_extended"
+    until: Utc
+
+
 class RunUndone(_Outcome):
     """What it did was taken back, by the run `by` where that was an action."""
 
@@ -153,6 +164,7 @@ RunBody: TypeAlias = (
     | RunCancelAsked
     | RunCancelled
     | RunOrphaned
+    | RunExtended
     | RunUndone
 )
 RunEnd: TypeAlias = RunFinished | RunFailed | RunCancelled | RunOrphaned

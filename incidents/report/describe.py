@@ -66,6 +66,8 @@ def _question(incident: Incident, body: AnyBody, answer: b.Answer, names: Names)
     steps = [names.step(incident.key(getattr(body, "runbook", ""), step)) for step in answer.about]
     if answer.question == "killers_open" and steps:
         return say("event.question_killers_open", steps=join_parts(steps))
+    if answer.question == "still_in_force":
+        return say("event.question_still_in_force", runs=join_parts(answer.about or ("?",)))
     return say(f"event.question_{answer.question}")
 
 
@@ -134,14 +136,41 @@ def _describe_body(incident: Incident, event: Event, names: Names) -> Message:  
             done = next((item.text for item in incident.follow_ups if item.event == x.follow_up), "")
             return say("event.follow_up_done_what", text=done) if done else say("event.follow_up_done")
         case b.RunNoted() as x:
-            state = say(f"event.run_{x.state}")
-            return say("event.run_noted", action=x.action, run=x.run, state=state, detail=_because(x.detail))
+            return _run_noted(incident, x, names)
         case b.Undone() as x:
             return _undone(incident, x, names)
         case b.Unreadable() as x:
             return say("event.unreadable", was=x.was, detail=x.detail)
         case x:  # an event of a run has no place in an incident
             return say("event.unreadable", was=x.kind, detail="")
+
+
+def _run_noted(incident: Incident, run: b.RunNoted, names: Names) -> Message:
+    """How a run stands, and at which step."""
+    key = "event.run_noted_at" if run.step else "event.run_noted"
+    step = names.step(incident.key(run.runbook, run.step)) if run.step else ""
+    return say(
+        key,
+        action=run.action,
+        run=run.run,
+        state=run_state(run),
+        step=step,
+        detail=_because(run_detail(run)),
+    )
+
+
+def run_state(run: b.RunNoted) -> Message:
+    """Done and not verified is not done."""
+    if run.state == "finished" and run.verified is not None:
+        return say("event.run_findings" if run.verified else "event.run_not_verified")
+    return say(f"event.run_{run.state}")
+
+
+def run_detail(run: b.RunNoted) -> Message | str:
+    """What it said, and what its check said; empty when neither did."""
+    parts: list[Message | str] = [run.detail] if run.detail else []
+    parts += [phrase.message for phrase in ((run.said, *run.checks) if run.said else run.checks)]
+    return join_parts(parts, "event.and") if parts else ""
 
 
 def step_name(incident: Incident, body: AnyBody, names: Names) -> str:
@@ -226,6 +255,10 @@ def localize_body(body: AnyBody, words: Say) -> AnyBody:
             return localize_evidence(body, words)
         case b.StepTicked() | b.StepFailed():
             return body.model_copy(update={"observed": localize(observation_text(body), words), "checks": ()})
+        case b.RunNoted():
+            return body.model_copy(
+                update={"detail": localize(run_detail(body), words), "said": None, "checks": ()}
+            )
         case _:
             return body
 

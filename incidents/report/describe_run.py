@@ -46,6 +46,8 @@ def describe_run_event(event: Event) -> Message:  # noqa: C901, PLR0911  # one c
             last = x.last_heartbeat_at
             at = say("event.of_run_last_heartbeat", at=short_time(last)) if last else ""
             return say("event.of_run_orphaned", at=at, detail=_details(x.said, x.detail))
+        case r.RunExtended() as x:
+            return say("event.of_run_extended", at=short_time(x.until))
         case r.RunUndone() as x:
             by = say("event.of_run_undone_by", run=str(x.by)) if x.by else ""
             return say("event.of_run_undone", run=by, detail=_details(x.said, x.detail))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from core.message import say
 from core.units import duration, quantity
 from incidents.events.body import MOMENTS, Opened, SeverityChanged
+from incidents.report.actions import describe_story, run_stories
 from incidents.report.describe import (
     IDS,
     describe_skipped,
@@ -28,7 +29,7 @@ from incidents.report.timeline import escape, escape_lines, timeline_lines
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from core.message import Message
     from incidents.events.body import EvidencePinned
@@ -53,10 +54,12 @@ def postmortem(
     impact: Sequence[str] = (),
     prevention: Sequence[str] = (),
     names: Names = IDS,
+    in_force: Mapping[str, Message | str] | None = None,
 ) -> Postmortem:
     """The draft in the language of `words`. `impact` are lines about users and error budget.
 
-    `prevention` and `names` come from the runbooks; what has no name there is called by its id.
+    `prevention` and `names` come from the runbooks; what has no name there is called by its id. `in_force` says until when runs, by
+    their ids, are in force; None where nobody could say it.
     """
     charts: dict[str, str] = {}
     for number, evidence in enumerate(incident.evidence, 1):
@@ -73,6 +76,7 @@ def postmortem(
             *timeline_lines(incident, words, names),
         ],
         list(_tried(incident, words, names)),
+        list(_actions(incident, words, names, in_force)),
         [_heading("factors", words), *_question("factors_ask", words)],
         [_heading("well", words), *_question("well_ask", words)],
         [_heading("lucky", words), *_question("lucky_ask", words)],
@@ -222,7 +226,7 @@ def _tried(incident: Incident, words: Say, names: Names) -> Iterator[str]:
     yield _heading("tried", words)
     took = {key: seconds for key, _, seconds in durations(incident)}
     steps = [(key, step) for key, step in incident.steps.items() if step.state != "open" or step.remarks]
-    if not steps and not incident.runs:
+    if not steps:
         yield words(say("postmortem.nothing_tried"))
         return
     for (_, _, skipped), group in groupby(steps, key=_skip_key):
@@ -232,9 +236,22 @@ def _tried(incident: Incident, words: Say, names: Names) -> Iterator[str]:
             yield "- " + escape(words(describe_skipped(first, last, len(run), run[0][1].reason)))
         else:
             yield from (_step(key, step, took.get(key), words, names) for key, step in run)
-    for action in incident.runs.values():
-        detail = f" — {escape(action.detail)}" if action.detail else ""
-        yield f"- `{escape(action.action)}`: {words(say(f'event.run_{action.state}'))}{detail}"
+
+
+def _actions(
+    incident: Incident, words: Say, names: Names, in_force: Mapping[str, Message | str] | None
+) -> Iterator[str]:
+    """What was run, by whom, how it ended, whether it was taken back, and what is left of it."""
+    yield _heading("actions", words)
+    stories = run_stories(incident)
+    if not stories:
+        yield words(say("postmortem.nothing_run"))
+        return
+    for story in stories:
+        until = (in_force or {}).get(story.key, "")
+        yield f"- {escape(words(describe_story(incident, story, names, until)))}"
+    if in_force is None:
+        yield f"\n{words(say('postmortem.in_force_unknown'))}"
 
 
 def _skip_key(entry: tuple[StepKey, Step]) -> tuple[str, str, bool]:

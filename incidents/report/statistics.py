@@ -74,7 +74,7 @@ def _span(rows: Sequence[Summary], start: Moment, end: Moment) -> Span:
 def step_statistics(store: Store, summaries: Iterable[Summary]) -> list[StepStatistics]:
     """The steps of these incidents, the one that cost most time first. Only their step events are read."""
     ids = {str(summary.id) for summary in summaries}
-    records = store.records(kinds=("opened", "runbook_attached", "undone", *STEP_KINDS))
+    records = store.records(kinds=("opened", "runbook_attached", "undone", "run_noted", *STEP_KINDS))
     entries: dict[StepKey, list[tuple[str, float]]] = {}
     for incident, group in groupby(records, key=lambda record: record.chain):
         if incident not in ids:

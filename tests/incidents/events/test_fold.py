@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -159,6 +160,78 @@ def test_what_changed_the_world_can_not_be_undone() -> None:
     assert incident.runs["7"].state == "verified"
     assert incident.title == "429 storm"
     assert not can_undo(incident, run)
+
+
+def noted(number: int, state: Any, part: int = 1, parts: int = 1, step: str = "throttle") -> b.RunNoted:
+    """What a runner tells the incident of run `number`, which is `part` of `parts` of a step."""
+    return b.RunNoted(
+        run=f"RUN-{number}",
+        run_id=UUID(int=number),
+        action="a.b",
+        state=state,
+        step=step,
+        part=part,
+        parts=parts,
+    )
+
+
+@pytest.mark.parametrize(
+    ("runs", "state", "by_run"),
+    [
+        ([noted(1, "planned")], None, ""),
+        ([noted(1, "running")], "started", ""),
+        ([noted(1, "running"), noted(1, "finished")], "started", ""),
+        ([noted(1, "running"), noted(1, "failed")], "started", ""),
+        ([noted(1, "running"), noted(1, "cancelled")], "started", ""),
+        ([noted(1, "orphaned")], None, ""),
+        ([noted(1, "running"), noted(1, "verified")], "ticked", "RUN-1"),
+        ([noted(1, "verified", part=0, parts=0)], None, ""),
+        ([noted(1, "verified", 1, 2)], None, ""),
+        ([noted(1, "verified", 1, 2), noted(2, "verified", 1, 2)], None, ""),
+        ([noted(1, "verified", 2, 2), noted(2, "verified", 1, 2)], "ticked", "RUN-2"),
+        ([noted(1, "verified", 1, 2), noted(1, "undone", 1, 2), noted(2, "verified", 2, 2)], None, ""),
+        ([noted(1, "verified", 1, 2, step="other"), noted(2, "verified", 2, 2)], None, ""),
+        ([noted(1, "failed"), noted(2, "verified")], "ticked", "RUN-2"),
+        ([noted(1, "verified"), noted(1, "undone")], "ticked", "RUN-1"),
+    ],
+)
+def test_a_step_is_ticked_by_its_verified_run_and_not_before(
+    runs: list[b.RunNoted], state: str | None, by_run: str
+) -> None:
+    chain = Chain()
+    for run in runs:
+        chain.add("op1", run)
+    incident = fold(chain.events)
+    assert incident == apply(fold(chain.events[:-1]), chain.events[-1])
+    step = incident.steps.get(StepKey("", "throttle"))
+    assert (step.state if step else None, step.run if step else "") == (state, by_run)
+    assert [run.run for run in incident.step_runs(StepKey("", "throttle"))] == list(
+        dict.fromkeys(run.run for run in runs if run.step == "throttle")
+    )
+
+
+def test_a_tick_by_hand_and_one_by_a_run_are_told_apart_and_the_first_stands() -> None:
+    chain = Chain()
+    chain.add("op1", noted(1, "running"))
+    chain.add("ic1", b.StepTicked(step="throttle", observed="done by hand"))
+    chain.add("op1", noted(1, "verified"))
+    step = fold(chain.events).steps[StepKey("", "throttle")]
+    assert (step.state, step.by, step.run, step.observed) == ("ticked", "ic1", "", "done by hand")
+    chain.add("ic1", b.StepReopened(step="throttle"))
+    chain.add("op1", noted(2, "verified"))
+    step = fold(chain.events).steps[StepKey("", "throttle")]
+    assert (step.state, step.by, step.run, step.outcome) == ("ticked", "op1", "RUN-2", "passed")
+
+
+def test_a_step_that_is_opened_again_needs_each_of_its_runs_again() -> None:
+    chain = Chain()
+    for number in (1, 2):
+        chain.add("op1", noted(number, "verified", number, 2))
+    chain.add("ic1", b.StepReopened(step="throttle"))
+    chain.add("op1", noted(3, "verified", 1, 2))
+    assert fold(chain.events).steps[StepKey("", "throttle")].state == "open"
+    chain.add("op1", noted(4, "verified", 2, 2))
+    assert fold(chain.events).steps[StepKey("", "throttle")].run == "RUN-4"
 
 
 def test_an_undo_of_what_is_not_there_changes_nothing() -> None:

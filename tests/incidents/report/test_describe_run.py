@@ -28,6 +28,7 @@ EXAMPLES: list[r.RunBody] = [
     r.RunCancelAsked(),
     r.RunCancelled(asked_by="op2", output=OUTPUT),
     r.RunOrphaned(last_heartbeat_at=START),
+    r.RunExtended(until=START),
     r.RunUndone(by=new_id()),
 ]
 

@@ -60,7 +60,7 @@ def test_a_phase_skipped_for_one_reason_is_one_line_and_nothing_else_is() -> Non
     chain.add("op1", b.Undone(event=undone.id))
     names = Names({}, {StepKey("leak", str(n)): f"3.{n} Key {n}" for n in range(1, 7)})
     page = postmortem(fold(chain.events), "INC-1", Language("en").say, names=names).markdown
-    timeline, tried = page.split("## Actions taken")
+    timeline, tried = page.split("## Steps taken")
     together = "skipped 3 steps, from 3.1 Key 1 to 3.3 Key 3: not affected"
     assert timeline.count("skipped") == 4 + 1  # the one that was taken back, and that it was
     assert f"**ic1** {together}" in timeline
@@ -78,7 +78,7 @@ def played() -> Incident:
     chain.add("op1", b.StepStarted(step="1.1"))
     chain.add("op1", b.StepTicked(step="1.1", observed="12/min"), minutes=8)
     chain.add("op1", b.StepSkipped(step="1.2", reason="no | such queue"), minutes=9)
-    chain.add("op1", b.RunNoted(run="7", action="queue.throttle", state="verified"))
+    chain.add("op1", b.RunNoted(run="RUN-7", action="queue.throttle", state="verified"))
     chain.add("op1", evidence(("timeline", [1, 2, None, 4000]), ("match", [0, 0, 1, 2]), limit=5000))
     chain.add("ic1", b.Marked(moment="started", at=START - dt.timedelta(minutes=10)))
     chain.add("ic1", b.Marked(moment="mitigated", at=START + dt.timedelta(minutes=53)))
@@ -95,6 +95,7 @@ def test_the_page_holds_what_is_known_and_asks_for_the_rest() -> None:
         impact=["budget 81 % left"],
         prevention=["Cap retries"],
         names=Names(steps={StepKey("", "1.2"): "1.2 Stop <matches>"}),
+        in_force={"RUN-7": "07:04Z"},
     )
     page = made.markdown
     for line in (
@@ -110,7 +111,7 @@ def test_the_page_holds_what_is_known_and_asks_for_the_rest() -> None:
         "- budget 81 % left",
         "- 1.1: ticked (5 min 0 s) — 12/min",
         r"- 1.2 Stop &lt;matches&gt;: skipped — no \| such queue",
-        "- `queue.throttle`: verified",
+        r"- RUN-7 queue.throttle: op1, 2026-11-24 03:06:00Z: verified; STILL IN FORCE until 07:04Z",
         "| retry with backoff | op1 | 2026-12-01 |  |",
         "| alert earlier | **no owner** | – |  |",
         "- [ ] Cap retries",
@@ -127,7 +128,7 @@ def test_the_page_is_markdown_without_holes_in_both_languages(code: LanguageCode
         page = postmortem(incident, "INC-7", Language(code).say).markdown
         assert not re.search(r"\b(postmortem|event|update)\.[a-z_]+|\{\w+\}", page)
         html = MarkdownIt("commonmark").enable("table").render(page)
-        assert html.count("<h2>") == 10 + bool(incident.evidence)
+        assert html.count("<h2>") == 11 + bool(incident.evidence)
         assert "<table>" in html
     chinese = postmortem(played(), "INC-7", Language("zh").say).markdown
     assert "## 促成因素" in chinese
