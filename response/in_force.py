@@ -120,9 +120,8 @@ def take_back(
     prepared = prepare(settings, call.id, call.params, identity.actor, lasts_s=0.0)
     if isinstance(prepared, Refused):
         return prepared
-    wish = Wish(plan=prepared.plan, identity=identity)
-    confirmation = Confirmation(yes=True)
-    return begin(journal, settings, prepared, wish, confirmation, undoes=effect.run.id)
+    wish = Wish(plan=prepared.plan, identity=identity, undoes=effect.run.id, is_over=True)
+    return begin(journal, settings, prepared, wish, Confirmation(yes=True))
 
 
 def _reach(effect: InForce, settings: RunSettings) -> tuple[AnyAction, Parameters, Context]:

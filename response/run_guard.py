@@ -6,7 +6,7 @@ Every door asks it before anything is written: button, checklist step, palette a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from actions.settings import BLOCK, is_block_of
@@ -14,8 +14,12 @@ from response.decision import ALLOWED, Reason, Refused
 from response.guard import reached
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
     from actions.model import Danger, Plan
     from actions.settings import ActionsSettings
+    from incidents.events.incident import Incident
     from incidents.events.run import Run
     from response.checklist import Row
     from response.decision import Decision
@@ -43,7 +47,8 @@ class Wish:
     """A plan that somebody wants to run, inside an incident or without one.
 
     `runbook` and `step` name the step that it belongs to; without them it is the first one of the checklist that has this
-    action.
+    action. `undoes` is the run that it takes back, `is_over` that its time had come: who began that one agreed to its end.
+    `beside` are the incidents that are open while this run belongs to none, by their labels: `response.runs` looks.
     """
 
     plan: Plan
@@ -51,10 +56,13 @@ class Wish:
     situation: Situation | None = None
     runbook: str = ""
     step: str = ""
+    undoes: UUID | None = None
+    is_over: bool = False
+    beside: Mapping[str, Incident] = field(default_factory=dict)
 
     def row(self) -> Row | None:
         """The checklist's row that this run belongs to."""
-        if self.situation is None:
+        if self.situation is None or self.undoes is not None:
             return None
         if self.step and not self.plan.action.startswith(BLOCK):  # a block says itself where it stands
             return self.situation.row("step", self.runbook, self.step)
@@ -88,11 +96,12 @@ def may_plan(wish: Wish, settings: ActionsSettings, *, read_only: bool = False) 
     decision = may_offer(plan.action, plan.danger, settings, read_only=read_only)
     if decision != ALLOWED:
         return decision
-    if wish.situation is not None and plan.danger != "observe":
+    if plan.danger != "observe":
         row = wish.row()
-        decision = ALLOWED if row is None else reached(wish.situation, row)
+        if row is not None and wish.situation is not None:
+            decision = reached(wish.situation, row)
         if decision == ALLOWED:
-            decision = _role(wish.situation, plan.danger, wish.identity, settings)
+            decision = _role(wish, settings)
         if decision != ALLOWED:
             return decision
     if plan.blockers:
@@ -116,9 +125,9 @@ def may_run(
             return ALLOWED
 
 
-def needs_second(danger: Danger, settings: ActionsSettings) -> bool:
-    """Whether somebody else has to approve the plan, too."""
-    return danger in settings.two_person
+def needs_second(danger: Danger, settings: ActionsSettings, *, is_over: bool = False) -> bool:
+    """Whether somebody else has to approve the plan, too; not where it is the end that two people agreed to before."""
+    return danger in settings.two_person and not is_over
 
 
 def may_approve(run: Run, identity: Identity, settings: ActionsSettings) -> Decision:
@@ -130,14 +139,14 @@ def may_approve(run: Run, identity: Identity, settings: ActionsSettings) -> Deci
     return may_offer(run.action, run.planned.danger, settings)
 
 
-def may_start(run: Run, plan: Plan, settings: ActionsSettings) -> Decision:
-    """Whether enough people approved this very plan."""
+def may_start(run: Run, plan: Plan, settings: ActionsSettings, *, is_over: bool = False) -> Decision:
+    """Whether enough people approved this very plan; `is_over` as in `Wish`."""
     if run.state not in ("planned", "approved"):
         return Refused(Reason.RUN_STARTED)
     approvals = [approval for approval in run.approvals if approval.digest == plan.digest]
     people = {approval.identity for approval in approvals}
     enough = len(approvals) > 1 if settings.alone else len(people) > 1
-    if needs_second(plan.danger, settings) and not enough:
+    if needs_second(plan.danger, settings, is_over=is_over) and not enough:
         return Refused(Reason.SECOND_PERSON)
     return ALLOWED if approvals or plan.danger == "observe" else Refused(Reason.NOT_CONFIRMED)
 
@@ -146,13 +155,18 @@ def _people(run: Run) -> set[str]:
     return {run.planned.identity, *(approval.identity for approval in run.approvals)}
 
 
-def _role(situation: Situation, danger: Danger, identity: Identity, settings: ActionsSettings) -> Decision:
-    """Inside an incident some dangers need a role, held under the name by which the machine knows this person."""
-    if danger == "observe" or not (roles := settings.roles.get(danger, ())):
+def _role(wish: Wish, settings: ActionsSettings) -> Decision:
+    """While an incident is open some dangers need a role, held under the name by which the machine knows this person.
+
+    A run that belongs to no incident needs it in any that is open: leaving `--incident` away is no way round.
+    """
+    roles = settings.roles.get(wish.plan.danger, ()) if wish.plan.danger != "observe" else ()
+    incidents = {wish.situation.label: wish.situation.incident} if wish.situation else wish.beside
+    if not roles or not incidents or wish.is_over:
         return ALLOWED
-    held = situation.incident.roles
-    if any(role == name and holder == identity.actor for name in roles for role, holder in held.items()):
+    held = [pair for incident in incidents.values() for pair in incident.roles.items() if pair[0] in roles]
+    if any(holder == wish.identity.actor for _, holder in held):
         return ALLOWED
-    words = ", ".join(roles)
-    holders = ", ".join(sorted({holder for role, holder in held.items() if role in roles})) or "–"
-    return Refused(Reason.ROLE_NEEDED, {"roles": words, "holders": holders, "who": identity.actor})
+    holders = ", ".join(sorted({holder for _, holder in held})) or "–"
+    values = {"roles": ", ".join(roles), "holders": holders, "who": wish.identity.actor}
+    return Refused(Reason.ROLE_NEEDED, values | {"incident": ", ".join(incidents)})

@@ -7,9 +7,10 @@ it (`actions.runner`), and nobody has to wait for it.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from actions.errors import BadParameter
 from actions.model import ActionCall
 from actions.parameters import read_parameters
 from actions.planning import make_plan, plan_from_json, plan_to_json
@@ -19,7 +20,9 @@ from actions.registry import find_action
 from actions.runner.folder import RunFolder, runs_folder
 from actions.runner.launch import launch
 from actions.runner.request import RunRequest
+from actions.runner.tell import tell_incident
 from core.errors import WarroomError
+from core.message import say
 from incidents.events import run_body as r
 from response.decision import ALLOWED, Reason, Refused
 from response.run_guard import (
@@ -27,10 +30,12 @@ from response.run_guard import (
     Wish,
     may_approve,
     may_offer,
+    may_plan,
     may_run,
     may_start,
     needs_second,
 )
+from response.run_step import part_of_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +49,10 @@ if TYPE_CHECKING:
     from response.decision import Decision
     from response.identity import Identity
 
-MAX_STORED_PLAN = 19_000
-"""A longer plan is not kept in the journal as a whole: its digest is, and its first part."""
+PIECE = 19_000
+"""A journal's text has at most 20 000 characters: a longer plan is kept in pieces."""
+MAX_STORED_PLAN = 60 * PIECE
+"""Nobody can confirm a longer plan, and what can't be kept can't be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,39 +107,62 @@ def begin(
     wish: Wish,
     confirmation: Confirmation,
     *,
-    undoes: UUID | None = None,
     read_only: bool = False,
 ) -> Begun | Refused:
     """Write it down as planned and approved by this person, and start it unless somebody else must approve it first.
 
-    Raises a `JournalError`, or `ActionFailed` where no runner can be started.
+    Raises a `JournalError`, `BadParameter` where the plan is longer than a journal keeps, or `ActionFailed` where no runner can be
+    started.
     """
     plan, identity = prepared.plan, wish.identity
+    wish = beside_open_incidents(journal, settings, wish)
     decision = may_run(wish, confirmation, settings.actions, read_only=read_only)
     if isinstance(decision, Refused):
         return decision
     if plan.resource:
         journal.holder(plan.resource)  # while the team's journal is away, nobody knows: that ends it here
-    row = wish.row()
+    run = journal.plan_run(identity.actor, _planned(journal, prepared, wish)).chain
+    if plan.danger != "observe":
+        journal.append(run, identity.actor, r.RunApproved(digest=plan.digest, identity=identity.proven))
+    if needs_second(plan.danger, settings.actions, is_over=wish.is_over):
+        tell_incident(journal, run, identity.actor)
+        return Begun(run, Refused(Reason.SECOND_PERSON))
+    return _start(journal, settings, prepared, run, identity, is_over=wish.is_over)
+
+
+def beside_open_incidents(journal: Journal, settings: RunSettings, wish: Wish) -> Wish:
+    """The wish with the incidents that are open, where it belongs to none and its danger needs a role."""
+    danger = wish.plan.danger
+    if wish.situation is not None or danger == "observe" or not settings.actions.roles.get(danger, ()):
+        return wish
+    summaries = journal.history(statuses=("open", "mitigated"))
+    return replace(wish, beside={each.label: journal.load(each.id) for each in summaries})
+
+
+def _planned(journal: Journal, prepared: Prepared, wish: Wish) -> r.RunPlanned:
+    """Its first event. A run that takes another back belongs to the incident and the step of that one."""
+    plan, row = prepared.plan, wish.row()
+    first, *rest = _stored(plan)
     planned = r.RunPlanned(
         action=plan.action,
         danger=plan.danger,
         params=dict(plan.params),
         resource=plan.resource,
         digest=plan.digest,
-        plan=_stored(plan),
+        plan=first,
+        plan_rest=tuple(rest),
         incident=wish.situation.incident.id if wish.situation else None,
         runbook=row.runbook.id if row else wish.runbook,
         step=row.step.id if row and row.step else wish.step,
-        undoes=undoes,
-        identity=identity.proven,
+        undoes=wish.undoes,
+        identity=wish.identity.proven,
+        **part_of_step(wish, prepared.action)._asdict(),
     )
-    run = journal.plan_run(identity.actor, planned).chain
-    if plan.danger != "observe":
-        journal.append(run, identity.actor, r.RunApproved(digest=plan.digest, identity=identity.proven))
-    if needs_second(plan.danger, settings.actions):
-        return Begun(run, Refused(Reason.SECOND_PERSON))
-    return _start(journal, settings, prepared, run, identity)
+    if wish.undoes is None:
+        return planned
+    undone = journal.load_run(wish.undoes).planned
+    own = {"incident": undone.incident, "runbook": undone.runbook, "step": undone.step}
+    return planned.model_copy(update=own)
 
 
 def approve(journal: Journal, settings: RunSettings, run_id: UUID, identity: Identity) -> Refused | Plan:
@@ -147,20 +177,44 @@ def approve(journal: Journal, settings: RunSettings, run_id: UUID, identity: Ide
 
 
 def start(
-    journal: Journal, settings: RunSettings, run_id: UUID, identity: Identity, secrets: Mapping[str, str]
+    journal: Journal,
+    settings: RunSettings,
+    run_id: UUID,
+    identity: Identity,
+    secrets: Mapping[str, str],
+    *,
+    read_only: bool = False,
 ) -> Begun | Refused:
-    """Start what was planned and waited for approval; `secrets` are the parameters that the journal does not keep."""
+    """Start what was planned and waited for approval; `secrets` are the parameters that the journal does not keep.
+
+    Who starts it needs the role that its danger needs, as whoever planned it did.
+    """
     run = journal.load_run(run_id)
     plan = stored_plan(run)
+    wish = Wish(plan=plan, identity=identity)
+    if run.planned.incident is not None:
+        incident = journal.load(run.planned.incident)
+        wish = replace(wish, beside={journal.label(incident.id): incident})
+    else:
+        wish = beside_open_incidents(journal, settings, wish)
+    decision = may_plan(wish, settings.actions, read_only=read_only)
+    if isinstance(decision, Refused):
+        return decision
     action = find_action(settings.actions, run.action)
     params = read_parameters(action.parameters, {**run.params, **secrets})
     return _start(journal, settings, Prepared(action, params, plan), run_id, identity)
 
 
 def _start(
-    journal: Journal, settings: RunSettings, prepared: Prepared, run: UUID, identity: Identity
+    journal: Journal,
+    settings: RunSettings,
+    prepared: Prepared,
+    run: UUID,
+    identity: Identity,
+    *,
+    is_over: bool = False,
 ) -> Begun | Refused:
-    decision = may_start(journal.load_run(run), prepared.plan, settings.actions)
+    decision = may_start(journal.load_run(run), prepared.plan, settings.actions, is_over=is_over)
     if isinstance(decision, Refused):
         return decision
     launch(
@@ -179,15 +233,18 @@ def _start(
 def stored_plan(run: Run) -> Plan:
     """The plan as it was confirmed; raises `BadParameter` where the journal does not have it whole."""
     try:
-        value = json.loads(run.planned.plan)
+        value = json.loads(run.planned.plan + "".join(run.planned.plan_rest))
     except ValueError:
         value = None
     return plan_from_json(value)
 
 
-def _stored(plan: Plan) -> str:
-    """ASCII, so that cleaning by the journal changes nothing."""
-    return json.dumps(plan_to_json(plan), ensure_ascii=True)[:MAX_STORED_PLAN]
+def _stored(plan: Plan) -> list[str]:
+    """In pieces that an event can hold. ASCII, so that cleaning by the journal changes nothing."""
+    text = json.dumps(plan_to_json(plan), ensure_ascii=True, separators=(",", ":"))
+    if len(text) > MAX_STORED_PLAN:
+        raise BadParameter(say("runs.plan_too_long", characters=len(text), limit=MAX_STORED_PLAN))
+    return [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
 
 
 def cancel(journal: Journal, settings: RunSettings, run_id: UUID, identity: Identity) -> Refused | None:
@@ -197,12 +254,19 @@ def cancel(journal: Journal, settings: RunSettings, run_id: UUID, identity: Iden
         return Refused(Reason.RUN_NOT_ACTIVE)
     if run.state in ("planned", "approved"):  # no runner will hear it
         journal.append(run_id, identity.actor, r.RunCancelled(asked_by=identity.actor))
+        tell_incident(journal, run_id, identity.actor)
         return None
     journal.append(run_id, identity.actor, r.RunCancelAsked())
     folder = RunFolder.of(settings.actions, run_id)
     if folder.path.is_dir():
         folder.ask_cancel(identity.actor)
     return None
+
+
+def orphan(journal: Journal, run_id: UUID, identity: Identity) -> None:
+    """A person says that nobody knows how it ended; its resource is free then, and it is never run again by itself."""
+    journal.append(run_id, identity.actor, r.RunOrphaned())
+    tell_incident(journal, run_id, identity.actor)
 
 
 def undo_call(run: Run) -> ActionCall | Refused:

@@ -11,7 +11,7 @@ import os
 import socket
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from actions.errors import ActionRefused, Cancelled
 from actions.parameters import read_parameters
@@ -21,12 +21,12 @@ from actions.redact import Redactor
 from actions.registry import find_action
 from actions.runner.folder import RunFolder
 from actions.runner.output import OutputFile
+from actions.runner.tell import tell_incident
 from actions.runner.watch import Cancellation, Watch
 from core.errors import WarroomError
 from core.message import Message, say
 from core.text import clean
 from incidents.events import run_body as r
-from incidents.events.body import RunNoted
 from incidents.events.phrase import Phrase
 from incidents.journal import open_journal
 from incidents.journal.errors import JournalAway, JournalError, ResourceHeld, WriteConflict
@@ -87,6 +87,7 @@ class _Execution:
             return  # another runner has it
         except WarroomError as error:
             self._write(r.RunFailed(said=phrase(error.message)))
+            self._tell(self.run.id)
             return
         self._do(action, params, confirmed)
 
@@ -146,35 +147,14 @@ class _Execution:
             ok = all(each.ok is True for each in verifications)
             self._write(r.RunVerified(ok=ok, checks=checks))
         if self.run.planned.undoes is not None and isinstance(end, r.RunFinished):
-            self._append(
-                self.run.planned.undoes, r.RunUndone(by=self.run.id)
-            )  # first: who sees the end looks there
+            with suppress(JournalError):  # first: who sees the end looks there
+                self.journal.append(self.run.planned.undoes, self.request.actor, r.RunUndone(by=self.run.id))
+            self._tell(self.run.planned.undoes)
         self._write(end.model_copy(update={"output": r.Output(size=size, sha256=digest)}))
-        self._tell_incident(
-            end, verified=bool(verifications) and all(each.ok is True for each in verifications)
-        )
+        self._tell(self.run.id)
 
-    def _tell_incident(self, end: r.RunEnd, *, verified: bool) -> None:
-        """The incident that it belongs to hears how it ended."""
-        planned, known = self.run.planned, state_of_end(end, verified=verified)
-        if planned.incident is not None:
-            label = str(self.run.id)
-            with suppress(JournalError):
-                label = self.journal.run_label(self.run.id)
-            self._append(
-                planned.incident,
-                RunNoted(
-                    run=label,
-                    action=planned.action,
-                    state=known,
-                    runbook=planned.runbook,
-                    step=planned.step,
-                ),
-            )
-
-    def _append(self, chain: UUID, body: r.RunUndone | RunNoted) -> None:
-        with suppress(JournalError):
-            self.journal.append(chain, self.request.actor, body)
+    def _tell(self, run: UUID) -> None:
+        tell_incident(self.journal, run, self.request.actor)
 
     def _work(
         self, action: AnyAction, params: Parameters, confirmed: Plan, context: Context, redact: Redactor
@@ -185,6 +165,7 @@ class _Execution:
         if plan.blockers:
             raise ActionRefused(say("runs.blocked", why=plan.blockers[0]))
         self._write(r.RunStarted(host=host_name(), process=os.getpid()), must_be_kept=bool(self.run.resource))
+        self._tell(self.run.id)
         outcome = action.run(params, plan, context)
         done = plan if outcome.undo is None else replace(plan, undo=outcome.undo)
         return done, outcome, action.verify(params, done, context)
@@ -198,21 +179,6 @@ class _Execution:
                 raise
             with suppress(JournalError):
                 self.journal.append(self.run.id, self.request.actor, body)
-
-
-def state_of_end(
-    end: r.RunEnd, *, verified: bool
-) -> Literal["verified", "finished", "failed", "cancelled", "orphaned"]:
-    """How the incident calls this end."""
-    match end:
-        case r.RunFinished():
-            return "verified" if verified else "finished"
-        case r.RunCancelled():
-            return "cancelled"
-        case r.RunOrphaned():
-            return "orphaned"
-        case _:
-            return "failed"
 
 
 def _finished(plan: Plan, outcome: Outcome, now: float) -> r.RunFinished:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.message import say
 from response.decision import Refused
 from response.run_guard import NEEDED, Confirmation, Wish, may_plan
-from response.runs import Prepared, begin
+from response.runs import Prepared, begin, beside_open_incidents
 from tui.cli.actions.follow import follow_run
 from tui.cli.actions.show import plan_lines
 from tui.cli.incident.submit import YES, NotAllowed
@@ -43,13 +43,19 @@ def start_run(desk: Desk, prepared: Prepared, how: Start) -> ExitCode:
     journal, settings, invocation = desk.journal, desk.settings, desk.invocation
     plan = prepared.plan
     wish = Wish(
-        plan=plan, identity=desk.identity, situation=how.situation, runbook=how.runbook, step=how.step
+        plan=plan,
+        identity=desk.identity,
+        situation=how.situation,
+        runbook=how.runbook,
+        step=how.step,
+        undoes=how.undoes,
     )
+    wish = beside_open_incidents(journal, settings, wish)
     decision = may_plan(wish, settings.actions, read_only=how.read_only)
     if isinstance(decision, Refused):
         raise NotAllowed(decision.message)
     confirmation = _confirm(prepared, how, invocation)
-    begun = begin(journal, settings, prepared, wish, confirmation, undoes=how.undoes, read_only=how.read_only)
+    begun = begin(journal, settings, prepared, wish, confirmation, read_only=how.read_only)
     if isinstance(begun, Refused):
         raise NotAllowed(begun.message)
     label = journal.run_label(begun.run)

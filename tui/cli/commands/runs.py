@@ -202,15 +202,14 @@ def _undo(args: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
 
 
 def _orphan(_: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
-    """A person says that nobody knows how it ended; its resource is free then, and it is never run again by itself."""
-    from incidents.events.run_body import RunOrphaned
+    from response.runs import orphan
     from tui.cli.actions.follow import lost_text
     from tui.cli.incident.submit import NotAllowed
 
     run = desk.journal.load_run(run_id)
     if run.has_ended or lost_text(desk.journal, run, 0.0) is None:
         raise NotAllowed(say("run.not_orphaned", run=desk.journal.run_label(run_id)))
-    desk.journal.append(run_id, desk.identity.actor, RunOrphaned())
+    orphan(desk.journal, run_id, desk.identity)
     desk.invocation.print_notice(say("run.is_orphaned", run=desk.journal.run_label(run_id)))
     return ExitCode.OK
 

@@ -1,0 +1,75 @@
+"""Tells an incident where a run of it stands: the event that its timeline, its checklist and its postmortem are made of.
+
+A verified end ticks the run's step (`incidents.events.fold`), so that it does not matter who watches, or whether anybody does.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal
+
+from incidents.events.body import RunNoted
+from incidents.journal.errors import JournalError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from uuid import UUID
+
+    from incidents.events.incident import Incident
+    from incidents.events.run import Run
+    from incidents.journal import Journal
+
+SETTLED_S = 5.0
+"""So long after its end a runner has told of it, or never will."""
+Standing = Literal[
+    "planned", "claimed", "running", "verified", "finished", "failed", "cancelled", "orphaned", "undone"
+]
+
+
+def tell_incident(journal: Journal, run_id: UUID, actor: str) -> None:
+    """Where the run stands now. Nothing where it belongs to no incident; what can't be written now is in the run itself."""
+    with suppress(JournalError):
+        run = journal.load_run(run_id)
+        if run.planned.incident is not None:
+            journal.append(run.planned.incident, actor, note_of(run, journal.run_label(run_id)))
+
+
+def tell_again(journal: Journal, incident: Incident, actor: str, now: dt.datetime) -> None:
+    """What a runner that was killed at its very end could not tell any more; once more is no harm."""
+    with suppress(JournalError):
+        for _, run in journal.runs(incident=incident.id):
+            noted = incident.runs.get(str(run.id))
+            ended_s = (now - run.events[-1].at).total_seconds() if run.has_ended else 0.0
+            if ended_s > SETTLED_S and (noted is None or noted.state != standing(run)):
+                tell_incident(journal, run.id, actor)
+
+
+def note_of(run: Run, label: str) -> RunNoted:
+    """The run as its incident knows it."""
+    planned = run.planned
+    return RunNoted(
+        run=label,
+        run_id=run.id,
+        action=planned.action,
+        state=standing(run),
+        runbook=planned.runbook,
+        step=planned.step,
+        part=planned.part,
+        parts=planned.parts,
+        verified=run.verified,
+        checks=run.checks,
+        said=run.said if run.has_ended else None,
+    )
+
+
+def standing(run: Run) -> Standing:
+    """Only an end that was verified, and found nothing, is `verified`."""
+    match run.state:
+        case "planned" | "approved":
+            return "planned"
+        case "started" | "verified":
+            return "running"
+        case "finished":
+            return "verified" if run.verified and not run.exit_code else "finished"
+        case state:
+            return state

@@ -1,0 +1,63 @@
+"""Which of a step's actions a run is, and so whether its verified end ticks the step.
+
+It is decided before the run begins and written into its plan's event, for the runner knows no checklist. A run counts when it
+does what the step says: the same action with all parameters as written, or, begun at the step itself, on the same resource
+with others (another rate). A step with a gate, or one that the checklist has not come to, is ticked by hand alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from actions.parameters import read_parameters
+from core.errors import WarroomError
+from response.decision import ALLOWED
+from response.guard import reached
+
+if TYPE_CHECKING:
+    from actions.model import AnyAction
+    from response.checklist import Row
+    from response.run_guard import Wish
+    from runbooks.model import ActionCall
+
+
+class Part(NamedTuple):
+    """Number `part` (from 1) of the `parts` actions of a step; 0 ticks nothing."""
+
+    part: int = 0
+    parts: int = 0
+
+
+def part_of_step(wish: Wish, action: AnyAction) -> Part:
+    """What the wished run is for its step."""
+    row = wish.row()
+    if row is None or row.step is None or wish.situation is None or wish.undoes is not None:
+        return Part()
+    if _is_gate(row) or reached(wish.situation, row) != ALLOWED:
+        return Part()
+    calls = row.step.actions
+    part = next((n for n, call in enumerate(calls, 1) if _is_as_written(call, wish)), 0)
+    if not part and wish.step:
+        part = next((n for n, call in enumerate(calls, 1) if _is_on_the_same(call, wish, action)), 0)
+    return Part(part, len(calls)) if part else Part()
+
+
+def _is_gate(row: Row) -> bool:
+    return row.step is not None and any(check.for_s for check in row.step.checks)
+
+
+def _is_as_written(call: ActionCall, wish: Wish) -> bool:
+    params = wish.plan.params
+    return call.id == wish.plan.action and all(
+        params.get(name) == value for name, value in call.parameters.items()
+    )
+
+
+def _is_on_the_same(call: ActionCall, wish: Wish, action: AnyAction) -> bool:
+    if call.id != wish.plan.action or not wish.plan.resource:
+        return False
+    try:
+        params = read_parameters(action.parameters, call.parameters)
+    except WarroomError:
+        return False  # something is asked for: nobody knows what the step means
+    return action.resource(params) == wish.plan.resource
