@@ -131,6 +131,8 @@ class Outcome:
     undo: Undo | None = None
     findings: int = 0
     """What an observing action found; any makes the exit code 1."""
+    is_lasting: bool = True
+    """False: nothing is in force any more, although the action can last (a return that reached its end)."""
     document: Mapping[str, object] | None = None
     """The same for programs: kept beside the output on the run's host, and printed by `--json`. Never a secret."""
 
@@ -174,7 +176,8 @@ class Action(Generic[P]):
     anything is planned. `plan` looks at the world and changes nothing. `run` does what the plan says and raises
     `ActionFailed` where it could not; `verify` looks at the world again. `lasts_s` is how long the effect stays in force
     by default, 0 for an action that is over when it is done, and `ends_by_itself` says that nobody has to end it then; `keep` applies one in force again, to what has (re)started,
-    and says what it did.
+    and says what it did. `takes_over` names, by action and resource, what an earlier run has in force and this one decides
+    from now on: it is not kept any more (a release ends a hold).
     """
 
     id: str
@@ -188,6 +191,7 @@ class Action(Generic[P]):
     resource: Callable[[P], str] = lambda _: ""
     preflight: Callable[[P, Context], tuple[Message, ...]] = _nothing
     keep: Callable[[P, Plan, Context], tuple[Message, ...]] | None = None
+    takes_over: Callable[[P], tuple[tuple[str, str], ...]] = lambda _: ()
     lasts_s: float = 0.0
     ends_by_itself: bool = False
     timeout_s: float = 600.0

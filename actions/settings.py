@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from actions.check_settings import CheckSettings  # noqa: TC001  # pydantic reads the annotations at run time
+from actions.service_settings import ServiceActionsSettings
 from actions.template import PLACEHOLDER
 from core.settings import Seconds, Section
-from runbooks.model import Check  # noqa: TC001  # pydantic reads the annotations at run time
-from runbooks.reading.blocks import read_check
 from runbooks.settings import RunbooksSettings
 
 BLOCK = "block."
@@ -49,40 +48,6 @@ class ParameterSettings(Section):
         if not self.secret and (self.pattern is None) == (not self.choices):
             raise ValueError("a parameter has either a pattern or choices")
         return self
-
-
-class CheckSettings(Section):
-    """A check in the runbooks' format (`runbooks/FORMAT.md`)."""
-
-    promql: str | None = None
-    probe: Literal["http", "queue", "workers", "schema"] | None = None
-    expect: str | None = None
-    unit: str | None = None
-    within: str | None = None
-    window: str | None = None
-    url: str | None = None
-    method: str | None = None
-    headers: tuple[str, ...] | None = None
-    queue: str | None = None
-    table: str | None = None
-    indexes: tuple[str, ...] | None = None
-    revision: str | None = None
-
-    @model_validator(mode="after")
-    def _readable(self) -> Self:
-        self.check()
-        return self
-
-    def check(self) -> Check:
-        """As the runbooks' reader understands it; raises `ValueError`."""
-        import yaml
-
-        values = self.model_dump(exclude_none=True, mode="json")
-        check, problems = read_check(yaml.safe_dump(values), "warroom.toml", 1)
-        if check is None or problems:
-            rules = ", ".join(problem.rule for problem in problems) or "check"
-            raise ValueError(f"no check of the runbooks' format ({rules})")
-        return replace(check, bundled=True)  # the configuration itself names whom it asks
 
 
 class TeamActionSettings(Section):
@@ -136,8 +101,8 @@ class BlocksSettings(RunbooksSettings):
     secret_environment: dict[str, SecretStr] = Field(default={}, description="the same, never shown")
 
 
-class ActionsSettings(Section):
-    """What may be done from here."""
+class ActionsSettings(ServiceActionsSettings):
+    """What may be done from here, and what the service's own actions need to know."""
 
     allow: tuple[str, ...] = Field(
         default=("*",),

@@ -2,6 +2,7 @@
 
     profile.toml     what the system is called and known by: names of queues, metrics, tables
     board.toml       its panels, with their limits and links, as `[[panel]]`
+    actions.toml     what its actions need to know, as `[actions]` has it: switches, staged return, data, pictures
     runbooks/en, zh  its manuals
 
 A profile says what `warroom.toml` may leave out: where both speak, `warroom.toml` is in force. It configures no source.
@@ -47,6 +48,7 @@ class Profile:
     tables: Mapping[str, Mapping[str, str]]
     indexes: Mapping[str, Mapping[str, str]]
     board: Path | None
+    actions: Path | None
     runbooks: Path | None
 
 
@@ -105,7 +107,7 @@ def check_profile(folder: Path) -> tuple[Profile | None, tuple[Problem, ...]]:
     if migrations is not None and not is_folder(migrations):
         what = say("config.no_folder", folder=clean(str(migrations)))
         return None, (file.problem(("migrations",), what),)
-    board, runbooks = folder / "board.toml", folder / "runbooks"
+    board, actions, runbooks = folder / "board.toml", folder / "actions.toml", folder / "runbooks"
     return Profile(
         id=folder.resolve().name,
         title=known.title,
@@ -117,6 +119,7 @@ def check_profile(folder: Path) -> tuple[Profile | None, tuple[Problem, ...]]:
         tables=known.tables,
         indexes=known.indexes,
         board=board if is_file(board) else None,
+        actions=actions if is_file(actions) else None,
         runbooks=runbooks if is_folder(runbooks) else None,
     ), ()
 

@@ -59,13 +59,25 @@ def in_force(journal: Journal, settings: RunSettings, now: dt.datetime) -> tuple
     for label, run in journal.runs():
         if now - run.planned_at > LOOKED_BACK:
             break
-        effect = _effect(label, run, now, settings)
+        if not run.was_begun or run.state == "undone" or not run.resource:
+            continue
         key = (run.action, run.resource)
-        if run.was_begun and run.state != "undone" and run.resource and key not in replaced:
+        if key not in replaced:
             replaced.add(key)  # an earlier run on the same resource has no effect of its own any more
+            effect = _effect(label, run, now, settings)
             if effect is not None:
                 effects.append(effect)
+        replaced.update(_taken_over(run, settings))
     return tuple(effects)
+
+
+def _taken_over(run: Run, settings: RunSettings) -> tuple[tuple[str, str], ...]:
+    """What earlier runs had in force and this one decides since; nothing where its parameters can't be read any more."""
+    action = _action(settings, run.action)
+    try:
+        return () if action is None else action.takes_over(read_parameters(action.parameters, run.params))
+    except WarroomError:
+        return ()
 
 
 def _effect(label: str, run: Run, now: dt.datetime, settings: RunSettings) -> InForce | None:
@@ -75,8 +87,8 @@ def _effect(label: str, run: Run, now: dt.datetime, settings: RunSettings) -> In
         plan = stored_plan(run)
     except WarroomError:
         return None
-    if not plan.lasts_s:
-        return None
+    if not plan.lasts_s or (run.state == "finished" and run.until is None):
+        return None  # it never lasts, or ended with nothing in force
     since = run.ended_at or run.started_at or run.planned_at
     until = run.until or since + dt.timedelta(seconds=plan.lasts_s)
     action = _action(settings, run.action)

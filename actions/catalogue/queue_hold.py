@@ -122,5 +122,6 @@ ACTION = Action(
     verify=verify,
     keep=keep,
     lasts_s=DEFAULT_LASTS_S,
+    takes_over=lambda params: (("queue.stop-consuming", f"queue/{params.queue}"),),
     timeout_s=120.0,
 )

@@ -56,6 +56,7 @@ def plan(params: Release, context: Context) -> Draft:
         warnings=(
             *((say("actions.not_answering", workers=", ".join(absent)),) if absent else ()),
             *(() if consuming or params.workers else (say("actions.consumed_by_nobody"),)),
+            *((say("actions_queues.release_partly"),) if params.oldest and params.oldest < aside else ()),
         ),
         undo=Undo(say("actions.undo_release"), ActionCall("queue.hold", {"queue": params.queue})),
     )
@@ -110,5 +111,13 @@ ACTION = Action(
     plan=plan,
     run=run,
     verify=verify,
+    takes_over=lambda params: (
+        (
+            ("queue.hold", f"queue/{params.queue}"),
+            ("queue.stop-consuming", f"queue/{params.queue}"),
+        )
+        if params.oldest is None
+        else ()
+    ),
     timeout_s=120.0,
 )

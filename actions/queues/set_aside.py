@@ -93,8 +93,8 @@ async def set_aside(client: Redis, lists: QueueLists) -> int:
 async def put_back(client: Redis, lists: QueueLists, *, oldest: int | None = None) -> int:
     """Move messages back before all that came in meanwhile; gives how many.
 
-    With `oldest` only so many, the oldest of the highest priority first, for a return in stages: what is set aside
-    later stays behind them as long as the hold is kept.
+    With `oldest` only so many, the oldest of the highest priority first: what comes in from then on goes before what
+    stays aside.
     """
     if oldest is None:
         return int(await client.register_script(_PUT_BACK)(keys=lists.keys))

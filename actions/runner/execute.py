@@ -183,11 +183,12 @@ class _Execution:
 
 def _finished(plan: Plan, outcome: Outcome, now: float) -> r.RunFinished:
     undo = plan.undo.call
+    is_lasting = outcome.is_lasting and plan.lasts_s > 0
     return r.RunFinished(
         said=phrase(outcome.text),
         exit_code=1 if outcome.findings else 0,
         undo=None if undo is None else r.UndoCall(action=undo.id, params=dict(undo.params)),
-        until=dt.datetime.fromtimestamp(now + plan.lasts_s, dt.UTC) if plan.lasts_s else None,
+        until=dt.datetime.fromtimestamp(now + plan.lasts_s, dt.UTC) if is_lasting else None,
     )
 
 

@@ -22,6 +22,7 @@ def context(
     *,
     settings: ActionsSettings | None = None,
     releases: ReleasesSettings | None = None,
+    folder: Path = Path("/nonexistent"),
     **signals: object,
 ) -> Context:
     """Everything that an action is given; `signals` as `[signals]` has it."""
@@ -33,7 +34,7 @@ def context(
         service="shop",
         environment="test",
         actor="tester",
-        folder=Path("/nonexistent"),
+        folder=folder,
         print_line=lines.append,
     )
 

@@ -45,6 +45,7 @@ def test_what_a_profile_does_not_say_is_empty() -> None:
         ("profile.toml", 'title = "Shop"\nqueues = "a"\n', 2, "valid tuple"),
         ("profile.toml", 'title = "Shop"\n= 1\n', 2, "not valid TOML"),
         ("profile.toml", 'title = "Shop"\nmigrations = "none"\n', 2, "no such folder"),
+        ("actions.toml", 'checkout = "."\nread_only = true\n', 2, "unknown"),
         ("board.toml", '[[panel]]\nid = "a"\ntitle = "A"\nkidn = "metric"\n', 4, "did you mean 'kind'?"),
         ("board.toml", '[[panel]]\nid = "a"\ntitle = "A"\nchart = "b"\n', 4, "known here: -"),
         (
@@ -67,6 +68,29 @@ def test_a_mistake_is_named_with_file_and_line(
     _, problems = check_config(config)
     assert [(problem.file.name, problem.line) for problem in problems] == [(name, line)]
     assert what in SAY(problems[0].message())
+
+
+def test_a_profile_says_what_its_actions_need_and_the_configuration_goes_before_it(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "profile.toml").write_text('title = "Shop"\n')
+    switch = '[switches.{}]\nredis = {{}}\npositions = {{ on = {{ "{}" = "1" }}, off = {{}} }}\n'
+    (folder / "actions.toml").write_text(
+        'checkout = "/srv/shop"\n' + switch.format("a", "theirs") + switch.format("b", "theirs")
+    )
+    config = tmp_path / "warroom.toml"
+    config.write_text(
+        'service.profile = "shop"\n' + switch.format("b", "own").replace("[switches", "[actions.switches")
+    )
+    checked, problems = check_config(config)
+    assert (checked is not None, problems) == (True, ())
+    assert checked is not None
+    actions = checked.actions
+    assert str(actions.checkout) == "/srv/shop"
+    assert {name: switch.keys() for name, switch in actions.switches.items()} == {
+        "a": ("theirs",),
+        "b": ("own",),
+    }
 
 
 def test_a_profile_that_is_nowhere_is_a_problem_of_the_configuration(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def _by_line(problems: list[Problem]) -> tuple[Problem, ...]:
 _PROFILE = re.compile(r"""^\s*profile\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET_NAME = re.compile(r"password|token|secret|authorization|cookie|api.?key", re.IGNORECASE)
-_PATH_NAME = re.compile(r"_files?$|_ini$|^folders$|^migrations$")
+_PATH_NAME = re.compile(r"_files?$|_ini$|^folders$|^migrations$|^checkout$")
 
 
 def _resolve(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from actions.service_settings import ServiceActionsSettings, read_profile_actions
 from core.message import say
 from core.settings import Section
 from panels.settings import read_board
@@ -27,10 +28,11 @@ S = TypeVar("S", bound=Section)
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A profile and its panels."""
+    """A profile, its panels and what its actions know."""
 
     profile: Profile
     board: tuple[PanelSpec, ...]
+    actions: ServiceActionsSettings
 
 
 def read_chosen(name: str, file: TomlFile) -> tuple[Chosen | None, tuple[Problem, ...]]:
@@ -43,7 +45,10 @@ def read_chosen(name: str, file: TomlFile) -> tuple[Chosen | None, tuple[Problem
     if profile is None:
         return None, problems
     board, problems = read_board(profile.board) if profile.board is not None else ((), ())
-    return Chosen(profile, board), problems
+    actions, wrong = (
+        read_profile_actions(profile.actions) if profile.actions else (ServiceActionsSettings(), ())
+    )
+    return Chosen(profile, board, actions), (*problems, *wrong)
 
 
 def fill_in(config: Config, chosen: Chosen) -> Config:
@@ -58,7 +63,7 @@ def fill_in(config: Config, chosen: Chosen) -> Config:
             "service": _filled(config.service, name=profile.service_name),
             "signals": _sources(config.signals, profile),
             "runbooks": runbooks,
-            "actions": config.actions.model_copy(update={"blocks": blocks}),
+            "actions": config.actions.model_copy(update={"blocks": blocks}).over(chosen.actions),
         }
     ).with_profile_board(chosen.board)
 

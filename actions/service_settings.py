@@ -1,0 +1,49 @@
+"""What actions need to know of the service: a part of `[actions]`, which a profile says in its `actions.toml`.
+
+Who may do what is no part of it: that is said by `warroom.toml` alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
+from typing import Annotated, Self
+
+from pydantic import Field
+
+from actions.queues.settings import ProducersSettings, StagedReturnSettings
+from actions.switches.settings import SwitchSettings  # noqa: TC001  # pydantic reads the annotations at run time
+from actions.upkeep.settings import (  # pydantic reads the annotations at run time
+    DataLockSettings,  # noqa: TC001
+    ExperimentSettings,  # noqa: TC001
+    VisualsSettings,  # noqa: TC001
+)
+from core.settings import Section
+from core.toml_file import Problem, read_toml, validate
+
+
+class ServiceActionsSettings(Section):
+    """The service's switches, producers, data, pictures and experiment."""
+
+    checkout: Path | None = Field(
+        default=None, description="the service's own folder: relative paths of what follows are seen from it"
+    )
+    switches: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")], SwitchSettings] = Field(default={})
+    producers: ProducersSettings | None = None
+    staged_return: StagedReturnSettings = StagedReturnSettings()
+    data_lock: DataLockSettings | None = None
+    visuals: VisualsSettings | None = None
+    experiment: ExperimentSettings | None = None
+
+    def over(self, profile: ServiceActionsSettings) -> Self:
+        """These, and what they leave out as `profile` has it: key by key, switches by name."""
+        update = {name: getattr(profile, name) for name in profile.model_fields_set - self.model_fields_set}
+        return self.model_copy(update={**update, "switches": {**profile.switches, **self.switches}})
+
+
+def read_profile_actions(path: Path) -> tuple[ServiceActionsSettings, tuple[Problem, ...]]:
+    """A profile's `actions.toml`, with what is wrong in it; raises `ConfigError` if it can't be read."""
+    file = read_toml(path)
+    if isinstance(file, Problem):
+        return ServiceActionsSettings(), (file,)
+    settings, problems = validate(ServiceActionsSettings, file)
+    return settings or ServiceActionsSettings(), problems
