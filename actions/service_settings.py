@@ -10,9 +10,9 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from actions.queues.settings import ProducersSettings, StagedReturnSettings
-from actions.switches.settings import SwitchSettings  # noqa: TC001  # pydantic reads the annotations at run time
-from actions.upkeep.settings import (  # pydantic reads the annotations at run time
+from actions.queue_settings import ProducersSettings, StagedReturnSettings
+from actions.switch_settings import SwitchSettings  # noqa: TC001  # pydantic reads the annotations at run time
+from actions.upkeep_settings import (  # pydantic reads the annotations at run time
     DataLockSettings,  # noqa: TC001
     ExperimentSettings,  # noqa: TC001
     VisualsSettings,  # noqa: TC001

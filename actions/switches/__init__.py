@@ -1,1 +1,1 @@
-"""Switches that the service reads: where they are kept (`stores`), what a change of one is (`change`), `settings`."""
+"""Switches that the service reads: where they are kept (`stores`), what a change of one is (`change`)."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from actions.switches.settings import RestartSettings
+from actions.switch_settings import RestartSettings
 from core.settings import Section
 from signals.settings import HttpSettings  # noqa: TC001  # pydantic reads the annotations at run time
 
