@@ -30,6 +30,8 @@ def clean(text: str, limit: int = 500) -> str:
 
 def clean_block(text: str, limit: int = 20_000) -> str:
     """Harmless text that keeps its line ends and tabs, of at most `limit` characters."""
+    if text.isascii() and text.isprintable():  # nearly every line of a long output
+        return text[:limit]
     text = text[: 4 * limit].replace("\r\n", "\n").replace("\r", "\n")
     for pattern in (_STRING_SEQUENCE, _CONTROL_SEQUENCE, _ESCAPE, UNWANTED):
         text = pattern.sub("", text)

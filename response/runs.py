@@ -7,7 +7,7 @@ it (`actions.runner`), and nobody has to wait for it.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from actions.errors import BadParameter
@@ -18,7 +18,7 @@ from actions.providers import open_context
 from actions.redact import Redactor
 from actions.registry import find_action
 from actions.runner.folder import RunFolder, runs_folder
-from actions.runner.launch import launch
+from actions.runner.launch import Spare, launch
 from actions.runner.request import RunRequest
 from actions.runner.tell import tell_incident
 from core.errors import WarroomError
@@ -57,11 +57,12 @@ MAX_STORED_PLAN = 60 * PIECE
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An action with its parameters, and what it would do now."""
+    """An action with its parameters, and what it would do now; `spare` is a runner that waits for the confirmation."""
 
     action: AnyAction
     params: Parameters
     plan: Plan
+    spare: Spare | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,18 @@ def prepare(
     *,
     lasts_s: float | None = None,
     read_only: bool = False,
+    warm: bool = False,
 ) -> Prepared | Refused:
-    """Plan it; changes nothing. Raises an `ActionError` or a `SourceError`."""
+    """Plan it; changes nothing. Raises an `ActionError` or a `SourceError`.
+
+    With `warm` a runner is started at its side, which ends by itself when the plan is dropped.
+    """
     action = find_action(settings.actions, action_id)
     decision = may_offer(action.id, action.danger, settings.actions, read_only=read_only)
     if isinstance(decision, Refused):
         return decision
     params = read_parameters(action.parameters, values)
+    spare = _spare() if warm else None
     context = open_context(
         signals=settings.signals,
         settings=settings.actions,
@@ -97,7 +103,15 @@ def prepare(
         folder=runs_folder(settings.actions).parent,
     )
     redact = Redactor((*settings.secrets, *params.secrets()))
-    return Prepared(action, params, make_plan(action, params, context, lasts_s=lasts_s, redact=redact))
+    return Prepared(action, params, make_plan(action, params, context, lasts_s=lasts_s, redact=redact), spare)
+
+
+def _spare() -> Spare | None:
+    """Where none can be started, the run will say so."""
+    try:
+        return Spare()
+    except OSError:
+        return None
 
 
 def begin(
@@ -225,7 +239,8 @@ def _start(
             params=prepared.params.revealed(),
             plan=plan_to_json(prepared.plan),
             settings=settings,
-        )
+        ),
+        prepared.spare,
     )
     return Begun(run)
 

@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import time
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -158,7 +159,8 @@ class _Output:
         self._rest = bytearray()
         self._dropped = 0
         self._head: list[str] = []
-        self._tail = ""
+        self._tail: deque[str] = deque()
+        self._tail_size = 0
         self._head_size = 0
         self._left_out = False
 
@@ -190,7 +192,7 @@ class _Output:
     def kept(self) -> str:
         """Beginning and end, with a mark where something is left out between them."""
         middle = "…\n" if self._left_out else ""
-        return "".join(self._head) + middle + self._tail
+        return "".join(self._head) + middle + "".join(self._tail)[-KEPT:]
 
     def _line(self, raw: bytes) -> None:
         last = raw.rstrip(b"\r").rpartition(b"\r")[2]  # what a progress bar drew over is not read
@@ -200,6 +202,8 @@ class _Output:
             self._head.append(line + "\n")
             self._head_size += len(line) + 1
             return
-        tail = self._tail + line + "\n"
-        self._left_out = self._left_out or len(tail) > KEPT
-        self._tail = tail[-KEPT:]
+        self._tail.append(line + "\n")
+        self._tail_size += len(line) + 1
+        self._left_out = self._left_out or self._tail_size > KEPT
+        while self._tail_size - len(self._tail[0]) >= KEPT:
+            self._tail_size -= len(self._tail.popleft())

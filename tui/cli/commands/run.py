@@ -77,7 +77,13 @@ def _run(args: argparse.Namespace, invocation: Invocation) -> int:
     with open_configured_journal(invocation, config) as journal:
         identity = who(journal)
         prepared = prepare(
-            settings, args.action, values, identity.actor, lasts_s=lasts_s, read_only=args.read_only
+            settings,
+            args.action,
+            values,
+            identity.actor,
+            lasts_s=lasts_s,
+            read_only=args.read_only,
+            warm=not args.plan,
         )
         if isinstance(prepared, Refused):
             raise NotAllowed(prepared.message)
