@@ -53,6 +53,9 @@ class Reason(StrEnum):
     RUN_UNDONE = "run_undone"
     RUN_NOT_UNDONE = "run_not_undone"
     RUN_NOT_ACTIVE = "run_not_active"
+    RUN_NOT_IN_FORCE = "run_not_in_force"
+    ENDS_BY_ITSELF = "ends_by_itself"
+    BAD_END = "bad_end"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def may(situation: Situation, body: b.Body, *, seen: int | None = None) -> Decis
     is asked about. A question that the body's answers answer is not asked again.
     """
     answers = getattr(body, "answers", ())
-    decisions = [_decide(situation, body)]
+    decisions = [_decide(situation, body), _left_in_force(situation, body)]
     if seen is not None:
         decisions.append(_changed_since(situation, body, seen))
     for decision in decisions:
@@ -171,6 +171,20 @@ def _resolve(situation: Situation) -> Decision:
     )
     about = (*(step.id for step in killers), *firing, *(("panels",) if situation.burning else ()))
     return Ask("not_over", about, details) if details else ALLOWED
+
+
+def _left_in_force(situation: Situation, body: b.Body) -> Decision:
+    """Who resolves an incident is asked about each thing that it leaves in force; those of others are counted."""
+    if not isinstance(body, b.Marked) or body.moment != "resolved" or situation.incident.status == "resolved":
+        return ALLOWED
+    if situation.in_force_unknown is not None:
+        return Ask("still_in_force", ("?",), (situation.in_force_unknown,))
+    if not situation.in_force:
+        return ALLOWED
+    others = situation.others_in_force
+    more = (say("response.in_force_others", count=others),) if others else ()
+    labels = tuple(effect.label for effect in situation.in_force)
+    return Ask("still_in_force", labels, (*(effect.message for effect in situation.in_force), *more))
 
 
 def _role(incident: Incident, actor: str, body: RoleMove) -> Decision:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from incidents.report.describe import Names
     from response.checklist import Row
     from response.decision import Ask
+    from response.in_force import InForce
     from runbooks.checks.observation import Observation
     from runbooks.model import Runbook
 
@@ -26,7 +27,8 @@ class Situation:
     """The incident under its name, the runbooks that it follows, who acts, and what the checks of steps said last.
 
     A step without an entry in `observed` was not measured; None stands for a check that nobody has measured. `burning` is what
-    panels that burn say; empty where nobody has looked at them.
+    panels that burn say; empty where nobody has looked at them. `in_force` is what lasts of this incident, besides
+    `others_in_force` of others; `in_force_unknown` is why nobody could say it (`response.in_force.with_in_force`).
     """
 
     label: str
@@ -36,6 +38,9 @@ class Situation:
     runbooks: tuple[Runbook | Missing, ...] = ()
     observed: Mapping[StepKey, Sequence[Observation | None]] = field(default_factory=dict)
     burning: tuple[Message, ...] = ()
+    in_force: tuple[InForce, ...] = ()
+    others_in_force: int = 0
+    in_force_unknown: Message | None = None
 
     @property
     def rows(self) -> tuple[Row, ...]:

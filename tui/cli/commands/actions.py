@@ -148,7 +148,7 @@ def _effect_line(effect: InForce, now: dt.datetime, words: Language) -> str:
 
 
 def _effect_json(effect: InForce, now: dt.datetime) -> dict[str, object]:
-    call = effect.plan.undo.call
+    call = effect.undo
     return {
         "run": effect.label,
         "action": effect.run.action,
