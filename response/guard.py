@@ -183,8 +183,8 @@ def _left_in_force(situation: Situation, body: b.Body) -> Decision:
         return ALLOWED
     others = situation.others_in_force
     more = (say("response.in_force_others", count=others),) if others else ()
-    labels = tuple(effect.label for effect in situation.in_force)
-    return Ask("still_in_force", labels, (*(effect.message for effect in situation.in_force), *more))
+    labels = tuple(effect.run for effect in situation.in_force)
+    return Ask("still_in_force", labels, (*(effect.text for effect in situation.in_force), *more))
 
 
 def _role(incident: Incident, actor: str, body: RoleMove) -> Decision:

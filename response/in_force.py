@@ -25,6 +25,7 @@ from incidents.journal.errors import JournalError
 from response.decision import Reason, Refused
 from response.run_guard import Confirmation, Wish, may_plan
 from response.runs import Begun, begin, beside_open_incidents, prepare, stored_plan, undo_call
+from response.situation import Lasting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,9 +155,7 @@ def _effect(label: str, run: Run, now: dt.datetime, settings: RunSettings) -> In
     ends_by_itself = action is not None and action.ends_by_itself
     if ends_by_itself and now >= until:
         return None
-    is_certain = (
-        plan is not None and run.state in ("finished", "verified") and run.verified is not False
-    )
+    is_certain = plan is not None and run.state in ("finished", "verified") and run.verified is not False
     return InForce(label, run, plan, until, is_certain, ends_by_itself)
 
 
@@ -169,7 +168,8 @@ def with_in_force(
     except JournalError as error:
         return replace(situation, in_force_unknown=say("response.in_force_unknown", why=error.message))
     own = of_incident(effects, situation.incident)
-    return replace(situation, in_force=own, others_in_force=len(effects) - len(own))
+    lasting = tuple(Lasting(effect.label, effect.message) for effect in own)
+    return replace(situation, in_force=lasting, others_in_force=len(effects) - len(own))
 
 
 def of_incident(effects: Iterable[InForce], incident: Incident) -> tuple[InForce, ...]:
@@ -252,6 +252,8 @@ def _reach(effect: InForce, settings: RunSettings) -> tuple[AnyAction, Parameter
     params = read_parameters(action.parameters, effect.run.params)
     context = open_context(
         signals=settings.signals,
+        settings=settings.actions,
+        releases=settings.releases,
         service=settings.service,
         environment=settings.environment,
         actor=effect.run.planned_by,

@@ -2,20 +2,24 @@
 
 It is decided before the run begins and written into its plan's event, for the runner knows no checklist. A run counts when it
 does what the step says: the same action with all parameters as written, or, begun at the step itself, on the same resource
-with others (another rate). A step with a gate, or one that the checklist has not come to, is ticked by hand alone.
+with others (another rate). Of a step without actions its `sh` blocks count, where they may be run. A step with a gate, or one
+that the checklist has not come to, is ticked by hand alone.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from actions.blocks import blocks_of
 from actions.parameters import read_parameters
 from core.errors import WarroomError
+from response.checklist import Missing
 from response.decision import ALLOWED
 from response.guard import reached
 
 if TYPE_CHECKING:
     from actions.model import AnyAction
+    from actions.settings import ActionsSettings
     from response.checklist import Row
     from response.run_guard import Wish
     from runbooks.model import ActionCall
@@ -28,7 +32,7 @@ class Part(NamedTuple):
     parts: int = 0
 
 
-def part_of_step(wish: Wish, action: AnyAction) -> Part:
+def part_of_step(wish: Wish, action: AnyAction, settings: ActionsSettings) -> Part:
     """What the wished run is for its step."""
     row = wish.row()
     if row is None or row.step is None or wish.situation is None or wish.undoes is not None:
@@ -36,6 +40,9 @@ def part_of_step(wish: Wish, action: AnyAction) -> Part:
     if _is_gate(row) or reached(wish.situation, row) != ALLOWED:
         return Part()
     calls = row.step.actions
+    if not calls and not isinstance(row.runbook, Missing):
+        blocks = list(blocks_of(settings, row.runbook, row.step))
+        return Part(blocks.index(action.id) + 1, len(blocks)) if action.id in blocks else Part()
     part = next((n for n, call in enumerate(calls, 1) if _is_as_written(call, wish)), 0)
     if not part and wish.step:
         part = next((n for n, call in enumerate(calls, 1) if _is_on_the_same(call, wish, action)), 0)

@@ -135,7 +135,7 @@ def begin(
         return decision
     if plan.resource:
         journal.holder(plan.resource)  # while the team's journal is away, nobody knows: that ends it here
-    run = journal.plan_run(identity.actor, _planned(journal, prepared, wish)).chain
+    run = journal.plan_run(identity.actor, _planned(journal, settings, prepared, wish)).chain
     if plan.danger != "observe":
         journal.append(run, identity.actor, r.RunApproved(digest=plan.digest, identity=identity.proven))
     if needs_second(plan.danger, settings.actions, is_over=wish.is_over):
@@ -153,7 +153,7 @@ def beside_open_incidents(journal: Journal, settings: RunSettings, wish: Wish) -
     return replace(wish, beside={each.label: journal.load(each.id) for each in summaries})
 
 
-def _planned(journal: Journal, prepared: Prepared, wish: Wish) -> r.RunPlanned:
+def _planned(journal: Journal, settings: RunSettings, prepared: Prepared, wish: Wish) -> r.RunPlanned:
     """Its first event. A run that takes another back belongs to the incident and the step of that one."""
     plan, row = prepared.plan, wish.row()
     first, *rest = _stored(plan)
@@ -170,7 +170,7 @@ def _planned(journal: Journal, prepared: Prepared, wish: Wish) -> r.RunPlanned:
         step=row.step.id if row and row.step else wish.step,
         undoes=wish.undoes,
         identity=wish.identity.proven,
-        **part_of_step(wish, prepared.action)._asdict(),
+        **part_of_step(wish, prepared.action, settings.actions)._asdict(),
     )
     if wish.undoes is None:
         return planned

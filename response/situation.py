@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from response.checklist import Missing, checklist_rows
 
@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     from incidents.report.describe import Names
     from response.checklist import Row
     from response.decision import Ask
-    from response.in_force import InForce
     from runbooks.checks.observation import Observation
     from runbooks.model import Runbook
+
+
+class Lasting(NamedTuple):
+    """A run whose effect is still in force: what it is called, and what it does until when."""
+
+    run: str
+    text: Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +44,7 @@ class Situation:
     runbooks: tuple[Runbook | Missing, ...] = ()
     observed: Mapping[StepKey, Sequence[Observation | None]] = field(default_factory=dict)
     burning: tuple[Message, ...] = ()
-    in_force: tuple[InForce, ...] = ()
+    in_force: tuple[Lasting, ...] = ()
     others_in_force: int = 0
     in_force_unknown: Message | None = None
 

@@ -1,19 +1,17 @@
-"""What actions need of the configuration, and who is at the keyboard."""
+"""Who is at the keyboard, and what they have in front of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from actions.runner.request import RunSettings
 from incidents.journal.errors import JournalAway
 from response.identity import Identity, login_name, read_identity
-from tui.config.secrets import collect_secrets
 
 if TYPE_CHECKING:
+    from actions.runner.request import RunSettings
     from incidents.journal import Journal
     from tui.cli.command import Invocation
-    from tui.config.model import Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +22,6 @@ class Desk:
     settings: RunSettings
     identity: Identity
     invocation: Invocation
-
-
-def run_settings(config: Config) -> RunSettings:
-    """The sections that planning and running need."""
-    return RunSettings(
-        service=config.service.name,
-        environment=config.service.environment,
-        signals=config.signals,
-        actions=config.actions,
-        releases=config.releases,
-        journal=config.journal,
-        secrets=tuple(sorted(collect_secrets(config))),
-    )
 
 
 def who(journal: Journal) -> Identity:

@@ -33,8 +33,8 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Exit 1 when something in force is not as it should be, or past its time."""
     from actions.errors import BadParameter
     from actions.registry import all_actions, find_action
-    from tui.cli.actions.settings import run_settings
     from tui.cli.resources import config_or_default
+    from tui.config.runs import run_settings
 
     settings = run_settings(config_or_default(invocation))
     if args.what == "in-force":

@@ -26,8 +26,9 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     from actions.runner.keeper import ROUND_S, sign
     from core.errors import WarroomError
     from response.in_force import keep_round
-    from tui.cli.actions.settings import run_settings, who
+    from tui.cli.actions.settings import who
     from tui.cli.resources import config_or_default, open_configured_journal
+    from tui.config.runs import run_settings
 
     config = config_or_default(invocation)
     settings = run_settings(config)

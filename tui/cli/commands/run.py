@@ -62,18 +62,20 @@ def _run(args: argparse.Namespace, invocation: Invocation) -> int:
     from actions.registry import find_action
     from response.decision import Refused
     from response.runs import prepare
-    from tui.cli.actions.settings import Desk, run_settings, who
+    from tui.cli.actions.duration import lasts_s as duration_s
+    from tui.cli.actions.settings import Desk, who
     from tui.cli.actions.show import plan_lines
     from tui.cli.actions.start import Start, start_run
     from tui.cli.incident.submit import NotAllowed, read_situation
     from tui.cli.resources import config_or_default, open_configured_journal
+    from tui.config.runs import run_settings
 
     config = config_or_default(invocation)
     settings = run_settings(config)
     confirmed = _read_plan(args.from_plan) if args.from_plan else None
     action = find_action(settings.actions, args.action)
     values = _values(args, action, confirmed, invocation)
-    lasts_s = confirmed.lasts_s if confirmed else _lasts_s(args.lasts)
+    lasts_s = confirmed.lasts_s if confirmed else duration_s(args.lasts)
     with open_configured_journal(invocation, config) as journal:
         identity = who(journal)
         prepared = prepare(
@@ -172,22 +174,6 @@ def _values(
 
             values[name] = getpass(invocation.words.text("run.ask_secret", name=name) + " ")
     return values
-
-
-def _lasts_s(text: str) -> float | None:
-    from actions.errors import BadParameter
-    from core.text import clean
-    from core.times import parse_duration
-
-    if not text:
-        return None
-    try:
-        seconds = parse_duration(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 31 * 86_400:
-        raise BadParameter(say("run.bad_duration", text=clean(text, 40)))
-    return seconds
 
 
 COMMAND = Command(group=Group.RESPOND, summary="run.summary", add_arguments=add_arguments, run=run)

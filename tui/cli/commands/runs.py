@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from core.files import read_text
 from core.message import say
+from incidents.report.describe import short_time
 from tui.cli.command import Command, Group
 from tui.runtime.exit import ExitCode
 
@@ -34,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
     parser.add_argument(
         "--param-file", action="append", default=[], metavar="NAME=FILE", help=text("param_file")
     )
+    parser.add_argument("--for", dest="lasts", default="", metavar="DURATION", help=text("extend"))
     parser.add_argument("--detach", action="store_true", help=text("detach"))
 
 
@@ -42,9 +45,10 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     from actions.errors import ActionRefused, BadParameter, PlanStale
     from core.errors import SourceError
     from incidents.journal.errors import JournalAway
-    from tui.cli.actions.settings import Desk, run_settings, who
+    from tui.cli.actions.settings import Desk, who
     from tui.cli.incident.submit import NotAllowed
     from tui.cli.resources import config_or_default, open_configured_journal
+    from tui.config.runs import run_settings
 
     config = config_or_default(invocation)
     settings = run_settings(config)
@@ -201,6 +205,26 @@ def _undo(args: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
     return start_run(desk, prepared, how)
 
 
+def _extend(args: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
+    """What it did stays in force for so long from now."""
+    from actions.errors import BadParameter
+    from response.in_force import extend
+    from tui.cli.actions.duration import lasts_s
+    from tui.cli.incident.submit import NotAllowed
+
+    seconds = lasts_s(args.lasts)
+    if seconds is None:
+        raise BadParameter(say("run.extend_how_long"))
+    until = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
+    refused = extend(desk.journal, desk.settings, run_id, desk.identity, until)
+    if refused is not None:
+        raise NotAllowed(refused.message)
+    desk.invocation.print_notice(
+        say("run.extended", run=desk.journal.run_label(run_id), until=short_time(until))
+    )
+    return ExitCode.OK
+
+
 def _orphan(_: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
     from response.runs import orphan
     from tui.cli.actions.follow import lost_text
@@ -221,6 +245,7 @@ _VERBS = {
     "undo": _undo,
     "approve": _approve,
     "start": _start,
+    "extend": _extend,
     "orphan": _orphan,
 }
 COMMAND = Command(group=Group.RESPOND, summary="run.runs_summary", add_arguments=add_arguments, run=run)

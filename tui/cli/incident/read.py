@@ -15,9 +15,11 @@ from core.units import duration
 from incidents.events.body import Role
 from incidents.events.event import write_time
 from incidents.journal.errors import JournalAway
+from incidents.report.actions import describe_story, run_stories
 from incidents.report.describe import describe_event, localize, observation_text, short_time
 from incidents.report.timeline import incident_json, timeline_json, timeline_markdown
 from incidents.updates.update import update_clock
+from tui.cli.incident.in_force import in_force_until
 from tui.cli.resources import config_or_default, open_configured_journal
 from tui.cli.runbook.find import incident_names
 from tui.runtime.exit import ExitCode
@@ -25,7 +27,7 @@ from tui.runtime.output import flush_results, write_result
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from uuid import UUID
 
     from incidents.events.incident import Incident
@@ -56,6 +58,8 @@ def read(args: argparse.Namespace, invocation: Invocation) -> int:
         else:
             called = incident_names(incident.runbooks, config, invocation)
             for line in _lines(incident, label, called, config.incidents.updates, invocation.words):
+                invocation.print_line(line)
+            for line in _run_lines(incident, called, in_force_until(journal, config), invocation.words):
                 invocation.print_line(line)
     return ExitCode.OK
 
@@ -114,6 +118,17 @@ def write_text(out: str, text: str) -> None:
         raise WarroomError(
             say("journal.unwritable", place=clean(out), detail=error.strerror or "?")
         ) from error
+
+
+def _run_lines(
+    incident: Incident, called: Names, until: Mapping[str, str] | None, words: Language
+) -> Iterator[str]:
+    """What was run, by whom, and what of it is still in force."""
+    stories = run_stories(incident)
+    for story in stories:
+        yield "  " + words.say(describe_story(incident, story, called, (until or {}).get(story.key, "")))
+    if stories and until is None:
+        yield "  " + words.text("postmortem.in_force_unknown")
 
 
 def _lines(

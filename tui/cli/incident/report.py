@@ -12,6 +12,7 @@ from incidents.report.postmortem import impact_window, postmortem
 from incidents.report.statistics import format_duration, spans, step_statistics
 from incidents.report.timeline import incident_json, timeline_json
 from response.names import runbook_names
+from tui.cli.incident.in_force import in_force_until
 from tui.cli.incident.read import write_text
 from tui.cli.resources import config_or_default, open_configured_journal
 from tui.cli.runbook.find import incident_names, incident_runbooks
@@ -53,6 +54,7 @@ def _postmortem(args: argparse.Namespace, journal: Journal, config: Config, invo
         impact=impact,
         prevention=tuple(dict.fromkeys(item for runbook in runbooks for item in runbook.prevention())),
         names=called,
+        in_force=in_force_until(journal, config),
     )
     if invocation.json:
         document = incident_json(incident, label, words.say)

@@ -19,12 +19,14 @@ from response import incident as whole
 from response import records, steps
 from response.decision import Refused
 from response.guard import may_propose
+from response.in_force import with_in_force
 from response.write import write_opening
 from tui.cli.incident.burning import with_burning
 from tui.cli.incident.step import find_part, find_phase, measure_step
 from tui.cli.incident.submit import print_event, read_situation, submit
 from tui.cli.resources import config_or_default, open_configured_journal
 from tui.cli.runbook.find import incident_runbook
+from tui.config.runs import run_settings
 from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def write(args: argparse.Namespace, invocation: Invocation) -> int:
         situation = read_situation(args, journal, invocation, config)
         if args.verb == "resolve" or (args.verb == "mark" and args.moment == "resolved"):
             situation = with_burning(situation, config)
+            situation = with_in_force(journal, run_settings(config), situation, situation.now)
         proposal = _propose(args, situation, invocation, config)
         events = submit(proposal, journal, args, invocation)
         if situation.incident.status == "resolved" and args.verb in AT_WORK:

@@ -1,0 +1,23 @@
+"""`--for DURATION`: how long an effect stays in force."""
+
+from __future__ import annotations
+
+from actions.errors import BadParameter
+from core.message import say
+from core.text import clean
+from core.times import parse_duration
+
+MAX_S = 31 * 86_400.0
+
+
+def lasts_s(text: str) -> float | None:
+    """None where nothing is said; raises `BadParameter`."""
+    if not text:
+        return None
+    try:
+        seconds = parse_duration(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= MAX_S:
+        raise BadParameter(say("run.bad_duration", text=clean(text, 40)))
+    return seconds
