@@ -130,7 +130,7 @@ def _check(check: Check) -> tuple[object, ...]:
 
 
 def _call(call: ActionCall) -> tuple[object, ...]:
-    return call.id, dict(call.parameters)
+    return call.id, dict(call.parameters), sorted(call.asks)
 
 
 def _command(command: Command) -> str:

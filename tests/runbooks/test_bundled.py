@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 import sandbox
+from actions.registry import own_actions
 from runbooks.library import LANGUAGES, Library, load_library
+from runbooks.lint.actions import lint_actions
 from runbooks.lint.alerts import lint_alerts
 from runbooks.lint.drift import drift
 from runbooks.lint.finding import sort_findings
@@ -187,6 +189,20 @@ def test_a_command_says_what_to_expect_and_one_that_changes_something_how_to_tak
             assert "expect" in roles, (runbook.id, step.id)
         if any(changes.search(one.text) for one in step.commands) and not step.id.endswith("restore"):
             assert "undo" in roles, (runbook.id, step.id)
+
+
+def test_every_action_is_there_and_takes_what_is_written(library: Library) -> None:
+    """Beside it stands the command, for who has no rights; a secret is never written."""
+    models = {name: action.parameters for name, action in own_actions().items()}
+    called = [(runbook, step, call) for runbook, _, step in steps(library) for call in step.actions]
+    assert len(called) > 10
+    assert [found for runbook in library.runbooks for found in lint_actions(runbook, models)] == []
+    for _, step, call in called:
+        assert step.commands, step.id
+        for task in [value for name, value in call.parameters.items() if name == "task"]:
+            assert task in TASKS
+        for queue in [value for name, value in call.parameters.items() if name == "queue"]:
+            assert queue in QUEUES
 
 
 def test_every_query_asks_for_metrics_that_the_board_knows(library: Library) -> None:
