@@ -17,6 +17,7 @@ from actions.providers import open_context
 from actions.registry import find_action
 from actions.runner.folder import runs_folder
 from actions.runner.tell import tell_again
+from actions.runner.unwritten import write_unwritten
 from core.errors import WarroomError
 from core.message import say
 from core.units import quantity
@@ -270,7 +271,10 @@ def keep_round(
 
     Open incidents are told the ends of runs whose runner could not tell it any more.
     """
-    said: list[Message] = []
+    said = [
+        say("runs.written_late", run=journal.run_label(run))
+        for run in write_unwritten(journal, settings.actions)
+    ]
     for effect in in_force(journal, settings, now):
         try:
             if effect.is_over(now):

@@ -13,12 +13,13 @@ from actions.model import Context
 from actions.providers.celery import CeleryWorkers
 from actions.providers.file import LocalFiles
 from actions.providers.http import ConfiguredServers
-from actions.providers.process import LocalProcesses
+from actions.providers.process import LocalProcesses, alone
 from actions.providers.redis import BrokerRedis
 from actions.providers.sql import ServiceDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from actions.release_settings import ReleasesSettings
@@ -45,6 +46,7 @@ def open_context(
     folder: Path,
     print_line: Callable[[str], None] = _drop,
     is_cancelled: Callable[[], bool] = _never,
+    beside: Callable[[int], AbstractContextManager[None]] = alone,
     clock: Callable[[], float] = time.time,
 ) -> Context:
     """Everything that an action is given. Nothing is connected yet."""
@@ -56,7 +58,7 @@ def open_context(
         environment=environment,
         actor=actor,
         folder=folder,
-        processes=LocalProcesses(print_line, is_cancelled),
+        processes=LocalProcesses(print_line, is_cancelled, beside),
         databases=ServiceDatabase(signals.postgres),
         redis=BrokerRedis(signals.redis),
         workers=CeleryWorkers(signals.celery, signals.redis, is_cancelled),

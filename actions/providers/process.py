@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from actions.capabilities import Completed
@@ -21,6 +21,7 @@ from core.text import clean, clean_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from actions.capabilities import Command
     from core.message import Message
@@ -41,12 +42,24 @@ DRAIN_S = 1.0
 """How long the output of a program that has ended is read on: what it started may hold it open for ever."""
 
 
+def alone(_: int) -> AbstractContextManager[None]:
+    """Nobody watches beside the program."""
+    return nullcontext()
+
+
 class LocalProcesses:
     """A `Processes`."""
 
-    def __init__(self, print_line: Callable[[str], None], is_cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        print_line: Callable[[str], None],
+        is_cancelled: Callable[[], bool],
+        beside: Callable[[int], AbstractContextManager[None]] = alone,
+    ) -> None:
+        """`beside` is told the process group of each program while it runs."""
         self._print_line = print_line
         self._is_cancelled = is_cancelled
+        self._beside = beside
 
     def step(self, command: Command, title: Message | None = None) -> Step:
         """The command as a plan shows it."""
@@ -71,7 +84,8 @@ class LocalProcesses:
     def _run(self, command: Command, print_line: Callable[[str], None]) -> Completed:
         process = _start(command)
         try:
-            return self._follow(process, command, print_line)
+            with self._beside(process.pid):
+                return self._follow(process, command, print_line)
         finally:
             _end(process)
             if process.stdout is not None:

@@ -20,8 +20,10 @@ from actions.providers import open_context
 from actions.redact import Redactor
 from actions.registry import find_action
 from actions.runner.folder import RunFolder
+from actions.runner.guardian import Guardian
 from actions.runner.output import OutputFile
 from actions.runner.tell import tell_incident
+from actions.runner.unwritten import record
 from actions.runner.watch import Cancellation, Watch
 from core.errors import WarroomError
 from core.message import Message, say
@@ -42,13 +44,34 @@ if TYPE_CHECKING:
 
 
 def execute(request: RunRequest) -> None:
-    """Do it; returns when its end is recorded."""
+    """Do it; returns when its end is recorded. It forks, and so wants to be called before there are threads."""
+    guardian = Guardian()
     journal = open_journal(request.settings.journal)
     try:
         run = journal.load_run(request.run)
-        _Execution(request, journal, run).execute()
+        _Execution(request, journal, run, guardian).execute()
     finally:
         journal.close()
+
+
+def claim(journal: Journal, run: Run, actor: str) -> None:
+    """Take the run for this process alone. Raises `WriteConflict` where another runner has it, or it has ended."""
+    host, runner = host_name(), f"pid {os.getpid()}"
+    try:
+        journal.claim_run(run.id, actor, host=host, runner=runner, expected_sequence=run.sequence)
+    except ResourceHeld:
+        raise
+    except WriteConflict:
+        now = journal.load_run(run.id)
+        if now.state not in ("planned", "approved"):
+            raise
+        claim(journal, now, actor)  # somebody approved it meanwhile: it is nobody's yet
+    except JournalAway:
+        if run.resource:
+            raise
+        journal.append(
+            run.id, actor, r.RunClaimed(host=host, runner=runner)
+        )  # it only observes: the spool takes it
 
 
 def host_name() -> str:
@@ -74,6 +97,7 @@ class _Execution:
     request: RunRequest
     journal: Journal
     run: Run
+    guardian: Guardian
 
     def execute(self) -> None:
         """Every end is an event; only a claim that somebody else has leaves none."""
@@ -82,9 +106,9 @@ class _Execution:
             self._check_approval(confirmed)
             action = find_action(self.request.settings.actions, self.request.action)
             params = read_parameters(action.parameters, self.request.params)
-            self._claim()
+            claim(self.journal, self.run, self.request.actor)
         except WriteConflict:
-            return  # another runner has it
+            return  # another runner has it, or it has ended
         except WarroomError as error:
             self._write(r.RunFailed(said=phrase(error.message)))
             self._tell(self.run.id)
@@ -96,19 +120,6 @@ class _Execution:
         approved = any(approval.digest == confirmed.digest for approval in self.run.approvals)
         if self.run.planned.digest != confirmed.digest or not (approved or confirmed.danger == "observe"):
             raise ActionRefused(say("runs.not_approved"))
-
-    def _claim(self) -> None:
-        host, runner = host_name(), f"pid {os.getpid()}"
-        try:
-            self.journal.claim_run(
-                self.run.id, self.request.actor, host=host, runner=runner, expected_sequence=self.run.sequence
-            )
-        except ResourceHeld:
-            raise
-        except JournalAway:
-            if self.run.resource:
-                raise
-            self._write(r.RunClaimed(host=host, runner=runner))  # it only observes: the spool takes it
 
     def _do(self, action: AnyAction, params: Parameters, confirmed: Plan) -> None:
         request, cancellation = self.request, Cancellation()
@@ -126,6 +137,7 @@ class _Execution:
             folder=folder.path.parent.parent,
             print_line=output.print_line,
             is_cancelled=cancellation.is_asked,
+            beside=self.guardian.beside,
         )
         end: r.RunEnd
         verifications: tuple[Verification, ...] = ()
@@ -171,14 +183,12 @@ class _Execution:
         return done, outcome, action.verify(params, done, context)
 
     def _write(self, body: r.RunBody, *, must_be_kept: bool = False) -> None:
-        """While the team's journal is away the event waits in this host's spool; that it can't even do that is logged."""
-        try:
+        """Where the journal and its spool don't take it, it waits at the run's side, unless it must be in the journal."""
+        if must_be_kept:
             self.journal.append(self.run.id, self.request.actor, body)
-        except JournalError:
-            if must_be_kept:
-                raise
-            with suppress(JournalError):
-                self.journal.append(self.run.id, self.request.actor, body)
+            return
+        folder = RunFolder.of(self.request.settings.actions, self.run.id)
+        record(self.journal, folder, self.run.id, self.request.actor, body)
 
 
 def _finished(plan: Plan, outcome: Outcome, now: float) -> r.RunFinished:

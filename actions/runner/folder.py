@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  # a dataclass's own field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from core.files import open_private, read_bytes
 from incidents.journal.sqlite_file import default_file
@@ -30,6 +30,7 @@ class RunFolder:
     """The files of one run."""
 
     path: Path
+    UNWRITTEN: ClassVar = "unwritten.jsonl"
 
     @classmethod
     def of(cls, settings: ActionsSettings, run: UUID) -> RunFolder:
@@ -55,6 +56,11 @@ class RunFolder:
     def document(self) -> Path:
         """What the action gives to programs, as JSON; there when it gives something."""
         return self.path / "document.json"
+
+    @property
+    def unwritten(self) -> Path:
+        """Events of the run that the journal has not taken yet; see `actions.runner.unwritten`."""
+        return self.path / self.UNWRITTEN
 
     def create(self) -> None:
         """For this user alone."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from core.text import clean_block
@@ -37,7 +38,7 @@ class OutputFile:
         self._tail_size = 0
 
     def print_line(self, line: str) -> None:
-        """One line, on the disk when this returns."""
+        """One line, on the disk when this returns; where there is no room for it, the run goes on without."""
         raw = (self._redact(clean_block(line, MAX_LINE)).rstrip("\n") + "\n").encode()
         if len(raw) <= self._left:
             self._left -= len(raw)
@@ -58,13 +59,20 @@ class OutputFile:
         for raw in self._tail:
             self._write(raw)
         self._tail.clear()
-        os.fsync(self._descriptor)
-        os.close(self._descriptor)
+        with suppress(OSError):
+            os.fsync(self._descriptor)
+        with suppress(OSError):
+            os.close(self._descriptor)
         return self._size, self._hash.hexdigest()
 
     def _write(self, raw: bytes) -> None:
-        self._hash.update(raw)
-        self._size += len(raw)
         rest = memoryview(raw)
-        while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+        try:
+            while rest:
+                written = os.write(self._descriptor, rest)
+                self._hash.update(rest[:written])
+                self._size += written
+                rest = rest[written:]
+        except OSError:  # the disk is full: what it takes later stands behind a gap that is counted
+            self._left = 0
+            self._skipped += len(rest)

@@ -13,11 +13,14 @@ from uuid import UUID
 
 import pytest
 
+from actions.runner.execute import claim
 from actions.runner.folder import RunFolder
 from actions.runner.request import RunSettings
 from actions.runner.watch import ORPHANED_S
 from actions.settings import ActionsSettings
+from incidents.events.run_body import RunApproved, RunPlanned
 from incidents.journal import open_journal
+from incidents.journal.errors import WriteConflict
 from incidents.settings import JournalSettings
 from response.decision import Reason, Refused
 from response.identity import Identity
@@ -296,15 +299,31 @@ def test_of_fifty_starts_at_once_one_runs(journal: Journal, tmp_path: Path) -> N
 
 
 def test_a_killed_runner_is_an_orphan_that_nobody_runs_again(journal: Journal, tmp_path: Path) -> None:
-    settings = settings_with(tmp_path, argv=python("import time; print('x', flush=True); time.sleep(2)"))
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    settings = settings_with(tmp_path, argv=python(code))
     run = started(journal, settings)
-    until(lambda: journal.load_run(run).process)
+    written = RunFolder.of(settings.actions, run).output
+    until(lambda: written.exists() and "\n" in written.read_text())
     process = journal.load_run(run).process
     assert process is not None
     os.kill(process, signal.SIGKILL)
+    program = Path("/proc") / written.read_text().strip()
+    until(lambda: not program.exists() or "State:\tZ" in (program / "status").read_text())
     beats = journal.heartbeats()[run]
     assert beats.age_s < ORPHANED_S
     assert journal.load_run(run).state == "started"
     other = ended(journal, started(journal, settings))  # the resource is not free until a person says so
     assert other.said is not None
     assert other.said.key == "journal.resource_held"
+
+
+def test_an_approval_between_start_and_claim_costs_no_run_and_two_claims_do(
+    journal: Journal, settings: RunSettings
+) -> None:
+    run = journal.plan_run("op1", RunPlanned(action="shop.do", danger="mitigate", resource="shop")).chain
+    seen = journal.load_run(run)
+    journal.append(run, "op2", RunApproved(digest="d", identity="op2"))
+    claim(journal, seen, "op1")
+    assert journal.load_run(run).state == "claimed"
+    with pytest.raises(WriteConflict):
+        claim(journal, seen, "op1")
