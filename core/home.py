@@ -11,11 +11,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def user_folder(kind: Literal["config", "data"]) -> Path:
+def user_folder(kind: Literal["config", "data", "state"]) -> Path:
     """Where this program keeps what is the user's, made or not; raises `ConfigError` where there is no home."""
     import platformdirs
 
-    folder = platformdirs.user_config_path if kind == "config" else platformdirs.user_data_path
+    folder = {
+        "config": platformdirs.user_config_path,
+        "data": platformdirs.user_data_path,
+        "state": platformdirs.user_state_path,
+    }[kind]
     try:
         return folder("warroom", appauthor=False)
     except (RuntimeError, OSError):

@@ -30,6 +30,7 @@ class Fallback:
         self._numbers: dict[UUID, int] = {}
         self._copied: dict[UUID, int] = {}
         self._spoiled: tuple[str, ...] = ()
+        self._removed = 0
 
     def waiting(self) -> Waiting:
         """What the spool holds; of one that can't be read at all, that it is spoiled."""
@@ -43,6 +44,9 @@ class Fallback:
         if waiting.spoiled != self._spoiled:
             self._spoiled = waiting.spoiled
             LOG.warning("events in the spool were altered or can't be read: %s", ", ".join(waiting.spoiled))
+        if len(waiting.removed) != self._removed:
+            self._removed = len(waiting.removed)
+            LOG.warning("events that waited in the spool were taken out before %s", ", ".join(waiting.removed))
         return waiting
 
     def copies(self, kind: ChainKind[S]) -> dict[UUID, tuple[int, S]]:

@@ -129,6 +129,10 @@ class Journal:
         """Ids of lines in the spool that were altered or can't be read: they stay there, and are not merged."""
         return self._fallback.waiting().spoiled
 
+    def spool_removed(self) -> tuple[str, ...]:
+        """Before when (UTC) events that waited in the spool were taken out by somebody else."""
+        return self._fallback.waiting().removed
+
     def store(self) -> Store:
         """The database; raises `JournalAway` at once while it is left alone after a failure."""
         with self._lock:

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--write] [NAME…]`: runs the benches named (all without a name) and prints one table.
+"""`python -m tests.bench [--write] [NAME…]`: runs the benches named (all but the soak without a name) and prints one table.
 
 `--write` also keeps the rows of this run in RESULTS.md; rows of benches that did not run stay as they were.
 """
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "RESULTS.md"
-NO_BENCH = ("__init__", "__main__", "measure", "stack", "day_board")
+NO_BENCH = ("__init__", "__main__", "measure", "stack", "day_board", "soak_board")
+BY_NAME = ("soak",)
+"""Runs for an hour: only when it is named."""
 COLUMNS = ("bench", "value", "floor", "ratio", "limit", "")
 INTRODUCTION = """# Speed and size, measured
 
@@ -50,7 +52,7 @@ def main(asked: list[str]) -> int:
         # What is measured is a program that was started before: its bytecode is there, wherever this runs.
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = bytecode
-        for name in asked or names():
+        for name in asked or [name for name in names() if name not in BY_NAME]:
             rows: list[Measure] = import_module(f"tests.bench.{name}").measure()
             for row in rows:
                 table.add_row(*cells(row))

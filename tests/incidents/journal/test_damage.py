@@ -171,7 +171,7 @@ def test_verify_names_what_is_spoiled_in_the_spool(team: JournalSettings, tmp_pa
     )
     proof = journal_command(config, "verify")
     assert proof.returncode == 1
-    assert "in the spool was altered or can't be read" in proof.stdout
+    assert "in the spool was altered, came from elsewhere or can't be read" in proof.stdout
 
 
 def test_a_spool_that_is_no_database_does_not_keep_the_team_from_writing(

@@ -72,6 +72,7 @@ def _verify(journal: Journal, against: Path | None, invocation: Invocation) -> i
         invocation.print_notice(error.message)
         return ExitCode.UNKNOWN
     spoiled = [say("verify.spool", event=clean(event, 200)) for event in journal.spoiled()]
+    spoiled += [say("verify.spool_removed", at=clean(at, 40)) for at in journal.spool_removed()]
     whole = not proof.findings and not spoiled
     if invocation.json:
         invocation.print_json(
