@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import string
 from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -21,6 +22,53 @@ def _database(url: SecretStr) -> SecretStr:
     if scheme not in ("postgresql", "postgres", "postgresql+psycopg", "sqlite"):
         raise ValueError("a journal is postgresql://… or sqlite:///…")
     return url
+
+
+class WebhookSettings(Section):
+    """A place that status updates, or anchors of the journal, are sent to. Its URL is a secret: who has it can post there."""
+
+    kind: Literal["discord", "slack", "generic"]
+    secret_url: SecretStr | None = None
+    secret_url_file: Path | None = None
+    timeout_s: Seconds = 10.0
+    tries: int = Field(default=4, ge=1, le=10)
+    proxy: SecretStr | None = Field(
+        default=None,
+        description="without it that of HTTPS_PROXY, HTTP_PROXY and NO_PROXY; `none` goes directly",
+    )
+
+
+def _ref(ref: str) -> str:
+    if not re.fullmatch(r"refs/[A-Za-z0-9][A-Za-z0-9_./-]*", ref) or ref.startswith("refs/heads/"):
+        raise ValueError(
+            "a ref of its own, such as refs/warroom/anchors; a branch may be checked out somewhere"
+        )
+    return ref
+
+
+def _remote(remote: str) -> str:
+    if remote.startswith("-") or "::" in remote:
+        raise ValueError("the name of a remote, or its address")
+    return remote
+
+
+class GitAnchorSettings(Section):
+    """A Git repository that keeps anchors as commits of a ref; no working tree and no branch of it is touched."""
+
+    repository: Path
+    ref: Annotated[str, AfterValidator(_ref)] = "refs/warroom/anchors"
+    remote: Annotated[str, AfterValidator(_remote)] | None = Field(
+        default=None,
+        description="where the ref is pushed to, and read from: a remote of the repository, or an address",
+    )
+    timeout_s: Seconds = 30.0
+
+
+class AnchorSettings(Section):
+    """Where `warroom journal anchor --send` sends one hash over the whole journal."""
+
+    webhooks: dict[str, WebhookSettings] = Field(default={})
+    git: dict[str, GitAnchorSettings] = Field(default={})
 
 
 class JournalSettings(Section):
@@ -43,22 +91,9 @@ class JournalSettings(Section):
     spool_file: Path | None = Field(
         default=None, description="where events wait while the team database is away"
     )
+    anchors: AnchorSettings = AnchorSettings()
     actor: str | None = Field(
         default=None, description="who you are; else $WARROOM_ACTOR, else the login name"
-    )
-
-
-class WebhookSettings(Section):
-    """A place that status updates are sent to. Its URL is a secret: who has it can post there."""
-
-    kind: Literal["discord", "slack", "generic"]
-    secret_url: SecretStr | None = None
-    secret_url_file: Path | None = None
-    timeout_s: Seconds = 10.0
-    tries: int = Field(default=4, ge=1, le=10)
-    proxy: SecretStr | None = Field(
-        default=None,
-        description="without it that of HTTPS_PROXY, HTTP_PROXY and NO_PROXY; `none` goes directly",
     )
 
 

@@ -2,15 +2,17 @@
 
 The ledger shows what was changed in the journal by hand; that somebody rewrote everything, the ledger included, or put
 yesterday's backup in its place, shows only beside something that was kept elsewhere. An anchor is the smallest one. It
-stays true while work goes on: later events follow the anchored ones.
+stays true while work goes on: later events follow the anchored ones. A mark is one line that stands for it, the last entry
+of the ledger, for where there is room for no more.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.message import say
 from incidents.events.event import GENESIS, canonical
@@ -59,6 +61,31 @@ def anchor_of(store: Store) -> Anchor:
                     row.kind.name, row.number, record.chain, record.sequence, record.digest
                 )
     return Anchor.over(heads.values())
+
+
+class Mark(NamedTuple):
+    """The position and the hash of the ledger's last entry: with the ledger itself as good as an anchor."""
+
+    position: int
+    head: str
+
+    def __str__(self) -> str:
+        return f"{self.position}:{self.head}"
+
+
+def mark_of(store: Store) -> Mark:
+    """Of the journal as it is now, from its ledger."""
+    with store.snapshot() as snapshot:
+        position, head = 0, GENESIS
+        for entry in snapshot.entries():
+            position, head = entry.position, entry.head
+    return Mark(position, head)
+
+
+def read_mark(text: str) -> Mark | None:
+    """The inverse of `str(mark)`; None for what looks otherwise."""
+    match = re.fullmatch(r"(\d{1,18}):([0-9a-f]{64})", text.strip())
+    return Mark(int(match[1]), match[2]) if match else None
 
 
 def read_anchor(text: str) -> Anchor:

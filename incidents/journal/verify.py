@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from core.message import say
 from core.text import clean
 from incidents.events.event import GENESIS, digest_of, to_event
+from incidents.journal.anchor import Anchor, Mark
 from incidents.journal.kinds import INCIDENTS, KINDS, RUNS
 from incidents.journal.ledger import next_head
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from incidents.events.event import Record
-    from incidents.journal.anchor import Anchor
     from incidents.journal.kinds import AnyKind
     from incidents.journal.ledger import Entry, Head
     from incidents.journal.snapshot import ChainRow
@@ -73,31 +73,37 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """How much was looked at, what was found, and the head of every chain (to compare with a copy)."""
+    """How much was looked at, of when the newest event is (as it was written), what was found, and the head of every chain."""
 
     incidents: int
     runs: int
     events: int
+    newest: str
     findings: tuple[Finding, ...]
     heads: Mapping[str, str]
 
 
-def verify(store: Store, anchor: Anchor | None = None) -> Verification:
+def verify(store: Store, against: Anchor | Mark | None = None) -> Verification:
     """Check every event, every link, the head of every chain, the lists, and that the ledger knows the same.
 
-    With an `anchor` that was kept elsewhere also that everything of it is there, under its number, with that event.
+    With an anchor, or a mark, that was kept elsewhere also that everything of it is there, under its number, with that event.
     """
     with store.snapshot() as snapshot:
         rows = snapshot.chain_rows()
+        anchor = against.heads if isinstance(against, Anchor) else ()
         findings, known = check_ledger(snapshot.entries(), snapshot.ledger_end())
-        anchored = {(head.chain, head.sequence) for head in anchor.heads} if anchor else set()
+        if isinstance(against, Mark):
+            finding, anchor = _heads_at(against, snapshot.entries())
+            findings += [finding] if finding and not findings else []
+        anchored = {(head.chain, head.sequence) for head in anchor}
         digests: dict[tuple[str, int], str] = {}
         heads: dict[str, str] = {}
-        count = 0
+        count, newest = 0, ""
         with_events = set()
         for chain, group in groupby(snapshot.records(), key=lambda record: record.chain):
             records = list(group)
             count += len(records)
+            newest = max(newest, *(record.at for record in records))
             with_events.add(chain)
             digests |= {
                 place: record.digest for record in records if (place := (chain, record.sequence)) in anchored
@@ -125,12 +131,11 @@ def verify(store: Store, anchor: Anchor | None = None) -> Verification:
             for number in range(1, max(numbers, default=0))
             if number not in numbers
         ]
-    expected = [*known.values(), *(anchor.heads if anchor else ())]
+    expected = [*known.values(), *anchor]
     findings += [finding for head in expected if (finding := _check_listed(head, rows))]
-    if anchor:
-        findings += [finding for head in anchor.heads if (finding := _check_head(head, rows, digests))]
+    findings += [finding for head in anchor if (finding := _check_head(head, rows, digests))]
     incidents = sum(row.kind is INCIDENTS for row in rows.values())
-    return Verification(incidents, len(rows) - incidents, count, _distinct(findings), heads)
+    return Verification(incidents, len(rows) - incidents, count, newest, _distinct(findings), heads)
 
 
 def check_ledger(
@@ -152,6 +157,22 @@ def check_ledger(
         cut = end is None or end[0] > position
         finding = Finding(Damage.LEDGER_REMOVED if cut else Damage.LEDGER_ALTERED, "", 0, position + cut)
     return ([finding] if finding else []), known
+
+
+def _heads_at(mark: Mark, entries: Iterable[Entry]) -> tuple[Finding | None, tuple[Head, ...]]:
+    """What each chain ended with when the mark was made; a ledger that has another entry there is a finding."""
+    heads: dict[str, Head] = {}
+    position, head = 0, GENESIS
+    for entry in entries:
+        if entry.position > mark.position:
+            break
+        heads[entry.of.chain] = entry.of
+        position, head = entry.position, entry.head
+    if position != mark.position:
+        return Finding(Damage.LEDGER_REMOVED, "", 0, position + 1), ()
+    if head != mark.head:
+        return Finding(Damage.LEDGER_ALTERED, "", 0, position), ()
+    return None, tuple(heads.values())
 
 
 def _finding(damage: Damage, chain: str, row: ChainRow | None, sequence: int = 0, event: str = "") -> Finding:

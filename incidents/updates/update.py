@@ -122,7 +122,7 @@ def plan_sendings(
 ) -> tuple[Sending, ...]:
     """What would be sent, exactly; raises `ConfigError` for a webhook without a usable address."""
     return tuple(
-        Sending(name, webhook.kind, _host(name, webhook), _body(text, incident, label, webhook.kind))
+        Sending(name, webhook.kind, host_of(name, webhook), _body(text, incident, label, webhook.kind))
         for name, webhook in webhooks.items()
     )
 
@@ -136,7 +136,8 @@ def address(name: str, webhook: WebhookSettings) -> str:
     return url
 
 
-def _host(name: str, webhook: WebhookSettings) -> str:
+def host_of(name: str, webhook: WebhookSettings) -> str:
+    """What stands for the secret address; raises `ConfigError` when there is none."""
     parts = urlsplit(address(name, webhook))
     return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or ""
 

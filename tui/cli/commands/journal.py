@@ -1,4 +1,4 @@
-"""`warroom journal verify|export|import|stats`: the journal as a whole."""
+"""`warroom journal verify|anchor|export|import|stats`: the journal as a whole."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.message import say
 from core.text import clean
 from incidents.journal.errors import JournalAway, JournalError
 from tui.cli.command import Command, Group
-from tui.cli.resources import open_configured_journal
+from tui.cli.resources import config_or_default, open_configured_journal
 from tui.runtime.exit import ExitCode
 from tui.runtime.output import escape_json, write_result
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from incidents.events.event import Record
     from incidents.journal import Journal
+    from incidents.journal.anchor import Anchor, Mark
     from tui.cli.command import Invocation
     from tui.i18n import Language
 
@@ -33,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
     choices = ("verify", "anchor", "export", "import", "stats")
     parser.add_argument("what", choices=choices, help=words.text("journal.option_what"))
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help=words.text("journal.option_file"))
-    parser.add_argument("--against", type=Path, metavar="ANCHOR", help=words.text("journal.option_against"))
+    parser.add_argument("--against", metavar="ANCHOR", help=words.text("journal.option_against"))
+    parser.add_argument("--send", action="store_true", help=words.text("journal.option_send"))
     parser.add_argument("--incident", metavar="ID", help=words.text("journal.option_incident"))
 
 
@@ -44,6 +46,8 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     ) as journal:
         if args.what == "verify":
             return _verify(journal, args.against, invocation)
+        if args.what == "anchor" and args.send:
+            return _send_anchor(journal, args.file, invocation)
         if args.what == "anchor":
             return _anchor(journal, args.file)
         if args.what == "export":
@@ -61,11 +65,66 @@ def _anchor(journal: Journal, file: Path | None) -> int:
     return ExitCode.OK
 
 
-def _verify(journal: Journal, against: Path | None, invocation: Invocation) -> int:
-    from incidents.journal.anchor import read_anchor
+def _send_anchor(journal: Journal, file: Path | None, invocation: Invocation) -> int:
+    """To whom `[journal.anchors]` names; exit 1 when it did not reach each, or the journal lacks what one knows."""
+    from incidents.anchors.send import send_anchor
+    from incidents.settings import actor_name
+
+    settings = config_or_default(invocation).journal
+    if not settings.anchors.webhooks and not settings.anchors.git:
+        raise JournalError(say("journal.no_anchors"))
+    if file:
+        _anchor(journal, file)
+    sent = send_anchor(journal.store(), settings.anchors, journal.place, actor_name(settings))
+    results: list[dict[str, object]] = []
+    for each in sent:
+        lines = [finding.message for finding in each.findings]
+        if each.problem:
+            lines.append(each.problem)
+        reasons = [invocation.words.say(line) for line in lines]
+        detail = clean("; ".join([each.detail] * bool(each.detail) + reasons), 1000)
+        results.append({"target": each.target, "ok": each.ok, "detail": detail})
+        key = (
+            "journal.anchor_sent"
+            if each.ok
+            else "journal.anchor_lacks"
+            if each.findings
+            else "journal.anchor_not_sent"
+        )
+        if not invocation.json:
+            invocation.print_notice(say(key, target=clean(each.target, 80), detail=detail))
+    if invocation.json:
+        invocation.print_json({"sent": results})
+    return ExitCode.OK if all(each.ok for each in sent) else ExitCode.BURNING
+
+
+def _anchor_named(name: str, invocation: Invocation) -> Anchor | Mark:
+    """A mark as it stands, `git:NAME` of the configuration, or a file with an anchor or a mark in it."""
+    from incidents.anchors.git import last_anchor
+    from incidents.journal.anchor import read_anchor, read_mark
+
+    if mark := read_mark(name):
+        return mark
+    text: str | None
+    if name.startswith("git:"):
+        repositories = config_or_default(invocation).journal.anchors.git
+        if name[4:] not in repositories:
+            known = ", ".join(repositories) or "–"
+            raise JournalError(
+                say("journal.no_anchor_named", name=clean(name[4:], 80), known=clean(known, 400))
+            )
+        text = last_anchor(repositories[name[4:]])
+        if text is None:
+            raise JournalError(say("journal.no_anchor_yet", name=clean(name[4:], 80)))
+    else:
+        text = _read(Path(name))
+    return read_mark(text) or read_anchor(text)
+
+
+def _verify(journal: Journal, against: str | None, invocation: Invocation) -> int:
     from incidents.journal.verify import verify
 
-    anchor = read_anchor(_read(against)) if against else None
+    anchor = _anchor_named(against, invocation) if against else None
     try:
         proof = verify(journal.store(), anchor)
     except JournalAway as error:  # not looked at is neither whole nor broken
@@ -81,6 +140,8 @@ def _verify(journal: Journal, against: Path | None, invocation: Invocation) -> i
                 "incidents": proof.incidents,
                 "runs": proof.runs,
                 "events": proof.events,
+                "newest": clean(proof.newest, 40),
+                "against": against,
                 "findings": [
                     {
                         "incident": finding.label,
@@ -103,6 +164,8 @@ def _verify(journal: Journal, against: Path | None, invocation: Invocation) -> i
             runs=proof.runs,
         )
         invocation.print_line(invocation.words.say(line))
+        if anchor is None and proof.events:
+            invocation.print_notice(say("journal.not_compared", newest=clean(proof.newest, 40)))
     else:
         for message in (*(finding.message for finding in proof.findings), *spoiled):
             invocation.print_line(invocation.words.say(message))
