@@ -46,7 +46,9 @@ class Fallback:
             LOG.warning("events in the spool were altered or can't be read: %s", ", ".join(waiting.spoiled))
         if len(waiting.removed) != self._removed:
             self._removed = len(waiting.removed)
-            LOG.warning("events that waited in the spool were taken out before %s", ", ".join(waiting.removed))
+            LOG.warning(
+                "events that waited in the spool were taken out before %s", ", ".join(waiting.removed)
+            )
         return waiting
 
     def copies(self, kind: ChainKind[S]) -> dict[UUID, tuple[int, S]]:
