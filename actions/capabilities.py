@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from actions.step import Step
     from core.message import Message
+    from signals.settings import HttpSettings, RedisSettings
 
 T = TypeVar("T")
 
@@ -86,6 +87,9 @@ class RedisServers(Protocol):
     def ask(self, work: Callable[[Redis], Awaitable[T]]) -> T:
         """What `work` returns, given a client that is closed afterwards."""
 
+    def at(self, settings: RedisSettings) -> RedisServers:
+        """Another Redis of the configuration than the broker."""
+
 
 class Workers(Protocol):
     """Celery's workers, through remote control on the broker."""
@@ -107,6 +111,9 @@ class Workers(Protocol):
     def tell(self, command: str, arguments: Mapping[str, object], *, destination: Sequence[str] = ()) -> None:
         """Broadcast a command to which nobody replies (`shutdown`)."""
 
+    def waiting(self, queue: str) -> int | None:
+        """How many messages no consumer has yet, by an AMQP broker's own count; None for a queue that it does not know."""
+
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
@@ -114,6 +121,7 @@ class HttpAnswer:
 
     status: int
     body: bytes
+    content_type: str = ""
 
 
 class HttpServers(Protocol):
@@ -127,6 +135,20 @@ class HttpServers(Protocol):
 
     def send(self, server: str, method: str, path: str, document: object = None) -> HttpAnswer:
         """One request, with `document` as its JSON body. Redirects are not followed."""
+
+    def at(self, name: str, settings: HttpSettings, max_bytes: int = 8_000_000) -> HttpServer:
+        """Another server of the configuration, and how an error shall call it."""
+
+
+class HttpServer(Protocol):
+    """One server."""
+
+    @property
+    def place(self) -> str:
+        """Its address, for people."""
+
+    def send(self, method: str, path: str, document: object = None) -> HttpAnswer:
+        """As `HttpServers.send`."""
 
 
 class Files(Protocol):

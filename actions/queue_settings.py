@@ -14,9 +14,8 @@ RATE = r"^\d{1,6}(\.\d{1,3})?/[smh]$"
 
 
 class ProducersSettings(Section):
-    """The flag that those who send tasks look at before they send."""
+    """Those who send tasks look at `[actions.switches.producers]` before they send."""
 
-    switch: str = Field(description="which of `[actions.switches]`")
     paused: str = Field(default="paused", description="its position in which nothing is sent")
     queues: tuple[str, ...] = Field(default=(), description="what they send to; without them all queues")
     window_s: Annotated[float, Field(ge=0.5, le=600)] = Field(

@@ -77,6 +77,6 @@ class SwitchSettings(Section):
             raise ValueError("Redis and files hold text: quote the value")
         return self
 
-    def keys(self) -> tuple[str, ...]:
+    def all_keys(self) -> tuple[str, ...]:
         """Every key of any position, in order."""
         return tuple(dict.fromkeys(key for values in self.positions.values() for key in values))

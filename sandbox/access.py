@@ -44,6 +44,11 @@ class Access:
         return self.folder / "control.header"
 
     @property
+    def control_token_file(self) -> Path:
+        """The same token alone, as `[signals]` and `[actions]` take one."""
+        return self.folder / "control.token"
+
+    @property
     def token(self) -> str:
         """The bearer token of the control endpoints."""
         return self.control_header_file.read_text(encoding="utf-8").rpartition(" ")[2].strip()
@@ -56,12 +61,13 @@ class Access:
 def write_access(folder: Path) -> Access:
     """Make the secrets of a new sandbox. Raises `OSError`."""
     access = Access(folder)
-    postgres = secrets.token_urlsafe(24)
+    postgres, control = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     for path, text in (
         (access.postgres_password_file, postgres),
         (access.pgpass_file, f"127.0.0.1:*:*:postgres:{postgres}\n"),
         (access.valkey_password_file, secrets.token_urlsafe(24)),
-        (access.control_header_file, f"Authorization: Bearer {secrets.token_urlsafe(24)}\n"),
+        (access.control_header_file, f"Authorization: Bearer {control}\n"),
+        (access.control_token_file, control),
     ):
         write_private(path, text)
     return access

@@ -15,9 +15,9 @@ from celery import Celery
 
 from sandbox import metrics
 from sandbox.community import match_of
-from sandbox.keys import credentials, read_keys
+from sandbox.keys import credentials, read_keys, read_variable
+from sandbox.switches import MODELS, is_template, model_kind
 
-MODEL = "sandbox-model"
 CACHE_S = 300
 TEMPLATE = '{"summary":"template"}'
 PROMPT_USD_PER_1K, COMPLETION_USD_PER_1K = 0.0005, 0.0015
@@ -41,6 +41,8 @@ _cache = redis.Redis.from_url(os.environ["SANDBOX_REDIS"] + "/2")
 _outside = os.environ["SANDBOX_OUTSIDE"]
 _keys = read_keys(Path(os.environ["SANDBOX_KEYS"]))
 """As they were when this process started: a new key is in force after a restart (SIGHUP), as with containers."""
+_caches = read_variable(Path(os.environ["SANDBOX_KEYS"]), "LLM_CACHE_ENABLED") != "false"
+_switches = redis.Redis.from_url(os.environ["SANDBOX_REDIS"] + "/0")
 _client: httpx.Client | None = None
 
 
@@ -85,7 +87,9 @@ def analyze(asked_at: float, seed: float) -> None:
     """Let the model write, then deliver; one token in a hundred has expired by then."""
     match = match_of(seed)
     text = _cached(match)
-    if text is None:
+    if text is None and is_template(_switches):
+        metrics.DEGRADED.labels("team", "switched").inc()
+    elif text is None:
         text = _ask_model()
         if text is not None:
             _remember(match, text)
@@ -119,19 +123,19 @@ def _tell_discord(method: str, route: str, rest: str, source: str) -> bool:
 
 def _ask_model() -> str | None:
     """What the model wrote, or None where a template must do; counts time, tokens, cost and every failure."""
-    began = time.monotonic()
-    status, body = _call_model()
-    metrics.LLM_SECONDS.labels(MODEL).observe(time.monotonic() - began)
+    began, model = time.monotonic(), MODELS[model_kind(_switches)]
+    status, body = _call_model(model)
+    metrics.LLM_SECONDS.labels(model).observe(time.monotonic() - began)
     if status != 200:
-        metrics.LLM_REQUESTS.labels("error", MODEL).inc()
+        metrics.LLM_REQUESTS.labels("error", model).inc()
         metrics.DEGRADED.labels("team", "llm_error").inc()
         return None
     usage = body["usage"]
-    metrics.LLM_TOKENS.labels("prompt", MODEL).inc(usage["prompt_tokens"])
-    metrics.LLM_TOKENS.labels("completion", MODEL).inc(usage["completion_tokens"])
+    metrics.LLM_TOKENS.labels("prompt", model).inc(usage["prompt_tokens"])
+    metrics.LLM_TOKENS.labels("completion", model).inc(usage["completion_tokens"])
     cost = usage["prompt_tokens"] * PROMPT_USD_PER_1K + usage["completion_tokens"] * COMPLETION_USD_PER_1K
-    metrics.LLM_COST.labels(MODEL).inc(cost / 1000)
-    metrics.LLM_REQUESTS.labels("success", MODEL).inc()
+    metrics.LLM_COST.labels(model).inc(cost / 1000)
+    metrics.LLM_REQUESTS.labels("success", model).inc()
     text = str(body["choices"][0]["message"]["content"])
     try:
         json.loads(text)
@@ -142,14 +146,14 @@ def _ask_model() -> str | None:
     return text
 
 
-def _call_model() -> tuple[int, Any]:
+def _call_model(model: str) -> tuple[int, Any]:
     """Ask over HTTP, after the delay and with the failures that the manual's chaos switches demand."""
     time.sleep(float(os.environ.get("CHAOS_LLM_LATENCY_MS") or 0) / 1000)
     if random.random() < float(os.environ.get("CHAOS_LLM_ERROR_RATE") or 0):  # noqa: S311  # no secret
         return 500, None
     try:
         answer = _http().post(
-            "/llm/v1/chat/completions", json={"model": MODEL}, headers=credentials(_keys, "llm")
+            "/llm/v1/chat/completions", json={"model": model}, headers=credentials(_keys, "llm")
         )
     except httpx.TransportError:
         return 0, None
@@ -157,7 +161,7 @@ def _call_model() -> tuple[int, Any]:
 
 
 def _cached(match: int) -> str | None:
-    if _cache_is_down():
+    if _cache_is_down() or not _caches:
         metrics.CACHE_MISSES.inc()
         return None
     cached = _cache.get(f"cache:llm:{match}")
@@ -166,7 +170,7 @@ def _cached(match: int) -> str | None:
 
 
 def _remember(match: int, text: str) -> None:
-    if not _cache_is_down():
+    if _caches and not _cache_is_down():
         _cache.set(f"cache:llm:{match}", text, ex=CACHE_S)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -23,9 +24,22 @@ class Children:
         self._folder = folder
         self._environment = environment
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._lock, self._is_over = threading.Lock(), False
 
-    def start(self, name: str, command: list[str]) -> None:
-        """Start one; what it says goes to `name`.log."""
+    def start(self, name: str, command: list[str], *, again: bool = False) -> None:
+        """Start one; what it says goes to `name`.log. With `again` it is started anew whenever it ends well (a supervisor)."""
+        self._start(name, command)
+        if again:
+            threading.Thread(target=self._supervise, args=(name, command), daemon=True).start()
+
+    def _supervise(self, name: str, command: list[str]) -> None:
+        while self._processes[name].wait() == 0:
+            with self._lock:
+                if self._is_over:
+                    return
+                self._start(name, command)
+
+    def _start(self, name: str, command: list[str]) -> None:
         with (self._folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
                 command,
@@ -50,6 +64,8 @@ class Children:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with self._lock:
+            self._is_over = True
         for process in self._processes.values():
             process.terminate()
         deadline = time.monotonic() + STOP_TIMEOUT_S

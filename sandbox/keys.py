@@ -59,13 +59,22 @@ def write_keys(path: Path) -> None:
 
 def read_keys(path: Path) -> dict[str, str]:
     """The keys of a file as `write_keys` writes it, by provider."""
-    lines = (line.partition("=") for line in path.read_text(encoding="utf-8").splitlines())
-    by_variable = {name.strip(): value.strip() for name, _, value in lines}
+    by_variable = _variables(path)
     return {
         name: by_variable[provider.variable]
         for name, provider in PROVIDERS.items()
         if provider.variable in by_variable
     }
+
+
+def read_variable(path: Path, name: str) -> str | None:
+    """Another variable of the same file."""
+    return _variables(path).get(name)
+
+
+def _variables(path: Path) -> dict[str, str]:
+    lines = (line.partition("=") for line in path.read_text(encoding="utf-8").splitlines())
+    return {name.strip(): value.strip().strip("'\"") for name, _, value in lines}
 
 
 def credentials(keys: Mapping[str, str], provider: str) -> dict[str, str]:

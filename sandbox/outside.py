@@ -68,7 +68,7 @@ class Outside:
         authorized = provider in PROVIDERS and self.keys.accepts(provider, headers)
         match provider:
             case "llm":
-                return self.ask_model(method, authorized=authorized)
+                return self.ask_model(method, request_body, authorized=authorized)
             case "riot":
                 response = self.ask_riot() if authorized else (403, {}, FORBIDDEN)
             case "discord":
@@ -126,7 +126,9 @@ class Outside:
             ban_at=self.trouble.ban_at,
         )
 
-    def ask_model(self, method: str, *, authorized: bool) -> tuple[int, dict[str, str], bytes, float]:
+    def ask_model(
+        self, method: str, request_body: bytes = b"", *, authorized: bool
+    ) -> tuple[int, dict[str, str], bytes, float]:
         """An answer with token counts, now and then one that is no JSON; the last item is how long it thinks.
 
         Whoever only looks which models there are is answered at once.
@@ -144,6 +146,8 @@ class Outside:
         }
         body = {"choices": [{"message": {"content": content}}], "usage": usage}
         thinks = min(4.0, self.chance.lognormvariate(-0.7, 0.5)) + self.trouble.llm_latency_s
+        if b"-fast" in request_body:
+            thinks /= 4
         return 200, {}, json.dumps(body).encode(), thinks
 
 

@@ -22,6 +22,7 @@ from sandbox.community import arrivals, match_of
 from sandbox.guard import follow_supervisor
 from sandbox.keys import shows_token
 from sandbox.relay import relay
+from sandbox.switches import are_producers_paused, model_kind, switch_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ class _Live:
     """What is read at the moment of the scrape: queue lengths, release, start."""
 
     def __init__(self, broker: redis.Redis) -> None:
-        self._broker = broker
+        self.broker = broker
         self.deploy(VERSION)
 
     def deploy(self, version: str) -> None:
@@ -47,7 +48,7 @@ class _Live:
         """As prometheus_client's collectors do."""
         depth = GaugeMetricFamily("chimera_celery_queue_length", "Waiting messages", labels=["queue"])
         for queue in QUEUES:
-            depth.add_metric([queue], float(self._broker.llen(queue)))
+            depth.add_metric([queue], float(self.broker.llen(queue)))
         yield depth
         build = GaugeMetricFamily("chimera_build_info", "The running release", labels=["version"])
         build.add_metric([self._version], 1.0)
@@ -64,6 +65,7 @@ def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHan
             pages: dict[str, Callable[[], bytes]] = {
                 "/metrics": lambda: bytes(generate_latest(registry)),
                 "/health": lambda: json.dumps(health).encode(),
+                "/switches": lambda: json.dumps({"model": model_kind(live.broker)}).encode(),
             }
             page = pages.get(self.path) or _build(self.path)
             kind = "text/plain; version=0.0.4" if self.path == "/metrics" else "application/json"
@@ -75,12 +77,14 @@ def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHan
             answer: dict[str, Any]
             if urlsplit(self.path).path == "/alerts":
                 status, answer = relay(self.path, dict(self.headers), body)
-            elif self.path != "/control":
+            elif self.path not in ("/control", "/switches"):
                 status, answer = 404, {"error": "not found"}
-            elif shows_token(self.headers.get("Authorization"), os.environ.get("SANDBOX_TOKEN", "")):
-                status, answer = _control(live, body)
-            else:
+            elif not shows_token(self.headers.get("Authorization"), os.environ.get("SANDBOX_TOKEN", "")):
                 status, answer = 401, {"error": "no valid token"}
+            else:
+                status, answer = (
+                    _control(live, body) if self.path == "/control" else switch_model(live.broker, body)
+                )
             self._respond(status, json.dumps(answer).encode(), "application/json")
 
         def _respond(self, status: int, body: bytes, kind: str) -> None:
@@ -112,13 +116,15 @@ def _build(path: str) -> Callable[[], bytes] | None:
     return file.read_bytes if folder == "/static/builds" and file.is_file() else None
 
 
-def generate_load(seed: int, load: float) -> None:
-    """The community asks, day after day, at its own moments."""
+def generate_load(seed: int, load: float, broker: redis.Redis) -> None:
+    """The community asks, day after day, at its own moments; while producers are paused it is not let in."""
     from sandbox.app import fetch, post_digest  # here, so that /metrics need not wait for Celery
 
     began = time.monotonic()
     for at, own in arrivals(seed, math.inf, load):
         time.sleep(max(0.0, began + at - time.monotonic()))
+        if are_producers_paused(broker):
+            continue
         fetch.delay(time.time(), own)
         if own < DIGESTS:
             post_digest.delay(match_of(own))
@@ -130,7 +136,7 @@ def main(port: int, seed: int, load: float) -> None:
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it so
     live = _Live(redis.Redis.from_url(os.environ["SANDBOX_REDIS"]))
     registry.register(live)
-    threading.Thread(target=generate_load, args=(seed, load), daemon=True).start()
+    threading.Thread(target=generate_load, args=(seed, load, live.broker), daemon=True).start()
     ThreadingHTTPServer(("127.0.0.1", port), handler(registry, live)).serve_forever()
 
 

@@ -113,6 +113,25 @@ password_file = {json.dumps(str(access.valkey_password_file))}
 url = "postgresql://postgres@127.0.0.1:{ports.postgres}/postgres"
 password_file = {json.dumps(str(access.postgres_password_file))}
 
+[actions]  # what the profile says of a production that runs in containers, said of this one
+checkout = {json.dumps(str(access.folder))}
+
+[actions.staged_return]
+queues = ["matches", "ai"]
+rates = {{ "src.tasks.match_tasks.fetch_and_store_match" = "60/m", "src.tasks.analysis_tasks.analyze_match_task" = "60/m" }}
+refusals = [
+  {{ promql = '60 * sum(rate(chimera_riot_api_429_total[30s]))', expect = "< 20", unit = "1/min" }},
+  {{ promql = '60 * sum(rate(chimera_discord_requests_total{{status=~"401|403|429",scope!="shared"}}[30s])) or 0 * sum(rate(chimera_riot_api_429_total[30s]))', expect = "< 50", unit = "1/min" }},
+]
+
+[actions.switches.cache]
+file = {{ path = ".env", restart = {{ workers = true }} }}
+positions = {{ on = {{ LLM_CACHE_ENABLED = "true" }}, off = {{ LLM_CACHE_ENABLED = "false" }} }}
+
+[actions.switches.model]
+http = {{ url = "http://127.0.0.1:{ports.service}", path = "/switches", token_file = {json.dumps(str(access.control_token_file))} }}
+positions = {{ standard = {{ model = "standard" }}, fast = {{ model = "fast" }} }}
+
 [runbooks.addresses]  # what a check of a runbook asks the provider is asked of its stand-in
 "https://na1.api.riotgames.com" = "http://127.0.0.1:{ports.outside}/riot"
 "https://discord.com/api/v10" = "http://127.0.0.1:{ports.outside}/discord"
@@ -162,8 +181,8 @@ def run(folder: Path, ports: Ports, traffic: Traffic, lifeline: dict[str, str]) 
             ("-Q", "matches,default", "-P", "threads", "-c", tasks),
             ("-Q", "ai", "-P", "prefork", "-c", tasks),
         )
-        children.start("worker-1", [*worker, "-n", "fetch@sandbox", *fetch])
-        children.start("worker-2", [*worker, "-n", "analyze@sandbox", *analyze])
+        children.start("worker-1", [*worker, "-n", "fetch@sandbox", *fetch], again=True)
+        children.start("worker-2", [*worker, "-n", "analyze@sandbox", *analyze], again=True)
         postgres_password = access.postgres_password_file.read_text(encoding="utf-8")
         with run_postgres(folder / "postgres", ports.postgres, postgres_password) as database:
             _migrate(database.url)

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from actions.errors import ActionFailed
 from actions.model import DEFAULT_LASTS_S, Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Name, Parameters
+from actions.queues.broker import open_queue
 from actions.queues.consumers import read_consumers, stop_again, stop_consuming
-from actions.queues.lists import HELD, Lists
-from actions.queues.set_aside import set_aside
+from actions.queues.lists import HELD
 from actions.step import Step
 from core.message import say
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
     from actions.model import Context, Plan
     from core.message import Message
 
@@ -32,7 +30,8 @@ class Hold(Parameters):
 def plan(params: Hold, context: Context) -> Draft:
     """Who consumes the queue, and how much waits in it."""
     consuming, others = read_consumers(context.workers, params.queue)
-    waiting, aside = context.redis.ask(Lists(context, params.queue, HELD).count)
+    on_broker = open_queue(context, params.queue)
+    waiting, aside = on_broker.count()
     at = context.clock()
     return Draft(
         target=params.queue,
@@ -41,7 +40,11 @@ def plan(params: Hold, context: Context) -> Draft:
                 Step(kind="control", text=f"cancel_consumer {params.queue} → {worker}")
                 for worker in consuming
             ),
-            Step(kind="redis", text=f"RENAME {params.queue} {params.queue}:warroom-{HELD}"),
+            *(
+                (Step(kind="redis", text=f"RENAME {params.queue} {params.queue}:warroom-{HELD}"),)
+                if on_broker.has_copies
+                else ()
+            ),
         ),
         effects=(
             Fact(label=say("actions.fact_waiting"), value=waiting, unit="count", at=at, tolerance=ANY_NUMBER),
@@ -70,7 +73,7 @@ def run(params: Hold, _: Plan, context: Context) -> Outcome:
         context.print_line(
             f"{worker}: {(failed[worker] or 'unconfirmed') if worker in failed else 'stopped'}"
         )
-    moved = context.redis.ask(lambda client: _set_aside(client, params, context))
+    moved = open_queue(context, params.queue).set_aside()
     context.print_line(f"{moved} messages set aside")
     if failed:
         worker, why = next(iter(failed.items()))
@@ -82,14 +85,10 @@ def run(params: Hold, _: Plan, context: Context) -> Outcome:
     )
 
 
-async def _set_aside(client: Redis, params: Hold, context: Context) -> int:
-    return await set_aside(client, await Lists(context, params.queue, HELD).find(client))
-
-
 def verify(params: Hold, _: Plan, context: Context) -> tuple[Verification, ...]:
     """Whether a worker consumes it by its own word."""
     consuming, others = read_consumers(context.workers, params.queue)
-    waiting, aside = context.redis.ask(Lists(context, params.queue, HELD).count)
+    waiting, aside = open_queue(context, params.queue).count()
     who = Verification(
         say("actions.consumed_by", workers=", ".join(consuming))
         if consuming
@@ -103,7 +102,7 @@ def keep(params: Hold, _: Plan, context: Context) -> tuple[Message, ...]:
     """A worker that started since consumes the queue again, and messages came in."""
     consuming, _others = read_consumers(context.workers, params.queue)
     stopped = stop_again(context.workers, params.queue, consuming)
-    moved = context.redis.ask(lambda client: _set_aside(client, params, context))
+    moved = open_queue(context, params.queue).set_aside()
     return (
         *stopped,
         *((say("actions.set_aside_again", count=moved),) if moved else ()),

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 
 from actions.model import Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Name, Parameters
-from actions.queues.lists import Lists
-from actions.queues.set_aside import set_aside
+from actions.queues.broker import open_queue, redis_only
 from actions.step import Step
 from core.message import say
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
     from actions.model import Context, Plan
 
 SHARE = 0.1
@@ -29,7 +26,8 @@ class Purge(Parameters):
 
 def plan(params: Purge, context: Context) -> Draft:
     """How much would be taken out."""
-    waiting, _ = context.redis.ask(Lists(context, params.queue, "purged").count)
+    redis_only(context, "queue.purge")
+    waiting, _ = open_queue(context, params.queue, "purged").count()
     return Draft(
         target=params.queue,
         steps=(Step(kind="redis", text=f"RENAME {params.queue} {params.queue}:warroom-purged-TIME"),),
@@ -51,7 +49,7 @@ def run(params: Purge, _: Plan, context: Context) -> Outcome:
     """In one move, so that no message is half gone."""
     now = dt.datetime.fromtimestamp(context.clock(), dt.UTC)
     purpose = f"purged-{now:%Y%m%dT%H%M%S%fZ}"
-    moved = context.redis.ask(lambda client: _move(client, params, context, purpose))
+    moved = open_queue(context, params.queue, purpose).set_aside()
     context.print_line(f"{moved} messages → {params.queue}:warroom-{purpose}")
     call = ActionCall("queue.release", {"queue": params.queue, "source": purpose})
     return Outcome(
@@ -60,14 +58,10 @@ def run(params: Purge, _: Plan, context: Context) -> Outcome:
     )
 
 
-async def _move(client: Redis, params: Purge, context: Context, purpose: str) -> int:
-    return await set_aside(client, await Lists(context, params.queue, purpose).find(client))
-
-
 def verify(params: Purge, plan: Plan, context: Context) -> tuple[Verification, ...]:
     """What waits now came later; the copy is there in full."""
     source = plan.undo.call.params["source"] if plan.undo.call else "purged"
-    waiting, aside = context.redis.ask(Lists(context, params.queue, source).count)
+    waiting, aside = open_queue(context, params.queue, source).count()
     return (
         Verification(
             say("actions.waits_and_aside", waiting=waiting, aside=aside), ok=plan.undo.call is not None

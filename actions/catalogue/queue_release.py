@@ -9,15 +9,13 @@ from pydantic import Field
 from actions.errors import ActionFailed
 from actions.model import Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Name, Names, Parameters
+from actions.queues.broker import open_queue
 from actions.queues.consumers import begin_consuming, read_consumers
-from actions.queues.lists import HELD, Lists
-from actions.queues.set_aside import put_back
+from actions.queues.lists import HELD
 from actions.step import Step
 from core.message import say
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
     from actions.model import Context, Plan
 
 ANY_NUMBER = 1e12
@@ -36,14 +34,19 @@ class Release(Parameters):
 def plan(params: Release, context: Context) -> Draft:
     """What would come back, and who would take it."""
     consuming, others = read_consumers(context.workers, params.queue)
-    _, aside = context.redis.ask(Lists(context, params.queue, params.source).count)
+    on_broker = open_queue(context, params.queue, params.source)
+    _, aside = on_broker.count()
     at = context.clock()
     absent = sorted(set(params.workers) - {*consuming, *others})
     stage = f" {params.oldest}" if params.oldest else ""
     return Draft(
         target=params.queue,
         steps=(
-            Step(kind="redis", text=f"{params.queue}:warroom-{params.source}{stage} → {params.queue}"),
+            *(
+                (Step(kind="redis", text=f"{params.queue}:warroom-{params.source}{stage} → {params.queue}"),)
+                if on_broker.has_copies
+                else ()
+            ),
             *(
                 Step(kind="control", text=f"add_consumer {params.queue} → {worker}")
                 for worker in params.workers
@@ -64,7 +67,7 @@ def plan(params: Release, context: Context) -> Draft:
 
 def run(params: Release, _: Plan, context: Context) -> Outcome:
     """The messages first: a worker that consumes earlier would take newer ones before them."""
-    moved = context.redis.ask(lambda client: _put_back(client, params, context))
+    moved = open_queue(context, params.queue, params.source).put_back(params.oldest)
     context.print_line(f"{moved} messages put back")
     failed = begin_consuming(context.workers, params.queue, params.workers)
     for worker in params.workers:
@@ -77,15 +80,10 @@ def run(params: Release, _: Plan, context: Context) -> Outcome:
     return Outcome(text=say("actions.released", queue=params.queue, count=moved))
 
 
-async def _put_back(client: Redis, params: Release, context: Context) -> int:
-    lists = await Lists(context, params.queue, params.source).find(client)
-    return await put_back(client, lists, oldest=params.oldest)
-
-
 def verify(params: Release, _: Plan, context: Context) -> tuple[Verification, ...]:
     """Whether nothing is aside any more, and who consumes the queue."""
     consuming, _others = read_consumers(context.workers, params.queue)
-    waiting, aside = context.redis.ask(Lists(context, params.queue, params.source).count)
+    waiting, aside = open_queue(context, params.queue, params.source).count()
     missing = sorted(set(params.workers) - set(consuming))
     return (
         Verification(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from actions.errors import ActionRefused, Cancelled
 from core.errors import SourceError
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from signals.settings import RedisSettings
 
 MAX_REPLIES = 5_000
+NOT_FOUND = 404
+"""What AMQP answers about a queue that nobody declared."""
+T = TypeVar("T")
 
 
 class CeleryWorkers:
@@ -65,7 +68,25 @@ class CeleryWorkers:
         """Nobody replies."""
         self._broadcast(command, arguments=dict(arguments), destination=list(destination) or None)
 
+    def waiting(self, queue: str) -> int | None:
+        """By a passive declaration (AMQP 0-9-1, `queue.declare`), which changes nothing."""
+
+        def declare(_: Any, connection: Any) -> int | None:
+            try:
+                return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
+            except connection.channel_errors as error:
+                if getattr(error, "reply_code", None) == NOT_FOUND:
+                    return None
+                raise
+
+        return self._connected(declare)
+
     def _broadcast(self, command: str, **options: Any) -> None:
+        self._connected(
+            lambda app, connection: app.control.broadcast(command, connection=connection, **options)
+        )
+
+    def _connected(self, work: Callable[[Any, Any], T]) -> T:
         if not self._is_configured:
             raise ActionRefused(say("actions.not_configured", section="signals.celery"))
         if self._is_cancelled():
@@ -75,7 +96,7 @@ class CeleryWorkers:
             app, connection = open_broker(self._settings, self._redis)
             with connection:
                 ensure_connected(connection, self._settings.timeout_s)
-                app.control.broadcast(command, connection=connection, **options)
+                return work(app, connection)
         except SourceError:
             raise
         except Exception as error:  # whatever a transport raises

@@ -9,7 +9,7 @@ from actions.capabilities import HttpAnswer
 from actions.errors import ActionRefused
 from core.message import say
 from core.text import clean
-from signals.connections.http import HttpClient
+from signals.connections.http import MAX_BYTES, HttpClient
 
 if TYPE_CHECKING:
     from actions.release_settings import ReleasesSettings
@@ -27,21 +27,16 @@ class ConfiguredServers:
         }
 
     def place(self, server: str) -> str:
-        """Its address, without what may be secret in it."""
-        scheme, _, rest = self._configured(server).url.partition("://")
-        return clean(f"{scheme}://{rest.rpartition('@')[2]}", 200)
+        """Its address."""
+        return self.at(server, self._configured(server)).place
 
     def send(self, server: str, method: str, path: str, document: object = None) -> HttpAnswer:
         """One request."""
-        return asyncio.run(self._send(server, method, path, document))
+        return self.at(server, self._configured(server)).send(method, path, document)
 
-    async def _send(self, server: str, method: str, path: str, document: object) -> HttpAnswer:
-        client = HttpClient(server, self._configured(server))
-        try:
-            response = await client.send(method, path, document)
-        finally:
-            await client.close()
-        return HttpAnswer(response.status, response.body)
+    def at(self, name: str, settings: HttpSettings, max_bytes: int = MAX_BYTES) -> SingleServer:
+        """Any other server."""
+        return SingleServer(name, settings, max_bytes)
 
     def _configured(self, server: str) -> HttpSettings:
         settings = self._servers.get(server)
@@ -49,3 +44,28 @@ class ConfiguredServers:
             section = "releases.probe" if server.startswith("release") else f"signals.{clean(server, 40)}"
             raise ActionRefused(say("actions.not_configured", section=section))
         return settings
+
+
+class SingleServer:
+    """An `HttpServer`."""
+
+    def __init__(self, name: str, settings: HttpSettings, max_bytes: int) -> None:
+        self._name, self._settings, self._max_bytes = name, settings, max_bytes
+
+    @property
+    def place(self) -> str:
+        """Its address, without what may be secret in it."""
+        scheme, _, rest = self._settings.url.partition("://")
+        return clean(f"{scheme}://{rest.rpartition('@')[2]}", 200)
+
+    def send(self, method: str, path: str, document: object = None) -> HttpAnswer:
+        """One request."""
+        return asyncio.run(self._send(method, path, document))
+
+    async def _send(self, method: str, path: str, document: object) -> HttpAnswer:
+        client = HttpClient(self._name, self._settings, self._max_bytes)
+        try:
+            response = await client.send(method, path, document)
+        finally:
+            await client.close()
+        return HttpAnswer(response.status, response.body, response.content_type)

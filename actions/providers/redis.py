@@ -36,6 +36,10 @@ class BrokerRedis:
         """What `work` returns."""
         return asyncio.run(self._ask(work))
 
+    def at(self, settings: RedisSettings) -> BrokerRedis:
+        """The same for another Redis."""
+        return BrokerRedis(settings)
+
     async def _ask(self, work: Callable[[Redis], Awaitable[T]]) -> T:
         settings = self._configured()
         client = await asyncio.to_thread(open_redis, settings)

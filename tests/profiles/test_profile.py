@@ -87,7 +87,7 @@ def test_a_profile_says_what_its_actions_need_and_the_configuration_goes_before_
     assert checked is not None
     actions = checked.actions
     assert str(actions.checkout) == "/srv/shop"
-    assert {name: switch.keys() for name, switch in actions.switches.items()} == {
+    assert {name: switch.all_keys() for name, switch in actions.switches.items()} == {
         "a": ("theirs",),
         "b": ("own",),
     }
