@@ -9,6 +9,7 @@ from pydantic import Field
 from actions.migrations.downgrade import DowngradeRequest, downgrade
 from actions.migrations.errors import MigrationError, NotRendered
 from actions.migrations.plans import (
+    Patient,
     connection_of,
     ignores_options,
     in_the_way,
@@ -20,15 +21,14 @@ from actions.migrations.plans import (
     target_of,
 )
 from actions.migrations.project import lost_in, render
-from actions.migrations.session import Patience, existing, quoted
+from actions.migrations.session import existing, quoted
 from actions.migrations.snapshot import check_snapshot, list_snapshots
 from actions.migrations.sql import effect
-from actions.migrations.state import SOURCE, read_state, wrong_with
+from actions.migrations.state import address_of, read_state, wrong_with
 from actions.model import Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
-from actions.parameters import Duration, Names, Parameters
+from actions.parameters import Names  # noqa: TC001  # pydantic reads the annotations at run time
 from actions.step import Step
 from core.message import say
-from signals.connections.postgres import read_address
 from signals.database.model import Drift
 
 if TYPE_CHECKING:
@@ -41,18 +41,11 @@ ROWS_TOLERANCE = 0.05
 """While writers are at work rows come and go: so many of a table's rows are still what was confirmed."""
 
 
-class Downgrade(Parameters):
+class Downgrade(Patient):
     """How far back (`-1`, a revision or `base`). `tables` are those that lose something, where no SQL says which."""
 
     to: Annotated[str, Field(pattern=r"^(-1|[\w.]{1,64})$")] = "-1"
     tables: Names = ()
-    lock_timeout: Duration = 3.0
-    tries: int = 6
-    timeout: Duration = 3600.0
-
-    def patience(self) -> Patience:
-        """As the migration takes it."""
-        return Patience(lock_timeout_s=self.lock_timeout, tries=self.tries, timeout_s=self.timeout)
 
 
 def plan(params: Downgrade, context: Context) -> Draft:
@@ -71,9 +64,7 @@ def plan(params: Downgrade, context: Context) -> Draft:
     steps = request.steps or () if request else ()
     tables = tuple(dict.fromkeys((*lost, *tables_of(steps, state))))
     warnings += in_the_way(context, tables, writing=True)
-    command = state.project.call(
-        "downgrade", "--", goal or "base", timeout_s=params.timeout, options=params.patience().options
-    )
+    command = params.command(state, "downgrade", goal or "base")
     copies = tuple(
         Step(
             kind="sql",
@@ -170,11 +161,8 @@ def run(params: Downgrade, _: Plan, context: Context) -> Outcome:
     if blockers:
         raise MigrationError(blockers[0])
     request, _why = _request(params, state, goal, context)
-    address = read_address(
-        state.postgres.url, state.postgres.password_file, timeout_s=state.postgres.timeout_s, source=SOURCE
-    )
     done = downgrade(
-        address,
+        address_of(state),
         state.project,
         request,
         patience=params.patience(),

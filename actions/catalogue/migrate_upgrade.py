@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actions.migrations.errors import NotRendered
+from actions.migrations.lint import lint
 from actions.migrations.plans import (
+    Patient,
     connection_of,
     ignores_options,
     in_the_way,
@@ -17,13 +19,11 @@ from actions.migrations.plans import (
     target_of,
 )
 from actions.migrations.project import lost_in
-from actions.migrations.session import Patience
-from actions.migrations.state import SOURCE, half_applied, read_state, render_pending, wrong_with
+from actions.migrations.state import address_of, half_applied, read_state, render_pending, wrong_with
 from actions.migrations.upgrade import UpgradeRequest, upgrade
 from actions.model import Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
-from actions.parameters import Duration, Name, Parameters
+from actions.parameters import Name  # noqa: TC001  # pydantic reads the annotations at run time
 from core.message import say
-from signals.connections.postgres import read_address
 from signals.database.model import Drift
 
 if TYPE_CHECKING:
@@ -33,17 +33,10 @@ if TYPE_CHECKING:
     from core.message import Message
 
 
-class Upgrade(Parameters):
+class Upgrade(Patient):
     """How far (a revision, `head` or `heads`), and how patient."""
 
     to: Name = "head"
-    lock_timeout: Duration = 3.0
-    tries: int = 6
-    timeout: Duration = 3600.0
-
-    def patience(self) -> Patience:
-        """As the migration takes it."""
-        return Patience(lock_timeout_s=self.lock_timeout, tries=self.tries, timeout_s=self.timeout)
 
 
 def plan(params: Upgrade, context: Context) -> Draft:
@@ -61,18 +54,17 @@ def plan(params: Upgrade, context: Context) -> Draft:
     warnings += in_the_way(context, tables, writing=False)
     with context.databases.connect() as connection:
         half = half_applied(connection, state, steps)
+        version = connection.info.server_version
+    warnings += lint(steps, state.project, version, context)
     blockers += (half,) if half else ()
     connected, unreachable = (None, ()) if blockers else connection_of(state.project)
     blockers += unreachable
     warnings += ignores_options(connected)
     lost = lost_in(steps, state.version_table[-1])
-    command = state.project.call(
-        "upgrade", "--", params.to, timeout_s=params.timeout, options=params.patience().options
-    )
     back = state.rows[0] if len(state.rows) == 1 else "base"
     return Draft(
         target=target_of(context, state),
-        steps=(context.processes.step(command), *sql_steps(steps)),
+        steps=(context.processes.step(params.command(state, "upgrade", params.to)), *sql_steps(steps)),
         effects=tuple(
             Fact(label=say("migrations.fact_lost", table=table), value=", ".join(columns), at=at)
             for table, columns in lost.items()
@@ -111,11 +103,8 @@ def _blockers(params: Upgrade, state: State) -> tuple[Message, ...]:
 def run(params: Upgrade, _: Plan, context: Context) -> Outcome:
     """Upgrade; where it stops is said."""
     state = read_state(context)
-    address = read_address(
-        state.postgres.url, state.postgres.password_file, timeout_s=state.postgres.timeout_s, source=SOURCE
-    )
     done = upgrade(
-        address,
+        address_of(state),
         state.project,
         UpgradeRequest(rows=state.rows, target=params.to, version_table=state.version_table),
         patience=params.patience(),

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from actions.migrations.errors import AlembicFailed
 from actions.migrations.project import connected_to
-from actions.migrations.session import sessions_on, table_sizes, writers_on
+from actions.migrations.session import Patience, sessions_on, table_sizes, writers_on
 from actions.model import Fact
+from actions.parameters import Duration, Parameters
 from actions.step import Step
 from core.message import say
 from core.text import clean
@@ -15,6 +16,7 @@ from core.text import clean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from actions.capabilities import Command
     from actions.migrations.project import Project, RenderedStep
     from actions.migrations.state import State
     from actions.model import Context
@@ -23,6 +25,23 @@ if TYPE_CHECKING:
 MAX_SHOWN = 40
 BYTES_TOLERANCE = 0.2
 """A table may grow so much between plan and run, as a share of what it was."""
+
+
+class Patient(Parameters):
+    """How long is waited for locks (each try), how often it is tried, and how long all of it may take."""
+
+    lock_timeout: Duration = 3.0
+    tries: int = 6
+    timeout: Duration = 3600.0
+
+    def patience(self) -> Patience:
+        """As the migration takes it."""
+        return Patience(lock_timeout_s=self.lock_timeout, tries=self.tries, timeout_s=self.timeout)
+
+    def command(self, state: State, verb: str, revision: str) -> Command:
+        """Alembic's own, with these limits."""
+        options = self.patience().options
+        return state.project.call(verb, "--", revision, timeout_s=self.timeout, options=options)
 
 
 def target_of(context: Context, state: State) -> str:

@@ -14,6 +14,7 @@ from actions.migrations.sql import made_by
 from actions.migrations.upgrade import invalid_indexes
 from core.message import say
 from core.text import clean
+from signals.connections.postgres import read_address
 from signals.database.postgres import compare_revisions, find_version_table, read_version
 from signals.database.revisions import AlembicScripts
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from actions.migrations.snapshot import Snapshot
     from actions.model import Context
     from core.message import Message
+    from signals.connections.postgres import PostgresAddress
     from signals.database.graph import Scripts
     from signals.database.model import Drift
     from signals.database.revision import Revision
@@ -53,6 +55,12 @@ class State:
     def pending(self) -> tuple[Revision, ...]:
         """What an upgrade to all heads would apply, in order."""
         return self.scripts.pending(self.rows)
+
+
+def address_of(state: State) -> PostgresAddress:
+    """The server itself, for what needs a session of its own. Raises a `SourceError`."""
+    own = state.postgres
+    return read_address(own.url, own.password_file, timeout_s=own.timeout_s, source=SOURCE)
 
 
 def read_state(context: Context) -> State:

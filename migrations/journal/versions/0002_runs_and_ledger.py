@@ -16,7 +16,6 @@ down_revision = "0001"
 _POSITION = BigInteger().with_variant(Integer, "sqlite")
 _SQLITE = """CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
  BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"""
-_EVENT_COLUMNS = "id, {0}, sequence, at, actor, kind, body, previous, digest, origin"
 
 
 def upgrade() -> None:
@@ -87,7 +86,7 @@ def upgrade() -> None:
 def _rebuild_events() -> None:
     """SQLite can't drop a foreign key."""
     op.rename_table("event", "event_0001")
-    op.create_table(
+    event = op.create_table(
         "event",
         Column("id", String(36), primary_key=True),
         Column("chain", String(36), nullable=False),
@@ -101,7 +100,8 @@ def _rebuild_events() -> None:
         Column("origin", String(64), nullable=False),
         UniqueConstraint("chain", "sequence", name="event_in_order"),
     )
-    new, old = _EVENT_COLUMNS.format("chain"), _EVENT_COLUMNS.format("incident")
+    new = ", ".join(column.name for column in event.columns)
+    old = new.replace("chain", "incident")
     op.execute(f"INSERT INTO event ({new}) SELECT {old} FROM event_0001")  # noqa: S608  # our own columns
     for verb in ("UPDATE", "DELETE"):
         op.execute(f"DROP TRIGGER IF EXISTS event_no_{verb}")
