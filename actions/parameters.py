@@ -6,7 +6,8 @@ a `SecretStr`: it is masked wherever parameters are shown or stored, and reaches
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
@@ -18,6 +19,8 @@ from core.times import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pydantic.fields import FieldInfo
 
 MASK = "••••"
 """What is shown instead of a secret."""
@@ -59,6 +62,48 @@ def read_parameters(model: type[P], values: Mapping[str, str]) -> P:
             raise BadParameter(say("actions.parameter_unknown", name=name, known=known)) from None
         detail = clean(first["msg"], 200)
         raise BadParameter(say("actions.parameter_wrong", name=name, detail=detail)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One parameter as somebody is asked for it: with `choices` it is picked, and a `secret` one is masked.
+
+    `default` is its value where none is given, as text; empty where there is none.
+    """
+
+    name: str
+    is_required: bool
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    secret: bool = False
+
+
+def asked_parameters(model: type[Parameters]) -> tuple[Asked, ...]:
+    """Every parameter in its order."""
+    secret = secret_names(model)
+    return tuple(
+        Asked(
+            name=name,
+            is_required=field.is_required(),
+            default=""
+            if field.is_required() or field.default is None or name in secret
+            else _revealed(field.default),
+            choices=_choices(field),
+            secret=name in secret,
+        )
+        for name, field in model.model_fields.items()
+    )
+
+
+def _choices(field: FieldInfo) -> tuple[str, ...]:
+    """Of a `Literal`, of a yes or no, and of what a team's configuration lists."""
+    if field.annotation is bool:
+        return ("true", "false")
+    if get_origin(field.annotation) is Literal:
+        return tuple(str(value) for value in get_args(field.annotation))
+    extra = field.json_schema_extra
+    listed = extra.get("enum") if isinstance(extra, dict) else None
+    return tuple(str(value) for value in listed) if isinstance(listed, list) else ()
 
 
 def secret_names(model: type[Parameters]) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, SecretStr, create_model
+from pydantic import AfterValidator, Field, SecretStr, create_model
 from pydantic_core import PydanticCustomError
 
 from actions.capabilities import Command
@@ -110,12 +110,18 @@ def _undo(spec: TeamActionSettings, params: Parameters) -> Undo:
 def _model(spec: TeamActionSettings) -> type[Parameters]:
     fields: dict[str, Any] = {
         name: (
-            SecretStr if parameter.secret else Annotated[str, AfterValidator(_validator(parameter))],
+            SecretStr if parameter.secret else _type(parameter),
             ... if parameter.default is None else parameter.default,
         )
         for name, parameter in spec.parameters.items()
     }
     return create_model(f"Parameters of {spec.id}", __base__=Parameters, **fields)
+
+
+def _type(parameter: ParameterSettings) -> Any:
+    """A checked text; what may be chosen is known to whoever asks for it."""
+    listed = Field(json_schema_extra={"enum": list(parameter.choices)} if parameter.choices else None)
+    return Annotated[str, AfterValidator(_validator(parameter)), listed]
 
 
 def _validator(parameter: ParameterSettings) -> Callable[[str], str]:

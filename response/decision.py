@@ -56,6 +56,7 @@ class Reason(StrEnum):
     RUN_NOT_IN_FORCE = "run_not_in_force"
     ENDS_BY_ITSELF = "ends_by_itself"
     BAD_END = "bad_end"
+    RUN_NOT_LOST = "run_not_lost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from actions.settings import BLOCK, is_block_of
+from core.message import say
 from response.decision import ALLOWED, Reason, Refused
 from response.guard import reached
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from actions.model import Danger, Plan
     from actions.settings import ActionsSettings
+    from core.message import Message
     from incidents.events.incident import Incident
     from incidents.events.run import Run
     from response.checklist import Row
@@ -123,6 +125,26 @@ def may_run(
             return Refused(Reason.TARGET_NOT_TYPED, {"target": wish.plan.target})
         case _:
             return ALLOWED
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that a plan needs of people, and whether it has it."""
+
+    text: Message
+    is_met: bool
+
+
+def needs(wish: Wish, settings: ActionsSettings) -> tuple[Need, ...]:
+    """A role inside the incident, a second person; what is confirmed, and by what."""
+    danger, listed = wish.plan.danger, []
+    inside = wish.situation is not None or bool(wish.beside)
+    if danger != "observe" and inside and (roles := settings.roles.get(danger, ())):
+        met = _role(wish, settings) == ALLOWED
+        listed.append(Need(say("response.need_role", roles=", ".join(roles), who=wish.identity.actor), met))
+    if needs_second(danger, settings, is_over=wish.is_over):
+        listed.append(Need(say("response.need_second"), is_met=False))
+    return tuple(listed)
 
 
 def needs_second(danger: Danger, settings: ActionsSettings, *, is_over: bool = False) -> bool:

@@ -10,6 +10,7 @@ from core.message import say
 from panels.changes import Change, ChangeLog, add_change, record_state
 from panels.state import BOARD_SPAN_S
 from signals.reading import Verdict
+from tui.actions.context import RunContext
 from tui.activity import Activity, Notice
 from tui.feeds.signals import SignalsThread
 from tui.filter import Filter
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from panels.state import PanelState
+    from tui.actions.intent import Intent
     from tui.config.model import Config
     from tui.feeds.journal import IncidentChanged, JournalStateChanged, LibraryLoaded
     from tui.feeds.signals import ConfigLoaded, PanelJudged, SignalsFailed, SourceNotice
@@ -92,6 +94,7 @@ class Warroom(TerminalApp):
             else None
         )
         self.incidents = IncidentContext(self)
+        self.runs = RunContext(self.incidents)
 
     @property
     def notice(self) -> Message | None:
@@ -134,8 +137,12 @@ class Warroom(TerminalApp):
             self.apply_theme(face.theme)
         if face.language and not self._language_given:
             self.words = self._displayable(Language(face.language))
-        self.set_timer(JOURNAL_AFTER_S, lambda: self.incidents.open(message.config))
+        self.set_timer(JOURNAL_AFTER_S, lambda: self._open_journal(message.config))
         self.repaint()
+
+    def _open_journal(self, config: Config) -> None:
+        self.runs.open(config)
+        self.incidents.open(config)
 
     def on_panel_judged(self, message: PanelJudged) -> None:
         """Keep the state; panels that get worse move up."""
@@ -331,6 +338,12 @@ class Warroom(TerminalApp):
         from tui.screens.enter import Subject, open_runbook
 
         open_runbook(self, Subject(alert_name or "", panel_id or ""))
+
+    def propose(self, intent: Intent) -> None:
+        """The plan of what is wanted, the question, and its run."""
+        from tui.screens.actions.start import propose_intent
+
+        propose_intent(self, intent)
 
     def action_history(self) -> None:
         """Past incidents."""

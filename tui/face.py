@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from core.message import Message
     from panels.changes import ChangeLog
     from panels.state import PanelState
+    from tui.actions.context import RunContext
+    from tui.actions.intent import Intent
     from tui.activity import Activity
     from tui.feeds.signals import SignalsThread
     from tui.filter import Filter
@@ -43,6 +45,7 @@ class Face(Protocol):
     activity: Activity
     signals_thread: SignalsThread | None
     incidents: IncidentContext
+    runs: RunContext
 
     @property
     def notice(self) -> Message | None: ...
@@ -65,6 +68,8 @@ class Face(Protocol):
     def runbook_title(self, alert: str) -> str: ...
 
     def open_runbook_for(self, alert_name: str | None, panel_id: str | None) -> None: ...
+
+    def propose(self, intent: Intent) -> None: ...
 
     def apply_theme(self, name: ThemeName) -> None: ...
 

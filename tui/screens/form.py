@@ -39,6 +39,8 @@ class Field(NamedTuple):
     needed: bool = True
     lines: bool = False
     """Whether it may have several lines."""
+    secret: bool = False
+    """Masked while it is typed; a form with one has no draft."""
 
 
 class Form(Dialogue[tuple[str, ...]]):
@@ -191,4 +193,4 @@ class Form(Dialogue[tuple[str, ...]]):
 def _widget(field: Field) -> LineInput | TextField | Choice:
     if field.choices:
         return Choice(field.choices, field.value)
-    return TextField(field.value) if field.lines else LineInput(field.value)
+    return TextField(field.value) if field.lines else LineInput(field.value, secret=field.secret)

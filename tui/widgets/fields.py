@@ -37,8 +37,8 @@ class LineInput(Input):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "screen.confirm", show=False)]
 
-    def __init__(self, value: str = "") -> None:
-        super().__init__(value, compact=True, select_on_focus=False)
+    def __init__(self, value: str = "", *, secret: bool = False) -> None:
+        super().__init__(value, compact=True, select_on_focus=False, password=secret)
 
     @property
     def text(self) -> str:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from typing import TYPE_CHECKING
 
 from actions.runner.attach import follow
 from actions.runner.execute import host_name
 from actions.runner.folder import RunFolder
-from actions.runner.watch import ORPHANED_S
 from core.errors import WarroomError
-from core.files import open_regular
 from core.message import say
-from core.units import quantity
-from tui.cli.actions.show import run_state
+from response.orphans import lost
+from tui.actions.integrity import output_problem
+from tui.actions.words import run_state
 from tui.runtime.exit import ExitCode
 
 if TYPE_CHECKING:
@@ -55,19 +53,8 @@ class _Progress:
 
 
 def lost_text(journal: Journal, run: Run, waited_s: float) -> Message | None:
-    """Why a run that has not ended is no longer waited for: its runner gives no sign of life, or never did."""
-    if run.has_ended:
-        return None
-    beat = journal.heartbeats().get(run.id)
-    if beat is None:
-        return (
-            say("run.never_claimed")
-            if waited_s > ORPHANED_S and run.state in ("planned", "approved")
-            else None
-        )
-    if beat.age_s <= ORPHANED_S:
-        return None
-    return say("run.orphaned", age=quantity(round(beat.age_s), "s"), host=run.host)
+    """Why a run that has not ended is no longer waited for."""
+    return lost(run, journal.heartbeats().get(run.id), waited_s)
 
 
 def follow_run(journal: Journal, settings: RunSettings, run_id: UUID, invocation: Invocation) -> ExitCode:
@@ -107,18 +94,9 @@ def run_exit(run: Run) -> ExitCode:
     return ExitCode.BURNING
 
 
-def output_problem(run: Run, folder: RunFolder) -> Message | None:
-    """Whether the output on this host is the one of which the journal has the hash."""
-    if run.output is None or not folder.output.exists():
-        return None
-    with open_regular(folder.output) as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return None if digest == run.output.sha256 else say("run.output_altered")
-
-
 def run_json(label: str, run: Run, folder: RunFolder, invocation: Invocation) -> dict[str, object]:
     """A run for programs, with what its action gave to them (`Outcome.document`)."""
-    altered = output_problem(run, folder)
+    altered = output_problem(run, folder.output)
     return {
         **folder.read_document(),
         "run": label,

@@ -10,8 +10,8 @@ from core.message import say
 from response.decision import Refused
 from response.run_guard import NEEDED, Confirmation, Wish, may_plan
 from response.runs import Prepared, begin, beside_open_incidents
+from tui.actions.words import plan_lines
 from tui.cli.actions.follow import follow_run
-from tui.cli.actions.show import plan_lines
 from tui.cli.incident.submit import YES, NotAllowed
 from tui.runtime.exit import ExitCode
 from tui.runtime.output import is_terminal, write_notice
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from response.situation import Situation
-    from tui.cli.actions.settings import Desk
+    from tui.cli.actions.desk import Desk
     from tui.cli.command import Invocation
 
 

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     from actions.runner.keeper import ROUND_S, sign
     from core.errors import WarroomError
     from response.in_force import keep_round
-    from tui.cli.actions.settings import who
+    from tui.actions.identity import who
     from tui.cli.resources import config_or_default, open_configured_journal
     from tui.config.runs import run_settings
 

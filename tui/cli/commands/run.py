@@ -62,9 +62,10 @@ def _run(args: argparse.Namespace, invocation: Invocation) -> int:
     from actions.registry import find_action
     from response.decision import Refused
     from response.runs import prepare
-    from tui.cli.actions.duration import lasts_s as duration_s
-    from tui.cli.actions.settings import Desk, who
-    from tui.cli.actions.show import plan_lines
+    from tui.actions.duration import lasts_s as duration_s
+    from tui.actions.identity import who
+    from tui.actions.words import plan_lines
+    from tui.cli.actions.desk import Desk
     from tui.cli.actions.start import Start, start_run
     from tui.cli.incident.submit import NotAllowed, read_situation
     from tui.cli.resources import config_or_default, open_configured_journal
@@ -118,7 +119,7 @@ def _held_to(confirmed: Plan, prepared: Prepared, invocation: Invocation) -> Pre
     """The plan of the file, if it is still the one of now; else the new one is shown."""
     from actions.errors import PlanStale
     from actions.planning import hold_to
-    from tui.cli.actions.show import plan_lines
+    from tui.actions.words import plan_lines
     from tui.runtime.output import write_notice
 
     try:

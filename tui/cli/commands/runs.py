@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from incidents.journal import Journal
-    from tui.cli.actions.settings import Desk
+    from tui.cli.actions.desk import Desk
     from tui.cli.command import Invocation
     from tui.i18n import Language
 
@@ -45,7 +45,8 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     from actions.errors import ActionRefused, BadParameter, PlanStale
     from core.errors import SourceError
     from incidents.journal.errors import JournalAway
-    from tui.cli.actions.settings import Desk, who
+    from tui.actions.identity import who
+    from tui.cli.actions.desk import Desk
     from tui.cli.incident.submit import NotAllowed
     from tui.cli.resources import config_or_default, open_configured_journal
     from tui.config.runs import run_settings
@@ -66,8 +67,8 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
 
 
 def _list(args: argparse.Namespace, journal: Journal, invocation: Invocation) -> int:
+    from tui.actions.words import run_line
     from tui.cli.actions.follow import lost_text
-    from tui.cli.actions.show import run_line
 
     rows = journal.runs(active=args.active, limit=args.limit)
     if invocation.json:
@@ -119,12 +120,13 @@ def _show(_: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
     from core.errors import WarroomError
     from incidents.report.describe_run import describe_run_event
     from response.runs import stored_plan
-    from tui.cli.actions.follow import lost_text, output_problem, run_json
-    from tui.cli.actions.show import plan_lines, run_line
+    from tui.actions.integrity import output_problem
+    from tui.actions.words import plan_lines, run_line
+    from tui.cli.actions.follow import lost_text, run_json
 
     run, label = desk.journal.load_run(run_id), desk.journal.run_label(run_id)
     folder = RunFolder.of(desk.settings.actions, run_id)
-    altered = output_problem(run, folder)
+    altered = output_problem(run, folder.output)
     code = ExitCode.OK if altered is None else ExitCode.BURNING
     if desk.invocation.json:
         desk.invocation.print_json(run_json(label, run, folder, desk.invocation))
@@ -154,7 +156,7 @@ def _approve(args: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
     from response.decision import Reason, Refused
     from response.run_guard import may_approve
     from response.runs import approve, stored_plan
-    from tui.cli.actions.show import plan_lines
+    from tui.actions.words import plan_lines
     from tui.cli.incident.submit import NotAllowed
 
     run, label = desk.journal.load_run(run_id), desk.journal.run_label(run_id)
@@ -209,7 +211,7 @@ def _extend(args: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
     """What it did stays in force for so long from now."""
     from actions.errors import BadParameter
     from response.in_force import extend
-    from tui.cli.actions.duration import lasts_s
+    from tui.actions.duration import lasts_s
     from tui.cli.incident.submit import NotAllowed
 
     seconds = lasts_s(args.lasts)
@@ -226,14 +228,13 @@ def _extend(args: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
 
 
 def _orphan(_: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
-    from response.runs import orphan
-    from tui.cli.actions.follow import lost_text
+    """A person says that nobody knows how it ended; its resource is free then, and it is never run again by itself."""
+    from response.orphans import declare_orphaned
     from tui.cli.incident.submit import NotAllowed
 
-    run = desk.journal.load_run(run_id)
-    if run.has_ended or lost_text(desk.journal, run, 0.0) is None:
-        raise NotAllowed(say("run.not_orphaned", run=desk.journal.run_label(run_id)))
-    orphan(desk.journal, run_id, desk.identity)
+    refused = declare_orphaned(desk.journal, run_id, desk.identity)
+    if refused is not None:
+        raise NotAllowed(refused.message)
     desk.invocation.print_notice(say("run.is_orphaned", run=desk.journal.run_label(run_id)))
     return ExitCode.OK
 

@@ -10,7 +10,7 @@ from core.text import clean, clean_block
 from core.units import quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from actions.model import AnyAction, Fact, Plan
     from actions.step import Step
@@ -33,8 +33,7 @@ def plan_lines(plan: Plan, action: AnyAction, words: Language) -> Iterator[str]:
         yield _field("lasts", words.say(quantity(plan.lasts_s, "s")), words)
     undo = words.say(plan.undo.text)
     if plan.undo.call is not None:
-        given = " ".join(f"{name}={value}" for name, value in plan.undo.call.params.items())
-        undo = f"{undo}  ({plan.undo.call.id} {given})".rstrip()
+        undo = f"{undo}  ({call_text(plan.undo.call.id, plan.undo.call.params)})"
     yield _field("undo", clean(undo, 1000), words)
     yield _field("digest", plan.digest[:16], words)
 
@@ -50,6 +49,12 @@ def _work_lines(plan: Plan, words: Language) -> Iterator[str]:
     for name, messages in (("warning", plan.warnings), ("blocker", plan.blockers)):
         for message in messages:
             yield _field(name, words.say(message), words)
+
+
+def call_text(action: str, params: Mapping[str, str]) -> str:
+    """`queue.hold queue=matches`, in one line."""
+    given = " ".join(f"{name}={value}" for name, value in params.items())
+    return clean(f"{action} {given}".rstrip(), 1000)
 
 
 def fact_text(fact: Fact) -> Message:
@@ -81,8 +86,9 @@ def run_line(label: str, run: Run, words: Language) -> str:
     """One line of a list of runs."""
     at = run.planned_at.strftime("%m-%d %H:%M:%SZ")
     state = words.say(run_state(run))
-    params = " ".join(f"{name}={value}" for name, value in run.params.items())
-    return clean(f"{label:<8} {at}  {run.planned_by}  {run.action} {params}".rstrip(), 300) + f"  {state}"
+    return (
+        clean(f"{label:<8} {at}  {run.planned_by}  {call_text(run.action, run.params)}", 300) + f"  {state}"
+    )
 
 
 def run_state(run: Run) -> Message:

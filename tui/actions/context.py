@@ -1,0 +1,134 @@
+"""What all screens know of actions: settings, who is here, the runs that go on and what is in force.
+
+It knows no screen. Plans are made in threads of their own; whatever reads or writes the journal goes through its thread.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui.actions.threads import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from actions.model import AnyAction
+    from actions.runner.request import RunSettings
+    from incidents.events.run import Run
+    from incidents.journal import Journal
+    from response.decision import Decision, Refused
+    from response.identity import Identity
+    from response.run_guard import Confirmation, Wish
+    from response.runs import Begun, Prepared
+    from response.situation import Situation
+    from tui.actions.intent import Intent
+    from tui.config.model import Config
+    from tui.incident.context import IncidentContext
+
+    T = TypeVar("T")
+
+
+class RunContext:
+    """The door from screens to `response.runs`: nothing is decided here."""
+
+    def __init__(self, incidents: IncidentContext) -> None:
+        self.incidents = incidents
+        self.settings: RunSettings | None = None
+        self._identity: Identity | None = None
+
+    def open(self, config: Config) -> None:
+        """The configuration is read."""
+        from tui.config.runs import run_settings
+
+        self.settings = run_settings(config)
+
+    def configured(self) -> RunSettings:
+        """The settings; raises an `ActionRefused` before the configuration is read."""
+        if self.settings is None:
+            from actions.errors import ActionRefused
+            from core.message import say
+
+            raise ActionRefused(say("act.not_ready"))
+        return self.settings
+
+    async def identity(self) -> Identity:
+        """Who is at the keyboard, by what can be proven. Raises a `JournalError`."""
+        from tui.actions.identity import who
+
+        if self._identity is None or not self._identity.proven:
+            self._identity = await self.ask(who)
+        return self._identity
+
+    async def ask(self, question: Callable[[Journal], T]) -> T:
+        """Put a question to the journal. Raises what the question raises."""
+        return await self.incidents.opened_journal().ask(question)
+
+    async def load(self, question: Callable[[Journal], T]) -> T:
+        """The same beside the desk: what only reads, again and again, must keep nobody from writing."""
+        journal = await self.ask(lambda journal: journal)
+        return await in_thread(lambda: question(journal), name="read run")
+
+    async def find(self, action_id: str) -> AnyAction:
+        """The action; raises `NoSuchAction`. The first time the catalogue is imported, in a thread."""
+        from actions.registry import find_action
+
+        settings = self.configured()
+        return await in_thread(lambda: find_action(settings.actions, action_id), name="find action")
+
+    async def prepare(self, intent: Intent) -> Prepared | Refused:
+        """What would be done now. Raises an `ActionError` or a `SourceError`."""
+        from response.runs import prepare
+
+        settings, identity = self.configured(), await self.identity()
+        return await in_thread(
+            lambda: prepare(settings, intent.action, intent.params, identity.actor, lasts_s=intent.lasts_s),
+            name="plan",
+        )
+
+    def situation(self, intent: Intent, identity: Identity) -> Situation | None:
+        """The incident that it belongs to, as this person has it in front of them."""
+        known = self.incidents.snapshots.get(intent.incident) if intent.incident else None
+        if known is None:
+            return None
+        return replace(self.incidents.situation(known), actor=identity.actor, now=dt.datetime.now(dt.UTC))
+
+    async def wish(self, intent: Intent, prepared: Prepared) -> Wish:
+        """The plan as something that this person wants to run."""
+        from response.run_guard import Wish
+        from response.runs import beside_open_incidents
+
+        settings, identity = self.configured(), await self.identity()
+        wish = Wish(
+            plan=prepared.plan,
+            identity=identity,
+            situation=self.situation(intent, identity),
+            runbook=intent.runbook,
+            step=intent.step,
+            undoes=intent.undoes,
+        )
+        return await self.load(lambda journal: beside_open_incidents(journal, settings, wish))
+
+    def may_plan(self, wish: Wish) -> Decision:
+        """Whether the plan may be run, once it is confirmed."""
+        from response.run_guard import may_plan
+
+        return may_plan(wish, self.configured().actions)
+
+    async def begin(self, intent: Intent, prepared: Prepared, confirmation: Confirmation) -> Begun | Refused:
+        """Write it down and start it. Raises a `JournalError`, `BadParameter` or `ActionFailed`."""
+        from response.runs import begin
+
+        settings, wish = self.configured(), await self.wish(intent, prepared)
+        return await self.ask(lambda journal: begin(journal, settings, prepared, wish, confirmation))
+
+    async def holder(self, resource: str) -> tuple[str, Run] | None:
+        """The run that has a resource for itself now. Raises a `JournalError`."""
+
+        def question(journal: Journal) -> tuple[str, Run] | None:
+            run = journal.holder(resource) if resource else None
+            return None if run is None else (journal.run_label(run), journal.load_run(run))
+
+        return await self.load(question)

@@ -1,0 +1,1 @@
+"""Plans, runs and what is in force as lines of text."""

@@ -1,0 +1,24 @@
+"""Whether the output on this host is the one of which the journal has the hash."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from core.files import open_regular
+from core.message import say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from core.message import Message
+    from incidents.events.run import Run
+
+
+def output_problem(run: Run, output: Path) -> Message | None:
+    """None where it is, and where there is nothing to compare. Reads all of it."""
+    if run.output is None or not output.exists():
+        return None
+    with open_regular(output) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return None if digest == run.output.sha256 else say("run.output_altered")
