@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actions.runner.tell import tell_incident
 from actions.runner.watch import ORPHANED_S
 from core.message import say
 from core.units import quantity
-from incidents.events.run_body import RunOrphaned
 from response.decision import Reason, Refused
+from response.runs import orphan
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -37,13 +36,9 @@ def lost(run: Run, beat: Heartbeat | None, waited_s: float) -> Message | None:
 
 
 def declare_orphaned(journal: Journal, run_id: UUID, identity: Identity) -> Refused | None:
-    """A person says that nobody knows how it ended; its resource is free then, and it is never run again by itself.
-
-    Raises a `JournalError`.
-    """
+    """`runs.orphan`, if its runner really gives no sign of life. Raises a `JournalError`."""
     run = journal.load_run(run_id)
     if lost(run, journal.heartbeats().get(run_id), 0.0) is None:
         return Refused(Reason.RUN_NOT_LOST)
-    journal.append(run_id, identity.actor, RunOrphaned())
-    tell_incident(journal, run_id, identity.actor)
+    orphan(journal, run_id, identity)
     return None

@@ -278,6 +278,12 @@ def cancel(journal: Journal, settings: RunSettings, run_id: UUID, identity: Iden
     return None
 
 
+def orphan(journal: Journal, run_id: UUID, identity: Identity) -> None:
+    """A person says that nobody knows how it ended; its resource is free then, and it is never run again by itself."""
+    journal.append(run_id, identity.actor, r.RunOrphaned())
+    tell_incident(journal, run_id, identity.actor)
+
+
 def undo_call(run: Run) -> ActionCall | Refused:
     """What takes a run back: what it said itself, else what its plan said."""
     if run.state == "undone":
