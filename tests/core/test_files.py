@@ -6,7 +6,6 @@ import ast
 import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from core.files import (
     read_text,
     replace_file,
 )
+from tests.program import run_program
 
 ROOT = Path(__file__).parents[2]
 ROOMS = (
@@ -176,16 +176,8 @@ def _is_mode(node: object) -> bool:
 
 
 def warroom(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "warroom", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "LANG": "C", "XDG_DATA_HOME": str(folder), "WARROOM_LOG": str(folder / "log")},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
+    own = {"LANG": "C", "XDG_DATA_HOME": str(folder), "WARROOM_LOG": str(folder / "log")}
+    return run_program(*arguments, env={**os.environ, **own}, cwd=ROOT, timeout=30)
 
 
 READERS = {

@@ -26,6 +26,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_serv
 
 from sandbox.servers import free_port, run_postgres, run_valkey
 from tests.postgres import open_folder
+from tests.program import run_program
 from tests.terminal import PROGRAM, Terminal
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -234,9 +235,7 @@ url = "{database}"
 
 
 def told(foreign: Foreign, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PROGRAM, *words, "--config", str(foreign.config)], capture_output=True, text=True, check=False
-    )
+    return run_program(*words, "--config", str(foreign.config), env=os.environ, cwd=Path.cwd())
 
 
 def ratio(foreign: Foreign) -> float | None:

@@ -6,10 +6,10 @@ import json
 import os
 import shlex
 import signal
-import subprocess
 from typing import TYPE_CHECKING
 
 from tests.exporter import refusals_exporter
+from tests.program import run_program
 from tests.terminal import PROGRAM, Terminal
 from tests.webhook import webhook_server
 
@@ -154,11 +154,6 @@ def _read(folder: Path) -> None:
         "Give every retry a budget",
     ):
         assert part in page, page
-    proof = subprocess.run(
-        [PROGRAM, "journal", "verify", "--config", str(folder / "warroom.toml")],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"HOOK": "http://127.0.0.1/"},
-    )
+    command = ("journal", "verify", "--config", str(folder / "warroom.toml"))
+    proof = run_program(*command, env=os.environ | {"HOOK": "http://127.0.0.1/"}, cwd=folder)
     assert proof.returncode == 0, proof.stdout + proof.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import psutil
 
 from sandbox.keys import read_keys
 from tests.e2e.stack import Stack, processes_in, running
-from tests.terminal import PROGRAM
+from tests.program import run_program
 
 TIMEOUT_S = 40
 
@@ -63,11 +62,7 @@ def _wait_for_more(stack: Stack, status: str) -> None:
 
 
 def _incident(stack: Stack, *words: str, **environment: str) -> str:
-    done = subprocess.run(
-        [PROGRAM, "incident", *words, "--config", stack.told["config"]],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ | environment,
-    )
+    command = ("incident", *words, "--config", stack.told["config"])
+    done = run_program(*command, env=os.environ | environment, cwd=Path.cwd())
+    assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.program import run_program
 from tests.runbooks.checks.test_permission import server
 from tests.terminal import PROGRAM, Terminal
 
@@ -30,15 +31,8 @@ severity: SEV3
 
 
 def warroom(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PROGRAM, "--config", str(folder / "warroom.toml"), *arguments],
-        env={**os.environ, "LANG": "C", "WARROOM_LOG": str(folder / "log")},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    environment = {**os.environ, "LANG": "C", "WARROOM_LOG": str(folder / "log")}
+    return run_program("--config", str(folder / "warroom.toml"), *arguments, env=environment, cwd=folder)
 
 
 @pytest.mark.parametrize("answer", ["yes", "no"])

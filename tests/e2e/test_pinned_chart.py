@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import time
 import xml.etree.ElementTree as ET
 from contextlib import closing
@@ -27,7 +26,7 @@ from signals.metrics.scrape import ScrapeSource
 from signals.settings import ScrapeSettings, SignalsSettings
 from signals.sources import Sources
 from tests.chimera import BOARD
-from tests.terminal import PROGRAM
+from tests.program import run_program
 from tui.i18n import CODES, Language
 
 if TYPE_CHECKING:
@@ -139,14 +138,7 @@ def compare(picture: Picture, curve: dict[str, list[float]]) -> None:
 
 
 def warroom(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [PROGRAM, *arguments, "--config", "warroom.toml"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env=os.environ | {"WARROOM_LOG": str(folder / "log")},
-        timeout=60,
-    )
+    environment = os.environ | {"WARROOM_LOG": str(folder / "log")}
+    done = run_program(*arguments, "--config", "warroom.toml", env=environment, cwd=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from actions.planning import make_plan
 from actions.secrets import kingfisher
 from tests.actions.build import context
 from tests.actions.secrets.planted import plant, riot_key
-from tests.terminal import PROGRAM
+from tests.program import run_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,15 +58,9 @@ def test_the_command_gives_every_planted_place_and_writes_no_value(tmp_path: Pat
     folder, home = tmp_path / "service", tmp_path / "home"
     values = plant(folder)
     home.mkdir()
-    done = subprocess.run(
-        [PROGRAM, "run", "secrets.audit", "--param", f"path={folder}", "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        cwd=home,
-        env={**os.environ, "HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "LANG": "C.UTF-8"},
-    )
+    environment = {**os.environ, "HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "LANG": "C.UTF-8"}
+    command = ("run", "secrets.audit", "--param", f"path={folder}", "--json")
+    done = run_program(*command, env=environment, cwd=home, timeout=120)
     assert done.returncode == 1, done.stderr
     document = json.loads(done.stdout)
     assert {finding["where"] for finding in document["findings"]} == {"tree", "history", "log", "env"}

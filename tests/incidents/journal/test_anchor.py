@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import subprocess
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from incidents.journal.anchor import Anchor, anchor_of, read_anchor
 from incidents.journal.errors import JournalError
 from incidents.journal.verify import verify
 from incidents.settings import JournalSettings
-from tests.terminal import PROGRAM
+from tests.program import run_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,8 +142,7 @@ def test_the_command_line_makes_an_anchor_and_checks_against_it(journal: Journal
     config.write_text(f'[journal]\nurl = "sqlite:///{tmp_path}/journal.db"\n')
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [PROGRAM, "journal", *arguments, "--config", str(config)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return run_program("journal", *arguments, "--config", str(config), env=os.environ, cwd=tmp_path)
 
     assert run("anchor", str(kept)).returncode == 0
     assert run("anchor").stdout == kept.read_text()

@@ -20,7 +20,7 @@ from incidents.journal.spool import Spool
 from incidents.journal.verify import verify
 from incidents.settings import JournalSettings
 from tests.incidents.build import START
-from tests.terminal import PROGRAM
+from tests.program import run_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,8 +64,7 @@ def damage(path: Path, statement: str) -> Journal:
 
 
 def journal_command(config: Path, verb: str) -> subprocess.CompletedProcess[str]:
-    command = [PROGRAM, "journal", verb, "--config", str(config)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return run_program("journal", verb, "--config", str(config), env=os.environ, cwd=config.parent)
 
 
 def must_work_but_for_one_event(journal: Journal) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from incidents.journal.errors import JournalError
 from incidents.journal.verify import check_chain, verify
 from incidents.settings import JournalSettings
 from tests.incidents.build import Chain
-from tests.terminal import PROGRAM
+from tests.program import run_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,8 +105,7 @@ def test_a_flipped_byte_on_the_disk_is_named_and_the_program_says_so(file: Path)
     file.write_bytes(content.replace(b"note 2 of three", b"note 3 of three"))
     config = file.with_name("warroom.toml")
     config.write_text(f'[journal]\nurl = "sqlite:///{file}"\n')
-    command = [PROGRAM, "journal", "verify", "--config", str(config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = run_program("journal", "verify", "--config", str(config), env=os.environ, cwd=file.parent)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == "INC-3: event 4 was altered\n"
 

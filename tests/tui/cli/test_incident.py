@@ -13,6 +13,7 @@ import pytest
 from sandbox.servers import free_port
 from tests.bad_servers import body, serve
 from tests.exporter import depth_board, depth_exporter
+from tests.program import run_program
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.incident.stage import RUNBOOK
 
@@ -38,15 +39,7 @@ class Desk:
         }
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [PROGRAM, *arguments],
-            capture_output=True,
-            text=True,
-            env=self.environment,
-            cwd=self.folder,
-            timeout=60,
-            check=False,
-        )
+        return run_program(*arguments, env=self.environment, cwd=self.folder)
 
     def fact(self, *arguments: str) -> str:
         done = self("incident", *arguments)

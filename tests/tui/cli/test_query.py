@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
 from tests.bad_servers import body, serve
-from tests.terminal import PROGRAM
+from tests.program import run_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +20,7 @@ def query(tmp_path: Path, page: bytes, *arguments: str) -> subprocess.CompletedP
         config.write_text(
             f'[signals]\nmetrics = ["scrape"]\n[signals.scrape]\ntargets = [{{ url = "{url}" }}]\n'
         )
-        command = [PROGRAM, "query", "--config", str(config), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return run_program("query", "--config", str(config), *arguments, env=os.environ, cwd=tmp_path)
 
 
 def test_json_is_the_data_of_prometheus(tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from core.errors import ConfigError
+from tests.program import run_program
 from tui.config.load import check_config, load_config
 
 WRONG = """\
@@ -34,15 +34,8 @@ interval_s = "hunter2-literal"
 
 
 def warroom(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tui.cli.main", *arguments],
-        cwd=Path(__file__).parents[3],
-        env={**os.environ, "LANG": "C", "LC_ALL": "", "WARROOM_LOG": str(folder / "log"), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    own = {"LANG": "C", "LC_ALL": "", "WARROOM_LOG": str(folder / "log")}
+    return run_program(*arguments, env={**os.environ, **own, **environment}, cwd=Path(__file__).parents[3])
 
 
 def test_every_problem_is_listed_with_its_line_and_key(tmp_path: Path) -> None:

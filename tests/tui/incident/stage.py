@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from tests.exporter import depth_board
-from tests.terminal import PROGRAM
+from tests.program import run_program
 from tui.app import Warroom
 from tui.config.load import load_config
 from tui.i18n import CODES, Language
@@ -158,19 +159,9 @@ async def running(
 
 async def write_as(actor: str, config: Path, *arguments: str) -> None:
     """Somebody else, from a script."""
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        "incident",
-        *arguments,
-        "--as",
-        actor,
-        "--config",
-        str(config),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, said = await process.communicate()
-    assert process.returncode == 0, said.decode()
+    command = ("incident", *arguments, "--as", actor, "--config", str(config))
+    done = await asyncio.to_thread(run_program, *command, env=os.environ, cwd=config.parent)
+    assert done.returncode == 0, done.stderr
 
 
 class Responder:
