@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.files import open_regular
+
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
@@ -42,7 +44,7 @@ def read_before(path: Path, offset: int, count: int) -> Window:
 def _read(path: Path, offset: int | None, count: int) -> Window:
     """Forward from `offset`, or backward from it (None: the end). Nothing where there is no such file."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             at = size if offset is None else min(offset, size)
             return _forward(file, at, count, size) if count > 0 else _backward(file, at, -count, size)
