@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from actions.capabilities import Databases, Files, HttpServers, Processes, RedisServers, Workers
+    from actions.fits import ConfigSection, Fit
     from actions.release_settings import ReleasesSettings
     from actions.settings import ActionsSettings
     from signals.settings import SignalsSettings
@@ -177,7 +178,8 @@ class Action(Generic[P]):
     `ActionFailed` where it could not; `verify` looks at the world again. `lasts_s` is how long the effect stays in force
     by default, 0 for an action that is over when it is done, and `ends_by_itself` says that nobody has to end it then; `keep` applies one in force again, to what has (re)started,
     and says what it did. `takes_over` names, by action and resource, what an earlier run has in force and this one decides
-    from now on: it is not kept any more (a release ends a hold).
+    from now on: it is not kept any more (a release ends a hold). `fits` says where it is offered, `needs` which sections of
+    the configuration it can't do without, `undone_by` names the action that takes it back as a rule: the plan says it exactly.
     """
 
     id: str
@@ -195,6 +197,9 @@ class Action(Generic[P]):
     lasts_s: float = 0.0
     ends_by_itself: bool = False
     timeout_s: float = 600.0
+    fits: tuple[Fit, ...] = ()
+    needs: tuple[ConfigSection, ...] = ()
+    undone_by: str = ""
 
 
 AnyAction: TypeAlias = Action[Any]

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from actions.check_settings import CheckSettings  # noqa: TC001  # pydantic reads the annotations at run time
+from actions.fits import Subject  # noqa: TC001  # pydantic reads the annotations at run time
 from actions.service_settings import ServiceActionsSettings
 from actions.template import PLACEHOLDER
 from core.settings import Seconds, Section
@@ -71,6 +72,10 @@ class TeamActionSettings(Section):
     timeout_s: Seconds = 600.0
     lasts_s: float = Field(
         default=0.0, ge=0, le=86_400 * 31, description="how long its effect stays in force"
+    )
+    fits: tuple[Subject, ...] = Field(default=(), description="what panels are about where it is offered")
+    fill: dict[str, str] = Field(
+        default={}, description='parameters that take a name of what is looked at: `queue = "queue"`'
     )
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from actions.capabilities import Command
 from actions.checks import blockers, verifications
 from actions.errors import ActionFailed
+from actions.fits import Fit
 from actions.model import Action, ActionCall, Draft, Outcome, Undo, Verification
 from actions.parameters import Parameters, harmless, no_option
 from actions.template import PLACEHOLDER, fill, filled
@@ -94,6 +95,8 @@ def _action(
         verify=verify,
         timeout_s=spec.timeout_s,
         lasts_s=0.0 if is_undo else spec.lasts_s,
+        fits=() if is_undo else tuple(Fit(subject, fill=dict(spec.fill)) for subject in spec.fits),
+        undone_by=spec.id + UNDO if not is_undo and isinstance(spec.undo, tuple) and spec.undo else "",
     )
 
 

@@ -7,6 +7,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from actions.fits import Subject  # noqa: TC001  # pydantic reads the annotations at run time
+
 
 class SpecPart(BaseModel):
     """A table of the configuration: no key that is not known, and never changed after it was read."""
@@ -82,6 +84,14 @@ class Budget(SpecPart):
     spend: str
 
 
+KIND_SUBJECTS: dict[str, tuple[Subject, ...]] = {
+    "metric": (),
+    "alerts": ("alert",),
+    "queues": ("queue", "workers"),
+    "release": ("release", "schema"),
+}
+
+
 class PanelSpec(SpecPart):
     """One panel. `chart` names the query that is drawn over time."""
 
@@ -95,6 +105,9 @@ class PanelSpec(SpecPart):
     objectives: tuple[Objective, ...] = ()
     budget: Budget | None = None
     runbook: str = ""
+    about: tuple[Subject, ...] = Field(
+        default=(), description="which actions `a` offers here; without it what its kind is about"
+    )
     links: dict[str, str] = Field(
         default={},
         description="where the same is to be seen or read: a name, and its address or title there; shown by `?`",
@@ -110,6 +123,11 @@ class PanelSpec(SpecPart):
                 "expr", "a query needs its expr; only a panel of queues may leave it out"
             )
         return self
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """What it is about."""
+        return self.about or KIND_SUBJECTS[self.kind]
 
     def asking(self) -> PanelSpec:
         """The panel with those of its queries that ask the metrics."""

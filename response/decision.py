@@ -57,6 +57,7 @@ class Reason(StrEnum):
     ENDS_BY_ITSELF = "ends_by_itself"
     BAD_END = "bad_end"
     RUN_NOT_LOST = "run_not_lost"
+    NOT_CONFIGURED = "not_configured"
 
 
 @dataclass(frozen=True, slots=True)

@@ -327,6 +327,17 @@ class Warroom(TerminalApp):
         state = self.under_cursor()
         self.open_runbook_for(None, state.id if state is not None else None)
 
+    def action_actions(self) -> None:
+        """What can be done about the panel under the cursor."""
+        from response.offers import panel_names
+        from tui.screens.actions.offer import offer_actions
+        from tui.screens.fitting import Subject
+
+        state = self.under_cursor()
+        if state is not None:
+            names = panel_names(state.readings)
+            offer_actions(self, Subject(panel=state.id), self.words.say(state.title), names)
+
     def action_pin(self) -> None:
         """The panel under the cursor as evidence."""
         from tui.screens.enter import pin_to_current
@@ -335,7 +346,8 @@ class Warroom(TerminalApp):
 
     def open_runbook_for(self, alert_name: str | None, panel_id: str | None) -> None:
         """The runbook that answers an alert or explains a panel: inside an incident, or only to be read."""
-        from tui.screens.enter import Subject, open_runbook
+        from tui.screens.enter import open_runbook
+        from tui.screens.fitting import Subject
 
         open_runbook(self, Subject(alert_name or "", panel_id or ""))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator
 
+from actions.fits import Fit
 from actions.model import (
     DEFAULT_LASTS_S,
     Action,
@@ -128,4 +129,7 @@ ACTION = Action(
     lasts_s=DEFAULT_LASTS_S,
     ends_by_itself=True,
     timeout_s=60.0,
+    fits=(Fit("alert", fill={"match": "match"}),),
+    needs=("signals.alertmanager",),
+    undone_by="alerts.unsilence",
 )

@@ -80,4 +80,6 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=60.0,
+    needs=("signals.alertmanager",),
+    undone_by="alerts.silence",
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
+from actions.fits import Fit
 from actions.model import DEFAULT_LASTS_S, Action
 from actions.parameters import Line, Name, Parameters
 from actions.switches.change import (
@@ -83,4 +84,7 @@ ACTION = Action(
     takes_over=lambda params: (("queue.pause-producers", resource(params.switch)),),
     lasts_s=DEFAULT_LASTS_S,
     timeout_s=7200.0,
+    fits=(Fit("model", 1), Fit("cost", 1), Fit("requests", 4)),
+    needs=("actions.switches",),
+    undone_by="degrade.set",
 )

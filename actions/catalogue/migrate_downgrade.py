@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from actions.fits import Fit
 from actions.migrations.downgrade import DowngradeRequest, downgrade
 from actions.migrations.errors import MigrationError, NotRendered
 from actions.migrations.plans import (
@@ -225,4 +226,7 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=7_200.0,
+    fits=(Fit("schema", 4), Fit("release", 6)),
+    needs=("signals.postgres",),
+    undone_by="migrate.restore",
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from actions.fits import Fit
 from actions.migrations.plans import state_facts
 from actions.migrations.project import run_alembic
 from actions.migrations.state import read_state
@@ -73,4 +74,5 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=300.0,
+    fits=(Fit("schema", 7),),
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from actions.fits import Fit
 from actions.migrations.errors import SnapshotRefused
 from actions.migrations.plans import in_the_way
 from actions.migrations.session import existing, migration_lock
@@ -105,4 +106,6 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=7_200.0,
+    fits=(Fit("schema", 5),),
+    needs=("signals.postgres",),
 )

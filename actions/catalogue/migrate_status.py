@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actions.fits import Fit
 from actions.migrations.errors import NotRendered
 from actions.migrations.plans import in_the_way, locks_of, state_facts, tables_of, target_of
 from actions.migrations.state import half_applied, read_state, render_pending, wrong_with
@@ -92,4 +93,6 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=300.0,
+    fits=(Fit("schema", 1), Fit("release", 3)),
+    needs=("signals.postgres",),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actions.fits import Fit
 from actions.migrations.errors import NotRendered
 from actions.migrations.lint import lint
 from actions.migrations.plans import (
@@ -144,4 +145,7 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=7_200.0,
+    fits=(Fit("schema", 3), Fit("release", 5)),
+    needs=("signals.postgres",),
+    undone_by="migrate.downgrade",
 )

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from actions.errors import ActionRefused
+from actions.fits import Fit
 from actions.migrations.canary import try_canary
 from actions.model import Action, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Parameters
@@ -106,4 +107,6 @@ ACTION = Action(
     verify=verify,
     resource=lambda _: "database/canary",
     timeout_s=300.0,
+    fits=(Fit("schema", 2), Fit("release", 4)),
+    needs=("signals.postgres",),
 )

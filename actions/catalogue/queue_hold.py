@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actions.errors import ActionFailed
+from actions.fits import Fit
 from actions.model import DEFAULT_LASTS_S, Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Name, Parameters
 from actions.queues.broker import open_queue
@@ -123,4 +124,7 @@ ACTION = Action(
     lasts_s=DEFAULT_LASTS_S,
     takes_over=lambda params: (("queue.stop-consuming", f"queue/{params.queue}"),),
     timeout_s=120.0,
+    fits=(Fit("queue", 2, {"queue": "queue"}),),
+    needs=("signals.celery", "signals.redis"),
+    undone_by="queue.release",
 )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actions.errors import ActionRefused
+from actions.fits import Fit
 from actions.model import DEFAULT_LASTS_S, Action, Verification
 from actions.parameters import Names, Parameters
 from actions.queues.broker import declared_queues
@@ -89,4 +90,7 @@ ACTION = Action(
     takes_over=lambda _: ((SET, resource(PRODUCERS)),),
     lasts_s=DEFAULT_LASTS_S,
     timeout_s=1800.0,
+    fits=(Fit("requests", 2), Fit("queue", 3)),
+    needs=("actions.producers",),
+    undone_by="queue.pause-producers",
 )

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from actions.errors import ActionFailed
+from actions.fits import Fit
 from actions.model import DEFAULT_LASTS_S, Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Names, Parameters
 from actions.replies import tell_workers
@@ -176,4 +177,7 @@ ACTION = Action(
     keep=keep,
     lasts_s=DEFAULT_LASTS_S,
     timeout_s=120.0,
+    fits=(Fit("workers", 3), Fit("queue", 5)),
+    needs=("signals.celery",),
+    undone_by="queue.pool",
 )

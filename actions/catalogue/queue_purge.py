@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from actions.fits import Fit
 from actions.model import Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Name, Parameters
 from actions.queues.broker import open_queue, redis_only
@@ -80,4 +81,7 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=60.0,
+    fits=(Fit("queue", 8, {"queue": "queue"}),),
+    needs=("signals.redis",),
+    undone_by="queue.release",
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from actions.errors import ActionFailed
+from actions.fits import Fit
 from actions.model import Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Name, Names, Parameters
 from actions.queues.broker import open_queue
@@ -118,4 +119,7 @@ ACTION = Action(
         else ()
     ),
     timeout_s=120.0,
+    fits=(Fit("queue", 4, {"queue": "queue"}),),
+    needs=("signals.celery", "signals.redis"),
+    undone_by="queue.hold",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actions.errors import ActionFailed
+from actions.fits import Fit
 from actions.model import DEFAULT_LASTS_S, Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Name, Names, Parameters
 from actions.queues.consumers import read_consumers, stop_again, stop_consuming
@@ -95,4 +96,7 @@ ACTION = Action(
     keep=keep,
     lasts_s=DEFAULT_LASTS_S,
     timeout_s=120.0,
+    fits=(Fit("queue", 3, {"queue": "queue"}), Fit("workers", 4)),
+    needs=("signals.celery",),
+    undone_by="queue.release",
 )

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from actions.errors import ActionFailed
+from actions.fits import Fit
 from actions.model import (
     DEFAULT_LASTS_S,
     Action,
@@ -150,4 +151,7 @@ ACTION = Action(
     keep=keep,
     lasts_s=DEFAULT_LASTS_S,
     timeout_s=120.0,
+    fits=(Fit("requests", 1, {"task": "task"}), Fit("queue", 1, {"task": "task"})),
+    needs=("signals.celery",),
+    undone_by="queue.throttle",
 )

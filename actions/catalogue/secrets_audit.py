@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from actions.fits import Fit
 from actions.model import Action, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Parameters, harmless
 from actions.secrets.audit import AuditSettings, audit, scanners
@@ -133,4 +134,5 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=TIMEOUT_S,
+    fits=(Fit("secrets"),),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actions.fits import Fit
 from actions.model import Action, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Duration, Names, Parameters
 from actions.step import Step
@@ -85,4 +86,6 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=3600.0,
+    fits=(Fit("workers", 1), Fit("queue", 6)),
+    needs=("signals.celery",),
 )

@@ -6,6 +6,7 @@ day without incidents.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sqlite3
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 REVISIONS = ("0001", "0002")
 """Every revision that this release knows, oldest first; the last is the one it works with."""
 VERSION_TABLE = "warroom_journal_version"
+RUNS_LAST_DAYS = 31
+"""Nothing may be in force for longer."""
 Stamp = tuple[tuple[int, int], ...]
 
 
@@ -36,8 +39,9 @@ class JournalFile:
         return clean(str(self._file)) if self._file else ""
 
     def is_idle(self) -> bool:
-        """Whether nothing is there to follow: no file yet, or one of this release whose incidents are all resolved.
+        """Whether nothing is there to follow: no file yet, or one of this release with nothing open in it.
 
+        Open is an incident that is not resolved, and a run that may go on or have left something in force.
         False in every doubt: opening the journal then says what is wrong with it.
         """
         if self._file is None:
@@ -89,11 +93,17 @@ def _has_no_open_incident(file: Path) -> bool:
         try:
             (revision,) = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone() or (None,)  # noqa: S608  # our own constant
             unresolved = connection.execute("SELECT 1 FROM incident WHERE status <> 'resolved' LIMIT 1")
-            return revision == REVISIONS[-1] and unresolved.fetchone() is None
+            runs = connection.execute("SELECT 1 FROM run WHERE planned_at > ? LIMIT 1", (_cutoff(),))
+            return revision == REVISIONS[-1] and unresolved.fetchone() is None and runs.fetchone() is None
         finally:
             connection.close()
     except (sqlite3.Error, OSError):
         return False
+
+
+def _cutoff() -> str:
+    """What was run before may not be in force any more; as the table holds times, which sort as text."""
+    return (dt.datetime.now(dt.UTC) - dt.timedelta(days=RUNS_LAST_DAYS)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _can_be_made(file: Path) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from incidents.journal import Journal
     from response.decision import Decision, Refused
     from response.identity import Identity
+    from response.offers import About, Offer
     from response.run_guard import Confirmation, Wish
     from response.runs import Begun, Prepared
     from response.situation import Situation
@@ -123,6 +124,13 @@ class RunContext:
 
         settings, wish = self.configured(), await self.wish(intent, prepared)
         return await self.ask(lambda journal: begin(journal, settings, prepared, wish, confirmation))
+
+    async def offers(self, about: About) -> tuple[Offer, ...]:
+        """What fits what somebody looks at. The first time the catalogue is imported, in a thread."""
+        from response.offers import offers
+
+        settings = self.configured()
+        return await in_thread(lambda: offers(about, settings), name="offers")
 
     async def holder(self, resource: str) -> tuple[str, Run] | None:
         """The run that has a resource for itself now. Raises a `JournalError`."""

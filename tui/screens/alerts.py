@@ -131,6 +131,16 @@ class AlertsScreen(Page):
         if alert is not None:
             self.face.open_runbook_for(alert.name, None)
 
+    def action_actions(self) -> None:
+        """What can be done about the alert under the cursor."""
+        from response.offers import alert_names
+        from tui.screens.actions.offer import offer_actions
+        from tui.screens.fitting import Subject
+
+        alert, state = self.chosen(), self._state()
+        if alert is not None and state is not None:
+            offer_actions(self.face, Subject(alert.name, state.id), alert.name, alert_names(alert.labels))
+
     def _state(self) -> PanelState | None:
         states = [self.face.states[name] for name in self.face.order if name in self.face.states]
         return next((state for state in states if state.shape == "list"), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from core.message import say
 from response.checklist import Missing
@@ -13,6 +13,7 @@ from tui.feeds.journal import JournalState
 from tui.incident.alerts import firing_alerts
 from tui.incident.draw.header import clock_text, elapsed_s
 from tui.screens.choose import Choose
+from tui.screens.fitting import Subject, fitting_runbooks
 from tui.screens.form import Field, Form
 from tui.screens.incident import IncidentScreen
 from tui.screens.submit import ask, carry_out, forget
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from core.message import Message
     from incidents.events.body import AlertAttached, Severity
-    from panels.state import PanelState
     from response.write import Written
     from runbooks.model import Runbook
     from tui.face import Face
@@ -30,13 +30,6 @@ if TYPE_CHECKING:
 
 PAGING_SEVERITIES = ("page", "critical")
 """Severities of alerts that wake somebody."""
-
-
-class Subject(NamedTuple):
-    """What somebody wants a runbook for; both may be empty."""
-
-    alert: str = ""
-    panel: str = ""
 
 
 def show_incident(face: Face, incident: UUID) -> None:
@@ -169,12 +162,7 @@ def open_runbook(face: Face, subject: Subject) -> None:
     if library is None or context.journal == JournalState():
         context.defer(lambda: open_runbook(face, subject), say("screen.no_library"))
         return
-    fitting = list(library.for_alert(subject.alert)) if subject.alert else []
-    state = face.states.get(subject.panel)
-    configured = library.get(state.runbook) if state is not None else None
-    explaining = library.for_panel(subject.panel) if subject.panel else ()
-    named = [*([configured] if configured is not None else []), *explaining]
-    fitting += [runbook for runbook in _ranked(face, state, named) if runbook not in fitting]
+    fitting = fitting_runbooks(face, library, subject)
     handled = _handled_by(face, subject, fitting)
     inside = isinstance(face.screen, IncidentScreen)
     if handled is not None and not inside:
@@ -184,15 +172,6 @@ def open_runbook(face: Face, subject: Subject) -> None:
     others = [runbook for runbook in library.runbooks if runbook not in fitting]
     sure = len(fitting) == 1 and not inside
     context.run(_choose_runbook(face, subject, [*fitting, *others], sure=sure))
-
-
-def _ranked(face: Face, state: PanelState | None, runbooks: list[Runbook]) -> list[Runbook]:
-    """By what burns on the panel."""
-    from tui.incident.ranking import burning_metrics, rank_runbooks
-
-    spec = face.signals_thread.specs.get(state.id) if state is not None and face.signals_thread else None
-    metrics = burning_metrics(state, spec) if state is not None and spec is not None else frozenset()
-    return rank_runbooks(list({runbook.id: runbook for runbook in runbooks}.values()), metrics)
 
 
 def _handled_by(face: Face, subject: Subject, fitting: list[Runbook]) -> IncidentSnapshot | None:

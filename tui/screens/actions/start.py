@@ -57,20 +57,20 @@ def propose(
     propose_intent(face, intent)
 
 
-def propose_intent(face: Face, intent: Intent) -> None:
-    """The same for what is wanted as a whole, such as an undo."""
+def propose_intent(face: Face, intent: Intent, *, edit: bool = False) -> None:
+    """The same for what is wanted as a whole, such as an undo; with `edit` its parameters are asked first."""
     context = face.incidents
     if context.journal == JournalState() or face.runs.settings is None:
-        context.defer(lambda: propose_intent(face, intent), say("screen.journal_opens"))
+        context.defer(lambda: propose_intent(face, intent, edit=edit), say("screen.journal_opens"))
         return
-    context.run(_propose(face, intent))
+    context.run(_propose(face, intent, edit=edit))
 
 
-async def _propose(face: Face, intent: Intent) -> Message | None:
+async def _propose(face: Face, intent: Intent, *, edit: bool) -> Message | None:
     runs = face.runs
     action = await runs.find(intent.action)
     asks = bool(action.parameters.model_fields) and intent.undoes is None
-    given = await ask_parameters(face, action, intent, always=False)
+    given = await ask_parameters(face, action, intent, always=edit)
     while given is not None:
         intent = given
         dialogue = PlanDialogue(action.id, partial(_look, face, intent), can_edit=asks)
