@@ -14,6 +14,8 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
+from collections import Counter
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -72,6 +74,8 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
+        self._users: Counter[httpx.AsyncClient] = Counter()
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> HttpResponse:
         """GET `path` below the source's address."""
@@ -106,6 +110,7 @@ class HttpClient:
         """Close the connections."""
         if self._client is not None:
             await self._client.aclose()
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def _request(
         self, method: Literal["GET", "POST"], path: str, fields: Mapping[str, str]
@@ -135,11 +140,13 @@ class HttpClient:
         document: object = None,
         any_status: bool = False,
     ) -> HttpResponse:
-        client = await self._opened()
         url = self._settings.url.rstrip("/") + path
         # Empty ones would take away those of the address itself.
         params, form = (None, fields) if method == "POST" else (fields or None, None)
-        async with client.stream(method, url, params=params, data=form, json=document) as answer:
+        async with (
+            self._lent() as client,
+            client.stream(method, url, params=params, data=form, json=document) as answer,
+        ):
             status, headers = answer.status_code, answer.headers
             if status in (401, 403):
                 raise Denied(say("signals.denied", source=self.name, status=status))
@@ -178,6 +185,29 @@ class HttpClient:
             raise self.bad_answer(f"{encoding} that is cut")
         return bytes(body)
 
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[httpx.AsyncClient]:
+        """The client for one exchange. One that was cut off in the middle is not asked again.
+
+        httpcore 1.0 may count a connection as busy for ever whose request was cancelled while it was being closed; as many
+        as there may be at once, and the source would not answer any more.
+        """
+        client = await self._opened()
+        self._users[client] += 1
+        try:
+            yield client
+        except asyncio.CancelledError:
+            if self._client is client:
+                self._client = None
+            raise
+        finally:
+            self._users[client] -= 1
+            if client is not self._client and not self._users[client]:
+                del self._users[client]
+                task = asyncio.create_task(client.aclose())  # not here: what has no time left must not wait
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
+
     async def _opened(self) -> httpx.AsyncClient:
         async with self._opening:
             if self._client is None:  # in a thread: loading certificates takes a while
@@ -205,7 +235,7 @@ def _open(settings: HttpSettings) -> httpx.AsyncClient:
         headers=request_headers(settings),
         auth=(settings.user, password or "") if settings.user else None,
         verify=_tls(settings),
-        timeout=settings.timeout_s,
+        timeout=None,  # noqa: S113  # `_in_time` ends it
         limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
         proxy=proxy_for(settings.url, settings.proxy),
         trust_env=False,

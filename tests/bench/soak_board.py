@@ -1,4 +1,4 @@
-"""The real program, whose panels and direct scrape rest a twentieth of their interval. Not a bench: `soak` runs it.
+"""The real program, whose panels and direct scrape rest a thirtieth of their interval. Not a bench: `soak` runs it.
 
 Everything else lives by the real clock: only the rests, which both multiply by a random jitter, are shorter.
 """
@@ -12,7 +12,7 @@ from panels import poll
 from signals.metrics import scrape
 from tui.cli.main import main
 
-SPEED = 20
+SPEED = 30
 
 
 class _Jitter:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
+from textual._styles_cache import StylesCache
 
 from panels.draw.panel import panel_line
 from panels.spec import PanelSpec, QuerySpec
@@ -16,6 +18,7 @@ from tui.app import Warroom
 from tui.feeds.signals import PanelJudged
 from tui.i18n import Language
 from tui.runtime.terminal import locale_is_utf8
+from tui.screens.help import HelpScreen
 from tui.screens.page import Page
 
 
@@ -44,6 +47,25 @@ async def test_the_cursor_stays_with_its_panel_when_the_order_changes() -> None:
         chosen = app.under_cursor()
         assert chosen is not None
         assert chosen.id == "b"
+
+
+async def test_a_screen_that_was_closed_is_not_kept() -> None:
+    """Board, history and statistics are opened for days: what they drew must go with them."""
+
+    def drawers() -> int:
+        gc.collect()
+        return sum(isinstance(thing, StylesCache) for thing in gc.get_objects())
+
+    app = board()
+    async with app.run_test(size=(80, 24)) as pilot:
+        counts = []
+        for _ in range(3):
+            app.push_screen(HelpScreen())
+            await pilot.pause()
+            await pilot.press("escape")
+            await pilot.pause()
+            counts.append(drawers())
+    assert len(set(counts)) == 1
 
 
 async def test_pause_keeps_what_is_on_the_screen() -> None:

@@ -301,3 +301,21 @@ async def test_a_secret_in_the_address_is_not_told() -> None:
         await source.get("/")
     await source.close()
     assert "hunter2" not in Language("en").say(caught.value.message)
+
+
+async def test_a_client_whose_request_was_cut_off_is_not_asked_again_and_closed_after_the_others() -> None:
+    """A library below ours may count such a connection as busy for ever; `python -m tests.attack late` makes that happen."""
+    with door() as slow:
+        client = HttpClient("x", HttpSettings(url=slow.url, timeout_s=0.6))
+        await client.get("/api/v1/query")
+        first = client._client
+        slow.thinks_s = 0.4
+        in_time = asyncio.create_task(client.get("/api/v1/query"))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.get("/api/v1/query"), 0.1)
+        assert (await in_time).status == 200, "the other one is not cut off with it"
+        await client.get("/api/v1/query")
+        assert client._client is not first
+        assert first is not None
+        assert first.is_closed
+        await client.close()
