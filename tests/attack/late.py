@@ -6,7 +6,6 @@ Sixteen connections that count as busy for ever would be all: the source would n
 from __future__ import annotations
 
 import asyncio
-
 import random
 from pathlib import Path
 
