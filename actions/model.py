@@ -144,7 +144,9 @@ class Context:
 
     `print_line` takes one line of output: it is cleaned, secrets are taken out of it, and whoever watches sees it at once.
     `folder` is a private folder of ours for what must be kept (snapshots, saved copies). `is_cancelled` says whether
-    somebody wants the run to end: a long loop asks it between two of its pieces.
+    somebody wants the run to end: a long loop asks it between two of its pieces. `hide` is told every secret that a run learns,
+    and takes it out of all that is printed and kept from then on. `memory` is what `run` leaves for `verify`, in this process
+    and nowhere else.
     """
 
     signals: SignalsSettings
@@ -163,6 +165,8 @@ class Context:
     print_line: Callable[[str], None]
     is_cancelled: Callable[[], bool]
     clock: Callable[[], float]
+    hide: Callable[[str], None]
+    memory: dict[str, object] = field(default_factory=dict, repr=False)
 
 
 def _nothing(*_: object) -> tuple[Message, ...]:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 from actions.parameters import MASK
+from core.message import Message
 from core.text import clean_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from actions.model import Plan
+    from actions.model import Fact, Plan
     from actions.step import Step
+    from core.message import Value
 
 MAX_LENGTH = 100_000
 MIN_PART = 4
@@ -27,13 +29,36 @@ class Redactor:
     """Takes secrets out of a text, in the spellings in which programs print them."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        spellings = {spelling for secret in secrets if secret for spelling in _spellings(secret)}
-        ordered = sorted(spellings, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._known: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self.add(*secrets)
 
     def __call__(self, text: str) -> str:
         """`text` with a mask where a secret stood."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def add(self, *secrets: str) -> None:
+        """Take these out from now on, too."""
+        self._known |= {spelling for secret in secrets if secret for spelling in _spellings(secret)}
+        ordered = sorted(self._known, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def message(self, message: Message) -> Message:
+        """The same for what a message says."""
+        return Message(
+            message.key,
+            {name: self._value(value) for name, value in message.values.items()},
+            self(message.otherwise),
+        )
+
+    def _value(self, value: Value) -> Value:
+        match value:
+            case Message():
+                return self.message(value)
+            case str():
+                return self(value)
+            case _:
+                return value
 
 
 def _spellings(secret: str) -> set[str]:
@@ -53,6 +78,10 @@ def redact_plan(plan: Plan, redact: Redactor) -> Plan:
         resource=redact(plan.resource),
         params={name: redact(value) for name, value in plan.params.items()},
         steps=tuple(_redact_step(step, redact) for step in plan.steps),
+        effects=tuple(_redact_fact(fact, redact) for fact in plan.effects),
+        facts=tuple(_redact_fact(fact, redact) for fact in plan.facts),
+        blockers=tuple(redact.message(blocker) for blocker in plan.blockers),
+        warnings=tuple(redact.message(warning) for warning in plan.warnings),
     )
 
 
@@ -64,3 +93,7 @@ def _redact_step(step: Step, redact: Redactor) -> Step:
         cwd=redact(step.cwd),
         environment=tuple((name, redact(value)) for name, value in step.environment),
     )
+
+
+def _redact_fact(fact: Fact, redact: Redactor) -> Fact:
+    return replace(fact, value=redact(fact.value)) if isinstance(fact.value, str) else fact

@@ -11,6 +11,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from actions.queue_settings import ProducersSettings, StagedReturnSettings
+from actions.secret_settings import NAME, SecretSettings
 from actions.switch_settings import SwitchSettings  # noqa: TC001  # pydantic reads the annotations at run time
 from actions.upkeep_settings import (  # pydantic reads the annotations at run time
     DataLockSettings,  # noqa: TC001
@@ -22,7 +23,7 @@ from core.toml_file import Problem, read_toml, validate
 
 
 class ServiceActionsSettings(Section):
-    """The service's switches, producers, data, pictures and experiment."""
+    """The service's switches, producers, data, pictures, experiment and secrets."""
 
     checkout: Path | None = Field(
         default=None, description="the service's own folder: relative paths of what follows are seen from it"
@@ -33,11 +34,19 @@ class ServiceActionsSettings(Section):
     data_lock: DataLockSettings | None = None
     visuals: VisualsSettings | None = None
     experiment: ExperimentSettings | None = None
+    secrets: dict[Annotated[str, Field(pattern=NAME)], SecretSettings] = Field(
+        default={}, description="what can be rotated and proven"
+    )
 
     def over(self, profile: ServiceActionsSettings) -> Self:
-        """These, and what they leave out as `profile` has it: key by key, switches by name."""
+        """These, and what they leave out as `profile` has it: key by key, switches by name, secrets by name and key."""
         update = {name: getattr(profile, name) for name in profile.model_fields_set - self.model_fields_set}
-        return self.model_copy(update={**update, "switches": {**profile.switches, **self.switches}})
+        secrets = {
+            **profile.secrets,
+            **{name: secret.over(profile.secrets.get(name)) for name, secret in self.secrets.items()},
+        }
+        switches = {**profile.switches, **self.switches}
+        return self.model_copy(update={**update, "switches": switches, "secrets": secrets})
 
 
 def read_profile_actions(path: Path) -> tuple[ServiceActionsSettings, tuple[Problem, ...]]:

@@ -48,6 +48,7 @@ def open_context(
     is_cancelled: Callable[[], bool] = _never,
     beside: Callable[[int], AbstractContextManager[None]] = alone,
     clock: Callable[[], float] = time.time,
+    hide: Callable[[str], None] = _drop,
 ) -> Context:
     """Everything that an action is given. Nothing is connected yet."""
     return Context(
@@ -67,4 +68,5 @@ def open_context(
         print_line=print_line,
         is_cancelled=is_cancelled,
         clock=clock,
+        hide=hide,
     )

@@ -138,6 +138,7 @@ class _Execution:
             print_line=output.print_line,
             is_cancelled=cancellation.is_asked,
             beside=self.guardian.beside,
+            hide=redact.add,
         )
         end: r.RunEnd
         verifications: tuple[Verification, ...] = ()
@@ -146,16 +147,16 @@ class _Execution:
                 plan, outcome, verifications = self._work(action, params, confirmed, context, redact)
             if outcome.document is not None:
                 folder.write_document(outcome.document)
-            end = _finished(plan, outcome, context.clock())
+            end = _finished(plan, replace(outcome, text=redact.message(outcome.text)), context.clock())
         except (Cancelled, KeyboardInterrupt):
             end = _stopped(cancellation, action)
         except WarroomError as error:
-            end = r.RunFailed(said=phrase(error.message))
+            end = r.RunFailed(said=phrase(redact.message(error.message)))
         except Exception as error:  # noqa: BLE001  # an action that breaks is a run that failed; its words may hold secrets
             end = r.RunFailed(said=phrase(say("runs.broke", kind=type(error).__name__)))
         size, digest = output.close()
         if verifications:
-            checks = tuple(phrase(each.text) for each in verifications[:50])
+            checks = tuple(phrase(redact.message(each.text)) for each in verifications[:50])
             ok = all(each.ok is True for each in verifications)
             self._write(r.RunVerified(ok=ok, checks=checks))
         if self.run.planned.undoes is not None and isinstance(end, r.RunFinished):

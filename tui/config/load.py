@@ -135,6 +135,8 @@ def _resolve(
 
 def _holds_secret(name: str, value: str) -> bool:
     without = _VARIABLE.sub("", value)
+    if "{value}" in value:  # the place of a secret, in the words that stand around it
+        return False
     if _SECRET_NAME.search(name):
         return without.strip() not in ("", "Bearer", "Basic")
     return any(_VARIABLE.sub("", secret) for secret in literal_secrets(value))

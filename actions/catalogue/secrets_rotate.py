@@ -1,0 +1,302 @@
+"""Puts a secret's new value everywhere where the old one stands, restarts who uses it, and proves both.
+
+The new value is asked before it is written wherever that can be; a place that fails takes back those before it. The old
+values stay in the memory of this process for the proof; files are copied to a private folder of ours first, from which the
+old value can be taken back for as long as it works.
+"""
+
+from __future__ import annotations
+
+import secrets as random
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, SecretStr
+from pydantic_core import PydanticCustomError
+
+from actions.capabilities import Command
+from actions.errors import ActionFailed, ActionRefused, Cancelled
+from actions.model import Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
+from actions.parameters import Line, Name, Parameters
+from actions.secrets import places, servers
+from actions.secrets.proof import Answer, prove, shown
+from actions.secrets.rotation import (
+    backup_folder,
+    facts_of,
+    find_secret,
+    judged,
+    kept_value,
+    line,
+    values_of,
+)
+from actions.step import Step
+from actions.worker_restart import process_ids, restart_workers, restarted
+from core.errors import WarroomError
+from core.message import Message, say
+from core.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from actions.model import Context, Plan
+    from actions.secret_settings import SecretSettings
+    from actions.secrets.places import Place
+
+RESTART_TIMEOUT_S = 900.0
+_NEW, _OLD, _SINCE = "new", "old", "since"
+HTTP_OK = 200
+
+
+def _one_line(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text or not text.isprintable() or text != text.strip():
+        raise PydanticCustomError("no_secret", "one line that can be printed, without blanks at its ends")
+    return value
+
+
+class Rotate(Parameters):
+    """Which secret, and its new value; or the copies of a rotation (`backup`) whose value is to be taken back."""
+
+    secret: Name
+    value: Annotated[SecretStr, AfterValidator(_one_line)] | None = None
+    backup: Line = ""
+
+
+def plan(params: Rotate, context: Context) -> Draft:
+    """Every place with what stands there, who is restarted, and the request that proves it."""
+    secret = find_secret(params.secret, context)
+    known = places.look(secret, context)
+    text, argv = shown(secret, context)
+    proof = Step(kind="process" if argv else "http", text=text, argv=argv, title=say("secrets.step_proof"))
+    pids = process_ids(context.workers) if "workers" in secret.restart else {}
+    at = context.clock()
+    old = values_of(known)
+    undo = say("secrets.undo_while_valid") if old and any(place.content for place in known) else None
+    return Draft(
+        target=params.secret,
+        steps=(
+            *(step for place in known for step in _place_steps(place, secret, context)),
+            *_restart_steps(secret, pids, context),
+            *((proof,) if text or argv else ()),
+        ),
+        facts=(
+            *facts_of(known, context),
+            *(
+                Fact(label=say("actions.fact_pid", worker=name), value=pid, at=at)
+                for name, pid in sorted(pids.items())
+            ),
+        ),
+        blockers=_blockers(params, secret, known, context),
+        warnings=_warnings(secret, pids),
+        undo=Undo(undo or say("actions.undo_none")),
+    )
+
+
+def run(params: Rotate, plan: Plan, context: Context) -> Outcome:
+    """Ask, copy, write, restart."""
+    secret = find_secret(params.secret, context)
+    known = places.look(secret, context)
+    old, new = values_of(known), _new_value(params, secret, context)
+    for value in (new, *old):
+        context.hide(value)
+    if blockers := _blockers(params, secret, known, context):
+        raise ActionRefused(blockers[0])
+    _ask_first(secret, new, context)
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(context.clock()))
+    backup = f"{params.secret}.{stamp}.{random.token_hex(4)}"
+    folder = backup_folder(backup, context)
+    for place in known:
+        places.back_up(place, folder)
+    _write(known, secret, new, old[0] if old else "", context)
+    context.memory.update(
+        {
+            _NEW: new,
+            _OLD: tuple(value for value in old if value != new),
+            _SINCE: context.clock(),
+        }
+    )
+    _restart(secret, plan, context)
+    _end_sessions(known, new, context)
+    can_undo = places.read_copy(secret, folder) is not None
+    if can_undo:
+        context.print_line(f"copies: {folder}")
+    call = ActionCall("secrets.rotate", {"secret": params.secret, "backup": backup})
+    return Outcome(
+        text=say("secrets.rotated", secret=params.secret, places=len(known), restarted=len(secret.restart)),
+        undo=Undo(say("secrets.undo_while_valid"), call) if can_undo else Undo(say("actions.undo_none")),
+    )
+
+
+def verify(params: Rotate, plan: Plan, context: Context) -> tuple[Verification, ...]:
+    """The new value is in every place and works, the old one is refused, who was restarted is another process."""
+    secret = find_secret(params.secret, context)
+    new, old = str(context.memory.get(_NEW, "")), context.memory.get(_OLD, ())
+    olds = [str(value) for value in old] if isinstance(old, tuple) else []
+    proofs = prove(secret, [new, *olds], context)
+    context.print_line(line("new", proofs[0]))
+    seen = [judged(proofs[0], say("secrets.new_value"), wanted=Answer.ACCEPTED)]
+    if not params.backup:  # taking back ends nothing
+        for proof in proofs[1:]:
+            context.print_line(line("old", proof))
+            seen.append(judged(proof, say("secrets.old_value"), wanted=Answer.REFUSED))
+    seen += [
+        Verification(say("secrets.stands_at", place=place.label), ok=place.values == (new,))
+        for place in places.look(secret, context)
+        if place.values or place.target.file is not None
+    ]
+    return (*seen, *restarted(_planned_pids(plan), context)) if _planned_pids(plan) else tuple(seen)
+
+
+def _blockers(
+    params: Rotate, secret: SecretSettings, known: Sequence[Place], context: Context
+) -> tuple[Message, ...]:
+    blockers = [place.problem for place in known if place.problem is not None]
+    if not known:
+        blockers.append(say("secrets.no_places", secret=params.secret))
+    if any(place.target.server is not None for place in known) and not values_of(known):
+        blockers.append(say("secrets.old_unknown"))
+    if (params.value is None) == (not params.backup):
+        return (*blockers, say("secrets.value_missing"))
+    new = _new_value(params, secret, context)
+    if secret.pattern and not params.backup and not _matches(secret.pattern, new):
+        blockers.append(say("secrets.wrong_form", secret=params.secret))
+    if known and all(place.values == (new,) for place in known):
+        blockers.append(say("secrets.same_value"))
+    with suppress(places.PlaceError):  # what is wrong with a place is said above
+        for place in known:
+            if place.problem is None and place.target.file is not None:
+                places.changed(place, secret, new)
+    if params.backup:
+        proof = prove(secret, [new, *values_of(known)[:1]], context)[0]
+        if proof.answer is not Answer.ACCEPTED:
+            blockers.append(say(f"secrets.undo_{proof.answer}", said=proof.said))
+    return tuple(blockers)
+
+
+def _warnings(secret: SecretSettings, pids: dict[str, int]) -> tuple[Message, ...]:
+    warnings = []
+    if secret.prove is None:
+        warnings.append(say("secrets.no_proof"))
+    if not secret.restart:
+        warnings.append(say("secrets.nobody_restarted"))
+    if "workers" in secret.restart:
+        warnings.append(say("actions.restart_supervisor") if pids else say("actions.no_worker"))
+    return tuple(warnings)
+
+
+def _place_steps(place: Place, secret: SecretSettings, context: Context) -> tuple[Step, ...]:
+    argv = places.checks(place)
+    judge = (Step(kind="process", argv=argv, text=clean(" ".join(argv)), title=say("secrets.step_check")),)
+    return (*(judge if argv else ()), places.step(place, secret, context))
+
+
+def _restart_steps(secret: SecretSettings, pids: dict[str, int], context: Context) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    for each in secret.restart:
+        if each == "workers":
+            steps += [Step(kind="control", text=f"shutdown → {name}") for name in sorted(pids)]
+        elif each == "alertmanager":
+            steps.append(Step(kind="http", text=f"POST {context.http.place('alertmanager')}/-/reload"))
+        else:
+            steps.append(context.processes.step(_command(tuple(each), secret), say("secrets.step_restart")))
+    for target in secret.write:
+        if target.server is not None:
+            place = servers.place(target.server, target.user, context)
+            steps.append(Step(kind="control", text=place, title=say("secrets.step_sessions")))
+    return tuple(steps)
+
+
+def _command(argv: tuple[str, ...], secret: SecretSettings) -> Command:
+    return Command(argv=argv, cwd=secret.cwd, environment=secret.environment, timeout_s=RESTART_TIMEOUT_S)
+
+
+def _new_value(params: Rotate, secret: SecretSettings, context: Context) -> str:
+    if params.value is not None:
+        return params.value.get_secret_value()
+    return kept_value(secret, params.backup, context)
+
+
+def _ask_first(secret: SecretSettings, new: str, context: Context) -> None:
+    """A value that is refused is not written; a server's password is not in force yet, and can't be asked."""
+    if secret.prove is None or any(target.server is not None for target in secret.write):
+        return
+    (proof,) = prove(secret, [new], context)
+    context.print_line(line("new, before it is written", proof))
+    if proof.answer is Answer.REFUSED:
+        raise ActionFailed(say("secrets.new_refused", said=proof.said))
+
+
+def _write(known: Sequence[Place], secret: SecretSettings, new: str, old: str, context: Context) -> None:
+    """All places, or none: what was written goes back when a later one fails."""
+    written: list[Place] = []
+    try:
+        for place in known:
+            if context.is_cancelled():
+                raise Cancelled(say("actions.cancelled"))  # what was written goes back
+            places.write(place, secret, new, place.values[0] if place.values else old, context)
+            written.append(place)
+            context.print_line(f"written: {place.label}")
+    except (WarroomError, KeyboardInterrupt):
+        for place in reversed(written):
+            try:
+                places.put_back(place, secret, new, place.values[0] if place.values else old, context)
+                context.print_line(f"put back: {place.label}")
+            except WarroomError as error:
+                context.print_line(f"NOT put back: {place.label} ({error.message.key})")
+        raise
+
+
+def _restart(secret: SecretSettings, plan: Plan, context: Context) -> None:
+    """In the order of the configuration; raises `ActionFailed` at the first that fails: the new value stays written."""
+    for each in secret.restart:
+        if each == "workers":
+            restart_workers(_planned_pids(plan), context)
+        elif each == "alertmanager":
+            answer = context.http.send("alertmanager", "POST", "/-/reload")
+            if answer.status != HTTP_OK:
+                raise ActionFailed(say("secrets.not_reloaded", status=answer.status))
+            context.print_line("alertmanager: reloaded")
+        else:
+            argv = tuple(each)
+            completed = context.processes.run(_command(argv, secret))
+            if completed.exit_code:
+                program = clean(argv[0], 80)
+                raise ActionFailed(say("secrets.not_restarted", program=program, code=completed.exit_code))
+
+
+def _end_sessions(known: Sequence[Place], new: str, context: Context) -> None:
+    since = context.memory.get(_SINCE)
+    older_s = context.clock() - since if isinstance(since, float) else 0.0
+    for place in known:
+        if place.target.server is not None:
+            count = servers.end_sessions(place.target.server, place.target.user, new, older_s, context)
+            context.print_line(f"{place.label}: {count} older sessions ended")
+
+
+def _planned_pids(plan: Plan) -> dict[str, int]:
+    return {
+        str(fact.label.values["worker"]): int(fact.value or 0)
+        for fact in plan.facts
+        if fact.label.key == "actions.fact_pid"
+    }
+
+
+def _matches(pattern: str, value: str) -> bool:
+    from signals.regex import compile_regex
+
+    return compile_regex(pattern).fullmatch(value) is not None
+
+
+ACTION = Action(
+    id="secrets.rotate",
+    title=say("actions_catalogue.secrets_rotate"),
+    why=say("actions_catalogue.secrets_rotate_why"),
+    danger="mitigate",
+    parameters=Rotate,
+    resource=lambda params: f"secret {params.secret}",
+    plan=plan,
+    run=run,
+    verify=verify,
+    timeout_s=3600.0,
+)

@@ -1,0 +1,192 @@
+"""Passwords of the servers in `[signals]`: whether one is let in with it, and how it is changed there.
+
+What reaches the server when a password is changed is what its own client would send: for Postgres a SCRAM hash, so that
+neither its log nor `pg_stat_statements` ever has the password.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import SecretStr
+
+from actions.errors import ActionRefused
+from core.errors import Denied
+from core.message import say
+from core.text import clean
+
+if TYPE_CHECKING:
+    from actions.model import Context
+    from signals.connections.postgres import PostgresAddress
+    from signals.settings import RedisSettings
+
+Server = Literal["postgres", "redis"]
+
+
+def place(server: Server, user: str, context: Context) -> str:
+    """Whose password at which server, for people; raises `ActionRefused` where it is not configured."""
+    if server == "redis":
+        settings = _redis(context, user, "")
+        from signals.connections.redis_address import parse_redis_address
+
+        address = parse_redis_address(settings.url.get_secret_value(), None, source=server)
+        return clean(f"{address.user or 'default'} at {context.redis.place}")
+    address_of = _postgres(context, user, None)
+    return clean(f"{address_of.keywords.get('user') or '?'} at {address_of.place}")
+
+
+def is_let_in(server: Server, user: str, password: str, context: Context, timeout_s: float) -> bool:
+    """Whether the server lets this password in. Raises a `SourceError` where it does not say so."""
+    try:
+        if server == "redis":
+            asyncio.run(_ping(_redis(context, user, password), timeout_s))
+        else:
+            _select(_postgres(context, user, password), timeout_s)
+    except Denied as error:
+        if _is_about_the_password(server, error):
+            return False
+        raise
+    return True
+
+
+def set_password(server: Server, user: str, old: str, new: str, context: Context) -> None:
+    """Change it, logged in with the old one; raises a `SourceError`. Sessions that are open stay open."""
+    if server == "redis":
+        asyncio.run(_set_redis(_redis(context, user, old), new))
+    else:
+        _set_postgres(_postgres(context, user, old), new)
+
+
+def end_sessions(server: Server, user: str, password: str, older_s: float, context: Context) -> int:
+    """End this login's sessions that are older: whoever was let in with the old password is in until then.
+
+    Returns how many; raises a `SourceError`.
+    """
+    if server == "redis":
+        return asyncio.run(_end_redis(_redis(context, user, password), older_s))
+    return _end_postgres(_postgres(context, user, password), older_s)
+
+
+def _is_about_the_password(server: Server, error: Denied) -> bool:
+    """Postgres denies a missing database and a host that `pg_hba.conf` does not know, too: neither is about the password."""
+    cause = error.__cause__
+    if server == "redis":
+        return cause is None or "WRONGPASS" in str(cause) or "invalid password" in str(cause).lower()
+    words = str(cause)
+    return getattr(cause, "sqlstate", None) == "28P01" or "password authentication failed" in words
+
+
+def _postgres(context: Context, user: str, password: str | None) -> PostgresAddress:
+    from signals.connections.postgres import read_address
+
+    settings = context.signals.postgres
+    if settings is None:
+        raise ActionRefused(say("actions.not_configured", section="signals.postgres"))
+    address = read_address(settings.url, None, timeout_s=settings.timeout_s, source="postgres")
+    keywords = {name: value for name, value in address.keywords.items() if name != "passfile"}
+    given: dict[str, Any] = {"user": user} if user else {}
+    if password is not None:
+        given |= {"password": password, "passfile": "/dev/null"}
+    return replace(address, keywords={**keywords, **given})
+
+
+def _select(address: PostgresAddress, timeout_s: float) -> None:
+    from signals.connections.postgres import connect
+
+    with connect(address, timeout_s=timeout_s, source="postgres") as connection:
+        connection.execute("SELECT 1")
+
+
+def _set_postgres(address: PostgresAddress, new: str) -> None:
+    from psycopg.sql import SQL, Identifier, Literal
+
+    from signals.connections.postgres import connect
+
+    with connect(address, timeout_s=30.0, source="postgres", read_only=False) as connection:
+        hashed = connection.pgconn.encrypt_password(
+            new.encode(), connection.info.user.encode(), b"scram-sha-256"
+        ).decode()
+        role = Identifier(connection.info.user)
+        connection.execute(SQL("ALTER ROLE {} PASSWORD {}").format(role, Literal(hashed)))
+
+
+def _end_postgres(address: PostgresAddress, older_s: float) -> int:
+    from signals.connections.postgres import connect
+
+    ended = (
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = current_user"
+        " AND pid <> pg_backend_pid() AND backend_start < clock_timestamp() - make_interval(secs => %s)"
+    )
+    with connect(address, timeout_s=30.0, source="postgres", read_only=False) as connection:
+        row = connection.execute(ended, [older_s]).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _redis(context: Context, user: str, password: str) -> RedisSettings:
+    """The configured server, with this login in place of its own."""
+    from signals.connections.redis_address import parse_redis_address
+
+    settings = context.signals.redis
+    if settings is None:
+        raise ActionRefused(say("actions.not_configured", section="signals.redis"))
+    address = parse_redis_address(settings.url.get_secret_value(), None, source="redis")
+    if address.scheme == "sentinel":
+        raise ActionRefused(say("secrets.sentinels"))
+    address = replace(address, user=user or address.user or "default", password=password)
+    return settings.model_copy(update={"url": SecretStr(address.for_redis()), "password_file": None})
+
+
+async def _ping(settings: RedisSettings, timeout_s: float) -> None:
+    from signals.connections.redis import answered, close_redis, open_redis
+
+    client = open_redis(settings)
+    try:
+        async with answered(timeout_s):
+            await client.ping()
+    finally:
+        await close_redis(client)
+
+
+async def _set_redis(settings: RedisSettings, new: str) -> None:
+    """Kept in the server's own file where it has one."""
+    import redis.exceptions as failures
+
+    from signals.connections.redis import answered, close_redis, open_redis
+
+    user = _user_of(settings)
+    client: Any = open_redis(settings)  # its commands have no types
+    try:
+        async with answered(30.0):
+            if user == "default":  # `requirepass` is its password, and what CONFIG REWRITE writes
+                await client.execute_command("CONFIG", "SET", "requirepass", new)
+            else:
+                await client.execute_command("ACL", "SETUSER", user, "resetpass", f">{new}")
+            # Without a file, how it starts is somebody else's, and another place.
+            with suppress(failures.ResponseError):
+                await client.execute_command("CONFIG", "REWRITE")
+    finally:
+        await close_redis(client)
+
+
+async def _end_redis(settings: RedisSettings, older_s: float) -> int:
+    from signals.connections.redis import answered, close_redis, open_redis
+
+    user = _user_of(settings)
+    client: Any = open_redis(settings)  # its commands have no types
+    try:
+        async with answered(30.0):
+            sessions = await client.client_list()
+            old = [each["id"] for each in sessions if each.get("user") == user and int(each["age"]) > older_s]
+            ended = [await client.client_kill_filter(_id=each, skipme=True) for each in old]
+    finally:
+        await close_redis(client)
+    return sum(int(each) for each in ended)
+
+
+def _user_of(settings: RedisSettings) -> str:
+    from signals.connections.redis_address import parse_redis_address
+
+    return parse_redis_address(settings.url.get_secret_value(), None, source="redis").user
