@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from actions.secrets.places import Place
 
 RESTART_TIMEOUT_S = 900.0
-_NEW, _OLD, _SINCE = "new", "old", "since"
+_NEW, _OLD = "new", "old"
 HTTP_OK = 200
 
 
@@ -102,22 +102,16 @@ def run(params: Rotate, plan: Plan, context: Context) -> Outcome:
         context.hide(value)
     if blockers := _blockers(params, secret, known, context):
         raise ActionRefused(blockers[0])
-    _ask_first(secret, new, context)
+    _ask_first(secret, (new, *old), context)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(context.clock()))
     backup = f"{params.secret}.{stamp}.{random.token_hex(4)}"
     folder = backup_folder(backup, context)
     for place in known:
         places.back_up(place, folder)
-    _write(known, secret, new, old[0] if old else "", context)
-    context.memory.update(
-        {
-            _NEW: new,
-            _OLD: tuple(value for value in old if value != new),
-            _SINCE: context.clock(),
-        }
-    )
+    marks = _write(known, secret, new, old[0] if old else "", context)
+    context.memory.update({_NEW: new, _OLD: tuple(value for value in old if value != new)})
     _restart(secret, plan, context)
-    _end_sessions(known, new, context)
+    _end_sessions(known, marks, new, context)
     can_undo = places.read_copy(secret, folder) is not None
     if can_undo:
         context.print_line(f"copies: {folder}")
@@ -217,24 +211,27 @@ def _new_value(params: Rotate, secret: SecretSettings, context: Context) -> str:
     return kept_value(secret, params.backup, context)
 
 
-def _ask_first(secret: SecretSettings, new: str, context: Context) -> None:
-    """A value that is refused is not written; a server's password is not in force yet, and can't be asked."""
+def _ask_first(secret: SecretSettings, values: Sequence[str], context: Context) -> None:
+    """The first of `values`, beside the old ones: what is refused is not written; a server's password is not in force yet, and can't be asked."""
     if secret.prove is None or any(target.server is not None for target in secret.write):
         return
-    (proof,) = prove(secret, [new], context)
+    proof = prove(secret, values, context)[0]
     context.print_line(line("new, before it is written", proof))
     if proof.answer is Answer.REFUSED:
         raise ActionFailed(say("secrets.new_refused", said=proof.said))
 
 
-def _write(known: Sequence[Place], secret: SecretSettings, new: str, old: str, context: Context) -> None:
-    """All places, or none: what was written goes back when a later one fails."""
+def _write(
+    known: Sequence[Place], secret: SecretSettings, new: str, old: str, context: Context
+) -> list[float]:
+    """All places, or none: what was written goes back when a later one fails. Returns the mark of each."""
     written: list[Place] = []
+    marks: list[float] = []
     try:
         for place in known:
             if context.is_cancelled():
                 raise Cancelled(say("actions.cancelled"))  # what was written goes back
-            places.write(place, secret, new, place.values[0] if place.values else old, context)
+            marks.append(places.write(place, secret, new, place.values[0] if place.values else old, context))
             written.append(place)
             context.print_line(f"written: {place.label}")
     except (WarroomError, KeyboardInterrupt):
@@ -245,6 +242,7 @@ def _write(known: Sequence[Place], secret: SecretSettings, new: str, old: str, c
             except WarroomError as error:
                 context.print_line(f"NOT put back: {place.label} ({error.message.key})")
         raise
+    return marks
 
 
 def _restart(secret: SecretSettings, plan: Plan, context: Context) -> None:
@@ -265,12 +263,10 @@ def _restart(secret: SecretSettings, plan: Plan, context: Context) -> None:
                 raise ActionFailed(say("secrets.not_restarted", program=program, code=completed.exit_code))
 
 
-def _end_sessions(known: Sequence[Place], new: str, context: Context) -> None:
-    since = context.memory.get(_SINCE)
-    older_s = context.clock() - since if isinstance(since, float) else 0.0
-    for place in known:
+def _end_sessions(known: Sequence[Place], marks: Sequence[float], new: str, context: Context) -> None:
+    for place, mark in zip(known, marks, strict=True):
         if place.target.server is not None:
-            count = servers.end_sessions(place.target.server, place.target.user, new, older_s, context)
+            count = servers.end_sessions(place.target.server, place.target.user, new, mark, context)
             context.print_line(f"{place.label}: {count} older sessions ended")
 
 

@@ -87,8 +87,11 @@ def back_up(place: Place, folder: Path) -> None:
         raise PlaceError(_unreadable(folder, error)) from None
 
 
-def write(place: Place, secret: SecretSettings, value: str, old: str, context: Context) -> None:
-    """Put the value there; raises `PlaceError`, `ActionFailed` or a `SourceError`, with nothing changed."""
+def write(place: Place, secret: SecretSettings, value: str, old: str, context: Context) -> float:
+    """Put the value there; raises `PlaceError`, `ActionFailed` or a `SourceError`, with nothing changed.
+
+    Returns the mark of a server's sessions (`servers.set_password`).
+    """
     target = place.target
     if target.file is not None:
         content = changed(place, secret, value)
@@ -100,12 +103,13 @@ def write(place: Place, secret: SecretSettings, value: str, old: str, context: C
         except OSError as error:
             raise PlaceError(_unreadable(target.file, error)) from None
     elif target.server is not None:
-        servers.set_password(target.server, target.user, old, value, context)
+        return servers.set_password(target.server, target.user, old, value, context)
     elif target.command is not None:
         completed = context.processes.run(_command(target.command, secret, _fill(target.form, "", value)))
         if completed.exit_code:
             program = clean(target.command[0], 80)
             raise ActionFailed(say("actions.exited", program=program, code=completed.exit_code))
+    return 0.0
 
 
 def put_back(place: Place, secret: SecretSettings, value: str, old: str, context: Context) -> None:

@@ -52,31 +52,32 @@ def is_let_in(server: Server, user: str, password: str, context: Context, timeou
     return True
 
 
-def set_password(server: Server, user: str, old: str, new: str, context: Context) -> None:
-    """Change it, logged in with the old one; raises a `SourceError`. Sessions that are open stay open."""
+def set_password(server: Server, user: str, old: str, new: str, context: Context) -> float:
+    """Change it, logged in with the old one; raises a `SourceError`. Sessions that are open stay open.
+
+    Returns what the server counts sessions by, as it stood then: they are ended by `end_sessions`.
+    """
     if server == "redis":
-        asyncio.run(_set_redis(_redis(context, user, old), new))
-    else:
-        _set_postgres(_postgres(context, user, old), new)
+        return asyncio.run(_set_redis(_redis(context, user, old), new))
+    return _set_postgres(_postgres(context, user, old), new)
 
 
-def end_sessions(server: Server, user: str, password: str, older_s: float, context: Context) -> int:
-    """End this login's sessions that are older: whoever was let in with the old password is in until then.
+def end_sessions(server: Server, user: str, password: str, mark: float, context: Context) -> int:
+    """End this login's sessions from before `mark`: whoever was let in with the old password is in until then.
 
     Returns how many; raises a `SourceError`.
     """
     if server == "redis":
-        return asyncio.run(_end_redis(_redis(context, user, password), older_s))
-    return _end_postgres(_postgres(context, user, password), older_s)
+        return asyncio.run(_end_redis(_redis(context, user, password), mark))
+    return _end_postgres(_postgres(context, user, password), mark)
 
 
 def _is_about_the_password(server: Server, error: Denied) -> bool:
-    """Postgres denies a missing database and a host that `pg_hba.conf` does not know, too: neither is about the password."""
-    cause = error.__cause__
+    """Postgres denies a missing database and a host that `pg_hba.conf` does not know, too, Redis a login where none is set."""
+    words = str(error.__cause__).lower()
     if server == "redis":
-        return cause is None or "WRONGPASS" in str(cause) or "invalid password" in str(cause).lower()
-    words = str(cause)
-    return getattr(cause, "sqlstate", None) == "28P01" or "password authentication failed" in words
+        return "invalid username-password" in words or "invalid password" in words
+    return getattr(error.__cause__, "sqlstate", None) == "28P01" or "password authentication failed" in words
 
 
 def _postgres(context: Context, user: str, password: str | None) -> PostgresAddress:
@@ -100,7 +101,7 @@ def _select(address: PostgresAddress, timeout_s: float) -> None:
         connection.execute("SELECT 1")
 
 
-def _set_postgres(address: PostgresAddress, new: str) -> None:
+def _set_postgres(address: PostgresAddress, new: str) -> float:
     from psycopg.sql import SQL, Identifier, Literal
 
     from signals.connections.postgres import connect
@@ -111,17 +112,19 @@ def _set_postgres(address: PostgresAddress, new: str) -> None:
         ).decode()
         role = Identifier(connection.info.user)
         connection.execute(SQL("ALTER ROLE {} PASSWORD {}").format(role, Literal(hashed)))
+        row = connection.execute("SELECT extract(epoch FROM clock_timestamp())").fetchone()
+    return float(row[0]) if row else 0.0
 
 
-def _end_postgres(address: PostgresAddress, older_s: float) -> int:
+def _end_postgres(address: PostgresAddress, mark: float) -> int:
     from signals.connections.postgres import connect
 
     ended = (
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = current_user"
-        " AND pid <> pg_backend_pid() AND backend_start < clock_timestamp() - make_interval(secs => %s)"
+        " AND pid <> pg_backend_pid() AND backend_start < to_timestamp(%s)"
     )
     with connect(address, timeout_s=30.0, source="postgres", read_only=False) as connection:
-        row = connection.execute(ended, [older_s]).fetchone()
+        row = connection.execute(ended, [mark]).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -150,7 +153,7 @@ async def _ping(settings: RedisSettings, timeout_s: float) -> None:
         await close_redis(client)
 
 
-async def _set_redis(settings: RedisSettings, new: str) -> None:
+async def _set_redis(settings: RedisSettings, new: str) -> float:
     """Kept in the server's own file where it has one."""
     import redis.exceptions as failures
 
@@ -167,11 +170,12 @@ async def _set_redis(settings: RedisSettings, new: str) -> None:
             # Without a file, how it starts is somebody else's, and another place.
             with suppress(failures.ResponseError):
                 await client.execute_command("CONFIG", "REWRITE")
+            return float(await client.client_id())
     finally:
         await close_redis(client)
 
 
-async def _end_redis(settings: RedisSettings, older_s: float) -> int:
+async def _end_redis(settings: RedisSettings, mark: float) -> int:
     from signals.connections.redis import answered, close_redis, open_redis
 
     user = _user_of(settings)
@@ -179,7 +183,7 @@ async def _end_redis(settings: RedisSettings, older_s: float) -> int:
     try:
         async with answered(30.0):
             sessions = await client.client_list()
-            old = [each["id"] for each in sessions if each.get("user") == user and int(each["age"]) > older_s]
+            old = [each["id"] for each in sessions if each.get("user") == user and int(each["id"]) < mark]
             ended = [await client.client_kill_filter(_id=each, skipme=True) for each in old]
     finally:
         await close_redis(client)
