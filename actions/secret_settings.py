@@ -65,11 +65,11 @@ class ProofSettings(Section):
 class TargetSettings(Section):
     """One place that holds the secret."""
 
-    env_file: Path | None = Field(default=None, description="a `.env` file")
+    env_file: Path | None = Field(default=None, description="a `.env` file, seen from `[actions] checkout`")
     variable: str = Field(default="", description="the name there; without it that of the secret")
     secret_file: Path | None = Field(default=None, description="a file that holds nothing else")
     yaml_file: Path | None = Field(default=None, description="a YAML file, such as Alertmanager's")
-    keys: tuple[str, ...] = Field(
+    yaml_keys: tuple[str, ...] = Field(
         default=(), description="where in it: `receivers.*.discord_configs.*.webhook_url`"
     )
     command: Argv | None = Field(
@@ -96,13 +96,21 @@ class TargetSettings(Section):
         kinds = (self.env_file, self.secret_file, self.yaml_file, self.command, self.server)
         if sum(kind is not None for kind in kinds) != 1:
             raise ValueError("a place is one of `env_file`, `secret_file`, `yaml_file`, `command`, `server`")
-        if (self.yaml_file is not None) != bool(self.keys):
-            raise ValueError("`yaml_file` and `keys` belong together")
+        if (self.yaml_file is not None) != bool(self.yaml_keys):
+            raise ValueError("`yaml_file` and `yaml_keys` belong together")
         if self.form != URL_PASSWORD and self.form.count(PLACE) != 1:
             raise ValueError("`form` has one `{value}`, or is `url-password`")
         if self.read_command is not None and self.command is None:
             raise ValueError("`read_command` belongs to `command`")
         return self
+
+    def seen_from(self, folder: Path | None) -> Self:
+        """The same with an absolute path, where there is a folder to see it from."""
+        paths = {"env_file": self.env_file, "secret_file": self.secret_file, "yaml_file": self.yaml_file}
+        update = {
+            name: folder / path for name, path in paths.items() if path is not None and folder is not None
+        }
+        return self.model_copy(update=update)
 
     @property
     def file(self) -> Path | None:
@@ -124,7 +132,7 @@ class SecretSettings(Section):
         default=(),
         description="who has to take the new value: workers, alertmanager, or commands, in this order",
     )
-    cwd: str = Field(default="/", description="the folder in which commands run")
+    cwd: str = Field(default="", description="where commands run; without it in `[actions] checkout`")
     environment: dict[str, str] = Field(default={}, description="what they are given besides; no secrets")
 
     def over(self, other: SecretSettings | None) -> Self:
@@ -133,6 +141,11 @@ class SecretSettings(Section):
             return self
         update = {name: getattr(other, name) for name in other.model_fields_set - self.model_fields_set}
         return self.model_copy(update=update)
+
+    def seen_from(self, checkout: Path | None) -> Self:
+        """With the folder that commands run in, and that relative paths are seen from."""
+        write = tuple(place.seen_from(checkout) for place in self.write)
+        return self.model_copy(update={"write": write, "cwd": self.cwd or str(checkout or "/")})
 
     @model_validator(mode="after")
     def _readable(self) -> Self:

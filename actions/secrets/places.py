@@ -169,7 +169,7 @@ def changed(place: Place, secret: SecretSettings, value: str) -> bytes:
             text = with_value(text, name, _fill(target.form, value_of(text, name) or "", value))
             if value_of(text, name) is None or _extract(target.form, value_of(text, name) or "") != value:
                 raise PlaceError(say("secrets.not_writable_value", file=place.label))
-        for path in target.keys:
+        for path in target.yaml_keys:
             text = with_values(text, path, lambda old: _fill(target.form, old, value))
     except YamlError as error:
         raise PlaceError(say("secrets.no_yaml", file=place.label, detail=str(error))) from None
@@ -190,6 +190,8 @@ def _look(number: int, target: TargetSettings, secret: SecretSettings, context: 
 
 def _look_at_file(number: int, target: TargetSettings, secret: SecretSettings) -> Place:
     file, label = target.file or Path(), _label(target, secret)
+    if not file.is_absolute():
+        raise PlaceError(say("secrets.no_checkout", file=label))
     if target.env_file is not None and not (target.variable or secret.variable):
         raise PlaceError(say("secrets.no_variable", file=label))
     try:
@@ -223,7 +225,7 @@ def _values(target: TargetSettings, secret: SecretSettings, content: bytes) -> t
         written = [] if value is None else [value]
     else:
         try:
-            written = [value for path in target.keys for value in values_at(text, path)]
+            written = [value for path in target.yaml_keys for value in values_at(text, path)]
         except YamlError as error:
             file = clean(str(target.file), 200)
             raise PlaceError(say("secrets.no_yaml", file=file, detail=str(error))) from None
@@ -307,7 +309,7 @@ def _label(target: TargetSettings, secret: SecretSettings) -> str:
     if target.env_file is not None:
         return clean(f"{target.env_file} {target.variable or secret.variable}", 300)
     if target.yaml_file is not None:
-        return clean(f"{target.yaml_file} {' '.join(target.keys)}", 300)
+        return clean(f"{target.yaml_file} {' '.join(target.yaml_keys)}", 300)
     return clean(str(target.file or target.server or json.dumps(target.command)), 300)
 
 

@@ -25,12 +25,12 @@ _BACKUP = re.compile(r"[a-z0-9_-]+\.\d{8}T\d{6}Z\.[0-9a-f]{8}\Z")
 
 
 def find_secret(name: str, context: Context) -> SecretSettings:
-    """Raises `ActionRefused` that names those that are known."""
+    """As the configuration has it, its paths absolute; raises `ActionRefused` that names those that are known."""
     known = context.settings.secrets
     if name not in known:
         names = ", ".join(sorted(known)) or "–"
         raise ActionRefused(say("secrets.no_such_secret", name=clean(name, 60), known=names))
-    return known[name]
+    return known[name].seen_from(context.settings.checkout)
 
 
 def values_of(known: Iterable[Place]) -> tuple[str, ...]:

@@ -77,7 +77,8 @@ def check_config(
     def report(location: Location, what: Message) -> None:
         problems.append(file.problem(location, what))
 
-    resolved = _resolve(file.values, (), path.parent, environment, report)
+    # The runner of an action stands in another folder.
+    resolved = _resolve(file.values, (), path.parent.absolute(), environment, report)
     reported = {problem.key for problem in problems}
     own, wrong = validate(Config, file, resolved)
     problems += [problem for problem in wrong if problem.key not in reported]

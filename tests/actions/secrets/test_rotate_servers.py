@@ -118,7 +118,7 @@ def test_credentials_in_alertmanagers_file(tmp_path: Path) -> None:
         new = servers.outside.keys.regenerate("llm")
         secret = {
             "prove": servers.proof("llm"),
-            "write": [{"yaml_file": str(file), "keys": keys}],
+            "write": [{"yaml_file": str(file), "yaml_keys": keys}],
             "restart": ["alertmanager"],
         }
         printed: list[str] = []

@@ -31,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
     parser.add_argument(
         "--param-file", action="append", default=[], metavar="NAME=FILE", help=text("param_file")
     )
+    parser.add_argument(
+        "--param-command", action="append", default=[], metavar="NAME=COMMAND", help=text("param_command")
+    )
     parser.add_argument("--plan", action="store_true", help=text("plan"))
     parser.add_argument("--from-plan", type=Path, metavar="FILE", help=text("from_plan"))
     parser.add_argument("--yes", action="store_true", help=text("yes"))
@@ -153,6 +156,7 @@ def _values(
     from actions.errors import BadParameter
     from actions.parameters import MASK, secret_names
     from core.text import clean
+    from tui.cli.actions.given import given_values
 
     secret = secret_names(action.parameters)
     values = {} if confirmed is None else {n: v for n, v in confirmed.params.items() if v != MASK}
@@ -163,17 +167,14 @@ def _values(
         if name in secret:
             raise BadParameter(say("run.secret_argument", name=name))
         values[name] = value
-    for given in args.param_file:
-        name, _, file = given.partition("=")
-        try:
-            values[name] = read_text(Path(file)).rstrip("\n")
-        except (OSError, UnicodeDecodeError):
-            raise BadParameter(say("run.unreadable", file=clean(file, 200))) from None
-    for name in secret - values.keys():
+    values |= given_values(args.param_file, args.param_command)
+    for name in sorted(secret - values.keys()):
         if not args.plan and sys.stdin.isatty():
             from getpass import getpass
 
-            values[name] = getpass(invocation.words.text("run.ask_secret", name=name) + " ")
+            # One that need not be given is left out by Enter.
+            if answer := getpass(invocation.words.text("run.ask_secret", name=name) + " "):
+                values[name] = answer
     return values
 
 

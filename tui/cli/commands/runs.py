@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from core.files import read_text
 from core.message import say
 from incidents.report.describe import short_time
 from tui.cli.command import Command, Group
@@ -35,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
     parser.add_argument("--confirm", default="", metavar="NAME", help=text("confirm"))
     parser.add_argument(
         "--param-file", action="append", default=[], metavar="NAME=FILE", help=text("param_file")
+    )
+    parser.add_argument(
+        "--param-command", action="append", default=[], metavar="NAME=COMMAND", help=text("param_command")
     )
     parser.add_argument("--for", dest="lasts", default="", metavar="DURATION", help=text("extend"))
     parser.add_argument("--detach", action="store_true", help=text("detach"))
@@ -176,15 +178,13 @@ def _approve(args: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
 
 
 def _start(args: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
-    from pathlib import Path
-
     from response.decision import Refused
     from response.runs import start
     from tui.cli.actions.follow import follow_run
+    from tui.cli.actions.given import given_values
     from tui.cli.incident.submit import NotAllowed
 
-    pairs = (given.partition("=") for given in args.param_file)
-    secrets = {name: read_text(Path(file)).rstrip("\n") for name, _, file in pairs}
+    secrets = given_values(args.param_file, args.param_command)
     begun = start(desk.journal, desk.settings, run_id, desk.identity, secrets)
     if isinstance(begun, Refused):
         raise NotAllowed(begun.message)
