@@ -169,7 +169,11 @@ def test_what_speaks_against_it_is_said_before_anything_is_written(desk: Desk, t
     (tmp_path / "no.yml").write_text("{{ x")
     cases: list[tuple[Context, dict[str, str], str]] = [
         (desk.context(), {}, "value_missing"),
-        (desk.context({"yaml_file": str(tmp_path / "no.yml"), "yaml_keys": ["a"]}), {"value": "x"}, "no_yaml"),
+        (
+            desk.context({"yaml_file": str(tmp_path / "no.yml"), "yaml_keys": ["a"]}),
+            {"value": "x"},
+            "no_yaml",
+        ),
         (desk.context({"secret_file": "/proc/none/x"}), {"value": "x"}, "folder_closed"),
         (desk.context({"secret_file": str(tmp_path)}), {"value": "x"}, "place_unreadable"),
         (desk.context(), {"backup": "../../etc"}, "no_such_backup"),
