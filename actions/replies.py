@@ -13,10 +13,15 @@ if TYPE_CHECKING:
 
 
 def tell_workers(
-    workers: Workers, command: str, arguments: Mapping[str, object], names: Sequence[str]
+    workers: Workers,
+    command: str,
+    arguments: Mapping[str, object],
+    names: Sequence[str],
+    *,
+    wait_s: float | None = None,
 ) -> dict[str, str]:
     """What speaks against it by worker: its own words, or nothing where it did not reply. Empty where all confirmed."""
-    replies = workers.ask(command, arguments, destination=names) if names else {}
+    replies = workers.ask(command, arguments, destination=names, wait_s=wait_s) if names else {}
     failed: dict[str, str] = {}
     for worker in names:
         reply = replies.get(worker)

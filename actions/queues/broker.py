@@ -75,12 +75,16 @@ def redis_only(context: Context, what: str) -> None:
 
 
 def declared_queues(named: Iterable[str], context: Context) -> tuple[str, ...]:
-    """Those that are named; without any all that the broker (RabbitMQ: the workers) knows."""
+    """Those that are named; without any all that somebody knows: the workers, the configuration, and Redis by its bindings.
+
+    A Redis that evicts keys may have lost a binding while messages wait.
+    """
     if names := tuple(named):
         return names
+    answers = context.workers.ask("active_queues").values()
+    consumed = {str(entry["name"]) for queues in answers for entry in queues or ()}
     if broker_kind(context) == "amqp":
-        answers = context.workers.ask("active_queues").values()
-        return tuple(sorted({str(entry["name"]) for queues in answers for entry in queues or ()}))
+        return tuple(sorted(consumed))
     settings = context.signals.redis
     if settings is None:
         raise ActionRefused(say("actions.not_configured", section="signals.redis"))
@@ -89,7 +93,7 @@ def declared_queues(named: Iterable[str], context: Context) -> tuple[str, ...]:
         known = await read_bindings(client, settings.key_prefix, settings.priority_separator, settings.queues)
         return known.queues()
 
-    return context.redis.ask(bound)
+    return tuple(sorted({*context.redis.ask(bound), *settings.queues, *consumed}))
 
 
 class RedisQueue:

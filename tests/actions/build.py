@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
     from actions.model import Context
 
 
+_FOLDER = tempfile.TemporaryDirectory(prefix="warroom-test-")
+"""Where actions of tests that name no folder keep what they keep; it goes with the process."""
+
+
 def context(
     printed: list[str] | None = None,
     *,
     settings: ActionsSettings | None = None,
     releases: ReleasesSettings | None = None,
-    folder: Path = Path("/nonexistent"),
+    folder: Path | None = None,
     **signals: object,
 ) -> Context:
     """Everything that an action is given; `signals` as `[signals]` has it."""
@@ -34,7 +39,7 @@ def context(
         service="shop",
         environment="test",
         actor="tester",
-        folder=folder,
+        folder=folder or Path(_FOLDER.name),
         print_line=lines.append,
     )
 
