@@ -169,6 +169,10 @@ class Context:
     memory: dict[str, object] = field(default_factory=dict, repr=False)
 
 
+def _nothing_else(*_: object) -> tuple[tuple[str, str], ...]:
+    return ()
+
+
 def _nothing(*_: object) -> tuple[Message, ...]:
     return ()
 
@@ -197,7 +201,7 @@ class Action(Generic[P]):
     resource: Callable[[P], str] = lambda _: ""
     preflight: Callable[[P, Context], tuple[Message, ...]] = _nothing
     keep: Callable[[P, Plan, Context], tuple[Message, ...]] | None = None
-    takes_over: Callable[[P], tuple[tuple[str, str], ...]] = lambda _: ()
+    takes_over: Callable[[P, ActionsSettings], tuple[tuple[str, str], ...]] = _nothing_else
     lasts_s: float = 0.0
     ends_by_itself: bool = False
     timeout_s: float = 600.0

@@ -9,7 +9,7 @@ from actions.replies import tell_workers
 from core.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from actions.capabilities import Workers
 
@@ -20,15 +20,24 @@ _LIMIT = re.compile(r"(?:^| )rate_limit=(\S+)")
 
 def read_limits(workers: Workers, task: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """The limit of `task` by worker that has it, and the workers that answered and do not have it."""
-    limits: dict[str, str] = {}
-    without = []
-    for worker, registered in workers.ask("registered", {"taskinfoitems": ["rate_limit"]}).items():
-        limit = _limit(registered, task)
-        if limit is None:
-            without.append(worker)
-        else:
-            limits[worker] = limit
-    return limits, tuple(sorted(without))
+    by_task, answered = read_all_limits(workers, [task])
+    return by_task[task], tuple(worker for worker in answered if worker not in by_task[task])
+
+
+def read_all_limits(
+    workers: Workers, tasks: Iterable[str]
+) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
+    """The limits of several tasks by worker, asked once; and all workers that answered."""
+    replies = workers.ask("registered", {"taskinfoitems": ["rate_limit"]})
+    by_task = {
+        task: {
+            worker: limit
+            for worker, registered in replies.items()
+            if (limit := _limit(registered, task)) is not None
+        }
+        for task in tasks
+    }
+    return by_task, tuple(sorted(replies))
 
 
 def set_limits(workers: Workers, task: str, limits: Mapping[str, str]) -> dict[str, str]:

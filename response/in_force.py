@@ -116,8 +116,8 @@ def in_force(journal: Journal, settings: RunSettings, now: dt.datetime) -> tuple
     for label, run in journal.runs():
         if now - run.planned_at > LOOKED_BACK:
             break
-        if not run.was_begun or run.state == "undone" or not run.resource:
-            continue
+        if not run.was_begun or run.state == "undone" or not run.resource or run.planned.undoes is not None:
+            continue  # after an undo it is again as the run before left it
         key = (run.action, run.resource)
         if key not in replaced:
             replaced.add(key)  # an earlier run on the same resource has no effect of its own any more
@@ -132,7 +132,11 @@ def _taken_over(run: Run, settings: RunSettings) -> tuple[tuple[str, str], ...]:
     """What earlier runs had in force and this one decides since; nothing where its parameters can't be read any more."""
     action = _action(settings, run.action)
     try:
-        return () if action is None else action.takes_over(read_parameters(action.parameters, run.params))
+        return (
+            ()
+            if action is None
+            else action.takes_over(read_parameters(action.parameters, run.params), settings.actions)
+        )
     except WarroomError:
         return ()
 

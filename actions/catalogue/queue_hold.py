@@ -10,6 +10,7 @@ from actions.model import DEFAULT_LASTS_S, Action, ActionCall, Draft, Fact, Outc
 from actions.parameters import Name, Parameters
 from actions.queues.broker import open_queue
 from actions.queues.consumers import read_consumers, stop_again, stop_consuming
+from actions.queues.consumers_before import recall, remember
 from actions.queues.lists import HELD
 from actions.step import Step
 from core.message import say
@@ -57,7 +58,7 @@ def plan(params: Hold, context: Context) -> Draft:
         ),
         blockers=() if consuming or others else (say("actions.nobody_answered"),),
         warnings=(say("actions.hold_unacked"),),
-        undo=_undo(params.queue, consuming),
+        undo=_undo(params.queue, consuming or recall(context, params.queue)),
     )
 
 
@@ -69,6 +70,7 @@ def _undo(queue: str, consuming: tuple[str, ...]) -> Undo:
 def run(params: Hold, _: Plan, context: Context) -> Outcome:
     """The workers first: what is set aside before they stop would be overtaken."""
     consuming, _others = read_consumers(context.workers, params.queue)
+    remember(context, params.queue, consuming)
     failed = stop_consuming(context.workers, params.queue, consuming)
     for worker in consuming:
         context.print_line(
@@ -82,7 +84,8 @@ def run(params: Hold, _: Plan, context: Context) -> Outcome:
             say("actions.still_consumes", worker=worker, why=why or "unconfirmed", count=moved)
         )
     return Outcome(
-        text=say("actions.held", queue=params.queue, count=moved), undo=_undo(params.queue, consuming)
+        text=say("actions.held", queue=params.queue, count=moved),
+        undo=_undo(params.queue, consuming or recall(context, params.queue)),
     )
 
 
@@ -122,7 +125,7 @@ ACTION = Action(
     verify=verify,
     keep=keep,
     lasts_s=DEFAULT_LASTS_S,
-    takes_over=lambda params: (("queue.stop-consuming", f"queue/{params.queue}"),),
+    takes_over=lambda params, _: (("queue.stop-consuming", f"queue/{params.queue}"),),
     timeout_s=120.0,
     fits=(Fit("queue", 2, {"queue": "queue"}),),
     needs=("signals.celery", "signals.redis"),

@@ -110,7 +110,7 @@ ACTION = Action(
     plan=plan,
     run=run,
     verify=verify,
-    takes_over=lambda params: (
+    takes_over=lambda params, _: (
         (
             ("queue.hold", f"queue/{params.queue}"),
             ("queue.stop-consuming", f"queue/{params.queue}"),

@@ -10,7 +10,7 @@ from actions.model import DEFAULT_LASTS_S, Action, Draft, Fact, Outcome, Undo, V
 from actions.parameters import Name, Names, Parameters
 from actions.queues.revoked import MAX_REMEMBERED, remembered, revoke, survey, terminate
 from actions.step import Step
-from core.files import read_text
+from core.files import read_text, replace_file
 from core.message import say
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def run(params: Revoke, plan: Plan, context: Context) -> Outcome:
     ids, names = there.ids(), sorted(there.pools)
     file = _file(plan, context)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    context.files.write(file, json.dumps(ids).encode())
+    replace_file(file, json.dumps(ids).encode())
     failed = revoke(context.workers, ids, names)
     if params.terminate:
         stoppable = {

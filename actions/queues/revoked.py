@@ -91,6 +91,15 @@ def survey(task: str, context: Context, queues: Iterable[str] = ()) -> Survey:
     return result
 
 
+def waiting_tasks(context: Context, queues: Iterable[str]) -> Counter[str]:
+    """How many of each task wait in these queues, or stand aside; empty on RabbitMQ, which does not show it."""
+    result = Survey()
+    if broker_kind(context) == "redis":
+        for queue in queues:
+            _read_queue(result, "", queue, context)
+    return result.other_tasks
+
+
 def _read_queue(result: Survey, task: str, queue: str, context: Context) -> None:
     async def read(client: Redis) -> None:
         try:

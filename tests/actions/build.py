@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actions.providers import open_context
 from actions.release_settings import ReleasesSettings
@@ -13,8 +14,9 @@ from actions.settings import ActionsSettings
 from signals.settings import SignalsSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
+    from actions.capabilities import Workers
     from actions.model import Context
 
 
@@ -50,3 +52,39 @@ def until(met: Callable[[], object], timeout_s: float = 60.0) -> None:
     while not met():
         assert time.monotonic() < deadline, "not in time"
         time.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Expecting:
+    """Real workers, of whom so many are there: whoever asks waits no longer once they have replied."""
+
+    workers: Workers
+    count: int
+
+    def ask(
+        self,
+        command: str,
+        arguments: Mapping[str, object] | None = None,
+        *,
+        destination: Sequence[str] = (),
+        wait_s: float | None = None,
+        expected: int = 0,
+    ) -> dict[str, Any]:
+        """As the provider does."""
+        expected = expected or (0 if destination else self.count)
+        return self.workers.ask(
+            command, arguments, destination=destination, wait_s=wait_s or 20.0, expected=expected
+        )
+
+    def tell(self, command: str, arguments: Mapping[str, object], *, destination: Sequence[str] = ()) -> None:
+        """The same."""
+        self.workers.tell(command, arguments, destination=destination)
+
+    def waiting(self, queue: str) -> int | None:
+        """The same."""
+        return self.workers.waiting(queue)
+
+
+def expecting(on: Context, count: int) -> Context:
+    """The same context where so many workers answer."""
+    return replace(on, workers=Expecting(on.workers, count))

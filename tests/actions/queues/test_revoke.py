@@ -15,7 +15,7 @@ from actions.planning import make_plan
 from actions.queues.revoked import survey
 from core.errors import SourceError
 from sandbox.servers import run_valkey
-from tests.actions.build import context, until
+from tests.actions.build import context, expecting, until
 from tests.signals.celery.test_fleet import worker
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def test_what_waits_is_dropped_and_what_runs_is_ended_or_named(redis_url: str, t
     with redis.Redis.from_url(redis_url) as client:
         client.lpop("work")  # a worker would acknowledge it, and say so
     with worker(redis_url, NAME, "-Q", "work", "-c", "1"):
+        until(lambda: bool(on.workers.ask("ping", expected=1)))
+        nobody, on = on, expecting(on, 1)
         until(lambda: bool(survey("rest", on).running))
         spared = make_plan(ACTION, Revoke(task="rest"), on)
         assert counted(spared) == [4, 0, 1]
@@ -72,9 +74,8 @@ def test_what_waits_is_dropped_and_what_runs_is_ended_or_named(redis_url: str, t
         assert counted(make_plan(ACTION, params, on)) == [0, 0, 0]
         assert ACTION.keep is not None
         assert ACTION.keep(params, plan, on) == ()
-        on.workers.ask("shutdown", wait_s=0.1)  # it goes, and with it what it knew
     with worker(redis_url, NAME, "-Q", "work", "-P", "solo"):
-        until(lambda: bool(on.workers.ask("ping", expected=1)))
+        until(lambda: bool(nobody.workers.ask("ping", expected=1)))
         said = ACTION.keep(params, plan, on)
         assert [(each.key, each.values["count"]) for each in said] == [("actions_queues.revoked_again", 5)]
         assert ACTION.keep(params, plan, on) == ()

@@ -1,0 +1,157 @@
+"""A real worker comes back in stages; it steps back when refusals rise, and whoever returns again goes on from there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from celery import Celery
+
+from actions.catalogue import queue_hold
+from actions.catalogue.queue_staged_return import ACTION, StagedReturn
+from actions.errors import ActionFailed, BadParameter, Cancelled
+from actions.parameters import read_parameters
+from actions.planning import make_plan
+from actions.queues.consumers import read_consumers
+from actions.queues.return_course import read_standing, share_of
+from actions.rate_limits import read_limits
+from actions.settings import ActionsSettings
+from core.errors import SourceError
+from sandbox.servers import run_valkey
+from tests.actions.build import context, expecting, until
+from tests.page import Page, page_server
+from tests.signals.celery.test_fleet import worker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from actions.model import Context
+
+NAME, QUEUE = "back@host", "work"
+PARAMS = {"tasks": "rest", "rate": "6000/m", "queues": QUEUE}
+
+
+def desk(broker: str, upstream: str, folder: Path) -> Context:
+    refusals = [{"probe": "http", "url": upstream, "expect": "status 200"}]
+    return context(
+        settings=ActionsSettings.model_validate({"staged_return": {"refusals": refusals}}),
+        folder=folder,
+        redis={"url": broker, "timeout_s": 1.0},
+        celery={"reply_wait_s": 0.5, "timeout_s": 1.0},
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "percent", "share"),
+    [
+        ("100/m", 10, "10/m"),
+        ("100/m", 25, "25/m"),
+        ("1/m", 10, "6/h"),
+        ("10/s", 25, "2.5/s"),
+        ("1/s", 10, "6/m"),
+        ("1/h", 10, "0.1/h"),
+        ("3/m", 50, "1.5/m"),
+    ],
+)
+def test_a_share_of_a_limit_is_said_so_that_celery_reads_it(rate: str, percent: int, share: str) -> None:
+    from celery.utils.time import rate as per_second
+
+    assert share_of(rate, percent) == share
+    assert per_second(share) == pytest.approx(per_second(rate) * percent / 100)
+
+
+def test_stages_steps_back_hold_and_going_on(redis_url: str, tmp_path: Path) -> None:
+    state = {"refuse_from": 101}
+    params = StagedReturn.model_validate({**PARAMS, "stage": 0.05})
+
+    def upstream(_: str) -> Page:
+        standing = read_standing(on, params.course(on.settings))
+        return Page(b"", 429 if standing is not None and standing.share >= state["refuse_from"] else 200)
+
+    def limit() -> str:
+        return read_limits(on.workers, "rest")[0][NAME]
+
+    with page_server(upstream) as url, worker(redis_url, NAME, "-Q", QUEUE, "-P", "solo"):
+        on = desk(redis_url, url, tmp_path)
+        until(lambda: bool(on.workers.ask("ping", expected=1)))
+        on = expecting(on, 1)
+        hold = queue_hold.Hold(queue=QUEUE)
+        queue_hold.run(hold, make_plan(queue_hold.ACTION, hold, on), on)
+        for task in ("rest", "other"):
+            Celery(broker=redis_url).send_task(task, args=[0.0], queue=QUEUE)
+        queue_hold.keep(hold, make_plan(queue_hold.ACTION, hold, on), on)
+
+        plan = make_plan(ACTION, params, on)
+        assert (plan.blockers, plan.effects[0].value) == ((), 2)
+        assert {"actions_queues.return_unlimited"} <= {each.key for each in plan.warnings}
+        assert plan.steps[0].text == "10 %: rate_limit rest 600/m"
+
+        state["refuse_from"] = 50
+        with pytest.raises(ActionFailed) as failed:
+            ACTION.run(params, plan, on)
+        assert (failed.value.message.key, failed.value.message.values["share"]) == (
+            "actions_queues.return_stays",
+            25,
+        )
+        assert (limit(), read_consumers(on.workers, QUEUE)[0]) == ("1500/m", (NAME,))
+
+        again = make_plan(ACTION, params, on)
+        assert again.warnings[0].values == {"share": 25, "state": "held back"}
+        assert again.steps[0].text == "25 %: rate_limit rest 1500/m"
+        with pytest.raises(Cancelled):  # the runner is ended in the middle of a stage
+            ACTION.run(params, again, replace(on, is_cancelled=lambda: True))
+        assert make_plan(ACTION, params, on).warnings[0].values == {"share": 25, "state": "watching"}
+        on.workers.ask(
+            "rate_limit", {"task_name": "rest", "rate_limit": None}, expected=1
+        )  # a restart forgets
+        assert ACTION.keep is not None
+        assert [each.key for each in ACTION.keep(params, again, on)] == ["actions.kept"]
+
+        state["refuse_from"] = 1
+        with pytest.raises(ActionFailed) as failed:
+            ACTION.run(params, again, on)
+        assert failed.value.message.key == "actions_queues.returned_to_hold"
+        assert (limit(), read_consumers(on.workers, QUEUE)[0]) == ("600/m", ())
+        assert all(check.ok for check in ACTION.verify(params, again, on))
+
+        state["refuse_from"] = 101
+        last = make_plan(ACTION, params, on)
+        assert ACTION.run(params, last, on).is_lasting is False
+        assert (limit(), read_consumers(on.workers, QUEUE)[0]) == ("6000/m", (NAME,))
+        assert all(check.ok for check in ACTION.verify(params, last, on))
+        assert read_standing(on, params.course(on.settings)) is None, "the next one begins anew"
+        assert last.undo.call is not None
+        lift = read_parameters(StagedReturn, {**last.undo.call.params, "after": "none"})
+        ACTION.run(lift, make_plan(ACTION, lift, on), on)
+        assert limit() == "none"
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"tasks": "rest"},
+        {"tasks": "rest", "rate": "6/m", "watch": "x"},
+        {"tasks": "rest", "rate": "6/d"},
+        {"tasks": "rest", "rate": "6/m", "stages": "50,25"},
+        {"tasks": "rest", "rate": "6/m", "stages": "0,100"},
+        {"tasks": "rest", "rate": "6/m", "stages": "10,200"},
+        {"tasks": "--all", "rate": "6/m"},
+    ],
+)
+def test_a_course_that_is_none_is_refused(params: dict[str, str]) -> None:
+    on = context(redis={"url": "redis://127.0.0.1:1"})
+    with pytest.raises(BadParameter):
+        read_parameters(StagedReturn, params).course(on.settings)
+
+
+def test_without_a_check_a_worker_or_a_broker_nothing_comes_back(redis_url: str, tmp_path: Path) -> None:
+    params = read_parameters(StagedReturn, {"tasks": "rest", "rate": "6/m"})
+    on = desk(redis_url, "http://127.0.0.1:1/", tmp_path)
+    assert [each.key for each in make_plan(ACTION, params, on).blockers] == ["actions.no_worker_answered"]
+    with run_valkey(tmp_path / "valkey") as server:
+        gone = desk(server.url, "http://127.0.0.1:1/", tmp_path)
+        plan = make_plan(ACTION, params, gone)
+    with pytest.raises(SourceError):
+        ACTION.run(params, plan, gone)
+    assert read_standing(gone, params.course(gone.settings)) is not None, "it says that it was on the way"
