@@ -10,6 +10,7 @@ from textual.events import Key, Paste
 from core.message import say
 from core.text import clean, clean_block
 from tests.tui.board import board
+from tests.tui.incident.stage import until
 from tui.app import Warroom
 from tui.i18n import Language
 from tui.palette import Palette
@@ -37,10 +38,11 @@ async def test_keys_of_one_burst_go_where_they_were_meant() -> None:
     app = board()
     got: list[tuple[str, ...] | None] = []
     async with app.run_test(size=(80, 24)) as pilot:
-        app.push_screen(Form("Follow-up", [Field("text"), Field("owner")]), got.append)
+        form = Form("Follow-up", [Field("text"), Field("owner")])
+        app.push_screen(form, got.append)
         await pilot.pause()
         burst(app, "a", "b", "tab", "o", "p", "1")
-        await pilot.pause(0.1)
+        await until(lambda: form.typed == ("ab", "op1"))
         await pilot.press("enter")
     assert got == [("ab", "op1")]
 
@@ -49,21 +51,19 @@ async def test_keys_of_one_burst_go_where_they_were_meant() -> None:
 async def test_a_form_closes_at_enter_and_the_keys_behind_it_are_for_the_screen_below(*, lines: bool) -> None:
     app = board()
     got: list[tuple[str, ...] | None] = []
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24)):
         app.push_screen(Form("Note", [Field("note", lines=lines)]), got.append)
         burst(app, *"world", "enter", "f1")
-        await pilot.pause(0.2)
-        assert isinstance(app.screen, HelpScreen)
+        await until(lambda: isinstance(app.screen, HelpScreen))
     assert got == [("world",)]
 
 
 async def test_a_filter_takes_the_keys_of_its_own_burst() -> None:
     app = board()
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24)):
         burst(app, "slash", *"queue", "enter", "f1")
-        await pilot.pause(0.2)
+        await until(lambda: isinstance(app.screen, HelpScreen))
         assert app.panel_filter.text == "queue"
-        assert isinstance(app.screen, HelpScreen)
 
 
 async def test_a_digit_chooses_and_only_enter_takes() -> None:
@@ -191,8 +191,8 @@ async def test_nobody_says_yes_to_a_question_that_they_have_not_seen() -> None:
         app.push_screen(Choose("which?", ["one"]), lambda _: app.push_screen(Confirm("really?"), got.append))
         await pilot.pause()
         burst(app, "enter", "enter", "enter")  # of which the first one answers the list
-        await pilot.pause(0.2)
-        assert isinstance(app.screen, Confirm)
+        await until(lambda: isinstance(app.screen, Confirm))
+        await pilot.pause()
         assert got == []
         await pilot.press("enter")
     assert got == [Choice.YES]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.tui.board import board, eight, shown, tell
+from tests.tui.incident.stage import until
 from tui.app import Warroom
 from tui.palette import Commands, Palette
 from tui.screens.alerts import AlertsScreen
@@ -60,8 +61,7 @@ async def test_it_finds_by_the_words_of_either_language(code: str, words: str) -
         await opened(app, pilot)
         await search(pilot, words)
         await pilot.press("enter")
-        await pilot.pause(0.1)
-        assert isinstance(app.screen, AlertsScreen)
+        await until(lambda: isinstance(app.screen, AlertsScreen))
 
 
 async def test_themes_languages_and_panels_are_commands() -> None:
@@ -73,14 +73,12 @@ async def test_themes_languages_and_panels_are_commands() -> None:
             await opened(app, pilot)
             await search(pilot, words)
             await pilot.press("enter")
-            await pilot.pause(0.1)
-        assert app.loaded_theme.name == "light"
-        assert app.words.code == "zh"
+            await until(lambda: not isinstance(app.screen, Palette))
+        await until(lambda: app.loaded_theme.name == "light" and app.words.code == "zh")
         await opened(app, pilot)
         await search(pilot, "go to COST")
         await pilot.press("enter")
-        await pilot.pause(0.1)
-        assert app.chosen == "cost"
+        await until(lambda: app.chosen == "cost")
 
 
 async def test_ranges_are_commands_on_the_zoom_screen_alone() -> None:
@@ -128,8 +126,7 @@ async def test_help_opens_from_it_with_the_keys_of_the_screen_below() -> None:
         await opened(app, pilot)
         await search(pilot, "keys")
         await pilot.press("enter")
-        await pilot.pause(0.1)
-        assert isinstance(app.screen, HelpScreen)
+        await until(lambda: isinstance(app.screen, HelpScreen))
 
 
 def test_it_is_imported_when_it_is_first_opened() -> None:
