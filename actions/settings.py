@@ -129,6 +129,10 @@ class ActionsSettings(ServiceActionsSettings):
     )
     output_bytes: int = Field(default=100_000_000, ge=10_000, description="of a run's output so much is kept")
     add: tuple[TeamActionSettings, ...] = ()
+    executor: Literal["local", "celery"] = Field(
+        default="local",
+        description="who does a run: this host, or one where `warroom worker` waits on Celery's broker",
+    )
     run_blocks: bool = Field(
         default=False, description="whether `sh` blocks of the team's own runbooks may be run as they stand"
     )

@@ -47,6 +47,8 @@ class Reason(StrEnum):
     NOT_CONFIRMED = "not_confirmed"
     TARGET_NOT_TYPED = "target_not_typed"
     ROLE_NEEDED = "role_needed"
+    EXECUTOR_NEEDS_JOURNAL = "executor_needs_journal"
+    EXECUTOR_NOT_TOLD = "executor_not_told"
     RUN_STARTED = "run_started"
     SAME_PERSON = "same_person"
     SECOND_PERSON = "second_person"

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Literal
 
 from actions.settings import BLOCK, is_block_of
 from core.message import say
+from incidents.journal.database import is_shared
 from response.decision import ALLOWED, Reason, Refused
 from response.guard import reached
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from actions.model import Danger, Plan
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from core.message import Message
     from incidents.events.incident import Incident
     from incidents.events.run import Run
+    from incidents.settings import JournalSettings
     from response.checklist import Row
     from response.decision import Decision
     from response.identity import Identity
@@ -145,6 +147,13 @@ def needs(wish: Wish, settings: ActionsSettings) -> tuple[Need, ...]:
     if needs_second(danger, settings, is_over=wish.is_over):
         listed.append(Need(say("response.need_second"), is_met=False))
     return tuple(listed)
+
+
+def may_send(journal: JournalSettings, secrets: Sequence[str]) -> Decision:
+    """Whether a run can be done by another host, which knows nothing of it but what is in the journal."""
+    if not is_shared(journal):
+        return Refused(Reason.EXECUTOR_NEEDS_JOURNAL)
+    return Refused(Reason.EXECUTOR_NOT_TOLD) if secrets else ALLOWED
 
 
 def needs_second(danger: Danger, settings: ActionsSettings, *, is_over: bool = False) -> bool:

@@ -19,6 +19,7 @@ from actions.redact import Redactor
 from actions.registry import find_action
 from actions.runner.folder import RunFolder, runs_folder
 from actions.runner.launch import Spare, launch
+from actions.runner.remote import send
 from actions.runner.request import RunRequest
 from actions.runner.tell import tell_incident
 from core.errors import WarroomError
@@ -32,6 +33,7 @@ from response.run_guard import (
     may_offer,
     may_plan,
     may_run,
+    may_send,
     may_start,
     needs_second,
 )
@@ -133,6 +135,10 @@ def begin(
     decision = may_run(wish, confirmation, settings.actions, read_only=read_only)
     if isinstance(decision, Refused):
         return decision
+    if settings.actions.executor == "celery":
+        decision = may_send(settings.journal, prepared.params.secrets())
+        if isinstance(decision, Refused):
+            return decision
     if plan.resource:
         journal.holder(plan.resource)  # while the team's journal is away, nobody knows: that ends it here
     run = journal.plan_run(identity.actor, _planned(journal, settings, prepared, wish)).chain
@@ -231,6 +237,11 @@ def _start(
     decision = may_start(journal.load_run(run), prepared.plan, settings.actions, is_over=is_over)
     if isinstance(decision, Refused):
         return decision
+    if settings.actions.executor == "celery":
+        decision = may_send(settings.journal, prepared.params.secrets())
+        if not isinstance(decision, Refused):
+            send(run, settings.signals)
+        return decision if isinstance(decision, Refused) else Begun(run)
     launch(
         RunRequest(
             run=run,

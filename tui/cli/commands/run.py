@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
     parser.add_argument("--incident", default="", metavar="ID", help=text("incident"))
     parser.add_argument("--runbook", default="", metavar="ID", help=text("runbook"))
     parser.add_argument("--step", default="", metavar="STEP", help=text("step"))
+    parser.add_argument("--executor", choices=("local", "celery"), help=text("executor"))
     parser.add_argument("--detach", action="store_true", help=text("detach"))
     parser.add_argument("--read-only", action="store_true", help=text("read_only"))
 
@@ -76,6 +77,9 @@ def _run(args: argparse.Namespace, invocation: Invocation) -> int:
 
     config = config_or_default(invocation)
     settings = run_settings(config)
+    if args.executor:
+        chosen = settings.actions.model_copy(update={"executor": args.executor})
+        settings = settings.model_copy(update={"actions": chosen})
     confirmed = _read_plan(args.from_plan) if args.from_plan else None
     action = find_action(settings.actions, args.action)
     values = _values(args, action, confirmed, invocation)
@@ -89,7 +93,7 @@ def _run(args: argparse.Namespace, invocation: Invocation) -> int:
             identity.actor,
             lasts_s=lasts_s,
             read_only=args.read_only,
-            warm=not args.plan,
+            warm=not args.plan and settings.actions.executor == "local",
         )
         if isinstance(prepared, Refused):
             raise NotAllowed(prepared.message)
