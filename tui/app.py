@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tui.actions.intent import Intent
     from tui.config.model import Config
     from tui.feeds.journal import IncidentChanged, JournalStateChanged, LibraryLoaded
+    from tui.feeds.runs import Kept, RunsChanged
     from tui.feeds.signals import ConfigLoaded, PanelJudged, SignalsFailed, SourceNotice
     from tui.i18n import LanguageCode
     from tui.theme import ThemeName
@@ -181,6 +182,19 @@ class Warroom(TerminalApp):
     def on_journal_state_changed(self, message: JournalStateChanged) -> None:
         """The journal came or went."""
         self.incidents.update_journal(message.state)
+
+    def on_runs_changed(self, message: RunsChanged) -> None:
+        """Runs began or ended, or were looked at."""
+        self.runs.update(message.state)
+        self.repaint()
+
+    def on_kept(self, message: Kept) -> None:
+        """What this program did to keep what is in force."""
+        self.notice = message.messages[-1]
+        for kept in message.messages:
+            change = Change(time.time(), kept, verdict=Verdict.UNKNOWN)
+            self.change_log = add_change(self.change_log, change)
+        self.repaint()
 
     def on_library_loaded(self, message: LibraryLoaded) -> None:
         """The runbooks are there."""
@@ -356,6 +370,18 @@ class Warroom(TerminalApp):
         from tui.screens.actions.start import propose_intent
 
         propose_intent(self, intent)
+
+    def action_runs(self) -> None:
+        """All runs."""
+        from tui.screens.actions.runs import RunsScreen
+
+        self.push_screen(RunsScreen())
+
+    def action_in_force(self) -> None:
+        """What is in force."""
+        from tui.screens.actions.in_force import InForceScreen
+
+        self.push_screen(InForceScreen())
 
     def action_history(self) -> None:
         """Past incidents."""

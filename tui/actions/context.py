@@ -9,7 +9,8 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.actions.threads import in_thread
+from tui.feeds.runs import RunsState
+from tui.runtime.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ class RunContext:
     def __init__(self, incidents: IncidentContext) -> None:
         self.incidents = incidents
         self.settings: RunSettings | None = None
+        self.state = RunsState()
         self._identity: Identity | None = None
 
     def open(self, config: Config) -> None:
@@ -45,6 +47,16 @@ class RunContext:
         from tui.config.runs import run_settings
 
         self.settings = run_settings(config)
+
+    def update(self, state: RunsState) -> None:
+        """What was seen last; a question about an end that comes near is put once."""
+        self.state = state
+
+    def check(self) -> None:
+        """Look now whether what is in force really is."""
+        thread = self.incidents.journal_thread
+        if thread is not None and thread.runs is not None:
+            thread.runs.check()
 
     def configured(self) -> RunSettings:
         """The settings; raises an `ActionRefused` before the configuration is read."""

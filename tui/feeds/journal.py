@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message as UiMessage
 
+from tui.feeds.runs import RunsFeed
 from tui.feeds.signals import restart_notice, until_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from uuid import UUID
 
+    from actions.runner.request import RunSettings
     from core.message import Message
     from incidents.events.body import Body
     from incidents.events.event import Event
@@ -92,8 +94,15 @@ class LibraryLoaded(UiMessage):
 class JournalThread:
     """Opens the journal, posts what is in it and what is new, and writes; `post` must be safe to call from any thread."""
 
-    def __init__(self, settings: JournalSettings, actor: str, post: Callable[[UiMessage], object]) -> None:
+    def __init__(
+        self,
+        settings: JournalSettings,
+        actor: str,
+        post: Callable[[UiMessage], object],
+        runs: RunSettings | None = None,
+    ) -> None:
         self.actor = actor
+        self.runs = RunsFeed(runs, post) if runs is not None else None
         self._settings, self._post_message = settings, post
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._stop = threading.Event()
@@ -194,13 +203,27 @@ class JournalThread:
                 self._journal.close()
 
     async def _until_stopped(self) -> None:
-        following = asyncio.create_task(self._follow())
+        works = [self._follow()] if self.runs is None else [self._follow(), self._follow_runs(self.runs)]
+        following = [asyncio.create_task(work) for work in works]
         ending = asyncio.create_task(until_set(self._stop))
-        await asyncio.wait((following, ending), return_when=asyncio.FIRST_COMPLETED)
-        if following.done():
-            following.result()  # raises what ended it
-        following.cancel()
-        await asyncio.wait((following,))
+        await asyncio.wait((*following, ending), return_when=asyncio.FIRST_COMPLETED)
+        ended = [task for task in following if task.done()]
+        for task in following:
+            task.cancel()
+        await asyncio.wait(following)
+        for task in ended:
+            task.result()  # raises what ended it
+
+    async def _follow_runs(self, runs: RunsFeed) -> None:
+        """Beside the incidents, once there is a journal to follow."""
+        from core.errors import WarroomError
+
+        while True:
+            await self._while_idle()
+            try:
+                await runs.follow(await self.ask(lambda journal: journal))
+            except WarroomError:  # it can't be opened, which is said by who follows the incidents
+                await asyncio.sleep(RETRY_S)
 
     async def _follow(self) -> None:
         from incidents.journal.errors import JournalAway, JournalError

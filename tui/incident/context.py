@@ -106,11 +106,14 @@ class IncidentContext:
         """Start the thread that follows the journal of `config`, and read the runbooks."""
         from core.text import clean
         from incidents.settings import actor_name
+        from tui.config.runs import run_settings
         from tui.feeds.journal import JournalThread
 
         self.updates = config.incidents.updates
         actor = clean(actor_name(config.journal), 80)
-        self.journal_thread = JournalThread(config.journal, actor, self.host.post_message)
+        self.journal_thread = JournalThread(
+            config.journal, actor, self.host.post_message, run_settings(config)
+        )
         self.journal_thread.start()
         self.runbooks = config.runbooks
         self.read_library()

@@ -38,6 +38,20 @@ class BoardScreen(Page):
     page = "board"
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
+        """All panels, and below them what runs and what is in force."""
+        face = self.face
+        strip: list[Text] = []
+        if face.runs.state.at:
+            from tui.actions.draw.in_force import (
+                strip_lines,  # with the guard of runs, which no first paint needs
+            )
+
+            strip = strip_lines(face.runs.state, face.words, width, now, ascii_only=face.ascii_only)
+        room = height - len(strip)
+        lines = self._above(width, room, now)[:room]
+        return [*lines, *(Text() for _ in range(room - len(lines) if strip else 0)), *strip]
+
+    def _above(self, width: int, height: int, now: float) -> list[Text]:
         """All panels in the room there is; on a wide screen the open incident, else what changed, stands beside them."""
         face = self.face
         wide = width >= SIDE_FROM and height >= SIDE_HEIGHT

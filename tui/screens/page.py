@@ -127,6 +127,12 @@ class Page(Screen[None]):
         if stand_in:
             mark = Text(f" {face.words.text('tui.stand_in', source=stand_in)} ", "stale")
             right.append((1, mark.append("  ")))
+        if face.runs.state.at:
+            from tui.actions.draw.in_force import (
+                head_part,  # with the guard of runs, which no first paint needs
+            )
+
+            right.append((3, head_part(face.runs.state, face.words, now)))
         if face.paused:
             right.append((0, pause_part(face.words).append("  ")))
         right.append((4, Text(f"{time.strftime('%H:%MZ', time.gmtime(now))} {face.words.code} ")))

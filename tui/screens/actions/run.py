@@ -15,7 +15,7 @@ from response.decision import Refused
 from tui.actions.draw.run import Known, event_lines, head_lines, output_lines, output_rule
 from tui.actions.intent import undo_intent
 from tui.actions.output import Window, read_before, read_end, read_from
-from tui.actions.threads import in_thread
+from tui.runtime.threads import in_thread
 from tui.screens.confirm import Confirm
 from tui.screens.page import Page
 from tui.screens.submit import ask
