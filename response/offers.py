@@ -1,7 +1,7 @@
 """What can be done about something that somebody looks at, the most fitting first; what may not be done says why.
 
-A runbook that answers it knows best: its actions come first, with its parameters, in its order. Then come those whose own
-declaration names the subject (`Action.fits`), with the names that are known of it.
+The runbook that answers it best knows best: its actions come first, with its parameters, in its order. Then come those whose
+own declaration names the subject (`Action.fits`), with the names that are known of it, and those of the other runbooks.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def offers(about: About, settings: RunSettings, *, read_only: bool = False) -> t
     """What fits, each action and its parameters once; what is refused stands last."""
     actions = all_actions(settings.actions)
     fitting: dict[tuple[str, str], Offer] = {}
-    for offer in (*_of_runbooks(about, actions), *_of_subjects(about, actions)):
+    best, others = about.runbooks[:1], about.runbooks[1:]
+    groups = (_of_runbooks(best, actions), _of_subjects(about, actions), _of_runbooks(others, actions))
+    for offer in (offer for group in groups for offer in _mild_first(group)):
         called = {known.action.id for known in fitting.values() if known.step}
         if offer.step or offer.action.id not in called:
             fitting.setdefault((offer.action.id, repr(sorted(offer.params.items()))), offer)
@@ -97,8 +99,13 @@ def _judged(fitting: Iterable[Offer], settings: RunSettings, *, read_only: bool)
     return tuple(sorted(judged, key=lambda offer: offer.decision != ALLOWED))
 
 
-def _of_runbooks(about: About, actions: Mapping[str, AnyAction]) -> Iterator[Offer]:
-    for runbook in about.runbooks:
+def _mild_first(group: Iterable[Offer]) -> list[Offer]:
+    """What may lose something is the first thing that anybody is offered in no group."""
+    return sorted(group, key=lambda offer: offer.action.danger == "destructive")
+
+
+def _of_runbooks(runbooks: Iterable[Runbook], actions: Mapping[str, AnyAction]) -> Iterator[Offer]:
+    for runbook in runbooks:
         for phase in runbook.phases:
             for step in phase.steps:
                 for call in step.actions:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from tui.i18n import Language
 
 
+LONG_NAME = 24
+"""Characters from which on a dotted name is shown by its last part."""
+
+
 def plan_lines(plan: Plan, action: AnyAction, words: Language) -> Iterator[str]:
     """The whole plan."""
     danger = words.text(f"run.danger_{plan.danger}")
@@ -53,8 +57,18 @@ def _work_lines(plan: Plan, words: Language) -> Iterator[str]:
 
 def call_text(action: str, params: Mapping[str, str]) -> str:
     """`queue.hold queue=matches`, in one line."""
-    given = " ".join(f"{name}={value}" for name, value in params.items())
+    given = " ".join(f"{name}={value}" for name, value in params.items() if value)
     return clean(f"{action} {given}".rstrip(), 1000)
+
+
+def short_call(action: str, params: Mapping[str, str]) -> str:
+    """The same where there is little room: of a long dotted name, the end is what tells it from others."""
+    return call_text(action, {name: _shortened(value) for name, value in params.items()})
+
+
+def _shortened(value: str) -> str:
+    last = value.rpartition(".")[2]
+    return f"…{last}" if len(value) > LONG_NAME and 0 < len(last) < len(value) else value
 
 
 def fact_text(fact: Fact) -> Message:

@@ -12,7 +12,7 @@ from actions.runner.watch import ORPHANED_S
 from core.units import duration, quantity
 from response.in_force import expiring
 from tui.actions.draw.fold import fold
-from tui.actions.words import call_text
+from tui.actions.words import call_text, short_call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,8 +94,8 @@ def effect_lines(
     if not effect.is_certain:
         more.append(Text(words.text("run.in_force_unsure"), "burning"))
     checked = state.checked.get(effect.run.id)
-    for seen in checked.lines if checked is not None else ():
-        more.append(Text(words.say(seen), "" if checked is not None and checked.ok else "burning"))
+    if checked is not None:
+        more += [Text(words.say(seen), "" if checked.ok else "burning") for seen in checked.lines]
     undo = effect.undo
     if undo is not None:
         more.append(
@@ -123,7 +123,7 @@ def keeper_line(state: RunsState, words: Language, now: float) -> Text:
 
 def _active_text(active: Active, state: RunsState, words: Language, now: float) -> Text:
     run = active.run
-    text = Text.assemble((active.label, "title"), " ", call_text(run.action, run.params))
+    text = Text.assemble((active.label, "title"), " ", short_call(run.action, run.params))
     if _is_lost(active, state, now):
         return text.append(f" {words.text('act.strip_lost')}", "burning")
     if run.state in ("planned", "approved"):
@@ -141,9 +141,8 @@ def _effect_text(effect: InForce, state: RunsState, words: Language, now: float,
     mark, style = _mark(effect, state, now)
     text = Text.assemble((f"{mark} ", style))
     if not whole:
-        values = " ".join(effect.run.params.values())
-        return text.append(f"{effect.run.action} {values}".strip())
-    text.append(f"{call_text(effect.run.action, effect.run.params)} ")
+        return text.append(short_call(effect.run.action, effect.run.params))
+    text.append(f"{short_call(effect.run.action, effect.run.params)} ")
     return text.append_text(_times(effect, words, now))
 
 
@@ -188,10 +187,12 @@ def _worry(effect: InForce, state: RunsState, now: float) -> bool:
 
 def _joined(texts: Sequence[Text], room: int) -> Text:
     """As many as fit, and how many more there are."""
+    from panels.draw.text import shorten
+
     line = Text()
     for number, text in enumerate(texts):
         left = len(texts) - number
         if number and line.cell_len + text.cell_len + len(SEPARATOR) > room - (4 if left > 1 else 0):
             return line.append(f" +{left}", "quiet")
         line.append(SEPARATOR if number else "", "quiet").append_text(text)
-    return line
+    return shorten(line, room)

@@ -85,6 +85,8 @@ def _about(plan: Plan, around: Around, words: Language) -> Iterator[Part]:
         target.append(f"   {words.text('act.inside', label=around.incident)}", "quiet")
     yield Text(words.text("act.target"), "quiet"), target
     for name, value in plan.params.items():
+        if not value or value == plan.target:
+            continue
         yield Text(name, "quiet"), Text(clean(value, 4000))
 
 

@@ -10,7 +10,7 @@ from core.text import clean
 from core.units import binary_size, duration
 from incidents.report.describe_run import describe_run_event
 from tui.actions.draw.fold import fold
-from tui.actions.words import call_text, run_state
+from tui.actions.words import call_text, run_state, short_call
 
 if TYPE_CHECKING:
     from core.message import Message
@@ -70,7 +70,7 @@ def head_lines(known: Known, words: Language, width: int, now: float) -> list[Te
     if run.host:
         place = words.text("act.run_on", host=run.host, process=run.process or "–")
         state.append(f"   {place}", "quiet")
-    lines = [*fold(first, width - 1), *fold(state, width - 1)]
+    lines = [*_hanging(first, width), *_hanging(state, width)]
     if run.detail:
         lines += _indented(Text(clean(run.detail), "quiet"), width)
     for check in run.checks:
@@ -145,10 +145,17 @@ def list_line(label: str, run: Run, words: Language, now: float) -> Text:
         (f"{mark} ", style),
         (f"{label:<8}", "title"),
         (f"{when:<12}", "quiet"),
-        call_text(run.action, run.params),
+        short_call(run.action, run.params),
         (f"  {state}", style),
         (f"  {run.planned_by}", "quiet"),
     )
+
+
+def _hanging(text: Text, width: int) -> list[Text]:
+    """What does not fit stands under the first words."""
+    first, *more = fold(text, width - 1)
+    rest = Text(" ").join(more) if more else None
+    return [first] if rest is None else [first, *_indented(rest, width)]
 
 
 def _indented(text: Text, width: int) -> list[Text]:

@@ -11,7 +11,7 @@ from core.message import say
 from response.decision import ALLOWED, Refused
 from tui.actions.draw.fold import fold
 from tui.actions.intent import Intent
-from tui.actions.words import call_text
+from tui.actions.words import call_text, short_call
 from tui.feeds.journal import JournalState
 from tui.screens.actions.start import propose_intent
 from tui.screens.dialogue import Dialogue
@@ -125,7 +125,7 @@ class OfferDialogue(Dialogue[Chosen]):
         if undo and width >= 70:
             tail.append(f"  {undo}", "quiet")
         called = cut(
-            call_text(action.id, offer.params),
+            short_call(action.id, offer.params),
             max(10, width - line.cell_len - max(36, tail.cell_len)),
             ascii_only=ascii_only,
         )
@@ -137,6 +137,8 @@ class OfferDialogue(Dialogue[Chosen]):
         words, indent = self.face.words, 4
         texts = [Text(words.say(offer.action.title), "title")]
         texts[0].append(f"  {words.say(offer.action.why)}", "quiet")
+        if (called := call_text(offer.action.id, offer.params)) != short_call(offer.action.id, offer.params):
+            texts.append(Text(called, "quiet"))
         if offer.step:
             step = words.text("act.offer_step", runbook=offer.runbook, number=offer.number)
             texts.append(Text(step, "quiet"))

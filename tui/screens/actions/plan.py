@@ -23,6 +23,7 @@ from core.message import say
 from core.units import quantity
 from response.decision import ALLOWED, Refused
 from response.run_guard import NEEDED, Confirmation
+from response.runs import Begun
 from tui.actions.draw.fold import fold
 from tui.actions.draw.plan import plan_lines
 from tui.runtime.exit import report_crash
@@ -62,28 +63,29 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Confirmed:
-    """The plan that was read, and what was said to it."""
-
-    prepared: Prepared
-    confirmation: Confirmation
-
-
-@dataclass(frozen=True, slots=True)
 class EditWanted:
     """Other parameters first."""
 
 
-class PlanDialogue(Dialogue[Confirmed | EditWanted]):
-    """`look` plans and asks the guard; it returns a refusal, or raises a `WarroomError`, where there is no plan."""
+class PlanDialogue(Dialogue[Begun | EditWanted]):
+    """`look` plans and asks the guard, `begin` writes down and starts what was confirmed.
+
+    Both return a refusal, or raise a `WarroomError`: the dialogue then stays, with the reason and with what was typed.
+    """
 
     page = "plan"
 
     def __init__(
-        self, action_id: str, look: Callable[[], Awaitable[Look | Refused]], *, can_edit: bool
+        self,
+        action_id: str,
+        look: Callable[[], Awaitable[Look | Refused]],
+        begin: Callable[[Prepared, Confirmation], Awaitable[Begun | Refused]],
+        *,
+        can_edit: bool,
     ) -> None:
         super().__init__(action_id)
-        self._action_id, self._make, self._can_edit = action_id, look, can_edit
+        self._action_id, self._make, self._begin, self._can_edit = action_id, look, begin, can_edit
+        self._starting_since: float | None = None
         self.shown: Look | None = None
         self._read: Plan | None = None
         """The plan as it stood there first: later ones are held to it, so that small steps don't add up."""
@@ -94,6 +96,7 @@ class PlanDialogue(Dialogue[Confirmed | EditWanted]):
         self._confirming = False
         self._wake = asyncio.Event()
         self._from = 0
+        self._longer = False
         self._field = LineInput()
 
     # Planning
@@ -109,7 +112,8 @@ class PlanDialogue(Dialogue[Confirmed | EditWanted]):
         while True:
             began = time.monotonic()
             self._planning_since = began
-            await self._look_once()
+            if self._starting_since is None:
+                await self._look_once()
             self._planning_since = None
             self.draw()
             pause = max(PAUSE_S, PAUSE_FACTOR * (time.monotonic() - began))
@@ -154,6 +158,8 @@ class PlanDialogue(Dialogue[Confirmed | EditWanted]):
         self._read = self._read or new.prepared.plan
         self.shown, self.problem, self._looked_at = new, None, now
         self._show_field()
+        if self._starting_since is not None:
+            return
         if self._confirming or (self._needed() == "nothing" and new.decision == ALLOWED):
             self._confirming = False
             self._confirm(new)
@@ -201,6 +207,7 @@ class PlanDialogue(Dialogue[Confirmed | EditWanted]):
         room = max(1, self.room() - len(status))
         self._from = max(0, min(self._from, len(lines) - room))
         shown = lines[self._from : self._from + room]
+        self._longer = len(lines) > room
         below = len(lines) - self._from - len(shown)
         if below > 0:
             more = self.face.words.text("act.more_below", count=below)
@@ -225,7 +232,10 @@ class PlanDialogue(Dialogue[Confirmed | EditWanted]):
                 lines += [
                     Text(" ").append_text(part) for part in fold(Text(words.say(message), style), width - 2)
                 ]
-        if self._planning_since is not None and (self.shown is None or self._confirming):
+        if self._starting_since is not None:
+            since = words.say(quantity(int(time.monotonic() - self._starting_since), "s"))
+            lines.append(Text(f" {words.text('act.starting', time=since)}", "cursor"))
+        elif self._planning_since is not None and (self.shown is None or self._confirming):
             waited = time.monotonic() - self._planning_since
             lines.append(
                 Text(f" {words.text('act.planning', time=words.say(quantity(int(waited), 's')))}", "quiet")
@@ -249,6 +259,8 @@ class PlanDialogue(Dialogue[Confirmed | EditWanted]):
             dropped.add("confirm")
         if not self._can_edit or typing:
             dropped.add("edit")
+        if not self._longer:
+            dropped.add("scroll_page(1)")
         return tuple(key for key in keys if key.action not in dropped)
 
     # Keys
@@ -266,15 +278,25 @@ class PlanDialogue(Dialogue[Confirmed | EditWanted]):
         """Look now."""
         self._wake.set()
 
+    def action_leave(self) -> None:
+        """Nothing is done; not while it is being started, which is over soon."""
+        if self._starting_since is None:
+            super().action_leave()
+
     def action_edit(self) -> None:
         """Other parameters."""
-        if self._can_edit:
+        if self._can_edit and self._starting_since is None:
             self.dismiss(EditWanted())
 
     def action_confirm(self) -> None:
         """Yes to what stands there, if it has been read, is fresh, and is confirmed as its danger asks for."""
         look, now = self.shown, time.monotonic()
-        if look is None or self.problem is not None or now - self._shown_at < SEEN_S:
+        if (
+            look is None
+            or self.problem is not None
+            or self._starting_since is not None
+            or now - self._shown_at < SEEN_S
+        ):
             return
         if isinstance(self._decision(), Refused):
             return
@@ -293,8 +315,27 @@ class PlanDialogue(Dialogue[Confirmed | EditWanted]):
     def _confirm(self, look: Look) -> None:
         typed = self._field.text if self._needed() == "target" else ""
         plan = hold_to(self._read or look.prepared.plan, look.prepared.plan)
-        confirmation = Confirmation(yes=True, typed=typed)
-        self.dismiss(Confirmed(replace(look.prepared, plan=plan), confirmation))
+        self._starting_since = time.monotonic()
+        self.draw()
+        self._run_it(replace(look.prepared, plan=plan), Confirmation(yes=True, typed=typed))
+
+    @work(group="start")
+    async def _run_it(self, prepared: Prepared, confirmation: Confirmation) -> None:
+        """Not stopped by anything: what was begun is shown, what was refused is said here."""
+        try:
+            begun = await self._begin(prepared, confirmation)
+        except WarroomError as error:
+            self.remark = error.message
+        except Exception as error:  # noqa: BLE001  # as while planning
+            key, values = report_crash(error)
+            self.remark = say(key, **values)
+        else:
+            if not isinstance(begun, Refused):
+                self.dismiss(begun)
+                return
+            self.remark = begun.message
+        self._starting_since = None
+        self.draw()
 
     def _decision(self) -> Decision:
         return self.shown.decision if self.shown is not None else ALLOWED

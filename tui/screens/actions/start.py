@@ -73,18 +73,16 @@ async def _propose(face: Face, intent: Intent, *, edit: bool) -> Message | None:
     given = await ask_parameters(face, action, intent, always=edit)
     while given is not None:
         intent = given
-        dialogue = PlanDialogue(action.id, partial(_look, face, intent), can_edit=asks)
+        dialogue = PlanDialogue(
+            action.id, partial(_look, face, intent), partial(runs.begin, intent), can_edit=asks
+        )
         answer = await ask(face, dialogue)
         if answer is None:
             return say("act.left", action=action.id)
-        if isinstance(answer, EditWanted):
-            given = await ask_parameters(face, action, intent, always=True)
-            continue
-        begun = await runs.begin(intent, answer.prepared, answer.confirmation)
-        if isinstance(begun, Refused):
-            return begun.message
-        face.push_screen(RunScreen(begun.run))
-        return None
+        if not isinstance(answer, EditWanted):
+            face.push_screen(RunScreen(answer.run))
+            return None
+        given = await ask_parameters(face, action, intent, always=True)
     return say("act.left", action=action.id)
 
 
