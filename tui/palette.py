@@ -12,6 +12,7 @@ from rich.text import Text
 from textual.await_complete import AwaitComplete
 from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Provider, SearchIcon
 
+from core.message import say
 from tui.i18n import CODES, LANGUAGE_NAMES, Language
 from tui.keymap import EVERYWHERE, SHOWN, SUSPEND
 from tui.screens.page import Page
@@ -77,6 +78,7 @@ class Commands(Provider):
         yield from _panels(face)
         yield from _incidents(face)
         yield from _runbooks(face)
+        yield from _actions(face)
         if isinstance(below, ZoomScreen):
             yield from _ranges(face, below)
         for theme in THEME_NAMES:
@@ -134,6 +136,20 @@ def _runbooks(face: Face) -> Iterator[Command]:
         yield Command(_said(face, "tui.open_runbook", name), "", partial(place_runbook, face, runbook))
 
 
+def _actions(face: Face) -> Iterator[Command]:
+    """Every action; what may not be done says why."""
+    from response.decision import Refused
+    from tui.screens.actions.start import propose
+
+    for offer in face.runs.known:
+        action, danger = offer.action, say(f"run.danger_{offer.action.danger}")
+        if isinstance(offer.decision, Refused):
+            run: Callable[[], object] = partial(face.incidents.notify, offer.decision.message)
+        else:
+            run = partial(propose, face, action.id, edit=bool(action.parameters.model_fields))
+        yield Command(_said(face, "act.do", action.title, id=action.id, danger=danger), "", run)
+
+
 def _nothing() -> None:
     """What was searched for is not there."""
 
@@ -145,7 +161,7 @@ def _ranges(face: Face, screen: ZoomScreen) -> Iterator[Command]:
         yield Command(_said(face, "tui.look_back", range=range_.name), "", partial(screen.look_back, index))
 
 
-def _said(face: Face, key: str, name: str | Message = "", **values: str) -> tuple[str, ...]:
+def _said(face: Face, key: str, name: str | Message = "", **values: str | Message) -> tuple[str, ...]:
     """In the language that is spoken, then in the others."""
     languages = [face.words, *(Language(code) for code in CODES if code != face.words.code)]
     return tuple(language.text(key, name=name, **values) for language in languages)

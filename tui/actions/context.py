@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from actions.model import AnyAction
     from actions.runner.request import RunSettings
+    from core.message import Message
     from incidents.events.run import Run
     from incidents.journal import Journal
     from response.decision import Decision, Refused
@@ -40,17 +41,36 @@ class RunContext:
         self.incidents = incidents
         self.settings: RunSettings | None = None
         self.state = RunsState()
+        self.known: tuple[Offer, ...] = ()
+        """Every action, once the catalogue is imported."""
         self._identity: Identity | None = None
 
     def open(self, config: Config) -> None:
         """The configuration is read."""
         from tui.config.runs import run_settings
 
-        self.settings = run_settings(config)
+        self.settings = settings = run_settings(config)
+
+        def load() -> None:
+            """The catalogue is imported here, so that the palette need not wait for it."""
+            from response.offers import every_offer
+
+            self.known = every_offer(settings)
+
+        self.incidents.host.run_worker(load, thread=True, group="catalogue", exclusive=True)
 
     def update(self, state: RunsState) -> None:
         """What was seen last; a question about an end that comes near is put once."""
         self.state = state
+
+    def exit_message(self) -> Message | None:
+        """What the person should know who leaves: what runs goes on."""
+        from core.message import say
+
+        going_on = [each for each in self.state.active if each.run.state not in ("planned", "approved")]
+        if not going_on:
+            return None
+        return say("act.runs_go_on", runs=", ".join(f"{each.label} {each.run.action}" for each in going_on))
 
     def check(self) -> None:
         """Look now whether what is in force really is."""

@@ -64,10 +64,11 @@ def strip_lines(state: RunsState, words: Language, width: int, now: float, *, as
             tail.append(f"  {words.text('act.nobody_keeps')}", "warn")
         tail.append("  F", "key")
         room = width - line.cell_len - tail.cell_len - 1
-        whole = [_effect_text(each, state, words, now, whole=True) for each in ranked]
-        short = [_effect_text(each, state, words, now, whole=False) for each in ranked]
-        fits = sum(text.cell_len + len(SEPARATOR) for text in whole) <= room
-        line.append_text(_joined(whole if fits else short, room)).append_text(tail)
+        for detail in (2, 1, 0):
+            texts = [_effect_text(each, state, words, now, detail=detail) for each in ranked]
+            if sum(text.cell_len + len(SEPARATOR) for text in texts) <= room:
+                break
+        line.append_text(_joined(texts, room)).append_text(tail)
         lines.append(line)
     return [shorten(line, width, ascii_only=ascii_only) for line in lines]
 
@@ -87,7 +88,8 @@ def effect_lines(
     second = Text("           ")
     second.append_text(_times(effect, words, now))
     second.append("  ").append_text(_checked(effect, state, words, now))
-    lines = [*fold(line, width), *fold(second, width)]
+    first, *rest = fold(line, width)
+    lines = [first, *(Text(" " * 11).append_text(part) for part in rest), *fold(second, width)]
     if not chosen:
         return lines
     more = []
@@ -137,24 +139,26 @@ def _is_lost(active: Active, state: RunsState, now: float) -> bool:
     return active.beat is not None and active.beat.age_s + max(0.0, now - state.at) > ORPHANED_S
 
 
-def _effect_text(effect: InForce, state: RunsState, words: Language, now: float, *, whole: bool) -> Text:
+def _effect_text(effect: InForce, state: RunsState, words: Language, now: float, *, detail: int) -> Text:
+    """With `detail` 0 what it is, 1 also until when, 2 also since when and by whom."""
     mark, style = _mark(effect, state, now)
-    text = Text.assemble((f"{mark} ", style))
-    if not whole:
-        return text.append(short_call(effect.run.action, effect.run.params))
-    text.append(f"{short_call(effect.run.action, effect.run.params)} ")
-    return text.append_text(_times(effect, words, now))
+    text = Text.assemble((f"{mark} ", style), short_call(effect.run.action, effect.run.params))
+    if detail:
+        text.append(" ").append_text(_times(effect, words, now, whole=detail > 1))
+    return text
 
 
-def _times(effect: InForce, words: Language, now: float) -> Text:
-    """Since, by, until; the last loudly when it is near or over."""
+def _times(effect: InForce, words: Language, now: float, *, whole: bool = True) -> Text:
+    """Since, by, until; the last loudly when it is near or over, and alone unless `whole`."""
     since, until = f"{effect.since:%H:%M}", f"{effect.until:%H:%MZ}"
-    text = Text(words.text("act.since_by", since=since, by=effect.run.planned_by), "quiet")
+    text = Text(
+        f"{words.text('act.since_by', since=since, by=effect.run.planned_by)} " if whole else "", "quiet"
+    )
     moment = dt.datetime.fromtimestamp(now, dt.UTC)
     if effect.is_over(moment):
-        return text.append(" ").append(words.text("act.past", until=until), "burning")
+        return text.append(words.text("act.past", until=until), "burning")
     near = bool(expiring((effect,), moment))
-    return text.append(" ").append(words.text("act.until_at", until=until), "stale" if near else "quiet")
+    return text.append(words.text("act.until_at", until=until), "stale" if near else "quiet")
 
 
 def _checked(effect: InForce, state: RunsState, words: Language, now: float) -> Text:

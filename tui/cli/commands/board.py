@@ -25,10 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 
 
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
-    """Open the board; a configuration that can't be used ends it with one line. An open incident goes on, and that is said."""
+    """Open the board; a configuration that can't be used ends it with one line. An open incident and what runs go on, and that is said."""
     app, code = open_board(args, invocation)
-    if (goodbye := app.incidents.exit_message()) is not None:
-        write_error(app.words.say(goodbye))
+    for goodbye in (app.incidents.exit_message(), app.runs.exit_message()):
+        if goodbye is not None:
+            write_error(app.words.say(goodbye))
     return code
 
 

@@ -37,8 +37,9 @@ def propose(
     incident_id: UUID | None = None,
     runbook: str = "",
     step: str = "",
+    edit: bool = False,
 ) -> None:
-    """Show what the action would do with these parameters, ask, and run it; what is missing is asked first.
+    """Show what the action would do with these parameters, ask, and run it; what is missing (with `edit` all) is asked first.
 
     `asks` are parameters that the person fills in, with what a runbook says about each.
     Without `incident_id` the run belongs to the incident that every page shows, if there is one. `runbook` and `step` name
@@ -54,7 +55,7 @@ def propose(
         runbook=runbook,
         step=step,
     )
-    propose_intent(face, intent)
+    propose_intent(face, intent, edit=edit)
 
 
 def propose_intent(face: Face, intent: Intent, *, edit: bool = False) -> None:
