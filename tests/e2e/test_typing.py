@@ -58,10 +58,13 @@ def test_a_whole_note_and_the_next_command_in_one_read(tmp_path: Path, terminal:
 def test_pasted_lines_stay_lines_and_typed_ones_too(tmp_path: Path, terminal: Terminal) -> None:
     terminal.press("n\x1b[200~first\r\nsecond x\n\x1b[201~")
     terminal.wait_for("second x")
+    # Copied with its colours, and an Esc at the end of a read: nothing of it is a key.
+    terminal.press("\x1b[200~\x1b[31mred\x1b[0m \x1b")
+    terminal.press("[A\x1bOP \x1b\x1b[201~")
     terminal.press("third\nfourth\r")
     terminal.wait_gone("Ctrl+J")
     terminal.wait_for("noted")
-    assert notes(tmp_path) == ["first\nsecond x\nthird\nfourth"]
+    assert notes(tmp_path) == ["first\nsecond x\nred P third\nfourth"]
 
 
 def test_a_form_outlives_the_shell_and_every_size(tmp_path: Path, terminal: Terminal) -> None:

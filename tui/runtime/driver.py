@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Resize
+from textual.events import Paste, Resize
 from textual.geometry import Size
 from textual.messages import InBandWindowResize
 
 from tui.runtime.cells import ScreenCells
+from tui.runtime.paste import Pasted, PasteSplitter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from textual.app import App
     from textual.message import Message
 
@@ -59,7 +62,8 @@ class DiffDriver(LinuxDriver):
         A terminal in another encoding, a line with noise, a mouse report of five thousand digits: each used to end it.
         Esc and Ctrl+C, pressed after a moment of silence, are always keys: a paste whose end got lost would swallow all.
         """
-        decode, parser = getincrementaldecoder("utf-8")(errors="replace").decode, XTermParser()
+        decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        parser, splitter = XTermParser(), PasteSplitter()
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             silent = False
@@ -72,17 +76,24 @@ class DiffDriver(LinuxDriver):
                     self._app.call_later(self._app.exit, return_code=128 + signal.SIGHUP)
                     return
                 if silent and raw in PRESSED:
-                    parser = XTermParser()
+                    parser, splitter = XTermParser(), PasteSplitter()
                 silent = raw is None
                 try:
-                    for message in (
-                        *(parser.feed(text) if (text := decode(raw or b"")) else ()),
-                        *parser.tick(),
-                    ):
-                        self.process_message(message)
+                    for part in splitter.feed(decode(raw or b"")):
+                        if isinstance(part, Pasted):
+                            self.process_message(Paste(part.text))
+                        else:
+                            self._process_keys(parser.feed(part))
+                    self._process_keys(parser.tick())
                 except Exception as error:  # noqa: BLE001  # the next key meets a new parser
                     logging.getLogger("warroom.driver").warning("unreadable input: %r", error)
-                    parser = XTermParser()
+                    parser, splitter = XTermParser(), PasteSplitter()
+
+    def _process_keys(self, messages: Iterable[Message]) -> None:
+        """The parser's own paste is one without its text."""
+        for message in messages:
+            if not isinstance(message, Paste):
+                self.process_message(message)
 
     def process_message(self, message: Message) -> None:
         """A size comes from the kernel alone: what the terminal writes of one is up to whoever made it write that."""
