@@ -58,14 +58,15 @@ def queries_to_draw(spec: PanelSpec, answers: Answers) -> list[QuerySpec]:
 def _judge_query(query: QuerySpec, answers: Answers) -> Contribution:
     answer = answers.by_query.get(query.name)
     beside = (answers.buckets, answers.trials, answers.histories, answers.long_histories)
-    warnings = server_warnings(answer, *(by_name.get(query.name) for by_name in beside))
+    asked = (answer, *(by_name.get(query.name) for by_name in beside))
     if not isinstance(answer, Answer) or not answer.series:
-        return replace(_without_data(query, answer, answers), warnings=warnings)
+        known = getattr(answers.diagnoses.get(query.name), "known", None)
+        return replace(_without_data(query, answer, answers), warnings=server_warnings(*asked, known))
     ranked = sorted(answer.series, key=lambda series: -badness(query, series.values[-1]))
     judged = merge([_judge_series(query, series, index, answers) for index, series in enumerate(ranked)])
     if query.tell and any(series.values[-1] > 0 for series in ranked):
         judged = replace(judged, standing=(Standing("told", display_name(query)),))
-    return replace(judged, query=query.name, warnings=warnings)
+    return replace(judged, query=query.name, warnings=server_warnings(*asked))
 
 
 def _judge_series(query: QuerySpec, series: Series, index: int, answers: Answers) -> Contribution:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from core.message import say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from core.errors import SourceError
     from core.message import Message
@@ -98,10 +98,27 @@ class Answer:
     warnings: tuple[str, ...] = ()
 
 
-def server_warnings(*answers: Answer | SourceError | None) -> tuple[Message, ...]:
+class MetricNames(frozenset[str]):
+    """The names that a source knows, and its own words on that answer: a partial one may lack what is there."""
+
+    source: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, names: Iterable[str], source: str, warnings: tuple[str, ...]) -> MetricNames:
+        """The names with what the source said of them."""
+        made = cls(names)
+        made.source, made.warnings = source, warnings
+        return made
+
+
+def server_warnings(*answers: Answer | frozenset[str] | SourceError | None) -> tuple[Message, ...]:
     """What the sources themselves say of their answers, such as that a part of them is missing, each once."""
     texts = dict.fromkeys(
-        (answer.source, text) for answer in answers if isinstance(answer, Answer) for text in answer.warnings
+        (answer.source, text)
+        for answer in answers
+        if isinstance(answer, Answer | MetricNames)
+        for text in answer.warnings
     )
     return tuple(say("panels.server_warns", source=source, text=text) for source, text in texts)
 

@@ -30,6 +30,8 @@ STYLES = {verdict: verdict.value for verdict in Verdict}
 """Names, here and below: a theme says what they look like."""
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = "_.-=+*#@"
+WARNED = "*"
+"""Stands behind numbers that somebody warns of, and before the warning, which only an unfolded panel has room for."""
 MIN_WARNING_LINES = 2
 """So many lines of warnings stand before any row; more only where rows and chart leave room."""
 CHART_HEIGHT = 5
@@ -95,7 +97,7 @@ def panel_line(state: PanelState, say_: Say, width: int, now: float, *, ascii_on
         used += cell_len(spark)
     text.append_text(body)
     text.append(" " * max(0, room - used))
-    text.append(" ")
+    text.append(*(WARNED, "remark") if state.warnings else " ")
     text.append(age, "stale" if stale else "quiet")
     text.truncate(width, pad=True)
     return text
@@ -154,9 +156,9 @@ def panel_details(
     lines = lines if needs_reason else []
     spare = height - len(lines) - len(state.rows) - (CHART_HEIGHT if chart is not None else 0)
     lines += [
-        Text("   " + part, "remark")
+        Text(f" {' ' if index else WARNED} {part}", "remark")
         for warning in state.warnings
-        for part in wrap_to_width(say_(warning), width - 4)
+        for index, part in enumerate(wrap_to_width(say_(warning), width - 4))
     ][: max(MIN_WARNING_LINES, spare)]
     left = height - len(lines)
     wanted = left if chart is None else max(0, left - CHART_HEIGHT)

@@ -56,7 +56,7 @@ async def _promql(check: Check, sources: Sources, now: float) -> Observation:
     series = [curve for curve in answer.series if len(curve.values)]
     why = None
     if not series and check.expect.kind != "some":
-        why = await why_silent(expr, sources, now)
+        why = await why_silent(answer, sources, now)
     if why is None and check.expect.kind in ("some", "none"):
         return _counted(check, answer, len(series))
     if answer.kind == "string":

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError
 from core.message import say
 from core.units import quantity
+from signals.reading import server_warnings, with_warnings
 
 if TYPE_CHECKING:
     from core.message import Message
     from signals.metrics.promql.names import Selector
+    from signals.reading import Answer
     from signals.sources import Sources
 
 ALERT_SERIES = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
@@ -19,8 +21,9 @@ ALERT_SERIES = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 TARGET_LABELS = ("job", "instance")
 
 
-async def why_silent(expr: str, sources: Sources, now: float) -> Message | None:
+async def why_silent(answer: Answer, sources: Sources, now: float) -> Message | None:
     """The metric that is missing and since when, or the target that is not scraped. None: nothing speaks against it."""
+    expr = answer.expr
     from signals.metrics.promql.names import metric_names, needs
     from signals.metrics.scrape import SCRAPE_METRICS
 
@@ -31,7 +34,9 @@ async def why_silent(expr: str, sources: Sources, now: float) -> Message | None:
             return say("measure.no_metrics", source=sources.metrics.name)
         for metric in sorted(queried):
             if metric not in known and not await sources.metrics.has_had(metric):
-                return _never(metric, known, await sources.metrics.watched_s(now))
+                never = _never(metric, known, await sources.metrics.watched_s(now))
+                warned = server_warnings(answer)  # which stand behind the result already
+                return with_warnings(never, [text for text in server_warnings(known) if text not in warned])
             if (gone := await _gone(metric, sources, now, silent=metric not in known)) is not None:
                 return gone
         for selector in needs(expr).selectors():

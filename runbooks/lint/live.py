@@ -16,6 +16,7 @@ from runbooks.checks.probe import missing_objects
 from runbooks.lint.finding import Finding
 from signals.metrics.last_seen import last_seen
 from signals.metrics.promql.names import Needs, needs
+from signals.reading import server_warnings, with_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,7 +105,8 @@ class _QueryCache:
         if selector.name not in self._known:
             near = get_close_matches(selector.name, self._known, n=1)
             fix = say("lint.did_you_mean", name=near[0]) if near else None
-            message = say("lint.no_metric", metric=selector.name)
+            warnings = server_warnings(self._known)
+            message = with_warnings(say("lint.no_metric", metric=selector.name), warnings)
             return [Finding(file, check.line, "metric-missing", message, "likely", _one_line(check), fix)]
         findings = []
         for label, operator, value in selector.matchers:

@@ -65,19 +65,19 @@ class PrometheusSource:
 
     async def metric_names(self) -> frozenset[str]:
         """All metric names of the last hour."""
-        from signals.metrics.prometheus_api import read_label_values
+        from signals.metrics.prometheus_api import read_metric_names
 
         since = {"start": str(time.time() - NAMES_OF_LAST_S)}
         response = await self._http.get("/api/v1/label/__name__/values", since)
-        return await self._parsed(response, read_label_values)
+        return await self._parsed(response, lambda body: read_metric_names(body, self.name))
 
     async def has_had(self, metric: str) -> bool:
         """Over all that it keeps."""
-        from signals.metrics.prometheus_api import read_label_values
+        from signals.metrics.prometheus_api import read_metric_names
 
         # By name alone: the series themselves may be many thousands.
         response = await self._http.get("/api/v1/label/__name__/values", {"match[]": metric})
-        return metric in await self._parsed(response, read_label_values)
+        return metric in await self._parsed(response, lambda body: read_metric_names(body, self.name))
 
     async def alerts(self) -> Alerts:
         """Active alerts, with their rules' expressions."""

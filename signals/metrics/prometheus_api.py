@@ -23,7 +23,7 @@ from core.text import clean
 from core.times import parse_time
 from signals.alerts.model import Alert, AlertRule, Alerts, AlertState
 from signals.metrics.model import Target
-from signals.reading import Answer, Series
+from signals.reading import Answer, MetricNames, Series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,12 +107,13 @@ def _refuse_histograms(result: list[Any], source: str) -> None:
         raise NotSupported(say("signals.native_histogram", source=source))
 
 
-def read_label_values(response: HttpResponse) -> frozenset[str]:
-    """The values of a label."""
-    values = _Answered(response).library().get_label_values("")
+def read_metric_names(response: HttpResponse, source: str) -> MetricNames:
+    """The values of the label `__name__`, with the server's warnings."""
+    answered = _Answered(response)
+    values = answered.library().get_label_values("")
     if not isinstance(values, list):
         raise TypeError("no list")
-    return frozenset(clean(str(value)) for value in values)
+    return MetricNames.of((clean(str(value)) for value in values), source, answered.warnings())
 
 
 def read_targets(response: HttpResponse) -> tuple[Target, ...]:

@@ -13,6 +13,7 @@ from panels.fold import Contribution, unavailable
 from panels.no_data.diagnosis import Cause, Diagnosis
 from signals.alerts.model import Alert, Alerts, AlertState
 from signals.celery.model import Fleet, Queue, Queues, Worker, WorkerState
+from signals.metrics.model import NEVER_S
 from signals.reading import Answer, Labels, Series
 from tests.chimera import BOARD
 from tests.panels.judged import judge_alerts, judge_panel
@@ -52,7 +53,9 @@ def judged(
 ) -> PanelState:
     """`never_exported` are metric and nearest name of queries without one."""
     diagnoses = {
-        query: Diagnosis(cause=Cause.NEVER_EXPORTED, metric=metric, known=frozenset((near,)))
+        query: Diagnosis(
+            cause=Cause.NEVER_EXPORTED, metric=metric, known=frozenset((near,)), watched_s=NEVER_S
+        )
         for query, names in (never_exported or {}).items()
         for metric, near in (names.split("|"),)
     }

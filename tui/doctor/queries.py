@@ -10,7 +10,7 @@ from core.errors import ConfigError, SourceError
 from core.message import say
 from core.text import clean
 from profiles.profile import recognised
-from signals.reading import Answer, server_warnings
+from signals.reading import Answer, server_warnings, with_warnings
 from tui.doctor import Finding, failed, passed
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _profile(config: Config, exported: frozenset[str], words: Language) -> list[
 def _names(exported: frozenset[str], words: Language) -> Finding:
     count = words.text("doctor.metrics", count=len(exported))
     if exported:
-        return passed("metrics", "metrics", count)
+        return passed("metrics", "metrics", " ".join((count, *map(words.say, server_warnings(exported)))))
     return failed("metrics", "metrics", count, words.text("doctor.no_metrics"))
 
 
@@ -127,7 +127,8 @@ async def _query(
     diagnosis = await diagnose(expr, cache, time.time()) if isinstance(answer, Answer) else answer
     if isinstance(diagnosis, SourceError):
         return failed("query", where, words.say(diagnosis.message), words.text("doctor.change"))
-    what = words.say(no_data_message(say("panels.text", text=name), diagnosis))
+    gap = no_data_message(say("panels.text", text=name), diagnosis)
+    what = words.say(with_warnings(gap, server_warnings(answer, diagnosis.known)))
     if optional or diagnosis.cause in (Cause.NO_TRAFFIC, Cause.ONE_SAMPLE):  # nothing to fix in silence alone
         return passed("query", where, what)
     return failed("query", where, what, _fix(diagnosis, words))
@@ -176,5 +177,6 @@ async def _rule(rule: Rule, where: str, recorded: set[str], cache: QueryCache, w
         diagnosis.cause > Cause.DISAPPEARED or diagnosis.metric in recorded
     ):
         return passed("rule", where, words.text("doctor.rule_silent"))
-    what = words.say(no_data_message(say("panels.text", text=clean(rule.name, 60)), diagnosis))
+    gap = no_data_message(say("panels.text", text=clean(rule.name, 60)), diagnosis)
+    what = words.say(with_warnings(gap, server_warnings(answer, diagnosis.known)))
     return failed("rule", where, what, words.text("doctor.change_rule"))

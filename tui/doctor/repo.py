@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.errors import SourceError
 from core.message import say
 from core.text import clean
-from signals.reading import Answer
+from signals.reading import Answer, server_warnings, with_warnings
 from tui.doctor import Finding, failed, passed
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ async def _unanswered(
         # A label's value that is missing may be one that did not happen yet.
         if isinstance(diagnosis, SourceError) or diagnosis.cause > Cause.NO_LABEL:
             continue
-        what = words.say(no_data_message(say("panels.text", text=clean(selector.name, 100)), diagnosis))
+        gap = no_data_message(say("panels.text", text=clean(selector.name, 100)), diagnosis)
+        what = words.say(with_warnings(gap, server_warnings(answer, diagnosis.known)))
         if what not in reported:
             reported.add(what)
             fix = _fix(selector.name, diagnosis.cause, project, words)

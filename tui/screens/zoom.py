@@ -68,7 +68,9 @@ class ZoomScreen(Page):
         face = self.face
         if height <= 0 or self.view is None or self.view.zoom is None:
             return []
-        rows = replace(state, charts=())
+        beside = self.view.zoom.warnings  # they stand at the chart already
+        warnings = tuple(warning for warning in state.warnings if warning not in beside)
+        rows = replace(state, charts=(), warnings=warnings)
         return [Text(), *panel_details(rows, face.words.say, width, height, now, ascii_only=face.ascii_only)]
 
     def filtered(self) -> None:

@@ -100,25 +100,31 @@ RULES = """groups:
 """
 
 
-def test_a_count_of_series_is_told_with_what_the_server_warns_of(tmp_path: Path) -> None:
+def test_what_is_there_and_what_is_not_is_told_with_what_the_server_warns_of(tmp_path: Path) -> None:
     series = b'{"metric":{"__name__":"orders_total"},"value":[1,"5"]}'
     vector = (
         b'{"status":"success","warnings":["store 7 timed out"],"data":{"resultType":"vector","result":[%s]}}'
     )
-    names = b'{"status":"success","data":["up","orders_total"]}'
+    names = b'{"status":"success","warnings":["store 8 timed out"],"data":["up","orders_total"]}'
 
     def page(path: str) -> Page:
-        return Page(names if "label" in path else vector % series, content_type="application/json")
+        gone = "ordrs" in path or "query=up" in path or "query_range" in path
+        return Page(names if "label" in path else vector % (b"" if gone else series), 200, "application/json")
 
     config = tmp_path / "warroom.toml"
     with page_server(page) as url:
         config.write_text(
             f'[signals.prometheus]\nurl = "{url}"\n[[panels.add]]\nid = "orders"\ntitle = "Orders"\n'
-            'queries = [{ name = "orders", expr = "orders_total" }]\n'
+            'queries = [{ name = "orders", expr = "orders_total" }, { name = "typo", expr = "ordrs_total" }]\n'
         )
         findings = asyncio.run(check_queries(load_config(config), Language("en")))
-    (orders,) = (finding for finding in findings if finding.where == "orders.orders")
-    assert orders.what == "1 series. prometheus warns: store 7 timed out"
+    told = {finding.where: finding.what for finding in findings}
+    assert told["orders.orders"] == "1 series. prometheus warns: store 7 timed out"
+    # That something is missing is no surer than what was asked: the names were not whole, either.
+    assert "ordrs_total" in told["orders.typo"]
+    assert "store 7 timed out" in told["orders.typo"]
+    assert "store 8 timed out" in told["orders.typo"]
+    assert "store 8 timed out" in told["metrics"]
 
 
 def test_queries_rules_and_a_wrong_clock(tmp_path: Path) -> None:
