@@ -18,16 +18,20 @@ from tui.incident.alerts import ALERT_WATCH, POLL_S, AlertWatch
 from tui.runtime.exit import report_crash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
     from typing import Any
     from uuid import UUID
 
     from textual.message import Message as UiMessage
 
+    from actions.model import AnyAction
+    from actions.settings import ActionsSettings
     from core.message import Message
-    from incidents.events.incident import StepKey
+    from incidents.events.incident import Incident, StepKey
     from incidents.settings import UpdateSettings
+    from response.checklist import Row
     from response.situation import Proposal
+    from response.step_actions import StepAction
     from response.write import Written
     from runbooks.checks.observation import Observation
     from runbooks.library import Library
@@ -94,6 +98,10 @@ class IncidentContext:
         self._deferred: tuple[object, Callable[[], None]] | None = None
         self._alerts = AlertWatch()
         self.runbooks: RunbooksSettings | None = None
+        self.actions: Mapping[str, AnyAction] | None = None
+        """All that there are, by id; None until a screen needed them."""
+        self._action_settings: ActionsSettings | None = None
+        self._reads_actions = False
         self.approved: dict[tuple[str, str], bool] = {}
         """By runbook and origin: what this person said when a check wanted to ask a host that nobody configured."""
 
@@ -116,6 +124,7 @@ class IncidentContext:
         )
         self.journal_thread.start()
         self.runbooks = config.runbooks
+        self._action_settings = config.actions
         self.read_library()
         self.host.set_interval(POLL_S, self._poll_alerts)
 
@@ -148,6 +157,29 @@ class IncidentContext:
             self.host.run_worker(
                 lambda: self._load_library(settings, code), thread=True, group="library", exclusive=True
             )
+
+    def read_actions(self) -> None:
+        """Read which actions there are, in a thread: most people only look, and need none of them."""
+        if self._action_settings is not None and not self._reads_actions:
+            self._reads_actions = True
+            self.host.run_worker(self._load_actions(self._action_settings), group="actions")
+
+    def step_actions(self, row: Row, incident: Incident | None) -> tuple[StepAction, ...]:
+        """What a step offers; nothing before the actions are read."""
+        if self.actions is None or self._action_settings is None:
+            return ()
+        from response.step_actions import step_actions
+
+        return step_actions(row, incident, self.actions, self._action_settings)
+
+    async def _load_actions(self, settings: ActionsSettings) -> None:
+        from actions.registry import all_actions
+
+        await log_errors(self._keep_actions(asyncio.to_thread(all_actions, settings)))
+
+    async def _keep_actions(self, reading: Awaitable[Mapping[str, AnyAction]]) -> None:
+        self.actions = await reading
+        self.host.repaint()
 
     def update_incident(self, snapshot: IncidentSnapshot) -> None:
         """Keep the newest fold; what others opened, or offer to this person, becomes the notice."""

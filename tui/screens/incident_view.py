@@ -22,8 +22,9 @@ from response.checklist import (
 from tui.incident.context import log_errors
 from tui.incident.draw.checklist import ChecklistView
 from tui.incident.draw.header import incident_head, reading_head
+from tui.incident.draw.options import RenderOptions
 from tui.incident.draw.panes import PANES, pane_lines, roles_lines
-from tui.incident.draw.step import RenderOptions, step_lines
+from tui.incident.draw.step import step_lines
 from tui.incident.draw.timeline import names_here
 from tui.keymap import EVERYWHERE, KEYS
 from tui.runtime.exit import report_crash
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from incidents.events.incident import Incident
     from panels.state import PanelState
     from response.checklist import Row, RowKey
+    from response.step_actions import StepAction
     from runbooks.checks.observation import Observation
     from runbooks.model import Check, Runbook
     from tui.feeds.journal import IncidentSnapshot
@@ -77,8 +79,9 @@ class IncidentView(Page, abstract=True):
         self._measure_at = 0.0
 
     def on_mount(self) -> None:
-        """Measure the checks under the cursor as long as the screen is on top."""
+        """Measure the checks under the cursor as long as the screen is on top; read what actions there are."""
         self.set_interval(1.0, self._measure)
+        self.set_interval(0.5, self.incidents.read_actions)
 
     # What is shown
 
@@ -201,8 +204,9 @@ class IncidentView(Page, abstract=True):
         look = ChecklistView(self.incident, rows, words, self.face.ascii_only)
         if height < 6:
             return look.lines(row.key, width, height)
-        options = RenderOptions(words, width, now, self.face.ascii_only)
-        unfolded = step_lines(row, rows, self.incident, self.observed.get(row.key, {}), options)
+        options = RenderOptions(words, width, now, self.face.ascii_only, self._is_writable())
+        observed, actions = self.observed.get(row.key, {}), self.step_actions(row)
+        unfolded = step_lines(row, rows, self.incident, observed, options, actions=actions)
         share = height * 4 // 9 if height < 30 else height // 2
         lines = look.lines(row.key, width, min(len(rows), max(4, share, height - 1 - len(unfolded))))
         lines.append(Text(("-" if self.face.ascii_only else "─") * width, "quiet"))
@@ -214,6 +218,10 @@ class IncidentView(Page, abstract=True):
             shown[-1] = Text(f"  {words.text('screen.more', count=hidden + 1)}", "quiet")
         return lines + shown + self._following(row, rows, options, left - len(shown))
 
+    def step_actions(self, row: Row) -> tuple[StepAction, ...]:
+        """The buttons of a row's step."""
+        return self.incidents.step_actions(row, self.incident)
+
     def _following(self, row: Row, rows: Sequence[Row], options: RenderOptions, room: int) -> list[Text]:
         """What is to be done next, where there is room for it."""
         keys = [other.key for other in rows]
@@ -224,7 +232,9 @@ class IncidentView(Page, abstract=True):
         if following is None or room < MIN_FOR_NEXT:
             return []
         observed = self.observed.get(following.key, {})
-        lines = step_lines(following, rows, self.incident, observed, options)
+        options = options._replace(is_writable=False)
+        actions = self.step_actions(following)
+        lines = step_lines(following, rows, self.incident, observed, options, actions=actions)
         rule = Text(f" {options.words.text('screen.following')} ", "quiet")
         rule.append(("-" if options.ascii_only else "─") * max(0, options.width - rule.cell_len))
         return [rule, *lines][:room] if len(lines) < room else []

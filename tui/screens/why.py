@@ -8,12 +8,14 @@ from rich.cells import chop_cells
 from rich.text import Text
 
 from response.checklist import Missing
-from tui.incident.draw.step import RenderOptions, check_lines, step_lines
+from tui.incident.draw.options import RenderOptions
+from tui.incident.draw.step import check_lines, step_lines
 from tui.screens.page import Page
 
 if TYPE_CHECKING:
     from incidents.events.incident import Incident
     from response.checklist import Row, RowKey
+    from response.step_actions import StepAction
     from runbooks.checks.observation import Observation
     from runbooks.model import Check
 
@@ -29,6 +31,8 @@ class Below(Protocol):
     def row(self) -> Row | None: ...
 
     def rows(self) -> tuple[Row, ...]: ...
+
+    def step_actions(self, row: Row) -> tuple[StepAction, ...]: ...
 
 
 class WhyScreen(Page):
@@ -49,7 +53,9 @@ class WhyScreen(Page):
             return []
         observed = below.observed.get(row.key, {})
         options = RenderOptions(words, width, now, self.face.ascii_only)
-        lines = step_lines(row, below.rows(), below.incident, observed, options)
+        lines = step_lines(
+            row, below.rows(), below.incident, observed, options, actions=below.step_actions(row)
+        )
         for index, check in enumerate(row.step.checks if row.step else ()):
             lines.append(Text())
             lines += check_lines(check, observed.get(index), options)

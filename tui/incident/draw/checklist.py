@@ -147,7 +147,8 @@ class ChecklistView:
         right = ""
         if state is not None and name != "open":
             here = f" {self.words.text('screen.here')}" if is_here(self.incident, row) else ""
-            right = f"  {state.by[:12]} {state.at:%H:%M:%S}{here} "
+            run = f" {state.run}" if state.run else ""
+            right = f"  {state.by[:12]} {state.at:%H:%M:%S}{run}{here} "
         indent = "  " * min(3, row.step.level)
         text = Text.assemble(
             " ",

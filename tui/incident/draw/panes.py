@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from runbooks.model import Runbook
     from tui.i18n import Language
     from tui.incident.context import IncidentContext
-    from tui.incident.draw.step import RenderOptions
+    from tui.incident.draw.options import RenderOptions
 
 Pane = str
 PANES: tuple[Pane, ...] = ("checklist", "timeline", "evidence", "follow_ups")

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from response.checklist import is_confirmed, open_killers, step_state
+from response.step_actions import step_stories
+from tui.incident.draw.action import action_lines, story_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from incidents.events.incident import Incident
     from response.checklist import Row
+    from response.step_actions import StepAction
     from runbooks.checks.observation import Observation
     from runbooks.model import Block, Check
-    from tui.i18n import Language
-
-
-class RenderOptions(NamedTuple):
-    """The language, `width` in columns, `now` in Unix seconds, and whether only ASCII can be shown."""
-
-    words: Language
-    width: int
-    now: float
-    ascii_only: bool = False
+    from tui.incident.draw.options import RenderOptions
 
 
 STALE_S = 12.0
@@ -37,8 +31,10 @@ def step_lines(
     incident: Incident | None,
     observed: Mapping[int, Observation],
     options: RenderOptions,
+    *,
+    actions: Sequence[StepAction] = (),
 ) -> list[Text]:
-    """All lines, in order of need: what it is, how it stands, its checks, then the manual's own words."""
+    """All lines, in order of need: what it is, how it stands, its buttons, its checks, then the manual's own words."""
     words, width = options.words, options.width
     if row.kind == "pause":
         return list(_pause(row, rows, incident, options))
@@ -49,6 +45,8 @@ def step_lines(
     title = f"{step.number} {killer}{step.text}"
     lines = [Text(f" {part}", "title") for part in _wrapped(title, width - 2)]
     lines += _state(row, incident, options)
+    lines += action_lines(actions, options, is_key=options.is_writable)
+    lines += _other_runs(row, incident, actions, options)
     for index, check in enumerate(step.checks):
         lines += check_lines(check, observed.get(index), options)
     for block in step.blocks:
@@ -56,9 +54,19 @@ def step_lines(
     return lines
 
 
+def _other_runs(
+    row: Row, incident: Incident | None, actions: Sequence[StepAction], options: RenderOptions
+) -> Iterator[Text]:
+    """Runs of the step that are none of its actions: those that took another one back, first of all."""
+    shown = {story.key for action in actions for story in action.stories}
+    for story in step_stories(row, incident):
+        if story.key not in shown:
+            yield from story_lines(story, options)
+
+
 def block_lines(block: Block, options: RenderOptions) -> list[Text]:
-    """Prose, a command as it stands, or an action; checks are shown by `check_lines`."""
-    from runbooks.model import ActionCall, Command, Paragraph
+    """Prose, or a command as it stands; checks are shown by `check_lines`, actions by `action_lines`."""
+    from runbooks.model import Command, Paragraph
 
     words, width = options.words, options.width
     if isinstance(block, Paragraph):
@@ -75,9 +83,6 @@ def block_lines(block: Block, options: RenderOptions) -> list[Text]:
             for index, line in enumerate(block.text.splitlines() or [""])
             for cut, part in enumerate(_cut(line, width - 5))
         ]
-    if isinstance(block, ActionCall):
-        given = " ".join(f"{name}={value}" for name, value in block.parameters.items())
-        return [Text(f"  {words.text('screen.action')} {block.id} {given}".rstrip(), "key")]
     return []
 
 
@@ -129,7 +134,8 @@ def _state(row: Row, incident: Incident | None, options: RenderOptions) -> Itera
     state = step_state(incident, row)
     if state is None:
         return
-    parts = [state.reason, localize(observation_text(state), words.say)]
+    by_run = words.text("screen.by_run", run=state.run) if state.run else ""
+    parts = [by_run, state.reason, localize(observation_text(state), words.say)]
     more = "  ".join(part for part in parts if part)
     if state.state != "open" or more:
         state_name = words.text(f"event.state_{state.state}")

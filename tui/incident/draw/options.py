@@ -1,0 +1,18 @@
+"""How the parts of the incident's screen are drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from tui.i18n import Language
+
+
+class RenderOptions(NamedTuple):
+    """The language, `width` in columns, `now` in Unix seconds, whether only ASCII can be shown, and anything can be done."""
+
+    words: Language
+    width: int
+    now: float
+    ascii_only: bool = False
+    is_writable: bool = False
