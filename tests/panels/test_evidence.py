@@ -19,8 +19,8 @@ from panels.state import Chart, PanelState
 from signals.reading import Freshness, Reading, Series, Verdict
 from tests.incidents.build import Chain
 from tui.i18n import CODES, Language
+from tui.incident.draw.options import RenderOptions
 from tui.incident.draw.panes import pane_lines
-from tui.incident.draw.step import RenderOptions
 
 
 def state(chart: Chart | None, trend: Series | None = None) -> PanelState:
