@@ -92,6 +92,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
     "incident": (
         *MOVING,
         Key("space", "tick"),
+        Key("a", "actions"),
         Key("s", "skip"),
         Key("S", "skip_phase", footer=False),
         Key("f", "fail", footer=False),

@@ -20,6 +20,7 @@ from tui.incident.draw.panes import PANES
 from tui.screens import incident_forms as forms
 from tui.screens.confirm import Confirm
 from tui.screens.form import Field, Form
+from tui.screens.incident_actions import run_step_action
 from tui.screens.incident_view import IncidentView
 from tui.screens.submit import ask, submit, submit_answer, submit_form
 
@@ -77,6 +78,15 @@ class IncidentScreen(IncidentView):
             self._confirm_pause(situation, row)
         elif (row := self._step_row()) is not None:
             self._submit(steps.start(situation, row.step_key), _about("screen.started", row))
+
+    def action_actions(self) -> None:
+        """The action of the step in hand: its plan, and then its run; when that was verified the step is ticked."""
+        if self._situation() is None or self.incident_id is None or (row := self._step_row()) is None:
+            return
+        if self.incidents.actions is None:
+            self.incidents.notify(say("screen.actions_open"))
+            return
+        run_step_action(self.face, row, self.step_actions(row), self.incident_id)
 
     def action_skip(self) -> None:
         """Left out; why, is asked."""

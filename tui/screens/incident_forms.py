@@ -17,6 +17,7 @@ from response.checklist import Missing
 from tui.incident.exports import free_folder, impact_lines, write_export
 from tui.screens.choose import Choose
 from tui.screens.form import Field, Form
+from tui.screens.incident_actions import with_in_force
 from tui.screens.submit import ask, carry_out, forget, submit, submit_answer, submit_form
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ async def _mark_moment(
         return None
     if at < len(moments):
         moment = moments[at]
+        if moment == "resolved":
+            situation = await with_in_force(face, situation)
         marked = whole.resolve(situation) if moment == "resolved" else whole.mark(situation, moment)
         done = say("screen.marked", moment=say(f"event.moment_{moment}"))
         return await carry_out(face, marked, lambda _: done)

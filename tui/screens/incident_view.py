@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import work
 
+from core.errors import WarroomError
 from core.message import say
+from incidents.report.actions import run_stories
 from response.checklist import (
     Missing,
     can_stand,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from actions.runner.request import RunSettings
     from incidents.events.incident import Incident
     from panels.state import PanelState
     from response.checklist import Row, RowKey
@@ -55,6 +59,8 @@ ALL_PANES, MIN_FOR_NEXT = 24, 6
 READ_ACTIONS = frozenset({"move", "why", "killer", "copy", "app.runbook", "scroll", "phase", "top", "bottom"})
 PAST_ACTIONS = frozenset({"pane", "export", "start"})
 """Actions that write nothing: of a runbook that is only read, and of an incident of the past beside them."""
+IN_FORCE_INTERVAL_S = 2.0
+"""Between two looks at what is in force; only where anything was run."""
 MEASURE_INTERVAL_S = 3.0
 """Between two measurements of the checks under the cursor."""
 
@@ -77,11 +83,13 @@ class IncidentView(Page, abstract=True):
         self._scroll = 0
         self._copied = 0
         self._measure_at = 0.0
+        self._in_force: dict[str, dt.datetime] | None = None
 
     def on_mount(self) -> None:
         """Measure the checks under the cursor as long as the screen is on top; read what actions there are."""
         self.set_interval(1.0, self._measure)
         self.set_interval(0.5, self.incidents.read_actions)
+        self.set_interval(IN_FORCE_INTERVAL_S, self._read_in_force)
 
     # What is shown
 
@@ -204,7 +212,7 @@ class IncidentView(Page, abstract=True):
         look = ChecklistView(self.incident, rows, words, self.face.ascii_only)
         if height < 6:
             return look.lines(row.key, width, height)
-        options = RenderOptions(words, width, now, self.face.ascii_only, self._is_writable())
+        options = self._options(width, now)
         observed, actions = self.observed.get(row.key, {}), self.step_actions(row)
         unfolded = step_lines(row, rows, self.incident, observed, options, actions=actions)
         share = height * 4 // 9 if height < 30 else height // 2
@@ -249,16 +257,22 @@ class IncidentView(Page, abstract=True):
         left = height - len(lines)
         if left < ALL_PANES:
             return lines + self._pane(chosen, width, left)
-        others = [self._pane(pane, width, left // 3) for pane in PANES[1:] if pane != chosen]
+        panes = [pane for pane in PANES[1:] if pane != chosen and (pane != "runs" or incident.runs)]
+        others = [self._pane(pane, width, left // (len(panes) + 1)) for pane in panes]
         shown = self._pane(chosen, width, left - sum(map(len, others)))
         return [*lines, *shown, *(line for other in others for line in other)]
+
+    def _options(self, width: int, now: float) -> RenderOptions:
+        return RenderOptions(
+            self.face.words, width, now, self.face.ascii_only, self._is_writable(), self._in_force
+        )
 
     def _pane(self, pane: str, width: int, height: int) -> list[Text]:
         incident = self.incident
         if incident is None:
             return []
         focused = pane == PANES[self.pane]
-        options = RenderOptions(self.face.words, width, time.time(), self.face.ascii_only)
+        options = self._options(width, time.time())
         at = self._pane_cursor if focused else 0
         return pane_lines(pane, incident, self.runbooks(), options, height, at=at, focused=focused)
 
@@ -276,6 +290,7 @@ class IncidentView(Page, abstract=True):
         elif self.incident is not None:
             counts = {
                 "timeline": len(self.incident.events) - 1,
+                "runs": len(self.incident.runs) - 1,
                 "evidence": len(self.incident.evidence) - 1,
                 "follow_ups": len(self.incident.follow_ups) - 1,
             }
@@ -343,6 +358,9 @@ class IncidentView(Page, abstract=True):
         incident = self.incident
         if incident is None or not self.pane:
             return
+        if PANES[self.pane] == "runs":
+            self._open_run(incident)
+            return
         events = {
             "timeline": [event.id for event in reversed(incident.events)],
             "evidence": [evidence.event for evidence in incident.evidence],
@@ -351,6 +369,15 @@ class IncidentView(Page, abstract=True):
         if self._pane_cursor < len(events):
             names = names_here(self.runbooks())
             self.face.push_screen(RecordScreen(incident, events[self._pane_cursor], names))
+
+    def _open_run(self, incident: Incident) -> None:
+        """The run under the cursor, live: its output, its plan, its undo."""
+        from tui.screens.actions.run import RunScreen
+
+        stories = run_stories(incident)
+        run = stories[self._pane_cursor].noted.run_id if self._pane_cursor < len(stories) else None
+        if run is not None:
+            self.face.push_screen(RunScreen(run))
 
     def action_copy(self) -> None:
         """The step's command into the clipboard (OSC 52); again: its next one."""
@@ -371,6 +398,26 @@ class IncidentView(Page, abstract=True):
         self._scroll = self._copied = 0
         self._measure_at = 0.0
         self._measure()
+
+    # What is in force
+
+    def _read_in_force(self) -> None:
+        incident = self.incident
+        if self.is_current and incident is not None and incident.runs and self.face.runs.settings is not None:
+            self._load_in_force(self.face.runs.settings)
+
+    @work(exclusive=True, group="in force")
+    async def _load_in_force(self, settings: RunSettings) -> None:
+        from response.in_force import in_force
+
+        try:
+            now = dt.datetime.now(dt.UTC)
+            effects = await self.face.runs.load(lambda journal: in_force(journal, settings, now))
+        except WarroomError:
+            self._in_force = None  # nobody can say it now
+        else:
+            self._in_force = {str(effect.run.id): effect.until for effect in effects}
+        self.repaint()
 
     # Measuring
 

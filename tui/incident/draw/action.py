@@ -75,6 +75,12 @@ def _action(action: StepAction, options: RenderOptions, *, is_chosen: bool) -> l
     return lines + [line for story in action.stories for line in story_lines(story, options)]
 
 
+def run_block(story: RunStory, options: RenderOptions) -> list[Text]:
+    """A run in the list of all of them: what it did, then how it stands."""
+    head = Text(f"  {story.noted.action}", "title")
+    return [head, *story_lines(story, options)]
+
+
 def story_lines(story: RunStory, options: RenderOptions) -> list[Text]:
     """`✔ RUN-7 verified  op1 03:04:40  4/4 workers confirm`, and that it was taken back."""
     from panels.draw.text import wrap_to_width
@@ -86,6 +92,8 @@ def story_lines(story: RunStory, options: RenderOptions) -> list[Text]:
     if story.undone is not None:
         undone = words.text("screen.run_undone", by=story.undone.actor, at=f"{story.undone.at:%H:%M:%S}Z")
         parts.append(undone)
+    elif options.in_force and (until := options.in_force.get(story.key)) is not None:
+        parts.append(words.text("screen.in_force", until=f"{until:%H:%MZ}"))
     parts.append(localize(run_detail(noted), words.say))
     style = STYLES.get(state, "burning" if state != "planned" else "")
     if noted.state == "finished" and noted.verified is False:

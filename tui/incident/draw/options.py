@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
     from tui.i18n import Language
 
 
@@ -16,3 +19,5 @@ class RenderOptions(NamedTuple):
     now: float
     ascii_only: bool = False
     is_writable: bool = False
+    in_force: Mapping[str, dt.datetime] | None = None
+    """Until when runs, by their ids, are in force; None where nobody has said it."""

@@ -8,6 +8,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from incidents.events.incident import ROLES
+from incidents.report.actions import run_stories
+from tui.incident.draw.action import run_block
 from tui.incident.draw.checklist import ASCII_MARKS, MARKS
 from tui.incident.draw.header import clock_part, clock_text, elapsed_s, status_update_clock
 from tui.incident.draw.timeline import event_block, event_lines, names_here
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from tui.incident.draw.options import RenderOptions
 
 Pane = str
-PANES: tuple[Pane, ...] = ("checklist", "timeline", "evidence", "follow_ups")
+PANES: tuple[Pane, ...] = ("checklist", "timeline", "runs", "evidence", "follow_ups")
 
 
 def roles_lines(
@@ -83,6 +85,8 @@ def pane_lines(
         return [head, *shown]
     if pane == "evidence":
         blocks = _evidence(incident, words, width, ascii_only=ascii_only)
+    elif pane == "runs":
+        blocks = [run_block(story, options) for story in run_stories(incident)]
     else:
         blocks = _follow_ups(incident, words, ascii_only=ascii_only)
     if not blocks:
