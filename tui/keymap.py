@@ -92,8 +92,8 @@ KEYS: dict[str, tuple[Key, ...]] = {
     "incident": (
         *MOVING,
         Key("space", "tick"),
-        Key("a", "actions"),
-        Key("s", "skip"),
+        Key("a", "act"),
+        Key("s", "skip", footer=False),
         Key("S", "skip_phase", footer=False),
         Key("f", "fail", footer=False),
         Key("n", "note"),

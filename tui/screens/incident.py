@@ -79,7 +79,7 @@ class IncidentScreen(IncidentView):
         elif (row := self._step_row()) is not None:
             self._submit(steps.start(situation, row.step_key), _about("screen.started", row))
 
-    def action_actions(self) -> None:
+    def action_act(self) -> None:
         """The action of the step in hand: its plan, and then its run; when that was verified the step is ticked."""
         if self._situation() is None or self.incident_id is None or (row := self._step_row()) is None:
             return

@@ -38,7 +38,7 @@ def answer() -> dict[str, Any]:
 
 @pytest.fixture
 def config(tmp_path: Path, answer: dict[str, Any]) -> Iterator[Path]:
-    with depth_exporter(5) as metrics, page_server(lambda _: Page(b"", answer["status"])) as url:
+    with depth_exporter(5) as (metrics, _), page_server(lambda _: Page(b"", answer["status"])) as url:
         file = configuration(
             tmp_path,
             metrics,
@@ -104,7 +104,7 @@ async def test_a_step_is_a_button_and_its_verified_run_ticks_it(
         step = incident.steps[incident.key("ban-near", "throttle")]
         assert step.run == "RUN-2"
         screen_of(app)._move_to(next(r for r in screen_of(app).rows() if r.step and r.step.id == "throttle"))
-        await until(lambda: "in force until" in shown(app), "what is left of it")
+        await until(lambda: "in force until" in shown(app), shown(app))
         assert "by RUN-2, verified" in shown(app)
         await person.press("tab", "tab", then=lambda: "Actions run" in shown(app))
         await person.press("down", "enter", then=lambda: isinstance(app.screen, RunScreen))

@@ -34,6 +34,8 @@ STYLES = {
     "undone": "quiet",
 }
 """Of a run's state; every other one did not do what it should."""
+EARLIER = 2
+"""Runs before the last one that still have a line."""
 
 
 def action_lines(actions: Sequence[StepAction], options: RenderOptions, *, is_key: bool) -> list[Text]:
@@ -72,7 +74,12 @@ def _action(action: StepAction, options: RenderOptions, *, is_chosen: bool) -> l
         lines += [Text(f"      {part}", "quiet") for part in wrap_to_width(text, max(4, width - 7))]
     for line in lines:
         line.truncate(width)
-    return lines + [line for story in action.stories for line in story_lines(story, options)]
+    newest, *earlier = reversed(action.stories) if action.stories else (None,)
+    if newest is not None:
+        lines += story_lines(newest, options)
+    return lines + [
+        line for story in earlier[:EARLIER] for line in story_lines(story, options, is_short=True)
+    ]
 
 
 def run_block(story: RunStory, options: RenderOptions) -> list[Text]:
@@ -81,8 +88,8 @@ def run_block(story: RunStory, options: RenderOptions) -> list[Text]:
     return [head, *story_lines(story, options)]
 
 
-def story_lines(story: RunStory, options: RenderOptions) -> list[Text]:
-    """`✔ RUN-7 verified  op1 03:04:40  4/4 workers confirm`, and that it was taken back."""
+def story_lines(story: RunStory, options: RenderOptions, *, is_short: bool = False) -> list[Text]:
+    """`✔ RUN-7 verified  op1 03:04:40  4/4 workers confirm`, and that it was taken back; without what it said if `is_short`."""
     from panels.draw.text import wrap_to_width
 
     words, noted = options.words, story.noted
@@ -94,7 +101,12 @@ def story_lines(story: RunStory, options: RenderOptions) -> list[Text]:
         parts.append(undone)
     elif options.in_force and (until := options.in_force.get(story.key)) is not None:
         parts.append(words.text("screen.in_force", until=f"{until:%H:%MZ}"))
-    parts.append(localize(run_detail(noted), words.say))
+    if not is_short:
+        parts.append(
+            localize(
+                run_detail(noted.model_copy(update={"said": None}) if noted.checks else noted), words.say
+            )
+        )
     style = STYLES.get(state, "burning" if state != "planned" else "")
     if noted.state == "finished" and noted.verified is False:
         mark, style = ("X" if options.ascii_only else "✖"), "burning"

@@ -135,7 +135,8 @@ def _state(row: Row, incident: Incident | None, options: RenderOptions) -> Itera
     if state is None:
         return
     by_run = words.text("screen.by_run", run=state.run) if state.run else ""
-    parts = [by_run, state.reason, localize(observation_text(state), words.say)]
+    seen = "" if state.run else localize(observation_text(state), words.say)  # its run says it below
+    parts = [by_run, state.reason, seen]
     more = "  ".join(part for part in parts if part)
     if state.state != "open" or more:
         state_name = words.text(f"event.state_{state.state}")
