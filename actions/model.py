@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from actions.fits import ConfigSection, Fit
     from actions.release_settings import ReleasesSettings
     from actions.settings import ActionsSettings
+    from incidents.events.body import AuditItem
     from signals.settings import SignalsSettings
 
 Danger: TypeAlias = Literal["observe", "mitigate", "destructive"]
@@ -136,6 +137,8 @@ class Outcome:
     """False: nothing is in force any more, although the action can last (a return that reached its end)."""
     document: Mapping[str, object] | None = None
     """The same for programs: kept beside the output on the run's host, and printed by `--json`. Never a secret."""
+    items: tuple[AuditItem, ...] = ()
+    """What is to be worked off one by one: rows of the incident that the run belongs to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

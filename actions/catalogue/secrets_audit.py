@@ -18,8 +18,11 @@ from actions.secrets.model import Verdict, Where
 from actions.secrets.verdicts import last_audit
 from actions.step import Step
 from core.message import say
+from incidents.events.body import AuditItem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from actions.model import Context, Plan
     from actions.secrets.model import Audit, Finding
     from core.message import Message
@@ -75,8 +78,13 @@ def run(params: AuditParameters, _: Plan, context: Context) -> Outcome:
     for unread in result.scanned.unread:
         context.print_line(f"not read: {unread.place}")
     items = result.items()
-    open_items = sum(findings[0].verdict in (Verdict.OPEN, Verdict.TRUE) for findings in items.values())
-    return Outcome(text=_text(result, open_items), findings=open_items, document=result.to_json())
+    open_items = sum(map(_is_open, items.values()))
+    return Outcome(
+        text=_text(result, open_items),
+        findings=open_items,
+        document=result.to_json(),
+        items=tuple(_item(findings) for findings in items.values() if _is_open(findings)),
+    )
 
 
 def verify(params: AuditParameters, _: Plan, context: Context) -> tuple[Verification, ...]:
@@ -114,6 +122,24 @@ def _line(finding: Finding) -> str:
     commit = f" {finding.commit[:12]}" if finding.where is Where.HISTORY and finding.commit else ""
     head = {True: " in HEAD", False: "", None: ""}[finding.in_head]
     return f"{finding.fingerprint} {finding.verdict} {finding.where} {place}{commit}{head} {finding.rule}"
+
+
+def _is_open(findings: Sequence[Finding]) -> bool:
+    """Whether a value is still to be worked off: nobody called it false, nor accepted it for now."""
+    return findings[0].verdict in (Verdict.OPEN, Verdict.TRUE)
+
+
+def _item(findings: Sequence[Finding]) -> AuditItem:
+    """All places of one value as one row; a place in the tree of HEAD is the one to go to first."""
+    first = min(findings, key=lambda finding: list(Where).index(finding.where))
+    return AuditItem(
+        fingerprint=first.fingerprint,
+        rule=first.rule,
+        where=first.where,
+        place=f"{first.file}:{first.line}",
+        places=len(findings),
+        in_head=first.in_head,
+    )
 
 
 def _text(result: Audit, open_items: int) -> Message:

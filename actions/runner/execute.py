@@ -22,7 +22,7 @@ from actions.registry import find_action
 from actions.runner.folder import RunFolder
 from actions.runner.guardian import Guardian
 from actions.runner.output import OutputFile
-from actions.runner.tell import tell_incident
+from actions.runner.tell import tell_incident, tell_items
 from actions.runner.unwritten import record
 from actions.runner.watch import Cancellation, Watch
 from core.errors import WarroomError
@@ -147,6 +147,7 @@ class _Execution:
                 plan, outcome, verifications = self._work(action, params, confirmed, context, redact)
             if outcome.document is not None:
                 folder.write_document(outcome.document)
+            tell_items(self.journal, self.run, request.actor, outcome.items)
             end = _finished(plan, replace(outcome, text=redact.message(outcome.text)), context.clock())
         except (Cancelled, KeyboardInterrupt):
             end = _stopped(cancellation, action)

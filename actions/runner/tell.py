@@ -8,17 +8,21 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
-from incidents.events.body import RunNoted
+from incidents.events.body import AuditItemsFound, RunNoted
 from incidents.journal.errors import JournalError
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
     from uuid import UUID
 
+    from incidents.events.body import AuditItem
     from incidents.events.incident import Incident
     from incidents.events.run import Run
     from incidents.journal import Journal
 
+ITEMS_AT_ONCE = 100
+"""So many stand in one event: it stays far below what a journal takes as one."""
 SETTLED_S = 5.0
 """So long after its end a runner has told of it, or never will."""
 Standing = Literal[
@@ -32,6 +36,23 @@ def tell_incident(journal: Journal, run_id: UUID, actor: str) -> None:
         run = journal.load_run(run_id)
         if run.planned.incident is not None:
             journal.append(run.planned.incident, actor, note_of(run, journal.run_label(run_id)))
+
+
+def tell_items(journal: Journal, run: Run, actor: str, items: Sequence[AuditItem]) -> None:
+    """The rows that the incident gets to work off; nothing where the run belongs to no incident."""
+    planned = run.planned
+    if planned.incident is None:
+        return
+    with suppress(JournalError):
+        label = journal.run_label(run.id)
+        for start in range(0, len(items), ITEMS_AT_ONCE):
+            body = AuditItemsFound(
+                run=label,
+                runbook=planned.runbook,
+                step=planned.step,
+                items=tuple(items[start : start + ITEMS_AT_ONCE]),
+            )
+            journal.append(planned.incident, actor, body)
 
 
 def tell_again(journal: Journal, incident: Incident, actor: str, now: dt.datetime) -> None:

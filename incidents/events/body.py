@@ -320,6 +320,42 @@ class RunNoted(BodyModel):
     said: Phrase | None = None
 
 
+class AuditItem(BodyModel):
+    """One value that an audit found, by its keyed fingerprint; never the value.
+
+    `place` is the worst of its `places`; `in_head` whether the value is in the tree of HEAD, None where nobody knows.
+    """
+
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")]
+    rule: Line = ""
+    where: Line = ""
+    place: Line = ""
+    places: int = Field(default=1, ge=1)
+    in_head: bool | None = None
+
+
+class AuditItemsFound(BodyModel):
+    """What an audit of this incident found: each item is a row to work off behind the step that looked.
+
+    A row is ticked as a step is, under the name `item_step`. There may be more than one event of one run.
+    """
+
+    kind: Literal["audit_items_found"] = "audit_items_found"
+    run: NonBlankLine
+    runbook: Line = ""
+    step: Line = ""
+    items: tuple[AuditItem, ...] = Field(min_length=1, max_length=200)
+
+
+ITEM = "item-"
+"""What the name of an item's row begins with."""
+
+
+def item_step(fingerprint: str) -> str:
+    """How the journal calls the row of an item, as if it were a step of a runbook."""
+    return ITEM + fingerprint
+
+
 class Undone(_AnsweredBody):
     """Takes an event back (also an undo, which brings back what that one took). Both stay in the journal."""
 
@@ -356,6 +392,7 @@ Body: TypeAlias = (
     | FollowUpAdded
     | FollowUpDone
     | RunNoted
+    | AuditItemsFound
     | Undone
 )
 

@@ -17,6 +17,7 @@ from incidents.events.incident import (
     Evidence,
     Firing,
     FollowUp,
+    FoundItem,
     Incident,
     Note,
     Offer,
@@ -61,6 +62,7 @@ class _Draft:
     updates: dict[UUID, Update] = field(default_factory=dict)
     follow_ups: dict[UUID, FollowUp] = field(default_factory=dict)
     runs: dict[str, b.RunNoted] = field(default_factory=dict)
+    found_items: dict[str, FoundItem] = field(default_factory=dict)
 
 
 def fold(events: Iterable[Event]) -> Incident:
@@ -142,6 +144,7 @@ def _thaw(incident: Incident) -> _Draft:
         updates={update.event: update for update in incident.updates},
         follow_ups={follow_up.event: follow_up for follow_up in incident.follow_ups},
         runs=dict(incident.runs),
+        found_items=dict(incident.found_items),
     )
 
 
@@ -174,6 +177,7 @@ def _freeze(draft: _Draft) -> Incident:
         updates=tuple(draft.updates.values()),
         follow_ups=tuple(draft.follow_ups.values()),
         runs=draft.runs,
+        found_items=draft.found_items,
     )
 
 
@@ -396,6 +400,14 @@ def _run(draft: _Draft, event: Event, body: b.RunNoted) -> None:
         _finish(draft, event, body, step)
 
 
+def _items(draft: _Draft, _: Event, body: b.AuditItemsFound) -> None:
+    """An item keeps its row where an earlier audit gave it one."""
+    looked = _key(draft, body.runbook, body.step)
+    for item in body.items:
+        known = draft.found_items.get(item.fingerprint)
+        draft.found_items[item.fingerprint] = FoundItem(item, known.looked if known else looked, body.run)
+
+
 _APPLY: dict[type, Callable[[_Draft, Event, Any], None]] = {
     b.TitleChanged: _title,
     b.SeverityChanged: _severity,
@@ -423,4 +435,5 @@ _APPLY: dict[type, Callable[[_Draft, Event, Any], None]] = {
     b.FollowUpAdded: _follow_up,
     b.FollowUpDone: _follow_up_done,
     b.RunNoted: _run,
+    b.AuditItemsFound: _items,
 }

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from incidents.events.body import EvidencePinned, Moment, Outcome, Role, RunNoted, Severity
+    from incidents.events.body import AuditItem, EvidencePinned, Moment, Outcome, Role, RunNoted, Severity
     from incidents.events.event import Event
     from incidents.events.phrase import Phrase
 
@@ -112,6 +112,14 @@ class Update(NamedTuple):
     deliveries: tuple[Delivery, ...] = ()
 
 
+class FoundItem(NamedTuple):
+    """A value that an audit found, as the last audit saw it, and the step that looked first."""
+
+    item: AuditItem
+    looked: StepKey
+    run: str
+
+
 class FollowUp(NamedTuple):
     """Work for afterwards."""
 
@@ -148,6 +156,7 @@ class Incident:
     updates: tuple[Update, ...]
     follow_ups: tuple[FollowUp, ...]
     runs: Mapping[str, RunNoted]
+    found_items: Mapping[str, FoundItem]
 
     @property
     def sequence(self) -> int:

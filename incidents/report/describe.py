@@ -137,6 +137,11 @@ def _describe_body(incident: Incident, event: Event, names: Names) -> Message:  
             return say("event.follow_up_done_what", text=done) if done else say("event.follow_up_done")
         case b.RunNoted() as x:
             return _run_noted(incident, x, names)
+        case b.AuditItemsFound() as x:
+            first = x.items[0]
+            return say(
+                "event.audit_items_found", count=len(x.items), rule=first.rule, place=first.place, run=x.run
+            )
         case b.Undone() as x:
             return _undone(incident, x, names)
         case b.Unreadable() as x:

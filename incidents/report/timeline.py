@@ -125,6 +125,10 @@ def incident_json(incident: Incident, label: str, words: Say) -> dict[str, Any]:
             }
             for key, step in incident.steps.items()
         ],
+        "found_items": [
+            {**found.item.model_dump(), "run": found.run, "looked": found.looked._asdict()}
+            for found in incident.found_items.values()
+        ],
         "confirmed": [key._asdict() for key in sorted(incident.confirmed)],
         "notes": [_plain_values(note._asdict()) for note in incident.notes],
         "evidence": [

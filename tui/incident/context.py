@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from response.audit_items import with_found_items
 from response.checklist import Missing
 from response.situation import Situation
 from tui.feeds.journal import IncidentSnapshot, JournalState
@@ -234,10 +235,11 @@ class IncidentContext:
         chosen = next((known for known in unresolved if known.incident.id == self.chosen), None)
         return chosen or (unresolved[0] if unresolved else None)
 
-    def followed_runbooks(self, ids: tuple[str, ...]) -> list[Runbook | Missing]:
-        """The runbooks that an incident follows; one that is not here is said to be missing."""
+    def followed_runbooks(self, incident: Incident) -> tuple[Runbook | Missing, ...]:
+        """The runbooks that an incident follows, with what its audits found; one that is not here is said to be missing."""
         library = self.library
-        return [(library.get(name) if library else None) or Missing(name) for name in ids]
+        books = ((library.get(name) if library else None) or Missing(name) for name in incident.runbooks)
+        return with_found_items(books, incident)
 
     def situation(
         self,
@@ -251,7 +253,7 @@ class IncidentContext:
             incident=snapshot.incident,
             actor=self.actor,
             now=dt.datetime.now(dt.UTC),
-            runbooks=tuple(self.followed_runbooks(snapshot.incident.runbooks)),
+            runbooks=self.followed_runbooks(snapshot.incident),
             observed=observed or {},
             burning=burning,
         )

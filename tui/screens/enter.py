@@ -140,7 +140,7 @@ async def read_runbook_of(face: Face, incident: UUID) -> Message | None:
     """The runbook of an incident that may be over: to be read, several to choose from."""
     context = face.incidents
     folded = await context.opened_journal().ask(lambda journal: journal.load(incident))
-    followed = context.followed_runbooks(folded.runbooks)
+    followed = context.followed_runbooks(folded)
     runbooks = [runbook for runbook in followed if not isinstance(runbook, Missing)]
     if not runbooks:
         missing = next(iter(folded.runbooks), None)

@@ -115,7 +115,7 @@ class IncidentView(Page, abstract=True):
         if self._runbook_read is not None:
             library = self.incidents.library
             return [(library.get(self._runbook_read.id) if library else None) or self._runbook_read]
-        return self.incidents.followed_runbooks(self.incident.runbooks) if self.incident else []
+        return list(self.incidents.followed_runbooks(self.incident)) if self.incident else []
 
     def rows(self) -> tuple[Row, ...]:
         """The checklist."""

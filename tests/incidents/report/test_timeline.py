@@ -51,6 +51,9 @@ EXAMPLES: list[Body] = [
         b.RunNoted(run="7", action="queue.throttle", state=state)
         for state in get_args(b.RunNoted.model_fields["state"].annotation)
     ),
+    b.AuditItemsFound(
+        run="7", items=(b.AuditItem(fingerprint="0a1b2c3d4e5f6789", rule="riot", place="a.py:1"),)
+    ),
     b.Undone(event=new_id()),
 ]
 

@@ -12,7 +12,7 @@ from core.files import open_private
 from core.message import say
 from core.text import clean
 from core.units import duration
-from incidents.events.body import Role
+from incidents.events.body import ITEM, Role
 from incidents.events.event import write_time
 from incidents.journal.errors import JournalAway
 from incidents.report.actions import describe_story, run_stories
@@ -56,7 +56,7 @@ def read(args: argparse.Namespace, invocation: Invocation) -> int:
         if invocation.json:
             invocation.print_json(incident_json(incident, label, invocation.words.say))
         else:
-            called = incident_names(incident.runbooks, config, invocation)
+            called = incident_names(incident.runbooks, config, invocation, incident)
             for line in _lines(incident, label, called, config.incidents.updates, invocation.words):
                 invocation.print_line(line)
             for line in _run_lines(incident, called, in_force_until(journal, config), invocation.words):
@@ -98,7 +98,7 @@ def _summary_json(each: Summary) -> dict[str, object]:
 def _timeline(
     args: argparse.Namespace, incident: Incident, label: str, invocation: Invocation, config: Config
 ) -> int:
-    called = incident_names(incident.runbooks, config, invocation)
+    called = incident_names(incident.runbooks, config, invocation, incident)
     if invocation.json:
         invocation.print_json(timeline_json(incident, invocation.words.say, called))
         return ExitCode.OK
@@ -158,6 +158,8 @@ def _lines(
         saw = localize(observation_text(step), words.say)
         seen = f"  [{saw}]" if saw else ""
         yield f"  {MARKS[step.state]} {called.step(key_)}  {step.by} {write_time(step.at)[11:19]}Z{reason}{seen}"
+    found = (key for key in called.steps if key.step.startswith(ITEM) and key not in incident.steps)
+    yield from (f"  {MARKS['open']} {called.step(key)}" for key in found)
     for alert in incident.alerts.values():
         yield "  " + words.text(
             "incident.alert_over" if alert.resolved_at else "incident.alert_fires",
@@ -197,7 +199,7 @@ async def _follow(journal: Journal, invocation: Invocation, config: Config) -> N
         for incident_id in changed:
             incident = await asyncio.to_thread(journal.load, incident_id)
             label = await asyncio.to_thread(journal.label, incident_id)
-            called = incident_names(incident.runbooks, config, invocation)
+            called = incident_names(incident.runbooks, config, invocation, incident)
             for event in incident.events[printed.get(incident_id, 0) :]:
                 text = invocation.words.say(describe_event(incident, event, called))
                 if invocation.json:

@@ -11,7 +11,6 @@ from incidents.events.incident import StepKey
 from incidents.report.postmortem import impact_window, postmortem
 from incidents.report.statistics import format_duration, spans, step_statistics
 from incidents.report.timeline import incident_json, timeline_json
-from response.names import runbook_names
 from tui.cli.incident.in_force import in_force_until
 from tui.cli.incident.read import write_text
 from tui.cli.resources import config_or_default, open_configured_journal
@@ -46,7 +45,7 @@ def _postmortem(args: argparse.Namespace, journal: Journal, config: Config, invo
     words = invocation.words
     impact = _objectives(config, incident, invocation) if args.numbers else ()
     runbooks = incident_runbooks(incident.runbooks, config, invocation, report_missing=True)
-    called = runbook_names(runbooks)
+    called = incident_names(incident.runbooks, config, invocation, incident)
     made = postmortem(
         incident,
         label,

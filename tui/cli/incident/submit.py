@@ -12,6 +12,7 @@ from core.text import clean
 from incidents.events.event import write_time
 from incidents.report.describe import describe_event, join_parts
 from incidents.settings import actor_name
+from response.audit_items import with_found_items
 from response.checklist import Missing
 from response.decision import ALLOWED, Ask, Refused
 from response.guard import may_propose
@@ -48,7 +49,9 @@ def read_situation(
         incident=incident,
         actor=clean(args.actor or actor_name(config.journal), 80),
         now=dt.datetime.now(dt.UTC),
-        runbooks=tuple(incident_runbook(name, config, invocation) or Missing(name) for name in names),
+        runbooks=with_found_items(
+            (incident_runbook(name, config, invocation) or Missing(name) for name in names), incident
+        ),
     )
 
 
@@ -101,7 +104,7 @@ def print_event(event: Event, journal: Journal, invocation: Invocation, config: 
         invocation.print_line(label)
     else:
         incident = journal.load(event.chain)
-        names = incident_names(incident.runbooks, config, invocation)
+        names = incident_names(incident.runbooks, config, invocation, incident)
         text = invocation.words.say(describe_event(incident, event, names))
         time = write_time(event.at)[11:19]
         invocation.print_line(f"{label} #{event.sequence} {time}Z {event.actor} {text}")

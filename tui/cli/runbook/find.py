@@ -12,14 +12,16 @@ from core.files import is_file
 from core.message import say
 from core.text import clean
 from runbooks.library import Library, language_of, load_library, load_runbook, read_file
+from runbooks.model import Runbook
 from runbooks.reading.include import resolve
 from tui.cli.resources import config_or_default
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from incidents.events.incident import Incident
     from incidents.report.describe import Names
-    from runbooks.model import Problem, Runbook
+    from runbooks.model import Problem
     from runbooks.reading.read import Parsed
     from tui.cli.command import Invocation
     from tui.config.model import Config
@@ -95,8 +97,12 @@ def incident_runbooks(
     return tuple(runbooks)
 
 
-def incident_names(runbook_ids: Iterable[str], config: Config, invocation: Invocation) -> Names:
-    """What these runbooks call their steps and phases."""
+def incident_names(
+    runbook_ids: Iterable[str], config: Config, invocation: Invocation, incident: Incident | None = None
+) -> Names:
+    """What these runbooks call their steps and phases, and what the incident's audits found."""
+    from response.audit_items import with_found_items
     from response.names import runbook_names
 
-    return runbook_names(incident_runbooks(runbook_ids, config, invocation))
+    books = with_found_items(incident_runbooks(runbook_ids, config, invocation), incident)
+    return runbook_names(book for book in books if isinstance(book, Runbook))

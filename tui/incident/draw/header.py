@@ -216,7 +216,7 @@ def board_strip(
             if role in incident.roles
         ),
     ]
-    runbooks = context.followed_runbooks(incident.runbooks)
+    runbooks = context.followed_runbooks(incident)
     here = next((row for row in checklist_rows(runbooks) if is_here(incident, row)), None)
     if here is not None and here.step is not None:
         lines += [
