@@ -94,7 +94,7 @@ def prepare(
     if isinstance(decision, Refused):
         return decision
     params = read_parameters(action.parameters, values)
-    spare = _spare() if warm else None
+    spare = _spare() if warm and settings.actions.executor == "local" else None
     context = open_context(
         signals=settings.signals,
         settings=settings.actions,

@@ -80,11 +80,11 @@ def beat(connection: Connection, run: UUID) -> bool:
 
 
 def heartbeats(connection: Connection) -> dict[UUID, Heartbeat]:
-    """The last sign of life of every claimed run."""
+    """The last sign of life of every claimed run. After the clock jumped, its age is wrong until the next one."""
     now = float(connection.scalar(_now(connection)) or 0)
     rows = connection.execute(select(HEARTBEAT.c.run, HEARTBEAT.c.beats, HEARTBEAT.c.at)).all()
     return {
-        run: Heartbeat(row.beats, max(0.0, now - row.at))
+        run: Heartbeat(row.beats, abs(now - row.at))  # a clock that was set back makes nobody live
         for row in rows
         if (run := _uuid(row.run)) and isinstance(row.at, float | int)
     }

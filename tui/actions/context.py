@@ -117,7 +117,9 @@ class RunContext:
 
         settings, identity = self.configured(), await self.identity()
         return await in_thread(
-            lambda: prepare(settings, intent.action, intent.params, identity.actor, lasts_s=intent.lasts_s),
+            lambda: prepare(
+                settings, intent.action, intent.params, identity.actor, lasts_s=intent.lasts_s, warm=True
+            ),
             name="plan",
         )
 

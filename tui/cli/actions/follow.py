@@ -10,7 +10,7 @@ from actions.runner.execute import host_name
 from actions.runner.folder import RunFolder
 from core.errors import WarroomError
 from core.message import say
-from response.orphans import lost
+from response.orphans import SECOND_LOOK_S, is_dead_here, lost
 from tui.actions.integrity import output_problem
 from tui.actions.words import run_state
 from tui.runtime.exit import ExitCode
@@ -36,7 +36,8 @@ class _Progress:
         self.id = run
         self.run = journal.load_run(run)
         self.lost: Message | None = None
-        self._asked_at = self._alive_at = time.monotonic()
+        self._asked_at = self._alive_at = self._beat_at = time.monotonic()
+        self._beats: int | None = None
 
     def is_over(self) -> bool:
         now = time.monotonic()
@@ -46,10 +47,19 @@ class _Progress:
             self._asked_at = now
             try:
                 self.run = self.journal.load_run(self.id)
-                self.lost = lost_text(self.journal, self.run, now - self._alive_at)
+                self.lost = self._lost(now)
             except WarroomError:
                 self._alive_at = now
         return self.run.has_ended
+
+    def _lost(self, now: float) -> Message | None:
+        """By our own clock, too: that of the journal may have jumped."""
+        beat = self.journal.heartbeats().get(self.id)
+        if beat is not None and beat.beats != self._beats:
+            self._beats, self._beat_at = beat.beats, now
+        text = lost(self.run, beat, now - self._alive_at)
+        silent = beat is None or now - self._beat_at > SECOND_LOOK_S or is_dead_here(self.run)
+        return text if silent else None
 
 
 def lost_text(journal: Journal, run: Run, waited_s: float) -> Message | None:

@@ -93,7 +93,7 @@ def _run(args: argparse.Namespace, invocation: Invocation) -> int:
             identity.actor,
             lasts_s=lasts_s,
             read_only=args.read_only,
-            warm=not args.plan and settings.actions.executor == "local",
+            warm=not args.plan,
         )
         if isinstance(prepared, Refused):
             raise NotAllowed(prepared.message)
