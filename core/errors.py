@@ -2,6 +2,7 @@
 
 WarroomError                 the root: anything that a person is told in one line
 ├── ConfigError              the configuration can't be used; raised by `tui.config.load`
+│   └── UnreadableSecret     the file of a password, token or certificate can't be read: also an `Unreachable`
 └── SourceError              a source did not give a fact
 ├── Unreachable          no connection: refused, no route, name unknown, TLS broken
 ├── TimedOut             connected, but no whole answer in time
@@ -38,6 +39,13 @@ class SourceError(WarroomError):
 
 class Unreachable(SourceError):
     """No connection."""
+
+
+class UnreadableSecret(ConfigError, Unreachable):
+    """The file of a password, a token or a certificate can't be read.
+
+    A command is told so as of a wrong configuration; a board goes on without that source, and asks the next one.
+    """
 
 
 class TimedOut(SourceError):

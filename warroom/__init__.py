@@ -7,6 +7,7 @@ nobody's modules, and nobody's modules are taken for ours. In the repository the
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,10 @@ ROOT = _HERE if (_HERE / "tui").is_dir() else _HERE.parent
 def main() -> int:
     """Run the command line and end the process with its exit code; 4 where a part of the program can't be imported."""
     sys.path.insert(0, str(ROOT))
+    if (
+        signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ):  # while imports run, Python would print a traceback
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         from tui.cli.main import main as run
         from tui.runtime.quit import end_process
@@ -28,6 +33,8 @@ def main() -> int:
         except SystemExit as leaving:
             code = leaving.code if isinstance(leaving.code, int) else 1
         end_process(code)
+    except KeyboardInterrupt:
+        return 130
     except Exception as error:  # noqa: BLE001  # the last net: the command line has its own, with a log
         with suppress(AttributeError, OSError, ValueError):  # nobody can be told
             sys.stderr.write(f"warroom: could not start: {type(error).__name__}: {str(error)!a}\n")

@@ -22,7 +22,7 @@ from sqlalchemy import create_engine, event, inspect, make_url, pool
 from sqlalchemy import text as sql
 from sqlalchemy.exc import ArgumentError
 
-from core.errors import SourceError, WarroomError
+from core.errors import ConfigError, SourceError
 from core.files import make_private_folder, require_no_link, require_regular
 from core.message import say
 from core.text import clean
@@ -173,10 +173,10 @@ def _address(settings: JournalSettings) -> PostgresAddress | None:
             application_name="warroom journal",
             settings={"lock_timeout": str(timeout)},
         )
+    except ConfigError as error:  # a file with a secret
+        raise JournalError(error.message) from error
     except SourceError:  # its own words speak of another section
         raise JournalError(say("journal.bad_url")) from None
-    except WarroomError as error:
-        raise JournalError(error.message) from error
     alive = {
         "keepalives_idle": 5,
         "keepalives_interval": 2,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from core.errors import ConfigError
-from core.files import read_text
+from core.errors import UnreadableSecret
+from core.files import read_bytes, read_text
 from core.message import say
+from core.text import clean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,13 +20,29 @@ MAX_SECRET_BYTES = 100_000
 
 
 def read_secret(value: SecretStr | None, file: Path | None) -> str | None:
-    """A secret from the environment (already in `value`) or from its file; raises `ConfigError` naming the file."""
+    """A secret from the environment (already in `value`) or from its file; raises `UnreadableSecret` naming the file."""
     if file is None:
         return value.get_secret_value() if value is not None else None
     try:
         return read_text(file, MAX_SECRET_BYTES).strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(say("signals.secret_file", file=str(file), detail=type(error).__name__)) from error
+        raise _unreadable(file, error) from error
+
+
+def require_certificates(*files: Path | None) -> None:
+    """Raise `UnreadableSecret` for what must not be given to OpenSSL, which would wait for a pipe's other end for ever."""
+    for file in files:
+        if file is None:
+            continue
+        try:
+            read_bytes(file)
+        except OSError as error:
+            raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: Exception) -> UnreadableSecret:
+    detail = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+    return UnreadableSecret(say("signals.secret_file", file=clean(str(file)), detail=clean(detail)))
 
 
 def with_password(url: str, password: str | None) -> str:

@@ -5,7 +5,7 @@ Raises, all of them with the source's name in their words:
     TimedOut      no whole answer within `timeout_s`, the wait for a free connection included
     Denied        401 or 403
     BadAnswer     a redirect, more than `max_bytes`, no JSON where JSON was wanted, any other status
-    ConfigError   a password or token file that can't be read
+    UnreadableSecret   a file of a password, token or certificate that can't be read (a `ConfigError`, and an `Unreachable`)
 A cancelled request is closed at once. Nothing here runs in a thread but the loading of certificates.
 """
 
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from core.message import say
 from core.text import clean
-from signals.connections.credentials import read_secret
+from signals.connections.credentials import read_secret, require_certificates
 from signals.connections.proxy import proxy_for, proxy_host
 
 if TYPE_CHECKING:
@@ -247,7 +247,9 @@ def _tls(settings: HttpSettings) -> ssl.SSLContext | bool:
 
     if not settings.url.startswith("https"):
         return True
-    context = ssl.create_default_context(cafile=settings.ca_file if settings.verify_tls else None)
+    authority = settings.ca_file if settings.verify_tls else None
+    require_certificates(authority, settings.cert_file, settings.key_file)
+    context = ssl.create_default_context(cafile=authority)
     if not settings.verify_tls:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     if settings.cert_file is not None:

@@ -5,7 +5,7 @@ TLS is in the address (`?sslmode=verify-full&sslrootcert=…`, libpq's own optio
 left behind in a session: a pooler in transaction mode (PgBouncer) refuses the one and forgets the other. What shall
 hold is set at the beginning of each transaction, the user's own `?options=-csearch_path%3Dteam` included.
 
-`read_address` raises `Unreachable` for a bad address and `ConfigError` for a password file that can't be read.
+`read_address` raises `Unreachable` for a bad address and `UnreadableSecret` for a file of a password or certificate that can't be read.
 `connect` raises, for all that is done with the connection inside of its `with`:
     Unreachable   no connection: refused, name unknown, TLS broken, too many connections, the server is starting
     TimedOut      no connection, or no answer to a statement, within `timeout_s`
@@ -18,23 +18,24 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from core.message import say
 from core.text import clean
-from signals.connections.credentials import read_secret
+from signals.connections.credentials import read_secret, require_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     import psycopg
     from pydantic import SecretStr
 
 _DRIVER = re.compile(r"^(postgres(?:ql)?)\+\w+://")
 """SQLAlchemy's way to name a driver, which libpq does not know."""
+_CERTIFICATES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 _UNKNOWN_OPTION = re.compile(r'invalid (?:URI query parameter|connection option)[: ]+"([^"]{1,60})"')
 _OPTION = re.compile(r"(?:-c\s*|--)([A-Za-z_][\w.-]*)=((?:\\.|\S)*)(?:\s+|$)")
 """One setting of libpq's `options`; a backslash keeps what follows it (PostgreSQL: `pg_split_opts`)."""
@@ -88,6 +89,10 @@ def read_address(
                 say("schema.bad_option", source=source, option=clean(unknown.group(1)))
             ) from None
         raise Unreachable(say("schema.bad_url", source=source)) from None
+    certificates = [Path(str(value)) for name, value in keywords.items() if name in _CERTIFICATES and value]
+    require_certificates(
+        *(path for path in certificates if path.exists())
+    )  # of what is missing libpq says more
     if password := read_secret(None, password_file):
         keywords["password"] = password
     seconds = max(1, round(timeout_s))

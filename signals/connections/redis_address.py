@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from core.errors import Unreachable
 from core.message import say
 from core.text import clean
+from signals.connections.credentials import require_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +30,7 @@ _SCHEMES: Final[Mapping[str, Literal["redis", "rediss", "unix", "sentinel"]]] = 
 }
 REDIS_SCHEMES = frozenset(_SCHEMES)
 _PORTS: Final = {"redis": 6379, "rediss": 6379, "unix": 0, "sentinel": 26379}
+_CERTIFICATES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _CERT_REQS: Final = re.compile(r"(?:cert_)?(none|optional|required)", re.IGNORECASE)
 
 
@@ -107,6 +110,8 @@ def _parse(url: str, source: str) -> RedisAddress:
         if match is None:
             raise Unreachable(say("queues.bad_cert_reqs", source=source, value=clean(requirement, 30)))
         options["ssl_cert_reqs"] = match.group(1).lower()
+    certificates = [Path(options[name]) for name in _CERTIFICATES if options.get(name)]
+    require_certificates(*(path for path in certificates if path.exists()))
     if scheme == "unix" and not parts.path.strip("/"):
         raise ValueError(url)
     return RedisAddress(

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -73,6 +74,18 @@ def test_the_shell_is_back_at_once_and_the_terminal_as_it_was(way: str, config: 
             assert b"\x1b[?1049l" in terminal.raw, f"{way} after {moment:.2f} s left the alternate screen"
             assert b"\x1b[?25h" in terminal.raw.rpartition(b"\x1b[?1049l")[2], "the cursor stays hidden"
         assert b"Traceback" not in terminal.raw
+
+
+def test_an_interrupt_while_the_program_is_imported_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\nclass Interrupting:\n def find_spec(self, name, *_):\n"
+        "  if name == 'tui.i18n': os.kill(os.getpid(), signal.SIGINT)\nsys.meta_path.insert(0, Interrupting())\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [PROGRAM, "config", "check"], env=environment, capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
 
 
 def test_a_screen_that_hangs_is_left_too(tmp_path: Path) -> None:

@@ -29,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_streams()
     words = choose_language(_language_option(arguments))
     try:
+        if (
+            signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+        ):  # `warroom.main` did that, for the imports so far
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         return _dispatch(arguments, words)
     except KeyboardInterrupt:
         return _end(words, words.text("cli.interrupted"), ExitCode.INTERRUPTED)

@@ -7,7 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from core.errors import SourceError, WarroomError
+from core.errors import ConfigError, SourceError, WarroomError
 from core.message import say
 from core.times import parse_duration, parse_time
 from tui.cli.command import Command, Group
@@ -46,6 +46,8 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         raise WarroomError(say("query.bad_time", text=str(error))) from error
     try:
         answer = asyncio.run(_ask(invocation.config(), args.expr, args.source, (at, span, step), invocation))
+    except ConfigError:  # the file of a token, say
+        raise
     except SourceError as error:
         invocation.print_notice(error.message)
         return ExitCode.BURNING
