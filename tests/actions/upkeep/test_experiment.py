@@ -84,10 +84,8 @@ def test_rows_decide_and_no_rows_are_unknown(desk: Context, postgres_url: str) -
 def test_chi_square_against_the_tables_of_nist(degrees: int, critical: float) -> None:
     """NIST/SEMATECH e-Handbook, 1.3.6.7.4, upper 5 %."""
     assert chi_square_tail(critical, degrees) == pytest.approx(0.05, rel=1e-9)
-    assert (chi_square_tail(0, degrees), chi_square_tail(5_000, degrees)) == (
-        1.0,
-        pytest.approx(0, abs=1e-300),
-    )
+    assert chi_square_tail(0, degrees) == 1.0
+    assert chi_square_tail(5_000, degrees) < 1e-300
 
 
 def test_means_against_the_normal_distribution_and_where_nothing_can_be_said() -> None:
