@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class Notice:
 
 @dataclass(slots=True)
 class Circuit:
-    """Closed until `limit` failures in a row, then open for `rest_s`; then questions may try again (half open).
+    """Closed until `limit` failures in a row, then open for `rest_s`; then one question may try again (half open).
 
     Questions that are on their way at the same time fail as one: a board asks dozens at once, and a single moment in
     which the source is away, or this machine busy, must not look like dozens in a row.
@@ -42,6 +43,11 @@ class Circuit:
     counted_at: float = float("-inf")
     """When the last failure was counted, or the source last answered."""
 
+    @property
+    def has_opened(self) -> bool:
+        """Whether the source has not answered since it was left alone."""
+        return self.failures >= self.limit
+
     def retry_in_s(self, now: float) -> float:
         """Seconds until the next try; 0 when one may be made now."""
         return max(0.0, self.open_until - now)
@@ -52,7 +58,7 @@ class Circuit:
             return
         self.counted_at = now
         self.failures += 1
-        if self.failures >= self.limit:
+        if self.has_opened:
             self.open_until = now + self.rest_s
 
     def record_success(self, now: float) -> None:
@@ -67,12 +73,16 @@ class Breaker:
         self._name = name
         self._circuit = Circuit(settings.breaker_failures if remote else sys.maxsize, settings.breaker_rest_s)
         self._last_error: SourceError | None = None
+        self._probe: asyncio.Event | None = None
 
     async def ask(self, ask: Callable[[], Awaitable[T]]) -> T:
         """The answer. Raises the source's `SourceError`, or `CircuitOpen` with the last one's words.
 
-        A `BadQuery` is an answer too: the source is there.
+        A `BadQuery` is an answer too: the source is there. After a rest the first question is a probe, and those that
+        come meanwhile wait for what becomes of it: a source that comes back slowly must not be met by all at once.
         """
+        while self._probe is not None:
+            await self._probe.wait()
         asked_at = time.monotonic()
         wait_s = self._circuit.retry_in_s(asked_at)
         if wait_s and self._last_error is not None:
@@ -85,6 +95,16 @@ class Breaker:
                     detail=self._last_error.message,
                 )
             )
+        if not self._circuit.has_opened:
+            return await self._asked(ask, asked_at)
+        probe = self._probe = asyncio.Event()
+        try:
+            return await self._asked(ask, asked_at)
+        finally:
+            self._probe = None
+            probe.set()
+
+    async def _asked(self, ask: Callable[[], Awaitable[T]], asked_at: float) -> T:
         try:
             answer = await ask()
         except BadQuery:

@@ -152,6 +152,38 @@ async def test_the_questions_of_one_round_fail_once() -> None:
     assert caught.value.message.values["failures"] == 3
 
 
+async def test_after_a_rest_one_question_tries_and_the_others_go_by_its_outcome() -> None:
+    settings = SignalsSettings(breaker_failures=1)
+    breaker, tried = Breaker("p", settings, remote=True), 0
+
+    async def away() -> str:
+        nonlocal tried
+        tried += 1
+        await asyncio.sleep(0)
+        raise Unreachable(say("signals.no_source"))
+
+    async def back() -> str:
+        nonlocal tried
+        tried += 1
+        await asyncio.sleep(0)
+        return "there"
+
+    with pytest.raises(Unreachable):
+        await breaker.ask(away)
+    breaker._circuit.open_until = 0.0
+    failed = await asyncio.gather(*(breaker.ask(away) for _ in range(37)), return_exceptions=True)
+    assert [type(error) for error in failed] == [Unreachable] + 36 * [CircuitOpen]
+    assert tried == 2
+
+    breaker._circuit.open_until = 0.0
+    probe = asyncio.create_task(breaker.ask(back))
+    others = [asyncio.create_task(breaker.ask(back)) for _ in range(36)]
+    await asyncio.sleep(0)
+    assert tried == 3
+    probe.cancel()  # then another one is the probe
+    assert await asyncio.gather(*others) == 36 * ["there"]
+
+
 async def test_no_source_is_said() -> None:
     failover = MetricFailover([], SignalsSettings(), lambda _: None)
     with pytest.raises(Unreachable):
