@@ -15,7 +15,7 @@ from actions.model import Action, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Parameters, harmless
 from actions.secrets.audit import AuditSettings, audit, scanners
 from actions.secrets.model import Verdict, Where
-from actions.secrets.verdicts import last_audit
+from actions.secrets.verdicts import first_place, last_audit
 from actions.step import Step
 from core.message import say
 from incidents.events.body import AuditItem
@@ -74,7 +74,9 @@ def run(params: AuditParameters, _: Plan, context: Context) -> Outcome:
     """Look, print each place, and count the values that nobody has called false or accepted."""
     result = _audit(params, context)
     for finding in result.findings:
-        context.print_line(_line(finding))
+        context.print_line(_line(finding, is_new=finding.fingerprint in result.new))
+    for fingerprint in sorted(result.gone):
+        context.print_line(f"{fingerprint} gone: the last audit of this folder had it")
     for unread in result.scanned.unread:
         context.print_line(f"not read: {unread.place}")
     items = result.items()
@@ -111,17 +113,19 @@ def _audit(params: AuditParameters, context: Context) -> Audit:
 
 def _progress(message: Message) -> str:
     """Output has no language: the part's name, and its count where it has one."""
+    if message.key == "secrets.seen":
+        return " ".join(["seen", *(str(message.values[name]) for name in ("fingerprint", "rule", "place"))])
     part = message.values.get("part", message)
     name = part.key.rpartition(".")[2] if not isinstance(part, str | int | float) else str(part)
     count = message.values.get("count")
     return name if count is None else f"{name}: {count}"
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: Finding, *, is_new: bool) -> str:
     place = f"{finding.file}:{finding.line}"
     commit = f" {finding.commit[:12]}" if finding.where is Where.HISTORY and finding.commit else ""
     head = {True: " in HEAD", False: "", None: ""}[finding.in_head]
-    return f"{finding.fingerprint} {finding.verdict} {finding.where} {place}{commit}{head} {finding.rule}"
+    return f"{finding.fingerprint} {finding.verdict} {finding.where} {place}{commit}{head} {finding.rule}{' new' if is_new else ''}"
 
 
 def _is_open(findings: Sequence[Finding]) -> bool:
@@ -131,7 +135,7 @@ def _is_open(findings: Sequence[Finding]) -> bool:
 
 def _item(findings: Sequence[Finding]) -> AuditItem:
     """All places of one value as one row; a place in the tree of HEAD is the one to go to first."""
-    first = min(findings, key=lambda finding: list(Where).index(finding.where))
+    first = first_place(findings)
     return AuditItem(
         fingerprint=first.fingerprint,
         rule=first.rule,

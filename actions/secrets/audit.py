@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,14 @@ from actions.secrets.fingerprint import fingerprints
 from actions.secrets.git import GitError
 from actions.secrets.kingfisher import ScannerError
 from actions.secrets.model import Audit, Scanned, Unread, Verdict
-from actions.secrets.verdicts import Decision, LastAudit, last_audit, read_decisions, write_last
+from actions.secrets.verdicts import (
+    Decision,
+    LastAudit,
+    last_audit,
+    read_decisions,
+    verdict_of,
+    write_last,
+)
 from core.files import make_private_folder, open_regular
 from core.message import say
 from core.text import clean
@@ -71,7 +79,8 @@ def audit(settings: AuditSettings, progress: Callable[[Message], None], now: dt.
     decisions = read_decisions(settings.decisions)
     walk = _walk(folder, settings.logs)
     unread = list(walk.unread)
-    progress(say("secrets.files", count=len(walk.files)))
+    report = _Report(progress, fingerprint)
+    report(say("secrets.files", count=len(walk.files)))
     repositories, refused = git.repositories(folder)
     unread += [Unread(place=clean(name), why=say("secrets.repository_refused")) for name in refused]
     commits = 0
@@ -79,14 +88,14 @@ def audit(settings: AuditSettings, progress: Callable[[Message], None], now: dt.
     failed: list[Unread] = []
     parts = list(_parts(settings, folder, repositories, walk, failed))
     for part in parts:
-        progress(part.message)
+        report(part.message)
     # Each scanner is a process of its own: they run side by side, the longest decides.
     with ThreadPoolExecutor(max_workers=max(1, len(parts))) as threads:
-        scans = {threads.submit(_scan, part): part for part in parts}
+        scans = {threads.submit(_scan, part, report): part for part in parts}
         for scan in as_completed(scans):
             part, (seen, error) = scans[scan], scan.result()
             hits += seen
-            progress(say("secrets.part_done", part=part.message, count=len(seen)))
+            report(say("secrets.part_done", part=part.message, count=len(seen)))
             if error is not None:
                 failed.append(_failed(part.name, error))
     findings, failures = findings_of(hits, folder, repositories, fingerprint)
@@ -115,16 +124,41 @@ def audit(settings: AuditSettings, progress: Callable[[Message], None], now: dt.
     before = last.fingerprints if last else known
     # What a scan that failed did not report is not gone.
     gone = before - known if not failed else frozenset()
-    write_last(settings.state, folder, LastAudit((known | before) - gone, len(result.scanned.unread)))
-    return replace(result, new=known - before, gone=gone)
+    result = replace(result, new=known - before, gone=gone)
+    write_last(settings.state, folder, LastAudit.of(result, (known | before) - gone))
+    return result
 
 
-def _scan(part: _Part) -> tuple[list[Hit], ScannerError | GitError | None]:
+class _Report:
+    """Says each part, and each value when the first scanner has it: hours before its history is known. For any thread."""
+
+    def __init__(self, progress: Callable[[Message], None], fingerprint: Callable[[str], str]) -> None:
+        self._progress = progress
+        self._fingerprint = fingerprint
+        self._seen: set[str] = set()
+        self._lock = threading.Lock()
+
+    def __call__(self, message: Message) -> None:
+        with self._lock:
+            self._progress(message)
+
+    def hit(self, hit: Hit) -> None:
+        """Once for each value."""
+        name = self._fingerprint(hit.value)
+        with self._lock:
+            if name not in self._seen:
+                self._seen.add(name)
+                place = clean(f"{hit.file}:{hit.line}")
+                self._progress(say("secrets.seen", fingerprint=name, rule=clean(hit.rule, 80), place=place))
+
+
+def _scan(part: _Part, report: _Report) -> tuple[list[Hit], ScannerError | GitError | None]:
     """What a part reports until it ends or fails."""
     hits = []
     try:
         for hit in part.hits:
-            hits.append(hit)  # noqa: PERF402  # what came before a failure counts
+            hits.append(hit)  # what came before a failure counts
+            report.hit(hit)
     except (ScannerError, GitError) as error:
         return hits, error
     return hits, None
@@ -242,11 +276,7 @@ def _judged(
     findings: Iterable[Finding], decisions: Mapping[str, Decision], now: dt.datetime
 ) -> Iterator[Finding]:
     for finding in findings:
-        decision = decisions.get(finding.fingerprint)
-        if decision is None or (decision.until is not None and decision.until <= now):
-            yield finding
-        else:
-            yield replace(finding, verdict=decision.verdict)
+        yield replace(finding, verdict=verdict_of(decisions.get(finding.fingerprint), now))
 
 
 def _order(finding: Finding) -> tuple[int, str, str, str, int, str]:

@@ -19,6 +19,7 @@ from tests.actions.secrets.planted import plant, riot_key
 from tests.program import run_program
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 
@@ -36,7 +37,7 @@ def test_every_place_is_a_line_without_its_value(tmp_path: Path, monkeypatch: py
     plan = make_plan(ACTION, params, desk)
     outcome = ACTION.run(params, plan, desk)
     assert (outcome.findings, outcome.text.key) == (2, "secrets.result")
-    assert {line.split(" ", 1)[1] for line in printed if "riot-api-key" in line} == {
+    assert {line.split(" ", 1)[1] for line in printed if "riot-api-key" in line and "seen" not in line} == {
         "open tree a.py:1 riot-api-key",
         "open tree a.py:2 riot-api-key",
         "open env .env:1 riot-api-key",
@@ -66,7 +67,34 @@ def test_the_command_gives_every_planted_place_and_writes_no_value(tmp_path: Pat
     assert {finding["where"] for finding in document["findings"]} == {"tree", "history", "log", "env"}
     assert len({finding["fingerprint"] for finding in document["findings"]}) == len(values)
     assert document["scanned"]["unread"] == []
+    verdicts = _decide(home, environment, document["findings"])
     written = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     assert b"riot-api-key" in written, "the run's output is there"
-    shown = written + done.stdout.encode() + done.stderr.encode()
+    shown = written + (done.stdout + done.stderr + verdicts).encode()
     assert [name for name, value in values.items() if value.encode() in shown] == []
+
+
+def _decide(home: Path, environment: dict[str, str], findings: list[dict[str, str]]) -> str:
+    """A verdict for two values on the command line; what it printed."""
+
+    def warroom(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return run_program("secrets", *arguments, env=environment, cwd=home)
+
+    one, two = sorted({finding["fingerprint"] for finding in findings})[:2]
+    assert warroom("accepted", one[:12], "--reason", "dead since May").returncode == 3, "it has no end"
+    assert warroom("false", two).returncode == 3, "it has no reason"
+    assert warroom("true", "ffff0000ffff").returncode == 3, "nobody has seen it"
+    said = [
+        warroom("accepted", one[:12], "--reason", "dead since May", "--until", "30d"),
+        warroom("false", two, "--reason", "an example"),
+    ]
+    assert [done.returncode for done in said] == [0, 0], said
+    listed = warroom("--json")
+    assert listed.returncode == 1
+    (audit,) = json.loads(listed.stdout)
+    known = {item["fingerprint"]: item["verdict"] for item in audit["items"]}
+    assert (known[one], known[two]) == ("accepted", "false")
+    assert sorted(set(known.values())) == ["accepted", "false", "open"]
+    text: str = warroom().stdout
+    assert "dead since May" in text
+    return text + listed.stdout + "".join(done.stdout + done.stderr for done in said)

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,9 @@ import pytest
 from actions.secrets import betterleaks, kingfisher
 from actions.secrets import git as git_side
 from actions.secrets.audit import AuditSettings, audit
-from actions.secrets.fingerprint import FingerprintKeyError, fingerprints
+from actions.secrets.fingerprint import fingerprints
 from actions.secrets.model import Verdict, Where
-from actions.secrets.verdicts import BaselineError, Decision, decide
+from actions.secrets.verdicts import BaselineError, Decision, decide, last_audits, read_decisions
 from core.message import say
 from tests.actions.secrets.planted import git, github_token, plant, riot_key
 
@@ -238,41 +239,36 @@ def test_a_decision_stands_until_it_ends(desk: Desk, tmp_path: Path) -> None:
     decide(desk.decisions, finding.fingerprint, accepted)
     assert {item.verdict for item in desk.audit(folder).findings} == {Verdict.ACCEPTED}
     assert {item.verdict for item in desk.audit(folder, now=until).findings} == {Verdict.OPEN}
+    decide(desk.decisions, finding.fingerprint, None)
+    assert read_decisions(desk.decisions) == {}
     desk.decisions.write_text("[" * 100_000)
     with pytest.raises(BaselineError):
         desk.audit(folder)
 
 
-def test_the_next_audit_says_what_is_new_and_what_is_gone(desk: Desk, tmp_path: Path) -> None:
+def test_of_many_who_decide_at_once_each_is_kept(desk: Desk) -> None:
+    names = [f"{number:016x}" for number in range(24)]
+    said = Decision(verdict=Verdict.FALSE, reason="an example", by="op1", at=NOW)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda name: decide(desk.decisions, name, said), names))
+    assert sorted(read_decisions(desk.decisions)) == names
+
+
+def test_the_last_audit_is_kept_with_what_is_new_and_gone(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kingfisher, "program", lambda: None)
+    monkeypatch.setattr(betterleaks, "installed", lambda: False)
     folder = tmp_path / "plain"
     folder.mkdir()
-    old, new = riot_key(), riot_key()
-    (folder / "a.txt").write_text(old)
-    first = desk.audit(folder)
-    assert (first.new, first.gone) == (frozenset(), frozenset()), "nothing to compare with"
-    (folder / "a.txt").write_text(new)
-    second = desk.audit(folder)
-    fingerprint = fingerprints(desk.state / "fingerprint.key")
-    assert second.new == {fingerprint(new)}
-    assert second.gone == {fingerprint(old)}
-
-
-def test_a_fingerprint_needs_its_key(tmp_path: Path) -> None:
-    first, other = fingerprints(tmp_path / "a"), fingerprints(tmp_path / "b")
-    assert first("x") == fingerprints(tmp_path / "a")("x") != other("x")
-    (tmp_path / "a").write_bytes(b"short")
-    with pytest.raises(FingerprintKeyError):
-        fingerprints(tmp_path / "a")
-    (tmp_path / "c").symlink_to(tmp_path / "b")
-    with pytest.raises(FingerprintKeyError):
-        fingerprints(tmp_path / "c")
-
-
-def test_a_damaged_repository_costs_what_is_known_of_its_commits(desk: Desk, tmp_path: Path) -> None:
-    folder = tmp_path / "repository"
-    values = plant(folder)
-    head = git(folder, "rev-parse", "HEAD^{tree}")
-    (folder / ".git" / "objects" / head[:2] / head[2:]).unlink()
-    result = desk.audit(folder)
-    assert desk.of(result, values["riot"])
-    assert git_side.head_blobs(git_side.repositories(folder)[0][0]) == set()
+    first, second = riot_key(), riot_key()
+    (folder / "a.txt").write_text(f"{first}\n{first}\n")
+    before = desk.audit(folder)
+    assert before.new == frozenset(), "there was no audit to compare with"
+    (folder / "a.txt").write_text(f"\n{second}\n")
+    after = desk.audit(folder)
+    (kept,) = last_audits(desk.state)
+    assert [(item.place, item.places, item.is_new) for item in kept.items] == [("a.txt:2", 1, True)]
+    assert kept.gone == after.gone == {finding.fingerprint for finding in before.findings}
+    seen = [message for message in desk.heard if message.key == "secrets.seen"]
+    assert [message.values["place"] for message in seen] == ["a.txt:1", "a.txt:2"], "each value once, at once"

@@ -28,6 +28,7 @@ RUNS = {
     "run": ["run", "secrets.audit", "--param", "path=.", "--plan"],
     "runs": ["runs"],
     "keep": ["keep", "--once"],
+    "secrets": ["secrets"],
     "worker": ["worker"],
 }
 
