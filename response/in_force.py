@@ -292,5 +292,5 @@ def keep_round(
         except WarroomError as error:
             said.append(say("runs.not_kept", run=effect.label, action=effect.run.action, why=error.message))
     for summary in journal.history(statuses=("open", "mitigated")):
-        tell_again(journal, journal.load(summary.id), identity.actor, now)
+        tell_again(journal, journal.load(summary.id), now)
     return tuple(said)

@@ -49,6 +49,11 @@ class StepAction:
         """Whether nobody has to run it any more."""
         return any(story.noted.state == "verified" and story.undone is None for story in self.stories)
 
+    @property
+    def running(self) -> RunStory | None:
+        """The run of it that goes on."""
+        return next((story for story in reversed(self.stories) if story.noted.state == "running"), None)
+
 
 def step_actions(
     row: Row, incident: Incident | None, actions: Mapping[str, AnyAction], settings: ActionsSettings

@@ -29,6 +29,7 @@ app.conf.update(
     task_routes={
         "src.tasks.match_tasks.fetch_and_store_match": {"queue": "matches"},
         "src.tasks.analysis_tasks.analyze_match_task": {"queue": "ai"},
+        "src.tasks.team_tasks.analyze_team_task": {"queue": "ai"},
         "sandbox.post_digest": {"queue": "default"},
     },
     task_acks_late=True,
@@ -101,6 +102,12 @@ def analyze(asked_at: float, seed: float) -> None:
         metrics.ANALYSES.inc()
     metrics.REQUESTS.labels("analyze", outcome).inc()
     metrics.REQUEST_SECONDS.labels("analyze").observe(time.time() - asked_at)
+
+
+@app.task(name="src.tasks.team_tasks.analyze_team_task")  # type: ignore[untyped-decorator]  # celery has no types
+def analyze_team(asked_at: float, seed: float) -> None:
+    """The answer for a whole team: the same work here; what limits or stops tasks of Chimera finds both."""
+    analyze(asked_at, seed)
 
 
 @app.task(name="sandbox.post_digest")  # type: ignore[untyped-decorator]  # celery has no types

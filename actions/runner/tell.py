@@ -25,6 +25,8 @@ ITEMS_AT_ONCE = 100
 """So many stand in one event: it stays far below what a journal takes as one."""
 SETTLED_S = 5.0
 """So long after its end a runner has told of it, or never will."""
+UNSTARTED_S = 30.0
+"""So long after it was planned a run has a runner, waits for a second person, or was never handed to one."""
 Standing = Literal[
     "planned", "claimed", "running", "verified", "finished", "failed", "cancelled", "orphaned", "undone"
 ]
@@ -55,14 +57,18 @@ def tell_items(journal: Journal, run: Run, actor: str, items: Sequence[AuditItem
             journal.append(planned.incident, actor, body)
 
 
-def tell_again(journal: Journal, incident: Incident, actor: str, now: dt.datetime) -> None:
-    """What a runner that was killed at its very end could not tell any more; once more is no harm."""
+def tell_again(journal: Journal, incident: Incident, now: dt.datetime) -> None:
+    """What could not be told by who was killed: a runner at its very end, a program between plan and start.
+
+    Said as by whoever wrote last in the run; once more is no harm.
+    """
     with suppress(JournalError):
         for _, run in journal.runs(incident=incident.id):
             noted = incident.runs.get(str(run.id))
-            ended_s = (now - run.events[-1].at).total_seconds() if run.has_ended else 0.0
-            if ended_s > SETTLED_S and (noted is None or noted.state != standing(run)):
-                tell_incident(journal, run.id, actor)
+            quiet_s = (now - run.events[-1].at).total_seconds()
+            is_settled = quiet_s > (SETTLED_S if run.has_ended else UNSTARTED_S)
+            if is_settled and (noted is None or noted.state != standing(run)):
+                tell_incident(journal, run.id, run.events[-1].actor)
 
 
 def note_of(run: Run, label: str) -> RunNoted:

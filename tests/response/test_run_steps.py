@@ -209,13 +209,18 @@ def test_what_was_not_told_is_told_later_and_ticks_then(tmp_path: Path) -> None:
         journal.append(run, "op1", r.RunVerified(ok=True))
         journal.append(run, "op1", r.RunFinished(exit_code=0))
         now = dt.datetime.now(dt.UTC)
-        tell_again(journal, journal.load(incident), "op2", now)
+        tell_again(journal, journal.load(incident), now)
         assert not journal.load(incident).runs, "its runner may be about to tell it"
         for _ in range(2):
-            tell_again(journal, journal.load(incident), "op2", now + dt.timedelta(seconds=10))
+            tell_again(journal, journal.load(incident), now + dt.timedelta(seconds=10))
         known = journal.load(incident)
-        assert of_step(known, "slow") == ("ticked", "op2", "RUN-1")
+        assert of_step(known, "slow") == ("ticked", "op1", "RUN-1")
         assert sum(isinstance(event.body, RunNoted) for event in known.events) == 1
         lost = journal.plan_run("op1", plan.model_copy(update={"step": "both"})).chain
         orphan(journal, lost, ME)
         assert journal.load(incident).runs[str(lost)].state == "orphaned"
+        never = journal.plan_run("op1", plan.model_copy(update={"step": "asks"})).chain
+        journal.append(never, "op1", r.RunApproved(digest="d"))
+        later = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=40)
+        tell_again(journal, journal.load(incident), later)
+        assert journal.load(incident).runs[str(never)].state == "planned", "its program was killed before"

@@ -10,6 +10,7 @@ from rich.text import Text
 from core.message import say
 from tui.actions.intent import Intent
 from tui.incident.draw.action import DANGER_STYLES, next_action
+from tui.screens.actions.run import RunScreen
 from tui.screens.choose import Choose
 from tui.screens.submit import ask
 
@@ -26,7 +27,14 @@ if TYPE_CHECKING:
 
 
 def run_step_action(face: Face, row: Row, actions: Sequence[StepAction], incident: UUID) -> None:
-    """The plan of the next action of the step; where a block stands beside it, or all was done, it is asked which one."""
+    """The plan of the next action of the step; where a block stands beside it, or all was done, it is asked which one.
+
+    Where nothing is to be begun but a run goes on, that run is shown.
+    """
+    running = next((action.running for action in actions if action.running is not None), None)
+    if running is not None and running.noted.run_id is not None and next_action(actions) is None:
+        face.push_screen(RunScreen(running.noted.run_id))
+        return
     offered = [action for action in actions if action.refused is None]
     if not offered:
         refused = next((action.refused for action in actions if action.refused is not None), None)

@@ -60,7 +60,8 @@ READ_ACTIONS = frozenset({"move", "why", "killer", "copy", "app.runbook", "scrol
 PAST_ACTIONS = frozenset({"pane", "export", "start"})
 """Actions that write nothing: of a runbook that is only read, and of an incident of the past beside them."""
 IN_FORCE_INTERVAL_S = 2.0
-"""Between two looks at what is in force; only where anything was run."""
+"""Between two looks at what is in force."""
+TELL_INTERVAL_S = 30.0
 MEASURE_INTERVAL_S = 3.0
 """Between two measurements of the checks under the cursor."""
 
@@ -83,6 +84,7 @@ class IncidentView(Page, abstract=True):
         self._scroll = 0
         self._copied = 0
         self._measure_at = 0.0
+        self._told_at = 0.0
         self._in_force: dict[str, dt.datetime] | None = None
 
     def on_mount(self) -> None:
@@ -403,7 +405,7 @@ class IncidentView(Page, abstract=True):
 
     def _read_in_force(self) -> None:
         incident = self.incident
-        if self.is_current and incident is not None and incident.runs and self.face.runs.settings is not None:
+        if self.is_current and incident is not None and self.face.runs.settings is not None:
             self._load_in_force(self.face.runs.settings)
 
     @work(exclusive=True, group="in force")
@@ -413,11 +415,22 @@ class IncidentView(Page, abstract=True):
         try:
             now = dt.datetime.now(dt.UTC)
             effects = await self.face.runs.load(lambda journal: in_force(journal, settings, now))
+            await self._tell_again(now)
         except WarroomError:
             self._in_force = None  # nobody can say it now
         else:
             self._in_force = {str(effect.run.id): effect.until for effect in effects}
         self.repaint()
+
+    async def _tell_again(self, now: dt.datetime) -> None:
+        """What whoever was killed could not tell the incident: now and then, by whoever has it open."""
+        from actions.runner.tell import tell_again
+
+        incident = self.incident
+        due = time.monotonic() - self._told_at > TELL_INTERVAL_S
+        if incident is not None and due and self._is_writable() and not self.incidents.journal.read_only:
+            self._told_at = time.monotonic()
+            await self.face.runs.ask(lambda journal: tell_again(journal, incident, now))
 
     # Measuring
 

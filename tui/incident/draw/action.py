@@ -48,8 +48,9 @@ def action_lines(actions: Sequence[StepAction], options: RenderOptions, *, is_ke
 
 
 def next_action(actions: Sequence[StepAction]) -> StepAction | None:
-    """The first one that may be run and was not verified yet; None where there is none."""
-    return next((each for each in actions if each.refused is None and not each.is_done), None)
+    """The first one that may be run, does not go on and was not verified yet; None where there is none."""
+    open_actions = (each for each in actions if each.refused is None and each.running is None)
+    return next((each for each in open_actions if not each.is_done), None)
 
 
 def _action(action: StepAction, options: RenderOptions, *, is_chosen: bool) -> list[Text]:
@@ -99,7 +100,11 @@ def story_lines(story: RunStory, options: RenderOptions, *, is_short: bool = Fal
     if story.undone is not None:
         undone = words.text("screen.run_undone", by=story.undone.actor, at=f"{story.undone.at:%H:%M:%S}Z")
         parts.append(undone)
-    elif options.in_force and (until := options.in_force.get(story.key)) is not None:
+    elif (
+        noted.state != "running"
+        and options.in_force
+        and (until := options.in_force.get(story.key)) is not None
+    ):
         parts.append(words.text("screen.in_force", until=f"{until:%H:%MZ}"))
     if not is_short:
         parts.append(
