@@ -6,15 +6,19 @@ It knows no screen. Plans are made in threads of their own; whatever reads or wr
 from __future__ import annotations
 
 import datetime as dt
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.units import quantity
+from tui.actions.words import short_call
 from tui.feeds.runs import RunsState
 from tui.runtime.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
+    from uuid import UUID
 
     from actions.model import AnyAction
     from actions.runner.request import RunSettings
@@ -44,6 +48,7 @@ class RunContext:
         self.known: tuple[Offer, ...] = ()
         """Every action, once the catalogue is imported."""
         self._identity: Identity | None = None
+        self._asked_about: set[tuple[UUID, dt.datetime]] = set()
 
     def open(self, config: Config) -> None:
         """The configuration is read."""
@@ -60,8 +65,24 @@ class RunContext:
         self.incidents.host.run_worker(load, thread=True, group="catalogue", exclusive=True)
 
     def update(self, state: RunsState) -> None:
-        """What was seen last; a question about an end that comes near is put once."""
+        """What was seen last."""
         self.state = state
+        self._ask_about_ends(time.time())
+
+    def _ask_about_ends(self, now: float) -> None:
+        """Before an effect ends somebody is asked whether it shall stay, once for each end."""
+        from core.message import say
+        from response.in_force import expiring
+
+        for end in expiring(self.state.effects, dt.datetime.fromtimestamp(now, dt.UTC)):
+            key = (end.effect.run.id, end.effect.until)
+            if key not in self._asked_about:
+                self._asked_about.add(key)
+                what = short_call(end.effect.run.action, end.effect.run.params)
+                values = {"run": end.effect.label, "what": what}
+                left = quantity(max(0, round(end.left_s)), "s")
+                over = say("act.is_over", **values)
+                self.incidents.notify(over if end.left_s <= 0 else say("act.ends_soon", left=left, **values))
 
     def exit_message(self) -> Message | None:
         """What the person should know who leaves: what runs goes on."""

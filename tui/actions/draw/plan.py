@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Part: TypeAlias = tuple[Text, Text]
 """A label and what stands beside it."""
-LABEL_WIDTH = 11
+LABEL_WIDTH = 12
 MAX_STEP_TEXT = 20_000
 OLD_FACT_S = 30.0
 """A fact that was measured longer ago says so loudly."""
@@ -38,6 +38,7 @@ class Around(NamedTuple):
     holder: Message | None = None
     incident: str = ""
     ends_by_itself: bool = False
+    planned_by: str = ""
 
 
 def plan_lines(plan: Plan, around: Around, words: Language, width: int, now: float) -> list[Text]:
@@ -64,6 +65,8 @@ def _parts(plan: Plan, around: Around, words: Language, now: float) -> Iterator[
         yield Text(words.text("act.note"), "warn"), Text(words.say(warning))
     for fact in plan.facts:
         yield Text(words.text("act.fact"), "quiet"), _fact(fact, words, now)
+    if around.planned_by:
+        yield Text(words.text("act.agreed"), "quiet"), Text(around.planned_by)
     for need in around.needs:
         mark = Text("✔ " if need.is_met else "☐ ", "ok" if need.is_met else "warn")
         yield Text(words.text("act.needs"), "quiet"), mark.append(words.say(need.text), "")

@@ -49,6 +49,8 @@ FRESH_S = 10.0
 """A plan that was made longer ago is made again before it is confirmed."""
 PAUSE_S, PAUSE_FACTOR = 5.0, 10.0
 """Between two plans at least so long, and so many times what planning takes: looking must not be a load."""
+AGE_STEP_S = 5
+"""The age of a plan moves in these steps: a slow line pays for each."""
 SEEN_S = 0.5
 """A key so soon after a plan stands there was pressed before anybody has read it."""
 
@@ -241,8 +243,9 @@ class PlanDialogue(Dialogue[Begun | EditWanted]):
                 Text(f" {words.text('act.planning', time=words.say(quantity(int(waited), 's')))}", "quiet")
             )
         elif self.shown is not None:
-            age = words.say(quantity(int(time.monotonic() - self._looked_at), "s"))
-            lines.append(Text(f" {words.text('act.looked', time=age)}", "quiet"))
+            age = AGE_STEP_S * int((time.monotonic() - self._looked_at) // AGE_STEP_S)
+            key = "act.looked" if age else "act.looked_now"
+            lines.append(Text(f" {words.text(key, time=words.say(quantity(age, 's')))}", "quiet"))
         return lines
 
     def room(self) -> int:

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual import work
 
+from actions.parameters import MASK
 from core.errors import WarroomError
 from core.message import say
 from response.decision import Refused
+from response.runs import stored_plan
 from tui.actions.draw.run import Known, event_lines, head_lines, output_lines, output_rule
-from tui.actions.intent import undo_intent
+from tui.actions.intent import Intent, undo_intent
 from tui.actions.output import Window, read_before, read_end, read_from
 from tui.runtime.threads import in_thread
+from tui.screens.actions.second import approve_run, start_run
 from tui.screens.confirm import Confirm
 from tui.screens.page import Page
 from tui.screens.submit import ask
@@ -151,7 +154,6 @@ class RunScreen(Page):
         return say("run.elsewhere", host=run.host)
 
     def _plan_lines(self, run: Run, width: int, now: float) -> list[Text]:
-        from response.runs import stored_plan
         from tui.actions.draw.plan import Around, plan_lines
 
         try:
@@ -172,7 +174,8 @@ class RunScreen(Page):
             "undo_run": run.has_ended and run.state != "undone" and run.was_begun,
             "orphan": known.lost is not None and not waits,
             "approve": waits,
-            "start": waits,
+            "start_run": waits,
+            "again": _is_stale(run),
         }
         return tuple(key for key in super().own_keys() if wanted.get(key.action, True))
 
@@ -270,6 +273,31 @@ class RunScreen(Page):
         self.face.propose(undo_intent(run, call))
         return None
 
+    def action_approve(self) -> None:
+        """As the second person, after a look at the plan."""
+        if self.known is not None:
+            self.face.incidents.run(approve_run(self.face, self.known.label, self.known.run))
+
+    def action_start_run(self) -> None:
+        """What enough people approved."""
+        if self.known is not None:
+            self.face.incidents.run(start_run(self.face, self.known.label, self.known.run))
+
+    def action_again(self) -> None:
+        """A new plan of the same, after the world moved between yes and run."""
+        if self.known is not None and _is_stale(run := self.known.run):
+            planned = run.planned
+            intent = Intent(
+                action=run.action,
+                params={name: value for name, value in run.params.items() if value != MASK},
+                lasts_s=stored_plan(run).lasts_s or None,
+                incident=planned.incident,
+                runbook=planned.runbook,
+                step=planned.step,
+                undoes=planned.undoes,
+            )
+            self.face.propose(intent)
+
     def action_orphan(self) -> None:
         """A person says that nobody knows how it ended."""
         if self.known is not None and self.known.lost is not None:
@@ -285,3 +313,8 @@ class RunScreen(Page):
         identity = await self.runs.identity()
         refused = await self.runs.ask(lambda journal: declare_orphaned(journal, self.run_id, identity))
         return refused.message if refused is not None else say("run.is_orphaned", run=known.label)
+
+
+def _is_stale(run: Run) -> bool:
+    """Whether it was refused because the plan was not the one that was confirmed any more: nothing was done."""
+    return run.state == "failed" and not run.was_begun
