@@ -132,6 +132,29 @@ positions = {{ on = {{ LLM_CACHE_ENABLED = "true" }}, off = {{ LLM_CACHE_ENABLED
 http = {{ url = "http://127.0.0.1:{ports.service}", path = "/switches", token_file = {json.dumps(str(access.control_token_file))} }}
 positions = {{ standard = {{ model = "standard" }}, fast = {{ model = "fast" }} }}
 
+[actions.secrets.riot]
+pattern = ""
+restart = ["workers"]
+prove.url = "http://127.0.0.1:{ports.outside}/riot/lol/status/v4/platform-data"
+prove.headers = {{ X-Riot-Token = "{{value}}" }}
+
+[actions.secrets.discord-bot]
+pattern = ""
+restart = ["workers"]
+prove.url = "http://127.0.0.1:{ports.outside}/discord/users/@me"
+prove.headers = {{ Authorization = "Bot {{value}}" }}
+
+[actions.secrets.openai]
+restart = ["workers"]
+prove.url = "http://127.0.0.1:{ports.outside}/llm/models"
+prove.headers = {{ Authorization = "Bearer {{value}}" }}
+
+[actions.secrets.database]  # who starts the sandbox's servers gives them their passwords
+write = []
+
+[actions.secrets.broker]
+write = []
+
 [runbooks.addresses]  # what a check of a runbook asks the provider is asked of its stand-in
 "https://na1.api.riotgames.com" = "http://127.0.0.1:{ports.outside}/riot"
 "https://discord.com/api/v10" = "http://127.0.0.1:{ports.outside}/discord"

@@ -23,7 +23,7 @@ _PROOFS = "proofs"
 
 
 class Prove(Parameters):
-    """Which secret; its old value, typed or from the copies that a rotation kept (`backup`)."""
+    """Which secret; its old value, typed or from the copies that a rotation kept (`backup`; `last` are the newest)."""
 
     secret: Name
     old: SecretStr | None = None
@@ -34,6 +34,7 @@ def plan(params: Prove, context: Context) -> Draft:
     """The request that will be made, and whose value is shown in it."""
     secret = find_secret(params.secret, context)
     known = look(secret, context)
+    _old(params, context)  # that there is none is said before anything is asked
     text, argv = shown(secret, context)
     step = Step(
         kind="process" if argv else "sql" if text.startswith("LOGIN") else "http", text=text, argv=argv
@@ -88,7 +89,7 @@ def verify(_: Prove, __: Plan, context: Context) -> tuple[Verification, ...]:
 def _old(params: Prove, context: Context) -> tuple[str, ...]:
     if params.old is not None:
         return (params.old.get_secret_value(),)
-    return (kept_value(find_secret(params.secret, context), params.backup, context),) if params.backup else ()
+    return (kept_value(params.secret, params.backup, context),) if params.backup else ()
 
 
 ACTION = Action(

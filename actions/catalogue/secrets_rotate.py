@@ -97,7 +97,7 @@ def run(params: Rotate, plan: Plan, context: Context) -> Outcome:
     """Ask, copy, write, restart."""
     secret = find_secret(params.secret, context)
     known = places.look(secret, context)
-    old, new = values_of(known), _new_value(params, secret, context)
+    old, new = values_of(known), _new_value(params, context)
     for value in (new, *old):
         context.hide(value)
     if blockers := _blockers(params, secret, known, context):
@@ -152,7 +152,7 @@ def _blockers(
         blockers.append(say("secrets.old_unknown"))
     if (params.value is None) == (not params.backup):
         return (*blockers, say("secrets.value_missing"))
-    new = _new_value(params, secret, context)
+    new = _new_value(params, context)
     if secret.pattern and not params.backup and not _matches(secret.pattern, new):
         blockers.append(say("secrets.wrong_form", secret=params.secret))
     if known and all(place.values == (new,) for place in known):
@@ -205,10 +205,10 @@ def _command(argv: tuple[str, ...], secret: SecretSettings) -> Command:
     return Command(argv=argv, cwd=secret.cwd, environment=secret.environment, timeout_s=RESTART_TIMEOUT_S)
 
 
-def _new_value(params: Rotate, secret: SecretSettings, context: Context) -> str:
+def _new_value(params: Rotate, context: Context) -> str:
     if params.value is not None:
         return params.value.get_secret_value()
-    return kept_value(secret, params.backup, context)
+    return kept_value(params.secret, params.backup, context)
 
 
 def _ask_first(secret: SecretSettings, values: Sequence[str], context: Context) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from actions.secret_settings import SecretSettings
     from actions.secrets.places import Place
 
+LAST = "last"
+"""What stands for the newest copies of a secret."""
 _BACKUP = re.compile(r"[a-z0-9_-]+\.\d{8}T\d{6}Z\.[0-9a-f]{8}\Z")
 
 
@@ -45,8 +47,12 @@ def backup_folder(backup: str, context: Context) -> Path:
     return context.folder / "secrets" / "backups" / backup
 
 
-def kept_value(secret: SecretSettings, backup: str, context: Context) -> str:
-    """The value that a rotation replaced; raises `ActionRefused` where its copies are not here."""
+def kept_value(name: str, backup: str, context: Context) -> str:
+    """The value that a rotation replaced, or the last one of this secret; raises `ActionRefused` where its copies are not here."""
+    secret = find_secret(name, context)
+    if backup == LAST:
+        copies = sorted((context.folder / "secrets" / "backups").glob(f"{name}.*"))
+        backup = copies[-1].name if copies else LAST
     value = places.read_copy(secret, backup_folder(backup, context))
     if not value:
         raise ActionRefused(say("secrets.no_such_backup", backup=clean(backup, 100)))

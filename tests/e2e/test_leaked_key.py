@@ -1,12 +1,14 @@
-"""A leaked key over the real stack: revoked at the provider, replaced in the service, and proved by the runbook's checks."""
+"""A leaked key over the real stack: revoked at the provider, replaced and proved by the actions of the runbook, audited."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
-import signal
 import time
+import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import psutil
@@ -15,30 +17,56 @@ from sandbox.keys import read_keys
 from tests.e2e.stack import Stack, processes_in, running
 from tests.program import run_program
 
+if TYPE_CHECKING:
+    import subprocess
+
 TIMEOUT_S = 40
 
 
-def test_a_revoked_key_stops_the_service_until_the_new_one_is_in_force() -> None:
+def test_a_leaked_key_from_the_page_to_the_postmortem(tmp_path: Path) -> None:
+    """Each step by its action: the rotation ticks its own, the proofs theirs, and what the audit finds are rows."""
     with running() as stack:
         env = Path(stack.told["env"])
         old = read_keys(env)["riot"]
         _wait_for_more(stack, "success")
         new = httpx.post(stack.url("outside", "/portal/riot"), headers=stack.control()).json()["RIOT_API_KEY"]
         _wait_for_more(stack, "error")
-        env.write_text(env.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+        given = tmp_path / "new-key"
+        given.write_text(new + "\n")
         workers = _workers(stack)
-        for worker in workers:
-            worker.send_signal(signal.SIGHUP)  # as containers that are created anew
-        _wait_for_more(stack, "success")
-        assert {one.pid for one in workers} == {one.pid for one in _workers(stack)}
         _incident(stack, "open", "--title", "leak", "--severity", "SEV1", "--runbook", "key-leak")
         _incident(stack, "confirm", "1", "first", "--yes")
-        assert "HTTP 403" in _incident(stack, "tick", "1", "riot-old-dead", OLD_RIOT_API_KEY=old)
-        assert "HTTP 200" in _incident(stack, "tick", "1", "riot-new-alive", RIOT_API_KEY=new)
-        shown = _incident(stack, "show", "1", "--json")
-        assert "HTTP 403" in shown
-        assert old not in shown
-        assert new not in shown
+        rotated = _run(stack, "rotate", "riot-env", "secret=riot", "--param-file", f"value={given}", "--yes")
+        assert rotated.returncode == 0, rotated.stderr + rotated.stdout
+        given.unlink()
+        assert read_keys(env)["riot"] == new
+        _wait_for_more(stack, "success")
+        assert {one.pid for one in workers}.isdisjoint({one.pid for one in _workers(stack)})
+        dead = _run(stack, "prove", "riot-old-dead", "secret=riot", "--param", "backup=last")
+        alive = _run(stack, "prove", "riot-new-alive", "secret=riot")
+        assert (dead.returncode, alive.returncode) == (0, 0), dead.stderr + alive.stderr
+        taken_back = _warroom(stack, "runs", "undo", "1", "--yes")
+        assert taken_back.returncode == 2, "the old key is dead"
+        folder = tmp_path / "repository"
+        folder.mkdir()
+        (folder / "a.py").write_text(f"KEY = 'RGAPI-{uuid.uuid4()}'\n")
+        for phase in ("riot", "discord", "llm", "database", "dependants"):
+            _incident(stack, "skip", "1", phase, "--reason", "not affected", "--yes", may_fail=True)
+            _incident(stack, "confirm", "1", phase, "--yes")
+        audit = _run(stack, "audit", "audit-tree", f"path={folder}", "--param", "second_opinion=false")
+        assert audit.returncode == 1, audit.stderr
+        known = json.loads(_incident(stack, "show", "1", "--json"))
+        ticked = {step["step"] for step in known["steps"] if step["state"] == "ticked"}
+        assert {"riot-env", "riot-old-dead", "riot-new-alive"} <= ticked
+        (item,) = known["found_items"]
+        shown = _incident(stack, "show", "1")
+        assert f"a.py:1  {item['fingerprint']}" in shown
+        _incident(stack, "tick", "1", f"item-{item['fingerprint']}", "--observed", "revoked and removed")
+        assert "revoked and removed" in _incident(stack, "show", "1")
+        said = _incident(stack, "postmortem", "1") + shown + rotated.stdout + rotated.stderr + dead.stdout
+        assert "secrets.rotate" in said
+        journal = b"".join(path.read_bytes() for path in Path(stack.told["config"]).parent.glob("journal*"))
+        assert not [value for value in (old, new) if value in said or value.encode() in journal]
 
 
 def _workers(stack: Stack) -> list[psutil.Process]:
@@ -61,8 +89,17 @@ def _wait_for_more(stack: Stack, status: str) -> None:
         time.sleep(0.5)
 
 
-def _incident(stack: Stack, *words: str, **environment: str) -> str:
-    command = ("incident", *words, "--config", stack.told["config"])
-    done = run_program(*command, env=os.environ | environment, cwd=Path.cwd())
-    assert done.returncode == 0, done.stderr
+def _incident(stack: Stack, *words: str, may_fail: bool = False) -> str:
+    done = _warroom(stack, "incident", *words)
+    assert may_fail or done.returncode == 0, done.stderr
     return done.stdout + done.stderr
+
+
+def _run(stack: Stack, action: str, step: str, param: str, *words: str) -> subprocess.CompletedProcess[str]:
+    place = ("--incident", "1", "--runbook", "key-leak", "--step", step)
+    return _warroom(stack, "run", f"secrets.{action}", "--param", param, *place, *words)
+
+
+def _warroom(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+    command = (*words, "--config", stack.told["config"])
+    return run_program(*command, env=os.environ, cwd=Path.cwd(), timeout=120)
