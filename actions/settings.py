@@ -122,7 +122,8 @@ class ActionsSettings(ServiceActionsSettings):
     )
     roles: dict[Literal["mitigate", "destructive"], tuple[str, ...]] = Field(
         default={"destructive": ("ic", "ops")},
-        description="inside an incident: the roles that may run it, by danger; once anybody holds one of them",
+        description="while an incident is open: the roles that may run it, by danger; in the incident that the run belongs to, "
+        "else in any",
     )
     folder: Path | None = Field(
         default=None, description="where runs keep their output; else the data folder"

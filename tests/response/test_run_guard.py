@@ -130,6 +130,31 @@ def test_a_name_from_the_environment_holds_no_role() -> None:
     assert reason(may_run(wish, NAME, settings())) is Reason.ROLE_NEEDED
 
 
+@pytest.mark.parametrize(
+    ("danger", "holder", "is_over", "expected"),
+    [
+        ("destructive", "op2", False, Reason.ROLE_NEEDED),
+        ("destructive", "op1", False, None),
+        ("destructive", "op2", True, None),
+        ("mitigate", "op2", False, None),
+        ("observe", "op2", False, None),
+    ],
+)
+def test_a_run_beside_an_open_incident_needs_a_role_in_one_but_an_agreed_end_does_not(
+    danger: Danger,
+    holder: str,
+    is_over: bool,
+    expected: Reason | None,  # noqa: FBT001  # a table
+) -> None:
+    opened = situation((holder, b.RoleTaken(role="ops"))).incident
+    wish = Wish(plan=PLANS[danger], identity=ME, beside={"INC-1": opened}, is_over=is_over)
+    assert reason(may_run(wish, NAME, settings())) is expected
+    two = settings(two_person=["mitigate", "destructive"])
+    started = may_start(run(("op1", PLANS[danger].digest)), PLANS[danger], two, is_over=is_over)
+    if danger != "observe":
+        assert reason(started) is (None if is_over else Reason.SECOND_PERSON)
+
+
 def run(*approvals: tuple[str, str], claimed: bool = False) -> Run:
     """Planned by op1; `approvals` are identities and digests."""
     key = uuid4()
