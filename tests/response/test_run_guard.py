@@ -143,8 +143,8 @@ def test_a_name_from_the_environment_holds_no_role() -> None:
 def test_a_run_beside_an_open_incident_needs_a_role_in_one_but_an_agreed_end_does_not(
     danger: Danger,
     holder: str,
-    is_over: bool,
-    expected: Reason | None,  # noqa: FBT001  # a table
+    is_over: bool,  # noqa: FBT001  # a table
+    expected: Reason | None,
 ) -> None:
     opened = situation((holder, b.RoleTaken(role="ops"))).incident
     wish = Wish(plan=PLANS[danger], identity=ME, beside={"INC-1": opened}, is_over=is_over)
