@@ -124,6 +124,9 @@ refusals = [
   {{ promql = '60 * sum(rate(chimera_discord_requests_total{{status=~"401|403|429",scope!="shared"}}[30s])) or 0 * sum(rate(chimera_riot_api_429_total[30s]))', expect = "< 50", unit = "1/min" }},
 ]
 
+[actions.producers]
+queues = ["matches"]
+
 [actions.switches.cache]
 file = {{ path = ".env", restart = {{ workers = true }} }}
 positions = {{ on = {{ LLM_CACHE_ENABLED = "true" }}, off = {{ LLM_CACHE_ENABLED = "false" }} }}

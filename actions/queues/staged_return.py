@@ -30,6 +30,8 @@ MAX_BACKS = 3
 """After so many steps back it stays where it is: the cause is not gone."""
 POLL_SHARE, MAX_POLL_S = 10, 10.0
 """A stage is looked at so often, but at least this often."""
+GRACE = 0.5
+"""So much of a stage after a step back what is refused still counts as refused before it."""
 PATIENCE = 5
 """So many stages long nothing can be measured before the run ends; the stage stays."""
 
@@ -43,7 +45,7 @@ def go_back_to_work(course: Course, context: Context) -> None:
     while index < len(shares):
         share = shares[index]
         set_share(course, share, context)
-        refusal = _watch(course, share, context)
+        refusal = _watch(course, share, context, grace_s=course.stage_s * GRACE if backs else 0.0)
         if refusal is None:
             index += 1
             continue
@@ -124,17 +126,20 @@ def _hold(course: Course, context: Context) -> None:
             context.print_line(f"{queue}: {worker} {why or 'unconfirmed'}")
 
 
-def _watch(course: Course, share: int, context: Context) -> Message | None:
+def _watch(course: Course, share: int, context: Context, *, grace_s: float) -> Message | None:
     """None when the stage was quiet for long enough; else what rose. Time in which nothing is known does not count."""
-    quiet_s, last = 0.0, time.monotonic()
+    quiet_s, began = 0.0, time.monotonic()
+    last = began
     unknown_since: float | None = None
     while quiet_s < course.stage_s:
         refusal, is_known, text = _refusals(course, context)
         now = time.monotonic()
         passed, last = now - last, now
-        if refusal is not None:
+        if refusal is not None and now - began >= grace_s:
             return refusal
-        if is_known:
+        if refusal is not None:
+            quiet_s = 0.0
+        elif is_known:
             quiet_s, unknown_since = quiet_s + passed, None
         else:
             unknown_since = unknown_since or now

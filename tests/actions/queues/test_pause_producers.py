@@ -14,9 +14,11 @@ from celery import Celery
 from actions.catalogue.queue_pause_producers import ACTION, PauseProducers
 from actions.planning import make_plan
 from actions.queues.inflow import Sight, watch
+from actions.queues.obeyed import read_work
 from actions.settings import ActionsSettings
 from core.errors import SourceError
-from tests.actions.build import context
+from tests.actions.build import context, expecting, until
+from tests.signals.celery.test_fleet import worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +89,20 @@ def test_an_empty_list_behind_one_that_waits_is_known() -> None:
     behind = watch(lambda: {"q": Sight(3, MESSAGE), "q3": Sight(0, None)}, 0.05, consumed=True)
     before = watch(lambda: {"q": Sight(0, None), "q3": Sight(3, MESSAGE)}, 0.05, consumed=True)
     assert (behind.is_zero, before.is_zero) == (True, None)
+
+
+def test_an_empty_queue_is_known_by_what_its_worker_got(redis_url: str) -> None:
+    on = desk(redis_url)
+    with worker(redis_url, "idle@host", "-Q", "work", "-P", "solo"):
+        until(lambda: bool(on.workers.ask("ping", expected=1)))
+        on = expecting(on, 1)
+        params = PauseProducers()
+        plan = make_plan(ACTION, params, on)
+        ACTION.run(params, plan, on)
+        assert [check.ok for check in ACTION.verify(params, plan, on)] == [True, True]
+        with producer(redis_url, obeys=False):
+            until(lambda: sum(work.begun for work in read_work(on.workers).values()))
+            assert ACTION.verify(params, plan, on)[1].ok is not True
 
 
 MESSAGE = b'{"headers": {"retries": 0, "origin": "gen7@shop"}}'

@@ -137,7 +137,9 @@ def _effect_line(effect: InForce, now: dt.datetime, words: Language) -> str:
     until = effect.until.strftime("%m-%d %H:%MZ")
     key = "run.in_force_over" if effect.is_over(now) else "run.in_force_until"
     parts = [words.text(key, since=since, by=effect.run.planned_by, until=until)]
-    if not effect.is_certain:
+    if not effect.run.has_ended:
+        parts.append(words.text("run.in_force_running"))
+    elif not effect.is_certain:
         parts.append(words.text("run.in_force_unsure"))
     elif effect.run.ended_at is not None and effect.run.verified:
         parts.append(words.text("run.in_force_verified", at=effect.run.ended_at.strftime("%m-%d %H:%MZ")))
