@@ -188,9 +188,13 @@ def _address(settings: JournalSettings) -> PostgresAddress | None:
 
 def _open_sqlite(file: Path, patience_s: float, *, read_only: bool) -> Database:
     place = clean(str(file))
-    if read_only and not file.exists():
+    try:
+        there = file.exists()
+    except OSError as error:  # a folder above it is closed to us
+        raise unwritable(file, error) from error
+    if read_only and not there:
         raise JournalError(say("journal.none", place=place))
-    read_only = read_only or (file.exists() and not is_writable(file))
+    read_only = read_only or (there and not is_writable(file))
     if not read_only:
         create_private(file)
     immutable = "&immutable=1" if read_only and not os.access(file.parent, os.W_OK) else ""

@@ -38,7 +38,7 @@ from incidents.events.event import (
     write_time,
 )
 from incidents.events.run import Run
-from incidents.journal.database import create_private, decode
+from incidents.journal.database import create_private, decode, unwritable
 from incidents.journal.errors import JournalError, JournalFull
 from incidents.journal.seal import NOTHING, added, is_sealed, seal_of, spool_key
 
@@ -102,7 +102,7 @@ class Spool:
 
     def waiting(self) -> Waiting:
         """Everything that waits."""
-        if not self.file.exists():
+        if not self._is_there():
             spool_key(lambda _: None)  # from now on a file that somebody brings is known as foreign
             return Waiting((), ())
         with self._open() as connection:
@@ -144,7 +144,7 @@ class Spool:
 
     def copies(self, kind: ChainKind[S]) -> dict[UUID, tuple[int, S]]:
         """Number and fold of every incident, or run, that was not over when it was last seen."""
-        if not self.file.exists():
+        if not self._is_there():
             return {}
         with self._open() as connection:
             rows = connection.execute("SELECT incident, number, event FROM seen ORDER BY incident, sequence")
@@ -166,6 +166,12 @@ class Spool:
         with open_regular(lock) as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield self.waiting().events
+
+    def _is_there(self) -> bool:
+        try:
+            return self.file.exists()
+        except OSError as error:  # a folder above it is closed to us
+            raise unwritable(self.file, error) from error
 
     def _key(self, connection: sqlite3.Connection) -> bytes | None:
         """The key; when it is made, everything that waits is sealed: it is from before there was one."""

@@ -84,9 +84,9 @@ def _stamp(file: Path) -> Stamp:
 
 
 def _has_no_open_incident(file: Path) -> bool:
-    if not file.exists():
-        return _can_be_made(file)
     try:
+        if not file.exists():
+            return _can_be_made(file)
         if not is_writable(file):
             return False
         connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)

@@ -5,6 +5,7 @@ Nothing but the standard library is imported before the `try`, so that a broken 
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.i18n import Language
+
+SYSTEM = frozenset(
+    (
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+    )
+)
+"""What the system does not let us do, wherever we try it: closed, read-only, full, broken, or too many open files."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,8 +57,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OutputLost as error:
         return _end(words, words.text("cli.no_output", detail=str(error)), ExitCode.USAGE)
     except Exception as error:  # noqa: BLE001  # the last line of defence: a traceback goes to the log, a sentence to the person
-        key, values = report_crash(error)
+        return _crashed(error, words)
+
+
+def _crashed(error: Exception, words: Language) -> int:
+    key, values = report_crash(error)
+    if not isinstance(error, OSError) or error.errno not in SYSTEM:
         return _end(words, words.text(key, **values), ExitCode.CRASHED)
+    from core.text import clean
+
+    place = clean(str(error.filename or "?"), 300)
+    text = words.text("cli.system_refuses", detail=error.strerror or "?", place=place)
+    return _end(words, text, ExitCode.USAGE)
 
 
 def _dispatch(arguments: list[str], words: Language) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,51 @@ def test_who_writes_is_the_number_of_the_user(tmp_path: Path) -> None:
     assert opened.returncode == ExitCode.OK, opened.stderr
     shown = run(tmp_path, "--config", str(path), "incident", "timeline", "INC-1", home=None)
     assert f"uid{os.getuid()}" in shown.stdout
+
+
+WITHOUT_PRIVILEGES = """import ctypes, os, sys
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
+for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Nothing is closed to root; without these it is a user as any other (Linux: `capabilities(7)`)."""
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Path]:
+    """A home that this user may not look into."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0)
+    yield home
+    home.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "journal stats",
+        "runs list",
+        "incident open --title x --severity SEV3",
+        "runbook show {home}/manual.md",
+        "journal import {home}/file",
+        "init --path {home}/warroom.toml",
+        "config check --config {home}/warroom.toml",
+    ],
+)
+def test_a_closed_home_is_one_line(command: str, closed: Path, tmp_path: Path) -> None:
+    (tmp_path / "cwd").mkdir()
+    environment = {name: value for name, value in os.environ.items() if name not in XDG}
+    environment |= {"PYTHONPATH": str(ROOT), "HOME": str(closed), "LANG": "C"}
+    program = [sys.executable, "-c", WITHOUT_PRIVILEGES, sys.executable, "-m", "warroom"]
+    done = subprocess.run(
+        [*program, *command.format(home=closed).split()],
+        cwd=tmp_path / "cwd",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr.count("\n"), done.stdout) == (ExitCode.USAGE, 1, ""), done.stderr
+    assert "Permission denied" in done.stderr
