@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from core.message import Message
 
 TIMEOUT_S = 3600.0
+MAX_ROWS = 300
+"""Nobody works off more in one incident; how many there are is said, and `warroom secrets` has them all."""
 
 
 def _absolute(path: Path) -> Path:
@@ -81,11 +83,18 @@ def run(params: AuditParameters, _: Plan, context: Context) -> Outcome:
         context.print_line(f"not read: {unread.place}")
     items = result.items()
     open_items = sum(map(_is_open, items.values()))
+    rows = tuple(sorted((_item(each) for each in items.values() if _is_open(each)), key=_row_order))[
+        :MAX_ROWS
+    ]
+    if open_items > len(rows):
+        context.print_line(
+            f"{open_items - len(rows)} more values are no rows of an incident: `warroom secrets`"
+        )
     return Outcome(
         text=_text(result, open_items),
         findings=open_items,
         document=result.to_json(),
-        items=tuple(_item(findings) for findings in items.values() if _is_open(findings)),
+        items=rows,
     )
 
 
@@ -144,6 +153,11 @@ def _item(findings: Sequence[Finding]) -> AuditItem:
         places=len(findings),
         in_head=first.in_head,
     )
+
+
+def _row_order(item: AuditItem) -> tuple[bool, int, str]:
+    """What everybody who clones has first, then by where it is."""
+    return (item.in_head is not True, list(Where).index(Where(item.where)), item.place)
 
 
 def _text(result: Audit, open_items: int) -> Message:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actions.catalogue import secrets_audit
 from actions.catalogue.secrets_audit import ACTION, AuditParameters
 from actions.errors import BadParameter
 from actions.parameters import read_parameters
@@ -44,6 +45,10 @@ def test_every_place_is_a_line_without_its_value(tmp_path: Path, monkeypatch: py
     }
     assert not [line for line in printed if key in line or other in line]
     assert [item.ok for item in ACTION.verify(params, plan, desk)] == [True]
+    assert [(item.place, item.places) for item in outcome.items] == [("a.py:1", 2), (".env:1", 1)]
+    monkeypatch.setattr(secrets_audit, "MAX_ROWS", 1)
+    assert [item.place for item in ACTION.run(params, plan, desk).items] == ["a.py:1"]
+    assert printed[-1].startswith("1 more values are no rows")
     (folder / "link").symlink_to("/etc/passwd")
     assert ACTION.run(params, plan, desk).text.key == "secrets.result_unread"
     assert [item.ok for item in ACTION.verify(params, plan, desk)] == [None]
