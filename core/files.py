@@ -11,7 +11,7 @@ import errno
 import os
 import secrets
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 if TYPE_CHECKING:
@@ -80,17 +80,31 @@ def make_private_folder(path: Path) -> None:
                 raise
 
 
-def open_private(path: Path, *, new: bool = False) -> TextIO:
-    """Open `path` for writing from its beginning; with `new` only where there is nothing yet."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-    descriptor = os.open(path, flags | (os.O_EXCL if new else 0), FILE_MODE)
+@contextmanager
+def open_private(path: Path, *, new: bool = False) -> Iterator[TextIO]:
+    """Write `path` as a whole or not at all: on a full disk what stood there stays; with `new` only where nothing stands."""
+    if not new and _exists(path):
+        require_no_link(path)
+        _require_regular(path.stat(), path)
+    draft = path if new else path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
+    descriptor = os.open(
+        draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE
+    )
     try:
-        _require_regular(os.fstat(descriptor), path)
-        os.ftruncate(descriptor, 0)
-    except OSError:
-        os.close(descriptor)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if not new:
+            draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
         raise
-    return os.fdopen(descriptor, "w", encoding="utf-8")
+    _sync_folder(path.parent)
+
+
+def _exists(path: Path) -> bool:
+    return path.exists() or path.is_symlink()
 
 
 def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import os
+import resource
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -110,9 +112,30 @@ def test_nothing_is_written_through_a_link_or_into_a_pipe(kind: str, tmp_path: P
         path.symlink_to(theirs)
     if kind == "link":
         theirs.write_text("theirs")
-    with pytest.raises(OSError, match=r"symbolic|regular|No such device"):
-        open_private(path)
+    with pytest.raises(OSError, match=r"symbolic|regular|No such device"), open_private(path):
+        pass
     assert not theirs.exists() or theirs.read_text() == "theirs"
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_what_could_not_be_written_whole_is_not_there_and_what_was_there_stays(
+    *, new: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "out"
+    if not new:
+        path.write_text("of yesterday")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"), open_private(path, new=new) as file:
+            file.write("x" * 2000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("out", "of yesterday")] * (
+        not new
+    )
 
 
 def test_a_replaced_file_keeps_what_it_was(tmp_path: Path) -> None:
