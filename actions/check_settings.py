@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from core.settings import Section
 from runbooks.model import Check  # noqa: TC001  # pydantic reads the annotations at run time
@@ -28,6 +28,10 @@ class CheckSettings(Section):
     table: str | None = None
     indexes: tuple[str, ...] | None = None
     revision: str | None = None
+    of_team_profile: bool = Field(
+        default=False,
+        description="set by the program: a check of a team's profile asks whom `[runbooks]` hosts and secrets name, and nobody else",
+    )
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
@@ -38,9 +42,9 @@ class CheckSettings(Section):
         """As the runbooks' reader understands it; raises `ValueError`."""
         import yaml
 
-        values = self.model_dump(exclude_none=True, mode="json")
+        values = self.model_dump(exclude_none=True, exclude={"of_team_profile"}, mode="json")
         check, problems = read_check(yaml.safe_dump(values), "warroom.toml", 1)
         if check is None or problems:
             rules = ", ".join(problem.rule for problem in problems) or "check"
             raise ValueError(f"no check of the runbooks' format ({rules})")
-        return replace(check, bundled=True)  # the configuration itself names whom it asks
+        return replace(check, bundled=not self.of_team_profile)  # `warroom.toml` itself names whom it asks

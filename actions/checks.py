@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from actions.model import Verification
 from runbooks.checks.measure import measure
 from runbooks.checks.observation import check_result
-from runbooks.checks.permission import Permission
+from runbooks.checks.permission import permit
 from signals.reading import Verdict
 from signals.sources import open_sources
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from actions.model import Context
     from core.message import Message
     from runbooks.checks.observation import Observation
+    from runbooks.checks.permission import Permission
     from runbooks.model import Check
 
 POLL_S = 1.0
@@ -53,7 +54,7 @@ async def _measure(
 ) -> list[Observation]:
     if not checks:
         return []
-    permission = permission or Permission(os.environ)
+    permission = permission or permit(context.settings.blocks, os.environ)
     async with open_sources(context.signals, lambda _: None) as sources:
         if sources.scrape is not None and any(check.promql for check in checks):
             await sources.scrape.scrape_once()

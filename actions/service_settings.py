@@ -6,10 +6,11 @@ Who may do what is no part of it: that is said by `warroom.toml` alone.
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar, cast
 
 from pydantic import Field
 
+from actions.check_settings import CheckSettings
 from actions.queue_settings import ProducersSettings, StagedReturnSettings
 from actions.secret_settings import NAME, SecretSettings
 from actions.switch_settings import SwitchSettings  # noqa: TC001  # pydantic reads the annotations at run time
@@ -20,6 +21,9 @@ from actions.upkeep_settings import (  # pydantic reads the annotations at run t
 )
 from core.settings import Section
 from core.toml_file import Problem, read_toml, validate
+from profiles.profile import BUNDLED
+
+T = TypeVar("T")
 
 
 class ServiceActionsSettings(Section):
@@ -55,4 +59,17 @@ def read_profile_actions(path: Path) -> tuple[ServiceActionsSettings, tuple[Prob
     if isinstance(file, Problem):
         return ServiceActionsSettings(), (file,)
     settings, problems = validate(ServiceActionsSettings, file)
-    return settings or ServiceActionsSettings(), problems
+    settings = settings or ServiceActionsSettings()
+    return settings if path.is_relative_to(BUNDLED) else _of_team(settings), problems
+
+
+def _of_team(value: T) -> T:
+    """The same, whose checks know that they are a team profile's: a folder that may come with any repository."""
+    if isinstance(value, CheckSettings):
+        return value.model_copy(update={"of_team_profile": True})
+    if isinstance(value, Section):
+        known = {name: getattr(value, name) for name in value.model_fields_set}
+        return value.model_copy(update={name: _of_team(each) for name, each in known.items()})
+    if isinstance(value, dict):
+        return cast("T", {name: _of_team(each) for name, each in value.items()})
+    return cast("T", tuple(map(_of_team, value))) if isinstance(value, tuple) else value

@@ -15,10 +15,12 @@ from profiles.profile import BUNDLED
 from runbooks.checks.measure import measure
 from runbooks.checks.permission import origin_of, permit, unapproved_origin
 from runbooks.library import load_library
+from runbooks.lint.secrets import lint_secrets
 from runbooks.model import Check
 from runbooks.settings import RunbooksSettings
 from signals.reading import Verdict
 from tests.runbooks.checks.test_measure import NOTHING, told
+from tui.i18n import Language
 
 SECRET = "s3cret-value"
 
@@ -183,3 +185,38 @@ def test_only_what_lies_in_the_program_itself_counts_as_its_own(tmp_path: Path) 
 )
 def test_an_origin_is_scheme_host_and_port(address: str, origin: str) -> None:
     assert origin_of(address) == origin
+
+
+def findings(folder: Path, url: str, header: str = "", **settings: object) -> list[tuple[str, str, str]]:
+    """What lint says of the check: the rule, how sure it is, and in words."""
+    team_check(folder, url, header, **settings)
+    configured = RunbooksSettings.model_validate({"folders": [folder], **settings})
+    runbook = load_library(configured, "en").get("own")
+    assert runbook is not None
+    words = Language("en")
+    return [
+        (each.rule, each.confidence, words.say(each.message)) for each in lint_secrets(runbook, configured)
+    ]
+
+
+def test_lint_names_what_would_be_sent_where(tmp_path: Path) -> None:
+    """A hint where the configuration allows it; likely a mistake where it does not; a host that nobody named is asked about."""
+    url, header = "https://api.example.com/health", "Bearer ${TOKEN} ${OTHER}"
+    allowed = {"secrets": {"TOKEN": ["api.example.com"], "OTHER": ["elsewhere.example.com"]}}
+    may, may_not = findings(tmp_path, url, header, **allowed)
+    assert may[:2] == ("sends-secret", "hint")
+    assert "TOKEN" in may[2]
+    assert "https://api.example.com" in may[2]
+    assert may_not[:2] == ("sends-secret", "likely")
+    assert "OTHER" in may_not[2]
+    (host,) = findings(tmp_path, url)
+    assert host[:2] == ("new-host", "hint")
+    assert "https://api.example.com" in host[2]
+    assert findings(tmp_path, url, hosts=["api.example.com"]) == []
+
+
+def test_lint_says_nothing_of_the_programs_own_checks() -> None:
+    library = load_library(RunbooksSettings(folders=(BUNDLED / "chimera" / "runbooks",)), "en")
+    assert [
+        found for runbook in library.runbooks for found in lint_secrets(runbook, RunbooksSettings())
+    ] == []

@@ -1,0 +1,76 @@
+"""Whom a check before or after an action may ask: whom `warroom.toml` names, not whom a team's profile names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actions.checks import verifications
+from actions.service_settings import read_profile_actions
+from actions.settings import ActionsSettings, BlocksSettings
+from tests.actions.build import context
+from tests.runbooks.checks.test_permission import SECRET, server
+from tui.i18n import Language
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHECK = """probe = "http"
+url = "{url}/health"
+headers = ["Authorization: ${{OWN_TOKEN}}"]
+expect = "status 200"
+of_team_profile = false
+"""
+
+
+def profile(folder: Path, url: str) -> ActionsSettings:
+    """The actions of a team's profile, which comes with a repository."""
+    file = folder / "actions.toml"
+    file.write_text(
+        f'[switches.shop]\nfile.path = "flags.env"\npositions = {{on = {{A = "1"}}, off = {{A = "0"}}}}\n[[switches.shop.verify]]\n{CHECK.format(url=url)}'
+        f"[[staged_return.refusals]]\n{CHECK.format(url=url)}"
+    )
+    actions, problems = read_profile_actions(file)
+    assert problems == ()
+    return ActionsSettings().over(actions)
+
+
+@pytest.mark.parametrize("place", ["switch", "staged return"])
+def test_a_team_profile_sends_no_secret_to_whom_the_configuration_does_not_name(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OWN_TOKEN", SECRET)
+    with server() as (url, heard):
+        actions = profile(tmp_path, url)
+        spec = actions.switches["shop"].verify[0] if place == "switch" else actions.staged_return.refusals[0]
+        (refused,) = verifications([spec.check()], context(settings=actions))
+        assert (refused.ok, heard) == (None, [])
+        assert "does not let OWN_TOKEN go to" in Language("en").say(refused.text)
+        blocks = BlocksSettings.model_validate({"secrets": {"OWN_TOKEN": [url]}})
+        named = actions.model_copy(update={"blocks": blocks})
+        (sent,) = verifications([spec.check()], context(settings=named))
+        assert sent.ok
+        assert SECRET.encode() in heard[0]
+
+
+def test_the_configuration_itself_names_whom_its_checks_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OWN_TOKEN", SECRET)
+    with server() as (url, heard):
+        check = {
+            "probe": "http",
+            "url": url,
+            "headers": ["Authorization: ${OWN_TOKEN}"],
+            "expect": "status 200",
+        }
+        own = {
+            "id": "shop.look",
+            "title": "Look",
+            "danger": "observe",
+            "argv": ["/bin/true"],
+            "verify": [check],
+        }
+        settings = ActionsSettings.model_validate({"add": [own]})
+        (sent,) = verifications([each.check() for each in settings.add[0].verify], context(settings=settings))
+    assert sent.ok
+    assert len(heard) == 1
