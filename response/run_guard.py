@@ -161,6 +161,14 @@ def needs_second(danger: Danger, settings: ActionsSettings, *, is_over: bool = F
     return danger in settings.two_person and not is_over
 
 
+def waits_for_people(run: Run, settings: ActionsSettings) -> bool:
+    """Whether it stands still until somebody approves or starts it; what one person may begin is on its way already."""
+    danger = run.planned.danger
+    if run.state not in ("planned", "approved"):
+        return False
+    return needs_second(danger, settings) or (run.state == "planned" and danger != "observe")
+
+
 def may_approve(run: Run, identity: Identity, settings: ActionsSettings) -> Decision:
     """Whether this person may be the second one: not who planned it, unless the configuration knows only one identity."""
     if run.state not in ("planned", "approved"):

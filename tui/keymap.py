@@ -183,7 +183,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("a", "again"),
         Key("tab", "run_pane(1)"),
         Key("shift+tab", "run_pane(-1)", footer=False),
-        Key("escape", "leave_run"),
+        Key("escape", "leave_run", footer=False),
     ),
     "in_force": (
         *MOVING,

@@ -20,12 +20,13 @@ from tui.screens.zoom import ZoomScreen
 from tui.theme import THEME_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from textual.binding import BindingType
     from textual.command import Hits
 
     from core.message import Message
+    from response.offers import Offer
     from tui.face import Face
 
 
@@ -46,16 +47,24 @@ class Commands(Provider):
             yield DiscoveryHit(_shown(command), command.run, text=command.texts[0])
 
     async def search(self, query: str) -> Hits:
-        """Those that match, by how well."""
-        matcher, count = self.matcher(query), 0
-        for command in self._commands():
-            score = max(matcher.match(text) for text in command.texts)
-            if score > 0:
-                count += 1
-                yield Hit(score, _shown(command), command.run, text=command.texts[0])
-        if not count and isinstance(self.screen, Page):
-            text = self.screen.face.words.text("tui.nothing_matches", text=query)
-            yield Hit(1, Text(text, "italic"), _nothing, text=text)
+        """Those that match, by how well; where none does, an action may, whose catalogue is still being read."""
+        hits = self._hits(query, self._commands())
+        if not hits and isinstance(self.screen, Page):
+            face = self.screen.face
+            hits = self._hits(query, _actions(face, await face.runs.catalogue()))
+            text = face.words.text("tui.nothing_matches", text=query)
+            hits = hits or [Hit(1, Text(text, "italic"), _nothing, text=text)]
+        for hit in hits:
+            yield hit
+
+    def _hits(self, query: str, commands: Iterable[Command]) -> list[Hit]:
+        matcher = self.matcher(query)
+        scored = [(max(matcher.match(text) for text in command.texts), command) for command in commands]
+        return [
+            Hit(score, _shown(command), command.run, text=command.texts[0])
+            for score, command in scored
+            if score > 0
+        ]
 
     def _commands(self) -> Iterator[Command]:
         below = self.screen
@@ -78,7 +87,7 @@ class Commands(Provider):
         yield from _panels(face)
         yield from _incidents(face)
         yield from _runbooks(face)
-        yield from _actions(face)
+        yield from _actions(face, face.runs.known)
         if isinstance(below, ZoomScreen):
             yield from _ranges(face, below)
         for theme in THEME_NAMES:
@@ -136,12 +145,12 @@ def _runbooks(face: Face) -> Iterator[Command]:
         yield Command(_said(face, "tui.open_runbook", name), "", partial(place_runbook, face, runbook))
 
 
-def _actions(face: Face) -> Iterator[Command]:
+def _actions(face: Face, offers: Iterable[Offer]) -> Iterator[Command]:
     """Every action; what may not be done says why."""
     from response.decision import Refused
     from tui.screens.actions.start import propose
 
-    for offer in face.runs.known:
+    for offer in offers:
         action, danger = offer.action, say(f"run.danger_{offer.action.danger}")
         if isinstance(offer.decision, Refused):
             run: Callable[[], object] = partial(face.incidents.notify, offer.decision.message)

@@ -40,7 +40,7 @@ async def search(pilot: Pilot[str], words: str) -> None:
 async def test_it_lists_what_can_be_done_here_with_the_keys(key: str, code: str, first: str) -> None:
     states = eight()
     app = board(*states, code=code)
-    async with app.run_test(size=(80, 40)) as pilot:
+    async with app.run_test(size=(80, 50)) as pilot:
         tell(app, *states)
         await opened(app, pilot, key)
         text = await shown(pilot)

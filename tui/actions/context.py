@@ -5,9 +5,12 @@ It knows no screen. Plans are made in threads of their own; whatever reads or wr
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import time
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from core.units import quantity
@@ -38,6 +41,10 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+CATALOGUE_WAIT_S = 4.0
+"""So long the palette waits for the actions, behind all that it knows already."""
+
+
 class RunContext:
     """The door from screens to `response.runs`: nothing is decided here."""
 
@@ -46,7 +53,8 @@ class RunContext:
         self.settings: RunSettings | None = None
         self.state = RunsState()
         self.known: tuple[Offer, ...] = ()
-        """Every action, once the catalogue is imported."""
+        """Every action, once the catalogue is read."""
+        self._is_read = asyncio.Event()
         self._identity: Identity | None = None
         self._asked_about: set[tuple[UUID, dt.datetime]] = set()
 
@@ -54,15 +62,26 @@ class RunContext:
         """The configuration is read."""
         from tui.config.runs import run_settings
 
-        self.settings = settings = run_settings(config)
+        self.settings = run_settings(config)
+        self.incidents.host.run_worker(self._read_catalogue(), group="catalogue", exclusive=True)
 
-        def load() -> None:
-            """The catalogue is imported here, so that the palette need not wait for it."""
-            from response.offers import every_offer
+    async def catalogue(self) -> tuple[Offer, ...]:
+        """Every action; waits while the configuration and the catalogue are still being read, but not for long."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_read.wait(), CATALOGUE_WAIT_S)
+        return self.known
 
-            self.known = every_offer(settings)
+    async def _read_catalogue(self) -> None:
+        """Its imports are slow: in a thread, before anybody asks."""
+        from response.offers import every_offer
+        from tui.runtime.log import log_crash
 
-        self.incidents.host.run_worker(load, thread=True, group="catalogue", exclusive=True)
+        settings = self.configured()
+        try:
+            self.known = await in_thread(lambda: every_offer(settings), name="read catalogue")
+        except Exception as error:  # noqa: BLE001  # who then wants an action is told why
+            log_crash(error)
+        self._is_read.set()
 
     def update(self, state: RunsState) -> None:
         """What was seen last."""
@@ -88,7 +107,7 @@ class RunContext:
         """What the person should know who leaves: what runs goes on."""
         from core.message import say
 
-        going_on = [each for each in self.state.active if each.run.state not in ("planned", "approved")]
+        going_on = [each for each in self.state.active if not each.waits]
         if not going_on:
             return None
         return say("act.runs_go_on", runs=", ".join(f"{each.label} {each.run.action}" for each in going_on))
@@ -132,17 +151,13 @@ class RunContext:
         settings = self.configured()
         return await in_thread(lambda: find_action(settings.actions, action_id), name="find action")
 
-    async def prepare(self, intent: Intent) -> Prepared | Refused:
-        """What would be done now. Raises an `ActionError` or a `SourceError`."""
+    async def prepare(self, intent: Intent, *, warm: bool) -> Prepared | Refused:
+        """What would be done now; with `warm` a runner is started beside it. Raises an `ActionError` or a `SourceError`."""
         from response.runs import prepare
 
         settings, identity = self.configured(), await self.identity()
-        return await in_thread(
-            lambda: prepare(
-                settings, intent.action, intent.params, identity.actor, lasts_s=intent.lasts_s, warm=True
-            ),
-            name="plan",
-        )
+        work = partial(prepare, settings, intent.action, intent.params, identity.actor)
+        return await in_thread(lambda: work(lasts_s=intent.lasts_s, warm=warm), name="plan")
 
     def situation(self, intent: Intent, identity: Identity) -> Situation | None:
         """The incident that it belongs to, as this person has it in front of them."""

@@ -40,11 +40,15 @@ RETRY_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """A run that has not ended, and its last sign of life at the time of the look; None before it was claimed."""
+    """A run that has not ended, and its last sign of life at the time of the look; None before it was claimed.
+
+    `waits` for people: it stands still until somebody approves or starts it.
+    """
 
     label: str
     run: Run
     beat: Heartbeat | None
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,7 @@ class RunsFeed:
         from actions.runner.keeper import kept_ago_s
         from core.errors import WarroomError
         from response.in_force import in_force
+        from response.run_guard import waits_for_people
 
         now = time.time()
         try:
@@ -166,7 +171,10 @@ class RunsFeed:
             if not whole and self._state.problem is None:
                 active = tuple(replace(each, beat=beats.get(each.run.id)) for each in self._state.active)
                 return replace(self._state, active=active, kept_ago_s=kept, at=now)
-            active = tuple(Active(label, run, beats.get(run.id)) for label, run in journal.runs(active=True))
+            active = tuple(
+                Active(label, run, beats.get(run.id), waits_for_people(run, self._settings.actions))
+                for label, run in journal.runs(active=True)
+            )
             effects = in_force(journal, self._settings, dt.datetime.fromtimestamp(now, dt.UTC))
             return RunsState(active=active, effects=effects, kept_ago_s=kept, at=now)
         except WarroomError as error:

@@ -113,7 +113,7 @@ def look(plan: Plan, *, blocked: bool) -> Look:
 
 
 def plan_on_top(seen: Look) -> Callable[[Pilot[str]], object]:
-    async def give() -> Look:
+    async def give(_: Look | None) -> Look:
         return seen
 
     async def prepare(pilot: Pilot[str]) -> None:

@@ -51,9 +51,9 @@ def strip_lines(state: RunsState, words: Language, width: int, now: float, *, as
     lines = []
     if state.active:
         line = Text.assemble(" ", (words.text("act.strip_running"), "quiet"), " ")
-        line.append_text(
-            _joined([_active_text(each, state, words, now) for each in state.active], width - 20)
-        )
+        anxious = sorted(state.active, key=lambda each: not _is_lost(each, state, now))
+        room = width - line.cell_len - 4
+        line.append_text(_joined([_active_text(each, state, words, now) for each in anxious], room))
         lines.append(line.append("  R", "key"))
     if state.effects:
         head = words.text("act.strip_in_force", count=len(state.effects))
@@ -128,7 +128,7 @@ def _active_text(active: Active, state: RunsState, words: Language, now: float) 
     text = Text.assemble((active.label, "title"), " ", short_call(run.action, run.params))
     if _is_lost(active, state, now):
         return text.append(f" {words.text('act.strip_lost')}", "burning")
-    if run.state in ("planned", "approved"):
+    if active.waits:
         return text.append(f" {words.text('act.strip_waits')}", "warn")
     begun = run.started_at or run.planned_at
     return text.append(f" {words.say(duration(now - begun.timestamp()))}", "cursor")

@@ -65,11 +65,6 @@ def _parts(plan: Plan, around: Around, words: Language, now: float) -> Iterator[
         yield Text(words.text("act.note"), "warn"), Text(words.say(warning))
     for fact in plan.facts:
         yield Text(words.text("act.fact"), "quiet"), _fact(fact, words, now)
-    if around.planned_by:
-        yield Text(words.text("act.agreed"), "quiet"), Text(around.planned_by)
-    for need in around.needs:
-        mark = Text("✔ " if need.is_met else "☐ ", "ok" if need.is_met else "warn")
-        yield Text(words.text("act.needs"), "quiet"), mark.append(words.say(need.text), "")
     yield Text(words.text("act.digest"), "quiet"), Text(plan.digest[:16], "quiet")
 
 
@@ -91,6 +86,11 @@ def _about(plan: Plan, around: Around, words: Language) -> Iterator[Part]:
         if not value or value == plan.target:
             continue
         yield Text(name, "quiet"), Text(clean(value, 4000))
+    if around.planned_by:
+        yield Text(words.text("act.agreed"), "quiet"), Text(around.planned_by)
+    for need in around.needs:
+        mark = Text("✔ " if need.is_met else "☐ ", "ok" if need.is_met else "warn")
+        yield Text(words.text("act.needs"), "quiet"), mark.append(words.say(need.text), "")
 
 
 def _afterwards(plan: Plan, around: Around, words: Language) -> Iterator[Part]:

@@ -36,13 +36,14 @@ MARKS = {"failed": "✖", "orphaned": "?", "cancelled": "▲", "undone": "–", 
 
 
 class Known(NamedTuple):
-    """A run at one moment, as the journal has it; `lost` says why it is no longer waited for."""
+    """A run at one moment, as the journal has it; `lost` says why it is no longer waited for, `waits` that people must act."""
 
     label: str
     run: Run
     beat: Heartbeat | None
     lost: Message | None
     intact: Message | None = None
+    waits: bool = False
 
 
 def state_mark(run: Run) -> tuple[str, str]:
@@ -63,7 +64,10 @@ def head_lines(known: Known, words: Language, width: int, now: float) -> list[Te
     """What it is, how it stands, since when, where; after its end what was looked at, and how it is taken back."""
     run, (mark, style) = known.run, state_mark(known.run)
     first = Text.assemble(" ", (known.label, "title"), "  ", (call_text(run.action, run.params), "key"))
-    state = Text.assemble(" ", (f"{mark} ", style), (words.say(run_state(run)), style))
+    said = words.say(run_state(run))
+    if known.lost is not None and run.was_begun:
+        mark, style, said = "?", "burning", f"{said}: {words.text('act.strip_lost')}"
+    state = Text.assemble(" ", (f"{mark} ", style), (said, style))
     state.append(f"   {words.say(duration(elapsed_s(run, now)))}", "title" if not run.has_ended else "quiet")
     by = words.text("act.run_by", by=run.planned_by, at=f"{run.planned_at:%H:%M:%SZ}")
     state.append(f"   {by}", "quiet")

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import work
 from textual.containers import Horizontal
@@ -70,7 +71,7 @@ class EditWanted:
 
 
 class PlanDialogue(Dialogue[Begun | EditWanted]):
-    """`look` plans and asks the guard, `begin` writes down and starts what was confirmed.
+    """`look` plans and asks the guard again and again, given what it said before, `begin` writes down and starts what was confirmed.
 
     Both return a refusal, or raise a `WarroomError`: the dialogue then stays, with the reason and with what was typed.
     """
@@ -80,7 +81,7 @@ class PlanDialogue(Dialogue[Begun | EditWanted]):
     def __init__(
         self,
         action_id: str,
-        look: Callable[[], Awaitable[Look | Refused]],
+        look: Callable[[Look | None], Awaitable[Look | Refused]],
         begin: Callable[[Prepared, Confirmation], Awaitable[Begun | Refused]],
         *,
         can_edit: bool,
@@ -124,7 +125,7 @@ class PlanDialogue(Dialogue[Begun | EditWanted]):
                 await asyncio.wait_for(self._wake.wait(), pause)
 
     async def _look_once(self) -> None:
-        looking = asyncio.ensure_future(self._make())
+        looking = asyncio.ensure_future(self._make(self.shown))
         await asyncio.wait((looking,), timeout=DEADLINE_S)
         if not looking.done():
             looking.cancel()
@@ -198,7 +199,7 @@ class PlanDialogue(Dialogue[Begun | EditWanted]):
             self.asked = f"{plan.action}  {danger}  {words.say(action.title)}"
             label = words.text("act.type", target=plan.target)
             field = self.query_one("#label", Lines)
-            field.styles.width = min(len(label) + 2, max(10, self.size.width - 20))
+            field.styles.width = min(cell_len(label) + 2, max(10, self.size.width - 20))
             field.show([Text(f" {label} ", "burning")])
         super().draw()
 

@@ -94,11 +94,15 @@ class RunScreen(Page):
 
     def _look(self, journal: Journal) -> Known:
         from response.orphans import lost
+        from response.run_guard import waits_for_people
 
         run = journal.load_run(self.run_id)
         beat = None if run.has_ended else journal.heartbeats().get(self.run_id)
         waited = time.monotonic() - self._since
-        return Known(journal.run_label(self.run_id), run, beat, lost(run, beat, waited))
+        waits = waits_for_people(run, self.runs.configured().actions)
+        return Known(
+            journal.run_label(self.run_id), run, beat, None if waits else lost(run, beat, waited), waits=waits
+        )
 
     @work(group="hash")
     async def _check_output(self) -> None:
@@ -168,7 +172,7 @@ class RunScreen(Page):
         if known is None:
             return tuple(key for key in super().own_keys() if key.action.startswith("app."))
         run = known.run
-        waits = run.state in ("planned", "approved")
+        waits = known.waits
         wanted = {
             "cancel": not run.has_ended,
             "undo_run": run.has_ended and run.state != "undone" and run.was_begun,
@@ -240,7 +244,7 @@ class RunScreen(Page):
         known = self.known
         self.face.pop_screen()
         if known is not None and not known.run.has_ended:
-            key = "act.waits_on" if known.run.state in ("planned", "approved") else "act.goes_on"
+            key = "act.waits_on" if known.waits else "act.goes_on"
             self.face.incidents.notify(say(key, run=known.label))
 
     def action_cancel(self) -> None:

@@ -30,7 +30,7 @@ class _Approval:
     run: Run
     prepared: Prepared
 
-    async def look(self) -> Look:
+    async def look(self, _: Look | None) -> Look:
         """As it was confirmed first, and whether this person may be the second one."""
         settings, identity = self.face.runs.configured(), await self.face.runs.identity()
         run = await self.face.runs.load(lambda journal: journal.load_run(self.run.id))

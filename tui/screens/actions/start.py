@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -87,12 +88,14 @@ async def _propose(face: Face, intent: Intent, *, edit: bool) -> Message | None:
     return say("act.left", action=action.id)
 
 
-async def _look(face: Face, intent: Intent) -> Look | Refused:
-    """A plan of now, what the guard says to it, and what is known around it."""
+async def _look(face: Face, intent: Intent, before: Look | None) -> Look | Refused:
+    """A plan of now, what the guard says to it, and what is known around it; the runner beside the first one waits on."""
     runs = face.runs
-    prepared = await runs.prepare(intent)
+    prepared = await runs.prepare(intent, warm=before is None)
     if isinstance(prepared, Refused):
         return prepared
+    if before is not None:
+        prepared = replace(prepared, spare=before.prepared.spare)
     wish = await runs.wish(intent, prepared)
     decision = runs.may_plan(wish)
     return Look(prepared, decision, await _around(face, prepared, wish))
