@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from actions.settings import BLOCK, is_block_of
 from core.message import say
 from incidents.journal.database import is_shared
+from response.checklist import is_done
 from response.decision import ALLOWED, Reason, Refused
 from response.guard import reached
 
@@ -50,8 +51,8 @@ class Confirmation:
 class Wish:
     """A plan that somebody wants to run, inside an incident or without one.
 
-    `runbook` and `step` name the step that it belongs to; without them it is the first one of the checklist that has this
-    action. `undoes` is the run that it takes back, `is_over` that its time had come: who began that one agreed to its end.
+    `runbook` and `step` name the step that it belongs to; without them it is the one that calls this action with the most of its
+    parameters, of several the first that is open. `undoes` is the run that it takes back, `is_over` that its time had come: who began that one agreed to its end.
     `beside` are the incidents that are open while this run belongs to none, by their labels: `response.runs` looks.
     """
 
@@ -71,8 +72,16 @@ class Wish:
         if self.step and not self.plan.action.startswith(BLOCK):  # a block says itself where it stands
             return self.situation.row("step", self.runbook, self.step)
         rows = [row for row in self.situation.rows if _has_action(row, self.plan.action)]
-        open_rows = [row for row in rows if reached(self.situation, row) == ALLOWED]
-        return next(iter([*open_rows, *rows]), None)
+        return min(rows, key=self._distance, default=None)
+
+    def _distance(self, row: Row) -> tuple[int, bool, bool]:
+        """How far a row with this action is from what is wished."""
+        situation, params = self.situation, self.plan.params
+        calls = [call for call in row.step.actions if call.id == self.plan.action] if row.step else []
+        equal = [sum(params.get(name) == text for name, text in call.parameters.items()) for call in calls]
+        incident = situation.incident if situation is not None else None
+        is_ahead = situation is not None and reached(situation, row) != ALLOWED
+        return -max(equal, default=0), is_ahead, is_done(incident, row)
 
 
 def _has_action(row: Row, action: str) -> bool:

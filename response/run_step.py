@@ -11,13 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from actions.blocks import blocks_of
-from actions.parameters import read_parameters
+from actions.parameters import MASK, read_parameters
 from core.errors import WarroomError
 from response.checklist import Missing
 from response.decision import ALLOWED
 from response.guard import reached
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from actions.model import AnyAction
     from actions.settings import ActionsSettings
     from response.checklist import Row
@@ -32,9 +34,22 @@ class Part(NamedTuple):
     parts: int = 0
 
 
+def step_of(wish: Wish, action: AnyAction) -> Row | None:
+    """The step in which the run is kept: the one that was named, else one that calls just this.
+
+    What only resembles a step's action is held by its pause point, and stands in the incident alone.
+    """
+    row = wish.row()
+    if row is None or row.step is None or wish.step:
+        return row
+    calls = [call for call in row.step.actions if call.id == action.id]
+    is_block = not calls
+    return row if is_block or any(_is_as_written(call, wish, action) for call in calls) else None
+
+
 def part_of_step(wish: Wish, action: AnyAction, settings: ActionsSettings) -> Part:
     """What the wished run is for its step."""
-    row = wish.row()
+    row = step_of(wish, action)
     if row is None or row.step is None or wish.situation is None or wish.undoes is not None:
         return Part()
     if _is_gate(row) or reached(wish.situation, row) != ALLOWED:
@@ -43,7 +58,7 @@ def part_of_step(wish: Wish, action: AnyAction, settings: ActionsSettings) -> Pa
     if not calls and not isinstance(row.runbook, Missing):
         blocks = list(blocks_of(settings, row.runbook, row.step))
         return Part(blocks.index(action.id) + 1, len(blocks)) if action.id in blocks else Part()
-    part = next((n for n, call in enumerate(calls, 1) if _is_as_written(call, wish)), 0)
+    part = next((n for n, call in enumerate(calls, 1) if _is_as_written(call, wish, action)), 0)
     if not part and wish.step:
         part = next((n for n, call in enumerate(calls, 1) if _is_on_the_same(call, wish, action)), 0)
     return Part(part, len(calls)) if part else Part()
@@ -53,11 +68,20 @@ def _is_gate(row: Row) -> bool:
     return row.step is not None and any(check.for_s for check in row.step.checks)
 
 
-def _is_as_written(call: ActionCall, wish: Wish) -> bool:
+def _is_as_written(call: ActionCall, wish: Wish, action: AnyAction) -> bool:
+    """Values are compared, not how they are spelled: `2m` is 120 seconds. What is asked for may be anything."""
+    if call.id != wish.plan.action:
+        return False
     params = wish.plan.params
-    return call.id == wish.plan.action and all(
-        params.get(name) == value for name, value in call.parameters.items()
-    )
+    try:
+        written = read_parameters(action.parameters, {**_known(params), **call.parameters}).shown()
+    except WarroomError:
+        return all(params.get(name) == value for name, value in call.parameters.items())
+    return all(params.get(name) == written.get(name) for name in call.parameters)
+
+
+def _known(params: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in params.items() if value != MASK}
 
 
 def _is_on_the_same(call: ActionCall, wish: Wish, action: AnyAction) -> bool:

@@ -37,7 +37,7 @@ from response.run_guard import (
     may_start,
     needs_second,
 )
-from response.run_step import part_of_step
+from response.run_step import part_of_step, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,7 +161,7 @@ def beside_open_incidents(journal: Journal, settings: RunSettings, wish: Wish) -
 
 def _planned(journal: Journal, settings: RunSettings, prepared: Prepared, wish: Wish) -> r.RunPlanned:
     """Its first event. A run that takes another back belongs to the incident and the step of that one."""
-    plan, row = prepared.plan, wish.row()
+    plan, row = prepared.plan, step_of(wish, prepared.action)
     first, *rest = _stored(plan)
     planned = r.RunPlanned(
         action=plan.action,

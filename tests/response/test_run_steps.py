@@ -85,6 +85,8 @@ def situation(journal: Journal, incident: UUID) -> Situation:
         ("1", "both", "mitigate", Part(1, 2)),
         ("2", "both", "mitigate", Part(2, 2)),
         ("9", "asks", "mitigate", Part(1, 1)),
+        ("1", "", "mitigate", Part(1, 2)),
+        ("007", "slow", "mitigate", Part(1, 1)),
         ("3", "gate", "mitigate", Part()),
         ("20", "by-hand", "mitigate", Part()),
         ("4", "look", "observe", Part()),
