@@ -9,6 +9,7 @@ from actions.fits import Fit
 from actions.model import DEFAULT_LASTS_S, Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Name, Names, Parameters
 from actions.queues.consumers import read_consumers, stop_again, stop_consuming
+from actions.queues.consumers_before import remember
 from actions.step import Step
 from core.message import say
 
@@ -55,6 +56,7 @@ def run(params: StopConsuming, plan: Plan, context: Context) -> Outcome:
     """Each confirms, and is asked until it has stopped."""
     del plan
     stopping = params.wanted(read_consumers(context.workers, params.queue)[0])
+    remember(context, params.queue, stopping)  # for a return in stages
     failed = stop_consuming(context.workers, params.queue, stopping)
     for worker in stopping:
         context.print_line(

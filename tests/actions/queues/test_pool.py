@@ -14,6 +14,7 @@ from actions.errors import ActionFailed
 from actions.parameters import read_parameters
 from actions.planning import make_plan
 from actions.queues.consumers import read_consumers
+from actions.queues.consumers_before import recall
 from tests.actions.build import context
 from tests.signals.celery.test_fleet import worker
 
@@ -51,6 +52,7 @@ def test_a_pool_and_its_consumers_change_and_change_back(redis_url: str) -> None
         queue_stop_consuming.run(stop, plan, desk)
         assert [item.ok for item in queue_stop_consuming.verify(stop, plan, desk)] == [True]
         assert read_consumers(desk.workers, "b")[0] == (NAME,), "its other queue goes on"
+        assert recall(desk, "a") == (NAME,), "a return in stages knows who shall consume it again"
 
 
 def test_a_pool_that_cannot_change_says_so(redis_url: str) -> None:
