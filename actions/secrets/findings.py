@@ -9,17 +9,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from actions.secrets import git
+from actions.secrets import betterleaks, git
 from actions.secrets.git import GitError
 from actions.secrets.model import Finding, Where
 from core.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from actions.secrets.git import Commit, Repository
     from actions.secrets.model import Hit
 
+FILES_ONLY = (betterleaks.NAME,)
+"""Scanners that do not look at the history: what they alone report is not known to be absent from it."""
 _LOGS = ("*.log", "*.log.*", "*.out", "logs/*", "*/logs/*", "log/*", "*/log/*")
 _ENVIRONMENTS = (".env", ".env.*", "*.env", ".envrc", "*/.env", "*/.env.*", "*/.envrc")
 
@@ -40,9 +42,44 @@ def findings_of(
         except GitError as error:
             failures[name] = error
             findings.update(_findings(None, group, fingerprint, folder))
-    return _merged(
-        findings, has_history=any(not item.prefix for item in repositories) and not failures
-    ), failures
+    in_head: dict[str, bool | None] = {}
+    for value, present in _only_in_files(groups.get("", ()), groups, repositories, failures):
+        in_head[fingerprint(value)] = present
+    has_history = any(not item.prefix for item in repositories) and not failures
+    return _merged(findings, in_head, has_history=has_history), failures
+
+
+def _only_in_files(
+    hits: Sequence[Hit],
+    groups: Mapping[str, Sequence[Hit]],
+    repositories: Sequence[Repository],
+    failures: dict[str, GitError],
+) -> Iterator[tuple[str, bool | None]]:
+    """Values that only a scanner of files reports: whether HEAD has them there; None where it has not, for it may elsewhere."""
+    elsewhere = {hit.value for group in groups.values() for hit in group if hit.scanner not in FILES_ONLY}
+    alone: dict[Repository, list[Hit]] = {}
+    for hit in hits:
+        if hit.value not in elsewhere and (repository := _tree_of(hit.file, repositories)) is not None:
+            alone.setdefault(repository, []).append(hit)
+    for repository, group in alone.items():
+        tops = [hit.file.removeprefix(f"{repository.prefix}/") for hit in group]
+        try:
+            blobs = git.blobs_at(repository, [("HEAD", top) for top in tops])
+            texts = dict(git.contents(repository, sorted({blob for blob in blobs if blob})))
+        except GitError as error:
+            failures[str(repository.directory)] = error
+            texts = {}
+            blobs = [""] * len(group)
+        present: dict[str, bool] = {}
+        for hit, blob in zip(group, blobs, strict=True):
+            present[hit.value] = present.get(hit.value, False) or hit.value.encode() in texts.get(blob, b"")
+        yield from ((value, True if there else None) for value, there in present.items())
+
+
+def _tree_of(file: str, repositories: Sequence[Repository]) -> Repository | None:
+    """The repository in whose working tree a file is: the innermost."""
+    around = [each for each in repositories if not each.prefix or file.startswith(f"{each.prefix}/")]
+    return max(around, key=lambda each: len(each.prefix), default=None)
 
 
 def _repository_of(hit: Hit, folder: Path, repositories: Sequence[Repository]) -> str:
@@ -132,10 +169,13 @@ def _where(hit: Hit, folder: Path) -> Where:
     return Where.TREE
 
 
-def _merged(findings: Iterable[Finding], *, has_history: bool) -> list[Finding]:
+def _merged(
+    findings: Iterable[Finding], in_head: Mapping[str, bool | None], *, has_history: bool
+) -> list[Finding]:
     """One finding a place and value, with all scanners that report it; a named rule wins over a generic one.
 
-    What the history knows of a value holds for its places in files, too: a value that it does not have is not in HEAD.
+    What the history knows of a value holds for its places in files, too: a value that it does not have is not in HEAD,
+    unless nobody looked for it there (`in_head`).
     """
     known = {finding.fingerprint: finding for finding in findings if finding.in_head is not None}
     merged: dict[tuple[str, Where, str, int, str], Finding] = {}
@@ -150,6 +190,6 @@ def _merged(findings: Iterable[Finding], *, has_history: bool) -> list[Finding]:
     return [
         replace(finding, first_commit=past.first_commit, author_date=past.author_date, in_head=past.in_head)
         if (past := known.get(finding.fingerprint))
-        else replace(finding, in_head=absent)
+        else replace(finding, in_head=in_head.get(finding.fingerprint, absent))
         for finding in merged.values()
     ]

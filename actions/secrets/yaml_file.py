@@ -34,7 +34,7 @@ def with_values(text: str, path: str, change: Callable[[str], str]) -> str:
         start, end = node.start_mark.index, node.end_mark.index
         raw = text[start:end]
         properties = _PROPERTIES.match(raw)
-        kept = properties[0] if properties else ""
+        kept = (properties[0] if properties else "") if raw else " "  # `key:` with nothing behind it
         tail = raw[len(raw.rstrip()) :]  # a block scalar's own line end, and blank lines behind it
         changed = changed[:start] + kept + _quoted(change(str(node.value)), node.style) + tail + changed[end:]
     expected = [

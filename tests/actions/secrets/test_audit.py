@@ -116,6 +116,27 @@ def test_two_scanners_make_one_finding_of_one_place(desk: Desk, tmp_path: Path) 
     assert finding.in_head is None, "there is no repository to ask"
 
 
+@pytest.mark.skipif(
+    not betterleaks.installed() or kingfisher.program() is None, reason="a scanner is not installed"
+)
+def test_what_only_a_scanner_of_files_reports_is_not_said_to_be_absent_from_head(
+    desk: Desk, tmp_path: Path
+) -> None:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    committed, later = github_token()[4:], github_token()[4:]
+    (folder / "a.cfg").write_text(f"secret_key = {committed}\n")
+    git(folder, "add", "a.cfg")
+    git(folder, "commit", "--quiet", "-m", "a")
+    (folder / "a.cfg").write_text(f"\n\nsecret_key = {committed}\n")
+    (folder / "b.cfg").write_text(f"secret_key = {later}\n")
+    result = desk.audit(folder)
+    known = {value: desk.of(result, value) for value in (committed, later)}
+    assert {finding.scanners for findings in known.values() for finding in findings} == {("betterleaks",)}
+    assert [finding.in_head for finding in (*known[committed], *known[later])] == [True, None]
+
+
 def test_without_a_scanner_our_own_rules_look_and_it_is_said(
     desk: Desk, planted: tuple[Path, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,3 +65,4 @@ def test_what_is_no_yaml_is_refused_without_its_words() -> None:
         assert "secret" not in str(refused.value)
     assert (is_alertmanager(FILE), is_alertmanager("scrape_configs: []")) == (True, False)
     assert values_at(FILE, "no.such.key") == []
+    assert with_values("a:\n  b:\n  c: 1\n", "a.b", lambda _: "new") == "a:\n  b: new\n  c: 1\n"
