@@ -40,7 +40,7 @@ class Fact:
     """Something that was measured for the plan, at `at` (Unix seconds); a value of None is not known.
 
     It belongs to what is confirmed: a later plan must have the same value, or for a number one that differs by at most
-    `tolerance` (in its own unit).
+    `tolerance` (in its own unit). With `may_fall` any smaller number will do, too: less is lost than was confirmed.
     """
 
     label: Text
@@ -48,6 +48,7 @@ class Fact:
     unit: str = "none"
     at: float
     tolerance: float = 0.0
+    may_fall: bool = False
 
 
 @dataclass(frozen=True, slots=True)

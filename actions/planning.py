@@ -74,11 +74,13 @@ def _settled(confirmed: tuple[Fact, ...], now: tuple[Fact, ...]) -> tuple[Fact, 
 
 
 def _is_near(confirmed: Fact, now: Fact) -> bool:
-    """The tolerance is that of the fact as it is measured now: a plan from a file can't widen it."""
+    """Tolerance and direction are those of the fact as it is measured now: a plan from a file can't widen them."""
     if isinstance(confirmed.value, str) or isinstance(now.value, str):
         return confirmed.value == now.value
     if confirmed.value is None or now.value is None:
         return confirmed.value is now.value
+    if now.may_fall and now.value <= confirmed.value:
+        return True
     return abs(confirmed.value - now.value) <= now.tolerance
 
 

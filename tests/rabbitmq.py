@@ -58,7 +58,17 @@ def run_rabbitmq(folder: Path) -> Iterator[str]:
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        subprocess.run(["epmd", "-port", str(mapper), "-kill"], capture_output=True, check=False)
+        _end_mapper(mapper)
+
+
+def _end_mapper(port: int) -> None:
+    """Erlang's port mapper is a daemon, and stays as long as it believes that the node lives."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        ended = subprocess.run(["epmd", "-port", str(port), "-kill"], capture_output=True, check=False)
+        if b"Killed" in ended.stdout or b"Cannot connect" in ended.stdout + ended.stderr:
+            return
+        time.sleep(0.1)
 
 
 def _answers(port: int) -> bool:

@@ -154,7 +154,7 @@ def keep(params: Pool, _: Plan, context: Context) -> tuple[Message, ...]:
 def read_sizes(workers: Workers) -> dict[str, int]:
     """How many processes each worker that answers has; a pool without processes counts its threads."""
     sizes = {}
-    for worker, stats in workers.ask("stats").items():
+    for worker, stats in sorted(workers.ask("stats").items()):  # they reply in any order
         pool: Any = stats.get("pool") if isinstance(stats, dict) else None
         size = pool.get("processes", pool.get("max-concurrency")) if isinstance(pool, dict) else None
         if isinstance(size, list):

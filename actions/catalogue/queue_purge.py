@@ -39,6 +39,7 @@ def plan(params: Purge, context: Context) -> Draft:
                 unit="count",
                 at=context.clock(),
                 tolerance=max(10, SHARE * waiting),
+                may_fall=True,
             ),
         ),
         warnings=(say("actions.purge_keeps_memory"),),

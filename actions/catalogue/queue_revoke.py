@@ -39,7 +39,8 @@ def plan(params: Revoke, context: Context) -> Draft:
     at = context.clock()
 
     def effect(label: Message, count: int | None) -> Fact:
-        return Fact(label=label, value=count, unit="count", at=at, tolerance=max(10, SHARE * (count or 0)))
+        tolerance = max(10, SHARE * (count or 0))
+        return Fact(label=label, value=count, unit="count", at=at, tolerance=tolerance, may_fall=True)
 
     waiting = None if there.waiting is None else len(there.waiting)
     return Draft(

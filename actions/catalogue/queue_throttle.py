@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
@@ -84,7 +85,8 @@ def _nobody(task: str, without: tuple[str, ...]) -> Message:
 
 def _undo(task: str, limits: Mapping[str, str]) -> Undo:
     """The limits that were there, worker by worker where they differ."""
-    rates = sorted(set(limits.values()), key=list(limits.values()).count)
+    counts = Counter(limits.values())
+    rates = sorted(counts, key=lambda rate: (counts[rate], rate))  # the same in every process
     if not rates:
         return Undo(say("actions.undo_none"))
     usual = rates[-1]

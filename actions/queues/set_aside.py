@@ -21,47 +21,88 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-_SET_ASIDE = """
+_HELPERS = """
+local function newer(queue, aside)
+  local last = redis.call('GET', aside .. ':until')
+  local place = last and redis.call('LPOS', queue, last)
+  return place or redis.call('LLEN', queue)
+end
+local function push(command, key, messages)
+  for first = 1, #messages, 1000 do
+    redis.call(command, key, unpack(messages, first, math.min(first + 999, #messages)))
+  end
+end
+local function join(queue, aside)
+  local count = newer(queue, aside)
+  if redis.call('EXISTS', aside) == 1 then
+    push('RPUSH', aside, redis.call('LRANGE', queue, count, -1))
+    if count > 0 then redis.call('LTRIM', queue, 0, count - 1) else redis.call('DEL', queue) end
+    for _ = 1, count do redis.call('RPOPLPUSH', queue, aside) end
+  elseif redis.call('EXISTS', queue) == 1 then
+    redis.call('RENAME', queue, aside)
+  end
+  redis.call('DEL', aside .. ':until')
+end
+"""
+"""After a part was put back, the newest of it is kept under `…:until`: what is left of it in the queue came in later.
+`join` makes one list of both: what came later, what is aside, what was put back."""
+
+_SET_ASIDE = (
+    _HELPERS
+    + """
 local moved = 0
 for index = 1, #KEYS, 2 do
   local queue, aside = KEYS[index], KEYS[index + 1]
-  local count = redis.call('LLEN', queue)
-  if count > 0 then
-    if redis.call('EXISTS', aside) == 0 then
-      redis.call('RENAME', queue, aside)
-    else
-      for _ = 1, count do redis.call('RPOPLPUSH', queue, aside) end
-    end
-    moved = moved + count
-  end
+  moved = moved + redis.call('LLEN', queue)
+  join(queue, aside)
 end
 return moved
 """
+)
 """What waits now is newer than what was set aside before: the oldest of it joins first, at the left."""
 
-_PUT_BACK = """
+_PUT_BACK = (
+    _HELPERS
+    + """
 local moved = 0
 for index = 1, #KEYS, 2 do
   local queue, aside = KEYS[index], KEYS[index + 1]
   local count = redis.call('LLEN', aside)
   if count > 0 then
-    for _ = 1, redis.call('LLEN', queue) do redis.call('RPOPLPUSH', queue, aside) end
+    join(queue, aside)
     redis.call('RENAME', aside, queue)
     moved = moved + count
   end
+  redis.call('DEL', aside .. ':until')
 end
 return moved
 """
+)
 """What came in meanwhile is newer: it joins at the left of what was set aside, and the whole becomes the queue again."""
 
-_PUT_BACK_OLDEST = """
+_PUT_BACK_OLDEST = (
+    _HELPERS
+    + """
 local left = tonumber(ARGV[1])
 for index = 1, #KEYS, 2 do
   local queue, aside = KEYS[index], KEYS[index + 1]
-  while left > 0 and redis.call('RPOPLPUSH', aside, queue) do left = left - 1 end
+  local count = math.min(left, redis.call('LLEN', aside))
+  if count > 0 then
+    local later = newer(queue, aside)
+    local messages = {}
+    if later > 0 then
+      messages = redis.call('LRANGE', queue, 0, later - 1)
+      redis.call('LTRIM', queue, later, -1)
+    end
+    for _ = 1, count do redis.call('RPOPLPUSH', aside, queue) end
+    redis.call('SET', aside .. ':until', redis.call('LINDEX', queue, 0))
+    for place = #messages, 1, -1 do redis.call('LPUSH', queue, messages[place]) end
+    left = left - count
+  end
 end
 return tonumber(ARGV[1]) - left
 """
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +134,8 @@ async def set_aside(client: Redis, lists: QueueLists) -> int:
 async def put_back(client: Redis, lists: QueueLists, *, oldest: int | None = None) -> int:
     """Move messages back before all that came in meanwhile; gives how many.
 
-    With `oldest` only so many, the oldest of the highest priority first: what comes in from then on goes before what
-    stays aside.
+    With `oldest` only so many, the oldest of the highest priority first: what comes in from then on is taken before what
+    stays aside, but what was put back stands before both, whatever is moved later.
     """
     if oldest is None:
         return int(await client.register_script(_PUT_BACK)(keys=lists.keys))

@@ -78,6 +78,20 @@ def test_a_number_may_move_within_its_tolerance(rows: int | None, same: bool) ->
     assert what == say("actions.differs_fact", label=ROWS, was=100, now="?" if rows is None else rows)
 
 
+@pytest.mark.parametrize(("rows", "same"), [(0, True), (110, True), (111, False), (None, False)])
+def test_less_may_be_lost_than_was_confirmed(rows: int | None, same: bool) -> None:  # noqa: FBT001  # a table
+    """A queue drains while somebody reads: that makes no plan stale. From a file nobody can say so."""
+    fact = replace(PLAN.effects[0], may_fall=True)
+    now = replace(PLAN, effects=(replace(fact, value=rows),))
+    if same:
+        assert hold_to(PLAN, now).digest == PLAN.digest
+    else:
+        with pytest.raises(PlanStale):
+            hold_to(PLAN, now)
+    with pytest.raises(PlanStale):
+        hold_to(replace(PLAN, effects=(fact,)), replace(PLAN, effects=(replace(PLAN.effects[0], value=0),)))
+
+
 def test_a_plan_from_a_file_can_not_widen_the_tolerance() -> None:
     wide = replace(PLAN, effects=(replace(PLAN.effects[0], tolerance=1e9),))
     with pytest.raises(PlanStale):

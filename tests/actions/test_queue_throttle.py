@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actions.catalogue.queue_throttle import ACTION, Throttle
+from actions.catalogue.queue_throttle import ACTION, Throttle, _undo
 from actions.errors import BadParameter
 from actions.parameters import read_parameters
 from actions.planning import make_plan
@@ -74,6 +74,15 @@ def test_a_task_that_nobody_has_and_nobody_who_answers_block(redis_url: str) -> 
     desk = context(redis={"url": redis_url}, celery={"reply_wait_s": 0.3})
     params = Throttle(task="rest", rate="1/s")
     assert [each.key for each in make_plan(ACTION, params, desk).blockers] == ["actions.no_worker_answered"]
+
+
+def test_workers_reply_in_any_order_and_the_undo_is_the_same() -> None:
+    """Or the plan of the runner's own process would differ from the one that was confirmed."""
+    limits = {A: "20/m", B: "none", "c@host": "7/m"}
+    undo = _undo("rest", limits)
+    assert undo.call is not None
+    assert undo.call.params == {"task": "rest", "rate": "none", "each": f"{A}=20/m,c@host=7/m"}
+    assert _undo("rest", dict(reversed(limits.items()))) == undo
 
 
 @pytest.mark.parametrize("rate", ["", "20", "20/d", "-1/m", "1/m; x", "∞"])

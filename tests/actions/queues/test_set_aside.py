@@ -64,6 +64,34 @@ async def test_priorities_stay_apart_and_the_urgent_come_back_first(client: Redi
     assert await everything(client, f"ai{SEPARATOR}3") == [3, 4]
 
 
+@pytest.mark.parametrize("taken", [0, 1, 2, 3])
+@pytest.mark.parametrize("again", ["put_back", "set_aside"])
+async def test_what_was_put_back_in_part_stays_before_the_rest(client: Redis, again: str, taken: int) -> None:
+    """Whatever a worker has taken of it, and whatever came in between the parts."""
+    lists = lists_of("ai")
+    await client.lpush("ai", *range(1, 8))
+    await set_aside(client, lists)
+    await client.lpush("ai", 8)
+    assert await put_back(client, lists, oldest=2) == 2
+    assert await everything(client, "ai") == [1, 2, 8]
+    await client.lpush("ai", 9)
+    for _ in range(taken):
+        await client.rpop("ai")
+    assert await put_back(client, lists, oldest=2) == 2
+    gone = 8 if taken == 3 else None
+    first = [1, 2][taken:]
+    rest = [message for message in (8, 9) if message != gone]
+    assert await everything(client, "ai") == [*first, 3, 4, *rest]
+    if again == "set_aside":
+        await set_aside(client, lists)
+        assert await count(client, lists) == (0, 9 - taken)
+        await client.lpush("ai", 10)
+        rest.append(10)
+    await put_back(client, lists)
+    assert await everything(client, "ai") == [*first, 3, 4, 5, 6, 7, *rest]
+    assert await client.keys("*warroom*") == []
+
+
 async def test_two_purposes_do_not_mix(client: Redis) -> None:
     await client.lpush("ai", 1)
     await set_aside(client, lists_of("ai", "purged-7"))
