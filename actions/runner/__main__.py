@@ -42,6 +42,7 @@ def main() -> None:
     from actions.registry import own_actions
     from actions.runner.execute import execute
     from actions.runner.folder import RunFolder
+    from actions.runner.log import log_crash, log_to_run
     from actions.runner.request import read_request
 
     own_actions()
@@ -62,14 +63,11 @@ def main() -> None:
     os.close(accepted)
     for number in (signal.SIGINT, signal.SIGTERM):  # a machine that goes down: end the work, and record it
         signal.signal(number, signal.SIG_DFL)
+    log_to_run(request.settings.secrets)
     try:
         execute(request)
-    except Exception as error:  # noqa: BLE001  # the last net: its words may hold a secret, its kind and place do not
-        from traceback import extract_tb
-
-        place = extract_tb(error.__traceback__)[-1]
-        sys.stderr.write(f"{type(error).__name__} in {place.filename}:{place.lineno}\n")
-        sys.stderr.flush()
+    except Exception as error:  # noqa: BLE001  # the last net
+        log_crash(error)
         os._exit(1)
     os._exit(0)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  # a dataclass's own field
 from typing import TYPE_CHECKING, ClassVar
 
-from core.files import open_private, read_bytes
+from core.files import open_private, read_bytes, read_text
 from incidents.journal.sqlite_file import default_file
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from actions.settings import ActionsSettings
 
 MAX_DOCUMENT_BYTES = 64 << 20
+MAX_ACTOR_BYTES = 1000
 
 
 def runs_folder(settings: ActionsSettings) -> Path:
@@ -89,6 +90,6 @@ class RunFolder:
     def cancelled_by(self) -> str | None:
         """Who wants it to end; None where nobody does."""
         try:
-            return self.cancel.read_text(encoding="utf-8") or "?"
+            return read_text(self.cancel, MAX_ACTOR_BYTES, errors="replace") or "?"
         except OSError:
             return None

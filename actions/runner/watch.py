@@ -26,6 +26,8 @@ LOOK_S = 0.2
 """How often the folder is looked at."""
 BEAT_S = 3.0
 """How often a sign of life is written, and the journal is asked whether somebody wants the end."""
+BROKEN_PAUSE_S = 1.0
+"""Rest after something that nobody expected."""
 ORPHANED_S = 15.0
 """After so long without a sign of life a run is put to a person as orphaned."""
 INTERRUPT_S = 1.0
@@ -75,6 +77,7 @@ class Watch:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
         self._interrupted = False
+        self._beat_at = 0.0
 
     def __enter__(self) -> None:
         """From now on the run lives, and can be ended."""
@@ -93,17 +96,22 @@ class Watch:
         self._cancellation.ask(signal.Signals(number).name)
 
     def _watch(self) -> None:
-        beat_at = 0.0
         while not self._over.wait(LOOK_S):
-            now = time.monotonic()
-            if (by := self._folder.cancelled_by()) is not None:
-                self._cancellation.ask(by)
-            if now > self._deadline:
-                self._cancellation.ask("", is_late=True)
-            if now - beat_at >= BEAT_S:
-                beat_at = now
-                self._beat()
-            self._interrupt_late(now)
+            try:
+                self._look(time.monotonic())
+            except Exception:  # without its watch nobody could end the run, and it would look dead
+                LOG.exception("the watch of the run failed, and goes on")
+                self._over.wait(BROKEN_PAUSE_S)
+
+    def _look(self, now: float) -> None:
+        if now > self._deadline:
+            self._cancellation.ask("", is_late=True)
+        self._interrupt_late(now)
+        if (by := self._folder.cancelled_by()) is not None:
+            self._cancellation.ask(by)
+        if now - self._beat_at >= BEAT_S:
+            self._beat_at = now
+            self._beat()
 
     def _beat(self) -> None:
         try:

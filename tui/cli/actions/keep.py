@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from actions.runner.keeper import ROUND_S, sign
 from core.errors import WarroomError
+from core.message import say
 from response.in_force import keep_round
 from tui.actions.identity import who
 from tui.cli.resources import open_configured_journal
 from tui.config.runs import run_settings
+from tui.runtime.exit import report_crash
 
 if TYPE_CHECKING:
     from incidents.journal import Journal
@@ -22,16 +24,20 @@ if TYPE_CHECKING:
 def keep_in_force(invocation: Invocation, config: Config, *, once: bool = False) -> None:
     """Go round for ever, whatever fails; with `once` a single time, which raises what fails."""
     with open_configured_journal(invocation, config) as journal:
-        while True:
-            try:
-                _round(journal, invocation, config)
-            except WarroomError as error:
-                if once:
-                    raise
-                invocation.print_notice(error.message)
-            if once:
-                return
+        while not once:
+            _try_round(journal, invocation, config)
             time.sleep(ROUND_S)
+        _round(journal, invocation, config)
+
+
+def _try_round(journal: Journal, invocation: Invocation, config: Config) -> None:
+    try:
+        _round(journal, invocation, config)
+    except WarroomError as error:
+        invocation.print_notice(error.message)
+    except Exception as error:  # noqa: BLE001  # logged and said: what is in force is kept by nobody else
+        key, values = report_crash(error)
+        invocation.print_notice(say(key, **values))
 
 
 def _round(journal: Journal, invocation: Invocation, config: Config) -> None:
