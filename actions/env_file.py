@@ -73,6 +73,14 @@ def with_value(text: str, name: str, value: str) -> str:
     return text
 
 
+def reads_alike(value: str) -> bool:
+    """Whether a shell, Compose and python-dotenv read the same value.
+
+    Python-dotenv puts variables in even between single quotes, and knows no escape for a dollar between double ones.
+    """
+    return "${" not in value and not (set(value) & set("'\\") and set(value) & set("$`"))
+
+
 def _quoted(value: str, quote: str) -> str:
     """In the same quotes where all readers take them alike."""
     if _PLAIN.match(value):

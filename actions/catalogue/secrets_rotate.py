@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import secrets as random
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, SecretStr
@@ -88,7 +87,7 @@ def plan(params: Rotate, context: Context) -> Draft:
             ),
         ),
         blockers=_blockers(params, secret, known, context),
-        warnings=_warnings(secret, pids),
+        warnings=_warnings(secret, known, pids),
         undo=Undo(undo or say("actions.undo_none")),
     )
 
@@ -137,7 +136,7 @@ def verify(params: Rotate, plan: Plan, context: Context) -> tuple[Verification, 
     seen += [
         Verification(say("secrets.stands_at", place=place.label), ok=place.values == (new,))
         for place in places.look(secret, context)
-        if place.values or place.target.file is not None
+        if place.target.server is None and (place.values or place.target.file is not None)
     ]
     return (*seen, *restarted(_planned_pids(plan), context)) if _planned_pids(plan) else tuple(seen)
 
@@ -157,10 +156,7 @@ def _blockers(
         blockers.append(say("secrets.wrong_form", secret=params.secret))
     if known and all(place.values == (new,) for place in known):
         blockers.append(say("secrets.same_value"))
-    with suppress(places.PlaceError):  # what is wrong with a place is said above
-        for place in known:
-            if place.problem is None and place.target.file is not None:
-                places.changed(place, secret, new)
+    blockers += _unfit(secret, known, new)
     if params.backup:
         proof = prove(secret, [new, *values_of(known)[:1]], context)[0]
         if proof.answer is not Answer.ACCEPTED:
@@ -168,10 +164,27 @@ def _blockers(
     return tuple(blockers)
 
 
-def _warnings(secret: SecretSettings, pids: dict[str, int]) -> tuple[Message, ...]:
+def _unfit(secret: SecretSettings, known: Sequence[Place], new: str) -> list[Message]:
+    """Why a place can't hold the new value."""
+    problems = []
+    for place in known:
+        if place.problem is None and place.target.file is not None:
+            try:
+                places.changed(place, secret, new)
+            except places.PlaceError as error:
+                problems.append(error.message)
+    return problems
+
+
+def _warnings(secret: SecretSettings, known: Sequence[Place], pids: dict[str, int]) -> tuple[Message, ...]:
     warnings = []
     if secret.prove is None:
         warnings.append(say("secrets.no_proof"))
+    warnings += [
+        say("secrets.own_login", section=f"signals.{place.target.server}")
+        for place in known
+        if place.target.server is not None and place.values
+    ]
     if not secret.restart:
         warnings.append(say("secrets.nobody_restarted"))
     if "workers" in secret.restart:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from actions.capabilities import Command
-from actions.env_file import value_of, with_value
+from actions.env_file import reads_alike, value_of, with_value
 from actions.errors import ActionFailed
 from actions.secret_settings import PLACE, URL_PASSWORD
 from actions.secrets import servers
@@ -166,8 +166,9 @@ def changed(place: Place, secret: SecretSettings, value: str) -> bytes:
     try:
         if target.env_file is not None:
             name = target.variable or secret.variable
-            text = with_value(text, name, _fill(target.form, value_of(text, name) or "", value))
-            if value_of(text, name) is None or _extract(target.form, value_of(text, name) or "") != value:
+            filled = _fill(target.form, value_of(text, name) or "", value)
+            text = with_value(text, name, filled)
+            if not reads_alike(filled) or _extract(target.form, value_of(text, name) or "") != value:
                 raise PlaceError(say("secrets.not_writable_value", file=place.label))
         for path in target.yaml_keys:
             text = with_values(text, path, lambda old: _fill(target.form, old, value))
@@ -179,7 +180,9 @@ def changed(place: Place, secret: SecretSettings, value: str) -> bytes:
 def _look(number: int, target: TargetSettings, secret: SecretSettings, context: Context) -> Place:
     try:
         if target.server is not None:
-            return Place(number, target, servers.place(target.server, target.user, context))
+            label = servers.place(target.server, target.user, context)
+            own = servers.own_password(target.server, target.user, context)
+            return Place(number, target, label, values=(own,) if own else ())
         if target.command is not None:
             label = clean(" ".join(target.command), 200)
             return Place(number, target, label, values=_read_command(target, secret, context))

@@ -38,6 +38,24 @@ def place(server: Server, user: str, context: Context) -> str:
     return clean(f"{address_of.keywords.get('user') or '?'} at {address_of.place}")
 
 
+def own_password(server: Server, user: str, context: Context) -> str | None:
+    """The password with which Warroom itself logs in there as this user; None where it does not, or without one."""
+    from signals.connections.credentials import read_secret
+    from signals.connections.postgres import read_address
+    from signals.connections.redis_address import parse_redis_address
+
+    if server == "redis" and (redis := context.signals.redis) is not None:
+        known = read_secret(None, redis.password_file)
+        address = parse_redis_address(redis.url.get_secret_value(), known, source=server)
+        return address.password if user in ("", address.user or "default") else None
+    if server == "postgres" and (postgres := context.signals.postgres) is not None:
+        keywords = read_address(
+            postgres.url, postgres.password_file, timeout_s=postgres.timeout_s, source=server
+        ).keywords
+        return keywords.get("password") if user in ("", keywords.get("user")) else None
+    return None
+
+
 def is_let_in(server: Server, user: str, password: str, context: Context, timeout_s: float) -> bool:
     """Whether the server lets this password in. Raises a `SourceError` where it does not say so."""
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actions.env_file import assignments, value_of, with_value
+from actions.env_file import assignments, reads_alike, value_of, with_value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,3 +73,8 @@ def test_ends_of_lines_and_names_given_twice() -> None:
     assert value_of("A=1\nA=2\n", "A") == "2"
     assert with_value("A='open\nB=1\n", "B", "2") == "A='open\nB=2\n"
     assert with_value("", "A", "1") == "A=1\n"
+
+
+def test_what_readers_would_read_differently_is_known() -> None:
+    assert all(map(reads_alike, ("RGAPI-1", "a$b", "it's", "back\\slash", 'say "x"')))
+    assert not any(map(reads_alike, ("it's $5", "a\\$", "`'", "${HOME}")))

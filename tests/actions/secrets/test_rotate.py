@@ -188,7 +188,11 @@ def test_what_speaks_against_it_is_said_before_anything_is_written(desk: Desk, t
         desk.rotate(desk.context(), value="x")
     assert refused.value.message.key == "secrets.hard_links"
     (tmp_path / "twin").unlink()
-    for params, key in (({"value": "sk-1"}, "wrong_form"), ({"value": desk.old}, "same_value")):
+    for params, key in (
+        ({"value": "sk-1"}, "wrong_form"),
+        ({"value": desk.old}, "same_value"),
+        ({"value": "RGAPI-it's $5"}, "not_writable_value"),
+    ):
         with pytest.raises(ActionRefused) as refused:
             desk.rotate(desk.context(pattern="RGAPI-.*"), **params)
         assert refused.value.message.key == f"secrets.{key}"

@@ -49,7 +49,9 @@ def test_a_password_of_postgres(tmp_path: Path) -> None:
         place = {"env_file": str(env), "variable": "DATABASE_URL", "form": "url-password"}
         secret = {"prove": {"server": "postgres"}, "write": [{"server": "postgres"}, place]}
         printed: list[str] = []
-        made = desk(tmp_path, secret, printed, postgres={"url": server.url})
+        (tmp_path / "own").write_text(OLD)
+        address = server.url.replace(f":{OLD}@", "@")
+        made = desk(tmp_path, secret, printed, postgres={"url": address, "password_file": tmp_path / "own"})
         plan, outcome, seen = run_whole(secrets_rotate.ACTION, made, {"secret": "it", "value": NEW})
         assert [(each.text.key, each.ok) for each in seen] == [
             ("secrets.is_accepted", True),
@@ -57,6 +59,7 @@ def test_a_password_of_postgres(tmp_path: Path) -> None:
             ("secrets.stands_at", True),
         ]
         assert "n3wPassw0rd%2540%2Fx@127.0.0.1" in env.read_text()
+        assert [each.key for each in plan.warnings] == ["secrets.own_login", "secrets.nobody_restarted"]
         with pytest.raises(psycopg.OperationalError):
             intruder.execute("SELECT 1")
         assert outcome.undo is not None
