@@ -13,7 +13,7 @@ from actions.catalogue.queue_throttle import ACTION, Throttle, _undo
 from actions.errors import BadParameter
 from actions.parameters import read_parameters
 from actions.planning import make_plan
-from tests.actions.build import context
+from tests.actions.build import context, expecting
 from tests.signals.celery.test_fleet import worker
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def test_throttle_undo_restart_and_a_worker_that_does_not_answer(redis_url: str)
     with worker(redis_url, A, "-P", "solo") as first:
         with worker(redis_url, B, "-P", "solo"):
             until_they_answer(desk, 2)
+            whoever, desk = desk, expecting(desk, 2)
             plan = make_plan(ACTION, params, desk)
             assert plan.blockers == ()
             assert limits(params, desk) == {A: "none", B: "none"}
@@ -51,7 +52,9 @@ def test_throttle_undo_restart_and_a_worker_that_does_not_answer(redis_url: str)
             os.kill(first.pid, signal.SIGSTOP)  # alive, and deaf
             slower = Throttle(task="rest", rate="5/m")
             desk.workers.ask("rate_limit", {"task_name": "rest", "rate_limit": "7/m"}, destination=[B])
-            checks = {str(each.text.values["worker"]): each.ok for each in ACTION.verify(params, plan, desk)}
+            checks = {
+                str(each.text.values["worker"]): each.ok for each in ACTION.verify(params, plan, whoever)
+            }
             assert checks == {A: None, B: False}
             os.kill(first.pid, signal.SIGCONT)
             until_they_answer(desk, 2)

@@ -13,7 +13,7 @@ from actions.errors import ActionRefused
 from actions.parameters import read_parameters
 from actions.planning import make_plan
 from actions.queues.consumers import read_consumers
-from tests.actions.build import context
+from tests.actions.build import context, expecting
 from tests.signals.celery.test_fleet import worker
 
 if TYPE_CHECKING:
@@ -65,16 +65,17 @@ def test_a_held_queue_stays_held_through_a_restart_and_goes_on_when_released(red
     params = queue_hold.Hold(queue=QUEUE)
     with worker(redis_url, "first@host", "-Q", QUEUE):
         until(lambda: read_consumers(desk.workers, QUEUE)[0] == ("first@host",))
+        nobody, desk = desk, expecting(desk, 1)
         plan, outcome = run(queue_hold, params, desk)
         assert [step.kind for step in plan.steps] == ["control", "redis"]
         assert "first@host: stopped" in printed
         send(redis_url, 3)
         until(lambda: waiting(redis_url)[0] == 3)
         assert [item.ok for item in queue_hold.verify(params, plan, desk)] == [True, True]
-    kept = queue_hold.keep(params, plan, desk)
+    kept = queue_hold.keep(params, plan, nobody)
     assert [message.key for message in kept] == ["actions.set_aside_again"]
     with worker(redis_url, "first@host", "-Q", QUEUE):  # it has forgotten
-        until(lambda: bool(read_consumers(desk.workers, QUEUE)[0]))
+        until(lambda: bool(read_consumers(nobody.workers, QUEUE)[0]))
         kept = queue_hold.keep(params, plan, desk)
         assert [message.key for message in kept] == ["actions.stopped_again"]
         assert queue_hold.keep(params, plan, desk) == (), "nothing was forgotten since"

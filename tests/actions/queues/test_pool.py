@@ -15,7 +15,7 @@ from actions.parameters import read_parameters
 from actions.planning import make_plan
 from actions.queues.consumers import read_consumers
 from actions.queues.consumers_before import recall
-from tests.actions.build import context
+from tests.actions.build import context, expecting
 from tests.signals.celery.test_fleet import worker
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def test_a_pool_and_its_consumers_change_and_change_back(redis_url: str) -> None
     desk = context(redis={"url": redis_url}, celery={})
     with worker(redis_url, NAME, "-Q", "a,b", "-c", "2"):
         until_it_answers(desk)
+        desk = expecting(desk, 1)
         params = Pool(processes=1)
         plan = make_plan(queue_pool.ACTION, params, desk)
         assert [step.text for step in plan.steps] == [f"pool_shrink 1 → {NAME}"]
@@ -59,6 +60,7 @@ def test_a_pool_that_cannot_change_says_so(redis_url: str) -> None:
     desk = context(redis={"url": redis_url}, celery={})
     with worker(redis_url, NAME, "-P", "solo"):
         until_it_answers(desk)
+        desk = expecting(desk, 1)
         params = Pool(processes=3)
         with pytest.raises(ActionFailed) as failed:
             queue_pool.run(params, make_plan(queue_pool.ACTION, params, desk), desk)
