@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tui.filter import Filter
     from tui.i18n import Language, LanguageCode
     from tui.incident.context import IncidentContext
+    from tui.runtime.keys import InputQueue
     from tui.theme import ThemeName
 
 R = TypeVar("R")
@@ -45,6 +46,7 @@ class Face(Protocol):
     activity: Activity
     signals_thread: SignalsThread | None
     incidents: IncidentContext
+    input_queue: InputQueue
     runs: RunContext
 
     @property

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.events import Key, Paste
 
-from core.message import say
+from core.message import Message, say
 from core.text import clean, clean_block
 from tests.tui.board import board
 from tests.tui.incident.stage import until
@@ -45,6 +47,36 @@ async def test_keys_of_one_burst_go_where_they_were_meant() -> None:
         await until(lambda: form.typed == ("ab", "op1"))
         await pilot.press("enter")
     assert got == [("ab", "op1")]
+
+
+@pytest.mark.parametrize("second", ["form", "question", "nothing"])
+async def test_keys_behind_an_answer_wait_for_what_it_leads_to(second: str) -> None:
+    app = board()
+    form, asked = Form("Note", [Field("note")]), Confirm("Really?", [])
+    async with app.run_test(size=(80, 24)):
+
+        async def work() -> Message | None:
+            assert await ask(app, Choose("Where?", ["here", "there"])) == 0
+            await asyncio.to_thread(time.sleep, 0.2)  # as a journal on another machine takes it
+            if second != "nothing":
+                await (ask(app, form) if second == "form" else ask(app, asked))
+            return None
+
+        app.incidents.run(work())
+        await until(lambda: isinstance(app.screen, Choose))
+        burst(app, "enter", "f1")
+        if second == "nothing":
+            await until(lambda: isinstance(app.screen, HelpScreen))
+            return
+        burst(app, "h", "i")
+        await until(lambda: app.screen is (form if second == "form" else asked))
+        # F1 is no key of either: it opened no help below, and is no letter.
+        if second == "form":
+            await until(lambda: form.typed == ("hi",))
+        await until(lambda: not app.input_queue.is_busy)
+        assert len(app.screen_stack) == 2
+        burst(app, "escape")
+        await until(lambda: len(app.screen_stack) == 1)
 
 
 @pytest.mark.parametrize("lines", [False, True])

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tui.feeds.journal import JournalThread
     from tui.feeds.signals import SignalsThread
     from tui.i18n import Language
+    from tui.runtime.keys import InputQueue
 
 NEW_INCIDENT_S = 60.0
 """An incident that others opened longer ago is no news."""
@@ -56,6 +57,7 @@ class Host(Protocol):
     ascii_only: bool
     paused: bool
     signals_thread: SignalsThread | None
+    input_queue: InputQueue
 
     @property
     def notice(self) -> Message | None: ...
@@ -93,6 +95,7 @@ class IncidentContext:
         self.updates: UpdateSettings | None = None
         self.library: Library | None = None
         self.chosen: UUID | None = None
+        self._running = 0
         self.drafts: dict[str, tuple[str, ...]] = {}
         """What was typed into forms and is not written, by the name of the form."""
         self._was_away, self._max_spooled = False, 0
@@ -262,6 +265,7 @@ class IncidentContext:
 
     def run(self, work: Coroutine[Any, Any, Message | None]) -> None:
         """Run `work`; its message or its error becomes the notice."""
+        self._running += 1
         self.host.run_worker(self._notify_result(work), group="incident")
 
     def defer(self, work: Callable[[], None], reason: Message) -> None:
@@ -309,6 +313,10 @@ class IncidentContext:
         except Exception as error:  # noqa: BLE001  # one key must not take the program down
             key, values = report_crash(error)
             message = say(key, **values)
+        finally:
+            self._running -= 1
+            if not self._running:
+                self.host.input_queue.release()
         if message is not None or self.host.notice == say("screen.writing"):
             self.notify(message)
 

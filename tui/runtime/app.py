@@ -37,7 +37,7 @@ class TerminalApp(App[str]):
         super().__init__(ansi_color=ansi_color)
         self.words = words
         self.on_exit: Callable[[int], None] = lambda _: None
-        self._input = InputQueue(self, super().on_event)
+        self.input_queue = InputQueue(self, super().on_event)
 
     def repaint(self) -> None:
         """Draw what has changed."""
@@ -89,7 +89,7 @@ class TerminalApp(App[str]):
             return
         if isinstance(event, Key):
             self.key_pressed()
-        self._input.put(event)
+        self.input_queue.put(event)
 
     def exit(
         self, result: str | None = None, return_code: int = 0, message: RenderableType | None = None

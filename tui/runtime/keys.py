@@ -39,6 +39,7 @@ class InputQueue:
 
     def __init__(self, app: App[str], dispatch: Callable[[Key | Paste], Awaitable[None]]) -> None:
         self._app, self._dispatch = app, dispatch
+        self._answered: asyncio.Event | None = None
         self._waiting: deque[tuple[float, Key | Paste]] = deque()
         self._work: asyncio.Task[None] | None = None
 
@@ -48,9 +49,26 @@ class InputQueue:
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._work_off())
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a key waits, or is not done with."""
+        return self._work is not None and not self._work.done()
+
+    def hold(self) -> None:
+        """A question was answered, and what follows needs its time: until `release` a key would go to the wrong place."""
+        self._answered = asyncio.Event()
+
+    def release(self) -> None:
+        """What follows stands there, or nothing follows."""
+        if self._answered is not None:
+            self._answered.set()
+
     async def _work_off(self) -> None:
         try:
             while self._waiting and self._app.is_running:
+                if self._answered is not None:
+                    await _wait(self._answered.wait())
+                    self._answered = None
                 top = self._app.screen
                 if not top.is_mounted:  # it has just been opened, and takes what is typed next
                     mounted: asyncio.Event = top._mounted_event  # noqa: SLF001  # there is no other way to wait for it

@@ -53,9 +53,12 @@ def ask(face: Face, dialogue: Dialogue[R]) -> Future[R | None]:
                 if result is None:
                     face.incidents.notify(say("screen.draft_kept"))
         if not future.done():
+            if result is not None:
+                face.input_queue.hold()
             future.set_result(result)
 
     face.push_screen(dialogue, answered)
+    face.input_queue.release()
     return future
 
 
