@@ -10,7 +10,13 @@ from actions.fits import Fit
 from actions.migrations.errors import SnapshotRefused
 from actions.migrations.plans import in_the_way
 from actions.migrations.session import existing, migration_lock
-from actions.migrations.snapshot import check_snapshot, find_snapshot, list_snapshots, restore_snapshot
+from actions.migrations.snapshot import (
+    check_snapshot,
+    find_snapshot,
+    list_snapshots,
+    parents_first,
+    restore_snapshot,
+)
 from actions.model import Action, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Names, Parameters
 from actions.step import Step
@@ -70,7 +76,8 @@ def run(params: Restore, _: Plan, context: Context) -> Outcome:
         migration_lock(connection),
         connection.transaction(),
     ):
-        reports = [restore_snapshot(connection, each) for each in params.snapshots]
+        snapshots = [find_snapshot(connection, each) for each in params.snapshots]
+        reports = [restore_snapshot(connection, each.id) for each in parents_first(connection, snapshots)]
     for report in reports:
         context.print_line(
             f"{report.table}: {report.rows} rows: {report.inserted} inserted, {report.filled} filled, {report.equal} equal,"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from actions.migrations.errors import SnapshotRefused
@@ -57,6 +58,10 @@ _COLUMNS = """SELECT a.attname, format_type(a.atttypid, a.atttypmod), t.typname,
  WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"""
 _KEY = """SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
  WHERE i.indrelid = %s::regclass AND i.indisprimary ORDER BY array_position(i.indkey::int2[], a.attnum)"""
+_POINTS_TO = """SELECT DISTINCT c.n, p.n FROM pg_constraint k
+ JOIN unnest(%s::text[]) WITH ORDINALITY AS c(name, n) ON k.conrelid = to_regclass(c.name)
+ JOIN unnest(%s::text[]) WITH ORDINALITY AS p(name, n) ON k.confrelid = to_regclass(p.name)
+ WHERE k.contype = 'f' AND k.conrelid <> k.confrelid"""
 _LISTED = """SELECT id, taken_at, of_schema, of_table, data_table, revision, target, lost, columns, key, rows, checksum,
  method, actor FROM warroom_snapshots.snapshot"""
 
@@ -175,6 +180,22 @@ def find_snapshot(connection: psycopg.Connection[Any], snapshot_id: str) -> Snap
             return each
     known = ", ".join(each.id for each in snapshots[:5]) or "–"
     raise SnapshotRefused(say("migrations.no_snapshot", id=clean(snapshot_id, 80), known=known))
+
+
+def parents_first(connection: psycopg.Connection[Any], snapshots: Sequence[Snapshot]) -> tuple[Snapshot, ...]:
+    """In the order in which they can be put back: a table after those that its foreign keys point to now.
+
+    Tables that point to each other stay in the order given: where their keys are not deferrable, the server says so.
+    """
+    tables = [quoted(each.table) for each in snapshots]
+    graph: dict[int, set[int]] = {number: set() for number in range(len(tables))}
+    for child, parent in connection.execute(_POINTS_TO, [tables, tables]):
+        graph[child - 1].add(parent - 1)
+    try:
+        order = list(TopologicalSorter(graph).static_order())
+    except CycleError:
+        return tuple(snapshots)
+    return tuple(snapshots[number] for number in order)
 
 
 def check_snapshot(connection: psycopg.Connection[Any], snapshot: Snapshot) -> None:

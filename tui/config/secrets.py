@@ -20,6 +20,9 @@ MIN_LENGTH = 4
 """A shorter secret is masked inside URLs alone: masking `a` everywhere would leave no readable line."""
 
 _SCHEME = re.compile(r"[a-z][\w+.-]*\Z", re.IGNORECASE)
+_SERVER = re.compile(
+    r"(?:postgres(?:ql)?|rediss?|valkeys?|sentinel|amqps?|sqlite)(?:\+\w+)?://", re.IGNORECASE
+)
 _WORDS = re.compile(r"\S+")
 _PARAMETER = re.compile(
     r"([?&;](?:ssl)?(?:password|passwd|pwd|secret|token|access_token|api_?key|auth)=)([^&#\s'\"]+)",
@@ -86,8 +89,10 @@ def _secrets(value: object) -> Iterator[str]:
 
     if isinstance(value, SecretStr):
         text = value.get_secret_value()
-        yield text
-        yield from literal_secrets(text)
+        inside = tuple(literal_secrets(text))
+        if inside or not _SERVER.match(text):  # a server's address without a password is none
+            yield text
+        yield from inside
         if text.startswith(("Bearer ", "Basic ")):
             yield text.partition(" ")[2]
     elif isinstance(value, str):

@@ -13,7 +13,7 @@ import pytest
 from actions.migrations.downgrade import Downgraded, DowngradeRequest, downgrade, version_rows
 from actions.migrations.errors import AlembicFailed, LockedOut, MigrationError, NotRendered, SnapshotRefused
 from actions.migrations.project import Project, lost_in, render
-from actions.migrations.snapshot import list_snapshots, restore_snapshot
+from actions.migrations.snapshot import list_snapshots, parents_first, restore_snapshot
 from core.errors import WarroomError
 from tests.actions.build import context
 from tests.actions.migrations.project import PATIENCE, address_of, go_up, make_project, run_sql
@@ -177,6 +177,33 @@ def test_a_restore_after_a_later_upgrade_says_what_differs(postgres_url: str, tm
         ("n3", 7),
         ("n4", 7),
     ]
+
+
+def test_what_points_to_another_table_comes_back_after_it(postgres_url: str, tmp_path: Path) -> None:
+    """Scripts drop the child first; a table may point to itself."""
+    family = (
+        "f1",
+        (
+            "op.create_table('mother', sa.Column('id', sa.Integer(), primary_key=True),"
+            " sa.Column('of', sa.Integer(), sa.ForeignKey('mother.id')));"
+            " op.create_table('child', sa.Column('id', sa.Integer(), primary_key=True),"
+            " sa.Column('mother', sa.Integer(), sa.ForeignKey('mother.id')))"
+        ),
+        "op.drop_table('child'); op.drop_table('mother')",
+    )
+    project = make_project(tmp_path, postgres_url, family)
+    go_up(project)
+    run_sql(
+        postgres_url, "INSERT INTO mother VALUES (1, 2), (2, NULL); INSERT INTO child VALUES (1, 1), (2, 2)"
+    )
+    result, _ = go_down(postgres_url, project, request_of(project, "f1", "base"))
+    assert [each.table for each in result.snapshots] == ["public.child", "public.mother"]
+    go_up(project)
+    with psycopg.connect(postgres_url) as connection:
+        for each in parents_first(connection, result.snapshots):
+            restore_snapshot(connection, each.id)
+    assert run_sql(postgres_url, "SELECT id, mother FROM child ORDER BY id") == [(1, 1), (2, 2)]
+    assert run_sql(postgres_url, 'SELECT id, "of" FROM mother ORDER BY id') == [(1, 2), (2, None)]
 
 
 @pytest.mark.parametrize(
