@@ -237,6 +237,7 @@ def _reading(queue: Queue, queues: Queues) -> Reading:
         at=queues.at,
         source=queues.source,
         query=f"LLEN {queue.name}",
+        labels=(("queue", queue.name),),
         called=say("panels.reading_waiting", name=queue.name),
     )
 

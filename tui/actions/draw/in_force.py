@@ -193,10 +193,11 @@ def _joined(texts: Sequence[Text], room: int) -> Text:
     """As many as fit, and how many more there are."""
     from panels.draw.text import shorten
 
-    line = Text()
-    for number, text in enumerate(texts):
-        left = len(texts) - number
-        if number and line.cell_len + text.cell_len + len(SEPARATOR) > room - (4 if left > 1 else 0):
+    first, *others = texts
+    line = shorten(first.copy(), room - (4 if others else 0))
+    for number, text in enumerate(others):
+        left = len(others) - number
+        if line.cell_len + len(SEPARATOR) + text.cell_len > room - (4 if left > 1 else 0):
             return line.append(f" +{left}", "quiet")
-        line.append(SEPARATOR if number else "", "quiet").append_text(text)
-    return shorten(line, room)
+        line.append(SEPARATOR, "quiet").append_text(text)
+    return line
