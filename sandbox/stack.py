@@ -127,6 +127,12 @@ refusals = [
 [actions.producers]
 queues = ["matches"]
 
+[actions.visuals]  # its pictures are texts
+base_url = "http://127.0.0.1:{ports.service}/static/builds"
+storage = "builds"
+pattern = "*.json"
+content_types = ["application/json"]
+
 [actions.switches.cache]
 file = {{ path = ".env", restart = {{ workers = true }} }}
 positions = {{ on = {{ LLM_CACHE_ENABLED = "true" }}, off = {{ LLM_CACHE_ENABLED = "false" }} }}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
@@ -11,19 +11,17 @@ from actions.errors import ActionFailed
 from actions.fits import Fit
 from actions.model import DEFAULT_LASTS_S, Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Names, Parameters
-from actions.replies import tell_workers
+from actions.queues.pool import command_of, read_sizes, resize
 from actions.step import Step
 from core.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from actions.capabilities import Workers
     from actions.model import Context, Plan
     from core.message import Message
 
 MAX_PROCESSES = 256
-SETTLE_S = 10.0
 
 
 def _sizes(items: tuple[str, ...]) -> tuple[str, ...]:
@@ -57,7 +55,7 @@ def plan(params: Pool, context: Context) -> Draft:
     return Draft(
         target=", ".join(wanted),
         steps=tuple(
-            Step(kind="control", text=f"{_command(change)} {abs(change)} → {worker}")
+            Step(kind="control", text=f"{command_of(change)} {abs(change)} → {worker}")
             for worker, change in sorted(changes.items())
         ),
         effects=tuple(
@@ -80,10 +78,6 @@ def _blockers(
     return ()
 
 
-def _command(change: int) -> str:
-    return "pool_grow" if change > 0 else "pool_shrink"
-
-
 def _undo(sizes: Mapping[str, int]) -> Undo:
     if not sizes:
         return Undo(say("actions.undo_none"))
@@ -102,25 +96,7 @@ def run(params: Pool, _: Plan, context: Context) -> Outcome:
 
 
 def _apply(params: Pool, context: Context) -> dict[str, str]:
-    sizes = read_sizes(context.workers)
-    failed: dict[str, str] = {}
-    for worker, size in params.wanted(sizes).items():
-        change = size - sizes[worker]
-        if not change:
-            continue
-        failed |= tell_workers(context.workers, _command(change), {"n": abs(change)}, [worker])
-        context.print_line(f"{worker}: {sizes[worker]} → {size}{' failed' if worker in failed else ''}")
-    _settle(params, context, failed)
-    return failed
-
-
-def _settle(params: Pool, context: Context, failed: Mapping[str, str]) -> None:
-    """A worker confirms before its processes are there; who has not the size in time is found out by `verify`."""
-    end = context.clock() + SETTLE_S
-    while context.clock() < end:
-        sizes = read_sizes(context.workers)
-        if all(sizes.get(name) == size for name, size in params.wanted(sizes).items() if name not in failed):
-            return
+    return resize(params.wanted(read_sizes(context.workers)), context)
 
 
 def verify(params: Pool, plan: Plan, context: Context) -> tuple[Verification, ...]:
@@ -149,19 +125,6 @@ def keep(params: Pool, _: Plan, context: Context) -> tuple[Message, ...]:
         else say("actions.pool_size_is", worker=worker, size=size)
         for worker, size in sorted(missing.items())
     )
-
-
-def read_sizes(workers: Workers) -> dict[str, int]:
-    """How many processes each worker that answers has; a pool without processes counts its threads."""
-    sizes = {}
-    for worker, stats in sorted(workers.ask("stats").items()):  # they reply in any order
-        pool: Any = stats.get("pool") if isinstance(stats, dict) else None
-        size = pool.get("processes", pool.get("max-concurrency")) if isinstance(pool, dict) else None
-        if isinstance(size, list):
-            sizes[worker] = len(size)
-        elif isinstance(size, int):
-            sizes[worker] = size
-    return sizes
 
 
 ACTION = Action(

@@ -45,7 +45,7 @@ def _rising(shares: tuple[int, ...]) -> tuple[int, ...]:
 class StagedReturn(Parameters):
     """What comes back, and how. Without `tasks`, `rate`, `queues` and `watch` it is as the configuration says.
 
-    `rate` is 100 % of each task on each worker; `watch` a PromQL expression that must not exceed `limit`; `workers` who shall
+    `rate` is 100 % of each task on each worker, `processes` 100 % of each worker's pool where that shall grow, too; `watch` a PromQL expression that must not exceed `limit`; `workers` who shall
     consume the queues where nobody remembers; `after` is `none` where no limit shall be left at the end; `lift` takes all
     limits away at once.
     """
@@ -58,6 +58,7 @@ class StagedReturn(Parameters):
     watch: Line = ""
     limit: float | None = None
     workers: Names = ()
+    processes: Annotated[int | None, Field(ge=1, le=256)] = None
     after: Annotated[str, Field(pattern="^(none|rate)$")] = "rate"
     lift: bool = False
 
@@ -85,6 +86,7 @@ class StagedReturn(Parameters):
             stage_s=self.stage,
             refusals=tuple(check.check() for check in own or settings.staged_return.refusals),
             workers=self.workers,
+            processes=self.processes,
             lift=self.after == "none",
         )
 
@@ -99,12 +101,17 @@ def plan(params: StagedReturn, context: Context) -> Draft:
     aside = {queue: open_queue(context, queue).count()[1] for queue in course.queues}
     known = {task: limits for task, limits in by_task.items() if limits}
     return Draft(
-        target=", ".join((*course.rates, *course.queues)),
+        target=", ".join((*course.rates, *course.queues)) or "celery/pool",
         steps=(
             *(
                 Step(kind="control", text=f"{share} %: rate_limit {task} {course.rate_at(task, share)}")
                 for share in shares
                 for task in known
+            ),
+            *(
+                Step(kind="control", text=f"{share} %: pool of {course.processes_at(share)}")
+                for share in shares
+                if course.processes is not None
             ),
             *(
                 Step(kind="redis", text=f"{queue}:warroom-held → {queue}")
@@ -166,11 +173,11 @@ def _blockers(
     known: dict[str, dict[str, str]],
     context: Context,
 ) -> tuple[Message, ...]:
-    if not course.rates and not course.queues:
+    if not course.rates and course.processes is None:
         return (say("actions.not_configured", section="actions.staged_return"),)
     if not answered:
         return (say("actions.no_worker_answered"),)
-    if not known:
+    if not known and course.processes is None:
         return (say("actions_queues.return_no_task"),)
     if not course.refusals and not params.lift:
         return (say("actions_queues.return_no_check"),)
@@ -222,6 +229,7 @@ def keep(params: StagedReturn, _: Plan, context: Context) -> tuple[Message, ...]
 def _takes_over(params: StagedReturn, settings: ActionsSettings) -> tuple[tuple[str, str], ...]:
     queues = params.queues or settings.staged_return.queues
     return (
+        *((("queue.pool", "celery/pool"),) if params.processes else ()),
         *(("queue.throttle", f"celery/{task}/rate") for task in params.rates(settings)),
         *(("queue.hold", f"queue/{queue}") for queue in queues),
         *(("queue.stop-consuming", f"queue/{queue}") for queue in queues),

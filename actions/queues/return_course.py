@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -40,19 +41,27 @@ class Course:
     stage_s: float
     refusals: tuple[Check, ...]
     workers: tuple[str, ...] = ()
+    processes: int | None = None
+    """What 100 % of each worker's pool is; None where the pools stay as they are."""
     lift: bool = False
     """At the end the limits are taken away, and not set to 100 %."""
 
     @property
     def identity(self) -> str:
         """What makes two returns the same one, so that the second goes on with the first."""
-        return json.dumps([sorted(self.rates), sorted(self.queues)])
+        return json.dumps([sorted(self.rates), sorted(self.queues), self.processes is not None])
 
     def rate_at(self, task: str, share: int) -> str:
         """The limit of a task at this share; the lowest stage's where it is held."""
         if share >= FULL:
             return "none" if self.lift else self.rates[task]
         return share_of(self.rates[task], share or min(self.shares))
+
+    def processes_at(self, share: int) -> int | None:
+        """The size of each pool at this share, never none: that is what a hold is for."""
+        if self.processes is None:
+            return None
+        return max(1, math.ceil(self.processes * (share or min(self.shares)) / FULL))
 
 
 def share_of(rate: str, percent: int) -> str:

@@ -16,6 +16,7 @@ from actions.model import Verification
 from actions.queues.broker import open_queue
 from actions.queues.consumers import begin_consuming, read_consumers, stop_consuming
 from actions.queues.consumers_before import recall, remember
+from actions.queues.pool import read_sizes, resize
 from actions.queues.return_course import FULL, HELD, read_standing, write_standing
 from actions.rate_limits import read_all_limits, set_limits
 from core.errors import SourceError
@@ -41,13 +42,13 @@ def go_back_to_work(course: Course, context: Context) -> None:
     standing = read_standing(context, course)
     shares = course.shares
     index = _first(course, standing.share if standing is not None else None)
-    backs = 0
+    backs, is_back = 0, False
     while index < len(shares):
         share = shares[index]
-        set_share(course, share, context)
+        set_share(course, share, context, is_back=is_back)
         refusal = _watch(course, share, context, grace_s=course.stage_s * GRACE if backs else 0.0)
         if refusal is None:
-            index += 1
+            index, is_back = index + 1, False
             continue
         backs += 1
         context.print_line(f"{share} %: refusals rise, step back")
@@ -56,8 +57,9 @@ def go_back_to_work(course: Course, context: Context) -> None:
             write_standing(context, course, HELD, "held back", refusal.key)
             raise ActionFailed(say("actions_queues.returned_to_hold", share=share, why=refusal))
         index -= 1
+        is_back = True
         if backs >= MAX_BACKS:
-            set_share(course, shares[index], context, why=refusal.key)
+            set_share(course, shares[index], context, why=refusal.key, is_back=True)
             write_standing(context, course, shares[index], "held back", refusal.key)
             raise ActionFailed(
                 say("actions_queues.return_stays", share=shares[index], count=backs, why=refusal)
@@ -71,20 +73,27 @@ def _first(course: Course, stood_at: int | None) -> int:
     return max(below, default=0)
 
 
-def set_share(course: Course, share: int, context: Context, why: str = "") -> None:
-    """All workers at the rates of this share; then the queues released, or held where it is none."""
+def set_share(course: Course, share: int, context: Context, why: str = "", *, is_back: bool = False) -> None:
+    """All workers at the rates of this share; then the queues released, or held where it is none.
+
+    On the way up one that does not confirm ends it. On the way back it is told again while the stage is watched.
+    """
     write_standing(context, course, share, "changing", why)
     if share == HELD:
         _hold(course, context)
         write_standing(context, course, share, "watching", why)
         return
     unconfirmed = _set_rates(course, share, context)
-    if unconfirmed:
+    for worker, reason in unconfirmed.items():
+        context.print_line(f"{share} %: {worker} {reason or 'unconfirmed'}")
+    if unconfirmed and not is_back:
         worker, reason = next(iter(unconfirmed.items()))
         raise ActionFailed(
             say("actions_queues.return_unconfirmed", share=share, worker=worker, why=reason or "unconfirmed")
         )
-    context.print_line(f"{share} %: {', '.join(f'{t} {course.rate_at(t, share)}' for t in course.rates)}")
+    limits = [f"{task} {course.rate_at(task, share)}" for task in course.rates]
+    size = course.processes_at(share)
+    context.print_line(f"{share} %: {', '.join([*limits, *([f'{size} processes'] if size else [])])}")
     _release(course, context)
     write_standing(context, course, share, "watching", why)
 
@@ -96,7 +105,17 @@ def _set_rates(course: Course, share: int, context: Context) -> dict[str, str]:
     for task, limits in by_task.items():
         rate = course.rate_at(task, share)
         failed |= set_limits(context.workers, task, {name: rate for name in limits if limits[name] != rate})
+    if wanted := _wanted_sizes(course, share, context):
+        failed |= resize(wanted, context)
     return failed
+
+
+def _wanted_sizes(course: Course, share: int, context: Context) -> dict[str, int]:
+    """Of those whose pool has another size."""
+    size = course.processes_at(share)
+    if size is None:
+        return {}
+    return {worker: size for worker, now in read_sizes(context.workers).items() if now != size}
 
 
 def _release(course: Course, context: Context) -> None:
@@ -197,6 +216,14 @@ def keep_share(course: Course, share: int, context: Context) -> tuple[Message, .
             else say("actions.kept", worker=worker, rate=rate)
             for worker in sorted(missing)
         ]
+    if wanted := _wanted_sizes(course, share, context):
+        failed = resize(wanted, context)
+        said += [
+            say("actions.pool_failed", worker=worker, why=failed[worker] or "?")
+            if worker in failed
+            else say("actions.pool_size_is", worker=worker, size=size)
+            for worker, size in sorted(wanted.items())
+        ]
     if share == HELD:
         for queue in course.queues:
             consuming, _others = read_consumers(context.workers, queue)
@@ -218,6 +245,12 @@ def verify_share(course: Course, share: int, context: Context) -> tuple[Verifica
         for task, limits in by_task.items()
         for worker, limit in sorted(limits.items())
     ]
+    wanted_size = course.processes_at(share)
+    if wanted_size is not None:
+        checks += [
+            Verification(say("actions.pool_size_is", worker=worker, size=size), ok=size == wanted_size)
+            for worker, size in read_sizes(context.workers).items()
+        ]
     if not answered:
         checks.append(Verification(say("actions.nobody_answered"), ok=None))
     for queue in course.queues:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actions.catalogue import queue_pool, queue_stop_consuming
-from actions.catalogue.queue_pool import Pool, read_sizes
+from actions.catalogue.queue_pool import Pool
 from actions.catalogue.queue_stop_consuming import StopConsuming
 from actions.errors import ActionFailed
 from actions.parameters import read_parameters
 from actions.planning import make_plan
 from actions.queues.consumers import read_consumers
 from actions.queues.consumers_before import recall
+from actions.queues.pool import read_sizes
 from tests.actions.build import context, expecting
 from tests.signals.celery.test_fleet import worker
 

@@ -14,6 +14,7 @@ from actions.errors import ActionFailed, BadParameter, Cancelled
 from actions.parameters import read_parameters
 from actions.planning import make_plan
 from actions.queues.consumers import read_consumers
+from actions.queues.pool import read_sizes
 from actions.queues.return_course import read_standing, share_of
 from actions.rate_limits import read_limits
 from actions.settings import ActionsSettings
@@ -125,6 +126,30 @@ def test_stages_steps_back_hold_and_going_on(redis_url: str, tmp_path: Path) -> 
         lift = read_parameters(StagedReturn, {**last.undo.call.params, "after": "none"})
         ACTION.run(lift, make_plan(ACTION, lift, on), on)
         assert limit() == "none"
+
+
+def test_a_pool_grows_with_the_stages_and_shrinks_on_the_way_back(redis_url: str, tmp_path: Path) -> None:
+    """For tasks that have no limit: what comes back is how many run at a time."""
+    params = StagedReturn(processes=3, stages=(25, 50), stage=0.05)
+    refuse_from = 100
+
+    def upstream(_: str) -> Page:
+        standing = read_standing(on, params.course(on.settings))
+        return Page(b"", 429 if standing is not None and standing.share >= refuse_from else 200)
+
+    with page_server(upstream) as url, worker(redis_url, NAME, "-c", "1"):
+        on = desk(redis_url, url, tmp_path)
+        until(lambda: bool(on.workers.ask("ping", expected=1)))
+        on = expecting(on, 1)
+        plan = make_plan(ACTION, params, on)
+        assert [step.text for step in plan.steps] == ["25 %: pool of 1", "50 %: pool of 2"]
+        assert ACTION.run(params, plan, on).is_lasting, "at half of it the limits are in force"
+        assert read_sizes(on.workers) == {NAME: 2}
+        assert [check.ok for check in ACTION.verify(params, plan, on)] == [True]
+        refuse_from = 50
+        with pytest.raises(ActionFailed):
+            ACTION.run(params, make_plan(ACTION, params, on), on)
+        assert read_sizes(on.workers) == {NAME: 1}
 
 
 @pytest.mark.parametrize(
