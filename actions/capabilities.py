@@ -48,6 +48,15 @@ class Completed:
     output: str
 
 
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """How a program ended; `document` is its standard output alone, not cleaned, `words` the end of its errors, cleaned."""
+
+    exit_code: int
+    document: str
+    words: str
+
+
 class Processes(Protocol):
     """Programs on this host."""
 
@@ -59,6 +68,9 @@ class Processes(Protocol):
 
     def read(self, command: Command) -> Completed:
         """The same in silence: for plans and checks."""
+
+    def capture(self, command: Command) -> Captured:
+        """The same, with what it prints as it is: for documents that are parsed. More than 16 MB is `ActionFailed`."""
 
 
 class Databases(Protocol):

@@ -10,9 +10,10 @@ import subprocess
 import time
 from collections import deque
 from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING
 
-from actions.capabilities import Completed
+from actions.capabilities import Captured, Completed
 from actions.errors import ActionFailed, Cancelled
 from actions.parameters import MASK
 from actions.step import Step
@@ -36,6 +37,8 @@ EDGE = 4096
 """So much is left out at the cut, too: half a secret could stand there."""
 KEPT = 64_000
 """So many characters of the beginning and of the end of an output are given back."""
+MAX_DOCUMENT_BYTES = 16_000_000
+"""A longer document is refused: nothing that is parsed here needs it."""
 GRACE_S = 5.0
 """How long a program has after an interrupt, and again after a termination, before it is killed."""
 DRAIN_S = 1.0
@@ -81,6 +84,31 @@ class LocalProcesses:
         """Run it in silence."""
         return self._run(command, lambda _: None)
 
+    def capture(self, command: Command) -> Captured:
+        """Its standard output as a document."""
+        with TemporaryFile() as document, TemporaryFile() as errors:
+            process = _start(command, stdout=document, stderr=errors)
+            deadline = time.monotonic() + command.timeout_s
+            try:
+                with self._beside(process.pid):
+                    while process.poll() is None:
+                        if self._is_cancelled():
+                            raise Cancelled(say("actions.cancelled"))
+                        if time.monotonic() > deadline:
+                            raise _timed_out(command)
+                        with suppress(subprocess.TimeoutExpired):
+                            process.wait(POLL_S)
+            finally:
+                _end(process)
+            size = document.seek(0, os.SEEK_END)
+            if size > MAX_DOCUMENT_BYTES:
+                program = clean(command.argv[0], 80)
+                raise ActionFailed(say("actions.too_much", program=program, bytes=size))
+            document.seek(0)
+            errors.seek(max(0, errors.seek(0, os.SEEK_END) - KEPT))
+            words = clean_block(errors.read().decode(errors="replace"), KEPT)
+            return Captured(process.returncode, document.read().decode(errors="replace"), words)
+
     def _run(self, command: Command, print_line: Callable[[str], None]) -> Completed:
         process = _start(command)
         try:
@@ -104,10 +132,7 @@ class LocalProcesses:
                 if self._is_cancelled():
                     raise Cancelled(say("actions.cancelled"))
                 if time.monotonic() > deadline:
-                    program = clean(command.argv[0], 80)
-                    raise ActionFailed(
-                        say("actions.timed_out", program=program, seconds=round(command.timeout_s, 1))
-                    )
+                    raise _timed_out(command)
                 if selector.select(POLL_S):
                     chunk = os.read(process.stdout.fileno(), CHUNK)
                     if not chunk:
@@ -127,7 +152,17 @@ class LocalProcesses:
         return Completed(code, output.kept())
 
 
-def _start(command: Command) -> subprocess.Popen[bytes]:
+def _timed_out(command: Command) -> ActionFailed:
+    program = clean(command.argv[0], 80)
+    return ActionFailed(say("actions.timed_out", program=program, seconds=round(command.timeout_s, 1)))
+
+
+def _start(
+    command: Command,
+    *,
+    stdout: IO[bytes] | int = subprocess.PIPE,
+    stderr: IO[bytes] | int = subprocess.STDOUT,
+) -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
     try:
         process = subprocess.Popen(
@@ -135,8 +170,8 @@ def _start(command: Command) -> subprocess.Popen[bytes]:
             cwd=command.cwd,
             env={**environment, **command.environment, **command.secret_environment},
             stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=stdout,
+            stderr=stderr,
             start_new_session=True,
         )
     except (OSError, ValueError) as error:  # a ValueError: a NUL in an argument
