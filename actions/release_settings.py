@@ -45,9 +45,10 @@ class ReleaseCommands(Section):
         default=(), description="goes back to {handle}, where the adapter keeps old releases; else `deploy`"
     )
     switch: tuple[Argv, ...] = Field(default=(), description="sends all requests to {slot}")
-    environment: dict[str, SecretStr] = Field(
-        default={}, description="variables of all of them; {version} is filled"
+    environment: dict[str, str] = Field(
+        default={}, description="variables of all of them, shown; {version} is filled"
     )
+    secret_environment: dict[str, SecretStr] = Field(default={}, description="variables that are not shown")
 
     @model_validator(mode="after")
     def _places(self) -> Self:
@@ -92,7 +93,8 @@ class ReleaseGate(Section):
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")
     argv: Argv = Field(min_length=1, description="{version} is filled")
     cwd: str = "/"
-    environment: dict[str, SecretStr] = Field(default={})
+    environment: dict[str, str] = Field(default={})
+    secret_environment: dict[str, SecretStr] = Field(default={}, description="variables that are not shown")
     timeout_s: Seconds = 1800.0
 
     @model_validator(mode="after")

@@ -1,12 +1,10 @@
-"""The Chimera-like service: `/metrics`, `/health`, and a small community that asks it for analyses."""
+"""One release of the Chimera-like service, in a slot behind `sandbox.front`: `/metrics`, `/health`, `/ready` and what users send."""
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
-import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,31 +16,26 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from sandbox.community import arrivals, match_of
 from sandbox.guard import follow_supervisor
 from sandbox.keys import shows_token
 from sandbox.relay import relay
-from sandbox.switches import are_producers_paused, model_kind, switch_model
+from sandbox.releases import ServiceRelease, read_release
+from sandbox.switches import model_kind, switch_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 QUEUES = ("matches", "ai", "default")
-VERSION = "v2.2.1"
-DIGESTS = 0.2
-"""The share of those who ask whose channel gets a digest, too."""
+DATABASE_TIMEOUT_S = 3
 
 
 class _Live:
     """What is read at the moment of the scrape: queue lengths, release, start."""
 
-    def __init__(self, broker: redis.Redis) -> None:
+    def __init__(self, broker: redis.Redis, release: ServiceRelease) -> None:
         self.broker = broker
-        self.deploy(VERSION)
-
-    def deploy(self, version: str) -> None:
-        """Another release runs from now on."""
-        self._version, self._started = version, time.time()
+        self.release = release
+        self._started = time.time()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """As prometheus_client's collectors do."""
@@ -51,14 +44,15 @@ class _Live:
             depth.add_metric([queue], float(self.broker.llen(queue)))
         yield depth
         build = GaugeMetricFamily("chimera_build_info", "The running release", labels=["version"])
-        build.add_metric([self._version], 1.0)
+        build.add_metric([self.release.version], 1.0)
         yield build
         yield GaugeMetricFamily("process_start_time_seconds", "Start of the service", value=self._started)
 
 
 def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHandler]:
-    """The service's pages; `POST /control` with the sandbox's token and a `version` deploys another release."""
-    health = {"status": "healthy", "nonce": os.environ.get("SANDBOX_NONCE", "")}
+    """The service's pages. `/ready` is 200 only if the release can use the schema as it is; `POST /feedback` writes a row."""
+    nonce = os.environ.get("SANDBOX_NONCE", "")
+    health = {"status": "healthy", "version": live.release.version, "nonce": nonce}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -67,6 +61,10 @@ def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHan
                 "/health": lambda: json.dumps(health).encode(),
                 "/switches": lambda: json.dumps({"model": model_kind(live.broker)}).encode(),
             }
+            if self.path == "/ready":
+                status, answer = use_tables(live.release, live.release.look)
+                self._respond(status, json.dumps(answer).encode(), "application/json")
+                return
             page = pages.get(self.path) or _build(self.path)
             kind = "text/plain; version=0.0.4" if self.path == "/metrics" else "application/json"
             self._respond(200 if page else 404, page() if page else b"not found", kind)
@@ -77,14 +75,14 @@ def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHan
             answer: dict[str, Any]
             if urlsplit(self.path).path == "/alerts":
                 status, answer = relay(self.path, dict(self.headers), body)
-            elif self.path not in ("/control", "/switches"):
+            elif self.path == "/feedback":
+                status, answer = _keep_feedback(live.release, body)
+            elif self.path != "/switches":
                 status, answer = 404, {"error": "not found"}
             elif not shows_token(self.headers.get("Authorization"), os.environ.get("SANDBOX_TOKEN", "")):
                 status, answer = 401, {"error": "no valid token"}
             else:
-                status, answer = (
-                    _control(live, body) if self.path == "/control" else switch_model(live.broker, body)
-                )
+                status, answer = switch_model(live.broker, body)
             self._respond(status, json.dumps(answer).encode(), "application/json")
 
         def _respond(self, status: int, body: bytes, kind: str) -> None:
@@ -100,13 +98,33 @@ def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHan
     return Handler
 
 
-def _control(live: _Live, body: bytes) -> tuple[int, dict[str, Any]]:
+def use_tables(
+    release: ServiceRelease, statement: str, values: dict[str, object] | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Run one of the release's statements; 503 with the server's words where the schema is not what it needs."""
+    import psycopg
+
     try:
-        version = json.loads(body)["version"]
-    except (ValueError, KeyError, TypeError) as error:
+        with psycopg.connect(
+            os.environ["SANDBOX_POSTGRES"], autocommit=True, connect_timeout=DATABASE_TIMEOUT_S
+        ) as connection:
+            cursor = connection.execute(statement.encode(), values)
+            row = cursor.fetchone() if cursor.description else None
+    except (psycopg.Error, KeyError) as error:
+        return 503, {"version": release.version, "error": (str(error) or repr(error)).splitlines()[0]}
+    return 200, {"version": release.version, "rows": row[0] if row else None}
+
+
+def _keep_feedback(release: ServiceRelease, body: bytes) -> tuple[int, dict[str, Any]]:
+    """What a user thinks of an analysis, kept as this release keeps it."""
+    if not release.note:
+        return 404, {"error": "not found"}
+    try:
+        given = json.loads(body)
+        values = {"match": str(given["match"]), "rating": int(given["rating"]), "reason": given.get("reason")}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         return 400, {"error": repr(error)}
-    live.deploy(str(version))
-    return 200, {"version": str(version)}
+    return use_tables(release, release.note, values)
 
 
 def _build(path: str) -> Callable[[], bytes] | None:
@@ -116,30 +134,15 @@ def _build(path: str) -> Callable[[], bytes] | None:
     return file.read_bytes if folder == "/static/builds" and file.is_file() else None
 
 
-def generate_load(seed: int, load: float, broker: redis.Redis) -> None:
-    """The community asks, day after day, at its own moments; while producers are paused it is not let in."""
-    from sandbox.app import fetch, post_digest  # here, so that /metrics need not wait for Celery
-
-    began = time.monotonic()
-    for at, own in arrivals(seed, math.inf, load):
-        time.sleep(max(0.0, began + at - time.monotonic()))
-        if are_producers_paused(broker):
-            continue
-        fetch.delay(time.time(), own)
-        if own < DIGESTS:
-            post_digest.delay(match_of(own))
-
-
-def main(port: int, seed: int, load: float) -> None:
+def main(port: int, folder: Path) -> None:
     """Serve until killed."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it so
-    live = _Live(redis.Redis.from_url(os.environ["SANDBOX_REDIS"]))
+    live = _Live(redis.Redis.from_url(os.environ["SANDBOX_REDIS"]), read_release(folder))
     registry.register(live)
-    threading.Thread(target=generate_load, args=(seed, load, live.broker), daemon=True).start()
     ThreadingHTTPServer(("127.0.0.1", port), handler(registry, live)).serve_forever()
 
 
 if __name__ == "__main__":
     follow_supervisor()
-    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
+    main(int(sys.argv[1]), Path(sys.argv[2]))

@@ -29,12 +29,15 @@ from sandbox.access import Access
 from sandbox.children import Children
 from sandbox.guard import lifeline_environment, start_guard
 from sandbox.keys import write_keys
+from sandbox.releases import FIRST, write_releases
 from sandbox.servers import MAX_ANSWER_BYTES, ServerFailedError, free_port, is_free, run_postgres, run_valkey
 
 if TYPE_CHECKING:
     from sandbox.settings import SandboxSettings
 
 START_TIMEOUT_S = 40.0
+RELEASES = "releases"
+"""The folder of the service's releases within that of the sandbox."""
 RULES = Path(__file__).resolve().with_name("alerts.yml")
 
 
@@ -112,6 +115,31 @@ password_file = {json.dumps(str(access.valkey_password_file))}
 [signals.postgres]
 url = "postgresql://postgres@127.0.0.1:{ports.postgres}/postgres"
 password_file = {json.dumps(str(access.postgres_password_file))}
+migrations = {json.dumps(str(access.folder / RELEASES / "live" / "migrations"))}
+
+[releases]
+adapter = "own"
+strategy = "blue-green"
+name = "chimera"
+timeout_s = 60
+
+[releases.commands]
+list = {_release_command(ports, access, "list")}
+deploy = [{_release_command(ports, access, "deploy", "{slot}", "{version}")}]
+switch = [{_release_command(ports, access, "switch", "{slot}")}]
+environment = {{ PYTHONPATH = {json.dumps(str(ROOT))} }}
+
+[releases.probe]
+url = "http://127.0.0.1:{ports.service}/ready"
+slots.blue = "http://127.0.0.1:{ports.service}/slots/blue/ready"
+slots.green = "http://127.0.0.1:{ports.service}/slots/green/ready"
+
+[releases.scripts]
+alembic_ini = {json.dumps(str(access.folder / RELEASES / "{version}" / "migrations" / "alembic.ini"))}
+
+[[releases.gates]]
+id = "migrations"
+argv = {json.dumps([sys.executable, "-P", "-m", "alembic", "-c", str(access.folder / RELEASES / "{version}" / "migrations" / "alembic.ini"), "heads"])}
 
 [actions]  # what the profile says of a production that runs in containers, said of this one
 checkout = {json.dumps(str(access.folder))}
@@ -170,6 +198,13 @@ write = []
 """
 
 
+def _release_command(ports: Ports, access: Access, *words: str) -> str:
+    """The sandbox's deploy tool with the words of one of its verbs, as TOML."""
+    verb, *rest = words
+    where = (f"http://127.0.0.1:{ports.service}", str(access.control_header_file))
+    return json.dumps(module_command("sandbox.release", verb, *where, *rest))
+
+
 def run(folder: Path, ports: Ports, traffic: Traffic, lifeline: dict[str, str]) -> None:
     """Start everything, say so, wait for the end of standard input, take everything down.
 
@@ -179,6 +214,8 @@ def run(folder: Path, ports: Ports, traffic: Traffic, lifeline: dict[str, str]) 
     multiprocess.mkdir()
     builds = folder / "builds"
     builds.mkdir()
+    releases = folder / RELEASES
+    write_releases(releases)
     keys = folder / ".env"
     write_keys(keys)
     access, nonce = Access(folder), secrets.token_urlsafe(16)
@@ -187,6 +224,7 @@ def run(folder: Path, ports: Ports, traffic: Traffic, lifeline: dict[str, str]) 
         SANDBOX_REDIS=f"redis://:{valkey_password}@127.0.0.1:{ports.valkey}",
         SANDBOX_OUTSIDE=f"http://127.0.0.1:{ports.outside}",
         ALERTS_DISCORD_WEBHOOK=f"http://127.0.0.1:{ports.outside}/discord/webhooks/0/alerts",
+        SANDBOX_POSTGRES=access.postgres_url(ports.postgres),
         SANDBOX_KEYS=str(keys),
         SANDBOX_BUILDS=str(builds),
         SANDBOX_TOKEN=access.token,
@@ -201,7 +239,8 @@ def run(folder: Path, ports: Ports, traffic: Traffic, lifeline: dict[str, str]) 
         Children(folder, environment) as children,
     ):
         load = [str(traffic.seed), str(traffic.load)]
-        children.start("service", module_command("sandbox.service", str(ports.service), *load))
+        front = [str(ports.service), *load, str(releases)]
+        children.start("service", module_command("sandbox.front", *front))
         if ports.prometheus:
             children.start("prometheus", _prometheus(folder, ports))
         stand_ins = [str(ports.outside), str(traffic.seed), str(keys)]
@@ -217,7 +256,7 @@ def run(folder: Path, ports: Ports, traffic: Traffic, lifeline: dict[str, str]) 
         children.start("worker-2", [*worker, "-n", "analyze@sandbox", *analyze], again=True)
         postgres_password = access.postgres_password_file.read_text(encoding="utf-8")
         with run_postgres(folder / "postgres", ports.postgres, postgres_password) as database:
-            _migrate(database.url)
+            _migrate(database.url, releases)
             if ports.prometheus:  # its flags name the configuration that it was started with: ours
                 url = f"http://127.0.0.1:{ports.prometheus}/api/v1/status/flags"
                 _wait_for(url, str(folder / "prometheus.yml"), children)
@@ -243,12 +282,12 @@ def _report(fact: dict[str, object]) -> None:
     sys.stdout.flush()
 
 
-def _migrate(url: str) -> None:
-    """Bring the database to the newest revision of the service's own migrations."""
+def _migrate(url: str, releases: Path) -> None:
+    """Bring the database to the newest revision of the release that runs at the start."""
     from alembic import command
     from alembic.config import Config
 
-    scripts = ROOT / "migrations" / "service"
+    scripts = releases / FIRST / "migrations"
     config = Config(cmd_opts=argparse.Namespace(x=[f"url={url}"]))
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     command.upgrade(config, "head")

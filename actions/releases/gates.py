@@ -54,7 +54,10 @@ def gate_command(gate: ReleaseGate, version: str) -> Command:
     return Command(
         argv=filled(gate.argv, values),
         cwd=fill(gate.cwd, values),
-        secret_environment={name: value.get_secret_value() for name, value in gate.environment.items()},
+        environment=gate.environment,
+        secret_environment={
+            name: value.get_secret_value() for name, value in gate.secret_environment.items()
+        },
         timeout_s=gate.timeout_s,
     )
 

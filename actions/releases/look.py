@@ -148,13 +148,12 @@ def command_of(
         "project": settings.project,
         **values,
     }
-    secret = settings.commands.environment
-    environment = {name: fill(value, own) for name, value in adapter.environment.items()}
+    secret = settings.commands.secret_environment
     return Command(
         argv=filled(argv, own),
         cwd=settings.cwd,
-        environment={name: value for name, value in environment.items() if name not in secret},
-        secret_environment={name: value for name, value in environment.items() if name in secret},
+        environment={name: fill(value, own) for name, value in adapter.environment.items()},
+        secret_environment={name: value.get_secret_value() for name, value in secret.items()},
         timeout_s=timeout_s,
     )
 

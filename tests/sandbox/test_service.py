@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from sandbox import service
 from sandbox.outside import Outside
 from sandbox.outside import handler as outside_handler
+from sandbox.releases import RELEASES
 
 ALERT = {
     "labels": {"alertname": "QueueStuck", "severity": "page", "service": "chimera"},
@@ -24,7 +25,7 @@ ALERT = {
 @pytest.fixture
 def address(redis_url: str) -> Iterator[str]:
     registry = CollectorRegistry()
-    live = service._Live(redis.Redis.from_url(redis_url))
+    live = service._Live(redis.Redis.from_url(redis_url), RELEASES[0][0])
     registry.register(live)
     server = ThreadingHTTPServer(("127.0.0.1", 0), service.handler(registry, live))
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -46,19 +47,12 @@ def channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
     server.server_close()
 
 
-def test_another_release_is_running_once_it_is_deployed(
-    address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    release, headers = {"version": "v9"}, {"Authorization": "Bearer t0ken"}
-    refused = httpx.post(address + "/control", json=release, headers=headers)
+def test_the_release_says_which_it_is(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SANDBOX_TOKEN", raising=False)
+    refused = httpx.post(address + "/switches", json={}, headers={"Authorization": "Bearer "})
     assert refused.status_code == 401, "a token that is not set lets nobody in"
-    monkeypatch.setenv("SANDBOX_TOKEN", "t0ken")
     assert 'chimera_build_info{version="v2.2.1"} 1.0' in httpx.get(address + "/metrics").text
-    assert httpx.post(address + "/control", json=release, headers=headers).status_code == 200
-    page = httpx.get(address + "/metrics").text
-    assert 'chimera_build_info{version="v9"} 1.0' in page
-    assert "v2.2.1" not in page
-    assert httpx.post(address + "/control", content=b"[]", headers=headers).status_code == 400
+    assert httpx.get(address + "/health").json()["version"] == "v2.2.1"
 
 
 def test_alerts_reach_the_channel_only_with_the_secret(

@@ -29,8 +29,5 @@ def adapter_of(settings: ReleasesSettings) -> Adapter:
         deploy=own.deploy or adapter.deploy,
         back=own.back or (() if own.deploy else adapter.back),
         switch=own.switch or adapter.switch,
-        environment={
-            **adapter.environment,
-            **{name: value.get_secret_value() for name, value in own.environment.items()},
-        },
+        environment={**adapter.environment, **own.environment},
     )
