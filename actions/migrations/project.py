@@ -20,6 +20,7 @@ from actions.migrations.sql import Effect, effect, split_statements
 from actions.providers.process import INHERITED
 from core.message import say
 from core.text import clean
+from signals.connections.credentials import read_secret, with_password
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -103,7 +104,9 @@ def project_of(postgres: PostgresSettings) -> Project:
     if ini is None or not ini.is_file():
         raise MigrationError(say("migrations.no_ini"))
     secrets = {name: value.get_secret_value() for name, value in postgres.alembic_environment.items()}
-    own = {} if postgres.alembic_command else {"WARROOM_SERVICE_URL": postgres.url.get_secret_value()}
+    password = read_secret(None, postgres.password_file)
+    url = with_password(postgres.url.get_secret_value(), password)
+    own = {} if postgres.alembic_command else {"WARROOM_SERVICE_URL": url}
     return Project(
         command=postgres.alembic_command or OWN_ALEMBIC,
         cwd=(postgres.alembic_folder or ini.parent).absolute(),

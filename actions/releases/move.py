@@ -112,7 +112,7 @@ def head_of(scripts: KnownScripts | None) -> Upgrade:
     return Upgrade(to=heads[0] if len(heads) == 1 else "heads")
 
 
-def draft(move: Move, standing: Standing, undo: Undo, *, facts: tuple[Fact, ...] = ()) -> Draft:
+def draft(move: Move, standing: Standing, undo: Undo) -> Draft:
     """The plan: every command, statement and request in order, with what the schema's part says of itself."""
     context, blocked = standing.context, bool(move.blockers)
     schema = None if blocked else _schema_draft(move, context)
@@ -131,8 +131,7 @@ def draft(move: Move, standing: Standing, undo: Undo, *, facts: tuple[Fact, ...]
         effects=schema.effects if schema else (),
         facts=(
             _parts_fact(move, at),
-            *facts,
-            *standing_facts(standing, at),
+            *standing_facts(standing, at, rows=schema is None),
             _fit_fact(move, at),
             *(schema.facts if schema else ()),
         ),
@@ -144,9 +143,9 @@ def draft(move: Move, standing: Standing, undo: Undo, *, facts: tuple[Fact, ...]
     )
 
 
-def standing_facts(standing: Standing, at: float) -> tuple[Fact, ...]:
-    """What every plan about releases rests on."""
-    return (
+def standing_facts(standing: Standing, at: float, *, rows: bool = True) -> tuple[Fact, ...]:
+    """What every plan about releases rests on; without `rows` the plan of the schema says where that is."""
+    facts = (
         Fact(
             label=say("releases.fact_live"),
             value=", ".join(f"{r.version} {r.slot}".strip() for r in standing.live) or None,
@@ -159,6 +158,7 @@ def standing_facts(standing: Standing, at: float) -> tuple[Fact, ...]:
             at=at,
         ),
     )
+    return facts if rows else facts[:2]
 
 
 def _parts_fact(move: Move, at: float) -> Fact:
