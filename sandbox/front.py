@@ -99,6 +99,12 @@ class Slots:
             self.live = slot
             point_live(self._releases, held.version)
 
+    def end(self) -> None:
+        """End what stands in both."""
+        with self._lock:
+            for held in self._slots.values():
+                _stop(held.process)
+
     def document(self) -> dict[str, object]:
         """As a list of releases is printed; those that stand in no slot come last."""
         held = {

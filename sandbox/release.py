@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     except (URLError, OSError, ValueError) as error:
         sys.stderr.write(f"{front}: {error}\n")
         return 2
-    sys.stdout.write(json.dumps(document) + "\n")
+    sys.stdout.write(json.dumps(document) + "\n" if verb == "list" else f"{document['live']} is live\n")
     return 0
 
 

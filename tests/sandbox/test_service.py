@@ -49,7 +49,7 @@ def channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
 
 def test_the_release_says_which_it_is(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SANDBOX_TOKEN", raising=False)
-    refused = httpx.post(address + "/switches", json={}, headers={"Authorization": "Bearer "})
+    refused = httpx.post(address + "/switches", json={}, headers={"Authorization": "Bearer t0ken"})
     assert refused.status_code == 401, "a token that is not set lets nobody in"
     assert 'chimera_build_info{version="v2.2.1"} 1.0' in httpx.get(address + "/metrics").text
     assert httpx.get(address + "/health").json()["version"] == "v2.2.1"
