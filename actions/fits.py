@@ -16,6 +16,8 @@ ConfigSection: TypeAlias = Literal[
     "actions.producers",
     "actions.switches",
     "actions.visuals",
+    "releases.adapter",
+    "releases.gates",
     "signals.alertmanager",
     "signals.celery",
     "signals.postgres",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actions.fits import Fit
 from actions.model import Action, ActionCall, Draft, Outcome, Undo, Verification
 from actions.parameters import Names, Parameters
 from actions.releases.carry_out import carry_out
@@ -15,7 +16,7 @@ from actions.releases.choices import (
     name_blockers,
     slot_blockers,
 )
-from actions.releases.fit import Fit, upgrade_is_additive
+from actions.releases.fit import SchemaFit, upgrade_is_additive
 from actions.releases.look import look
 from actions.releases.model import Version  # noqa: TC001  # pydantic reads the annotations at run time
 from actions.releases.move import Move, Part, draft
@@ -63,7 +64,7 @@ def _move(params: Deploy, standing: Standing) -> Move:
     scripts = standing.scripts(params.version)
     parts: list[Part] = [Part.GATES] if params.gates and settings.gates else []
     warnings: list[Message] = list(kept_warning(fitting, params.database))
-    if fitting.fit is Fit.BEHIND and params.database == "auto" and isinstance(scripts, KnownScripts):
+    if fitting.fit is SchemaFit.BEHIND and params.database == "auto" and isinstance(scripts, KnownScripts):
         additive = upgrade_is_additive(scripts, fitting.lacks)
         if additive or not slot:
             parts.append(Part.SCHEMA_UP)
@@ -89,10 +90,10 @@ def _move(params: Deploy, standing: Standing) -> Move:
     )
 
 
-def _nothing_to_do(params: Deploy, standing: Standing, fit: Fit) -> tuple[Message, ...]:
+def _nothing_to_do(params: Deploy, standing: Standing, fit: SchemaFit) -> tuple[Message, ...]:
     """What runs and answers already is not brought in again; what only seems to run is."""
     runs = standing.live_version == params.version and standing.answers.version == params.version
-    if runs and fit is not Fit.BEHIND:
+    if runs and fit is not SchemaFit.BEHIND:
         return (say("releases.runs_already", version=params.version),)
     return ()
 
@@ -122,4 +123,7 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=4 * 3600.0,
+    fits=(Fit("release", 3),),
+    needs=("releases.adapter",),
+    undone_by="release.rollback",
 )

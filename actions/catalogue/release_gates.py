@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from actions.errors import ActionRefused
+from actions.fits import Fit
 from actions.model import Action, Draft, Outcome, Verification
 from actions.parameters import Names, Parameters
 from actions.releases.gates import gate_command, gate_line, run_gates
@@ -90,4 +91,6 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=4 * 3600.0,
+    fits=(Fit("release", 4),),
+    needs=("releases.gates",),
 )

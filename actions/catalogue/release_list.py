@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from actions.fits import Fit
 from actions.model import Action, Draft, Fact, Outcome, Verification
 from actions.parameters import Parameters
 from actions.releases.look import look
@@ -125,4 +126,6 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=300.0,
+    fits=(Fit("release", 1), Fit("schema", 7)),
+    needs=("releases.adapter",),
 )

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from actions.fits import Fit
 from actions.model import Action, ActionCall, Draft, Outcome, Undo, Verification
 from actions.parameters import Names, Parameters
 from actions.releases.carry_out import carry_out
 from actions.releases.carry_out import verify as verify_move
 from actions.releases.choices import kept_warning, name_blockers, slot_blockers
-from actions.releases.fit import Fit, unknown_fit
+from actions.releases.fit import SchemaFit, unknown_fit
 from actions.releases.look import look
 from actions.releases.model import VERSION
 from actions.releases.move import Move, Part, draft
@@ -114,9 +115,9 @@ def _schema_part(params: Rollback, fitting: Fitting) -> Part | None:
     """Whether the schema has to move. A database that lacks what the release needs is one that was left half-way."""
     if params.database == "keep":
         return None
-    if fitting.fit is Fit.BREAKING or (params.database == "downgrade" and fitting.more):
+    if fitting.fit is SchemaFit.BREAKING or (params.database == "downgrade" and fitting.more):
         return Part.SCHEMA_DOWN
-    return Part.SCHEMA_UP if fitting.fit is Fit.BEHIND else None
+    return Part.SCHEMA_UP if fitting.fit is SchemaFit.BEHIND else None
 
 
 def _parts(
@@ -135,7 +136,7 @@ def _parts(
         stage = () if idle is not None and idle.version == version else (Part.STAGE,)
         image = (Part.SWITCH,)
     if (
-        fitting.fit is Fit.ADDITIVE and schema is Part.SCHEMA_DOWN
+        fitting.fit is SchemaFit.ADDITIVE and schema is Part.SCHEMA_DOWN
     ):  # it runs on both; what it replaces does not
         return (*stage, *image, *schema_parts)
     return (*stage, *schema_parts, *image)
@@ -148,7 +149,7 @@ def _schema_blockers(params: Rollback, fitting: Fitting, schema: Part | None) ->
         return (say("releases.no_goal", why=fitting.text),)
     if params.database == "downgrade" and schema is None:
         return (say("releases.nothing_to_downgrade", why=fitting.text),)
-    if fitting.fit in (Fit.UNKNOWN, Fit.APART) and schema is None:
+    if fitting.fit in (SchemaFit.UNKNOWN, SchemaFit.APART) and schema is None:
         return (say("releases.say_schema_back", why=fitting.text),)
     return ()
 
@@ -161,7 +162,7 @@ def _warnings(
         notes.append(say("releases.no_downgrade", why=fitting.text))
     if schema is Part.SCHEMA_DOWN:
         live = standing.live_version or "?"
-        key = "releases.down_after" if fitting.fit is Fit.ADDITIVE else "releases.down_before"
+        key = "releases.down_after" if fitting.fit is SchemaFit.ADDITIVE else "releases.down_before"
         notes.append(say(key, live=live, why=fitting.text))
     return tuple(notes)
 
@@ -191,4 +192,7 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=7_200.0,
+    fits=(Fit("release", 2),),
+    needs=("releases.adapter",),
+    undone_by="release.deploy",
 )

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from actions.fits import Fit
 from actions.model import Action, ActionCall, Draft, Outcome, Undo, Verification
 from actions.parameters import Names, Parameters
 from actions.releases.carry_out import carry_out
 from actions.releases.carry_out import verify as verify_move
 from actions.releases.choices import DatabaseChoice, fit_blockers, kept_warning, slot_blockers
-from actions.releases.fit import Fit, unknown_fit
+from actions.releases.fit import SchemaFit, unknown_fit
 from actions.releases.look import look
 from actions.releases.move import Move, Part, draft
 from actions.releases.probe import ask_version, can_ask
@@ -60,7 +61,9 @@ def _move(params: Switch, standing: Standing) -> Move:
     known = release is not None and release.is_usable
     scripts = standing.scripts(version) if known else None
     fitting = standing.fit(version) if known else unknown_fit(say("releases.empty_slot", slot=slot or "?"))
-    goes_up = fitting.fit is Fit.BEHIND and params.database == "auto" and isinstance(scripts, KnownScripts)
+    goes_up = (
+        fitting.fit is SchemaFit.BEHIND and params.database == "auto" and isinstance(scripts, KnownScripts)
+    )
     up = (Part.SCHEMA_UP, *([Part.RESTORE] if params.snapshots else [])) if goes_up else ()
     blockers = _blockers(params, slot, release, standing)
     if not blockers:
@@ -132,4 +135,7 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=7_200.0,
+    fits=(Fit("release", 3),),
+    needs=("releases.adapter",),
+    undone_by="release.switch",
 )

@@ -16,7 +16,7 @@ from actions.migrations.snapshot import restore_snapshot
 from actions.model import Verification
 from actions.releases.answers import last_line
 from actions.releases.errors import ReleaseError, Stopped
-from actions.releases.fit import Fit
+from actions.releases.fit import SchemaFit
 from actions.releases.gates import gate_line, run_gates
 from actions.releases.look import look
 from actions.releases.move import (
@@ -82,7 +82,7 @@ def verify(plan: Draft, context: Context) -> tuple[Verification, ...]:
 def _fits(plan: Draft) -> bool:
     """Whether the plan says that the release works on the schema as it is."""
     fact = next(fact for fact in plan.facts if fact.label.key == "releases.fact_fit")
-    return str(fact.value).split(" ", 1)[0] in (Fit.OWN.value, Fit.ADDITIVE.value)
+    return str(fact.value).split(" ", 1)[0] in (SchemaFit.OWN.value, SchemaFit.ADDITIVE.value)
 
 
 def _do(part: Part, move: Move, plan: Draft, standing: Standing) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from actions.releases.fit import Fit
+from actions.releases.fit import SchemaFit
 from core.message import say
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ def slot_blockers(standing: Standing) -> tuple[Message, ...]:
 
 def fit_blockers(fitting: Fitting, database: str) -> tuple[Message, ...]:
     """What speaks against running a release on the schema as it is or will be."""
-    if database == "keep" or fitting.works or fitting.fit is Fit.BEHIND:
+    if database == "keep" or fitting.works or fitting.fit is SchemaFit.BEHIND:
         return ()
-    if fitting.fit is Fit.BREAKING:
+    if fitting.fit is SchemaFit.BREAKING:
         return (say("releases.needs_rollback", why=fitting.text),)
     return (say("releases.say_schema", why=fitting.text),)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.message import Message
 
 
-class Fit(StrEnum):
+class SchemaFit(StrEnum):
     """A release against the database."""
 
     OWN = "own"  # the schema is the one that it was made for
@@ -34,7 +34,7 @@ class Fitting:
     `goal` is the revision to which a downgrade would go, `base` for none at all, empty where none is possible.
     """
 
-    fit: Fit
+    fit: SchemaFit
     text: Message
     heads: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
@@ -44,12 +44,12 @@ class Fitting:
     @property
     def works(self) -> bool:
         """Whether its code can run on the schema now."""
-        return self.fit in (Fit.OWN, Fit.ADDITIVE)
+        return self.fit in (SchemaFit.OWN, SchemaFit.ADDITIVE)
 
 
 def unknown_fit(why: Message, heads: tuple[str, ...] = ()) -> Fitting:
     """Nobody can tell."""
-    return Fitting(fit=Fit.UNKNOWN, text=say("releases.fit_unknown", why=why), heads=heads)
+    return Fitting(fit=SchemaFit.UNKNOWN, text=say("releases.fit_unknown", why=why), heads=heads)
 
 
 def fit_of(release: KnownScripts, rows: Sequence[str], others: Iterable[KnownScripts]) -> Fitting:
@@ -71,7 +71,7 @@ def fit_of(release: KnownScripts, rows: Sequence[str], others: Iterable[KnownScr
     goal = (newest[0] if newest else "base") if len(newest) < 2 and len(rows) == 1 else ""
     if lacks:
         text = say("releases.fit_apart", more=", ".join(more), lacks=", ".join(lacks))
-        return Fitting(fit=Fit.APART, text=text, heads=heads, more=more, lacks=lacks)
+        return Fitting(fit=SchemaFit.APART, text=text, heads=heads, more=more, lacks=lacks)
     judged = {each: judge_revision(author.sources[each]) for each in more}
     worst = max((each.change for each in judged.values()), key=list(Change).index)
     because = [
@@ -81,13 +81,13 @@ def fit_of(release: KnownScripts, rows: Sequence[str], others: Iterable[KnownScr
     ]
     if worst is Change.ADDITIVE:
         text = say("releases.fit_additive", more=", ".join(more))
-        return Fitting(fit=Fit.ADDITIVE, text=text, heads=heads, more=more, goal=goal)
+        return Fitting(fit=SchemaFit.ADDITIVE, text=text, heads=heads, more=more, goal=goal)
     if worst is Change.BREAKING:
         text = say("releases.fit_breaking", because=" · ".join(because), goal=goal or "–")
-        return Fitting(fit=Fit.BREAKING, text=text, heads=heads, more=more, goal=goal)
+        return Fitting(fit=SchemaFit.BREAKING, text=text, heads=heads, more=more, goal=goal)
     why = say("releases.not_readable", because=" · ".join(because))
     return Fitting(
-        fit=Fit.UNKNOWN, text=say("releases.fit_unknown", why=why), heads=heads, more=more, goal=goal
+        fit=SchemaFit.UNKNOWN, text=say("releases.fit_unknown", why=why), heads=heads, more=more, goal=goal
     )
 
 
@@ -96,9 +96,9 @@ def _within(release: KnownScripts, rows: Sequence[str]) -> Fitting:
     lacks = tuple(each.id for each in release.scripts.pending(rows))
     if lacks:
         text = say("releases.fit_behind", lacks=", ".join(lacks))
-        return Fitting(fit=Fit.BEHIND, text=text, heads=release.heads, lacks=lacks)
+        return Fitting(fit=SchemaFit.BEHIND, text=text, heads=release.heads, lacks=lacks)
     return Fitting(
-        fit=Fit.OWN, text=say("releases.fit_own", rows=", ".join(rows) or "–"), heads=release.heads
+        fit=SchemaFit.OWN, text=say("releases.fit_own", rows=", ".join(rows) or "–"), heads=release.heads
     )
 
 

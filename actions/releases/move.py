@@ -17,7 +17,7 @@ from actions.migrations.planned_downgrade import Downgrade
 from actions.migrations.planned_upgrade import Upgrade
 from actions.model import Draft, Fact
 from actions.release_settings import release_server
-from actions.releases.fit import Fit
+from actions.releases.fit import SchemaFit
 from actions.releases.gates import gate_command
 from actions.releases.look import command_of
 from actions.releases.probe import can_ask
@@ -180,7 +180,7 @@ def planned_parts(plan: Draft) -> tuple[str, str, tuple[Part, ...]]:
 
 def _fit_fact(move: Move, at: float) -> Fact:
     heads = ", ".join(move.fitting.heads)
-    value = None if move.fitting.fit is Fit.UNKNOWN else f"{move.fitting.fit.value} ({heads or '–'})"
+    value = None if move.fitting.fit is SchemaFit.UNKNOWN else f"{move.fitting.fit.value} ({heads or '–'})"
     return Fact(label=say("releases.fact_fit", version=move.version), value=value, at=at)
 
 

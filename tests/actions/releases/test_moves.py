@@ -138,8 +138,9 @@ def test_a_release_that_breaks_is_taken_back_with_a_downgrade_that_keeps_its_row
     assert [blocker.key for blocker in nothing.blockers] == ["releases.nothing_left"]
     assert outcome.undo is not None
     assert outcome.undo.call is not None
+    assert (outcome.undo.call.id, outcome.undo.call.params["slot"]) == ("release.switch", "blue")
     ((snapshot,),) = run_sql(postgres_url, "SELECT id FROM warroom_snapshots.snapshot")
-    forward, _ = done(outcome.undo.call.id, here, **outcome.undo.call.params, snapshots=str(snapshot))
+    forward, _ = done("release.switch", here, slot="blue", snapshots=str(snapshot))
     assert parts(forward) == "schema_up restore switch"
     assert ready(front) == (200, "v3.0.0")
     rows = run_sql(postgres_url, "SELECT score, reason FROM analysis_feedback ORDER BY 1")
