@@ -50,6 +50,7 @@ def test_a_leaked_key_from_the_page_to_the_postmortem(tmp_path: Path) -> None:
         folder = tmp_path / "repository"
         folder.mkdir()
         (folder / "a.py").write_text(f"KEY = 'RGAPI-{uuid.uuid4()}'\n")
+        (folder / "b.md").write_text(f"an example: RGAPI-{uuid.uuid4()}\n")
         for phase in ("riot", "discord", "llm", "database", "dependants"):
             _incident(stack, "skip", "1", phase, "--reason", "not affected", "--yes", may_fail=True)
             _incident(stack, "confirm", "1", phase, "--yes")
@@ -58,11 +59,15 @@ def test_a_leaked_key_from_the_page_to_the_postmortem(tmp_path: Path) -> None:
         known = json.loads(_incident(stack, "show", "1", "--json"))
         ticked = {step["step"] for step in known["steps"] if step["state"] == "ticked"}
         assert {"riot-env", "riot-old-dead", "riot-new-alive"} <= ticked
-        (item,) = known["found_items"]
+        item, example = known["found_items"]
+        false = ("false", example["fingerprint"], "--reason", "an example", "--incident", "1")
+        assert _warroom(stack, "secrets", *false).returncode == 0
         shown = _incident(stack, "show", "1")
         assert f"a.py:1  {item['fingerprint']}" in shown
         _incident(stack, "tick", "1", f"item-{item['fingerprint']}", "--observed", "revoked and removed")
-        assert "revoked and removed" in _incident(stack, "show", "1")
+        shown = _incident(stack, "show", "1")
+        assert "revoked and removed" in shown
+        assert "false: an example" in shown
         said = _incident(stack, "postmortem", "1") + shown + rotated.stdout + rotated.stderr + dead.stdout
         assert "secrets.rotate" in said
         journal = b"".join(path.read_bytes() for path in Path(stack.told["config"]).parent.glob("journal*"))

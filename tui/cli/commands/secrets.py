@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
     parser.add_argument("verb", nargs="?", default="list", choices=("list", *VERDICTS), help=text("verb"))
     parser.add_argument("fingerprint", nargs="?", default="", metavar="FINGERPRINT", help=text("fingerprint"))
     parser.add_argument("--reason", default="", help=text("reason"))
+    parser.add_argument("--incident", default="", metavar="ID", help=text("incident"))
     parser.add_argument("--until", default="", metavar="WHEN", help=text("until"))
 
 
@@ -37,13 +38,18 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Exit 1 while a value is to be worked off, or what is said about it has ended."""
     from actions.runner.folder import runs_folder
     from actions.secrets.verdicts import last_audits, read_decisions
+    from tui.cli.incident.submit import NotAllowed
     from tui.cli.resources import config_or_default
 
     state = runs_folder(config_or_default(invocation).actions).parent / "secrets"
     file = state / "decisions.json"
     audits = last_audits(state)
     if args.verb != "list":
-        _decide(args, file, audits, invocation)
+        try:
+            _decide(args, file, audits, invocation)
+        except NotAllowed as error:  # the verdict stands; the row does not follow it
+            invocation.print_notice(error.message)
+            return ExitCode.UNKNOWN
         return ExitCode.OK
     return _list(audits, read_decisions(file), invocation)
 
@@ -66,6 +72,30 @@ def _decide(args: argparse.Namespace, file: Path, audits: list[LastAudit], invoc
     decision = Decision(verdict=verdict, reason=reason, by=login_name(), at=now, until=until)
     decide(file, fingerprint, None if verdict is Verdict.OPEN else decision)
     invocation.print_notice(say(f"verdicts.is_{verdict}", fingerprint=fingerprint, until=_day(until)))
+    if args.incident and verdict in (Verdict.FALSE, Verdict.ACCEPTED):
+        _skip_row(args.incident, fingerprint, decision, invocation)
+
+
+def _skip_row(incident: str, fingerprint: str, decision: Decision, invocation: Invocation) -> None:
+    """The incident's row of this value, left out for the reason that was given; the guard may refuse it."""
+    import argparse
+
+    from incidents.events.body import item_step
+    from response.steps import skip
+    from tui.cli.incident.step import find_part
+    from tui.cli.incident.submit import print_event, read_situation, submit
+    from tui.cli.resources import config_or_default, open_configured_journal
+
+    config = config_or_default(invocation)
+    asked = argparse.Namespace(incident=incident, actor=decision.by, yes=False, no_input=True)
+    with open_configured_journal(invocation, config) as journal:
+        situation = read_situation(asked, journal, invocation, config)
+        name = item_step(fingerprint)
+        books = [row.runbook.id for row in situation.rows if row.step is not None and row.step.id == name]
+        key = find_part(situation, "step", books[0] if books else "", name)
+        reason = f"{decision.verdict}: {decision.reason}"
+        for event in submit(skip(situation, key, reason=reason), journal, asked, invocation):
+            print_event(event, journal, invocation, config)
 
 
 def _find(given: str, file: Path, audits: list[LastAudit]) -> str:
