@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from actions.secrets.places import Place
 
 RESTART_TIMEOUT_S = 900.0
+LOGIN_TIMEOUT_S = 10.0
 _NEW, _OLD = "new", "old"
 HTTP_OK = 200
 
@@ -107,7 +108,7 @@ def run(params: Rotate, plan: Plan, context: Context) -> Outcome:
     folder = backup_folder(backup, context)
     for place in known:
         places.back_up(place, folder)
-    marks = _write(known, secret, new, old[0] if old else "", context)
+    marks = _write(known, secret, new, old, context)
     context.memory.update({_NEW: new, _OLD: tuple(value for value in old if value != new)})
     _restart(secret, plan, context)
     _end_sessions(known, marks, new, context)
@@ -235,27 +236,38 @@ def _ask_first(secret: SecretSettings, values: Sequence[str], context: Context) 
 
 
 def _write(
-    known: Sequence[Place], secret: SecretSettings, new: str, old: str, context: Context
+    known: Sequence[Place], secret: SecretSettings, new: str, old: Sequence[str], context: Context
 ) -> list[float]:
     """All places, or none: what was written goes back when a later one fails. Returns the mark of each."""
-    written: list[Place] = []
+    written: list[tuple[Place, str]] = []
     marks: list[float] = []
     try:
         for place in known:
             if context.is_cancelled():
                 raise Cancelled(say("actions.cancelled"))  # what was written goes back
-            marks.append(places.write(place, secret, new, place.values[0] if place.values else old, context))
-            written.append(place)
+            before = _old_at(place, old, context)
+            marks.append(places.write(place, secret, new, before, context))
+            written.append((place, before))
             context.print_line(f"written: {place.label}")
     except (WarroomError, KeyboardInterrupt):
-        for place in reversed(written):
+        for place, before in reversed(written):
             try:
-                places.put_back(place, secret, new, place.values[0] if place.values else old, context)
+                places.put_back(place, secret, new, before, context)
                 context.print_line(f"put back: {place.label}")
             except WarroomError as error:
                 context.print_line(f"NOT put back: {place.label} ({error.message.key})")
         raise
     return marks
+
+
+def _old_at(place: Place, old: Sequence[str], context: Context) -> str:
+    """What stands there; a server says itself which of the known values is its own."""
+    server = place.target.server
+    if server is None:
+        return next(iter((*place.values, *old)), "")
+    user = place.target.user
+    let_in = (value for value in old if servers.is_let_in(server, user, value, context, LOGIN_TIMEOUT_S))
+    return next(let_in, old[0])
 
 
 def _restart(secret: SecretSettings, plan: Plan, context: Context) -> None:

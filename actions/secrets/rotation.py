@@ -36,8 +36,9 @@ def find_secret(name: str, context: Context) -> SecretSettings:
 
 
 def values_of(known: Iterable[Place]) -> tuple[str, ...]:
-    """Every value that stands anywhere, each once; the first is that of the first place."""
-    return tuple(dict.fromkeys(value for place in known for value in place.values))
+    """Every value that stands anywhere, each once: what the service reads before what Warroom itself logs in with."""
+    ordered = sorted(known, key=lambda place: place.target.server is not None)
+    return tuple(dict.fromkeys(value for place in ordered for value in place.values))
 
 
 def backup_folder(backup: str, context: Context) -> Path:
