@@ -79,6 +79,20 @@ async def test_keys_behind_an_answer_wait_for_what_it_leads_to(second: str) -> N
         await until(lambda: len(app.screen_stack) == 1)
 
 
+async def test_a_secret_is_typed_where_it_is_asked_and_not_into_a_field_that_is_filled_and_shown() -> None:
+    app = board()
+    got: list[tuple[str, ...] | None] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        form = Form(
+            "Rotate", [Field("secret", "riot"), Field("value", secret=True), Field("backup", needed=False)]
+        )
+        app.push_screen(form, got.append)
+        await pilot.pause()
+        burst(app, *"hunter2", "enter")
+        await until(lambda: got)
+    assert got == [("riot", "hunter2", "")]
+
+
 @pytest.mark.parametrize("lines", [False, True])
 async def test_a_form_closes_at_enter_and_the_keys_behind_it_are_for_the_screen_below(*, lines: bool) -> None:
     app = board()

@@ -97,11 +97,13 @@ class Form(Dialogue[tuple[str, ...]]):
                 yield widget
 
     def on_mount(self) -> None:
-        """The first field takes what is typed."""
+        """The first field that needs something takes what is typed: a secret must not land in a field that shows it."""
         super().on_mount()
         for number, field in enumerate(self._fields):
             self.query_one(f"#label{number}", Lines).show([Text(f" {field.label}")])
-        self.set_focus(self._widgets[0])
+        filled = zip(self._fields, self._widgets, self.typed, strict=True)
+        empty = (widget for field, widget, value in filled if field.needed and not value)
+        self.set_focus(next(empty, self._widgets[0]))
         self.call_after_refresh(self.draw)  # how a text wraps is known once it has a width
 
     @on(TextArea.Changed)

@@ -106,7 +106,7 @@ async def test_a_step_is_a_button_and_its_verified_run_ticks_it(
         screen_of(app)._move_to(next(r for r in screen_of(app).rows() if r.step and r.step.id == "throttle"))
         await until(lambda: "in force until" in shown(app), shown(app))
         assert "by RUN-2, verified" in shown(app)
-        await person.press("tab", "tab", then=lambda: "Actions run" in shown(app))
+        await person.press("shift+tab", then=lambda: "Actions run" in shown(app))
         await person.press("down", "enter", then=lambda: isinstance(app.screen, RunScreen))
         await until(lambda: has_ended(app) and run_of(app), "the run of the pane")
         await person.press("escape")

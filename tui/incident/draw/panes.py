@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tui.incident.draw.options import RenderOptions
 
 Pane = str
-PANES: tuple[Pane, ...] = ("checklist", "timeline", "runs", "evidence", "follow_ups")
+PANES: tuple[Pane, ...] = ("checklist", "timeline", "evidence", "follow_ups", "runs")
 
 
 def roles_lines(

@@ -57,10 +57,11 @@ async def ask_parameters(face: Face, action: AnyAction, intent: Intent, *, alway
 
 def _field(asked: Asked, intent: Intent) -> Field:
     value = intent.params.get(asked.name, asked.default)
+    is_needed = asked.is_required or asked.name in intent.asks
     if asked.secret:
-        return Field(asked.name, needed=asked.is_required, secret=True)
+        return Field(asked.name, needed=is_needed, secret=True)
     choices = asked.choices if asked.is_required or asked.default in asked.choices else ("", *asked.choices)
-    return Field(asked.name, value, choices, needed=asked.is_required)
+    return Field(asked.name, value, choices, needed=is_needed)
 
 
 def _values(asked: Sequence[Asked], typed: Sequence[str]) -> dict[str, str]:
