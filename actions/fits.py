@@ -14,6 +14,7 @@ ConfigSection: TypeAlias = Literal[
     "actions.data_lock",
     "actions.experiment",
     "actions.producers",
+    "actions.secrets",
     "actions.switches",
     "actions.visuals",
     "releases.adapter",

@@ -18,12 +18,16 @@ from response.run_guard import may_offer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from actions.fits import Fit, Subject
+    from actions.fits import ConfigSection, Fit, Subject
     from actions.model import AnyAction
     from actions.runner.request import RunSettings
     from response.decision import Decision
     from runbooks.model import Runbook
     from signals.reading import Reading
+
+
+STAND_INS: Mapping[ConfigSection, tuple[ConfigSection, ...]] = {"signals.celery": ("signals.redis",)}
+"""A Redis is taken for the broker where no other is named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +77,7 @@ def may_reach(action: AnyAction, settings: RunSettings, *, read_only: bool = Fal
     if decision != ALLOWED:
         return decision
     for section in action.needs:
-        room, _, part = section.partition(".")
-        if not getattr(getattr(settings, room), part):
+        if not any(_is_configured(settings, each) for each in (section, *STAND_INS.get(section, ()))):
             return Refused(Reason.NOT_CONFIGURED, {"section": section, "action": action.id})
     return ALLOWED
 
@@ -90,6 +93,11 @@ def panel_names(readings: Iterable[Reading]) -> dict[str, str]:
     known = [reading for reading in readings if reading.value is not None]
     largest = sorted(known, key=lambda reading: reading.value or 0.0)
     return {name: value for reading in largest for name, value in reading.labels}
+
+
+def _is_configured(settings: RunSettings, section: ConfigSection) -> bool:
+    room, _, part = section.partition(".")
+    return bool(getattr(getattr(settings, room), part))
 
 
 def _judged(fitting: Iterable[Offer], settings: RunSettings, *, read_only: bool) -> tuple[Offer, ...]:

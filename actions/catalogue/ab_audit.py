@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from actions.errors import ActionRefused
+from actions.fits import Fit
 from actions.model import Action, Draft, Fact, Outcome, Verification
 from actions.parameters import Parameters
 from actions.step import Step
@@ -213,4 +214,6 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=300.0,
+    fits=(Fit("model", 6),),
+    needs=("actions.experiment",),
 )

@@ -163,4 +163,6 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=7200.0,
+    needs=("actions.data_lock",),
+    undone_by="arena.lock",
 )

@@ -128,6 +128,6 @@ ACTION = Action(
     takes_over=lambda params, _: (("queue.stop-consuming", f"queue/{params.queue}"),),
     timeout_s=120.0,
     fits=(Fit("queue", 2, {"queue": "queue"}),),
-    needs=("signals.celery", "signals.redis"),
+    needs=("signals.celery",),
     undone_by="queue.release",
 )

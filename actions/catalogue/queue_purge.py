@@ -83,6 +83,6 @@ ACTION = Action(
     verify=verify,
     timeout_s=60.0,
     fits=(Fit("queue", 8, {"queue": "queue"}),),
-    needs=("signals.redis",),
+    needs=("signals.celery",),
     undone_by="queue.release",
 )

@@ -120,6 +120,6 @@ ACTION = Action(
     ),
     timeout_s=120.0,
     fits=(Fit("queue", 4, {"queue": "queue"}),),
-    needs=("signals.celery", "signals.redis"),
+    needs=("signals.celery",),
     undone_by="queue.hold",
 )

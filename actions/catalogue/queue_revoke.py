@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from actions.errors import ActionFailed
+from actions.fits import Fit
 from actions.model import DEFAULT_LASTS_S, Action, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Name, Names, Parameters
 from actions.queues.revoked import MAX_REMEMBERED, remembered, revoke, survey, terminate
@@ -185,4 +186,6 @@ ACTION = Action(
     lasts_s=DEFAULT_LASTS_S,
     ends_by_itself=True,
     timeout_s=900.0,
+    fits=(Fit("queue", 7, {"task": "task"}), Fit("requests", 6, {"task": "task"})),
+    needs=("signals.celery",),
 )

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from actions.check_settings import CheckSettings
 from actions.errors import ActionFailed, BadParameter
+from actions.fits import Fit
 from actions.model import DEFAULT_LASTS_S, Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Duration, Line, Names, Parameters
 from actions.queue_settings import RATE
@@ -250,4 +251,7 @@ ACTION = Action(
     takes_over=_takes_over,
     lasts_s=DEFAULT_LASTS_S,
     timeout_s=12 * 3600.0,
+    fits=(Fit("requests", 5), Fit("queue", 5)),
+    needs=("signals.celery",),
+    undone_by="queue.staged-return",
 )

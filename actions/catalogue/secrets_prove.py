@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr  # noqa: TC002  # pydantic reads the annotations at run time
 
 from actions.errors import ActionRefused
+from actions.fits import Fit
 from actions.model import Action, Draft, Outcome, Undo, Verification
 from actions.parameters import Line, Name, Parameters
 from actions.secrets.places import look
@@ -102,4 +103,6 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=120.0,
+    fits=(Fit("secrets", 3),),
+    needs=("actions.secrets",),
 )

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from actions.capabilities import Command
 from actions.errors import ActionFailed, ActionRefused, Cancelled
+from actions.fits import Fit
 from actions.model import Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Line, Name, Parameters
 from actions.secrets import places, servers
@@ -320,4 +321,7 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=3600.0,
+    fits=(Fit("secrets", 2),),
+    needs=("actions.secrets",),
+    undone_by="secrets.rotate",
 )

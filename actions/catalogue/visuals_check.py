@@ -162,4 +162,5 @@ ACTION = Action(
     run=run,
     verify=verify,
     timeout_s=120.0,
+    needs=("actions.visuals",),
 )
