@@ -22,7 +22,7 @@ from actions.planning import hold_to
 from core.errors import WarroomError
 from core.message import say
 from core.units import quantity
-from response.decision import ALLOWED, Refused
+from response.decision import ALLOWED, Reason, Refused
 from response.run_guard import NEEDED, Confirmation
 from response.runs import Begun
 from tui.actions.draw.fold import fold
@@ -228,7 +228,7 @@ class PlanDialogue(Dialogue[Begun | EditWanted]):
         decision = self._decision()
         for message, style in (
             (self.problem, "burning"),
-            (decision.message if isinstance(decision, Refused) else None, "burning"),
+            (_reason(decision), "burning"),
             (self.remark, "warn"),
         ):
             if message is not None:
@@ -346,3 +346,10 @@ class PlanDialogue(Dialogue[Begun | EditWanted]):
 
     def _needed(self) -> str:
         return NEEDED[self.shown.prepared.plan.danger] if self.shown is not None else "nothing"
+
+
+def _reason(decision: Decision) -> Message | None:
+    """Why it may not be run; what blocks the plan stands at its top already."""
+    if not isinstance(decision, Refused):
+        return None
+    return say("act.blocked_above") if decision.reason is Reason.PLAN_BLOCKED else decision.message
