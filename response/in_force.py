@@ -235,6 +235,7 @@ def verify_now(effect: InForce, settings: RunSettings) -> tuple[Verification, ..
 def apply_again(effect: InForce, settings: RunSettings) -> tuple[Message, ...]:
     """To what has (re)started since; says what had to be done. Raises an `ActionError` or a `SourceError`."""
     action, params, plan, context = _reach(effect, settings)
+    plan = replace(plan, lasts_s=effect.until.timestamp() - plan.made_at)  # its end may have been put off
     return () if action.keep is None else action.keep(params, plan, context)
 
 

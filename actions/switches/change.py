@@ -135,6 +135,7 @@ def keep_change(name: str, wanted: Values, plan: Plan, context: Context) -> tupl
     store = open_store(switch, context)
     now = store.read(switch.all_keys())
     if _same(now, wanted):
+        store.renew(_expiry(plan, context))  # its end may have been put off
         return ()
     if switch.file is not None:
         return (say("actions_upkeep.file_differs", name=name, file=store.place),)

@@ -46,6 +46,9 @@ class Store(Protocol):
     def write(self, values: Values, expire_s: Mapping[str, float]) -> None:
         """Put these; a key that has a time in `expire_s` shall vanish by itself then, where that is possible."""
 
+    def renew(self, expire_s: Mapping[str, float]) -> None:
+        """The keys are there, and shall vanish by themselves at another time than was said before."""
+
     def steps(self, values: Values, expiring: Sequence[str]) -> tuple[Step, ...]:
         """What `write` would do."""
 
@@ -100,6 +103,16 @@ class RedisStore:
 
         self._redis.ask(put)
 
+    def renew(self, expire_s: Mapping[str, float]) -> None:
+        """`EXPIRE`."""
+
+        async def put(client: Redis) -> None:
+            for key, seconds in expire_s.items():
+                await client.expire(key, math.ceil(seconds))
+
+        if expire_s:
+            self._redis.ask(put)
+
     def steps(self, values: Values, expiring: Sequence[str]) -> tuple[Step, ...]:
         """The commands."""
         return tuple(
@@ -137,6 +150,9 @@ class FileStore:
         kept = self._files.write(self._path, text.encode())
         if kept is not None:
             self._print_line(f"{kept.name} keeps what stood there")
+
+    def renew(self, expire_s: Mapping[str, float]) -> None:
+        """It does not vanish by itself."""
 
     def steps(self, values: Values, expiring: Sequence[str]) -> tuple[Step, ...]:
         """Line by line."""
@@ -197,6 +213,9 @@ class HttpStore:
         answer = self._server.send(self._settings.method, self._settings.path, dict(values))
         if answer.status not in OK_STATUSES:
             raise ActionFailed(say("actions.bad_answer", server=self.place, detail=f"HTTP {answer.status}"))
+
+    def renew(self, expire_s: Mapping[str, float]) -> None:
+        """It does not vanish by itself."""
 
     def steps(self, values: Values, expiring: Sequence[str]) -> tuple[Step, ...]:
         """The request."""

@@ -57,8 +57,8 @@ def test_no_action_says_that_it_did_what_a_dead_broker_never_heard(tmp_path: Pat
         on = context(
             settings=settings,
             folder=tmp_path / "own",
-            redis={"url": server.url, "timeout_s": 0.5},
-            celery={"reply_wait_s": 0.05, "timeout_s": 0.5},
+            redis={"url": server.url, "timeout_s": 10.0},
+            celery={"reply_wait_s": 0.05, "timeout_s": 10.0},
         )
         for name, values in PARAMS.items():
             action = own_actions()[name]
@@ -78,7 +78,7 @@ async def test_a_server_killed_among_moves_has_every_message_once_and_in_order(t
     durable = ("--appendonly", "yes", "--appendfsync", "always")
     lists = QueueLists.of("work", purpose="held", prefix="", steps=(0, 3), separator=":")
     with run_valkey(tmp_path / "valkey", port, *durable) as server:
-        client = open_redis(RedisSettings.model_validate({"url": server.url, "timeout_s": 1.0}))
+        client = open_redis(RedisSettings.model_validate({"url": server.url, "timeout_s": 10.0}))
         await client.lpush("work", *range(count))
         killer = threading.Timer(0.15, server.process.kill)
         killer.start()

@@ -35,7 +35,7 @@ def desk(redis_url: str) -> Context:
     }
     return context(
         settings=ActionsSettings.model_validate(settings),
-        redis={"url": redis_url, "timeout_s": 1.0},
+        redis={"url": redis_url, "timeout_s": 10.0},
         celery={"reply_wait_s": 0.2},
     )
 

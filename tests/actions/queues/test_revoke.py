@@ -102,7 +102,7 @@ def test_what_cannot_be_revoked_is_named(redis_url: str) -> None:
 
 def test_a_broker_that_dies_revokes_nothing(tmp_path: Path) -> None:
     def desk(url: str) -> Context:
-        return context(folder=tmp_path, redis={"url": url, "timeout_s": 1.0}, celery={"reply_wait_s": 0.2})
+        return context(folder=tmp_path, redis={"url": url, "timeout_s": 10.0}, celery={"reply_wait_s": 0.2})
 
     params = Revoke(task="rest")
     with run_valkey(tmp_path / "valkey") as server:

@@ -38,8 +38,8 @@ def desk(broker: str, upstream: str, folder: Path) -> Context:
     return context(
         settings=ActionsSettings.model_validate({"staged_return": {"refusals": refusals}}),
         folder=folder,
-        redis={"url": broker, "timeout_s": 1.0},
-        celery={"reply_wait_s": 0.5, "timeout_s": 1.0},
+        redis={"url": broker, "timeout_s": 10.0},
+        celery={"reply_wait_s": 0.5, "timeout_s": 10.0},
     )
 
 

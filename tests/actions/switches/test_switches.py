@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,7 +30,9 @@ POSITIONS = {"on": {"shop:cache": "1", "shop:cache:ttl": "60"}, "off": {"shop:ca
 def desk(redis_url: str, switch: dict[str, Any], tmp_path: Path, printed: list[str] | None = None) -> Context:
     settings = {"checkout": tmp_path, "switches": {"cache": switch}}
     return context(
-        printed, settings=ActionsSettings.model_validate(settings), redis={"url": redis_url, "timeout_s": 1.0}
+        printed,
+        settings=ActionsSettings.model_validate(settings),
+        redis={"url": redis_url, "timeout_s": 10.0},
     )
 
 
@@ -66,7 +69,9 @@ def test_keys_of_a_redis_go_back_to_what_was_there_and_end_by_themselves(
         assert ACTION.keep is not None
         kept = ACTION.keep(Degrade(switch="cache", position="on"), plan, on)
         assert [message.key for message in kept] == ["actions_upkeep.set_again"]
-        assert ACTION.keep(Degrade(switch="cache", position="on"), plan, on) == ()
+        later = replace(plan, lasts_s=7200)  # somebody put its end off
+        assert ACTION.keep(Degrade(switch="cache", position="on"), later, on) == ()
+        assert client.ttl("shop:cache:ttl") > 7000
         change(back(plan), on, lasts_s=0)
         assert client.mget("shop:cache", "shop:cache:ttl") == ["what nobody configured", None]
         again = make_plan(ACTION, back(plan), on)
