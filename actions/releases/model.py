@@ -41,11 +41,13 @@ class Release:
     live: bool | None = None
     handle: str = ""
     note: str = ""
+    as_given: bool = True
+    """False: the name had to be cleaned to be shown, and is another one by now."""
 
     @property
     def is_usable(self) -> bool:
         """Whether its name may stand in an argv: another one is shown, and nothing is done with it."""
-        return re.fullmatch(VERSION, self.version) is not None
+        return self.as_given and re.fullmatch(VERSION, self.version) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +88,17 @@ def make_release(
     handle: object = "",
     note: object = "",
 ) -> Release:
-    """A release from outside: every text is cleaned."""
+    """A release from outside: every text is cleaned, and a handle that no argv may have is dropped."""
+    known_as = _text(handle)
     return Release(
         version=_text(version) or "?",
         ref=_text(ref),
         since=since,
         slot=_text(slot),
         live=live,
-        handle=_text(handle),
+        handle=known_as if re.fullmatch(VERSION, known_as) else "",
         note=_text(note),
+        as_given=_text(version) == str(version),
     )
 
 
