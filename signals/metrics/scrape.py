@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from typing import TYPE_CHECKING
@@ -30,6 +31,9 @@ SCRAPE_METRICS = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
 """Series about the scrape itself, which are there also when the target does not answer; named as Prometheus does."""
 
 
+CLOCK_STEP_S = 2.0
+"""Scrapes of a target follow each other: one that began so long before the last one tells of a clock that was set."""
+LOG = logging.getLogger(__name__)
 MAX_RELABELLED = 200_000
 """So many series of a target are relabelled once and not anew at each scrape."""
 
@@ -50,6 +54,7 @@ class ScrapeSource:
         self.problems: dict[str, Message] = {}
         """What went wrong at each target's last scrape, by address."""
         self._up: dict[str, bool] = {}
+        self._began: dict[str, float] = {}
         self._relabelled: dict[str, dict[Labels, Labels | None]] = {}
 
     async def query(self, expr: str, at: float | None = None) -> Answer:
@@ -160,6 +165,12 @@ class ScrapeSource:
     def _store(self, target: ScrapeTarget, began: float, samples: list[Sample], up: float) -> None:
         from signals.store.ring import Ring, Sample
 
+        if began < self._began.get(_key(target), began) - CLOCK_STEP_S:
+            # What was stored lies in the future now: nothing could follow it, and nobody would see what is.
+            LOG.warning("the clock was set back to %s: what was scraped before is dropped", time.ctime(began))
+            self._ring = None
+            self._began.clear()
+        self._began[_key(target)] = began
         if self._ring is None:
             self._ring = Ring(self._settings.retention_s, self._settings.ring_bytes)
             self.since = began

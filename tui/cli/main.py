@@ -6,6 +6,7 @@ Nothing but the standard library is imported before the `try`, so that a broken 
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -76,6 +77,8 @@ def _dispatch(arguments: list[str], words: Language) -> int:
     from tui.runtime.log import log_uncaught
 
     log_uncaught()
+    # Each of OpenBLAS' threads reserves 32 MB that nobody here uses, and where it can't it ends the process with 1.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     code = dispatch(arguments, words)
     flush_results()  # a result that nobody got is none
     return code

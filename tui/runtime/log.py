@@ -137,6 +137,13 @@ def log_problem() -> str:
 def log_uncaught() -> None:
     """Log what ends a thread and what nobody can catch, unless somebody else has a hook for it."""
     if threading.excepthook is threading.__excepthook__:
-        threading.excepthook = lambda args: args.exc_value and log_crash(args.exc_value)
+        threading.excepthook = _uncaught
     if sys.unraisablehook is sys.__unraisablehook__:
-        sys.unraisablehook = lambda args: args.exc_value and log_crash(args.exc_value)
+        sys.unraisablehook = _uncaught
+
+
+def _uncaught(args: threading.ExceptHookArgs | sys.UnraisableHookArgs) -> None:
+    """What breaks in here, Python would print with a traceback: where there is no memory, there is no log either."""
+    with suppress(Exception):
+        if args.exc_value is not None:
+            log_crash(args.exc_value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import sqlite3
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from incidents.events.body import Noted, Opened
 from incidents.events.event import digest_of, from_json, to_json, to_record
 from incidents.journal import Journal, export_lines, import_lines, open_journal
+from incidents.journal.anchor import anchor_of
 from incidents.journal.errors import JournalError
 from incidents.journal.verify import check_chain, verify
 from incidents.settings import JournalSettings
@@ -205,3 +207,24 @@ def test_a_broken_export_is_refused(file: Path, tmp_path: Path, change: str) -> 
 def test_a_line_of_an_export_is_the_record() -> None:
     for record in chain_records():
         assert from_json(json.loads(json.dumps(to_json(record)))) == record
+
+
+def test_a_clock_that_jumps_changes_no_order_and_breaks_no_chain(tmp_path: Path) -> None:
+    """Order is by sequence: an hour back, a day on, the year 1970, and nothing is lost or named as wrong."""
+    start = dt.datetime(2026, 11, 28, 3, tzinfo=dt.UTC)
+    moments = [start + dt.timedelta(hours=hours) for hours in (0, 1, -1, 24, -24, 0)]
+    moments.append(dt.datetime(1970, 1, 1, tzinfo=dt.UTC))
+    clock = iter(moments)
+    settings = JournalSettings.model_validate({"url": f"sqlite:///{tmp_path}/journal.db"})
+    journal = open_journal(settings, clock=lambda: next(clock))
+    incident = journal.open_incident("ic1", Opened(title="storm", severity="SEV2")).chain
+    for number in range(len(moments) - 1):
+        journal.append(incident, "op1", Noted(text=str(number)))
+    anchor = anchor_of(journal.store())
+    assert [note.text for note in journal.load(incident).notes] == [
+        str(number) for number in range(len(moments) - 1)
+    ]
+    proof = verify(journal.store(), anchor)
+    assert proof.findings == ()
+    assert proof.newest.startswith("2026-11-29T03")
+    journal.close()

@@ -219,15 +219,14 @@ def _label(journal: Journal, incident: str) -> str:
 def _import(journal: Journal, file: Path | None, invocation: Invocation) -> int:
     from incidents.journal import import_lines
 
+    place = clean(str(file)) if file else invocation.words.text("journal.standard_input")
     try:
         with open_regular(file) if file else _standard_input() as lines:
             read, fresh = import_lines(journal.store(), read_lines(lines))
     except OSError as error:
-        raise JournalError(
-            say("journal.unreadable", place=clean(str(file)), detail=error.strerror or "?")
-        ) from error
+        raise JournalError(say("journal.unreadable", place=place, detail=error.strerror or "?")) from error
     except UnicodeDecodeError as error:
-        raise JournalError(say("journal.unreadable", place=clean(str(file)), detail="not UTF-8")) from error
+        raise JournalError(say("journal.unreadable", place=place, detail="not UTF-8")) from error
     if invocation.json:
         invocation.print_json({"read": read, "fresh": fresh})
     else:
