@@ -20,9 +20,9 @@ from actions.migrations.plans import (
     tables_of,
     target_of,
 )
-from actions.migrations.project import lost_in, render
+from actions.migrations.project import emptied_by, lost_in, render
 from actions.migrations.session import existing, quoted
-from actions.migrations.snapshot import check_snapshot, list_snapshots
+from actions.migrations.snapshot import check_snapshot, list_snapshots, lost_with
 from actions.migrations.sql import effect
 from actions.migrations.state import address_of, read_state, wrong_with
 from actions.model import ActionCall, Draft, Fact, Outcome, Undo, Verification
@@ -122,6 +122,11 @@ def _request(
     lost |= dict.fromkeys(params.tables, ("*",))
     with context.databases.connect() as connection:
         lost = {table: columns for table, columns in lost.items() if existing(connection, [table])}
+        lost |= lost_with(
+            connection,
+            emptied_by(steps or ()),
+            [table for table, columns in lost.items() if columns == ("*",)],
+        )
     request = DowngradeRequest(
         rows=state.rows,
         target=goal,

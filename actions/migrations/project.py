@@ -96,6 +96,18 @@ def lost_in(steps: Iterable[RenderedStep], version_table: str) -> dict[str, tupl
     return lost
 
 
+def emptied_by(steps: Iterable[RenderedStep]) -> tuple[str, ...]:
+    """The tables whose rows go although they themselves stay: what points to those rows goes with them, or is cleared."""
+    names = (
+        table
+        for step in steps
+        for each in step.effects
+        if each.lost == ("*",) and each.statement.lstrip().upper().startswith(("DELETE", "TRUNCATE"))
+        for table in each.tables
+    )
+    return tuple(dict.fromkeys(names))
+
+
 def project_of(postgres: PostgresSettings) -> Project:
     """From the configuration; raises `MigrationError` where it does not say how Alembic is called."""
     ini = postgres.alembic_ini

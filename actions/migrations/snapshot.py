@@ -62,6 +62,15 @@ _POINTS_TO = """SELECT DISTINCT c.n, p.n FROM pg_constraint k
  JOIN unnest(%s::text[]) WITH ORDINALITY AS c(name, n) ON k.conrelid = to_regclass(c.name)
  JOIN unnest(%s::text[]) WITH ORDINALITY AS p(name, n) ON k.confrelid = to_regclass(p.name)
  WHERE k.contype = 'f' AND k.conrelid <> k.confrelid"""
+_GOES_WITH = """WITH RECURSIVE gone(oid) AS (
+ SELECT to_regclass(name)::oid FROM unnest(%s::text[]) AS t(name)
+ UNION SELECT k.conrelid FROM pg_constraint k JOIN gone ON k.confrelid = gone.oid
+ WHERE k.contype = 'f' AND k.confdeltype = 'c')
+SELECT n.nspname || '.' || c.relname, k.confdeltype::text,
+ ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey))
+ FROM pg_constraint k JOIN gone ON k.confrelid = gone.oid JOIN pg_class c ON c.oid = k.conrelid
+ JOIN pg_namespace n ON n.oid = c.relnamespace WHERE k.contype = 'f' AND k.confdeltype IN ('c', 'n', 'd')
+ AND NOT EXISTS (SELECT FROM unnest(%s::text[]) AS t(name) WHERE to_regclass(name) = k.conrelid)"""
 _LISTED = """SELECT id, taken_at, of_schema, of_table, data_table, revision, target, lost, columns, key, rows, checksum,
  method, actor FROM warroom_snapshots.snapshot"""
 
@@ -196,6 +205,21 @@ def parents_first(connection: psycopg.Connection[Any], snapshots: Sequence[Snaps
     except CycleError:
         return tuple(snapshots)
     return tuple(snapshots[number] for number in order)
+
+
+def lost_with(
+    connection: psycopg.Connection[Any], emptied: Sequence[str], known: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """What goes with the rows of the `emptied` tables, by foreign keys: whole rows (ON DELETE CASCADE), or columns (SET NULL).
+
+    Tables that are `known` to lose all are left out.
+    """
+    lost: dict[str, tuple[str, ...]] = {}
+    names = [[quoted(each) for each in tables] for tables in (emptied, known)]
+    for table, action, columns in connection.execute(_GOES_WITH, names):
+        old = lost.get(table, ())
+        lost[table] = ("*",) if action == "c" or "*" in old else tuple(dict.fromkeys((*old, *columns)))
+    return lost
 
 
 def check_snapshot(connection: psycopg.Connection[Any], snapshot: Snapshot) -> None:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from actions.errors import ActionFailed, PlanStale
+from actions.migrations.project import project_of
 from actions.model import Context, Outcome, Plan
 from actions.parameters import read_parameters
 from actions.planning import hold_to, make_plan, plan_from_json, plan_to_json
@@ -237,3 +238,36 @@ def test_a_password_with_signs_that_mean_something_reaches_the_project(
     url = postgres_url.replace("postgres@", f"{quote(role, safe='')}:{quote('p%2F@:x', safe='')}@")
     done("migrate.upgrade", foreign(tmp_path, url, MAKE))
     assert run_sql(url, "SELECT version_num FROM alembic_version") == [("u1",)]
+
+
+def test_rows_that_go_with_deleted_ones_are_kept_too(postgres_url: str, tmp_path: Path) -> None:
+    """`DELETE` in a downgrade takes what points there: rows by CASCADE, at any depth, and keys by SET NULL."""
+    family = (
+        "f1",
+        (
+            "op.execute('CREATE TABLE mother (id int PRIMARY KEY)');"
+            " op.execute('CREATE TABLE child (id int PRIMARY KEY, m int REFERENCES mother ON DELETE CASCADE)');"
+            " op.execute('CREATE TABLE toy (id int PRIMARY KEY, c int REFERENCES child ON DELETE CASCADE)');"
+            " op.execute('CREATE TABLE note (id int PRIMARY KEY, m int REFERENCES mother ON DELETE SET NULL)')"
+        ),
+        "pass",
+    )
+    where = foreign(tmp_path, postgres_url, family, ("f2", "pass", "op.execute('DELETE FROM mother')"))
+    assert where.signals.postgres is not None
+    go_up(project_of(where.signals.postgres))
+    for table in ("mother (id) VALUES (1)", "child VALUES (1, 1)", "toy VALUES (1, 1)", "note VALUES (1, 1)"):
+        run_sql(postgres_url, f"INSERT INTO {table}")
+    down, outcome = done("migrate.downgrade", where)
+    assert {str(fact.label.values["table"]): fact.label.values["columns"] for fact in down.effects} == {
+        "mother": "*",
+        "public.child": "*",
+        "public.toy": "*",
+        "public.note": "m",
+    }
+    assert run_sql(postgres_url, "SELECT (SELECT count(*) FROM toy), (SELECT m FROM note)") == [(0, None)]
+    assert outcome.undo is not None
+    assert outcome.undo.call is not None
+    done("migrate.restore", where, **dict(outcome.undo.call.params))
+    assert run_sql(
+        postgres_url, "SELECT (SELECT c FROM toy), (SELECT m FROM child), (SELECT m FROM note)"
+    ) == [(1, 1, 1)]
