@@ -328,9 +328,10 @@ class IncidentView(Page, abstract=True):
             self.repaint()
 
     def action_pane(self, step: int) -> None:
-        """Checklist, timeline, evidence, follow-ups."""
+        """Checklist, timeline, evidence, follow-ups, and the runs where there are any."""
         if self.incident is not None:
-            self.pane = (self.pane + step) % len(PANES)
+            count = len(PANES) if self.incident.runs else len(PANES) - 1
+            self.pane = (self.pane + step) % count
             self._pane_cursor = 0
             self.repaint()
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tui.incident.draw.options import RenderOptions
 
 Pane = str
+# The last one is there only once something was run.
 PANES: tuple[Pane, ...] = ("checklist", "timeline", "evidence", "follow_ups", "runs")
 
 
