@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.25
 """Between two looks at a run that goes on."""
+FLOOD_S = 2.0
+"""The same while more is printed than the screen can show: each look costs a slow line a whole screen."""
 AWAY_S = 2.0
 """Between two looks while the journal is away."""
 PANES = ("output", "plan", "record")
@@ -89,7 +91,7 @@ class RunScreen(Page):
                 drawn_at = now
                 self.repaint()
             if not over:
-                await asyncio.sleep(pause)
+                await asyncio.sleep(max(pause, FLOOD_S) if self.window.start > before.end else pause)
         self._check_output()
 
     def _look(self, journal: Journal) -> Known:
