@@ -8,6 +8,7 @@ import pytest
 from textual.events import Key, Paste
 
 from tests.tui.incident.stage import incident_of, running, screen_of, shown, until, write_as
+from tui.incident.draw.panes import PANES
 from tui.screens.choose import Choose
 from tui.screens.confirm import Confirm
 
@@ -142,7 +143,7 @@ async def test_commands_are_copied_as_they_stand_one_after_the_other(
 async def test_follow_ups_have_a_pane(config: Path) -> None:
     async with running(config) as op1:
         await op1.open_with_runbook()
-        await op1.press("tab", "tab", "tab")
+        await op1.press(*(PANES.index("follow_ups") * ["tab"]))
         assert "Follow-ups" in shown(op1.app)
         await op1.press("n")
         await op1.type("alert earlier")
@@ -232,10 +233,7 @@ async def test_nothing_is_wider_than_the_screen_and_no_key_ends_it(
             "down",
             "y",
             "e",
-            "tab",
-            "tab",
-            "tab",
-            "tab",
+            *(len(PANES) * ["tab"]),
             "question_mark",
             "escape",
             "exclamation_mark",
