@@ -152,6 +152,9 @@ def _watch(course: Course, share: int, context: Context, *, grace_s: float) -> M
     unknown_since: float | None = None
     while quiet_s < course.stage_s:
         refusal, is_known, text = _refusals(course, context)
+        missing = _keep_rates(course, share, context)
+        if missing is not None:
+            is_known, text = False, missing
         now = time.monotonic()
         passed, last = now - last, now
         if refusal is not None and now - began >= grace_s:
@@ -165,7 +168,6 @@ def _watch(course: Course, share: int, context: Context, *, grace_s: float) -> M
             if now - unknown_since > PATIENCE * course.stage_s:
                 write_standing(context, course, share, "held back", text.key)
                 raise ActionFailed(say("actions_queues.return_blind", share=share, why=text))
-        _keep_rates(course, share, context)
         _rest(min(MAX_POLL_S, course.stage_s / POLL_SHARE), context)
     return None
 
@@ -193,13 +195,16 @@ def _refusals(course: Course, context: Context) -> tuple[Message | None, bool, M
     return None, is_known, text
 
 
-def _keep_rates(course: Course, share: int, context: Context) -> None:
-    """A worker that restarted has forgotten; a broker that does not answer now is asked again."""
+def _keep_rates(course: Course, share: int, context: Context) -> Message | None:
+    """A worker that restarted has forgotten. What speaks against it when nobody knows whether all have their limits."""
     try:
-        for worker, why in _set_rates(course, share, context).items():
-            context.print_line(f"{worker}: {why or 'unconfirmed'}")
+        failed = _set_rates(course, share, context)
     except SourceError as error:
         context.print_line(f"{share} %: {type(error).__name__}")
+        return error.message
+    for worker, why in failed.items():
+        context.print_line(f"{worker}: {why or 'unconfirmed'}")
+    return say("actions.unconfirmed", workers=", ".join(sorted(failed))) if failed else None
 
 
 def keep_share(course: Course, share: int, context: Context) -> tuple[Message, ...]:

@@ -16,6 +16,7 @@ from actions.planning import make_plan
 from actions.queues.consumers import read_consumers
 from actions.queues.pool import read_sizes
 from actions.queues.return_course import read_standing, share_of
+from actions.queues.staged_return import _watch
 from actions.rate_limits import read_limits
 from actions.settings import ActionsSettings
 from core.errors import SourceError
@@ -168,6 +169,16 @@ def test_a_course_that_is_none_is_refused(params: dict[str, str]) -> None:
     on = context(redis={"url": "redis://127.0.0.1:1"})
     with pytest.raises(BadParameter):
         read_parameters(StagedReturn, params).course(on.settings)
+
+
+def test_time_without_the_broker_is_no_quiet_time(tmp_path: Path) -> None:
+    """Upstream refuses nothing, but nobody knows whether the workers have their limits."""
+    params = read_parameters(StagedReturn, {"tasks": "rest", "rate": "6/m"}).model_copy(update={"stage": 0.1})
+    with page_server(lambda _: Page(b"")) as url:
+        on = desk("redis://127.0.0.1:1/0", url, tmp_path)
+        with pytest.raises(ActionFailed) as failed:
+            _watch(params.course(on.settings), 10, on, grace_s=0.0)
+    assert failed.value.message.key == "actions_queues.return_blind"
 
 
 def test_without_a_check_a_worker_or_a_broker_nothing_comes_back(redis_url: str, tmp_path: Path) -> None:
