@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from actions.capabilities import Workers
     from core.message import Message
 
-SETTLE_S = 5.0
+SETTLE_S, POLL_S = 5.0, 0.1
 
 
 def read_consumers(workers: Workers, queue: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -51,6 +51,7 @@ def _settle(workers: Workers, queue: str, names: set[str], *, consuming: bool) -
         are = set(read_consumers(workers, queue)[0])
         if names <= are if consuming else names.isdisjoint(are):
             return
+        time.sleep(POLL_S)
 
 
 def stop_again(workers: Workers, queue: str, names: Sequence[str]) -> tuple[Message, ...]:

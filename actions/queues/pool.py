@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from actions.replies import tell_workers
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from actions.capabilities import Workers
     from actions.model import Context
 
-SETTLE_S = 10.0
+SETTLE_S, POLL_S = 10.0, 0.2
 
 
 def resize(wanted: Mapping[str, int], context: Context) -> dict[str, str]:
@@ -41,6 +42,7 @@ def _settle(wanted: Mapping[str, int], context: Context) -> None:
         sizes = read_sizes(context.workers)
         if all(sizes.get(name) == size for name, size in wanted.items()):
             return
+        time.sleep(POLL_S)
 
 
 def read_sizes(workers: Workers) -> dict[str, int]:

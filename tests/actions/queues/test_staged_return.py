@@ -13,6 +13,7 @@ from actions.catalogue.queue_staged_return import ACTION, StagedReturn
 from actions.errors import ActionFailed, BadParameter, Cancelled
 from actions.parameters import read_parameters
 from actions.planning import make_plan
+from actions.queues import staged_return
 from actions.queues.consumers import read_consumers
 from actions.queues.pool import read_sizes
 from actions.queues.return_course import read_standing, share_of
@@ -129,8 +130,11 @@ def test_stages_steps_back_hold_and_going_on(redis_url: str, tmp_path: Path) -> 
         assert limit() == "none"
 
 
-def test_a_pool_grows_with_the_stages_and_shrinks_on_the_way_back(redis_url: str, tmp_path: Path) -> None:
+def test_a_pool_grows_with_the_stages_and_shrinks_on_the_way_back(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """For tasks that have no limit: what comes back is how many run at a time."""
+    monkeypatch.setattr(staged_return, "MAX_BACKS", 1)  # a process that ends takes its time
     params = StagedReturn(processes=3, stages=(25, 50), stage=0.05)
     refuse_from = 100
 
