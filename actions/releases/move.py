@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from actions.migrations import planned_downgrade, planned_upgrade
 from actions.migrations.planned_downgrade import Downgrade
 from actions.migrations.planned_upgrade import Upgrade
+from actions.migrations.snapshot import list_snapshots
 from actions.model import Draft, Fact
 from actions.release_settings import release_server
 from actions.releases.fit import SchemaFit
@@ -125,6 +126,8 @@ def draft(move: Move, standing: Standing, undo: Undo) -> Draft:
         warnings.append(say("releases.nobody_asks"))
     if not standing.adapter.remembers and (Part.ROLL in move.parts or Part.STAGE in move.parts):
         warnings.append(say("releases.forgets", variable=context.releases.tag_variable))
+    if Part.SCHEMA_UP in move.parts and not blocked and not move.snapshots:
+        warnings += _rows_kept(move, context)
     return Draft(
         target=context.releases.name,
         steps=tuple(steps),
@@ -165,6 +168,14 @@ def _parts_fact(move: Move, at: float) -> Fact:
     """What is done, in order; `planned_parts` reads it again when the run is verified."""
     label = say("releases.fact_parts", version=move.version, slot=move.slot or "–")
     return Fact(label=label, value=" ".join(move.parts), at=at)
+
+
+def _rows_kept(move: Move, context: Context) -> tuple[Message, ...]:
+    """Which snapshots a downgrade from there left: whoever killed it took their names with it."""
+    heads = set(move.scripts.heads) if move.scripts else set()
+    with context.databases.connect() as connection:
+        ids = [s.id for s in list_snapshots(connection) if heads & set(s.revision.split(", "))]
+    return (say("releases.rows_kept", snapshots=",".join(ids)),) if ids else ()
 
 
 def planned_parts(plan: Draft) -> tuple[str, str, tuple[Part, ...]]:

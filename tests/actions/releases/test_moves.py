@@ -140,6 +140,12 @@ def test_a_release_that_breaks_is_taken_back_with_a_downgrade_that_keeps_its_row
     assert outcome.undo.call is not None
     assert (outcome.undo.call.id, outcome.undo.call.params["slot"]) == ("release.switch", "blue")
     ((snapshot,),) = run_sql(postgres_url, "SELECT id FROM warroom_snapshots.snapshot")
+    hints = [
+        warning for warning in planned("release.switch", here).warnings if warning.key == "releases.rows_kept"
+    ]
+    assert [hint.values["snapshots"] for hint in hints] == [snapshot], (
+        "who killed the run took its name with it"
+    )
     forward, _ = done("release.switch", here, slot="blue", snapshots=str(snapshot))
     assert parts(forward) == "schema_up restore switch"
     assert ready(front) == (200, "v3.0.0")
