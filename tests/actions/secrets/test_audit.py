@@ -248,7 +248,9 @@ def test_hostile_names_and_settings_start_nothing(desk: Desk, tmp_path: Path) ->
     )
 
 
-def test_a_decision_stands_until_it_ends(desk: Desk, tmp_path: Path) -> None:
+def test_a_decision_stands_until_it_ends(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kingfisher, "program", lambda: None)
+    monkeypatch.setattr(betterleaks, "installed", lambda: False)
     folder = tmp_path / "plain"
     folder.mkdir()
     key = riot_key()
