@@ -1,7 +1,7 @@
 """A board that is open for a day over sources that come and go, with screens opened and closed again and again.
 
 A day has 17 280 rounds of five seconds; the rests between them are a thirtieth (`soak_board`), so that it takes an hour
-or more: it runs when it is named, alone. What is compared is the first hour (of the day) with the last one.
+or more: it runs when it is named, alone. What is compared is the second hour (of the day) with the last one.
 """
 
 from __future__ import annotations
