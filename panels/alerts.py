@@ -9,17 +9,31 @@ from core.message import say
 from core.units import quantity
 from panels.naming import coarse_age
 from signals.alerts.model import AlertState, Urgency
-from signals.reading import Verdict
+from signals.reading import Freshness, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from core.message import Message
+    from panels.state import PanelState
     from signals.alerts.model import Alert
 
 
 QUIET = (AlertState.SILENCED, AlertState.INHIBITED)
 """States of which nobody is told."""
+
+
+REMEMBERING = ("prometheus", "alertmanager")
+"""Sources that know alerts from before this program was started; our own evaluation of rules does not."""
+
+
+def active_alerts(states: Iterable[PanelState]) -> tuple[frozenset[str], bool]:
+    """Names of the alerts that fire or are pending now, and whether every other one is known to be over."""
+    seen = [
+        state.alerts for state in states if state.alerts is not None and state.freshness is Freshness.LIVE
+    ]
+    active = frozenset(alert.name for alerts in seen for alert in alerts.alerts)
+    return active, any(alerts.evaluated and alerts.source in REMEMBERING for alerts in seen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,10 +163,15 @@ def _resolve(situation: Situation) -> Decision:
         if row.step is not None and row.step.killer and not is_done(incident, row)
         if row.phase is not None and not row.phase.prevention
     ]
-    firing = {name: alert for name, alert in incident.alerts.items() if alert.resolved_at is None}
+    firing = {
+        fingerprint: say("response.alert_firing" if active else "response.alert_not_over", alert=alert.name)
+        for fingerprint, alert in incident.alerts.items()
+        if alert.resolved_at is None
+        if (active := alert.name in situation.active_alerts) or not situation.alerts_known
+    }
     details = (
         *situation.burning,
-        *(say("response.alert_firing", alert=alert.name) for alert in firing.values()),
+        *firing.values(),
         *(say("response.killer_open", step=f"{step.number} {step.text}") for step in killers),
     )
     about = (*(step.id for step in killers), *firing, *(("panels",) if situation.burning else ()))

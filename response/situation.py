@@ -33,7 +33,8 @@ class Situation:
     """The incident under its name, the runbooks that it follows, who acts, and what the checks of steps said last.
 
     A step without an entry in `observed` was not measured; None stands for a check that nobody has measured. `burning` is what
-    panels that burn say; empty where nobody has looked at them. `in_force` is what lasts of this incident, besides
+    panels that burn say; empty where nobody has looked at them. `active_alerts` are those that fire or are pending now;
+    that another is over is known only with `alerts_known`: a server was asked that remembers. `in_force` is what lasts of this incident, besides
     `others_in_force` of others; `in_force_unknown` is why nobody could say it (`response.in_force.with_in_force`).
     """
 
@@ -44,6 +45,8 @@ class Situation:
     runbooks: tuple[Runbook | Missing, ...] = ()
     observed: Mapping[StepKey, Sequence[Observation | None]] = field(default_factory=dict)
     burning: tuple[Message, ...] = ()
+    active_alerts: frozenset[str] = frozenset()
+    alerts_known: bool = False
     in_force: tuple[Lasting, ...] = ()
     others_in_force: int = 0
     in_force_unknown: Message | None = None

@@ -155,7 +155,23 @@ def test_resolving_is_asked_about_while_something_burns_fires_or_is_open() -> No
     assert isinstance(decision, Ask)
     assert (decision.question, decision.about) == ("not_over", ("cut", "f", "panels"))
     texts = [Language("en").say(detail) for detail in decision.details]
-    assert texts == ["SLO burns", "the alert QueueLong still fires", "not done: 1.1 cut"]
+    unknown = (
+        "the alert QueueLong is not over, as far as the journal knows; whether it fires now is not known"
+    )
+    assert texts == ["SLO burns", unknown, "not done: 1.1 cut"]
+    for active, known, expected in (
+        (frozenset({"QueueLong"}), False, ["the alert QueueLong still fires"]),
+        (frozenset({"QueueLong"}), True, ["the alert QueueLong still fires"]),
+        (frozenset(), False, [unknown]),
+        (frozenset(), True, []),
+    ):
+        decision = may(replace(situation(ALERT), active_alerts=active, alerts_known=known), resolve)
+        details = (
+            []
+            if not isinstance(decision, Ask)
+            else [Language("en").say(detail) for detail in decision.details]
+        )
+        assert [text for text in details if "QueueLong" in text] == expected
     assert may(situation(TICKED), resolve) == ALLOWED
     assert may(situation(RESOLVED), resolve) == ALLOWED  # only its time is corrected
     assert may(situation(), b.Marked(moment="mitigated", at=START)) == ALLOWED

@@ -7,10 +7,12 @@ done, and what is asked first, is decided in `response`; here stand the keys, th
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.message import say
 from incidents.report.describe import describe_event, observation_text
+from panels.alerts import active_alerts
 from response import records, steps
 from response.checklist import can_stand, is_done
 from response.decision import Refused
@@ -250,7 +252,10 @@ class IncidentScreen(IncidentView):
             for state in self.face.by_attention()
             if state.verdict is Verdict.BURNING
         )
-        return self.incidents.situation(snapshot, {row.step_key: results} if row and checks else {}, burning)
+        observed_here = {row.step_key: results} if row and checks else {}
+        situation = self.incidents.situation(snapshot, observed_here, burning)
+        active, known = active_alerts(self.face.states.values())
+        return replace(situation, active_alerts=active, alerts_known=known)
 
     def _at_checklist(self) -> bool:
         """A key must not change a step that stands behind another pane."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.message import say
+from panels.alerts import active_alerts
 from panels.naming import title_and_reason
 from signals.reading import Verdict
 from tui.cli.incident.step import has_sources
@@ -30,7 +31,9 @@ def with_burning(situation: Situation, config: Config) -> Situation:
         return situation
     states = asyncio.run(poll_panels_once(config, WAIT_S))
     burning = (title_and_reason(state) for state in states if state.verdict is Verdict.BURNING)
-    return replace(situation, burning=(*burning, *_firing_again(situation, states)))
+    active, known = active_alerts(states)
+    again = _firing_again(situation, states)
+    return replace(situation, burning=(*burning, *again), active_alerts=active, alerts_known=known)
 
 
 def _firing_again(situation: Situation, states: tuple[PanelState, ...]) -> Iterator[Message]:
