@@ -143,6 +143,7 @@ argv = {json.dumps([sys.executable, "-P", "-m", "alembic", "-c", str(access.fold
 
 [actions]  # what the profile says of a production that runs in containers, said of this one
 checkout = {json.dumps(str(access.folder))}
+folder = {json.dumps(str(access.folder / "runs"))}
 
 [actions.staged_return]
 queues = ["matches", "ai"]
