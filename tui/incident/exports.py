@@ -10,7 +10,7 @@ from core.home import expanded
 from core.message import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from core.message import Message
     from panels.state import PanelState
@@ -63,6 +63,8 @@ def write_export(
     words: Callable[[Message], str],
     impact: Sequence[str],
     runbooks: Sequence[Runbook],
+    *,
+    in_force: Mapping[str, str] | None = None,
 ) -> Message:
     """Write `postmortem.md` with its charts, `timeline.md` and `timeline.json` into the folder, and say where."""
     import json
@@ -82,6 +84,7 @@ def write_export(
         impact=impact,
         prevention=tuple(dict.fromkeys(item for runbook in runbooks for item in runbook.prevention())),
         names=names,
+        in_force=in_force,
     )
     files = {
         "postmortem.md": draft.markdown,

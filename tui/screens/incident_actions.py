@@ -80,6 +80,21 @@ def _intent(action: StepAction, row: Row, incident: UUID) -> Intent:
     )
 
 
+async def in_force_until(face: Face) -> dict[str, str] | None:
+    """Until when runs are in force, by their ids; None where nobody can say it now."""
+    from core.errors import WarroomError
+    from incidents.report.describe import short_time
+    from response.in_force import in_force
+
+    now = dt.datetime.now(dt.UTC)
+    try:
+        settings = face.runs.configured()
+        effects = await face.runs.load(lambda journal: in_force(journal, settings, now))
+    except WarroomError:
+        return None
+    return {str(effect.run.id): short_time(effect.until) for effect in effects}
+
+
 async def with_in_force(face: Face, situation: Situation) -> Situation:
     """The situation with what the incident leaves in force, for who wants to resolve it."""
     from response.in_force import with_in_force as look

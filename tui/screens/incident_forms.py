@@ -17,7 +17,7 @@ from response.checklist import Missing
 from tui.incident.exports import free_folder, impact_lines, write_export
 from tui.screens.choose import Choose
 from tui.screens.form import Field, Form
-from tui.screens.incident_actions import with_in_force
+from tui.screens.incident_actions import in_force_until, with_in_force
 from tui.screens.submit import ask, carry_out, forget, submit, submit_answer, submit_form
 
 if TYPE_CHECKING:
@@ -209,7 +209,10 @@ def export_report(face: Face, snapshot: IncidentSnapshot, runbooks: Sequence[Run
             return None
         impact = [line for state in face.by_attention() for line in impact_lines(state, words.say)]
         followed = [runbook for runbook in runbooks if not isinstance(runbook, Missing)]
-        written = await asyncio.to_thread(write_export, snapshot, Path(given[0]), words.say, impact, followed)
+        until = await in_force_until(face)
+        written = await asyncio.to_thread(
+            lambda: write_export(snapshot, Path(given[0]), words.say, impact, followed, in_force=until)
+        )
         forget(face, form)
         return written
 
