@@ -42,20 +42,29 @@ class Commands(Provider):
     """Finds a command by its words in any language."""
 
     async def discover(self) -> Hits:
-        """All of them, in their order."""
+        """All of them, in their order; actions follow when their catalogue is read."""
         for command in self._commands():
+            yield DiscoveryHit(_shown(command), command.run, text=command.texts[0])
+        for command in await self._actions():
             yield DiscoveryHit(_shown(command), command.run, text=command.texts[0])
 
     async def search(self, query: str) -> Hits:
-        """Those that match, by how well; where none does, an action may, whose catalogue is still being read."""
-        hits = self._hits(query, self._commands())
-        if not hits and isinstance(self.screen, Page):
-            face = self.screen.face
-            hits = self._hits(query, _actions(face, await face.runs.catalogue()))
-            text = face.words.text("tui.nothing_matches", text=query)
-            hits = hits or [Hit(1, Text(text, "italic"), _nothing, text=text)]
-        for hit in hits:
+        """Those that match, by how well; actions follow when their catalogue is read."""
+        own = self._hits(query, self._commands())
+        for hit in own:
             yield hit
+        actions = self._hits(query, await self._actions())
+        for hit in actions:
+            yield hit
+        if not own and not actions and isinstance(self.screen, Page):
+            text = self.screen.face.words.text("tui.nothing_matches", text=query)
+            yield Hit(1, Text(text, "italic"), _nothing, text=text)
+
+    async def _actions(self) -> list[Command]:
+        if not isinstance(self.screen, Page):
+            return []
+        face = self.screen.face
+        return list(_actions(face, await face.runs.catalogue()))
 
     def _hits(self, query: str, commands: Iterable[Command]) -> list[Hit]:
         matcher = self.matcher(query)
@@ -87,7 +96,6 @@ class Commands(Provider):
         yield from _panels(face)
         yield from _incidents(face)
         yield from _runbooks(face)
-        yield from _actions(face, face.runs.known)
         if isinstance(below, ZoomScreen):
             yield from _ranges(face, below)
         for theme in THEME_NAMES:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 from tests.terminal import Terminal
 
+ROOT = Path(__file__).parents[2]
 HEAVY = {
     "alembic",
     "celery",
@@ -59,3 +61,29 @@ def test_the_first_paint_waits_for_textual_alone(tmp_path: Path) -> None:
     assert "signals" not in found["threads"], "the thread that imports the rest would slow the first paint"
     assert "textual" in imported
     assert not imported & HEAVY
+
+
+LOOKED_AT = """
+import asyncio, sys
+from pathlib import Path
+from tests.tui.incident.stage import app_of, until
+
+async def look():
+    app = app_of(Path(sys.argv[1]))
+    async with app.run_test():
+        await until(lambda: app.states and app.incidents.journal.place, "the board is live")
+        print("actions.catalogue" in sys.modules)
+        await app.runs.catalogue()
+        print("actions.catalogue" in sys.modules)
+
+asyncio.run(look())
+"""
+
+
+def test_a_board_that_is_looked_at_does_without_the_catalogue_of_actions(tmp_path: Path) -> None:
+    """Its imports took 22 MB of every board."""
+    config = tmp_path / "warroom.toml"
+    config.write_text(f'service.profile = "chimera"\njournal.url = "sqlite:///{tmp_path}/journal.db"\n')
+    command = [sys.executable, "-c", LOOKED_AT, str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
+    assert (done.stdout.split(), done.returncode) == (["False", "True"], 0), done.stderr

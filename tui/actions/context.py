@@ -52,9 +52,7 @@ class RunContext:
         self.incidents = incidents
         self.settings: RunSettings | None = None
         self.state = RunsState()
-        self.known: tuple[Offer, ...] = ()
-        """Every action, once the catalogue is read."""
-        self._is_read = asyncio.Event()
+        self._catalogue: asyncio.Task[tuple[Offer, ...]] | None = None
         self._identity: Identity | None = None
         self._asked_about: set[tuple[UUID, dt.datetime]] = set()
 
@@ -63,25 +61,32 @@ class RunContext:
         from tui.config.runs import run_settings
 
         self.settings = run_settings(config)
-        self.incidents.host.run_worker(self._read_catalogue(), group="catalogue", exclusive=True)
+        self._catalogue = None
 
     async def catalogue(self) -> tuple[Offer, ...]:
-        """Every action; waits while the configuration and the catalogue are still being read, but not for long."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._is_read.wait(), CATALOGUE_WAIT_S)
-        return self.known
+        """Every action; waits while it is being read, but not for long.
 
-    async def _read_catalogue(self) -> None:
-        """Its imports are slow: in a thread, before anybody asks."""
+        It is read when it is first asked for: its imports take a second in a thread, and 22 MB that a board which is only
+        looked at does without.
+        """
+        if self.settings is None:
+            return ()
+        if self._catalogue is None:
+            self._catalogue = asyncio.create_task(self._read_catalogue(self.settings))
+        with suppress(TimeoutError):
+            return await asyncio.wait_for(asyncio.shield(self._catalogue), CATALOGUE_WAIT_S)
+        return ()
+
+    async def _read_catalogue(self, settings: RunSettings) -> tuple[Offer, ...]:
         from response.offers import every_offer
         from tui.runtime.log import log_crash
 
-        settings = self.configured()
         try:
-            self.known = await in_thread(lambda: every_offer(settings), name="read catalogue")
+            return await in_thread(lambda: every_offer(settings), name="read catalogue")
         except Exception as error:  # noqa: BLE001  # who then wants an action is told why
             log_crash(error)
-        self._is_read.set()
+            self._catalogue = None
+            return ()
 
     def update(self, state: RunsState) -> None:
         """What was seen last."""
