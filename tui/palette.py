@@ -45,7 +45,7 @@ class Commands(Provider):
         """All of them, in their order; actions follow when their catalogue is read."""
         for command in self._commands():
             yield DiscoveryHit(_shown(command), command.run, text=command.texts[0])
-        for command in await self._actions():
+        for command in await self._actions() or []:
             yield DiscoveryHit(_shown(command), command.run, text=command.texts[0])
 
     async def search(self, query: str) -> Hits:
@@ -53,18 +53,22 @@ class Commands(Provider):
         own = self._hits(query, self._commands())
         for hit in own:
             yield hit
-        actions = self._hits(query, await self._actions())
-        for hit in actions:
+        actions = await self._actions()
+        hits = self._hits(query, actions or [])
+        for hit in hits:
             yield hit
-        if not own and not actions and isinstance(self.screen, Page):
-            text = self.screen.face.words.text("tui.nothing_matches", text=query)
+        if not own and not hits and isinstance(self.screen, Page):
+            key = "tui.nothing_matches" if actions is not None else "tui.nothing_matches_yet"
+            text = self.screen.face.words.text(key, text=query)
             yield Hit(1, Text(text, "italic"), _nothing, text=text)
 
-    async def _actions(self) -> list[Command]:
+    async def _actions(self) -> list[Command] | None:
+        """None where nobody can say which there are."""
         if not isinstance(self.screen, Page):
-            return []
+            return None
         face = self.screen.face
-        return list(_actions(face, await face.runs.catalogue()))
+        catalogue = await face.runs.catalogue()
+        return None if catalogue is None else list(_actions(face, catalogue))
 
     def _hits(self, query: str, commands: Iterable[Command]) -> list[Hit]:
         matcher = self.matcher(query)

@@ -52,7 +52,8 @@ class RunContext:
         self.incidents = incidents
         self.settings: RunSettings | None = None
         self.state = RunsState()
-        self._catalogue: asyncio.Task[tuple[Offer, ...]] | None = None
+        self._catalogue: asyncio.Task[tuple[Offer, ...] | None] | None = None
+        self._is_open = asyncio.Event()
         self._identity: Identity | None = None
         self._asked_about: set[tuple[UUID, dt.datetime]] = set()
 
@@ -62,31 +63,33 @@ class RunContext:
 
         self.settings = run_settings(config)
         self._catalogue = None
+        self._is_open.set()
 
-    async def catalogue(self) -> tuple[Offer, ...]:
-        """Every action; waits while it is being read, but not for long.
+    async def catalogue(self) -> tuple[Offer, ...] | None:
+        """Every action; None where it could not be read, or not in a short time.
 
         It is read when it is first asked for: its imports take a second in a thread, and 22 MB that a board which is only
         looked at does without.
         """
-        if self.settings is None:
-            return ()
-        if self._catalogue is None:
-            self._catalogue = asyncio.create_task(self._read_catalogue(self.settings))
         with suppress(TimeoutError):
-            return await asyncio.wait_for(asyncio.shield(self._catalogue), CATALOGUE_WAIT_S)
-        return ()
+            async with asyncio.timeout(CATALOGUE_WAIT_S):
+                await self._is_open.wait()
+                if self._catalogue is None:
+                    self._catalogue = asyncio.create_task(self._read_catalogue())
+                return await asyncio.shield(self._catalogue)
+        return None
 
-    async def _read_catalogue(self, settings: RunSettings) -> tuple[Offer, ...]:
+    async def _read_catalogue(self) -> tuple[Offer, ...] | None:
         from response.offers import every_offer
         from tui.runtime.log import log_crash
 
+        settings = self.configured()
         try:
             return await in_thread(lambda: every_offer(settings), name="read catalogue")
         except Exception as error:  # noqa: BLE001  # who then wants an action is told why
             log_crash(error)
             self._catalogue = None
-            return ()
+            return None
 
     def update(self, state: RunsState) -> None:
         """What was seen last."""
