@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
+from pathlib import Path
+
 import pytest
+import trustme
 from pydantic import SecretStr
 
 from core.errors import SourceError, Unreachable
@@ -70,6 +75,59 @@ async def test_a_source_is_asked_through_it(monkeypatch: pytest.MonkeyPatch) -> 
         assert (await source.query("1 + 1")).series[0].values == (2.0,)
         await source.close()
     assert asked[0].startswith("http://prometheus.invalid:9090/api/v1/query?")
+
+
+async def test_an_encrypted_source_is_reached_through_a_tunnel(tmp_path: Path) -> None:
+    """The proxy sees a host, a port and its own password, and nothing of what is asked."""
+    authority, certificate = trustme.CA(), tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("prometheus.invalid").configure_cert(context)
+    asked: list[bytes] = []
+    tunnelled: list[bytes] = []
+
+    async def prometheus(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        result = b'{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}'
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(result)}\r\n\r\n"
+        writer.write(head.encode() + result)
+        await writer.drain()
+        writer.close()
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(4096):
+            writer.write(data)
+        writer.close()
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tunnelled.append(await reader.readuntil(b"\r\n\r\n"))
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port_of(server))
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer), return_exceptions=True)
+
+    def port_of(listening: asyncio.Server) -> int:
+        return int(listening.sockets[0].getsockname()[1])
+
+    async with (
+        await asyncio.start_server(prometheus, "127.0.0.1", 0, ssl=context) as server,
+        await asyncio.start_server(tunnel, "127.0.0.1", 0) as proxy,
+    ):
+        through = SecretStr(f"http://u:secret@127.0.0.1:{port_of(proxy)}")
+        settings = PrometheusSettings(
+            url="https://prometheus.invalid:9090", proxy=through, ca_file=certificate
+        )
+        source = PrometheusSource(settings)
+        assert (await source.query("1 + 1")).series[0].values == (2.0,)
+        await source.close()
+        distrusting = PrometheusSource(settings.model_copy(update={"ca_file": None}))
+        with pytest.raises(SourceError, match="certificate"):
+            await distrusting.query("1 + 1")
+        await distrusting.close()
+    assert tunnelled[0].startswith(b"CONNECT prometheus.invalid:9090 HTTP/1.1")
+    assert b"Proxy-Authorization: Basic " in tunnelled[0]
+    assert b"api/v1" not in tunnelled[0]
+    assert asked[0].startswith(b"GET /api/v1/query?")
+    assert b"Proxy-Authorization" not in asked[0]
 
 
 async def test_a_proxy_that_is_away_is_named_without_its_password() -> None:
