@@ -113,7 +113,9 @@ def in_the_way(context: Context, tables: Sequence[str], *, writing: bool) -> tup
 def connection_of(project: Project) -> tuple[str | None, tuple[Message, ...]]:
     """What the project's own env.py connects to, and what speaks against a migration where it can't."""
     try:
-        return connected_to(project), ()
+        connected = connected_to(project)
+        is_other = connected is not None and not connected.startswith("postgres")
+        return connected, (say("migrations.other_server", place=connected or ""),) if is_other else ()
     except AlembicFailed as error:
         return None, (say("migrations.not_connected", why=error.message),)
 

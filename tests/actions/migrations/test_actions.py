@@ -228,6 +228,13 @@ def test_an_env_py_that_needs_variables_blocks_and_says_where_they_go(
     assert "APP_DATABASE" in words
     assert "alembic_environment" in words
     assert "command.py" not in words, "where it failed is not Alembic's own file"
+    # One that falls back to a database of its own would migrate that.
+    elsewhere = {"APP_DATABASE": "sqlite://"}
+    (tmp_path / "other").mkdir()
+    plan = planned(
+        "migrate.upgrade", foreign(tmp_path / "other", postgres_url, MAKE, alembic_environment=elsewhere)
+    )
+    assert [each.key for each in plan.blockers] == ["migrations.other_server"]
 
 
 def test_a_password_with_signs_that_mean_something_reaches_the_project(
