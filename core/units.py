@@ -52,8 +52,8 @@ def _percent(value: float) -> str:
     if abs(value) >= 1000:
         return _short(value)
     if 1e-6 < abs(value) < 0.005:  # less is what floats leave of zero
-        return f"{value:.1g}" if abs(value) >= 1e-4 else "< 0.0001"
-    return f"{value:.2f}"
+        return f"{value:.1g}" if abs(value) >= 1e-4 else "< 0.0001" if value > 0 else "> -0.0001"
+    return f"{round(value, 2) + 0.0:.2f}"  # never a negative zero
 
 
 def _short(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -124,3 +125,16 @@ def test_odd_numbers_do_not_break_it(value: float) -> None:
         20,
         NOW,
     )
+
+
+@pytest.mark.parametrize(("value", "shown"), [(5.0, "5"), (0.0, "0"), (1e-9, "1e-09")])
+def test_a_constant_is_told_in_a_few_lines(value: float, shown: str) -> None:
+    """The release stood there in 28 rows that were all the same."""
+    times = tuple(NOW - 300 + 5 * index for index in range(61))
+    answer = Answer("n", "matrix", (Series((), times, (value,) * 61),), "t", NOW)
+    flat = replace(view(1), zoom=zoom_chart(QUERY, answer, NOW, STRETCH))
+    lines = draw_zoom(flat, SAY, 80, 36, NOW)
+    assert len(lines) < 15, "the rest is the panel's rows'"
+    row = next(line.plain for line in lines if line.plain.startswith("   waiting"))
+    assert row.split()[1:] == [shown] * 4
+    assert len(draw_zoom(view(1), SAY, 80, 36, NOW)) == 36, "one that moves has the whole screen"
