@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from incidents.events.body import item_step
 from runbooks.model import Phase, Runbook, Step
 
 if TYPE_CHECKING:
@@ -65,6 +64,8 @@ def _own(found: Sequence[FoundItem]) -> Runbook:
 
 
 def _rows(found: Sequence[FoundItem], prefix: str) -> list[Step]:
+    from incidents.events.body import item_step  # pydantic: not before the first paint
+
     return [
         Step(
             id=item_step(each.item.fingerprint),

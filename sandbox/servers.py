@@ -206,14 +206,14 @@ def _postgres_is_ready(pid: int, folder: Path, url: str, method: str) -> bool:
 
 
 def _valkey_is_ready(pid: int, port: int, password: str | None) -> bool:
-    """Whether the server that answers on `port` is the process `pid`, by its own word. Raises `OSError`."""
+    """Whether the server that answers on `port` is the process `pid`, by its own word, and has read its files. Raises `OSError`."""
     with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
         login = f"AUTH {password}\r\n" if password else ""
-        connection.sendall(f"{login}INFO server\r\nQUIT\r\n".encode())
+        connection.sendall(f"{login}INFO server persistence\r\nQUIT\r\n".encode())
         answer = b""
         while len(answer) < MAX_ANSWER_BYTES and (piece := connection.recv(4096)):
             answer += piece
-    return f"process_id:{pid}\r\n".encode() in answer
+    return f"process_id:{pid}\r\n".encode() in answer and b"\nloading:0\r\n" in answer
 
 
 def _wait(process: subprocess.Popen[bytes], log: Path, is_ready: Callable[[], bool]) -> None:

@@ -73,7 +73,7 @@ async def test_an_enricher_that_breaks_is_its_own_unknown_row(monkeypatch: pytes
 
     state = await evaluated(monkeypatch, enricher("breaks", breaks), enricher("works", works))
     rows = [(row.verdict, SAY(row.cells[0])) for row in state.rows]
-    broke = "breaks failed (KeyError); the log file has the traceback"
+    broke = "breaks failed (KeyError), a bug in Warroom: more in the log file"
     assert rows == [(Verdict.OK, "n"), (Verdict.UNKNOWN, broke), (Verdict.OK, "works")]
     assert (state.verdict, SAY(state.reason)) == (Verdict.UNKNOWN, broke)
     assert state.readings[0].value == 1, "the metrics are judged all the same"

@@ -12,6 +12,7 @@ from signals.alerts.model import Alert, Alerts, AlertState
 from signals.reading import Answer, Series
 from tests.panels.judged import judge_alerts, judge_panel
 from tui.app import Warroom
+from tui.config.model import Config
 from tui.feeds.signals import PanelJudged
 from tui.i18n import CODES, Language
 
@@ -63,6 +64,7 @@ def board(*states: PanelState, code: str = "en") -> Warroom:
     app.order = tuple(state.id for state in states)
     app.service = "chimera prod"
     app.ascii_only = False
+    app.runs.open(Config())
     return app
 
 

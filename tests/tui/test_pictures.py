@@ -43,6 +43,7 @@ def told(*keys: str) -> Callable[[Pilot[str]], object]:
             pilot.app.on_panel_judged(PanelJudged(state))
         await pilot.pause()
         await pilot.press(*keys)
+        await pilot.app.workers.wait_for_complete()
         await pilot.pause()
 
     return prepare

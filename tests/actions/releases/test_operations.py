@@ -75,7 +75,16 @@ def test_each_operation_has_its_judgement(body: str, change: Change) -> None:
     assert bool(judged.because) == (change is not ADDITIVE)
 
 
-@pytest.mark.parametrize("source", [b"", b"def upgrade(:", b"upgrade = make()", b"\xff\xfe", b"(" * 10_000])
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"",
+        b"def upgrade(:",
+        b"upgrade = make()",
+        b"\xff\xfe",
+        pytest.param(b"(" * 10_000, id="nested"),
+    ],
+)
 def test_what_can_not_be_read_is_unknown(source: bytes) -> None:
     assert judge_revision(source).change is UNKNOWN
 

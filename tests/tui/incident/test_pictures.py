@@ -19,6 +19,7 @@ from signals.reading import Verdict
 from tests.incidents.build import START, Chain
 from tests.tui.incident.stage import CHINESE, RUNBOOK
 from tui.app import Warroom
+from tui.config.model import Config
 from tui.feeds.journal import IncidentSnapshot, JournalState
 from tui.i18n import CODES, Language
 from tui.screens.confirm import Preview
@@ -70,6 +71,7 @@ def staged(code: str, tmp_path: Path, theme: ThemeName = "dark") -> Warroom:
     app.service = "chimera prod"
     app.notice = None  # nothing is starting any more
     app.ascii_only = False
+    app.runs.open(Config())
     app.incidents.updates = UpdateSettings()
     app.incidents.library = load_library(RunbooksSettings(folders=(tmp_path,)), code)
     app.incidents.journal = JournalState("db.internal:5432/warroom", spooled=3, away=say("screen.no_journal"))

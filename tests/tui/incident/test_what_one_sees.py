@@ -275,6 +275,10 @@ async def test_the_palette_knows_runbooks_incidents_and_panels(tmp_path: Path) -
         assert isinstance(app.screen, Choose)
 
 
+def drawn(app: Warroom) -> str:
+    return "".join(part.text for strip in app.screen._compositor.render_strips() for part in strip)
+
+
 @pytest.mark.usefixtures("_clock")
 @pytest.mark.parametrize(
     ("code", "words"), [("en", "nothing found for 'zzqqxx'"), ("zh", "没有找到“zzqqxx”")]
@@ -286,10 +290,8 @@ async def test_the_palette_says_in_the_readers_language_that_nothing_is_found(
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("colon", *"zzqqxx")
         await app.workers.wait_for_complete()
-        await pilot.pause(0.1)
         assert isinstance(app.screen, Palette)
-        drawn = "".join(seg.text for strip in app.screen._compositor.render_strips() for seg in strip)
-        assert words in drawn
+        await until(lambda: words in drawn(app))
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(app.screen, Page)

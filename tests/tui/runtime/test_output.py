@@ -19,6 +19,7 @@ WRITERS = {
     "warroom/__init__.py",  # the last net, where nothing else could be imported: ASCII alone
     "tui/runtime/output.py",
     "tui/runtime/quit.py",  # flushes, and restores the terminal
+    "sandbox/release.py",  # a program of its own
     "sandbox/stack.py",  # the next four speak to the process that started them
     "actions/runner/__main__.py",
     "actions/secrets/betterleaks.py",
