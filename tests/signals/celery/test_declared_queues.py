@@ -76,10 +76,12 @@ async def test_what_is_held_of_a_topic_bound_queue_is_counted_there(redis_url: s
     app = Celery("test", broker=redis_url)
     exchange: Any = Exchange
     media: Any = Queue
-    app.conf.task_queues = [media("media", exchange("work", type="topic"), routing_key="media.#")]
+    app.conf.task_queues = [media("media", exchange("topics", type="topic"), routing_key="media.#")]
     with app, app.connection_for_write() as connection:
         for _ in range(2):
-            app.send_task("t", exchange="work", routing_key="media.video.cut", queue=app.amqp.queues["media"])
+            app.send_task(
+                "t", exchange="topics", routing_key="media.video.cut", queue=app.amqp.queues["media"]
+            )
         queue = app.amqp.queues["media"](connection.default_channel)
         held = queue.get(no_ack=False)
         assert held is not None
