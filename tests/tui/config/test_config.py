@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -98,3 +99,11 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     scrape = load_config(path).signals.scrape
     assert scrape is not None
     assert scrape.rule_files == (tmp_path / "rules.yml", Path("/etc/rules.yml"))
+
+
+def test_the_panels_that_a_profile_brings_are_shown(tmp_path: Path) -> None:
+    """They stood nowhere: `panels.show = []` over a board of panels."""
+    path = tmp_path / "warroom.toml"
+    path.write_text('service.profile = "chimera"\nsignals.prometheus.url = "http://127.0.0.1:9"\n')
+    done = warroom("config", "show", "--json", "--config", str(path), folder=tmp_path)
+    assert {"slo", "queues", "ban"} <= set(json.loads(done.stdout)["panels"]["show"])

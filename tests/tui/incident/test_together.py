@@ -299,7 +299,7 @@ async def test_what_cannot_be_drawn_does_not_end_the_program(
     monkeypatch.setenv("WARROOM_LOG", str(tmp_path / "log"))
     async with running(config) as op1:
         await op1.open_with_runbook()
-        monkeypatch.setattr("tui.screens.incident_view.step_lines", lambda *_, **__: 1 / 0)
+        monkeypatch.setattr("tui.screens.incident_page.step_lines", lambda *_, **__: 1 / 0)
         await op1.press("down")
         assert "could not be drawn" in shown(op1.app)
         await op1.press("up", "space", then=lambda: op1.state("declare") == "ticked")

@@ -30,7 +30,11 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
         return ExitCode.OK
     if args.what == "check":
         return _check(invocation)
-    shown = invocation.config().model_dump(mode="json", exclude_none=True)
+    config = invocation.config()
+    shown = config.model_dump(mode="json", exclude_none=True)
+    shown["panels"]["show"] = [
+        spec.id for spec in config.board()
+    ]  # with those of the profile, as the board shows them
     _mask_urls(shown)
     if invocation.json:
         invocation.print_json(shown)
