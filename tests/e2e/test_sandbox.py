@@ -84,7 +84,7 @@ def test_the_board_opens_over_the_stack_and_its_keys_work() -> None:
     terminal = Terminal([PROGRAM, "sandbox"], 80, 24)
     try:
         terminal.wait_for("Queues")
-        terminal.wait_for("v2.2.1", 30)
+        terminal.wait_for("v2.2.1", 60)
         terminal.press("?")
         terminal.wait_gone("Ban forecast")
         terminal.press("\x1b")
