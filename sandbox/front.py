@@ -29,6 +29,7 @@ from core.own_python import module_command
 from sandbox.community import arrivals, match_of
 from sandbox.guard import follow_supervisor, inherited
 from sandbox.keys import shows_token
+from sandbox.pages import send_page
 from sandbox.releases import FIRST, point_live
 from sandbox.servers import MAX_ANSWER_BYTES, free_port
 from sandbox.switches import are_producers_paused
@@ -208,7 +209,7 @@ def handler(slots: Slots) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path == "/slots":
-                self._respond(200, "application/json", json.dumps(slots.document()).encode())
+                send_page(self, 200, "application/json", json.dumps(slots.document()).encode())
             else:
                 self._forward(b"")
 
@@ -223,7 +224,7 @@ def handler(slots: Slots) -> type[BaseHTTPRequestHandler]:
                 if shows_token(self.headers.get("Authorization"), token)
                 else (401, {"error": "no valid token"})
             )
-            self._respond(status, "application/json", json.dumps(answer).encode())
+            send_page(self, status, "application/json", json.dumps(answer).encode())
 
         def _forward(self, body: bytes) -> None:
             slot, path = slots.live, self.path
@@ -231,14 +232,7 @@ def handler(slots: Slots) -> type[BaseHTTPRequestHandler]:
                 slot, _, rest = path.removeprefix("/slots/").partition("/")
                 path = f"/{rest}"
             headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
-            self._respond(*ask(slots.port(slot), self.command, path, body, headers))
-
-        def _respond(self, status: int, kind: str, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            send_page(self, *ask(slots.port(slot), self.command, path, body, headers))
 
         def log_message(self, *args: object) -> None:
             """Quiet."""

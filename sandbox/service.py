@@ -18,6 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from sandbox.guard import follow_supervisor
 from sandbox.keys import shows_token
+from sandbox.pages import send_page
 from sandbox.relay import relay
 from sandbox.releases import ServiceRelease, read_release
 from sandbox.switches import model_kind, switch_model
@@ -63,11 +64,11 @@ def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHan
             }
             if self.path == "/ready":
                 status, answer = use_tables(live.release, live.release.look)
-                self._respond(status, json.dumps(answer).encode(), "application/json")
+                send_page(self, status, "application/json", json.dumps(answer).encode())
                 return
             page = pages.get(self.path) or _build(self.path)
             kind = "text/plain; version=0.0.4" if self.path == "/metrics" else "application/json"
-            self._respond(200 if page else 404, page() if page else b"not found", kind)
+            send_page(self, 200 if page else 404, kind, page() if page else b"not found")
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -83,14 +84,7 @@ def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHan
                 status, answer = 401, {"error": "no valid token"}
             else:
                 status, answer = switch_model(live.broker, body)
-            self._respond(status, json.dumps(answer).encode(), "application/json")
-
-        def _respond(self, status: int, body: bytes, kind: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            send_page(self, status, "application/json", json.dumps(answer).encode())
 
         def log_message(self, *args: object) -> None:
             """Quiet."""
