@@ -136,3 +136,17 @@ def with_warnings(text: Message, warnings: Sequence[Message]) -> Message:
         case (first, second, third, *_):
             return say("signals.warned_three", text=text, first=first, second=second, third=third)
     return text
+
+
+def format_value(value: float) -> str:
+    """A sample's value as Go's `strconv.FormatFloat(v, 'f', -1, 64)` writes it."""
+    text = repr(value)
+    if text.endswith(".0"):
+        return text[:-2]
+    if "n" in text:
+        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+    if "e" in text:
+        from decimal import Decimal
+
+        return format(Decimal(text), "f").removesuffix(".0")
+    return text

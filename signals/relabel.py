@@ -47,14 +47,14 @@ class RelabelRule(Section):
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         if self.action in _NEEDS_TARGET and not self.target_label:
-            raise PydanticCustomError("relabel", "this action needs a target_label")
+            raise PydanticCustomError("relabel_target", "this action needs a target_label")
         if self.action == "hashmod" and not self.modulus:
-            raise PydanticCustomError("relabel", "hashmod needs a modulus")
+            raise PydanticCustomError("relabel_modulus", "hashmod needs a modulus")
         try:
             compile_regex(self.regex)
         except BadQuery as error:
             raise PydanticCustomError(
-                "relabel",
+                "relabel_regex",
                 "the regex can't be read: {detail}",
                 {"detail": str(error.message.values["detail"])},
             ) from error

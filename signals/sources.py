@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from signals.connections.breaker import Notice
     from signals.database.model import SchemaSource
     from signals.metrics.model import MetricSource
-    from signals.metrics.prometheus import PrometheusSource
     from signals.metrics.scrape import ScrapeSource
+    from signals.prometheus.source import PrometheusSource
     from signals.settings import SignalsSettings
 
 
@@ -33,7 +33,7 @@ class Sources:
 
     metrics: MetricFailover
     scrape: ScrapeSource | None = None
-    alerts: AlertSource | None = None
+    alerts: AlertFailover | None = None
     queues: QueueSource | None = None
     fleet: FleetSource | None = None
     schema: SchemaSource | None = None
@@ -62,7 +62,7 @@ async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], Non
 def _prometheus(settings: SignalsSettings, opened: AsyncExitStack) -> PrometheusSource | None:
     if settings.prometheus is None:
         return None
-    from signals.metrics.prometheus import PrometheusSource
+    from signals.prometheus.source import PrometheusSource
 
     source = PrometheusSource(settings.prometheus)
     opened.push_async_callback(source.close)

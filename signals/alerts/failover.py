@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from core.errors import BadAnswer, SourceError, Unreachable
 from core.message import say
 from signals.alerts.merge import merge
-from signals.alerts.model import Alerts
+from signals.alerts.model import Alerts, RuleSource
 from signals.alerts.urgency import rated, unheard
 from signals.connections.breaker import Breaker, Notice
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from signals.alerts.alertmanager import AlertmanagerSource, Held
-    from signals.alerts.model import AlertSource
+    from signals.alerts.model import AlertRule, AlertSource
     from signals.alerts.outgoing import Outgoing
     from signals.settings import SignalsSettings
 
@@ -91,6 +91,25 @@ class AlertFailover:
         if held is not None and lost and await self._has_just_started():
             lost = unheard(alerts, self._settings.heartbeats, float("-inf"))
         return replace(alerts, unheard=lost)
+
+    async def rules(self) -> tuple[str, tuple[AlertRule, ...]]:
+        """Who evaluates the rules, and which these are: the first source that has any. Raises when none answers."""
+        problem: SourceError | None = None
+        empty = ""
+        for source in self._sources:
+            if not isinstance(source, RuleSource):
+                continue
+            try:
+                rules = await self._breakers[source.name].ask(source.rules)
+            except SourceError as error:
+                problem = problem or error
+                continue
+            if rules:
+                return source.name, rules
+            empty = empty or source.name
+        if empty:
+            return empty, ()
+        raise problem or Unreachable(say("signals.no_source"))
 
     async def _evaluated(self) -> tuple[Alerts | None, SourceError | None]:
         """The first answer with rules in it, else the first; and why those before it do not do."""

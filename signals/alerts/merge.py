@@ -34,7 +34,7 @@ def merge(own: Alerts, held: Held, outgoing: Outgoing | None, *, sends: bool) ->
             left.pop(place, None)
         counterparts = [held.alerts[place] for place in places]
         if counterparts:
-            merged.append(_told(alert, counterparts))
+            merged.append(_with_alertmanager(alert, counterparts))
         elif alert.state.fires:
             sent = sends and (outgoing is None or bool(outgoing.sent(alert.labels)))
             merged.append(replace(_not_held(alert, held, outgoing), held=False if sent else None))
@@ -84,7 +84,7 @@ def _shared(ours: Mapping[str, str], theirs: Mapping[str, str]) -> int | None:
     return len(common) if all(ours[name] == theirs[name] for name in common) else None
 
 
-def _told(alert: Alert, counterparts: Sequence[Alert]) -> Alert:
+def _with_alertmanager(alert: Alert, counterparts: Sequence[Alert]) -> Alert:
     """The alert with the Alertmanager's word; of several the loudest speaks, and the first that began to fire.
 
     One that is pending here and fires there is one that another replica sent.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,3 +124,12 @@ class AlertSource(Protocol):
     def remote(self) -> bool: ...
 
     async def alerts(self) -> Alerts: ...
+
+
+@runtime_checkable
+class RuleSource(Protocol):
+    """A source of alerts that knows the rules behind them."""
+
+    async def rules(self) -> tuple[AlertRule, ...]:
+        """Every alert rule that it evaluates."""
+        ...

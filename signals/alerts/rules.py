@@ -20,7 +20,7 @@ from core.files import is_folder, read_text
 from core.message import say
 from core.text import clean, clean_block
 from core.times import parse_duration
-from signals.alerts.model import Alert, Alerts, AlertState
+from signals.alerts.model import Alert, AlertRule, Alerts, AlertState
 from signals.alerts.sight import out_of_sight
 from signals.alerts.templates import NotUnderstood, fill, fill_label
 from signals.metrics.model import TargetSource
@@ -85,12 +85,12 @@ def rule_paths(patterns: Iterable[Path]) -> list[Path]:
     paths: dict[Path, None] = {}
     for pattern in patterns:
         if is_folder(pattern):
-            found = sorted(path for path in pattern.iterdir() if path.suffix in (".yml", ".yaml"))
+            files = sorted(path for path in pattern.iterdir() if path.suffix in (".yml", ".yaml"))
         elif _GLOB.search(str(pattern)):
-            found = sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
+            files = sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
         else:
-            found = [pattern]
-        paths.update(dict.fromkeys(found or [pattern]))
+            files = [pattern]
+        paths.update(dict.fromkeys(files or [pattern]))
     return list(paths)
 
 
@@ -131,6 +131,15 @@ class RuleAlerts:
         keys = {rule.key for rule in alerting}
         self._active = {key: active for key, active in self._active.items() if key in keys}
         return Alerts(tuple(alerts), len(alerting), tuple(broken), now, self.name)
+
+    async def rules(self) -> tuple[AlertRule, ...]:
+        """The alert rules of the files, as they stand there."""
+        rules, _ = await asyncio.to_thread(self._load)
+        return tuple(
+            AlertRule(rule.name, rule.expr, rule.for_s, clean(Path(rule.file).name))
+            for rule in rules
+            if rule.kind == "alert"
+        )
 
     async def _require_a_target(self, now: float) -> None:
         """That no rule holds says nothing while no target answers: raises `Unreachable` then."""

@@ -73,9 +73,9 @@ async def read_bindings(client: Redis, prefix: str, separator: str, names: Colle
         members = await pipeline.execute(raise_on_error=False)
     start = len(prefix) + len(BINDING_KEY)
     by_exchange = {
-        key.decode(errors="replace")[start:]: [member.decode(errors="replace") for member in found]
-        for key, found in zip(ordered, members, strict=True)
-        if isinstance(found, set | list)
+        key.decode(errors="replace")[start:]: [member.decode(errors="replace") for member in answer]
+        for key, answer in zip(ordered, members, strict=True)
+        if isinstance(answer, set | list)
     }
     return parse_bindings(by_exchange.items(), separator, complete=complete)
 

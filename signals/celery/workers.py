@@ -56,6 +56,8 @@ class _Heard:
     counters: deque[_Counters] = field(default_factory=deque)
     active: dict[str, tuple[str, float]] = field(default_factory=dict)
     """By task id: the task's name and since when it runs."""
+    ended: dict[str, float] = field(default_factory=dict)
+    """By task id when it ended: an answer that was on its way then still has it among the active ones."""
     received: dict[str, str] = field(default_factory=dict)
     """The task's name by task id."""
     reserved: int | None = None
@@ -64,6 +66,13 @@ class _Heard:
     queues: tuple[str, ...] = ()
     rate_limits: dict[str, str] = field(default_factory=dict)
     time_limits_s: dict[str, float] = field(default_factory=dict)
+
+    def end(self, task: str, now: float) -> None:
+        """It is not active any more."""
+        self.active.pop(task, None)
+        self.received.pop(task, None)
+        if len(self.ended) < MAX_TASKS:
+            self.ended[task] = now
 
 
 class Workers:
@@ -97,9 +106,9 @@ class Workers:
             heard.received[task] = clean(str(event.get("name", "")), 100)
         elif kind == "task-started" and len(heard.active) < MAX_TASKS:
             heard.active[task] = (heard.received.get(task, "?"), now)
+            heard.ended.pop(task, None)  # it is tried again
         elif kind in NOT_ACTIVE:
-            heard.active.pop(task, None)
-            heard.received.pop(task, None)
+            heard.end(task, now)
             if kind in FINISHED:
                 heard.finished.append(now)
 
@@ -140,7 +149,9 @@ class Workers:
                     float(task.get("time_start") or now - skew_s) + skew_s,
                 )
                 for task in list(active)[:MAX_TASKS]
+                if str(task.get("id", "")) not in heard.ended
             }
+            heard.ended = {task: at for task, at in heard.ended.items() if at >= asked_at}
         if stats is not None:
             self._read_stats(heard, stats, now)
 

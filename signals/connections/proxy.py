@@ -35,14 +35,14 @@ def proxy_for(url: str, setting: SecretStr | None, environment: Mapping[str, str
         return None if address in ("", NONE) else _checked(address)
     parts = urlsplit(url)
     host = parts.hostname or ""
-    found = _variable(f"{parts.scheme}_proxy", environment) or _variable("all_proxy", environment)
+    proxy = _variable(f"{parts.scheme}_proxy", environment) or _variable("all_proxy", environment)
     if (
-        not found
+        not proxy
         or _is_this_machine(host)
         or _is_excluded(host, parts.port, _variable("no_proxy", environment))
     ):
         return None
-    return _checked(found)
+    return _checked(proxy)
 
 
 def proxy_host(proxy: str | None) -> str:

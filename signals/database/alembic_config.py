@@ -12,12 +12,12 @@ import ast
 import configparser
 import os
 import re
-import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.files import is_file, is_folder, read_text
+from core.toml_file import parse_toml
 from signals.database.revision import assignments
 
 if TYPE_CHECKING:
@@ -118,8 +118,8 @@ def _options(file: Path, section: str) -> tuple[dict[str, str | list[str]], tupl
 
 def _toml_options(file: Path) -> dict[str, str | list[str]]:
     try:
-        tool = tomllib.loads(_text(file)).get("tool", {})
-    except (ValueError, RecursionError) as error:
+        tool = parse_toml(_text(file)).get("tool", {})
+    except ValueError as error:
         raise NoScripts(f"{file.name}: {type(error).__name__}") from None
     table = tool.get("alembic", {}) if isinstance(tool, dict) else {}
     here = str(file.parent)
@@ -193,8 +193,8 @@ def _version_table(source: str, options: Mapping[str, str | list[str]]) -> tuple
             continue
         for keyword in node.keywords:
             if keyword.arg in ("version_table", "version_table_schema"):
-                found = tables if keyword.arg == "version_table" else schemas
-                found.add(_text_of(keyword.value, values, options))
+                names = tables if keyword.arg == "version_table" else schemas
+                names.add(_text_of(keyword.value, values, options))
     if len(tables) > 1 or len(schemas) > 1 or ((tables or schemas) and None in tables | schemas):
         return None, None
     if (

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-HISTORY_LIMIT_S, HISTORY_POINTS = 30 * 86_400.0, 120
-"""The longest window that a panel asks for, looked at every six hours, then three minutes, then one second and a half."""
+HISTORY_LIMIT_S, HISTORY_POINTS = 32 * 86_400.0, 120
+"""More than the longest window that a panel asks for (a month of 31 days, whose clocks go back), looked at every six hours,
+then three minutes, then one second and a half."""
 HISTORY_MAX_AGE_S, NO_HISTORY_MAX_AGE_S = 300.0, 5.0
 
 
@@ -99,7 +100,7 @@ class MetricFailover:
         return ()
 
     async def watched_s(self, now: float) -> float | None:
-        """How far back (s, at most 30 d) the active source knows anything at all, to a few seconds.
+        """How far back (s, at most 32 d) the active source knows anything at all, to a few seconds.
 
         A window longer than this is not whole, whatever number comes back for it. Of a server it is what three range
         queries over `up` find, asked anew every five minutes; None where it has no `up`.

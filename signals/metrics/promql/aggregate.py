@@ -228,7 +228,7 @@ _CHOICES: dict[str, Callable[[Vector, Groups, Floats], Vector]] = {
 
 
 def _count_values(vector: Vector, modifier: Any, parameter: Result | None) -> Vector:
-    from signals.metrics.prometheus_api import format_value
+    from signals.reading import format_value
 
     if not isinstance(parameter, Text):
         raise BadQuery(say("promql.wants_label"))

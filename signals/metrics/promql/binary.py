@@ -110,9 +110,9 @@ def _signature(modifier: Any) -> tuple[_SetKey, Callable[[Labels], Labels]]:
     return ("without", named), lambda labels: leave_out(labels, unwanted)
 
 
-def _partners(many: Groups, one: Groups) -> Indices:
+def _partners(many: Groups, single: Groups) -> Indices:
     """For each group of the first the group of the second of the same labels; -1 where there is none."""
-    numbers = {labels: number for number, labels in enumerate(one.labels)}
+    numbers = {labels: number for number, labels in enumerate(single.labels)}
     return np.array([numbers.get(labels, -1) for labels in many.labels], np.intp)
 
 
@@ -145,13 +145,13 @@ def _vectors(operator: str, modifier: Any, left: Vector, right: Vector) -> Vecto
     cardinality = modifier.card if modifier is not None else VectorMatchCardinality.OneToOne
     swapped = cardinality == VectorMatchCardinality.OneToMany
     one_to_one = cardinality == VectorMatchCardinality.OneToOne
-    many, one = (right, left) if swapped else (left, right)
-    if not many.labels or not one.labels:
+    many, single = (right, left) if swapped else (left, right)
+    if not many.labels or not single.labels:
         return empty(left.values.shape[1])
     signature = _signature(modifier)
-    many_groups, one_groups = many.labels.grouped(*signature), one.labels.grouped(*signature)
-    partners = _partners(many_groups, one_groups)
-    singles = merge_rows(one.values, one.present, one_groups)
+    many_groups, single_groups = many.labels.grouped(*signature), single.labels.grouped(*signature)
+    partners = _partners(many_groups, single_groups)
+    singles = merge_rows(single.values, single.present, single_groups)
     _refuse(singles.twice & np.logical_or.reduce(many.present, axis=0))
     of_row = partners[many_groups.of_row]
     rows = np.flatnonzero(of_row >= 0)
@@ -162,8 +162,10 @@ def _vectors(operator: str, modifier: Any, left: Vector, right: Vector) -> Vecto
     labels = labels.mapped(*_own_labels(operator, modifier, one_to_one=one_to_one))
     present = many.present[rows] & singles.present[of_row]
     if group_labels := tuple(modifier.group_labels or ()) if modifier is not None else ():
-        labels, picked, sources = _with_group_labels(labels, of_row, one.labels, one_groups, group_labels)
-        rows, of_row, present = rows[picked], of_row[picked], present[picked] & one.present[sources]
+        labels, picked, sources = _with_group_labels(
+            labels, of_row, single.labels, single_groups, group_labels
+        )
+        rows, of_row, present = rows[picked], of_row[picked], present[picked] & single.present[sources]
     many_values, one_values = many.values[rows], singles.values[of_row]
     first, second = (one_values, many_values) if swapped else (many_values, one_values)
     if operator in _ARITHMETIC:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -57,16 +58,48 @@ def needs(expr: str) -> Needs:
     return Needs("all", tuple(_needs(parse(expr), ranged=False)))
 
 
+@lru_cache(maxsize=512)
+def is_constant(expr: str) -> bool:
+    """Whether neither samples nor the time decide what it says; raises `BadQuery` for what can't be read."""
+    return _is_constant(parse(expr))
+
+
+def _is_constant(node: Any) -> bool:
+    match node:
+        case grammar.VectorSelector() | grammar.MatrixSelector():
+            return False
+        case grammar.Call() if not node.args:  # `time()`, `hour()`
+            return bool(node.func.name == "pi")
+    return all(map(_is_constant, _children(node)))
+
+
+@lru_cache(maxsize=512)
+def looks_back_s(expr: str) -> float:
+    """How long `expr` still sees what has ended: its longest window, with offsets; raises `BadQuery` for what can't be read."""
+    return _looks_back_s(parse(expr))
+
+
+def _looks_back_s(node: Any) -> float:
+    lengths = [getattr(node, "range", None), getattr(node, "offset", None)]
+    own = sum(length.total_seconds() for length in lengths if isinstance(length, timedelta))
+    return own + max((_looks_back_s(child) for child in _children(node)), default=0.0)
+
+
+def _children(node: Any) -> list[Any]:
+    """The expressions right below."""
+    below = [
+        getattr(node, attribute, None) for attribute in ("expr", "lhs", "rhs", "param", "vector_selector")
+    ]
+    children = [child for child in below if child is not None and not isinstance(child, str | float)]
+    return [*children, *(getattr(node, "args", None) or ())]
+
+
 def _names(node: Any) -> set[str]:
     names: set[str] = set()
     if name := getattr(node, "name", None):
         names.add(name)
-    for attribute in ("expr", "lhs", "rhs", "param", "vector_selector"):
-        child = getattr(node, attribute, None)
-        if child is not None and not isinstance(child, str | float):
-            names |= _names(child)
-    for argument in getattr(node, "args", None) or ():
-        names |= _names(argument)
+    for child in _children(node):
+        names |= _names(child)
     return names
 
 

@@ -14,7 +14,7 @@ from core.errors import CircuitOpen, Unreachable
 from signals.alerts.alertmanager import AlertmanagerSource
 from signals.alerts.failover import AlertFailover
 from signals.connections.breaker import Notice
-from signals.metrics.prometheus import PrometheusSource
+from signals.prometheus.source import PrometheusSource
 from signals.settings import AlertmanagerSettings, PrometheusSettings, SignalsSettings
 from signals.sources import open_sources
 from tests.bad_servers import BEHAVIOURS, body, serve

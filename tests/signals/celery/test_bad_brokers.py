@@ -13,8 +13,8 @@ from signals.alerts.alertmanager import AlertmanagerSource
 from signals.celery.fleet import CeleryFleet
 from signals.celery.queues import RedisQueues
 from signals.database.postgres import PostgresSchema
-from signals.metrics.prometheus import PrometheusSource
 from signals.metrics.scrape import ScrapeSource
+from signals.prometheus.source import PrometheusSource
 from signals.settings import (
     AlertmanagerSettings,
     CelerySettings,

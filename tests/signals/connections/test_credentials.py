@@ -14,8 +14,8 @@ from signals.connections.credentials import read_secret, with_password
 from signals.connections.postgres import read_address
 from signals.connections.redis_address import parse_redis_address
 from signals.metrics.failover import MetricFailover
-from signals.metrics.prometheus import PrometheusSource
 from signals.metrics.scrape import ScrapeSource
+from signals.prometheus.source import PrometheusSource
 from signals.settings import PrometheusSettings, ScrapeSettings, SignalsSettings
 from tests.exporter import depth_exporter
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
 import socket
 import ssl
@@ -23,7 +24,7 @@ from pydantic import SecretStr
 
 from core.errors import BadAnswer, BadQuery, Denied, SourceError, TimedOut, Unreachable
 from signals.connections.http import MAX_CONNECTIONS, HttpClient
-from signals.metrics.prometheus import PrometheusSource
+from signals.prometheus.source import PrometheusSource
 from signals.settings import HttpSettings, PrometheusSettings
 from tests.bad_servers import BEHAVIOURS, serve
 from tui.i18n import Language
@@ -133,6 +134,22 @@ async def test_basic_bearer_and_custom_headers_open_the_door_and_their_absence_d
         error = await refused(settings.model_copy(update={"token": SecretStr("wrong")}))
         assert isinstance(error, Denied)
         assert "wrong" not in Language("en").say(error.message)
+
+
+def contexts_with_authorities() -> int:
+    """How many TLS contexts of this process trust somebody: each holds some hundred certificates."""
+    gc.collect()
+    contexts = [thing for thing in gc.get_objects() if isinstance(thing, ssl.SSLContext)]
+    return sum(context.cert_store_stats()["x509"] > 0 for context in contexts)
+
+
+async def test_a_source_without_tls_reads_no_certificates() -> None:
+    before = contexts_with_authorities()
+    with door() as opened:
+        source = HttpClient("prometheus", HttpSettings(url=opened.url))
+        await source.get("")
+        assert contexts_with_authorities() == before
+        await source.close()
 
 
 async def test_a_prometheus_below_a_path_is_asked_below_it() -> None:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from core.errors import SourceError, Unreachable
 from sandbox.servers import free_port
 from signals.connections.proxy import proxy_for, proxy_host
-from signals.metrics.prometheus import PrometheusSource
+from signals.prometheus.source import PrometheusSource
 from signals.settings import PrometheusSettings
 from tests.page import Page, page_server
 

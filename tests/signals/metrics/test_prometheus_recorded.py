@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from core.errors import BadAnswer, BadQuery, NotSupported
 from signals.alerts.model import AlertRule, AlertState
 from signals.metrics.model import Target
-from signals.metrics.prometheus import PrometheusSource
+from signals.prometheus.source import PrometheusSource
 from signals.settings import PrometheusSettings
 from tests.bad_servers import body, serve
 from tests.page import Page, page_server
@@ -33,6 +35,26 @@ def playing(name: str) -> Iterator[PrometheusSource]:
 
     with page_server(page) as url:
         yield PrometheusSource(PrometheusSettings(url=url))
+
+
+LOADS = """
+import sys
+from signals.connections.http import HttpResponse
+from signals.prometheus.api import read_query
+
+body = b'{"status": "success", "data": {"resultType": "scalar", "result": [0, "7"]}}'
+print(read_query(HttpResponse(200, body, ""), "7", 0.0, "prometheus").series[0].values[0])
+loaded = list(sys.modules)
+import charset_normalizer  # who needs it gets the real one
+print(sum(name.startswith("charset_normalizer") for name in loaded), charset_normalizer.__version__ != "3.0.0")
+"""
+
+
+def test_an_answer_is_read_without_what_guesses_encodings() -> None:
+    asked = subprocess.run(
+        [sys.executable, "-W", "error", "-c", LOADS], capture_output=True, text=True, check=True
+    )
+    assert asked.stdout.split() == ["7.0", "0", "True"]
 
 
 async def test_a_vector_and_a_scalar() -> None:

@@ -15,8 +15,8 @@ from core.message import say
 from sandbox.servers import free_port
 from signals.connections.breaker import Breaker, Circuit
 from signals.metrics.failover import MetricFailover
-from signals.metrics.prometheus import PrometheusSource
 from signals.metrics.scrape import ScrapeSource
+from signals.prometheus.source import PrometheusSource
 from signals.settings import PrometheusSettings, ScrapeSettings, ScrapeTarget, SignalsSettings
 from signals.sources import open_sources
 from tests.bad_servers import BEHAVIOURS, body, serve

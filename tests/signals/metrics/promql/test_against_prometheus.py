@@ -10,8 +10,8 @@ import pytest
 
 from core.errors import BadQuery
 from signals.metrics.exposition import read_capture
-from signals.metrics.prometheus_api import answer_to_json
 from signals.metrics.promql import evaluate, evaluate_range
+from signals.prometheus.api import answer_to_json
 from signals.store.ring import Ring
 from tests.signals.metrics.promql import oracle
 from tests.signals.metrics.promql.capture import lines, write

@@ -8,8 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from core.errors import BadQuery, SourceError
-from signals.metrics.prometheus_api import answer_to_json
 from signals.metrics.promql import evaluate, evaluate_range
+from signals.prometheus.api import answer_to_json
 from signals.store.ring import Matcher, Ring
 from tests.signals.metrics.promql import fuzz, oracle, remote_write
 from tests.signals.metrics.promql.comparison import differences

@@ -3,7 +3,7 @@
 What prometheus-api-client does here, and why no more: it reads what a server answered (`custom_query`,
 `custom_query_range`, `get_label_values`, `get_targets`). It does not talk: its requests block a thread, are bounded
 neither in size nor by one deadline for the whole answer, can't be cancelled, and put also a POSTed query into the URL.
-So our own client talks (`signals.metrics.prometheus`), and the library gets the answer in place of a connection. Its
+So our own client talks (`signals.prometheus.source`), and the library gets the answer in place of a connection. Its
 `MetricsList` would need pandas.
 
 The `read_…` functions take an answer with status 200; one of another shape makes them raise `KeyError`, `TypeError`,
@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import time
+from contextlib import contextmanager
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from core.errors import NotSupported
@@ -23,10 +26,10 @@ from core.text import clean
 from core.times import parse_time
 from signals.alerts.model import Alert, AlertRule, Alerts, AlertState
 from signals.metrics.model import Target
-from signals.reading import Answer, MetricNames, Series
+from signals.reading import Answer, MetricNames, Series, format_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from core.message import Message
     from signals.connections.http import HttpResponse
@@ -48,7 +51,8 @@ class _Answered:
 
     def library(self) -> Any:
         """The library's client; it has no useful types."""
-        from prometheus_api_client import PrometheusConnect
+        with _no_charset_detection():
+            from prometheus_api_client import PrometheusConnect
 
         session: Any = self
         return PrometheusConnect(url="", session=session)
@@ -70,6 +74,25 @@ class _Answered:
         """The server's `warnings` and `infos`, which the library leaves out."""
         document = self.json()
         return tuple(clean(str(text)) for kind in ("warnings", "infos") for text in document.get(kind) or ())
+
+
+@contextmanager
+def _no_charset_detection() -> Iterator[None]:
+    """Requests is imported without what guesses encodings: 3 MB for nothing, as it gets no answer to decode.
+
+    It wants to be told a version that it knows, else it warns.
+    """
+    if "requests" in sys.modules:
+        yield
+        return
+    absent = ModuleType("charset_normalizer")
+    vars(absent)["__version__"] = "3.0.0"
+    has_it = sys.modules.setdefault(absent.__name__, absent)
+    try:
+        yield
+    finally:
+        if has_it is absent:
+            del sys.modules[absent.__name__]
 
 
 def read_query(response: HttpResponse, expr: str, at: float, source: str) -> Answer:
@@ -227,20 +250,6 @@ def answer_to_json(answer: Answer) -> dict[str, Json]:
             ]
             result.append({"metric": labels, "values": samples})
     return {"resultType": answer.kind, "result": result}
-
-
-def format_value(value: float) -> str:
-    """A sample's value as Go's `strconv.FormatFloat(v, 'f', -1, 64)` writes it."""
-    text = repr(value)
-    if text.endswith(".0"):
-        return text[:-2]
-    if "n" in text:
-        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
-    if "e" in text:
-        from decimal import Decimal
-
-        return format(Decimal(text), "f").removesuffix(".0")
-    return text
 
 
 def _sample(series: Series, index: int) -> list[Json]:

@@ -3,7 +3,7 @@
 So every question has one deadline for its whole answer, a size limit and one set of certificates and credentials, and
 a cancelled one ends at once; no thread waits for a server. A long query is POSTed as a form, because servers and
 proxies refuse long addresses; a server that takes no POST (405) is asked by GET from then on. How the answers are
-read, and what prometheus-api-client does in it: `signals.metrics.prometheus_api`.
+read, and what prometheus-api-client does in it: `signals.prometheus.api`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class PrometheusSource:
 
     async def query(self, expr: str, at: float | None = None) -> Answer:
         """An instant query."""
-        from signals.metrics.prometheus_api import read_query
+        from signals.prometheus.api import read_query
 
         at = time.time() if at is None else at
         response = await self._query("/api/v1/query", {"query": expr, "time": repr(at)})
@@ -57,7 +57,7 @@ class PrometheusSource:
 
     async def query_range(self, expr: str, start: float, end: float, step: float) -> Answer:
         """A range query."""
-        from signals.metrics.prometheus_api import read_range
+        from signals.prometheus.api import read_range
 
         params = {"query": expr, "start": repr(start), "end": repr(end), "step": f"{step:g}"}
         response = await self._query("/api/v1/query_range", params)
@@ -65,7 +65,7 @@ class PrometheusSource:
 
     async def metric_names(self) -> frozenset[str]:
         """All metric names of the last hour."""
-        from signals.metrics.prometheus_api import read_metric_names
+        from signals.prometheus.api import read_metric_names
 
         since = {"start": str(time.time() - NAMES_OF_LAST_S)}
         response = await self._http.get("/api/v1/label/__name__/values", since)
@@ -73,7 +73,7 @@ class PrometheusSource:
 
     async def has_had(self, metric: str) -> bool:
         """Over all that it keeps."""
-        from signals.metrics.prometheus_api import read_metric_names
+        from signals.prometheus.api import read_metric_names
 
         # By name alone: the series themselves may be many thousands.
         response = await self._http.get("/api/v1/label/__name__/values", {"match[]": metric})
@@ -81,14 +81,14 @@ class PrometheusSource:
 
     async def alerts(self) -> Alerts:
         """Active alerts, with their rules' expressions."""
-        from signals.metrics.prometheus_api import read_alerts
+        from signals.prometheus.api import read_alerts
 
         response = await self._http.get("/api/v1/rules", {"type": "alert"})
         return await self._parsed(response, lambda body: read_alerts(body, self.name))
 
     async def rules(self) -> tuple[AlertRule, ...]:
         """Every alert rule that is evaluated there."""
-        from signals.metrics.prometheus_api import read_alert_rules
+        from signals.prometheus.api import read_alert_rules
 
         response = await self._http.get("/api/v1/rules", {"type": "alert"})
         return await self._parsed(response, lambda body: read_alert_rules(body, self.name))
@@ -102,7 +102,7 @@ class PrometheusSource:
 
     async def targets(self) -> tuple[Target, ...]:
         """Every exporter that is scraped now, with what its last scrape said."""
-        from signals.metrics.prometheus_api import read_targets
+        from signals.prometheus.api import read_targets
 
         response = await self._http.get("/api/v1/targets", {"state": "active"})
         return await self._parsed(response, read_targets)
