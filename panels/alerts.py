@@ -96,3 +96,8 @@ def state_text(alert: Alert, now: float) -> Message:
         return say("panels.alert_fires_in", severity=severity, left=left)
     state = say(f"panels.alert_{alert.state}")
     return say("panels.alert_state", state=state, severity=alert.severity) if alert.severity else state
+
+
+def age_text(alert_since: float, now: float) -> Message:
+    """How long it has been so: beside the time until it fires a bare length would read as a part of that."""
+    return say("panels.alert_for", age=quantity(coarse_age(now - alert_since), "s"))

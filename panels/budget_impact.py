@@ -55,6 +55,27 @@ async def error_budget_impact(
     return tuple(sentences)
 
 
+async def budget_burnt(
+    specs: Iterable[PanelSpec], sources: Sources, start: datetime, end: datetime
+) -> float | None:
+    """The share of a month's error budget that the worst objective lost from `start` to `end`; None where nobody can tell."""
+    seconds = max(MIN_SPAN_S, math.ceil((end - start).total_seconds()))
+    during_window = f"{seconds}s"
+    if await history_s(sources, end.timestamp()) < seconds - MIN_SPAN_S:
+        return None
+    shares: list[float] = []
+    for objective in (objective for spec in specs for objective in spec.objectives):
+        asked = {
+            window: await _ask(objective, window, sources, end.timestamp())
+            for window in (during_window, BUDGET_WINDOW)
+        }
+        for counts in count_requests(objective, asked).by_service.values():
+            during, whole = counts.get(during_window), counts.get(BUDGET_WINDOW)
+            if during is not None and whole is not None and during.total > 0:
+                shares.append(during.bad / (whole.total * (1 - objective.target)))
+    return max(shares, default=None)
+
+
 async def _ask(objective: Objective, window: str, sources: Sources, at: float) -> Counts:
     async def ask(expr: str) -> Answer | SourceError:
         try:

@@ -21,6 +21,7 @@ from panels.state import BOARD_SPAN_S, Row
 from signals.reading import Verdict
 
 if TYPE_CHECKING:
+    from actions.releases.scripts import ReleaseSchemas
     from core.message import Message
     from panels.enrich.registry import Enricher
     from panels.query_cache import QueryCache
@@ -34,12 +35,16 @@ LONGEST_SHORT_WINDOW_S = 600.0
 
 
 async def evaluate(
-    spec: PanelSpec, sources: Sources, cache: QueryCache, span_s: float = BOARD_SPAN_S
+    spec: PanelSpec,
+    sources: Sources,
+    cache: QueryCache,
+    span_s: float = BOARD_SPAN_S,
+    schemas: ReleaseSchemas | None = None,
 ) -> PanelState:
     """Ask and judge one panel; whatever breaks in it becomes its state. `span_s` is how long a past is drawn."""
     now = time.time()
     history = asyncio.ensure_future(history_s(sources, now))
-    context = PanelContext(spec=spec, sources=sources, cache=cache, now=now, history=history)
+    context = PanelContext(spec=spec, sources=sources, cache=cache, now=now, history=history, schemas=schemas)
     try:
         judged, enriched = await asyncio.gather(_judged(context, span_s), _enriched(context))
     except Exception as error:  # one panel must not take the others down

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from panels.projection import until_now
 from panels.state import BOARD_SPAN_S
-from signals.reading import Answer
+from signals.reading import Answer, Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,6 +23,8 @@ BESIDE_MAX_AGE_S = 15.0
 """What only says how far a number may be believed need not be as fresh as the number."""
 CHART_POINTS = 60
 """Thirty minutes in steps of thirty seconds: the axis moves only that often."""
+JOINED = 2.0
+"""So many usual distances after the last sample of a past the value of now is joined to it; later there was a gap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,3 +110,25 @@ async def _diagnoses(
     )
 
     return {query.name: await diagnose(query.expr, cache, now) for query in empty}
+
+
+def until_now(history: Answer, current: Answer | SourceError | None) -> Answer:
+    """The past with the values of now at its end: chart, legend and headline then show the same number.
+
+    A curve that is not there now ends where it ended; one that began a moment ago has one sample.
+    """
+    if not isinstance(current, Answer):
+        return history
+    past = {series.labels: series for series in history.series}
+    curves = [joined(past.pop(series.labels, None), series) for series in current.series]
+    return replace(history, series=(*curves, *past.values()))
+
+
+def joined(past: Series | None, current: Series) -> Series:
+    """A past with a later sample at its end, and a gap before it where it is much later."""
+    if past is None or not past.times or current.times[-1] <= past.times[-1]:
+        return past if past is not None and past.times else current
+    at, step = past.times[-1], min((b - a for a, b in pairwise(past.times)), default=math.inf)
+    gap = current.times[-1] - at > JOINED * step
+    times = (*past.times, *((at + step,) if gap else ()), current.times[-1])
+    return Series(past.labels, times, (*past.values, *((math.nan,) if gap else ()), current.values[-1]))

@@ -16,6 +16,7 @@ from panels.query_cache import QueryCache
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from actions.releases.scripts import ReleaseSchemas
     from panels.spec import PanelSpec
     from panels.state import PanelState
     from signals.celery.model import Fleet
@@ -31,21 +32,28 @@ async def poll_panels(
     on_state: Callable[[PanelState], None],
     paused: Callable[[], bool],
     span_s: Callable[[], float],
+    *,
+    schemas: ReleaseSchemas | None = None,
 ) -> None:
     """Judge every panel again and again until cancelled; `span_s` says how long a past its charts need."""
     cache = QueryCache(sources.metrics)
     try:
         async with asyncio.TaskGroup() as group:
             for spec in specs:
-                group.create_task(_poll_panel(spec, sources, cache, on_state, paused=paused, span_s=span_s))
+                group.create_task(
+                    _poll_panel(spec, sources, cache, on_state, paused=paused, span_s=span_s, schemas=schemas)
+                )
     finally:
         await cache.close()
 
 
-async def poll_once(specs: Iterable[PanelSpec], sources: Sources) -> tuple[PanelState, ...]:
+async def poll_once(
+    specs: Iterable[PanelSpec], sources: Sources, schemas: ReleaseSchemas | None = None
+) -> tuple[PanelState, ...]:
     """Judge every panel one time."""
     cache = QueryCache(sources.metrics)
-    return tuple(await asyncio.gather(*(evaluate(spec, sources, cache) for spec in specs)))
+    judged = (evaluate(spec, sources, cache, schemas=schemas) for spec in specs)
+    return tuple(await asyncio.gather(*judged))
 
 
 async def _poll_panel(
@@ -56,12 +64,13 @@ async def _poll_panel(
     *,
     paused: Callable[[], bool],
     span_s: Callable[[], float],
+    schemas: ReleaseSchemas | None,
 ) -> None:
     if any(enricher.slow and enricher.applies(spec) for enricher in enrichers()):
         on_state(await evaluate(spec, _without_slow(sources), cache, span_s()))
     while True:
         if not paused():
-            state = await evaluate(spec, sources, cache, span_s())
+            state = await evaluate(spec, sources, cache, span_s(), schemas)
             on_state(state)
             incomplete = any(reading.is_missing for reading in state.readings)
             # Something is missing: look again soon, so that what has just started shows as soon as it answers.

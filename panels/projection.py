@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,6 @@ from signals.reading import Answer, Series, Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.errors import SourceError
     from core.message import Message
     from panels.fetch import Answers
     from panels.spec import QuerySpec
@@ -39,8 +37,6 @@ TREND_TEXTS = {
 }
 POINTS = 12
 SHARE = 0.95
-JOINED = 2.0
-"""So many usual distances after the last sample of a past the value of now is joined to it; later there was a gap."""
 
 
 def project(query: QuerySpec, answers: Answers, now: float, span_s: float = BOARD_SPAN_S) -> Contribution:
@@ -66,28 +62,6 @@ def project(query: QuerySpec, answers: Answers, now: float, span_s: float = BOAR
         trend=short.curves[0],
         query=query.name,
     )
-
-
-def until_now(history: Answer, current: Answer | SourceError | None) -> Answer:
-    """The past with the values of now at its end: chart, legend and headline then show the same number.
-
-    A curve that is not there now ends where it ended; one that began a moment ago has one sample.
-    """
-    if not isinstance(current, Answer):
-        return history
-    past = {series.labels: series for series in history.series}
-    curves = [joined(past.pop(series.labels, None), series) for series in current.series]
-    return replace(history, series=(*curves, *past.values()))
-
-
-def joined(past: Series | None, current: Series) -> Series:
-    """A past with a later sample at its end, and a gap before it where it is much later."""
-    if past is None or not past.times or current.times[-1] <= past.times[-1]:
-        return past if past is not None and past.times else current
-    at, step = past.times[-1], min((b - a for a, b in pairwise(past.times)), default=math.inf)
-    gap = current.times[-1] - at > JOINED * step
-    times = (*past.times, *((at + step,) if gap else ()), current.times[-1])
-    return Series(past.labels, times, (*past.values, *((math.nan,) if gap else ()), current.values[-1]))
 
 
 def _chart(query: QuerySpec, history: Answer) -> Chart:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import SourceError
@@ -19,18 +20,27 @@ if TYPE_CHECKING:
 MIN_AGE_S = 0.5
 """Equal queries within one evaluation get one answer."""
 NAMES_MAX_AGE_S = 30.0
-EXPIRY_S = 1800.0
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A question, when it was put, and how old an answer anyone who puts it takes."""
+
+    at: float
+    max_age_s: float
+    task: asyncio.Task[Answer | SourceError]
 
 
 class QueryCache:
     """Puts PromQL to a source. An answer with series may be kept, an empty one only for who says so, an error never.
 
-    What is kept is thrown away when another source answers: its numbers are not comparable.
+    What is kept is thrown away when another source answers: its numbers are not comparable. And it is forgotten once it is
+    older than anyone who asked would take: the range of a chart moves on, and nobody asks for the earlier one again.
     """
 
     def __init__(self, metrics: MetricSource) -> None:
         self._metrics = metrics
-        self._asked: dict[str, tuple[float, asyncio.Task[Answer | SourceError]]] = {}
+        self._asked: dict[str, _Asked] = {}
         self._names: tuple[float, frozenset[str]] | None = None
         self._had: dict[str, tuple[float, bool]] = {}
 
@@ -74,7 +84,7 @@ class QueryCache:
 
     async def close(self) -> None:
         """Stop waiting for answers that nobody waits for any more."""
-        tasks = [task for _, task in self._asked.values()]
+        tasks = [asked.task for asked in self._asked.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -84,10 +94,12 @@ class QueryCache:
     ) -> Answer | SourceError:
         now = time.monotonic()
         asked = self._asked.get(key)
-        if asked is None or now - asked[0] > self._max_age_s(asked[1], max_age_s, empty_max_age_s):
+        longest_s = max(max_age_s, empty_max_age_s, MIN_AGE_S, 0.0 if asked is None else asked.max_age_s)
+        if asked is None or now - asked.at > self._max_age_s(asked.task, max_age_s, empty_max_age_s):
             self._expire(now)
-            asked = self._asked[key] = (now, asyncio.create_task(_or_error(ask)))
-        return await asyncio.shield(asked[1])
+            asked = self._asked[key] = _Asked(now, longest_s, asyncio.create_task(_or_error(ask)))
+        asked.max_age_s = longest_s
+        return await asyncio.shield(asked.task)
 
     def _max_age_s(
         self, task: asyncio.Task[Answer | SourceError], max_age_s: float, empty_max_age_s: float
@@ -103,9 +115,9 @@ class QueryCache:
         return max(max_age_s if answer.series else empty_max_age_s, MIN_AGE_S)
 
     def _expire(self, now: float) -> None:
-        expired = [key for key, (at, task) in self._asked.items() if task.done() and now - at > EXPIRY_S]
-        for key in expired:
-            del self._asked[key]
+        for key, asked in list(self._asked.items()):
+            if asked.task.done() and now - asked.at > asked.max_age_s:
+                del self._asked[key]
 
 
 async def history_s(sources: Sources, now: float) -> float:

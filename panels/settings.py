@@ -6,6 +6,7 @@ targets of what is there change by name: `limits.slo.P95.warn`, `targets.slo.ava
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +14,16 @@ from pydantic import Field
 
 from core.settings import Section
 from core.toml_file import Problem, no_such, read_toml, validate
+from panels.costs.expressions import amount, spend
 from panels.spec import PanelSpec, SpecPart
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
     from pathlib import Path
+
+    from panels.costs.expressions import By
+    from panels.costs.settings import CostsSettings
+    from panels.spec import QuerySpec
 
 
 class Limits(SpecPart):
@@ -36,7 +42,9 @@ class PanelsSettings(SpecPart):
     targets: dict[str, dict[str, Annotated[float, Field(gt=0, lt=1)]]] = Field(
         default={}, description="by panel and objective: the share of good requests to keep"
     )
-    monthly_budget_usd: float | None = Field(default=None, gt=0)
+    monthly_budget_usd: float | None = Field(
+        default=None, gt=0, description="where [costs] says nothing of it"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +81,23 @@ def board(
     profile: Iterable[PanelSpec],
     configured: Container[str],
     interval_s: float | None = None,
+    costs: CostsSettings | None = None,
 ) -> tuple[PanelSpec, ...]:
     """The panels to show, in order, each once; `profile` are those that the settings lie over.
 
     Of those that nobody asked for by name, the ones that need another source than the `configured` are left out.
-    `interval_s` holds for those that have none of their own.
+    `interval_s` holds for those that have none of their own, `costs` for budgets that say nothing of their own.
     """
     known = _known((*profile, *settings.add))
+    knows_costs = costs is not None and costs.is_known
     able = [
         name
         for name, spec in known.items()
-        if not spec.needs or any(source in configured for source in spec.needs)
+        if not spec.needs
+        or any(source in configured or (source == "costs" and knows_costs) for source in spec.needs)
     ]
     shown = dict.fromkeys(settings.show or able)
-    specs = [_changed(known[name], settings) for name in shown if name in known]
+    specs = [_changed(known[name], settings, costs) for name in shown if name in known]
     if interval_s is None:
         return tuple(specs)
     return tuple(
@@ -137,17 +148,57 @@ def _known(specs: Iterable[PanelSpec]) -> dict[str, PanelSpec]:
     return {spec.id: spec for spec in specs}
 
 
-def _changed(spec: PanelSpec, settings: PanelsSettings) -> PanelSpec:
+COUNTED = re.compile(
+    r"\$(?P<what>spend|analyses|cache_hits|cache_misses)_(?P<window>\d+[smhdw])(?P<by_model>_by_model)?"
+)
+"""In the expression of a query: what was spent or counted in this window, as `[costs]` has it."""
+
+
+def monthly_budget(settings: PanelsSettings, costs: CostsSettings | None) -> float | None:
+    """What a month may cost (USD), wherever that is said."""
+    named = costs is not None and costs.monthly_budget_usd is not None
+    return costs.monthly_budget_usd if costs is not None and named else settings.monthly_budget_usd
+
+
+def _with_costs(spec: PanelSpec, costs: CostsSettings) -> PanelSpec:
+    """The panel whose budget and queries say what `[costs]` says where they mean it."""
+    budget = spec.budget
+    if budget is not None and not budget.spend:
+        update = {"spend": spend(costs, "$window"), "time_zone": costs.time_zone}
+        budget = budget.model_copy(update=update)
+    queries = [_counted(query, costs) for query in spec.queries]
+    asked = tuple(query for query in queries if query is not None)
+    return spec.model_copy(update={"budget": budget, "queries": asked})
+
+
+def _counted(query: QuerySpec, costs: CostsSettings) -> QuerySpec | None:
+    """The query with the counters of `[costs]`; None where it needs one that nobody has."""
+    if any(not _promql(counted, costs) for counted in COUNTED.finditer(query.expr)):
+        return None
+    expr = COUNTED.sub(lambda counted: _promql(counted, costs), query.expr)
+    return query.model_copy(update={"expr": expr})
+
+
+def _promql(counted: re.Match[str], costs: CostsSettings) -> str:
+    by: By = "model" if counted["by_model"] else ""
+    if counted["what"] == "spend":
+        return spend(costs, counted["window"], by)
+    return amount(getattr(costs, counted["what"]), counted["window"], by)
+
+
+def _changed(spec: PanelSpec, settings: PanelsSettings, costs: CostsSettings | None) -> PanelSpec:
     """The panel with the limits, targets and budget that the configuration names."""
     limits, targets = settings.limits.get(spec.id, {}), settings.targets.get(spec.id, {})
-    monthly = settings.monthly_budget_usd
+    monthly = monthly_budget(settings, costs)
+    if costs is not None:
+        spec = _with_costs(spec, costs)
     budget = spec.budget
     if budget is not None and monthly is not None:
         # A query whose limit is the budget follows it: one number, two places.
         limits = {
             query.name: Limits(warn=monthly)
             for query in spec.queries
-            if query.unit == "usd" and query.warn == budget.monthly_usd
+            if query.unit == "usd" and query.warn is not None and query.warn == budget.monthly_usd
         } | limits
         budget = budget.model_copy(update={"monthly_usd": monthly})
     queries = tuple(

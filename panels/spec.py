@@ -78,10 +78,13 @@ class Objective(SpecPart):
 
 
 class Budget(SpecPart):
-    """What a month may cost. `spend` is the money spent in `[$window]`."""
+    """What a month may cost. Without a `spend`, the money spent in `[$window]`, all of it is what `[costs]` says."""
 
-    monthly_usd: float = Field(default=100.0, gt=0)
-    spend: str
+    monthly_usd: float | None = Field(
+        default=None, gt=0, description="without one nothing is judged, here and in [costs]"
+    )
+    spend: str = ""
+    time_zone: str = Field(default="UTC", description="whose months are meant")
 
 
 KIND_SUBJECTS: dict[str, tuple[Subject, ...]] = {
@@ -112,8 +115,11 @@ class PanelSpec(SpecPart):
         default={},
         description="where the same is to be seen or read: a name, and its address or title there; shown by `?`",
     )
-    needs: tuple[Literal["prometheus", "scrape", "alertmanager", "redis", "celery", "postgres"], ...] = Field(
-        default=(), description="left out unless one of these stands under [signals]; none: always there"
+    needs: tuple[
+        Literal["prometheus", "scrape", "alertmanager", "redis", "celery", "postgres", "costs"], ...
+    ] = Field(
+        default=(),
+        description="left out unless one of these stands under [signals], or [costs] knows what is spent; none: always there",
     )
 
     @model_validator(mode="after")

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median_low
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.message import Message
     from signals.alerts.model import Alerts
     from signals.reading import Freshness, Reading, Series, Verdict
 
+LETTERS = "abcdefgh"
+"""Each curve of a chart has one: so many curves has a chart at most."""
+MAX_GAP = 1.6
+"""Samples this many usual distances apart are joined; over a longer rest nothing was measured."""
 BOARD_SPAN_S = 1800.0
 """A chart of the board shows the last thirty minutes, also when less is known."""
 LONG_SPAN_S = 7200.0
@@ -106,3 +116,23 @@ class PanelState:
     alerts: Alerts | None = None  # all that is known of them, on the panel of alerts
     stand_in: str = ""
     """The source of metrics that answers in place of the first one; empty while that one does."""
+
+
+def value_at(curve: Series, at: float) -> float | None:
+    """The sample nearest to a time, if it is near enough to speak for it; None over a gap."""
+    finite = [index for index, value in enumerate(curve.values) if math.isfinite(value)]
+    if not finite:
+        return None
+    times = [curve.times[index] for index in finite]
+    after = bisect_left(times, at)
+    nearest = min(
+        range(max(0, after - 1), min(len(times), after + 1)), key=lambda index: abs(times[index] - at)
+    )
+    if abs(times[nearest] - at) > MAX_GAP / 2 * (spacing(curve.times) or 1.0):
+        return None
+    return curve.values[finite[nearest]]
+
+
+def spacing(times: Sequence[float]) -> float:
+    """Seconds between two samples of an unbroken piece; 0 with fewer than two. The last one may have come early."""
+    return median_low([later - earlier for earlier, later in pairwise(times)] or [0.0])

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from panels.draw.chart import LETTERS, value_at
 from panels.naming import display_name, series_display_name, series_name
 from panels.projection import with_forecast
-from panels.state import AHEAD_SHARE, Chart
+from panels.state import AHEAD_SHARE, LETTERS, Chart, value_at
 from signals.reading import server_warnings
 
 if TYPE_CHECKING:

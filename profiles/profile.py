@@ -2,8 +2,11 @@
 
     profile.toml     what the system is called and known by: names of queues, metrics, tables
     board.toml       its panels, with their limits and links, as `[[panel]]`
+    costs.toml       which of its counters tell of money and tokens, as `[costs]` has it
     actions.toml     what its actions need to know, as `[actions]` has it: switches, staged return, data, pictures
     runbooks/en, zh  its manuals
+    drills/          its game days, one `.yaml` each
+    drills.toml      what probes and load ask of it, as `[drills]` has it
 
 A profile says what `warroom.toml` may leave out: where both speak, `warroom.toml` is in force. It configures no source.
 """
@@ -48,8 +51,11 @@ class Profile:
     tables: Mapping[str, Mapping[str, str]]
     indexes: Mapping[str, Mapping[str, str]]
     board: Path | None
+    costs: Path | None
     actions: Path | None
     runbooks: Path | None
+    drills: Path | None
+    drills_file: Path | None
 
 
 class _ProfileFile(Section):
@@ -107,7 +113,8 @@ def check_profile(folder: Path) -> tuple[Profile | None, tuple[Problem, ...]]:
     if migrations is not None and not is_folder(migrations):
         what = say("config.no_folder", folder=clean(str(migrations)))
         return None, (file.problem(("migrations",), what),)
-    board, actions, runbooks = folder / "board.toml", folder / "actions.toml", folder / "runbooks"
+    board, costs, actions = folder / "board.toml", folder / "costs.toml", folder / "actions.toml"
+    runbooks, drills, drills_file = folder / "runbooks", folder / "drills", folder / "drills.toml"
     return Profile(
         id=folder.resolve().name,
         title=known.title,
@@ -119,8 +126,11 @@ def check_profile(folder: Path) -> tuple[Profile | None, tuple[Problem, ...]]:
         tables=known.tables,
         indexes=known.indexes,
         board=board if is_file(board) else None,
+        costs=costs if is_file(costs) else None,
         actions=actions if is_file(actions) else None,
         runbooks=runbooks if is_folder(runbooks) else None,
+        drills=drills if is_folder(drills) else None,
+        drills_file=drills_file if is_file(drills_file) else None,
     ), ()
 
 

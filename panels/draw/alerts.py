@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from core.message import say
-from core.units import quantity
-from panels.alerts import QUIET, acted_on, alert_verdict, group_by_name, own_labels, state_text
+from panels.alerts import QUIET, acted_on, age_text, alert_verdict, group_by_name, own_labels, state_text
 from panels.draw.changes import ASCII_NEW, NEW
 from panels.draw.panel import ASCII_MARKS, MARKS, STYLES
 from panels.draw.text import cut, wrap_to_width
-from panels.naming import coarse_age
 from signals.alerts.model import AlertState, Urgency
 
 if TYPE_CHECKING:
@@ -181,7 +179,7 @@ def _alert(alert: Alert, group: AlertGroup, view: AlertView, say_: Say, width: i
     line.append(shown.rstrip(), "chosen" if chosen else "").append(" " * (len(shown) - len(shown.rstrip())))
     loud = style if alert.urgency is Urgency.PAGE else ""
     line.append(" " + cut(say_(state_text(alert, view.now)), STATE_WIDTH, ascii_only=view.ascii_only), loud)
-    line.append(f" {say_(quantity(coarse_age(view.now - alert.state_since), 's')):>7} ", "quiet")
+    line.append(f" {say_(age_text(alert.state_since, view.now)):>10} ", "quiet")
     new = alert.state_since > view.seen
     line.append((ASCII_NEW if view.ascii_only else NEW) if new else " ", "cursor" if new else "")
     summary = alert.annotations.get("summary", "")

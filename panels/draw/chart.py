@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from itertools import pairwise
-from statistics import median_low
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -17,9 +15,10 @@ from panels.draw.axis import round_top as decimal_top
 from panels.draw.axis import scale_text, time_labels
 from panels.draw.canvas import Canvas
 from panels.draw.text import shorten
+from panels.state import LETTERS, MAX_GAP, spacing, value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from core.message import Message
     from panels.draw.axis import TimeAxis
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 GUTTER = 9
 """Cells left of the curves, for the scale."""
-LETTERS = "abcdefgh"
 STYLES = tuple(f"curve{number}" for number in range(1, 9))
 """Names that a theme gives a colour, here and below."""
 LIMIT_STYLE, AHEAD_STYLE = "limit", "ahead"
@@ -38,8 +36,6 @@ LETTER_EVERY = 16
 """Columns between two letters of one curve."""
 LIMIT_IN_SIGHT = 4.0
 """A limit up to so many times the highest value stands in the picture; one further up would press the curve flat."""
-MAX_GAP = 1.6
-"""Samples this many usual distances apart are joined; over a longer rest nothing was measured."""
 
 
 def chart_columns(width: int) -> int:
@@ -140,26 +136,6 @@ def legend(chart: Chart, say_: Say, width: int, *, ascii_only: bool = False) -> 
         text.append(f"+{left_out}", "quiet")
     text.rstrip()
     return shorten(text, width, ascii_only=ascii_only)
-
-
-def value_at(curve: Series, at: float) -> float | None:
-    """The sample nearest to a time, if it is near enough to speak for it; None over a gap."""
-    finite = [index for index, value in enumerate(curve.values) if math.isfinite(value)]
-    if not finite:
-        return None
-    times = [curve.times[index] for index in finite]
-    after = bisect_left(times, at)
-    nearest = min(
-        range(max(0, after - 1), min(len(times), after + 1)), key=lambda index: abs(times[index] - at)
-    )
-    if abs(times[nearest] - at) > MAX_GAP / 2 * (spacing(curve.times) or 1.0):
-        return None
-    return curve.values[finite[nearest]]
-
-
-def spacing(times: Sequence[float]) -> float:
-    """Seconds between two samples of an unbroken piece; 0 with fewer than two. The last one may have come early."""
-    return median_low([later - earlier for earlier, later in pairwise(times)] or [0.0])
 
 
 def _curves(canvas: Canvas, axis: TimeAxis, chart: Chart, level: Callable[[float], int]) -> None:

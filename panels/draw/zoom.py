@@ -12,10 +12,10 @@ from rich.text import Text
 from core.message import say
 from core.units import quantity
 from panels.draw.axis import time_axis
-from panels.draw.chart import LETTERS, STYLES, chart_columns, draw_chart
+from panels.draw.chart import STYLES, chart_columns, draw_chart
 from panels.draw.text import wrap_to_width
 from panels.naming import coarse_age
-from panels.state import AHEAD_SHARE
+from panels.state import AHEAD_SHARE, LETTERS
 from panels.zoom import known_span_s, summaries
 
 if TYPE_CHECKING:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from core.errors import SourceError
 from core.message import say
 from core.units import quantity
-from panels.alerts import QUIET, acted_on, alert_verdict, group_by_name, state_text
+from panels.alerts import QUIET, acted_on, age_text, alert_verdict, group_by_name, state_text
 from panels.enrich.registry import Enricher
 from panels.fold import Contribution
 from panels.limits import worst
-from panels.naming import coarse_age
 from panels.state import Part, Row, Standing
 from signals.alerts.model import Alerts, AlertState, Urgency
 from signals.reading import Reading, Verdict
@@ -82,7 +81,7 @@ def contribute(alerts: Alerts | SourceError | None, now: float) -> Contribution:
             (
                 say("panels.text", text=alert.name),
                 state_text(alert, now),
-                quantity(coarse_age(now - alert.since), "s"),
+                age_text(alert.since, now),
                 say("panels.text", text=alert.annotations.get("summary", "")),
             ),
             alert_verdict(alert),

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from core.message import say
 from core.units import quantity
 from panels.enrich.registry import Enricher
-from panels.fetch import history
+from panels.fetch import history, joined
 from panels.fold import Contribution, merge
 from panels.limits import judge_value, worst
 from panels.naming import display_name
-from panels.projection import MAX_CURVES, joined, trend_words, with_forecast
+from panels.projection import MAX_CURVES, trend_words, with_forecast
 from panels.spec import QuerySpec
 from panels.state import AHEAD_SHARE, BOARD_SPAN_S, Chart, Part, Row
 from signals.metrics.trend import Direction, Jump, Trend, trend

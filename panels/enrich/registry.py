@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Awaitable, Callable
 
+    from actions.releases.scripts import ReleaseSchemas
     from panels.fold import Contribution
     from panels.query_cache import QueryCache
     from panels.spec import PanelSpec
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 class PanelContext:
     """What an enricher is given. It asks PromQL through `cache`, everything else through `sources`.
 
-    `history` is how many seconds the metrics' source knows; it is awaited where that matters.
+    `history` is how many seconds the metrics' source knows; it is awaited where that matters. `schemas` knows the scripts of each
+    release, where `[releases.scripts]` says where they are.
     """
 
     spec: PanelSpec
@@ -30,6 +32,7 @@ class PanelContext:
     cache: QueryCache
     now: float
     history: Future[float]
+    schemas: ReleaseSchemas | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,12 +39,17 @@ async def _enrich(context: PanelContext) -> Contribution:
     current = await context.cache.query(query.expr)
     if not isinstance(current, Answer):
         return Contribution()  # the query's own judgement says why
+    return contribute(query, current, await past(context, query, current.at))
+
+
+async def past(context: PanelContext, query: QuerySpec, at: float) -> list[Answer | SourceError]:
+    """The query as `releases` wants it, until `at` (Unix seconds)."""
     spans = []
     for span_s in SPANS_S:
         step = span_s / POINTS
-        end = current.at // step * step
+        end = at // step * step
         spans.append(context.cache.query_range(query.expr, end - span_s, end, step, MAX_AGE_S))
-    return contribute(query, current, await asyncio.gather(*spans))
+    return await asyncio.gather(*spans)
 
 
 @dataclass(frozen=True, slots=True)

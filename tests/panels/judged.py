@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from panels.enrich.alerts import contribute
-from panels.fetch import Answers
+from panels.fetch import Answers, until_now
 from panels.fold import fold
 from panels.judge import judge, queries_to_draw
-from panels.projection import project, until_now
+from panels.projection import project
 from signals.alerts.model import Alerts
 from signals.alerts.urgency import rated
 from signals.settings import AlertsSettings

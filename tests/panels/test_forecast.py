@@ -8,7 +8,8 @@ import random
 import pytest
 
 from core.message import say
-from panels.projection import forecast, trend_words, until_now, with_forecast
+from panels.fetch import until_now
+from panels.projection import forecast, trend_words, with_forecast
 from panels.spec import QuerySpec
 from panels.state import Chart
 from signals.reading import Answer, Series

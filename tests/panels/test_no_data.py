@@ -131,7 +131,7 @@ async def asked(expr: str, scrape: ScrapeSource) -> str:
 
 
 async def test_the_scrape_source_is_asked_for_each_cause(service: Service) -> None:
-    target = ScrapeTarget(url=f"http://{service.address}/metrics")
+    target = ScrapeTarget(url=f"http://{service.address}/metrics", timeout_s=30)
     scrape = ScrapeSource(ScrapeSettings(targets=(target,)))
     for service.status, service.text, reason in (
         (503, "", "HTTP 503"),

@@ -35,14 +35,19 @@ def test_what_a_profile_does_not_say_is_empty() -> None:
         "",
     )
     assert generic.board is not None
-    assert [panel.id for panel in read_board(generic.board)[0]] == ["alerts", "queues", "database"]
+    assert [panel.id for panel in read_board(generic.board)[0]] == [
+        "alerts",
+        "queues",
+        "database",
+        "cost",
+    ]
 
 
 @pytest.mark.parametrize(
     ("name", "text", "line", "what"),
     [
         ("profile.toml", 'title = "Shop"\nquues = ["a"]\n', 2, "did you mean 'queues'?"),
-        ("profile.toml", 'title = "Shop"\nqueues = "a"\n', 2, "valid tuple"),
+        ("profile.toml", 'title = "Shop"\nqueues = "a"\n', 2, "has to be a list"),
         ("profile.toml", 'title = "Shop"\n= 1\n', 2, "not valid TOML"),
         ("profile.toml", 'title = "Shop"\nmigrations = "none"\n', 2, "no such folder"),
         ("actions.toml", 'checkout = "."\nread_only = true\n', 2, "unknown"),

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from core.message import say
 from panels.draw.axis import round_top, scale_text, time_axis, time_labels
 from panels.draw.canvas import Canvas
-from panels.draw.chart import GUTTER, draw_chart, legend, scale_of, value_at
+from panels.draw.chart import GUTTER, draw_chart, legend, scale_of
 from panels.projection import with_forecast
-from panels.state import Chart
+from panels.state import Chart, value_at
 from signals.reading import Series
 from tui.i18n import Language
 

@@ -170,6 +170,15 @@ def test_a_pending_alert_says_what_it_will_be_and_when(code: LanguageCode, sever
     assert Language(code).say(state_text(pending, 100.0)) == text
 
 
+@pytest.mark.parametrize(
+    ("code", "row"), [("en", "A page in 8 min for 80 s A!"), ("zh", "A 8 min 后 page 已 80 s A!")]
+)
+def test_how_long_it_has_been_pending_reads_as_no_part_of_when_it_fires(code: LanguageCode, row: str) -> None:
+    pending = replace(alert("A", "pending", "page", since=20.0), fires_at=620.0)
+    state = judge_alerts(SPEC, Alerts((pending,), 3, (), 100.0, "t"), 100.0)
+    assert " ".join(Language(code).say(cell) for cell in state.rows[0].cells) == row
+
+
 def test_a_silenced_alert_is_as_old_as_its_silence() -> None:
     silenced = replace(alert("A", "silenced", since=50.0), quiet=Quiet(80.0, 300.0, "op1: known"))
     assert silenced.state_since == 80.0
