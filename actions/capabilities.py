@@ -72,6 +72,9 @@ class Processes(Protocol):
     def capture(self, command: Command) -> Captured:
         """The same, with what it prints as it is: for documents that are parsed. More than 16 MB is `ActionFailed`."""
 
+    def beside(self, group: int) -> AbstractContextManager[None]:
+        """Around a process group that the action has started itself: it is ended where the run is killed."""
+
 
 class Databases(Protocol):
     """The service's Postgres (`[signals.postgres]`)."""

@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import (
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+from pydantic.json_schema import SkipJsonSchema  # noqa: TC002  # pydantic reads the annotations at run time
+from pydantic_core import PydanticCustomError
 
-from core.settings import Section
+from core.settings import AS_WRITTEN, Section
 from runbooks.model import Check  # noqa: TC001  # pydantic reads the annotations at run time
 from runbooks.reading.blocks import read_check
 
@@ -28,10 +37,22 @@ class CheckSettings(Section):
     table: str | None = None
     indexes: tuple[str, ...] | None = None
     revision: str | None = None
-    of_team_profile: bool = Field(
-        default=False,
-        description="set by the program: a check of a team's profile asks whom `[runbooks]` hosts and secrets name, and nobody else",
-    )
+    of_team_profile: SkipJsonSchema[bool] = False
+    """Set by the program: a check of a team's profile asks whom `[runbooks]` hosts and secrets name, and nobody else."""
+
+    @field_validator("of_team_profile", mode="before")
+    @classmethod
+    def _of_program(cls, value: object, info: ValidationInfo) -> object:
+        if info.context == AS_WRITTEN:
+            raise PydanticCustomError("extra_forbidden", "Extra inputs are not permitted")
+        return value
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, dump: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, object]:
+        values: dict[str, object] = dump(self)
+        if info.context == AS_WRITTEN:
+            values.pop("of_team_profile", None)
+        return values
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
@@ -42,7 +63,7 @@ class CheckSettings(Section):
         """As the runbooks' reader understands it; raises `ValueError`."""
         import yaml
 
-        values = self.model_dump(exclude_none=True, exclude={"of_team_profile"}, mode="json")
+        values = self.model_dump(exclude_none=True, mode="json", context=AS_WRITTEN)
         check, problems = read_check(yaml.safe_dump(values), "warroom.toml", 1)
         if check is None or problems:
             rules = ", ".join(problem.rule for problem in problems) or "check"

@@ -73,6 +73,15 @@ def with_value(text: str, name: str, value: str) -> str:
     return text
 
 
+def without(text: str, name: str) -> str:
+    """The text without the lines on which this name is assigned."""
+    for place in reversed([each for each in assignments(text) if each.name == name]):
+        begin = text.rfind("\n", 0, place.start) + 1
+        end = text.find("\n", place.end)
+        text = text[:begin] + (text[end + 1 :] if end >= 0 else "")
+    return text
+
+
 def reads_alike(value: str) -> bool:
     """Whether a shell, Compose and python-dotenv read the same value.
 

@@ -15,6 +15,7 @@ ConfigSection: TypeAlias = Literal[
     "actions.experiment",
     "actions.producers",
     "actions.secrets",
+    "actions.chaos",
     "actions.switches",
     "actions.visuals",
     "releases.adapter",

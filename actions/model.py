@@ -26,13 +26,20 @@ if TYPE_CHECKING:
     from actions.fits import ConfigSection, Fit
     from actions.release_settings import ReleasesSettings
     from actions.settings import ActionsSettings
-    from incidents.events.body import AuditItem
+    from incidents.events.audit_body import AuditItem
+    from incidents.events.run_body import Restarted
     from signals.settings import SignalsSettings
 
 Danger: TypeAlias = Literal["observe", "mitigate", "destructive"]
 """observe: only looks · mitigate: changes the world, loses nothing · destructive: may lose something for good."""
 DEFAULT_LASTS_S = 4 * 3600.0
 """How long a mitigation stays in force unless another time is asked for."""
+FactKind: TypeAlias = Literal[
+    "data digest", "goal", "known revisions", "process id", "release parts", "schema fit", "value before"
+]
+"""What of a plan `run` and `verify` read again."""
+MAX_LASTS_S = 31 * 86_400.0
+"""Nothing may stay in force longer: so far back is looked for what is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +48,7 @@ class Fact:
 
     It belongs to what is confirmed: a later plan must have the same value, or for a number one that differs by at most
     `tolerance` (in its own unit). With `may_fall` any smaller number will do, too: less is lost than was confirmed.
+    The label is for people; code that reads a fact again finds it by its `kind`, and by what it is a fact `of` (a worker, a key).
     """
 
     label: Text
@@ -49,6 +57,8 @@ class Fact:
     at: float
     tolerance: float = 0.0
     may_fall: bool = False
+    kind: FactKind | None = None
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,10 @@ class Draft:
     undo: Undo = Undo(say("actions.undo_none"))
     is_destructive: bool = False
 
+    def facts_of(self, kind: FactKind) -> tuple[Fact, ...]:
+        """Those of one kind, effects among them, in their order."""
+        return tuple(fact for fact in (*self.effects, *self.facts) if fact.kind == kind)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(Draft):
@@ -108,7 +122,10 @@ class Plan(Draft):
             self.target,
             self.resource,
             [[s.kind, s.text, s.argv, s.cwd, s.environment] for s in self.steps],
-            [[message_to_json(fact.label), fact.value, fact.unit] for fact in (*self.effects, *self.facts)],
+            [
+                [message_to_json(fact.label), fact.value, fact.unit, fact.kind, fact.of]
+                for fact in (*self.effects, *self.facts)
+            ],
             [message_to_json(blocker) for blocker in self.blockers],
             self.locks,
             message_to_json(self.undo.text),
@@ -124,6 +141,7 @@ class Verification:
 
     text: Text
     ok: bool | None
+    restarted: Restarted | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +156,8 @@ class Outcome:
     """False: nothing is in force any more, although the action can last (a return that reached its end)."""
     document: Mapping[str, object] | None = None
     """The same for programs: kept beside the output on the run's host, and printed by `--json`. Never a secret."""
+    serves: str = ""
+    """The release that users reach from now on; empty where the run changed nothing of that."""
     items: tuple[AuditItem, ...] = ()
     """What is to be worked off one by one: rows of the incident that the run belongs to."""
 
@@ -150,7 +170,7 @@ class Context:
     `folder` is a private folder of ours for what must be kept (snapshots, saved copies). `is_cancelled` says whether
     somebody wants the run to end: a long loop asks it between two of its pieces. `hide` is told every secret that a run learns,
     and takes it out of all that is printed and kept from then on. `memory` is what `run` leaves for `verify`, in this process
-    and nowhere else.
+    and nowhere else. `allow_chaos` says that faults may be injected although this is production.
     """
 
     signals: SignalsSettings
@@ -170,6 +190,7 @@ class Context:
     is_cancelled: Callable[[], bool]
     clock: Callable[[], float]
     hide: Callable[[str], None]
+    allow_chaos: bool = False
     memory: dict[str, object] = field(default_factory=dict, repr=False)
 
 

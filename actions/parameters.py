@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from actions.errors import BadParameter
+from core.invalid import invalid
 from core.message import say
 from core.text import clean
 from core.times import parse_duration
@@ -33,8 +34,13 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     def shown(self) -> dict[str, str]:
-        """Every value as text, as people see it and the journal keeps it: secrets are masked."""
-        return {name: _shown(value) for name, value in self if value is not None}
+        """Every value as text, as people see it and the journal keeps it: secrets are masked.
+
+        What is empty because nobody gave it says nothing, and is left out.
+        """
+        fields = type(self).model_fields
+        texts = {name: (value, _shown(value)) for name, value in self if value is not None}
+        return {name: text for name, (value, text) in texts.items() if text or value != fields[name].default}
 
     def revealed(self) -> dict[str, str]:
         """Every value as text, secrets too: for the runner's pipe, and for nothing that is stored or printed."""
@@ -53,15 +59,14 @@ def read_parameters(model: type[P], values: Mapping[str, str]) -> P:
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        first = error.errors(include_input=False, include_url=False)[0]
         name = clean(".".join(str(part) for part in first["loc"]), 80) or "?"
         known = ", ".join(model.model_fields) or "–"
         if first["type"] == "missing":
             raise BadParameter(say("actions.parameter_missing", name=name)) from None
         if first["type"] == "extra_forbidden":
             raise BadParameter(say("actions.parameter_unknown", name=name, known=known)) from None
-        detail = clean(first["msg"], 200)
-        raise BadParameter(say("actions.parameter_wrong", name=name, detail=detail)) from None
+        raise BadParameter(say("actions.parameter_wrong", name=name, detail=invalid(first))) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from actions.errors import BadParameter, PlanStale
-from actions.model import Draft, Plan
+from actions.model import MAX_LASTS_S, Draft, Plan
 from actions.redact import redact_plan
 from core.message import say
 from core.text import clean
+from core.units import duration
+
+MAX_AGE_S = 900.0
+"""A plan is for who reads it now: so long a runner waits for one that is on a screen, and so old one from a file may be."""
+CLOCKS_S = 60.0
+"""So far two hosts' clocks may be apart."""
 
 if TYPE_CHECKING:
     from actions.model import Action, Context, Fact
@@ -31,8 +37,11 @@ def make_plan(
 ) -> Plan:
     """What the action would do now. `lasts_s` is how long it shall stay in force; 0 for an undo, which is over when it is done.
 
-    `redact` takes the configuration's secrets out of it.
+    `redact` takes the configuration's secrets out of it. Raises `BadParameter` for a time that nobody would look back for, whoever
+    asks for it: a plan's file, too.
     """
+    if lasts_s is not None and not 0 <= lasts_s <= MAX_LASTS_S:
+        raise BadParameter(say("actions.lasts_too_long", days=round(MAX_LASTS_S / 86_400)))
     against = action.preflight(params, context)
     draft = action.plan(params, context)
     draft = replace(draft, blockers=(*against, *draft.blockers))
@@ -127,3 +136,40 @@ def plan_from_json(value: object) -> Plan:
     if stated != plan.digest:
         raise BadParameter(say("actions.plan_altered"))
     return plan
+
+
+def plan_from_file(value: object, now: float) -> Plan:
+    """A plan that somebody kept, at `now` (Unix seconds).
+
+    Raises `PlanStale` for one that is older than a plan may be, or dated after `now`, and `BadParameter` for what is no plan, or
+    has more in it than a plan has: what nobody reads would be thought to be confirmed.
+    """
+    plan = plan_from_json(value)
+    if unknown := _unknown(value, plan_to_json(plan)):
+        raise BadParameter(say("actions.plan_unknown_fields", names=clean(", ".join(unknown[:5]), 200)))
+    age_s = now - plan.made_at
+    if not -1e12 < age_s < 1e12:
+        raise BadParameter(say("actions.no_plan_at", place="made_at"))
+    if age_s > MAX_AGE_S:
+        limit = duration(MAX_AGE_S)
+        raise PlanStale(say("actions.plan_old", age=duration(age_s), limit=limit, action=plan.action))
+    if age_s < -CLOCKS_S:
+        raise PlanStale(say("actions.plan_ahead", ahead=duration(-age_s), action=plan.action))
+    return plan
+
+
+def _unknown(given: object, written: object, place: str = "") -> list[str]:
+    """Where something stands that no plan has."""
+    match given, written:
+        case dict(), dict():
+            return [
+                name
+                for key, item in given.items()
+                for name in (
+                    _unknown(item, written[key], f"{place}{key}.") if key in written else [f"{place}{key}"]
+                )
+            ]
+        case list(), list():
+            pairs = enumerate(zip(given, written, strict=False))
+            return [name for index, pair in pairs for name in _unknown(*pair, f"{place}{index}.")]
+    return []

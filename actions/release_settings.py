@@ -13,6 +13,7 @@ from signals.settings import HttpSettings
 
 Argv: TypeAlias = tuple[str, ...]
 Slot = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,100}$")]
 _NEEDED: dict[str, tuple[str, ...]] = {
     "compose": ("name", "image", "project"),
     "kubectl": ("name", "image"),
@@ -21,9 +22,21 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "own": ("name",),
 }
 PLACES = frozenset(
-    ["version", "slot", "handle", "name", "image", "container", "namespace", "chart", "folder", "project"]
+    [
+        "version",
+        "slot",
+        "instance",
+        "handle",
+        "name",
+        "image",
+        "container",
+        "namespace",
+        "chart",
+        "folder",
+        "project",
+    ]
 )
-"""What an argv may have filled in: the release, the slot, how its adapter calls it, and what this section says."""
+"""What an argv may have filled in: the release, where it goes, how its adapter calls it, and what this section says."""
 
 
 def _check_places(texts: Argv, known: frozenset[str]) -> None:
@@ -39,7 +52,7 @@ class ReleaseCommands(Section):
         description='prints JSON: {"live": SLOT, "releases": [{"version", "ref", "since", "slot", "live", "handle"}]}',
     )
     deploy: tuple[Argv, ...] = Field(
-        default=(), description="brings {version} in (to {slot}), and waits for it"
+        default=(), description="brings {version} in (to {slot}, or to one {instance}), and waits for it"
     )
     back: tuple[Argv, ...] = Field(
         default=(), description="goes back to {handle}, where the adapter keeps old releases; else `deploy`"
@@ -70,6 +83,24 @@ class ReleaseProbe(HttpSettings):
     wait_s: Seconds = Field(default=30.0, description="how long a release may take until it answers so")
 
 
+class ReleaseInstance(Section):
+    """One process of the service that is replaced by itself, and how it says which release it is."""
+
+    name: Name
+    url: str = Field(default="", description="answers with its version, as `[releases.probe]` does")
+    conf: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9_]{0,100}$",
+        description="a Celery worker of this name: the setting of its app that holds its release (`inspect conf`)",
+    )
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> Self:
+        if bool(self.url) == bool(self.conf):
+            raise ValueError("either url or conf says how the instance is asked which release it is")
+        return self
+
+
 class ReleaseScripts(Section):
     """Where the Alembic scripts of each release are: on this host by `{version}`, or in a Git repository."""
 
@@ -79,7 +110,7 @@ class ReleaseScripts(Section):
     path: str = Field(default="alembic/versions", description="the folder of the revisions in it")
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _check_scripts(self) -> Self:
         if (self.alembic_ini is None) == (self.repository is None):
             raise ValueError("either alembic_ini or repository says where the scripts of a release are")
         if "{version}" not in (self.alembic_ini or self.ref):
@@ -115,9 +146,7 @@ class ReleasesSettings(Section):
 
     adapter: Literal["compose", "kubectl", "systemd", "helm", "own"] | None = None
     strategy: Literal["rolling", "blue-green"] = "rolling"
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,100}$")] = Field(
-        default="service", description="the compose service, deployment, unit or Helm release"
-    )
+    name: Name = Field(default="service", description="the compose service, deployment, unit or Helm release")
     image: str = Field(
         default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9_.:/-]*)?$", description="without its tag"
     )
@@ -144,6 +173,10 @@ class ReleasesSettings(Section):
     cwd: str = "/"
     timeout_s: Seconds = Field(default=600.0, description="of each command")
     commands: ReleaseCommands = ReleaseCommands()
+    instances: tuple[ReleaseInstance, ...] = Field(
+        default=(),
+        description="rolling: replaced one after the other in this order, each asked before the next is touched",
+    )
     probe: ReleaseProbe | None = None
     scripts: ReleaseScripts | None = None
     gates: tuple[ReleaseGate, ...] = ()
@@ -161,7 +194,27 @@ class ReleasesSettings(Section):
             raise ValueError("the two slots are the same")
         if len({gate.id for gate in self.gates}) != len(self.gates):
             raise ValueError("two gates have the same id")
+        self._check_instances()
         return self
+
+    def _check_instances(self) -> None:
+        by_name = [
+            group
+            for group in (self.commands.deploy, self.commands.back)
+            if any("instance" in places(argv) for argv in group)
+        ]
+        if not self.instances:
+            if by_name:
+                raise ValueError("{instance} stands in a command, but there are no `instances`")
+            return
+        if self.is_blue_green:
+            raise ValueError("`instances` are replaced by a rolling release; blue-green has slots")
+        if len(by_name) != 1 + bool(self.commands.back):
+            raise ValueError("with `instances` commands.deploy (and back) have to name the {instance}")
+        if len({each.name for each in self.instances}) != len(self.instances):
+            raise ValueError("two instances have the same name")
+        if self.probe is None and any(each.url for each in self.instances):
+            raise ValueError("an instance with a url is asked as [releases.probe] says, which is missing")
 
     @property
     def _can_switch(self) -> bool:
@@ -173,17 +226,24 @@ class ReleasesSettings(Section):
         """Whether two slots stand side by side."""
         return self.strategy == "blue-green"
 
+    def instance(self, name: str) -> ReleaseInstance:
+        """The one of this name."""
+        return next(each for each in self.instances if each.name == name)
+
     def servers(self) -> dict[str, HttpSettings]:
         """Who is asked for the version, by the name that `release_server` gives."""
         if self.probe is None:
             return {}
         of_slots = {
             release_server(slot): self.probe.model_copy(update={"url": url})
-            for slot, url in self.probe.slots.items()
+            for slot, url in (
+                *self.probe.slots.items(),
+                *((each.name, each.url) for each in self.instances if each.url),
+            )
         }
         return {release_server(): self.probe, **of_slots}
 
 
-def release_server(slot: str = "") -> str:
-    """What the server of a slot is called among those that actions may ask; without a slot the one that users ask."""
-    return f"release {slot}" if slot else "release"
+def release_server(place: str = "") -> str:
+    """What the server of a slot or instance is called among those that actions may ask; without one the one that users ask."""
+    return f"release {place}" if place else "release"

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 from actions.capabilities import Command
 from actions.errors import ActionFailed, ActionRefused
-from actions.model import Fact
 from actions.step import Step
-from actions.worker_restart import process_ids, restart_workers, restarted
+from actions.worker_restart import pid_fact, planned_pids, process_ids, restart_workers, restarted
 from core.message import say
 from core.text import clean
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from actions.model import Context, Plan, Verification
+    from actions.model import Context, Fact, Plan, Verification
     from actions.switch_settings import RestartSettings
 
 
@@ -42,9 +41,7 @@ def restart_steps(settings: RestartSettings, context: Context) -> tuple[tuple[St
     at = context.clock()
     return (
         tuple(Step(kind="control", text=f"shutdown → {name}") for name in sorted(pids)),
-        tuple(
-            Fact(label=say("actions.fact_pid", worker=name), value=pids[name], at=at) for name in sorted(pids)
-        ),
+        tuple(pid_fact(name, pids[name], at) for name in sorted(pids)),
     )
 
 
@@ -56,17 +53,9 @@ def restart_service(settings: RestartSettings, plan: Plan, context: Context) -> 
             program = clean(settings.command[0], 80)
             raise ActionFailed(say("actions.exited", program=program, code=completed.exit_code))
     elif settings.workers:
-        restart_workers(_pids(plan), context, wait_s=settings.timeout_s)
+        restart_workers(planned_pids(plan), context, wait_s=settings.timeout_s)
 
 
 def is_restarted(settings: RestartSettings, plan: Plan, context: Context) -> tuple[Verification, ...]:
     """By the workers' own word; of a command its exit code was all there is."""
-    return restarted(_pids(plan), context) if settings.workers else ()
-
-
-def _pids(plan: Plan) -> dict[str, int]:
-    return {
-        str(fact.label.values["worker"]): int(fact.value or 0)
-        for fact in plan.facts
-        if fact.label.key == "actions.fact_pid"
-    }
+    return restarted(planned_pids(plan), context) if settings.workers else ()

@@ -10,6 +10,7 @@ from typing import Annotated, Self, TypeVar, cast
 
 from pydantic import Field
 
+from actions.chaos_settings import ChaosSettings  # noqa: TC001  # pydantic reads the annotations at run time
 from actions.check_settings import CheckSettings
 from actions.queue_settings import ProducersSettings, StagedReturnSettings
 from actions.secret_settings import NAME, SecretSettings
@@ -27,12 +28,15 @@ T = TypeVar("T")
 
 
 class ServiceActionsSettings(Section):
-    """The service's switches, producers, data, pictures, experiment and secrets."""
+    """The service's switches, faults, producers, data, pictures, experiment and secrets."""
 
     checkout: Path | None = Field(
         default=None, description="the service's own folder: relative paths of what follows are seen from it"
     )
     switches: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")], SwitchSettings] = Field(default={})
+    chaos: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")], ChaosSettings] = Field(
+        default={}, description="faults that can be injected into this system, by the name of the fault"
+    )
     producers: ProducersSettings | None = None
     staged_return: StagedReturnSettings = StagedReturnSettings()
     data_lock: DataLockSettings | None = None
@@ -50,7 +54,8 @@ class ServiceActionsSettings(Section):
             **{name: secret.over(profile.secrets.get(name)) for name, secret in self.secrets.items()},
         }
         switches = {**profile.switches, **self.switches}
-        return self.model_copy(update={**update, "switches": switches, "secrets": secrets})
+        chaos = {**profile.chaos, **self.chaos}
+        return self.model_copy(update={**update, "switches": switches, "chaos": chaos, "secrets": secrets})
 
 
 def read_profile_actions(path: Path) -> tuple[ServiceActionsSettings, tuple[Problem, ...]]:

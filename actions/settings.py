@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from actions.chaos_settings import CHAOS
 from actions.check_settings import CheckSettings  # noqa: TC001  # pydantic reads the annotations at run time
 from actions.fits import Subject  # noqa: TC001  # pydantic reads the annotations at run time
 from actions.service_settings import ServiceActionsSettings
@@ -117,6 +118,10 @@ class ActionsSettings(ServiceActionsSettings):
     two_person: tuple[Literal["mitigate", "destructive"], ...] = Field(
         default=(), description="which dangers need a second person, who approves the plan"
     )
+    second_person: tuple[str, ...] = Field(
+        default=(CHAOS,),
+        description="ids of actions that need a second person whatever their danger, with `*`",
+    )
     alone: bool = Field(
         default=False, description="a second person may be the same identity: where only one login exists"
     )
@@ -147,6 +152,10 @@ class ActionsSettings(ServiceActionsSettings):
         if any(spec.id.startswith(BLOCK) for spec in self.add):
             raise ValueError("ids that begin with `block.` are those of runbooks' blocks")
         return self
+
+    def needs_second(self, action_id: str, danger: str) -> bool:
+        """Whether somebody else has to approve its plan."""
+        return danger in self.two_person or any(fnmatchcase(action_id, each) for each in self.second_person)
 
     def allows(self, action_id: str) -> bool:
         """Whether `allow` has it."""

@@ -38,7 +38,7 @@ def read_matchers(text: str) -> tuple[Matcher, ...]:
         at = match.end()
     if not any(matcher.is_equal and matcher.value not in ("", ".*", ".+") for matcher in matchers):
         raise PydanticCustomError(
-            "matchers", "at least one matcher must name something: it would silence all"
+            "matches_all", "at least one matcher must name something: it would silence all"
         )
     return tuple(matchers)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actions.errors import ActionFailed, Cancelled
-from actions.model import Verification
+from actions.model import Draft, Fact, Verification
 from core.message import say
+from incidents.events.run_body import Restarted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,16 @@ def process_ids(workers: Workers, name: str | None = None) -> dict[str, int]:
         for worker, stats in answers.items()
         if isinstance(stats, dict) and isinstance(stats.get("pid"), int)
     }
+
+
+def pid_fact(worker: str, pid: int | None, at: float) -> Fact:
+    """The main process of a worker that a plan would end."""
+    return Fact(label=say("actions.fact_pid", worker=worker), value=pid, at=at, kind="process id", of=worker)
+
+
+def planned_pids(plan: Draft) -> dict[str, int]:
+    """The processes that a plan would end, by worker."""
+    return {fact.of: int(fact.value or 0) for fact in plan.facts_of("process id")}
 
 
 def restart_workers(before: Mapping[str, int], context: Context, *, wait_s: float = WAIT_S) -> None:
@@ -55,6 +66,9 @@ def restarted(before: Mapping[str, int], context: Context) -> tuple[Verification
             if name in now
             else say("actions.not_answering", workers=name),
             ok=now[name] != pid if name in now else None,
+            restarted=Restarted(worker=name, before=pid, pid=now[name])
+            if now.get(name, pid) != pid
+            else None,
         )
         for name, pid in before.items()
     )

@@ -47,8 +47,8 @@ def _filled(runbook: Runbook, left: dict[str, FoundItem]) -> Runbook:
     return replace(runbook, phases=tuple(phases))
 
 
-def _own(found: Sequence[FoundItem]) -> Runbook:
-    steps = _rows(found, "1.")
+def _own(items: Sequence[FoundItem]) -> Runbook:
+    steps = _rows(items, "1.")
     phase = Phase(id="items", number="1", title=AUDIT, line=0, steps=tuple(steps))
     return Runbook(
         id=AUDIT,
@@ -63,8 +63,8 @@ def _own(found: Sequence[FoundItem]) -> Runbook:
     )
 
 
-def _rows(found: Sequence[FoundItem], prefix: str) -> list[Step]:
-    from incidents.events.body import item_step  # pydantic: not before the first paint
+def _rows(items: Sequence[FoundItem], prefix: str) -> list[Step]:
+    from incidents.events.audit_body import item_step  # pydantic: not before the first paint
 
     return [
         Step(
@@ -75,7 +75,7 @@ def _rows(found: Sequence[FoundItem], prefix: str) -> list[Step]:
             killer=True,
             level=1,
         )
-        for number, each in enumerate(found, 1)
+        for number, each in enumerate(items, 1)
     ]
 
 

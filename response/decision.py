@@ -59,6 +59,7 @@ class Reason(StrEnum):
     ENDS_BY_ITSELF = "ends_by_itself"
     BAD_END = "bad_end"
     RUN_NOT_LOST = "run_not_lost"
+    CHAOS_IN_INCIDENT = "chaos_in_incident"
     NOT_CONFIGURED = "not_configured"
 
 

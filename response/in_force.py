@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+from actions.chaos_settings import is_production
 from actions.errors import NoSuchAction
-from actions.model import DEFAULT_LASTS_S, ActionCall, Undo
+from actions.model import DEFAULT_LASTS_S, MAX_LASTS_S, ActionCall, Undo
 from actions.parameters import read_parameters
 from actions.providers import open_context
 from actions.registry import find_action
@@ -29,8 +32,7 @@ from response.runs import Begun, begin, beside_open_incidents, prepare, stored_p
 from response.situation import Lasting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from uuid import UUID
+    from collections.abc import Iterable, Sequence
 
     from actions.model import AnyAction, Context, Plan, Verification
     from actions.parameters import Parameters
@@ -42,10 +44,12 @@ if TYPE_CHECKING:
     from response.identity import Identity
     from response.situation import Situation
 
-LOOKED_BACK = dt.timedelta(days=31)
-"""Nothing may last longer."""
+LOOKED_BACK = dt.timedelta(seconds=MAX_LASTS_S)
+"""Nothing lasts longer."""
 ASK_BEFORE_S = 900.0
 """So long before its end somebody is asked whether it shall stay."""
+RETRY_S, MAX_RETRY_S = 60.0, 1800.0
+"""What failed to end is tried again after so long, then twice as long, and at last so long."""
 ASK_BEFORE_PART = 0.25
 """Of what lasts shortly: the last quarter of its time."""
 
@@ -64,6 +68,8 @@ class InForce:
     until: dt.datetime
     is_certain: bool
     ends_by_itself: bool = False
+    is_undo_tried: bool = False
+    """A run that was to take it back began, and nothing proves that it did: it is not applied again."""
 
     @property
     def since(self) -> dt.datetime:
@@ -75,6 +81,23 @@ class InForce:
         """What takes it back; None where no machine can, or nobody knows."""
         call = undo_call(self.run)
         return None if isinstance(call, Refused) else call
+
+    @property
+    def doubt(self) -> str:
+        """Why it is not certain, as a key of the catalogue's `run`; meaningful where `is_certain` is False."""
+        if not self.run.has_ended:
+            return "in_force_running"
+        if self.is_undo_tried:
+            return "in_force_undo_tried"
+        if self.run.state != "finished" or self.plan is None:
+            return "in_force_unsure"
+        return "in_force_unknown" if self.run.is_unknown else "in_force_unproven"
+
+    @property
+    def open_checks(self) -> tuple[Message, ...]:
+        """What the checks of its run said that did not pass, or could not tell."""
+        pairs = zip(self.run.checks, self.run.results, strict=True)
+        return tuple(check.message for check, result in pairs if result is not True)
 
     @property
     def message(self) -> Message:
@@ -112,16 +135,20 @@ class Expiring:
 
 def in_force(journal: Journal, settings: RunSettings, now: dt.datetime) -> tuple[InForce, ...]:
     """Newest first. Raises a `JournalError`: without the journal nobody knows what is in force."""
-    effects, replaced = [], set[tuple[str, str]]()
+    effects, replaced, tried = [], set[tuple[str, str]](), set[UUID]()
     for label, run in journal.runs():
         if now - run.planned_at > LOOKED_BACK:
             break
+        if run.was_begun and run.planned.undoes is not None:
+            tried.add(run.planned.undoes)
         if not run.was_begun or run.state == "undone" or not run.resource or run.planned.undoes is not None:
             continue  # after an undo it is again as the run before left it
         key = (run.action, run.resource)
         if key not in replaced:
             replaced.add(key)  # an earlier run on the same resource has no effect of its own any more
             effect = _effect(label, run, now, settings)
+            if effect is not None and run.id in tried:
+                effect = replace(effect, is_certain=False, is_undo_tried=True)
             if effect is not None:
                 effects.append(effect)
         replaced.update(_taken_over(run, settings))
@@ -160,8 +187,17 @@ def _effect(label: str, run: Run, now: dt.datetime, settings: RunSettings) -> In
     ends_by_itself = action is not None and action.ends_by_itself
     if ends_by_itself and now >= until:
         return None
-    is_certain = plan is not None and run.state in ("finished", "verified") and run.verified is not False
+    ended_well = run.state in ("finished", "verified") and run.verified is not False and not run.is_unknown
+    is_certain = plan is not None and ended_well
     return InForce(label, run, plan, until, is_certain, ends_by_itself)
+
+
+def is_drill(effects: Iterable[InForce], settings: RunSettings) -> bool:
+    """Whether a drill has broken what these say, so that what burns now was broken on purpose.
+
+    In production nothing is taken for a drill: who opens an incident there has users to tell.
+    """
+    return not is_production(settings.environment) and any(each.run.planned.drill for each in effects)
 
 
 def with_in_force(
@@ -253,6 +289,31 @@ def take_back(
     return begin(journal, settings, prepared, wish, Confirmation(yes=True))
 
 
+def _tries(journal: Journal, effect: InForce) -> list[Run]:
+    """The runs that were to take it back, the newest first."""
+    later = takewhile(lambda row: row[1].planned_at >= effect.since, journal.runs())
+    return [run for _, run in later if run.planned.undoes == effect.run.id]
+
+
+def _may_try(tries: Sequence[Run], now: dt.datetime) -> bool:
+    """Not while one goes on; after each that failed, twice as long as before it."""
+    if not tries:
+        return True
+    last = tries[0]
+    ended = last.planned_at if last.is_unclaimed else last.ended_at
+    if ended is None:
+        return False
+    wait_s = min(MAX_RETRY_S, RETRY_S * 2.0 ** (len(tries) - 1))
+    return now - ended >= dt.timedelta(seconds=wait_s)
+
+
+def _why_now(tries: Sequence[Run]) -> Message:
+    if not tries:
+        return say("runs.over")
+    last = tries[0].said
+    return say("runs.over_again", tries=len(tries), why=last.message if last is not None else "–")
+
+
 def _reach(effect: InForce, settings: RunSettings) -> tuple[AnyAction, Parameters, Plan, Context]:
     action = find_action(settings.actions, effect.run.action)
     params = read_parameters(action.parameters, effect.run.params)
@@ -269,29 +330,46 @@ def _reach(effect: InForce, settings: RunSettings) -> tuple[AnyAction, Parameter
     return action, params, plan, context
 
 
-def keep_round(
-    journal: Journal, settings: RunSettings, identity: Identity, now: dt.datetime
-) -> tuple[Message, ...]:
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a look at everything in force changed, and the labels of the runs for which nothing could be done."""
+
+    changes: tuple[Message, ...]
+    not_kept: tuple[str, ...]
+
+
+def keep_round(journal: Journal, settings: RunSettings, identity: Identity, now: dt.datetime) -> Round:
     """One look at everything in force: applied again where it was forgotten, taken back where its time is over.
 
     Open incidents are told the ends of runs whose runner could not tell it any more.
     """
-    said = [
+    changes = [
         say("runs.written_late", run=journal.run_label(run))
         for run in write_unwritten(journal, settings.actions)
     ]
+    not_kept: list[str] = []
     for effect in in_force(journal, settings, now):
         try:
             if effect.is_over(now):
+                tries = _tries(journal, effect)
+                if not _may_try(tries, now):
+                    continue  # the list of what is in force says that its time is over
                 begun = take_back(journal, settings, effect, identity)
-                why = begun.message if isinstance(begun, Refused) else say("runs.over")
-                said.append(say("runs.taken_back", run=effect.label, action=effect.run.action, why=why))
-            else:
-                said += [
+                if isinstance(begun, Refused):
+                    key, why = "runs.not_taken_back", begun.message
+                    not_kept.append(effect.label)
+                else:
+                    key, why = "runs.taken_back", _why_now(tries)
+                changes.append(say(key, run=effect.label, action=effect.run.action, why=why))
+            elif not effect.is_undo_tried:
+                changes += [
                     say("runs.kept", run=effect.label, what=what) for what in apply_again(effect, settings)
                 ]
         except WarroomError as error:
-            said.append(say("runs.not_kept", run=effect.label, action=effect.run.action, why=error.message))
+            not_kept.append(effect.label)
+            changes.append(
+                say("runs.not_kept", run=effect.label, action=effect.run.action, why=error.message)
+            )
     for summary in journal.history(statuses=("open", "mitigated")):
         tell_again(journal, journal.load(summary.id), now)
-    return tuple(said)
+    return Round(tuple(changes), tuple(not_kept))

@@ -34,7 +34,7 @@ def lost(run: Run, beat: Heartbeat | None, waited_s: float) -> Message | None:
     if run.has_ended:
         return None
     if beat is None:
-        is_late = waited_s > ORPHANED_S and run.state in ("planned", "approved")
+        is_late = waited_s > ORPHANED_S and run.is_unclaimed
         return say("run.never_claimed") if is_late else None
     if beat.age_s <= ORPHANED_S:
         return None

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def take(journal: Journal, settings: RunSettings, run_id: UUID, now: dt.datetime) -> Message:
     """Start the run here, once; says what became of that. Raises a `JournalError`: then the message may come again."""
     run, label = journal.load_run(run_id), journal.run_label(run_id)
-    if run.state not in ("planned", "approved"):
+    if not run.is_unclaimed:
         return say("runs.not_taken", run=label)
     try:
         why = _against(run, settings, now)
@@ -54,6 +54,8 @@ def _against(run: Run, settings: RunSettings, now: dt.datetime) -> Message | Non
     """What this host's own configuration and the guard have against it."""
     confirmed_at = max([run.planned_at, *(approval.at for approval in run.approvals)])
     late_s = (now - confirmed_at).total_seconds()
+    if late_s < -LATE_S:
+        return say("runs.clocks_differ", seconds=round(-late_s))
     if late_s > LATE_S:
         return say("runs.came_late", seconds=round(late_s), limit=round(LATE_S))
     plan = stored_plan(run)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from actions.chaos_settings import CHAOS
 from actions.settings import BLOCK, is_block_of
 from core.message import say
 from incidents.journal.database import is_shared
@@ -54,6 +55,7 @@ class Wish:
     `runbook` and `step` name the step that it belongs to; without them it is the one that calls this action with the most of its
     parameters, of several the first that is open. `undoes` is the run that it takes back, `is_over` that its time had come: who began that one agreed to its end.
     `beside` are the incidents that are open while this run belongs to none, by their labels: `response.runs` looks.
+    `drill` is the scenario on whose time line it stands: who conducts a drill is none of its responders, and has no role in its incident.
     """
 
     plan: Plan
@@ -64,6 +66,7 @@ class Wish:
     undoes: UUID | None = None
     is_over: bool = False
     beside: Mapping[str, Incident] = field(default_factory=dict)
+    drill: str = ""
 
     def row(self) -> Row | None:
         """The checklist's row that this run belongs to."""
@@ -113,6 +116,8 @@ def may_plan(wish: Wish, settings: ActionsSettings, *, read_only: bool = False) 
         row = wish.row()
         if row is not None and wish.situation is not None:
             decision = reached(wish.situation, row)
+        if decision == ALLOWED and plan.action == CHAOS:
+            decision = _well(wish)
         if decision == ALLOWED:
             decision = _role(wish, settings)
         if decision != ALLOWED:
@@ -153,7 +158,7 @@ def needs(wish: Wish, settings: ActionsSettings) -> tuple[Need, ...]:
     if danger != "observe" and inside and (roles := settings.roles.get(danger, ())):
         met = _role(wish, settings) == ALLOWED
         listed.append(Need(say("response.need_role", roles=", ".join(roles), who=wish.identity.actor), met))
-    if needs_second(danger, settings, is_over=wish.is_over):
+    if needs_second(wish.plan.action, danger, settings, is_over=wish.is_over):
         listed.append(Need(say("response.need_second"), is_met=False))
     return tuple(listed)
 
@@ -165,22 +170,22 @@ def may_send(journal: JournalSettings, secrets: Sequence[str]) -> Decision:
     return Refused(Reason.EXECUTOR_NOT_TOLD) if secrets else ALLOWED
 
 
-def needs_second(danger: Danger, settings: ActionsSettings, *, is_over: bool = False) -> bool:
+def needs_second(action_id: str, danger: Danger, settings: ActionsSettings, *, is_over: bool = False) -> bool:
     """Whether somebody else has to approve the plan, too; not where it is the end that two people agreed to before."""
-    return danger in settings.two_person and not is_over
+    return settings.needs_second(action_id, danger) and not is_over
 
 
 def waits_for_people(run: Run, settings: ActionsSettings) -> bool:
     """Whether it stands still until somebody approves or starts it; what one person may begin is on its way already."""
     danger = run.planned.danger
-    if run.state not in ("planned", "approved"):
+    if not run.is_unclaimed:
         return False
-    return needs_second(danger, settings) or (run.state == "planned" and danger != "observe")
+    return needs_second(run.action, danger, settings) or (run.state == "planned" and danger != "observe")
 
 
 def may_approve(run: Run, identity: Identity, settings: ActionsSettings) -> Decision:
     """Whether this person may be the second one: not who planned it, unless the configuration knows only one identity."""
-    if run.state not in ("planned", "approved"):
+    if not run.is_unclaimed:
         return Refused(Reason.RUN_STARTED)
     if not settings.alone and identity.proven in _people(run):
         return Refused(Reason.SAME_PERSON, {"who": identity.proven})
@@ -189,18 +194,25 @@ def may_approve(run: Run, identity: Identity, settings: ActionsSettings) -> Deci
 
 def may_start(run: Run, plan: Plan, settings: ActionsSettings, *, is_over: bool = False) -> Decision:
     """Whether enough people approved this very plan; `is_over` as in `Wish`."""
-    if run.state not in ("planned", "approved"):
+    if not run.is_unclaimed:
         return Refused(Reason.RUN_STARTED)
     approvals = [approval for approval in run.approvals if approval.digest == plan.digest]
     people = {approval.identity for approval in approvals}
     enough = len(approvals) > 1 if settings.alone else len(people) > 1
-    if needs_second(plan.danger, settings, is_over=is_over) and not enough:
+    if needs_second(plan.action, plan.danger, settings, is_over=is_over) and not enough:
         return Refused(Reason.SECOND_PERSON)
     return ALLOWED if approvals or plan.danger == "observe" else Refused(Reason.NOT_CONFIRMED)
 
 
 def _people(run: Run) -> set[str]:
     return {run.planned.identity, *(approval.identity for approval in run.approvals)}
+
+
+def _well(wish: Wish) -> Decision:
+    """Nothing is broken on purpose while something is broken: an incident that is open and no drill."""
+    incidents = {wish.situation.label: wish.situation.incident} if wish.situation else wish.beside
+    real = [label for label, incident in incidents.items() if not incident.drill]
+    return Refused(Reason.CHAOS_IN_INCIDENT, {"incident": ", ".join(real)}) if real else ALLOWED
 
 
 def _role(wish: Wish, settings: ActionsSettings) -> Decision:
@@ -210,6 +222,8 @@ def _role(wish: Wish, settings: ActionsSettings) -> Decision:
     """
     roles = settings.roles.get(wish.plan.danger, ()) if wish.plan.danger != "observe" else ()
     incidents = {wish.situation.label: wish.situation.incident} if wish.situation else wish.beside
+    if wish.drill:
+        incidents = {label: each for label, each in incidents.items() if not each.drill}
     if not roles or not incidents or wish.is_over:
         return ALLOWED
     held = [pair for incident in incidents.values() for pair in incident.roles.items() if pair[0] in roles]

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from actions.chaos_settings import CHAOS
 from actions.errors import BadParameter
 from actions.model import ActionCall
 from actions.parameters import read_parameters
@@ -17,6 +18,7 @@ from actions.planning import make_plan, plan_from_json, plan_to_json
 from actions.providers import open_context
 from actions.redact import Redactor
 from actions.registry import find_action
+from actions.runner.execute import phrase
 from actions.runner.folder import RunFolder, runs_folder
 from actions.runner.launch import Spare, launch
 from actions.runner.remote import send
@@ -25,6 +27,7 @@ from actions.runner.tell import tell_incident
 from core.errors import WarroomError
 from core.message import say
 from incidents.events import run_body as r
+from incidents.journal.errors import WriteConflict
 from response.decision import ALLOWED, Reason, Refused
 from response.run_guard import (
     Confirmation,
@@ -103,6 +106,7 @@ def prepare(
         environment=settings.environment,
         actor=actor,
         folder=runs_folder(settings.actions).parent,
+        allow_chaos=settings.allow_chaos,
     )
     redact = Redactor((*settings.secrets, *params.secrets()))
     return Prepared(action, params, make_plan(action, params, context, lasts_s=lasts_s, redact=redact), spare)
@@ -124,9 +128,11 @@ def begin(
     confirmation: Confirmation,
     *,
     read_only: bool = False,
+    waits: bool = False,
 ) -> Begun | Refused:
     """Write it down as planned and approved by this person, and start it unless somebody else must approve it first.
 
+    With `waits` it is not started before somebody calls `start`: its time has not come yet.
     Raises a `JournalError`, `BadParameter` where the plan is longer than a journal keeps, or `ActionFailed` where no runner can be
     started.
     """
@@ -144,16 +150,19 @@ def begin(
     run = journal.plan_run(identity.actor, _planned(journal, settings, prepared, wish)).chain
     if plan.danger != "observe":
         journal.append(run, identity.actor, r.RunApproved(digest=plan.digest, identity=identity.proven))
-    if needs_second(plan.danger, settings.actions, is_over=wish.is_over):
+    if needs_second(plan.action, plan.danger, settings.actions, is_over=wish.is_over):
         tell_incident(journal, run, identity.actor)
         return Begun(run, Refused(Reason.SECOND_PERSON))
+    if waits:
+        return Begun(run)
     return _start(journal, settings, prepared, run, identity, is_over=wish.is_over)
 
 
 def beside_open_incidents(journal: Journal, settings: RunSettings, wish: Wish) -> Wish:
-    """The wish with the incidents that are open, where it belongs to none and its danger needs a role."""
+    """The wish with the incidents that are open, where it belongs to none and they matter: its danger needs a role, or it breaks."""
     danger = wish.plan.danger
-    if wish.situation is not None or danger == "observe" or not settings.actions.roles.get(danger, ()):
+    needs_role = danger != "observe" and bool(settings.actions.roles.get(danger, ()))
+    if wish.situation is not None or not (needs_role or wish.plan.action == CHAOS):
         return wish
     summaries = journal.history(statuses=("open", "mitigated"))
     return replace(wish, beside={each.label: journal.load(each.id) for each in summaries})
@@ -176,6 +185,7 @@ def _planned(journal: Journal, settings: RunSettings, prepared: Prepared, wish: 
         step=row.step.id if row and row.step else wish.step,
         undoes=wish.undoes,
         identity=wish.identity.proven,
+        drill=wish.drill,
         **part_of_step(wish, prepared.action, settings.actions)._asdict(),
     )
     if wish.undoes is None:
@@ -211,7 +221,7 @@ def start(
     """
     run = journal.load_run(run_id)
     plan = stored_plan(run)
-    wish = Wish(plan=plan, identity=identity)
+    wish = Wish(plan=plan, identity=identity, drill=run.planned.drill)
     if run.planned.incident is not None:
         incident = journal.load(run.planned.incident)
         wish = replace(wish, beside={journal.label(incident.id): incident})
@@ -239,9 +249,24 @@ def _start(
         return decision
     if settings.actions.executor == "celery":
         decision = may_send(settings.journal, prepared.params.secrets())
-        if not isinstance(decision, Refused):
-            send(run, settings.signals)
-        return decision if isinstance(decision, Refused) else Begun(run)
+        if isinstance(decision, Refused):
+            return decision
+    try:
+        _hand_over(settings, prepared, run, identity)
+    except WarroomError as error:
+        ended = r.RunFailed(said=phrase(error.message), unclaimed=True)
+        journal.append(run, identity.actor, ended)
+        tell_incident(journal, run, identity.actor)
+        if not journal.load_run(run).runner:
+            raise
+    return Begun(run)
+
+
+def _hand_over(settings: RunSettings, prepared: Prepared, run: UUID, identity: Identity) -> None:
+    """To a runner of this host, or through the broker to one of another. Raises an `ActionFailed` or a `SourceError`."""
+    if settings.actions.executor == "celery":
+        send(run, settings.signals)
+        return
     launch(
         RunRequest(
             run=run,
@@ -253,7 +278,6 @@ def _start(
         ),
         prepared.spare,
     )
-    return Begun(run)
 
 
 def stored_plan(run: Run) -> Plan:
@@ -278,8 +302,12 @@ def cancel(journal: Journal, settings: RunSettings, run_id: UUID, identity: Iden
     run = journal.load_run(run_id)
     if run.has_ended:
         return Refused(Reason.RUN_NOT_ACTIVE)
-    if run.state in ("planned", "approved"):  # no runner will hear it
-        journal.append(run_id, identity.actor, r.RunCancelled(asked_by=identity.actor))
+    if run.is_unclaimed:  # no runner will hear it, unless one claims it at this moment
+        ended = r.RunCancelled(asked_by=identity.actor)
+        try:
+            journal.append(run_id, identity.actor, ended, expected_sequence=run.sequence)
+        except WriteConflict:
+            return cancel(journal, settings, run_id, identity)
         tell_incident(journal, run_id, identity.actor)
         return None
     journal.append(run_id, identity.actor, r.RunCancelAsked())

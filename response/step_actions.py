@@ -131,12 +131,15 @@ def _blocks(
         danger = action.danger if action else block.danger
         offer = may_offer(action_id, danger, settings)
         first = next(iter(block.text.splitlines()), "")
+        refused = offer.message if isinstance(offer, Refused) else None
+        if action is None:  # its manual is shown here, and stands in no folder whose blocks may be run
+            refused = say("actions.no_such_block", id=action_id, runbook=row.runbook.id)
         yield StepAction(
             id=action_id,
             title=say("response.run_block", command=first),
             danger=danger,
             params={"language": row.runbook.language},
             is_block=True,
-            refused=offer.message if isinstance(offer, Refused) else None,
+            refused=refused,
             stories=tuple(story for story in stories if story.noted.action == action_id),
         )

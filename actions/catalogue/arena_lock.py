@@ -75,7 +75,7 @@ def plan(params: Lock, context: Context) -> Draft:
         facts=(
             Fact(label=say("actions_upkeep.fact_expected"), value=expected, at=at),
             Fact(label=say("actions_upkeep.fact_in_file"), value=clean(before.version, 40), at=at),
-            Fact(label=say("actions_upkeep.fact_digest"), value=digest, at=at),
+            Fact(label=say("actions_upkeep.fact_digest"), value=digest, at=at, kind="data digest"),
             *facts,
         ),
         blockers=(say("actions_upkeep.data_unlike", share=share, limit=settings.max_changed),)
@@ -101,10 +101,7 @@ def run(params: Lock, plan: Plan, context: Context) -> Outcome:
     settings = _settings(context)
     version = checked_version(settings, params.version)
     after, digest = fetch_data(settings, version, context)
-    confirmed = next(
-        (fact.value for fact in plan.facts if fact.label.key == "actions_upkeep.fact_digest"), None
-    )
-    if digest != confirmed:
+    if [digest] != [fact.value for fact in plan.facts_of("data digest")]:
         raise ActionFailed(say("actions_upkeep.data_moved"))
     data, place = in_checkout(context, settings.data), in_checkout(context, settings.version.path)
     before = {path: read_bytes(path, MAX_FILE_BYTES) for path in (data, place)}

@@ -35,7 +35,13 @@ def plan(params: New, context: Context) -> Draft:
     """The command, and on which head it builds."""
     state, at = read_state(context), context.clock()
     several = params.head == "head" and len(state.scripts.heads) > 1
-    known = Fact(label=say("migrations.fact_known"), value=len(state.scripts.known), unit="count", at=at)
+    known = Fact(
+        label=say("migrations.fact_known"),
+        value=len(state.scripts.known),
+        unit="count",
+        at=at,
+        kind="known revisions",
+    )
     return Draft(
         target=str(state.project.ini),
         steps=(context.processes.step(_command(params, state)),),
@@ -58,9 +64,9 @@ def run(params: New, _: Plan, context: Context) -> Outcome:
 
 def verify(_: New, plan: Plan, context: Context) -> tuple[Verification, ...]:
     """There is one revision more."""
-    known = next(fact.value for fact in plan.facts if fact.label.key == "migrations.fact_known")
+    (known,) = plan.facts_of("known revisions")
     now = len(read_state(context).scripts.known)
-    return (Verification(say("migrations.known", count=now), now == int(known or 0) + 1),)
+    return (Verification(say("migrations.known", count=now), now == int(known.value or 0) + 1),)
 
 
 ACTION = Action(

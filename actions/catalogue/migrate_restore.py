@@ -9,14 +9,9 @@ from pydantic import Field
 from actions.fits import Fit
 from actions.migrations.errors import SnapshotRefused
 from actions.migrations.plans import in_the_way
+from actions.migrations.restore import parents_first, restore_snapshot
 from actions.migrations.session import existing, migration_lock
-from actions.migrations.snapshot import (
-    check_snapshot,
-    find_snapshot,
-    list_snapshots,
-    parents_first,
-    restore_snapshot,
-)
+from actions.migrations.snapshot import check_snapshot, find_snapshot, list_snapshots
 from actions.model import Action, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Names, Parameters
 from actions.step import Step

@@ -85,19 +85,19 @@ def _blockers(params: Revoke, there: Survey) -> tuple[Message, ...]:
 
 def _spared(params: Revoke, there: Survey) -> tuple[Message, ...]:
     """What of it is not revoked, each by name or number."""
-    said: list[Message] = []
+    reasons: list[Message] = []
     if there.waiting is None:
-        said.append(say("actions_queues.spared_amqp"))
+        reasons.append(say("actions_queues.spared_amqp"))
     if there.unreadable:
-        said.append(say("actions_queues.spared_unreadable", count=there.unreadable))
+        reasons.append(say("actions_queues.spared_unreadable", count=there.unreadable))
     if not there.is_complete:
-        said.append(say("actions_queues.spared_incomplete"))
+        reasons.append(say("actions_queues.spared_incomplete"))
     spared = there.unstoppable() if params.terminate else there.running
     for worker in sorted(set(spared.values())):
         count = sum(1 for holder in spared.values() if holder == worker)
         key = "actions_queues.spared_pool" if params.terminate else "actions_queues.spared_running"
-        said.append(say(key, worker=worker, count=count, pool=there.pools.get(worker, "?")))
-    return tuple(said)
+        reasons.append(say(key, worker=worker, count=count, pool=there.pools.get(worker, "?")))
+    return tuple(reasons)
 
 
 def run(params: Revoke, plan: Plan, context: Context) -> Outcome:
@@ -150,13 +150,13 @@ def verify(params: Revoke, plan: Plan, context: Context) -> tuple[Verification, 
 def keep(_: Revoke, plan: Plan, context: Context) -> tuple[Message, ...]:
     """A worker that restarted has forgotten them, and would run what still waits."""
     ids = frozenset(_read(plan, context))
-    said = []
+    changes = []
     for worker, known in sorted(remembered(context.workers).items()):
         if missing := sorted(ids - known):
             failed = revoke(context.workers, missing, [worker])
             key = "actions_queues.revoked_again_not" if worker in failed else "actions_queues.revoked_again"
-            said.append(say(key, worker=worker, count=len(missing)))
-    return tuple(said)
+            changes.append(say(key, worker=worker, count=len(missing)))
+    return tuple(changes)
 
 
 def _file(plan: Plan, context: Context) -> Path:

@@ -18,7 +18,13 @@ from actions.queues.consumers import read_consumers
 from actions.queues.consumers_before import recall
 from actions.queues.return_course import FULL, Course, read_standing, write_standing
 from actions.queues.revoked import waiting_tasks
-from actions.queues.staged_return import go_back_to_work, keep_share, set_share, verify_share
+from actions.queues.staged_return import (
+    go_back_to_work,
+    keep_share,
+    set_share,
+    stands_by_workers,
+    verify_share,
+)
 from actions.rate_limits import read_all_limits
 from actions.step import Step
 from core.message import say
@@ -97,7 +103,8 @@ def plan(params: StagedReturn, context: Context) -> Draft:
     course = params.course(context.settings)
     by_task, answered = read_all_limits(context.workers, course.rates)
     standing, at = read_standing(context, course), context.clock()
-    first = standing.share if standing is not None else course.shares[0]
+    elsewhere = None if standing is not None or not answered else stands_by_workers(course, context)
+    first = standing.share if standing is not None else elsewhere or course.shares[0]
     shares = (FULL,) if params.lift else tuple(share for share in course.shares if share >= first)
     aside = {queue: open_queue(context, queue).count()[1] for queue in course.queues}
     known = {task: limits for task, limits in by_task.items() if limits}
@@ -146,6 +153,7 @@ def plan(params: StagedReturn, context: Context) -> Draft:
                 if standing
                 else ()
             ),
+            *((say("actions_queues.return_stands", share=elsewhere),) if elsewhere is not None else ()),
             *(say("actions.task_unknown", task=task) for task in course.rates if task not in known),
             *_unlimited(course, context),
             say("actions.throttle_per_worker"),

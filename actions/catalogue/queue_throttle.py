@@ -100,8 +100,8 @@ def run(params: Throttle, _: Plan, context: Context) -> Outcome:
     limits, _without = read_limits(context.workers, params.task)
     failed = set_limits(context.workers, params.task, params.wanted(limits))
     for worker in limits:
-        said = "unconfirmed" if failed.get(worker) == "" else failed.get(worker, "confirmed")
-        context.print_line(f"{worker}: {said}")
+        reply = "unconfirmed" if failed.get(worker) == "" else failed.get(worker, "confirmed")
+        context.print_line(f"{worker}: {reply}")
     refused = {worker: why for worker, why in failed.items() if why}
     if refused or len(failed) == len(limits):
         worker, why = next(iter(refused.items()), ("", ""))

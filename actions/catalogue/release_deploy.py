@@ -19,7 +19,7 @@ from actions.releases.choices import (
 from actions.releases.fit import SchemaFit, upgrade_is_additive
 from actions.releases.look import look
 from actions.releases.model import Version  # noqa: TC001  # pydantic reads the annotations at run time
-from actions.releases.move import Move, Part, draft
+from actions.releases.move import Move, Part, draft, to_replace
 from actions.releases.scripts import KnownScripts
 from core.message import say
 
@@ -50,7 +50,9 @@ def run(params: Deploy, plan: Plan, context: Context) -> Outcome:
     move = _move(params, standing)
     carry_out(move, plan, standing)
     key = "releases.staged" if move.slot else "releases.deployed"
-    return Outcome(text=say(key, version=move.version, slot=move.slot or "–"))
+    return Outcome(
+        text=say(key, version=move.version, slot=move.slot or "–"), serves="" if move.slot else move.version
+    )
 
 
 def verify(_: Deploy, plan: Plan, context: Context) -> tuple[Verification, ...]:
@@ -78,6 +80,7 @@ def _move(params: Deploy, standing: Standing) -> Move:
         parts=tuple(parts),
         fitting=fitting,
         slot=slot,
+        instances=to_replace(params.version, standing),
         scripts=scripts if isinstance(scripts, KnownScripts) else None,
         snapshots=params.snapshots,
         blockers=(
@@ -93,7 +96,7 @@ def _move(params: Deploy, standing: Standing) -> Move:
 def _nothing_to_do(params: Deploy, standing: Standing, fit: SchemaFit) -> tuple[Message, ...]:
     """What runs and answers already is not brought in again; what only seems to run is."""
     runs = standing.live_version == params.version and standing.answers.version == params.version
-    if runs and fit is not SchemaFit.BEHIND:
+    if runs and standing.is_everywhere(params.version) and fit is not SchemaFit.BEHIND:
         return (say("releases.runs_already", version=params.version),)
     return ()
 

@@ -10,6 +10,7 @@ from actions.model import Action, Draft, Fact, Outcome, Verification
 from actions.parameters import Parameters
 from actions.releases.look import look
 from actions.releases.move import standing_facts
+from actions.releases.probe import instance_is_not
 from core.message import say
 
 if TYPE_CHECKING:
@@ -48,11 +49,14 @@ def run(_: Nothing, __: Plan, context: Context) -> Outcome:
     for release in standing.sighting.releases:
         note = f" · {release.note}" if release.note else ""
         context.print_line(f"{release.version}  {_line(release, standing)}{note}")
+    for name, said in standing.instances.items():
+        context.print_line(f"{name}  {said.version or '?'}")
     wrong = _wrong_with(standing)
     document = {
         "live": [release.version for release in standing.live] or None,
         "live_slot": standing.sighting.live_slot or None,
         "answers": standing.answers.version,
+        "instances": {name: each.version for name, each in standing.instances.items()},
         "database": None if standing.rows is None else list(standing.rows),
         "releases": [_document(release, standing) for release in standing.sighting.releases],
     }
@@ -109,6 +113,9 @@ def _wrong_with(standing: Standing) -> tuple[Message, ...]:
         notes.append(answered.why)
     elif live is not None and answered.version != live:
         notes.append(say("releases.answers_other", version=live, slot="–", other=answered.version or "?"))
+    for name, said in standing.instances.items():
+        if said.why is not None or (live is not None and said.version != live):
+            notes.append(instance_is_not(name, live or "?", said))
     for release in standing.live:
         fitting = standing.fit(release.version)
         if not fitting.works:

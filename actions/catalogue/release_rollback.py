@@ -15,7 +15,7 @@ from actions.releases.choices import kept_warning, name_blockers, slot_blockers
 from actions.releases.fit import SchemaFit, unknown_fit
 from actions.releases.look import look
 from actions.releases.model import VERSION
-from actions.releases.move import Move, Part, draft
+from actions.releases.move import Move, Part, draft, to_replace
 from actions.releases.scripts import KnownScripts
 from core.message import say
 
@@ -51,7 +51,9 @@ def run(params: Rollback, plan: Plan, context: Context) -> Outcome:
     snapshots = carry_out(move, plan, standing)
     key = "releases.rolled_back_down" if Part.SCHEMA_DOWN in move.parts else "releases.rolled_back"
     return Outcome(
-        text=say(key, version=move.version, goal=move.goal or "–"), undo=_undo(standing, snapshots)
+        text=say(key, version=move.version, goal=move.goal or "–"),
+        undo=_undo(standing, snapshots),
+        serves=move.version,
     )
 
 
@@ -77,6 +79,7 @@ def _move(params: Rollback, standing: Standing) -> Move:
         parts=parts,
         fitting=fitting,
         slot=slot,
+        instances=to_replace(version, standing),
         handle=release.handle if release else "",
         scripts=standing.author() if schema is Part.SCHEMA_DOWN else up,
         goal=fitting.goal,
@@ -92,10 +95,16 @@ def _move(params: Rollback, standing: Standing) -> Move:
 
 
 def _previous(standing: Standing) -> str:
-    """Blue-green: what stands in the other slot. Else the newest that came before the live one; empty where none is known."""
+    """Blue-green: what stands in the other slot. Else the newest that came before the live one; empty where none is known.
+
+    Where instances stopped rolling half-way it is the live one that came first.
+    """
     if standing.context.releases.is_blue_green:
         idle = standing.in_slot(standing.idle_slot) if standing.idle_slot else None
         return idle.version if idle is not None else ""
+    if standing.instances and standing.live_version is None and standing.adapter.dates_runs:
+        came = [(each.since, each.version) for each in standing.live if each.since is not None]
+        return min(came)[1] if len(came) == len(standing.live) > 1 else ""
     live = next((each for each in standing.live if each.version == standing.live_version), None)
     if live is None or live.since is None or not standing.adapter.dates_runs:
         return ""
@@ -124,7 +133,11 @@ def _parts(
     version: str, slot: str, schema: Part | None, fitting: Fitting, standing: Standing
 ) -> tuple[Part, ...]:
     """What is left to do, in the order in which each state between two parts is the better one (see `releases.move`)."""
-    runs = standing.live_version == version and standing.answers.version in (version, None)
+    runs = (
+        standing.live_version == version
+        and standing.answers.version in (version, None)
+        and standing.is_everywhere(version)
+    )
     schema_parts = (schema,) if schema else ()
     if runs:
         return schema_parts

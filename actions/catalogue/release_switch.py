@@ -46,7 +46,7 @@ def run(params: Switch, plan: Plan, context: Context) -> Outcome:
     standing = look(context)
     move = _move(params, standing)
     carry_out(move, plan, standing)
-    return Outcome(text=say("releases.switched", version=move.version, slot=move.slot))
+    return Outcome(text=say("releases.switched", version=move.version, slot=move.slot), serves=move.version)
 
 
 def verify(_: Switch, plan: Plan, context: Context) -> tuple[Verification, ...]:

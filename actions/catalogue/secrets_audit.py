@@ -7,27 +7,30 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from actions.fits import Fit
 from actions.model import Action, Draft, Fact, Outcome, Undo, Verification
-from actions.parameters import Parameters, harmless
+from actions.parameters import Duration, Parameters, harmless
 from actions.secrets.audit import AuditSettings, audit, scanners
 from actions.secrets.model import Verdict, Where
+from actions.secrets.scanner import Limit
 from actions.secrets.verdicts import first_place, last_audit
 from actions.step import Step
 from core.message import say
-from incidents.events.body import AuditItem
+from incidents.events.audit_body import AuditItem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from actions.model import Context, Plan
-    from actions.secrets.model import Audit, Finding
+    from actions.secrets.model import Audit, Finding, Unread
     from core.message import Message
 
 TIMEOUT_S = 3600.0
+LIMIT_S = 3000.0
+"""How long the scanners have: what they have not read by then is named, and there is time left to say what they saw."""
 MAX_ROWS = 300
 """Nobody works off more in one incident; how many there are is said, and `warroom secrets` has them all."""
 
@@ -49,11 +52,12 @@ def _paths(value: object) -> object:
 
 
 class AuditParameters(Parameters):
-    """Where to look; `logs` are files and folders outside of `path`, separated by commas."""
+    """Where to look; `logs` are files and folders outside of `path`, separated by commas. `limit` is how long scanners have."""
 
     path: Annotated[Path, AfterValidator(_absolute), AfterValidator(_folder)] = Path()
     logs: Annotated[tuple[Annotated[Path, AfterValidator(_absolute)], ...], BeforeValidator(_paths)] = ()
     second_opinion: bool = True
+    limit: Annotated[Duration, Field(le=LIMIT_S)] = LIMIT_S
 
 
 def plan(params: AuditParameters, context: Context) -> Draft:
@@ -80,7 +84,7 @@ def run(params: AuditParameters, _: Plan, context: Context) -> Outcome:
     for fingerprint in sorted(result.gone):
         context.print_line(f"{fingerprint} gone: the last audit of this folder had it")
     for unread in result.scanned.unread:
-        context.print_line(f"not read: {unread.place}")
+        context.print_line(f"not read: {unread.place}: {_why(unread)}")
     items = result.items()
     open_items = sum(map(_is_open, items.values()))
     rows = tuple(sorted((_item(each) for each in items.values() if _is_open(each)), key=_row_order))[
@@ -117,7 +121,15 @@ def _audit(params: AuditParameters, context: Context) -> Audit:
         second_opinion=params.second_opinion,
     )
     now = dt.datetime.fromtimestamp(context.clock(), dt.UTC)
-    return audit(settings, lambda message: context.print_line(_progress(message)), now)
+    limit = Limit(params.limit, context.processes.beside)
+    return audit(settings, lambda message: context.print_line(_progress(message)), now, limit)
+
+
+def _why(unread: Unread) -> str:
+    values = unread.why.values
+    if unread.after_s is not None:
+        return f"gave up after {values['seconds']} s, {values['processor_s']} s of them on a processor"
+    return str(values.get("detail") or unread.why.key.rpartition(".")[2])
 
 
 def _progress(message: Message) -> str:
@@ -126,6 +138,8 @@ def _progress(message: Message) -> str:
         return " ".join(["seen", *(str(message.values[name]) for name in ("fingerprint", "rule", "place"))])
     part = message.values.get("part", message)
     name = part.key.rpartition(".")[2] if not isinstance(part, str | int | float) else str(part)
+    if message.key == "secrets.still":
+        return f"{name}: still reading after {message.values['seconds']} s"
     count = message.values.get("count")
     return name if count is None else f"{name}: {count}"
 
@@ -162,6 +176,10 @@ def _row_order(item: AuditItem) -> tuple[bool, int, str]:
 
 def _text(result: Audit, open_items: int) -> Message:
     places, unread = len(result.findings), len(result.scanned.unread)
+    late = {each.place: each.after_s for each in result.scanned.unread if each.after_s is not None}
+    if late:
+        names, seconds = ", ".join(sorted(late)), max(late.values())
+        return say("secrets.result_gave_up", items=open_items, places=places, names=names, seconds=seconds)
     if unread:
         return say("secrets.result_unread", items=open_items, places=places, unread=unread)
     return say("secrets.result", items=open_items, places=places)

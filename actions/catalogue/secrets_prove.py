@@ -68,11 +68,12 @@ def run(params: Prove, _: Plan, context: Context) -> Outcome:
         context.print_line(line(name, proof))
     seen = tuple(judged(proof, which, wanted=wanted) for _, which, wanted, proof in asked)
     context.memory[_PROOFS] = seen
-    bad = sum(each.ok is False for each in seen)
+    bad, unknown = (sum(each.ok is state for each in seen) for state in (False, None))
+    text = say("secrets.proved", secret=params.secret, bad=bad, unknown=unknown)
+    if not bad and not unknown:
+        text = say("secrets.proved_well", secret=params.secret, count=len(seen))
     return Outcome(
-        text=say(
-            "secrets.proved", secret=params.secret, bad=bad, unknown=sum(each.ok is None for each in seen)
-        ),
+        text=text,
         findings=bad,
         document={
             "secret": params.secret,

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from actions.capabilities import Command
 from actions.errors import ActionFailed, ActionRefused, Cancelled
 from actions.fits import Fit
-from actions.model import Action, ActionCall, Draft, Fact, Outcome, Undo, Verification
+from actions.model import Action, ActionCall, Draft, Outcome, Undo, Verification
 from actions.parameters import Line, Name, Parameters
 from actions.secrets import places, servers
 from actions.secrets.proof import Answer, prove, shown
@@ -31,7 +31,7 @@ from actions.secrets.rotation import (
     values_of,
 )
 from actions.step import Step
-from actions.worker_restart import process_ids, restart_workers, restarted
+from actions.worker_restart import pid_fact, planned_pids, process_ids, restart_workers, restarted
 from core.errors import WarroomError
 from core.message import Message, say
 from core.text import clean
@@ -83,10 +83,7 @@ def plan(params: Rotate, context: Context) -> Draft:
         ),
         facts=(
             *facts_of(known, context),
-            *(
-                Fact(label=say("actions.fact_pid", worker=name), value=pid, at=at)
-                for name, pid in sorted(pids.items())
-            ),
+            *(pid_fact(name, pid, at) for name, pid in sorted(pids.items())),
         ),
         blockers=_blockers(params, secret, known, context),
         warnings=_warnings(secret, known, pids),
@@ -140,7 +137,7 @@ def verify(params: Rotate, plan: Plan, context: Context) -> tuple[Verification, 
         for place in places.look(secret, context)
         if place.target.server is None and (place.values or place.target.file is not None)
     ]
-    return (*seen, *restarted(_planned_pids(plan), context)) if _planned_pids(plan) else tuple(seen)
+    return (*seen, *restarted(planned_pids(plan), context)) if planned_pids(plan) else tuple(seen)
 
 
 def _blockers(
@@ -275,7 +272,7 @@ def _restart(secret: SecretSettings, plan: Plan, context: Context) -> None:
     """In the order of the configuration; raises `ActionFailed` at the first that fails: the new value stays written."""
     for each in secret.restart:
         if each == "workers":
-            restart_workers(_planned_pids(plan), context)
+            restart_workers(planned_pids(plan), context)
         elif each == "alertmanager":
             answer = context.http.send("alertmanager", "POST", "/-/reload")
             if answer.status != HTTP_OK:
@@ -294,14 +291,6 @@ def _end_sessions(known: Sequence[Place], marks: Sequence[float], new: str, cont
         if place.target.server is not None:
             count = servers.end_sessions(place.target.server, place.target.user, new, mark, context)
             context.print_line(f"{place.label}: {count} older sessions ended")
-
-
-def _planned_pids(plan: Plan) -> dict[str, int]:
-    return {
-        str(fact.label.values["worker"]): int(fact.value or 0)
-        for fact in plan.facts
-        if fact.label.key == "actions.fact_pid"
-    }
 
 
 def _matches(pattern: str, value: str) -> bool:

@@ -8,7 +8,7 @@ from actions.fits import Fit
 from actions.model import Action, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Duration, Names, Parameters
 from actions.step import Step
-from actions.worker_restart import WAIT_S, process_ids, restart_workers, restarted
+from actions.worker_restart import WAIT_S, pid_fact, planned_pids, process_ids, restart_workers, restarted
 from core.message import say
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ def plan(params: Restart, context: Context) -> Draft:
                 tolerance=ANY_NUMBER,
             ),
         ),
-        facts=tuple(
-            Fact(label=say("actions.fact_pid", worker=name), value=pids.get(name), at=at) for name in names
-        ),
+        facts=tuple(pid_fact(name, pids.get(name), at) for name in names),
         blockers=(
             *((say("actions.not_answering", workers=", ".join(absent)),) if absent else ()),
             *(() if names else (say("actions.no_worker"),)),
@@ -60,7 +58,7 @@ def plan(params: Restart, context: Context) -> Draft:
 
 def run(params: Restart, plan: Plan, context: Context) -> Outcome:
     """One after another; the first that does not come back ends it, and no other is touched."""
-    before = _planned(plan)
+    before = planned_pids(plan)
     restart_workers(before, context, wait_s=params.wait)
     return Outcome(text=say("actions.restarted", count=len(before)))
 
@@ -68,11 +66,7 @@ def run(params: Restart, plan: Plan, context: Context) -> Outcome:
 def verify(params: Restart, plan: Plan, context: Context) -> tuple[Verification, ...]:
     """A new process id each, by the worker's own word."""
     del params
-    return restarted(_planned(plan), context)
-
-
-def _planned(plan: Plan) -> dict[str, int]:
-    return {str(fact.label.values["worker"]): int(fact.value or 0) for fact in plan.facts}
+    return restarted(planned_pids(plan), context)
 
 
 ACTION = Action(

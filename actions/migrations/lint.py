@@ -68,7 +68,7 @@ def lint(
     try:
         findings = json.loads(completed.output)
         lines = _starts(texts)
-        told = [
+        messages = [
             say(
                 "migrations.lint",
                 rule=clean(str(each["rule_name"]), 80),
@@ -81,7 +81,7 @@ def lint(
     except (ValueError, TypeError, KeyError, IndexError):
         why = clean(completed.output, 200) or f"exit code {completed.exit_code}"
         return (say("migrations.not_linted", why=why),)
-    return tuple({repr(each): each for each in told}.values())[:MAX_SHOWN]
+    return tuple({repr(each): each for each in messages}.values())[:MAX_SHOWN]
 
 
 def _starts(statements: Sequence[str]) -> list[int]:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from actions.migrations.downgrade import DowngradeRequest, downgrade
 from actions.migrations.errors import MigrationError, NotRendered
+from actions.migrations.lint import lint
 from actions.migrations.plans import (
     Patient,
     connection_of,
@@ -32,6 +33,8 @@ from core.message import say
 from signals.database.model import Drift
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from actions.migrations.project import RenderedStep
     from actions.migrations.state import State
     from actions.model import Context
@@ -73,6 +76,7 @@ def plan(params: Downgrade, context: Context) -> Draft:
         )
         for table in lost
     )
+    warnings += _linted(steps, state, context)
     together = request is not None and request.in_one_transaction
     if not together:
         warnings += ignores_options(connected)
@@ -82,7 +86,7 @@ def plan(params: Downgrade, context: Context) -> Draft:
         effects=_row_facts(context, lost, at),
         facts=(
             *state_facts(state, at),
-            Fact(label=say("migrations.fact_goal"), value=goal or "base", at=at),
+            Fact(label=say("migrations.fact_goal"), value=goal or "base", at=at, kind="goal"),
             Fact(label=say("migrations.fact_connected"), value=connected, at=at),
             *size_facts(context, tuple(lost), at),
         ),
@@ -91,6 +95,14 @@ def plan(params: Downgrade, context: Context) -> Draft:
         locks=locks_of(steps),
         undo=Undo(say("migrations.undo_downgrade", revision=", ".join(state.rows) or "–")),
     )
+
+
+def _linted(steps: Sequence[RenderedStep], state: State, context: Context) -> tuple[Message, ...]:
+    if not steps:
+        return ()
+    with context.databases.connect() as connection:
+        version = connection.info.server_version
+    return lint(steps, state.project, version, context)
 
 
 def _goal(params: Downgrade, state: State) -> tuple[str, tuple[Message, ...]]:
@@ -191,7 +203,7 @@ def run(params: Downgrade, _: Draft, context: Context) -> Outcome:
 def verify(_: Downgrade, plan: Draft, context: Context) -> tuple[Verification, ...]:
     """The revision, every dropped table gone, and every snapshot what was taken."""
     state = read_state(context)
-    goal = str(next(fact.value for fact in plan.facts if fact.label.key == "migrations.fact_goal"))
+    goal = str(plan.facts_of("goal")[0].value)
     at_goal = state.rows == (() if goal == "base" else (goal,))
     dropped = [
         table

@@ -49,6 +49,7 @@ def open_context(
     beside: Callable[[int], AbstractContextManager[None]] = alone,
     clock: Callable[[], float] = time.time,
     hide: Callable[[str], None] = _drop,
+    allow_chaos: bool = False,
 ) -> Context:
     """Everything that an action is given. Nothing is connected yet."""
     return Context(
@@ -69,4 +70,5 @@ def open_context(
         is_cancelled=is_cancelled,
         clock=clock,
         hide=hide,
+        allow_chaos=allow_chaos,
     )

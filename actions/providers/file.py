@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from actions.errors import ActionFailed
-from core.files import read_bytes, replace_file, write_new
+from core.files import read_bytes, real_path, replace_file, write_new
 from core.message import say
 from core.text import clean
 
@@ -25,7 +25,7 @@ class LocalFiles:
     def write(self, path: Path, content: bytes, *, mode: int | None = None) -> Path | None:
         """Replace it; raises `ActionFailed`."""
         try:
-            target = path.resolve()
+            target = real_path(path)
             kept = self._keep(target) if target.exists() else None
             replace_file(target, content, mode=mode)
         except OSError as error:

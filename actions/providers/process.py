@@ -64,6 +64,10 @@ class LocalProcesses:
         self._is_cancelled = is_cancelled
         self._beside = beside
 
+    def beside(self, group: int) -> AbstractContextManager[None]:
+        """Around a process group that somebody else has started."""
+        return self._beside(group)
+
     def step(self, command: Command, title: Message | None = None) -> Step:
         """The command as a plan shows it."""
         shown = (*command.environment.items(), *((name, MASK) for name in command.secret_environment))

@@ -64,6 +64,30 @@ class Course:
         return max(1, math.ceil(self.processes * (share or min(self.shares)) / FULL))
 
 
+def share_by_limits(course: Course, by_task: Mapping[str, Mapping[str, str]]) -> int | None:
+    """The share whose limits the workers have by their own word, the lowest of several; None where it is no stage of this return.
+
+    A worker without a limit, or with that of 100 %, says nothing: it has restarted, or an earlier return came to its end.
+    """
+    seen: set[int] = set()
+    for task, limits in by_task.items():
+        stages = {course.rate_at(task, share): share for share in course.shares if share < FULL}
+        for limit in limits.values():
+            if limit in stages:
+                seen.add(stages[limit])
+            elif limit not in ("none", course.rates[task]):
+                return None
+    return min(seen, default=None)
+
+
+def share_by_sizes(course: Course, sizes: Mapping[str, int]) -> int | None:
+    """The same by the workers' pools: the lowest stage at which the smallest has the size that it has."""
+    size = min(sizes.values(), default=0)
+    return next(
+        (share for share in course.shares if share < FULL and course.processes_at(share) == size), None
+    )
+
+
 def share_of(rate: str, percent: int) -> str:
     """So much of a limit, in the unit in which three decimals still say it: 10 % of `1/m` is `6/h`."""
     count, _, unit = rate.partition("/")

@@ -17,7 +17,14 @@ from actions.queues.broker import open_queue
 from actions.queues.consumers import begin_consuming, read_consumers, stop_consuming
 from actions.queues.consumers_before import recall, remember
 from actions.queues.pool import read_sizes, resize
-from actions.queues.return_course import FULL, HELD, read_standing, write_standing
+from actions.queues.return_course import (
+    FULL,
+    HELD,
+    read_standing,
+    share_by_limits,
+    share_by_sizes,
+    write_standing,
+)
 from actions.rate_limits import read_all_limits, set_limits
 from core.errors import SourceError
 from core.message import say
@@ -41,7 +48,8 @@ def go_back_to_work(course: Course, context: Context) -> None:
     """Stage by stage, from where it stands. Raises `ActionFailed` that names the share at which it stays, or `Cancelled`."""
     standing = read_standing(context, course)
     shares = course.shares
-    index = _first(course, standing.share if standing is not None else None)
+    stands_at = stands_by_workers(course, context) if standing is None else standing.share
+    index = _first(course, stands_at)
     backs, is_back = 0, False
     while index < len(shares):
         share = shares[index]
@@ -65,6 +73,19 @@ def go_back_to_work(course: Course, context: Context) -> None:
                 say("actions_queues.return_stays", share=shares[index], count=backs, why=refusal)
             )
     write_standing(context, course, shares[-1], "done" if shares[-1] >= FULL else "held back")
+
+
+def stands_by_workers(course: Course, context: Context) -> int | None:
+    """Where this return stands although this host knows of none: another host's, by what the workers say.
+
+    None where they say nothing of it, and where a queue is held: what comes back from a hold begins with the first stage.
+    """
+    for queue in course.queues:
+        if open_queue(context, queue).count()[1] or not read_consumers(context.workers, queue)[0]:
+            return None
+    if course.rates:
+        return share_by_limits(course, read_all_limits(context.workers, course.rates)[0])
+    return share_by_sizes(course, read_sizes(context.workers))
 
 
 def _first(course: Course, stood_at: int | None) -> int:
@@ -209,13 +230,13 @@ def _keep_rates(course: Course, share: int, context: Context) -> Message | None:
 
 def keep_share(course: Course, share: int, context: Context) -> tuple[Message, ...]:
     """For whoever keeps it once its runner is gone: the same for workers that (re)started since."""
-    said: list[Message] = []
+    changes: list[Message] = []
     by_task, _answered = read_all_limits(context.workers, course.rates)
     for task, limits in by_task.items():
         rate = course.rate_at(task, share)
         missing = {worker: rate for worker, limit in limits.items() if limit != rate}
         failed = set_limits(context.workers, task, missing)
-        said += [
+        changes += [
             say("actions.kept_not", worker=worker, why=failed[worker] or "?")
             if worker in failed
             else say("actions.kept", worker=worker, rate=rate)
@@ -223,7 +244,7 @@ def keep_share(course: Course, share: int, context: Context) -> tuple[Message, .
         ]
     if wanted := _wanted_sizes(course, share, context):
         failed = resize(wanted, context)
-        said += [
+        changes += [
             say("actions.pool_failed", worker=worker, why=failed[worker] or "?")
             if worker in failed
             else say("actions.pool_size_is", worker=worker, size=size)
@@ -233,10 +254,10 @@ def keep_share(course: Course, share: int, context: Context) -> tuple[Message, .
         for queue in course.queues:
             consuming, _others = read_consumers(context.workers, queue)
             stop_consuming(context.workers, queue, consuming)
-            said += [say("actions.stopped_again", worker=worker) for worker in consuming]
+            changes += [say("actions.stopped_again", worker=worker) for worker in consuming]
             if moved := open_queue(context, queue).set_aside():
-                said.append(say("actions.set_aside_again", count=moved))
-    return tuple(said)
+                changes.append(say("actions.set_aside_again", count=moved))
+    return tuple(changes)
 
 
 def verify_share(course: Course, share: int, context: Context) -> tuple[Verification, ...]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actions.errors import ActionFailed
+from actions.errors import ActionFailed, Cancelled
 from actions.migrations import planned_downgrade, planned_upgrade
 from actions.migrations.planned_downgrade import Downgrade
+from actions.migrations.restore import restore_snapshot
 from actions.migrations.session import migration_lock
-from actions.migrations.snapshot import restore_snapshot
 from actions.model import Verification
 from actions.releases.answers import last_line
 from actions.releases.errors import ReleaseError, Stopped
@@ -27,14 +27,16 @@ from actions.releases.move import (
     planned_parts,
     schema_context,
 )
-from actions.releases.probe import can_ask, wait_for
+from actions.releases.probe import can_ask, instance_is_not, wait_for, wait_for_instance
 from actions.releases.scripts import read_scripts
 from core.errors import WarroomError
 from core.message import say
 from core.text import clean
 
 if TYPE_CHECKING:
+    from actions.capabilities import Command
     from actions.model import Context, Draft
+    from actions.release_settings import ReleaseInstance
     from actions.releases.look import Standing
     from actions.releases.move import Move
     from actions.releases.probe import Answered
@@ -64,11 +66,12 @@ def verify(plan: Draft, context: Context) -> tuple[Verification, ...]:
     checks: list[Verification] = []
     if Part.ROLL in parts or Part.SWITCH in parts:
         checks.append(_answer(version, "", context))
+        checks += [_instance_answer(version, each, context) for each in context.releases.instances]
     elif Part.STAGE in parts:
         checks.append(_answer(version, slot, context, well=Part.SCHEMA_UP in parts or _fits(plan)))
     if Part.SCHEMA_DOWN in parts or Part.SCHEMA_UP in parts:
         try:
-            scripts = read_scripts(context, version)
+            scripts = read_scripts(context.releases.scripts, context.signals.postgres, version)
         except ReleaseError as error:
             return (*checks, Verification(error.message, ok=None))
         within = schema_context(context, scripts)
@@ -81,7 +84,7 @@ def verify(plan: Draft, context: Context) -> tuple[Verification, ...]:
 
 def _fits(plan: Draft) -> bool:
     """Whether the plan says that the release works on the schema as it is."""
-    fact = next(fact for fact in plan.facts if fact.label.key == "releases.fact_fit")
+    (fact,) = plan.facts_of("schema fit")
     return str(fact.value).split(" ", 1)[0] in (SchemaFit.OWN.value, SchemaFit.ADDITIVE.value)
 
 
@@ -135,19 +138,52 @@ def _image(part: Part, move: Move, standing: Standing) -> None:
         answered = wait_for(context, move.version, move.slot)
         if not answered.is_release(move.version):
             raise ReleaseError(_not_it(move.version, move.slot, answered))
-    for command in commands(move, part, standing):
-        done = context.processes.run(command)
-        if done.exit_code:
-            program, detail = clean(command.argv[0], 80), last_line(done.output)
-            raise ActionFailed(
-                say("releases.tool_failed", program=program, code=done.exit_code, detail=detail)
-            )
+    if part is Part.ROLL and move.instances:
+        _roll(move, standing)
+    else:
+        _run(commands(move, part, standing), context)
     slot = move.slot if part is Part.STAGE else ""
     if not can_ask(context, slot):
         context.print_line("nobody can be asked which release answers: not known")
         return
     well = not slot or move.is_well_in_slot
     _hold((_answer(move.version, slot, context, well=well),))
+
+
+def _roll(move: Move, standing: Standing) -> None:
+    """One instance after the other; none is touched before the last one has said that it is the release."""
+    context, count = standing.context, len(move.instances)
+    for number, name in enumerate(move.instances, 1):
+        if context.is_cancelled():
+            raise Cancelled(say("actions.cancelled"))
+        context.print_line(f"-- {number}/{count} {name}")
+        try:
+            _run(commands(move, Part.ROLL, standing, name), context)
+            _hold((_instance_answer(move.version, context.releases.instance(name), context),))
+        except ActionFailed as error:
+            rest = ", ".join(move.instances[number:]) or "–"
+            raise ReleaseError(
+                say("releases.instance_failed", instance=name, rest=rest, why=error.message)
+            ) from error
+        context.print_line(f"-- {name} is {move.version}")
+
+
+def _run(programs: tuple[Command, ...], context: Context) -> None:
+    for command in programs:
+        done = context.processes.run(command)
+        if done.exit_code:
+            program, detail = clean(command.argv[0], 80), last_line(done.output)
+            raise ActionFailed(
+                say("releases.tool_failed", program=program, code=done.exit_code, detail=detail)
+            )
+
+
+def _instance_answer(version: str, instance: ReleaseInstance, context: Context) -> Verification:
+    """Whether it is the release by its own word."""
+    answered = wait_for_instance(context, version, instance)
+    if answered.is_release(version):
+        return Verification(say("releases.instance_is", instance=instance.name, version=version), ok=True)
+    return Verification(instance_is_not(instance.name, version, answered), ok=False)
 
 
 def _answer(version: str, slot: str, context: Context, *, well: bool = True) -> Verification:

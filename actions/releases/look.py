@@ -10,7 +10,7 @@ from actions.capabilities import Command
 from actions.releases.adapters import adapter_of
 from actions.releases.errors import ReleaseError
 from actions.releases.fit import Fitting, fit_of, unknown_fit
-from actions.releases.probe import ask_version
+from actions.releases.probe import ask_instance, ask_version
 from actions.releases.scripts import KnownScripts, read_scripts
 from actions.template import fill, filled
 from core.errors import WarroomError
@@ -72,6 +72,15 @@ class Standing:
         return ask_version(self.context)
 
     @cached_property
+    def instances(self) -> dict[str, Answered]:
+        """What each instance says that it is, in the order in which they are replaced; empty where there are none."""
+        return {each.name: ask_instance(self.context, each) for each in self.context.releases.instances}
+
+    def is_everywhere(self, version: str) -> bool:
+        """Whether no instance says otherwise."""
+        return all(each.is_release(version) for each in self.instances.values())
+
+    @cached_property
     def _scripts(self) -> dict[str, KnownScripts | Message]:
         return {}
 
@@ -79,7 +88,9 @@ class Standing:
         """A release's scripts, or why they are not known; read once."""
         if version not in self._scripts:
             try:
-                self._scripts[version] = read_scripts(self.context, version)
+                self._scripts[version] = read_scripts(
+                    self.context.releases.scripts, self.context.signals.postgres, version
+                )
             except ReleaseError as error:
                 self._scripts[version] = error.message
         return self._scripts[version]
@@ -111,8 +122,10 @@ class Standing:
         """The state in one sentence."""
         live = ", ".join(f"{each.version} ({each.slot})" if each.slot else each.version for each in self.live)
         answered = self.answers
+        said = ", ".join(f"{name} {each.version or '?'}" for name, each in self.instances.items())
         return say(
-            "releases.state",
+            "releases.state_instances" if said else "releases.state",
+            **({"instances": said} if said else {}),
             live=live or "?",
             answers=answered.version or "?",
             rows="?" if self.rows is None else ", ".join(self.rows) or "–",

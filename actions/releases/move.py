@@ -8,7 +8,7 @@ stand in the idle slot before either, so that only the switch is left.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,7 @@ class Part(StrEnum):
 class Move:
     """What shall be done. `slot` is empty where the release rolls; `handle` is how the adapter calls it, to go back to.
 
+    `instances` are those that are replaced one after the other; there are none where the tool itself rolls.
     `scripts` are those by which the schema moves, `goal` the revision to which it goes down.
     """
 
@@ -57,6 +58,7 @@ class Move:
     parts: tuple[Part, ...]
     fitting: Fitting
     slot: str = ""
+    instances: tuple[str, ...] = ()
     handle: str = ""
     scripts: KnownScripts | None = None
     goal: str = ""
@@ -77,10 +79,21 @@ class Move:
         return self.fitting.works or Part.SCHEMA_UP in self.parts[:staged]
 
 
-def commands(move: Move, part: Part, standing: Standing) -> tuple[Command, ...]:
-    """The programs of a part, exactly as they are run."""
+def to_replace(version: str, standing: Standing) -> tuple[str, ...]:
+    """The instances that do not say that they are this release, and well; all of them where only others say so."""
+    answers = standing.instances
+    return tuple(name for name, each in answers.items() if not each.is_release(version)) or tuple(answers)
+
+
+def commands(move: Move, part: Part, standing: Standing, instance: str = "") -> tuple[Command, ...]:
+    """The programs of a part, exactly as they are run; while instances roll, those of one of them."""
     context, adapter = standing.context, standing.adapter
-    values = {"version": move.version, "slot": move.slot, "handle": move.handle}
+    values = {
+        "version": move.version,
+        "slot": move.slot,
+        "instance": instance,
+        "handle": move.handle,
+    }
     goes_back = bool(move.handle and adapter.back)
     templates = {
         Part.STAGE: adapter.back if goes_back else adapter.deploy,
@@ -95,8 +108,6 @@ def commands(move: Move, part: Part, standing: Standing) -> tuple[Command, ...]:
 
 def schema_context(context: Context, scripts: KnownScripts | None) -> Context:
     """The same, with the Alembic of the release whose revisions are meant, where it has one of its own here."""
-    from dataclasses import replace
-
     if scripts is None or scripts.postgres is None:
         return context
     return replace(context, signals=context.signals.model_copy(update={"postgres": scripts.postgres}))
@@ -161,13 +172,19 @@ def standing_facts(standing: Standing, at: float, *, rows: bool = True) -> tuple
             at=at,
         ),
     )
-    return facts if rows else facts[:2]
+    said = tuple(
+        Fact(label=say("releases.fact_instance", instance=name), value=each.version, at=at)
+        for name, each in standing.instances.items()
+    )
+    return (*(facts if rows else facts[:2]), *said)
 
 
 def _parts_fact(move: Move, at: float) -> Fact:
     """What is done, in order; `planned_parts` reads it again when the run is verified."""
     label = say("releases.fact_parts", version=move.version, slot=move.slot or "–")
-    return Fact(label=label, value=" ".join(move.parts), at=at)
+    return Fact(
+        label=label, value=" ".join(move.parts), at=at, kind="release parts", of=f"{move.version} {move.slot}"
+    )
 
 
 def _rows_kept(move: Move, context: Context) -> tuple[Message, ...]:
@@ -180,19 +197,15 @@ def _rows_kept(move: Move, context: Context) -> tuple[Message, ...]:
 
 def planned_parts(plan: Draft) -> tuple[str, str, tuple[Part, ...]]:
     """The release, its slot (empty where it rolls) and the parts of a plan that `draft` made."""
-    fact = next(fact for fact in plan.facts if fact.label.key == "releases.fact_parts")
-    slot = str(fact.label.values["slot"])
-    return (
-        str(fact.label.values["version"]),
-        "" if slot == "–" else slot,
-        tuple(Part(word) for word in str(fact.value).split()),
-    )
+    (fact,) = plan.facts_of("release parts")
+    version, _, slot = fact.of.partition(" ")
+    return version, slot, tuple(Part(word) for word in str(fact.value).split())
 
 
 def _fit_fact(move: Move, at: float) -> Fact:
     heads = ", ".join(move.fitting.heads)
     value = None if move.fitting.fit is SchemaFit.UNKNOWN else f"{move.fitting.fit.value} ({heads or '–'})"
-    return Fact(label=say("releases.fact_fit", version=move.version), value=value, at=at)
+    return Fact(label=say("releases.fact_fit", version=move.version), value=value, at=at, kind="schema fit")
 
 
 def _schema_draft(move: Move, context: Context) -> Draft | None:
@@ -214,7 +227,10 @@ def _steps(move: Move, part: Part, standing: Standing, schema: Draft | None) -> 
             Step(kind="sql", text=f"INSERT … ON CONFLICT DO NOTHING  -- {each}", title=title)
             for each in move.snapshots
         )
-    steps = tuple(context.processes.step(each, title) for each in commands(move, part, standing))
+    if part is Part.ROLL and move.instances:
+        steps = tuple(step for name in move.instances for step in _instance_steps(move, name, standing))
+    else:
+        steps = tuple(context.processes.step(each, title) for each in commands(move, part, standing))
     slot = move.slot if part is Part.STAGE else ""
     if part is Part.GATES or not can_ask(context, slot):
         return steps
@@ -225,3 +241,16 @@ def _steps(move: Move, part: Part, standing: Standing, schema: Draft | None) -> 
         title=say("releases.step_asked", slot=slot or "–"),
     )
     return (*steps, asked)
+
+
+def _instance_steps(move: Move, name: str, standing: Standing) -> tuple[Step, ...]:
+    """What is run for one instance, and what it is asked before the next is touched."""
+    context = standing.context
+    title = say("releases.part_instance", version=move.version, instance=name)
+    instance = context.releases.instance(name)
+    if instance.conf:
+        asked = Step(kind="control", text=f"inspect conf → {name}: {instance.conf} = {move.version}")
+    else:
+        asked = Step(kind="http", text=f"GET {context.http.place(release_server(name))} → {move.version}")
+    run = (context.processes.step(each, title) for each in commands(move, Part.ROLL, standing, name))
+    return (*run, replace(asked, title=say("releases.step_instance", instance=name)))

@@ -14,10 +14,15 @@ from core.message import say
 from core.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from actions.model import Context
+    from actions.release_settings import ReleaseInstance
     from core.message import Message
 
 POLL_S = 0.2
+WAIT_S = 30.0
+"""How long an instance may take until it answers, where no `[releases.probe]` says it."""
 OK = range(200, 300)
 
 
@@ -45,11 +50,40 @@ def ask_version(context: Context, slot: str = "") -> Answered:
     probe = context.releases.probe
     if probe is None or not can_ask(context, slot):
         return Answered(None, is_well=False, why=say("releases.no_probe"))
+    return _ask_server(context, slot, probe.field)
+
+
+def ask_instance(context: Context, instance: ReleaseInstance) -> Answered:
+    """Which release one instance is, by its own word."""
+    probe = context.releases.probe
+    if not instance.conf:
+        return _ask_server(context, instance.name, probe.field if probe else "")
     try:
-        answer = context.http.send(release_server(slot), "GET", "")
+        replies = context.workers.ask("conf", {"with_defaults": False}, destination=[instance.name])
     except SourceError as error:
         return Answered(None, is_well=False, why=error.message)
-    version = _version(answer.body, probe.field)
+    reply = replies.get(instance.name)
+    if not isinstance(reply, dict):
+        return Answered(None, is_well=False, why=say("releases.worker_silent"))
+    version = reply.get(instance.conf)
+    if not isinstance(version, str) or not version:
+        return Answered(None, is_well=False, why=say("releases.worker_no_release", conf=instance.conf))
+    return Answered(clean(version, 200), is_well=True)
+
+
+def instance_is_not(instance: str, version: str, answered: Answered) -> Message:
+    """What an instance is instead of the release, or why it is not well."""
+    if answered.why is not None:
+        return say("releases.instance_not_well", instance=instance, version=version, why=answered.why)
+    return say("releases.instance_other", instance=instance, version=version, other=answered.version or "?")
+
+
+def _ask_server(context: Context, place: str, field: str) -> Answered:
+    try:
+        answer = context.http.send(release_server(place), "GET", "")
+    except SourceError as error:
+        return Answered(None, is_well=False, why=error.message)
+    version = _version(answer.body, field)
     if answer.status in OK and version is not None:
         return Answered(version, is_well=True)
     start = clean(answer.body[:120].decode(errors="replace")) or "–"
@@ -64,12 +98,36 @@ def wait_for(context: Context, version: str, slot: str = "", *, well: bool = Tru
     probe = context.releases.probe
     if probe is None:
         return ask_version(context, slot)
-    deadline, agreeing = time.monotonic() + probe.wait_s, 0
+    return _until(
+        lambda: ask_version(context, slot),
+        lambda answered: answered.is_release(version) if well else answered.version == version,
+        context,
+        requests=probe.requests,
+    )
+
+
+def wait_for_instance(context: Context, version: str, instance: ReleaseInstance) -> Answered:
+    """The same of one instance; a worker says it once, for it is one process."""
+    probe = context.releases.probe
+    requests = 1 if instance.conf or probe is None else probe.requests
+    return _until(
+        lambda: ask_instance(context, instance),
+        lambda answered: answered.is_release(version),
+        context,
+        requests=requests,
+    )
+
+
+def _until(
+    ask: Callable[[], Answered], is_right: Callable[[Answered], bool], context: Context, *, requests: int
+) -> Answered:
+    probe = context.releases.probe
+    deadline, agreeing = time.monotonic() + (probe.wait_s if probe else WAIT_S), 0
     while True:
-        answered = ask_version(context, slot)
-        is_it = answered.is_release(version) if well else answered.version == version
+        answered = ask()
+        is_it = is_right(answered)
         agreeing = agreeing + 1 if is_it else 0
-        if agreeing >= probe.requests or (not is_it and time.monotonic() > deadline):
+        if agreeing >= requests or (not is_it and time.monotonic() > deadline):
             return answered
         if not is_it:
             if context.is_cancelled():

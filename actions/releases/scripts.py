@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import math
 import os
+import re
 import subprocess
 import tarfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from actions.providers.process import INHERITED
 from actions.releases.errors import ReleaseError
+from actions.releases.model import VERSION
 from actions.template import fill
 from core.errors import SourceError
 from core.files import is_file, read_bytes
@@ -24,11 +28,12 @@ from signals.database.revisions import AlembicScripts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from actions.model import Context
     from actions.release_settings import ReleaseScripts
+    from core.message import Message
     from signals.settings import PostgresSettings
 
 GIT_TIMEOUT_S = 60.0
+KEPT_S = 60.0
 MAX_ARCHIVE_BYTES = 32_000_000
 MAX_SCRIPT_BYTES = 1_000_000
 _OFF = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "protocol.allow=never")
@@ -49,14 +54,42 @@ class KnownScripts:
         return self.scripts.heads
 
 
-def read_scripts(context: Context, version: str) -> KnownScripts:
+class ReleaseSchemas:
+    """The scripts of releases for who asks again and again: each is read anew after a minute, for a tag may move."""
+
+    def __init__(self, settings: ReleaseScripts, postgres: PostgresSettings | None) -> None:
+        self._settings = settings
+        self._postgres = postgres
+        self._known: dict[str, tuple[float, KnownScripts | Message]] = {}
+
+    def read(self, version: str) -> KnownScripts | Message:
+        """Of one release, or why they are not known. Blocks. Its name may come from anywhere."""
+        now = time.monotonic()
+        at, known = self._known.get(version, (-math.inf, None))
+        if known is None or now - at > KEPT_S:
+            known = self._read(version)
+            self._known = {name: each for name, each in self._known.items() if now - each[0] <= KEPT_S}
+            self._known[version] = (now, known)
+        return known
+
+    def _read(self, version: str) -> KnownScripts | Message:
+        if re.fullmatch(VERSION, version) is None:
+            return say("releases.bad_name", version=clean(version, 200))
+        try:
+            return read_scripts(self._settings, self._postgres, version)
+        except ReleaseError as error:
+            return error.message
+
+
+def read_scripts(
+    settings: ReleaseScripts | None, postgres: PostgresSettings | None, version: str
+) -> KnownScripts:
     """Of one release; raises `ReleaseError` with the reason why they are not known."""
-    settings = context.releases.scripts
     if settings is None:
         raise ReleaseError(say("releases.no_scripts"))
     try:
         if settings.alembic_ini is not None:
-            return _on_this_host(context, settings.alembic_ini, version)
+            return _on_this_host(postgres, settings.alembic_ini, version)
         return _in_repository(settings, version)
     except SourceError as error:
         raise ReleaseError(error.message) from None
@@ -66,8 +99,8 @@ def read_scripts(context: Context, version: str) -> KnownScripts:
         ) from None
 
 
-def _on_this_host(context: Context, place: str, version: str) -> KnownScripts:
-    ini, postgres = Path(fill(place, {"version": version})), context.signals.postgres
+def _on_this_host(postgres: PostgresSettings | None, place: str, version: str) -> KnownScripts:
+    ini = Path(fill(place, {"version": version}))
     if postgres is None:
         raise ReleaseError(say("actions.not_configured", section="signals.postgres"))
     if not is_file(ini):

@@ -24,10 +24,13 @@ LATE_S = 300.0
 
 
 def send(run: UUID, signals: SignalsSettings) -> None:
-    """To whichever `warroom worker` takes it; raises a `SourceError` where the broker does not."""
+    """To whichever `warroom worker` takes it; raises a `SourceError` where the broker does not say that it has the message."""
     settings = signals.celery or CelerySettings()
     try:
         app, connection = open_broker(settings, signals.redis)
+        connection.transport_options["confirm_publish"] = (
+            True  # RabbitMQ: else one that dies now loses it unseen
+        )
         with connection:
             ensure_connected(connection, settings.timeout_s)
             app.send_task(TASK, args=[str(run)], queue=QUEUE, connection=connection, retry=False)

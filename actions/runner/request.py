@@ -20,6 +20,7 @@ class RunSettings(BaseModel):
 
     service: str
     environment: str
+    allow_chaos: bool = False
     signals: SignalsSettings
     actions: ActionsSettings
     releases: ReleasesSettings = ReleasesSettings()
@@ -42,6 +43,16 @@ class RunRequest(BaseModel):
     def for_pipe(self) -> bytes:
         """JSON with every secret in it."""
         return _Revealed(value=_reveal(self.model_dump(mode="python"))).model_dump_json().encode()
+
+
+def settings_for_pipe(settings: RunSettings) -> bytes:
+    """One line of JSON with every secret in it."""
+    return _Revealed(value=_reveal(settings.model_dump(mode="python"))).model_dump_json().encode()
+
+
+def read_settings(raw: bytes) -> RunSettings:
+    """The inverse of `settings_for_pipe`; raises `ValueError` for one that is cut."""
+    return RunSettings.model_validate(_Revealed.model_validate_json(raw).value)
 
 
 class _Revealed(BaseModel):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
-from incidents.events.body import AuditItemsFound, RunNoted
+from incidents.events.audit_body import AuditItemsFound
+from incidents.events.body import RunNoted
 from incidents.journal.errors import JournalError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from incidents.events.body import AuditItem
+    from incidents.events.audit_body import AuditItem
     from incidents.events.incident import Incident
     from incidents.events.run import Run
     from incidents.journal import Journal

@@ -45,9 +45,14 @@ def record(journal: Journal, folder: RunFolder, run: UUID, actor: str, body: Run
             time.sleep(pause_s)
         else:
             return
+    keep(folder, actor, body)
+
+
+def keep(folder: RunFolder, actor: str, body: RunBody) -> None:
+    """Let an event of the run wait in its file, where there is no journal to give it to."""
     for pause_s in (*RETRIES_S, 0.0):
         try:
-            _keep(folder.unwritten, actor, body)
+            _append(folder.unwritten, actor, body)
         except OSError as error:
             LOG.warning("%s could not be kept either: %s", body.kind, error)
             time.sleep(pause_s)
@@ -66,7 +71,7 @@ def write_unwritten(journal: Journal, settings: ActionsSettings) -> tuple[UUID, 
     return tuple(runs)
 
 
-def _keep(file: Path, actor: str, body: RunBody) -> None:
+def _append(file: Path, actor: str, body: RunBody) -> None:
     line = json.dumps([actor, body.model_dump(mode="json")]) + "\n"
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as kept:
@@ -84,7 +89,9 @@ def _write(journal: Journal, run: UUID, file: Path) -> None:
         except (ValueError, ValidationError):  # cut off by the same full disk
             continue
         known = journal.load_run(run)
-        is_known = known.verified is not None if isinstance(body, RunVerified) else known.has_ended
+        is_known = known.has_ended
+        if isinstance(body, RunVerified):
+            is_known = any(isinstance(event.body, RunVerified) for event in known.events)
         if not is_known or known.state == "orphaned":
             journal.append(run, actor, body)
     file.unlink()

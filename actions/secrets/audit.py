@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,8 +18,8 @@ from actions.secrets import betterleaks, git, kingfisher, own
 from actions.secrets.findings import findings_of
 from actions.secrets.fingerprint import fingerprints
 from actions.secrets.git import GitError
-from actions.secrets.kingfisher import ScannerError
 from actions.secrets.model import Audit, Scanned, Unread, Verdict
+from actions.secrets.scanner import GaveUpError, ScannerError
 from actions.secrets.verdicts import (
     Decision,
     LastAudit,
@@ -38,10 +38,13 @@ if TYPE_CHECKING:
 
     from actions.secrets.git import Repository
     from actions.secrets.model import Finding, Hit
+    from actions.secrets.scanner import Limit
     from core.message import Message
 
 MAX_FILE_BYTES = 256 << 20
 """Kingfisher leaves out what is larger; such a file is named as not read."""
+STILL_S = 10.0
+"""How often it is said which scanner is still at it."""
 _SEVERITY = {Verdict.TRUE: 0, Verdict.OPEN: 1, Verdict.ACCEPTED: 2, Verdict.FALSE: 3}
 
 
@@ -68,10 +71,13 @@ class _Walk(NamedTuple):
     unread: list[Unread]
 
 
-def audit(settings: AuditSettings, progress: Callable[[Message], None], now: dt.datetime) -> Audit:
+def audit(
+    settings: AuditSettings, progress: Callable[[Message], None], now: dt.datetime, limit: Limit
+) -> Audit:
     """Look at everything and judge it by the decisions that stand; `progress` hears of each part.
 
-    Raises `FingerprintKeyError` and `BaselineError`; a scanner, repository or file that can't be read is named in the result instead.
+    Raises `FingerprintKeyError` and `BaselineError`; a scanner, repository or file that can't be read is named in the result
+    instead, a scanner that is not ready when the limit is over, too. Who interrupts the calling thread ends the scanners.
     """
     folder = settings.folder.absolute()
     make_private_folder(settings.cache)
@@ -84,20 +90,10 @@ def audit(settings: AuditSettings, progress: Callable[[Message], None], now: dt.
     repositories, refused = git.repositories(folder)
     unread += [Unread(place=clean(name), why=say("secrets.repository_refused")) for name in refused]
     commits = 0
-    hits: list[Hit] = []
     failed: list[Unread] = []
-    parts = list(_parts(settings, folder, repositories, walk, failed))
-    for part in parts:
-        report(part.message)
-    # Each scanner is a process of its own: they run side by side, the longest decides.
-    with ThreadPoolExecutor(max_workers=max(1, len(parts))) as threads:
-        scans = {threads.submit(_scan, part, report): part for part in parts}
-        for scan in as_completed(scans):
-            part, (seen, error) = scans[scan], scan.result()
-            hits += seen
-            report(say("secrets.part_done", part=part.message, count=len(seen)))
-            if error is not None:
-                failed.append(_failed(part.name, error))
+    hits = _scan_all(
+        list(_parts(settings, folder, repositories, walk, failed, limit=limit)), report, limit, failed
+    )
     findings, failures = findings_of(hits, folder, repositories, fingerprint)
     for repository in repositories:
         try:
@@ -152,6 +148,31 @@ class _Report:
                 self._progress(say("secrets.seen", fingerprint=name, rule=clean(hit.rule, 80), place=place))
 
 
+def _scan_all(parts: Sequence[_Part], report: _Report, limit: Limit, failed: list[Unread]) -> list[Hit]:
+    """Each scanner is a process of its own: they run side by side, the longest decides."""
+    hits: list[Hit] = []
+    for part in parts:
+        report(part.message)
+    with ThreadPoolExecutor(max_workers=max(1, len(parts))) as threads:
+        scans = {threads.submit(_scan, part, report): part for part in parts}
+        left = set(scans)
+        try:
+            while left:
+                ended, left = wait(left, STILL_S, FIRST_COMPLETED)
+                for scan in ended:
+                    part, (seen, error) = scans[scan], scan.result()
+                    hits += seen
+                    report(say("secrets.part_done", part=part.message, count=len(seen)))
+                    if error is not None:
+                        failed.append(_failed(part.name, error))
+                for scan in left if not ended else ():
+                    report(say("secrets.still", part=scans[scan].message, seconds=round(limit.spent_s)))
+        except BaseException:
+            limit.stop()  # leaving the block waits for their threads
+            raise
+    return hits
+
+
 def _scan(part: _Part, report: _Report) -> tuple[list[Hit], ScannerError | GitError | None]:
     """What a part reports until it ends or fails."""
     hits = []
@@ -176,14 +197,16 @@ def _parts(
     repositories: Sequence[Repository],
     walk: _Walk,
     failed: list[Unread],
+    *,
+    limit: Limit,
 ) -> Iterator[_Part]:
     """The scans; each begins when its hits are asked for."""
     binary = kingfisher.program()
     logs = [str(path.absolute()) for path in settings.logs if path.exists()]
     if binary is None:
-        yield _Part(own.NAME, say("secrets.own_files"), own.scan_files(walk.files))
+        yield _Part(own.NAME, say("secrets.own_files"), own.scan_files(walk.files, limit))
         for repository in repositories:
-            history = own.scan_objects(repository)
+            history = own.scan_objects(repository, limit)
             yield _Part(own.NAME, say("secrets.own_history", repository=repository.prefix or "."), history)
     else:
         # A submodule's repository lies below .git, a linked working tree's outside of the folder: both are named.
@@ -191,13 +214,12 @@ def _parts(
         directories = [str(item.directory) for item in repositories if item.directory not in inside]
         paths = [".", *directories, *logs]
         texts = (text for repository in repositories for text in _messages(repository, failed))
-        hits = kingfisher.scan(binary, folder, paths, texts, settings.cache)
+        hits = kingfisher.scan(binary, folder, paths, texts, settings.cache, limit=limit)
         yield _Part(kingfisher.NAME, say("secrets.kingfisher"), hits)
     if settings.second_opinion and betterleaks.installed():
         for path in (".", *logs):
-            yield _Part(
-                betterleaks.NAME, say("secrets.betterleaks", path=path), betterleaks.scan_paths(folder, path)
-            )
+            second = betterleaks.scan_paths(folder, path, settings.cache, limit)
+            yield _Part(betterleaks.NAME, say("secrets.betterleaks", path=path), second)
 
 
 def _messages(repository: Repository, failed: list[Unread]) -> Iterator[kingfisher.Text]:
@@ -250,6 +272,7 @@ def _walk(folder: Path, logs: Sequence[Path]) -> _Walk:
 def _paths(top: Path, refuse: Callable[[OSError], None]) -> Iterator[Path]:
     if top.is_file():
         yield top
+        return
     for place, folders, names in os.walk(top, onerror=refuse):
         folders[:] = sorted(name for name in folders if name != ".git")
         yield from (Path(place) / name for name in sorted(names))
@@ -265,6 +288,11 @@ def _unfit(state: os.stat_result) -> Message | None:
 
 
 def _failed(place: str, error: ScannerError | GitError) -> Unread:
+    if isinstance(error, GaveUpError):
+        had = "?" if error.processor_s is None else f"{error.processor_s:.1f}"
+        after_s = round(error.seconds)
+        why = say("secrets.gave_up", seconds=after_s, processor_s=had)
+        return Unread(place=clean(place), why=why, after_s=after_s)
     return Unread(place=clean(place), why=say("secrets.part_failed", detail=clean(str(error))))
 
 

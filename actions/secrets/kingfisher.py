@@ -11,9 +11,9 @@ import json
 import os
 import posixpath
 import re
-import subprocess
 import tempfile
 from bisect import bisect_right
+from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,9 +21,12 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from actions.secrets.model import Hit
 from actions.secrets.rules import RULES
+from actions.secrets.scanner import ScannerError, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from actions.secrets.scanner import Limit
 
 NAME = "kingfisher"
 _OPTIONS = (
@@ -34,13 +37,7 @@ _OPTIONS = (
 _FOUND = (200, 205)
 """Exit codes with findings; 0 is none, everything else a failure (Kingfisher's README, "Exit codes")."""
 _MAX_HITS = 200_000
-_MAX_LINE = 8 << 20
-_TOO_MUCH = f"more than {_MAX_HITS} findings, or a line of more than {_MAX_LINE} bytes"
 _LOOSE = re.compile(r"^(?P<git>.*/)?objects/(?P<fan>[0-9a-f]{2})/(?P<rest>[0-9a-f]{38,62})$")
-
-
-class ScannerError(Exception):
-    """The scanner failed; the text says how, without anything that it printed."""
 
 
 def program() -> Path | None:
@@ -59,20 +56,20 @@ class Text(NamedTuple):
 
 
 def scan(
-    binary: Path, folder: Path, paths: Sequence[str], texts: Iterable[Text], cache: Path
+    binary: Path, folder: Path, paths: Sequence[str], texts: Iterable[Text], cache: Path, *, limit: Limit
 ) -> Iterator[Hit]:
     """Scan `paths`, relative to `folder` or absolute, with the history of the repositories there, and `texts`.
 
-    `cache` keeps the compiled rules, which take seconds to make. Raises `ScannerError`.
+    `cache` keeps the compiled rules, which take ten seconds of processor time to make. Raises `ScannerError`.
     """
     with (
         tempfile.TemporaryDirectory(dir=cache, prefix="scan-") as scratch,
         tempfile.TemporaryFile(dir=cache) as stdin,
     ):
-        objects, starts = _write(texts, stdin)
+        objects, starts = _write(texts, stdin, limit)
         options = [*_OPTIONS, "--rule-cache-dir", str(cache / "rules"), "--git-history", "full"]
         command = [str(binary), "scan", *options, "--", *paths, *(["-"] if objects else [])]
-        for hit in _run(command, folder, scratch, stdin):
+        for hit in _run(command, folder, scratch, stdin, limit):
             if hit.file.startswith(scratch):  # its copy of standard input
                 index = bisect_right(starts, hit.line) - 1
                 text, line = objects[index], hit.line - starts[index] + 1
@@ -85,10 +82,11 @@ def scan(
                 yield replace(hit, file=file, object=loose["fan"] + loose["rest"] if loose else "")
 
 
-def _write(texts: Iterable[Text], file: IO[bytes]) -> tuple[list[Text], list[int]]:
+def _write(texts: Iterable[Text], file: IO[bytes], limit: Limit) -> tuple[list[Text], list[int]]:
     """All texts, one below the other; gives their names and the line at which each begins."""
     objects, starts, line = [], [], 1
     for text in texts:
+        limit.check()
         objects.append(text._replace(text=b""))
         starts.append(line)
         file.write(text.text + b"\n")
@@ -97,29 +95,15 @@ def _write(texts: Iterable[Text], file: IO[bytes]) -> tuple[list[Text], list[int
     return objects, starts
 
 
-def _run(command: Sequence[str], folder: Path, scratch: str, stdin: IO[bytes]) -> Iterator[Hit]:
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "TMPDIR": scratch, "NO_COLOR": "1"},
-    ) as process:
-        pipe = process.stdout
-        if pipe is None:
-            raise ScannerError("no pipe")
-        try:
-            for count, line in enumerate(iter(lambda: pipe.readline(_MAX_LINE), b"")):
-                if count > _MAX_HITS or not line.endswith(b"\n"):
-                    raise ScannerError(_TOO_MUCH)  # noqa: TRY301  # the process ends on the way out
-                if (hit := _hit(line)) is not None:
-                    yield hit
-        except BaseException:
-            process.kill()
-            raise
-    if process.returncode not in (0, *_FOUND):
-        raise ScannerError(f"exit code {process.returncode}")
+def _run(command: Sequence[str], folder: Path, scratch: str, stdin: IO[bytes], limit: Limit) -> Iterator[Hit]:
+    environment = {**os.environ, "TMPDIR": scratch, "NO_COLOR": "1"}
+    report = lines(command, limit, cwd=folder, environment=environment, stdin=stdin, good=(0, *_FOUND))
+    with closing(report):
+        for count, line in enumerate(report):
+            if count > _MAX_HITS:
+                raise ScannerError(f"more than {_MAX_HITS} findings")
+            if (hit := _hit(line)) is not None:
+                yield hit
 
 
 def _hit(line: bytes) -> Hit | None:

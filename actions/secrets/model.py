@@ -69,10 +69,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
-    """A file, repository or scanner that the audit could not look at, and why: no audit is whole beside one."""
+    """A file, repository or scanner that the audit could not look at, and why: no audit is whole beside one.
+
+    `after_s` is when a scanner gave up, in seconds; None for what is unread for another reason.
+    """
 
     place: str
     why: Message
+    after_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from actions.secrets.git import Repository
+    from actions.secrets.scanner import Limit
 
 NAME = "warroom"
 _BLOCK = 8 << 20
@@ -21,13 +22,15 @@ _OVERLAP = 4096
 """Longer than any secret of ours: one that lies across two blocks is whole in the second."""
 
 
-def scan_files(files: Iterable[tuple[str, Path]]) -> Iterator[Hit]:
-    """Scan files, each with the name that is reported, block by block."""
+def scan_files(files: Iterable[tuple[str, Path]], limit: Limit) -> Iterator[Hit]:
+    """Scan files, each with the name that is reported, block by block; raises `GaveUpError`."""
     for name, path in files:
+        limit.check()
         try:
             with open_regular(path) as file:
                 line, kept = 1, b""
                 while block := file.read(_BLOCK):
+                    limit.check()
                     text = kept + block
                     for match in matches(text):
                         yield Hit(
@@ -43,10 +46,11 @@ def scan_files(files: Iterable[tuple[str, Path]]) -> Iterator[Hit]:
             continue  # named by the walk that listed the file
 
 
-def scan_objects(repository: Repository) -> Iterator[Hit]:
-    """Scan every blob, commit and tag of a repository, also what no ref leads to; raises `GitError`."""
+def scan_objects(repository: Repository, limit: Limit) -> Iterator[Hit]:
+    """Scan every blob, commit and tag of a repository, also what no ref leads to; raises `GitError` and `GaveUpError`."""
     names = [name for name, kind in repository.objects.items() if kind != "tree"]
     for name, text in contents(repository, names):
+        limit.check()
         for match in matches(text):
             yield Hit(
                 scanner=NAME, rule=match.rule, value=match.value, file=name, line=match.line, object=name

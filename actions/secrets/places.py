@@ -24,7 +24,7 @@ from actions.secrets import servers
 from actions.secrets.yaml_file import YamlError, is_alertmanager, values_at, with_values
 from actions.step import Step
 from core.errors import WarroomError
-from core.files import make_private_folder, read_bytes, replace_file, write_new
+from core.files import make_private_folder, read_bytes, real_path, replace_file, write_new
 from core.message import Message, say
 from core.text import clean
 
@@ -198,7 +198,7 @@ def _look_at_file(number: int, target: TargetSettings, secret: SecretSettings) -
     if target.env_file is not None and not (target.variable or secret.variable):
         raise PlaceError(say("secrets.no_variable", file=label))
     try:
-        real = file.resolve()
+        real = real_path(file)
         if not real.parent.is_dir() or not os.access(real.parent, os.W_OK):
             raise PlaceError(say("secrets.folder_closed", folder=clean(str(real.parent), 200)))
         if not real.exists():
@@ -270,7 +270,7 @@ def _check(place: Place, content: bytes, context: Context) -> None:
     argv = checks(place)
     if not argv or place.target.file is None:
         return
-    real = place.target.file.resolve()
+    real = real_path(place.target.file)
     draft = real.with_name(f".{real.name}.{random.token_hex(4)}")
     write_new(draft, content)
     try:

@@ -129,11 +129,11 @@ def _by_command(secret: SecretSettings, proof: ProofSettings, value: str, contex
             timeout_s=proof.timeout_s,
         )
     )
-    said = say("actions.exited", program=clean(argv[0], 80), code=completed.exit_code)
+    exited = say("actions.exited", program=clean(argv[0], 80), code=completed.exit_code)
     if completed.exit_code == 0:
-        return Proof(Answer.ACCEPTED, said)
+        return Proof(Answer.ACCEPTED, exited)
     known = completed.exit_code in proof.refused_exit
-    return Proof(Answer.REFUSED if known else Answer.UNKNOWN, said)
+    return Proof(Answer.REFUSED if known else Answer.UNKNOWN, exited)
 
 
 def _by_http(proof: ProofSettings, value: str) -> Proof:

@@ -67,9 +67,9 @@ def position_of(switch: SwitchSettings, values: Values) -> str | None:
     return next(same, None)
 
 
-def plan_change(name: str, wanted: Values, context: Context) -> Draft:
-    """What stands there now, what would, and the way back."""
-    switch = find_switch(context, name)
+def plan_change(name: str, wanted: Values, context: Context, of: SwitchSettings | None = None) -> Draft:
+    """What stands there now, what would, and the way back. Here and below: `of` is a switch that is none of the configuration's."""
+    switch = of or find_switch(context, name)
     store = open_store(switch, context)
     before = store.read(switch.all_keys())
     undo = _undo(switch, name, before)
@@ -79,7 +79,13 @@ def plan_change(name: str, wanted: Values, context: Context) -> Draft:
         target=f"{name} ({store.place})",
         steps=() if is_so else (*store.steps(wanted, _expiring(before)), *steps),
         effects=tuple(
-            Fact(label=say("actions_upkeep.fact_key", key=key), value=_shown(before[key]), at=context.clock())
+            Fact(
+                label=say("actions_upkeep.fact_key", key=key),
+                value=_shown(before[key]),
+                at=context.clock(),
+                kind="value before",
+                of=key,
+            )
             for key in switch.all_keys()
         ),
         facts=facts,
@@ -95,9 +101,11 @@ def _warnings(name: str, switch: SwitchSettings, before: Values, *, is_so: bool)
     return (say("actions_upkeep.expires"),) if switch.redis is not None and _expiring(before) else ()
 
 
-def make_change(name: str, wanted: Values, plan: Plan, context: Context) -> Outcome:
+def make_change(
+    name: str, wanted: Values, plan: Plan, context: Context, of: SwitchSettings | None = None
+) -> Outcome:
     """Write it, have it read anew, and read it back. Where the restart fails, what was written stands, and is said."""
-    switch = find_switch(context, name)
+    switch = of or find_switch(context, name)
     store = open_store(switch, context)
     label = position_of(switch, wanted) or ", ".join(_shown(value) for value in wanted.values())
     if not plan.steps:
@@ -112,9 +120,11 @@ def make_change(name: str, wanted: Values, plan: Plan, context: Context) -> Outc
     return Outcome(text=say("actions_upkeep.switched", name=name, position=label))
 
 
-def verify_change(name: str, wanted: Values, plan: Plan, context: Context) -> tuple[Verification, ...]:
+def verify_change(
+    name: str, wanted: Values, plan: Plan, context: Context, of: SwitchSettings | None = None
+) -> tuple[Verification, ...]:
     """Read back, key by key; and what the configuration says must be so."""
-    switch = find_switch(context, name)
+    switch = of or find_switch(context, name)
     now = open_store(switch, context).read(switch.all_keys())
     return (
         *(
@@ -129,9 +139,11 @@ def verify_change(name: str, wanted: Values, plan: Plan, context: Context) -> tu
     )
 
 
-def keep_change(name: str, wanted: Values, plan: Plan, context: Context) -> tuple[Message, ...]:
+def keep_change(
+    name: str, wanted: Values, plan: Plan, context: Context, of: SwitchSettings | None = None
+) -> tuple[Message, ...]:
     """Somebody or something put it back: set again. A file may have been replaced on purpose (a deploy): only said."""
-    switch = find_switch(context, name)
+    switch = of or find_switch(context, name)
     store = open_store(switch, context)
     now = store.read(switch.all_keys())
     if _same(now, wanted):
@@ -166,21 +178,17 @@ def _expiring(before: Values) -> tuple[str, ...]:
 def _expiry(plan: Plan, context: Context) -> dict[str, float]:
     """Seconds that are left of what was planned, for the keys that were not there before; none for an undo."""
     left_s = plan.made_at + plan.lasts_s - context.clock()
-    absent = [
-        str(fact.label.values["key"])
-        for fact in plan.effects
-        if fact.label.key == "actions_upkeep.fact_key" and fact.value == _shown(None)
-    ]
+    absent = [fact.of for fact in plan.facts_of("value before") if fact.value == _shown(None)]
     return dict.fromkeys(absent, left_s) if plan.lasts_s and left_s > 0 else {}
 
 
-def _same(one: Values, other: Values) -> bool:
-    return all(_equal(one[key], other[key]) for key in one)
+def _same(left: Values, right: Values) -> bool:
+    return all(_equal(left[key], right[key]) for key in left)
 
 
-def _equal(one: Value | None, other: Value | None) -> bool:
+def _equal(left: Value | None, right: Value | None) -> bool:
     """`1` and `true` are not the same."""
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+    return left == right and isinstance(left, bool) == isinstance(right, bool)
 
 
 def _shown(value: Value | None) -> str:

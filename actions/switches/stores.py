@@ -10,7 +10,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from actions.env_file import assignments, value_of, with_value
+from actions.env_file import value_of, with_value, without
 from actions.errors import ActionFailed, ActionRefused
 from actions.service_restart import in_checkout
 from actions.step import Step
@@ -170,15 +170,6 @@ class FileStore:
             raise ActionRefused(
                 say("actions_upkeep.unreadable", file=self.place, detail=detail or "?")
             ) from None
-
-
-def without(text: str, name: str) -> str:
-    """The text without the lines on which this name is assigned."""
-    for place in reversed([each for each in assignments(text) if each.name == name]):
-        begin = text.rfind("\n", 0, place.start) + 1
-        end = text.find("\n", place.end)
-        text = text[:begin] + (text[end + 1 :] if end >= 0 else "")
-    return text
 
 
 class HttpStore:

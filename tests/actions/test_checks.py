@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actions.checks import verifications
+from actions.runner.request import RunSettings, read_settings, settings_for_pipe
 from actions.service_settings import read_profile_actions
 from actions.settings import ActionsSettings, BlocksSettings
+from incidents.settings import JournalSettings
+from signals.settings import SignalsSettings
 from tests.actions.build import context
 from tests.runbooks.checks.test_permission import SECRET, server
 from tui.i18n import Language
@@ -20,7 +23,6 @@ CHECK = """probe = "http"
 url = "{url}/health"
 headers = ["Authorization: ${{OWN_TOKEN}}"]
 expect = "status 200"
-of_team_profile = false
 """
 
 
@@ -52,6 +54,28 @@ def test_a_team_profile_sends_no_secret_to_whom_the_configuration_does_not_name(
         (sent,) = verifications([spec.check()], context(settings=named))
         assert sent.ok
         assert SECRET.encode() in heard[0]
+
+
+def test_a_team_profile_can_not_say_that_its_checks_are_the_configurations(tmp_path: Path) -> None:
+    file = tmp_path / "actions.toml"
+    check = CHECK.format(url="http://127.0.0.1:9")
+    file.write_text(f"[[staged_return.refusals]]\n{check}of_team_profile = false\n")
+    _, (problem,) = read_profile_actions(file)
+    assert (problem.line, problem.key) == (6, "staged_return.refusals.0.of_team_profile")
+    assert problem.what.key == "config.unknown"
+
+
+def test_the_runner_knows_that_a_check_is_a_team_profiles(tmp_path: Path) -> None:
+    settings = RunSettings(
+        service="shop",
+        environment="test",
+        signals=SignalsSettings(),
+        actions=profile(tmp_path, "http://127.0.0.1:9"),
+        journal=JournalSettings(),
+    )
+    there = read_settings(settings_for_pipe(settings)).actions
+    assert not there.switches["shop"].verify[0].check().bundled
+    assert not there.staged_return.refusals[0].check().bundled
 
 
 def test_the_configuration_itself_names_whom_its_checks_ask(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,13 @@ import pytest
 
 from actions.errors import BadParameter, PlanStale
 from actions.model import ActionCall, Fact, Plan, Undo
-from actions.planning import hold_to, plan_from_json, plan_to_json
+from actions.parameters import read_parameters
+from actions.planning import MAX_AGE_S, hold_to, make_plan, plan_from_file, plan_from_json, plan_to_json
+from actions.registry import own_actions
 from actions.step import Step
 from core.message import say
+from tests.actions.build import context
+from tui.i18n import Language
 
 ROWS = say("actions.fact_workers")
 PLAN = Plan(
@@ -105,3 +109,71 @@ def test_a_plan_survives_a_file_and_an_altered_one_is_refused() -> None:
     for altered in files:
         with pytest.raises(BadParameter):
             plan_from_json(altered)
+
+
+@pytest.mark.parametrize(
+    ("made_at", "key", "shown"),
+    [
+        (1e9, "", ""),
+        (1e9 - MAX_AGE_S, "", ""),
+        (1e9 + 59, "", ""),
+        (1e9 - MAX_AGE_S - 60, "actions.plan_old", "16 min 0 s"),
+        (0.0, "actions.plan_old", "11574 d"),
+        (1e9 + 3600, "actions.plan_ahead", "1 h 0 min"),
+    ],
+)
+def test_a_plan_from_a_file_has_an_age(made_at: float, key: str, shown: str) -> None:
+    stored = json.loads(json.dumps(plan_to_json(replace(PLAN, made_at=made_at))))
+    if not key:
+        assert plan_from_file(stored, 1e9).made_at == made_at
+        return
+    with pytest.raises(PlanStale) as stale:
+        plan_from_file(stored, 1e9)
+    assert stale.value.message.key == key
+    for language in (Language("en"), Language("zh")):
+        assert "warroom run a.b --plan --json" in language.say(stale.value.message)
+    assert shown in Language("en").say(stale.value.message)
+
+
+@pytest.mark.parametrize("made_at", ["NaN", "-inf", 1e300])
+def test_a_plan_without_a_time_is_none(made_at: object) -> None:
+    with pytest.raises(BadParameter):
+        plan_from_file({**plan_to_json(PLAN), "made_at": made_at}, 1e9)
+
+
+@pytest.mark.parametrize(
+    ("place", "named"),
+    [
+        ((), "force"),
+        (("steps", 0), "steps.0.force"),
+        (("effects", 0), "effects.0.force"),
+        (("effects", 0, "label"), "effects.0.label.force"),
+        (("undo", "call"), "undo.call.force"),
+    ],
+)
+def test_what_nobody_reads_may_not_stand_in_a_plan(place: tuple[str | int, ...], named: str) -> None:
+    """Whoever added it thought that it was confirmed."""
+    stored = json.loads(json.dumps(plan_to_json(PLAN)))
+    inner = stored
+    for key in place:
+        inner = inner[key]
+    inner["force"] = True
+    with pytest.raises(BadParameter) as refused:
+        plan_from_file(stored, PLAN.made_at)
+    assert refused.value.message.values["names"] == named
+
+
+@pytest.mark.parametrize("lasts_s", [-5.0, 32 * 86_400.0, 1e18, float("nan"), float("inf")])
+def test_no_plan_lasts_longer_than_anybody_looks_back_whoever_asks_for_it(lasts_s: float) -> None:
+    action = own_actions()["alerts.silence"]
+    params = read_parameters(action.parameters, {"match": "alertname=A", "comment": "c"})
+    with pytest.raises(BadParameter):
+        make_plan(action, params, context(), lasts_s=lasts_s)
+
+
+def test_what_is_empty_because_nobody_gave_it_is_not_shown() -> None:
+    given = {"switch": "cache", "position": "on"}
+    params = read_parameters(own_actions()["degrade.set"].parameters, given)
+    assert params.shown() == given
+    everybody = read_parameters(own_actions()["workers.restart"].parameters, {"wait": "60"})
+    assert everybody.shown() == {"wait": "60"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from incidents.events.body import AuditItem, AuditItemsFound, PauseConfirmed, StepTicked, item_step
+from incidents.events.audit_body import AuditItem, AuditItemsFound, item_step
+from incidents.events.body import PauseConfirmed, StepTicked
 from response.audit_items import AUDIT, with_found_items
 from response.checklist import Missing, checklist_rows, is_done
 from response.decision import ALLOWED, Ask

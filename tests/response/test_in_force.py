@@ -10,20 +10,26 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from actions.model import ActionCall, Undo
-from core.message import say
+from actions.runner.keeper import last_round, sign
+from core.errors import WarroomError
+from core.message import Message, say
 from incidents.events import run_body as r
 from incidents.events.body import Opened, RoleTaken
+from incidents.events.phrase import Phrase
 from incidents.journal import open_journal
 from response import runs
 from response.decision import Ask, Reason, Refused
 from response.guard import may_propose
 from response.identity import Identity
-from response.in_force import expiring, extend, in_force, of_incident, with_in_force
+from response.in_force import expiring, extend, in_force, keep_round, of_incident, with_in_force
 from response.incident import mark
 from response.run_guard import Wish
 from response.runs import Prepared, stored_plan
 from response.situation import Situation
-from tests.response.test_runs import ME, planned, settings_with
+from tests.response.test_runs import ME, ended, planned, settings_with
+from tui.actions.draw.in_force import keeper_line
+from tui.feeds.runs import RunsState
+from tui.i18n import Language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +45,11 @@ LASTS: dict[str, Any] = {
     "undo": ["true"],
     "lasts_s": 3600,
 }
+
+
+CHECKS = tuple(
+    Phrase(key="event.as_written", values={"text": text}) for text in ("ops1: 20/m", "ops2 does not answer")
+)
 
 
 @pytest.fixture
@@ -211,3 +222,118 @@ def test_what_belongs_to_an_incident(journal: Journal, settings: RunSettings) ->
     effects = in_force(journal, settings, now())
     assert {effect.run.id for effect in effects} == {before, own}
     assert [effect.run.id for effect in of_incident(effects, incident)] == [own]
+
+
+def test_an_end_that_fails_is_tried_again_ever_later_and_each_try_is_one_line(
+    journal: Journal, tmp_path: Path
+) -> None:
+    failing = settings_with(tmp_path, **{**LASTS, "undo": ["false"]})
+    run(journal, failing, left_s=-1)
+
+    def round_after(seconds: float) -> list[str]:
+        at = now() + dt.timedelta(seconds=seconds)
+        keys = [str(message.values["why"]) for message in keep_round(journal, failing, ME, at).changes]
+        for _, known in journal.runs():
+            ended(journal, known.id)
+        return keys
+
+    tried = [len(round_after(seconds)) for seconds in (0, 30, 59, 61, 62, 100, 125, 130, 300)]
+    assert tried == [1, 0, 0, 1, 0, 0, 1, 0, 1]
+    (line,) = keep_round(journal, failing, ME, now() + dt.timedelta(hours=2)).changes
+    why = line.values["why"]
+    assert isinstance(why, Message)
+    assert (why.key, why.values["tries"]) == ("runs.over_again", 4)
+
+
+@pytest.mark.parametrize(
+    ("events", "doubt"),
+    [
+        ([], "in_force_running"),
+        ([r.RunFailed()], "in_force_unsure"),
+        (
+            [r.RunVerified(ok=False), r.RunFinished(until=dt.datetime(2099, 1, 1, tzinfo=dt.UTC))],
+            "in_force_unproven",
+        ),
+        (
+            [
+                r.RunVerified(ok=False, checks=CHECKS, unknown=(1,)),
+                r.RunFinished(until=dt.datetime(2099, 1, 1, tzinfo=dt.UTC)),
+            ],
+            "in_force_unknown",
+        ),
+        (
+            [
+                r.RunVerified(ok=False, checks=CHECKS, failed=(0,), unknown=(1,)),
+                r.RunFinished(until=dt.datetime(2099, 1, 1, tzinfo=dt.UTC)),
+            ],
+            "in_force_unproven",
+        ),
+    ],
+)
+def test_why_nobody_is_sure_is_said_as_it_is(
+    journal: Journal, settings: RunSettings, events: list[r.RunBody], doubt: str
+) -> None:
+    prepared = planned(settings, rate="1")
+    body = runs._planned(journal, settings, prepared, Wish(plan=prepared.plan, identity=ME))
+    chain = journal.plan_run(ME.actor, body).chain
+    for event in (r.RunStarted(host="h"), *events):
+        journal.append(chain, ME.actor, event)
+    (effect,) = in_force(journal, settings, now())
+    assert (effect.is_certain, effect.doubt) == (False, doubt)
+    if doubt == "in_force_unknown":
+        assert [str(check.values["text"]) for check in effect.open_checks] == ["ops2 does not answer"]
+
+
+@pytest.mark.parametrize("how", ["failed", "unproven"])
+def test_what_was_to_be_taken_back_and_is_not_proven_stays_listed_and_is_not_applied_again(
+    journal: Journal, settings: RunSettings, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """An operator wants it gone: whoever keeps it does not set it anew behind them."""
+    chain = run(journal, settings)
+    plan = r.RunPlanned(action="shop.do.undo", danger="mitigate", resource="shop/1", undoes=chain)
+    undo = journal.plan_run("op1", plan).chain
+    journal.append(undo, "op1", r.RunStarted(host="h"))
+    journal.append(undo, "op1", r.RunFailed() if how == "failed" else r.RunVerified(ok=False))
+    if how == "unproven":
+        journal.append(undo, "op1", r.RunFinished(exit_code=0))
+    (effect,) = in_force(journal, settings, now())
+    assert (effect.run.id, effect.is_certain, effect.doubt) == (chain, False, "in_force_undo_tried")
+    monkeypatch.setattr("response.in_force.apply_again", lambda *_: pytest.fail("it was applied again"))
+    assert keep_round(journal, settings, ME, now()).changes == ()
+
+
+def test_what_nobody_may_take_back_is_not_said_to_be_taken_back(
+    journal: Journal, settings: RunSettings
+) -> None:
+    run(journal, settings, left_s=-1)
+    closed = settings.model_copy(update={"actions": settings.actions.model_copy(update={"read_only": True})})
+    made = keep_round(journal, closed, ME, now())
+    (message,) = made.changes
+    assert message.key == "runs.not_taken_back"
+    assert made.not_kept == ("RUN-1",)
+
+
+def test_a_round_that_could_not_keep_something_is_not_read_as_one_that_did(
+    journal: Journal, settings: RunSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that is down: who keeps it tries every half minute, and nothing is kept."""
+    run(journal, settings)
+
+    def away(*_: object) -> None:
+        raise WarroomError(say("runs.broke", kind="OperationalError"))
+
+    monkeypatch.setattr("response.in_force.apply_again", away)
+    made = keep_round(journal, settings, ME, now())
+    assert made.not_kept == ("RUN-1",)
+    sign(settings.actions, made.not_kept)
+    last = last_round(settings.actions)
+    assert last is not None
+    assert last.not_kept == ("RUN-1",)
+    assert not last.is_missed
+    assert not last.keeps("RUN-1")
+    assert last.keeps("RUN-2")
+    line = keeper_line(
+        RunsState(effects=in_force(journal, settings, now()), last_round=last), Language("en"), 0.0
+    )
+    assert line.style == "warn"
+    assert "RUN-1" in line.plain

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import kombu.pools
 import pytest
 
-from actions.runner.keeper import kept_ago_s
+from actions.runner.keeper import last_round
 from actions.runner.remote import LATE_S, send
 from incidents.events.run_body import RunApproved
 from incidents.journal import open_journal
@@ -68,7 +68,7 @@ def test_a_worker_does_what_was_sent_once_and_its_end_does_not_end_the_run(
         )
         try:
             until(lambda: list(tmp_path.glob("ran-*")))
-            until(lambda: kept_ago_s(settings.actions) is not None)
+            until(lambda: last_round(settings.actions) is not None)
         finally:
             worker.send_signal(signal.SIGKILL)
             worker.wait()

@@ -70,6 +70,9 @@ def test_the_service_goes_up_is_verified_goes_down_and_comes_back(postgres_url: 
     before = run_sql(postgres_url, "SELECT * FROM user_profiles ORDER BY 1")
     down, outcome = done("migrate.downgrade", where)
     assert [(fact.value, fact.label.values["table"]) for fact in down.effects] == [(500, "user_profiles")]
+    assert "ban-drop-table" in [
+        each.values["rule"] for each in down.warnings if each.key == "migrations.lint"
+    ]
     assert run_sql(postgres_url, "SELECT to_regclass('user_profiles')") == [(None,)]
     assert outcome.undo is not None
     assert outcome.undo.call is not None

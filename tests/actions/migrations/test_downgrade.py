@@ -13,7 +13,8 @@ import pytest
 from actions.migrations.downgrade import Downgraded, DowngradeRequest, downgrade, version_rows
 from actions.migrations.errors import AlembicFailed, LockedOut, MigrationError, NotRendered, SnapshotRefused
 from actions.migrations.project import Project, lost_in, render
-from actions.migrations.snapshot import list_snapshots, parents_first, restore_snapshot
+from actions.migrations.restore import parents_first, restore_snapshot
+from actions.migrations.snapshot import list_snapshots
 from core.errors import WarroomError
 from tests.actions.build import context
 from tests.actions.migrations.project import PATIENCE, address_of, go_up, make_project, run_sql

@@ -16,11 +16,12 @@ from actions.planning import make_plan
 from actions.queues import staged_return
 from actions.queues.consumers import read_consumers
 from actions.queues.pool import read_sizes
-from actions.queues.return_course import read_standing, share_of
-from actions.queues.staged_return import _watch
+from actions.queues.return_course import read_standing, share_by_limits, share_by_sizes, share_of
+from actions.queues.staged_return import _watch, set_share
 from actions.rate_limits import read_limits
 from actions.settings import ActionsSettings
 from core.errors import SourceError
+from core.message import say
 from sandbox.servers import run_valkey
 from tests.actions.build import context, expecting, until
 from tests.page import Page, page_server
@@ -130,6 +131,70 @@ def test_stages_steps_back_hold_and_going_on(redis_url: str, tmp_path: Path) -> 
         assert limit() == "none"
 
 
+def test_another_host_takes_up_where_the_workers_stand(redis_url: str, tmp_path: Path) -> None:
+    """It knows nothing of the file in which the first one keeps how far it came."""
+    refuse_from = 100
+    params = StagedReturn.model_validate({**PARAMS, "stage": 0.05})
+
+    def upstream(_: str) -> Page:
+        standing = read_standing(here, params.course(here.settings))
+        return Page(b"", 429 if standing is not None and standing.share >= refuse_from else 200)
+
+    def limit() -> str:
+        return read_limits(here.workers, "rest")[0][NAME]
+
+    with page_server(upstream) as url, worker(redis_url, NAME, "-Q", QUEUE, "-P", "solo"):
+        here = desk(redis_url, url, tmp_path / "here")
+        until(lambda: bool(here.workers.ask("ping", expected=1)))
+        here, there = expecting(here, 1), expecting(desk(redis_url, url, tmp_path / "there"), 1)
+        with pytest.raises(ActionFailed):
+            ACTION.run(params, make_plan(ACTION, params, here), here)
+        assert limit() == "3000/m", "it stays at 50 %"
+
+        taken_up = make_plan(ACTION, params, there)
+        assert taken_up.warnings[0] == say("actions_queues.return_stands", share=50)
+        assert taken_up.steps[0].text == "50 %: rate_limit rest 3000/m"
+        refuse_from = 101
+        set_to: list[str] = []
+        watched = replace(there, print_line=set_to.append)
+        ACTION.run(params, taken_up, watched)
+        assert [line.split(":")[0] for line in set_to] == ["50 %", "100 %"], "no worker is taken back to 10 %"
+        assert limit() == "6000/m"
+
+        anew = make_plan(ACTION, params, expecting(desk(redis_url, url, tmp_path / "third"), 1))
+        assert anew.steps[0].text == "10 %: rate_limit rest 600/m", "one that came to its end is none"
+        hold = queue_hold.Hold(queue=QUEUE)
+        here.workers.ask("rate_limit", {"task_name": "rest", "rate_limit": "3000/m"}, expected=1)
+        queue_hold.run(hold, make_plan(queue_hold.ACTION, hold, there), there)
+        third = desk(redis_url, url, tmp_path / "third")
+        held = make_plan(ACTION, StagedReturn(**{**PARAMS, "workers": (NAME,)}), expecting(third, 1))
+        assert held.steps[0].text == "10 %: rate_limit rest 600/m", "what is held comes back from the start"
+
+
+@pytest.mark.parametrize(
+    ("limits", "share"),
+    [
+        ({"a": "50/m", "b": "50/m"}, 50),
+        ({"a": "50/m", "b": "none"}, 50),
+        ({"a": "50/m", "b": "25/m"}, 25),
+        ({"a": "100/m", "b": "none"}, None),
+        ({"a": "50/m", "b": "7/m"}, None),
+        ({}, None),
+    ],
+)
+def test_where_a_return_stands_by_the_limits_of_its_workers(
+    limits: dict[str, str], share: int | None
+) -> None:
+    course = StagedReturn(tasks=("rest",), rate="100/m").course(ActionsSettings())
+    assert share_by_limits(course, {"rest": limits}) == share
+
+
+@pytest.mark.parametrize(("sizes", "share"), [({"a": 2, "b": 3}, 50), ({"a": 1}, 10), ({"a": 4}, None)])
+def test_where_a_return_stands_by_its_pools(sizes: dict[str, int], share: int | None) -> None:
+    course = StagedReturn(processes=4).course(ActionsSettings())
+    assert share_by_sizes(course, sizes) == share
+
+
 def test_a_pool_grows_with_the_stages_and_shrinks_on_the_way_back(
     redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,6 +257,10 @@ def test_without_a_check_a_worker_or_a_broker_nothing_comes_back(redis_url: str,
     with run_valkey(tmp_path / "valkey") as server:
         gone = desk(server.url, "http://127.0.0.1:1/", tmp_path)
         plan = make_plan(ACTION, params, gone)
+    course = params.course(gone.settings)
     with pytest.raises(SourceError):
         ACTION.run(params, plan, gone)
-    assert read_standing(gone, params.course(gone.settings)) is not None, "it says that it was on the way"
+    assert read_standing(gone, course) is None, "where the workers stand is not known: nothing was begun"
+    with pytest.raises(SourceError):
+        set_share(course, 10, gone)
+    assert read_standing(gone, course) is not None, "it says that it was on the way"

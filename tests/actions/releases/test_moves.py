@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from actions.migrations.errors import MigrationError
 from actions.model import Context, Outcome, Plan
 from actions.parameters import read_parameters
 from actions.planning import hold_to, make_plan, plan_from_json, plan_to_json
@@ -16,6 +18,7 @@ from actions.release_settings import ReleasesSettings
 from actions.releases.errors import Stopped
 from tests.actions.build import context
 from tests.actions.migrations.project import run_sql
+from tests.actions.releases.test_scripts import git
 from tests.chimera import DATABASE
 from tests.sandbox.fronts import Front, running_front
 from tui.i18n import Language
@@ -151,3 +154,72 @@ def test_a_release_that_breaks_is_taken_back_with_a_downgrade_that_keeps_its_row
     assert ready(front) == (200, "v3.0.0")
     rows = run_sql(postgres_url, "SELECT score, reason FROM analysis_feedback ORDER BY 1")
     assert rows == [(1, "r1"), (2, "r2")]
+
+
+def test_without_a_probe_nothing_proves_a_release_and_that_is_said(front: Front, postgres_url: str) -> None:
+    upgrade(front, postgres_url, "v2.3.0")
+    front.slots.put("blue", "v2.2.1")
+    printed: list[str] = []
+    here = where(front, postgres_url, printed, probe=None)
+    listed = planned("release.list", here)
+    assert [warning.key for warning in listed.warnings] == ["releases.no_probe"]
+    assert next(fact for fact in listed.facts if fact.label.key == "releases.fact_answers").value is None
+    for action_id, params in (("release.deploy", {"version": "v2.3.0"}), ("release.switch", {})):
+        action = own_actions()[action_id]
+        plan = planned(action_id, here, **params)
+        assert plan.blockers == ()
+        assert not [step for step in plan.steps if step.kind == "http"], "nobody is asked"
+        action.run(read_parameters(action.parameters, params), plan, here)
+        checks = action.verify(read_parameters(action.parameters, params), plan, here)
+        assert [(check.ok, check.text.key) for check in checks] == [(None, "releases.no_probe")]
+    assert "releases.nobody_asks" in [warning.key for warning in plan.warnings]
+    assert printed.count("nobody can be asked which release answers: not known") == 2
+    assert ready(front) == (200, "v2.3.0"), "it was done all the same"
+    back = planned("release.rollback", here)
+    assert (parts(back), back.blockers) == ("switch", ())
+
+
+def test_scripts_that_stand_in_git_alone_judge_a_release_and_move_no_schema(
+    front: Front, postgres_url: str, tmp_path: Path
+) -> None:
+    """A bare clone: what the revisions do is read from it, and how they are run is not known from there."""
+    work, bare = tmp_path / "work", tmp_path / "shop.git"
+    work.mkdir()
+    git(work, "init", "-q")
+    for version in ("v2.2.1", "v2.3.0", "v3.0.0"):
+        shutil.copytree(front.releases / version / "migrations", work / "migrations", dirs_exist_ok=True)
+        git(work, "add", ".")
+        git(work, "commit", "-qm", version)
+        git(work, "tag", version)
+    git(work, "clone", "-q", "--bare", str(work), str(bare))
+    shutil.rmtree(work)
+    upgrade(front, postgres_url, "v2.2.1")
+    front.slots.put("blue", "v2.2.1")
+    scripts = {"repository": str(bare), "path": "migrations/versions"}
+    settings = ReleasesSettings.model_validate(front.settings(scripts=scripts))
+    here = context(releases=settings, postgres={"url": postgres_url})
+    listed = planned("release.list", here)
+    fits = [str(fact.value) for fact in listed.facts if fact.label.key == "releases.fact_release"]
+    assert [line.rsplit(" · ", 1)[1] for line in fits] == [
+        f"schema {FIRST} (own)",
+        f"schema {ADDS} (behind)",
+        f"schema {BREAKS} (behind)",
+    ]
+    with pytest.raises(MigrationError) as refused:
+        planned("release.deploy", here, version="v2.3.0")
+    assert "set alembic_ini in [signals.postgres]" in Language("en").say(refused.value.message)
+    # With the Alembic of the release that runs: it has not heard of the new one's revisions.
+    running = where(front, postgres_url, scripts=scripts)
+    assert [blocker.key for blocker in planned("release.deploy", running, version="v2.3.0").blockers] == [
+        "migrations.no_revision"
+    ]
+    assert run_sql(postgres_url, "SELECT version_num FROM alembic_version") == [(FIRST,)]
+    kept = planned("release.deploy", here, version="v2.3.0", database="keep")
+    assert (parts(kept), kept.blockers) == ("stage", ())
+    assert "releases.kept_anyway" in [warning.key for warning in kept.warnings]
+
+    upgrade(front, postgres_url, "v2.3.0")
+    front.slots.put("green", "v2.3.0")
+    front.slots.switch("green")
+    back, _ = done("release.rollback", here)
+    assert (parts(back), ready(front)) == ("switch", (200, "v2.2.1")), "additive by the text in Git"

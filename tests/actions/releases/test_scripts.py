@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from actions.release_settings import ReleasesSettings
+from actions.release_settings import ReleaseScripts
 from actions.releases.errors import ReleaseError
 from actions.releases.scripts import read_scripts
-from tests.actions.build import context
 
 
 def git(repository: Path, *words: str) -> None:
@@ -41,8 +40,8 @@ def test_each_tag_has_its_own_scripts_and_a_name_is_never_a_command(tmp_path: Pa
     git(repository, "commit", "-qm", "broken")
     git(repository, "tag", "v3")
     scripts = {"repository": repository, "path": "db/versions"}
-    where = context(releases=ReleasesSettings.model_validate({"scripts": scripts}))
-    first, second = read_scripts(where, "v1"), read_scripts(where, "v2")
+    where = ReleaseScripts.model_validate(scripts)
+    first, second = read_scripts(where, None, "v1"), read_scripts(where, None, "v2")
     assert (first.heads, second.heads) == (("a",), ("b",))
     assert b"down_revision = 'a'" in second.sources["b"]
     assert second.postgres is None, "how its Alembic is run is not known from here"
@@ -54,9 +53,8 @@ def test_each_tag_has_its_own_scripts_and_a_name_is_never_a_command(tmp_path: Pa
         ("HEAD:db", "no_git"),
     ):
         with pytest.raises(ReleaseError) as error:
-            read_scripts(where, version)
+            read_scripts(where, None, version)
         assert error.value.message.key == f"releases.{key}"
     assert not (repository / "x").exists()
-    none = context(releases=ReleasesSettings.model_validate({"scripts": {**scripts, "path": "nowhere"}}))
     with pytest.raises(ReleaseError):
-        read_scripts(none, "v1")
+        read_scripts(where.model_copy(update={"path": "nowhere"}), None, "v1")

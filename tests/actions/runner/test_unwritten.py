@@ -68,9 +68,26 @@ def test_a_full_disk_costs_the_output_and_not_the_run(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
-    size, digest = output.close()
+    written = output.close()
     raw = (tmp_path / "output.log").read_bytes()
-    assert (size, digest) == (len(raw), hashlib.sha256(raw).hexdigest())
+    assert (written.size, written.sha256) == (len(raw), hashlib.sha256(raw).hexdigest())
+    assert (written.lost, written.lost_why) == (len("nd that does not fit\n"), "File too large")
     assert raw.startswith(b"first\nseco")
     assert b"bytes are left out here" in raw
     assert raw.endswith(b"third\n")
+
+
+def test_an_output_that_is_only_too_long_is_not_lost(tmp_path: Path) -> None:
+    output = OutputFile(tmp_path / "output.log", Redactor(()), 10)
+    for _ in range(20_000):
+        output.print_line("what is more than the limit")
+    assert output.close().lost == 0, "the gap stands in the file, by its limit"
+
+
+def test_where_no_file_can_be_made_everything_is_lost(tmp_path: Path) -> None:
+    output = OutputFile(tmp_path / "away" / "output.log", Redactor(()), 1_000_000)
+    output.print_line("first")
+    output.print_line("second")
+    written = output.close()
+    assert (written.size, written.lost) == (0, len("first\nsecond\n"))
+    assert written.lost_why == "No such file or directory"

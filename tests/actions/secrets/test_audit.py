@@ -8,50 +8,16 @@ import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from actions.secrets import betterleaks, kingfisher
 from actions.secrets import git as git_side
-from actions.secrets.audit import AuditSettings, audit
-from actions.secrets.fingerprint import fingerprints
 from actions.secrets.model import Verdict, Where
 from actions.secrets.verdicts import BaselineError, Decision, decide, last_audits, read_decisions
 from core.message import say
+from tests.actions.secrets.desk import NOW, Desk
 from tests.actions.secrets.planted import git, github_token, plant, riot_key
-
-if TYPE_CHECKING:
-    from actions.secrets.model import Audit, Finding
-    from core.message import Message
-
-NOW = dt.datetime(2026, 11, 28, 3, tzinfo=dt.UTC)
-
-
-class Desk:
-    """Our own files, and the texts that the progress said."""
-
-    def __init__(self, folder: Path, cache: Path) -> None:
-        self.state = folder / "state"
-        self.cache = cache
-        self.decisions = folder / "decisions.json"
-        self.heard: list[Message] = []
-
-    def audit(self, folder: Path, *logs: Path, now: dt.datetime = NOW) -> Audit:
-        settings = AuditSettings(
-            folder=folder, logs=logs, state=self.state, cache=self.cache, decisions=self.decisions
-        )
-        return audit(settings, self.heard.append, now)
-
-    def of(self, result: Audit, value: str) -> list[Finding]:
-        fingerprint = fingerprints(self.state / "fingerprint.key")(value)
-        return [finding for finding in result.findings if finding.fingerprint == fingerprint]
-
-
-@pytest.fixture(scope="session")
-def compiled_rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Kingfisher compiles its rules once: it takes four seconds."""
-    return tmp_path_factory.mktemp("kingfisher")
 
 
 @pytest.fixture
@@ -114,6 +80,32 @@ def test_two_scanners_make_one_finding_of_one_place(desk: Desk, tmp_path: Path) 
     (finding,) = desk.audit(folder).findings
     assert (finding.scanners, finding.file, finding.line) == (("betterleaks", "kingfisher"), "conf.py", 1)
     assert finding.in_head is None, "there is no repository to ask"
+
+
+@pytest.mark.skipif(
+    not betterleaks.installed() or kingfisher.program() is None, reason="a scanner is not installed"
+)
+def test_a_log_that_is_one_file_is_read_by_both_scanners(desk: Desk, tmp_path: Path) -> None:
+    folder, log = tmp_path / "plain", tmp_path / "bot.log"
+    folder.mkdir()
+    value = github_token()
+    log.write_text(f"started\nstill there\nsent token = '{value}'\n")
+    result = desk.audit(folder, log)
+    assert result.scanned.unread == ()
+    (finding,) = desk.of(result, value)
+    assert finding.scanners == ("betterleaks", "kingfisher")
+    assert (finding.file, finding.line, finding.where) == (str(log), 3, Where.LOG)
+
+
+def test_a_large_file_is_read_in_parts_with_its_own_line_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(betterleaks, "CHUNK_BYTES", 10)
+    log, value = tmp_path / "bot.log", github_token()
+    log.write_text(f"a line of text\nanother line\ntoken = '{value}'\n")
+    assert betterleaks.main(str(log)) == 0
+    (hit,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert hit == ["github-pat", value, str(log), 3]
 
 
 @pytest.mark.skipif(
@@ -193,22 +185,6 @@ def test_what_could_not_be_read_is_named(desk: Desk, tmp_path: Path) -> None:
         "broken": "secrets.repository_refused",
         str(tmp_path / "no-such-log"): "secrets.unreadable",
     }
-
-
-@pytest.mark.skipif(kingfisher.program() is None, reason="kingfisher-bin is not installed")
-def test_a_failing_scanner_is_named_and_the_rest_stands(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "plain"
-    folder.mkdir()
-    key = riot_key()
-    (folder / "a.txt").write_text(key)
-    assert desk.audit(folder).scanned.unread == ()
-    monkeypatch.setattr(kingfisher, "program", lambda: Path("/bin/false"))
-    monkeypatch.setattr(betterleaks, "installed", lambda: False)
-    result = desk.audit(folder)
-    assert [item.place for item in result.scanned.unread] == ["kingfisher"]
-    assert (desk.of(result, key), result.gone) == ([], frozenset()), "what nobody looked at is not gone"
 
 
 def test_the_objects_of_a_repository_are_listed_once(

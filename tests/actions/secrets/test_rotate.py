@@ -16,6 +16,7 @@ from actions.parameters import read_parameters
 from actions.planning import make_plan
 from actions.secrets.places import PlaceError
 from actions.settings import ActionsSettings
+from core.message import say
 from tests.actions.build import context
 from tests.actions.secrets.planted import riot_key
 from tests.actions.secrets.providers import Providers, providers
@@ -242,6 +243,7 @@ def test_prove_says_what_works_and_what_is_dead(desk: Desk) -> None:
         ("secrets.is_accepted", True),
         ("secrets.is_refused", True),
     ]
+    assert outcome.text == say("secrets.proved_well", secret="riot", count=2)
     assert outcome.document == {
         "secret": "riot",
         "present": {"answer": "accepted", "status": 200},
@@ -251,6 +253,7 @@ def test_prove_says_what_works_and_what_is_dead(desk: Desk) -> None:
     desk.env.write_text(f"RIOT_API_KEY={new}\n")
     _, outcome, seen = run_whole(secrets_prove.ACTION, desk.context(), {"secret": "riot", "old": old})
     assert [each.ok for each in seen] == [None, None], "403 for both may be the address"
+    assert outcome.text == say("secrets.proved", secret="riot", bad=0, unknown=2)
     desk.servers.outside.keys = Both(old)  # type: ignore[assignment]
     _, outcome, seen = run_whole(secrets_prove.ACTION, desk.context(), {"secret": "riot", "old": old})
     assert ([each.ok for each in seen], outcome.findings) == ([False, False], 2)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.actions.secrets.planted import riot_key
 from tests.actions.secrets.providers import providers
-from tests.tui.cli.test_incident import Desk
+from tests.tui.cli.desk import Desk
 
 if TYPE_CHECKING:
     from pathlib import Path
