@@ -49,6 +49,11 @@ class Access:
         return self.folder / "control.token"
 
     @property
+    def alerts_token_file(self) -> Path:
+        """What the Alertmanager shows to the service's page of alerts."""
+        return self.folder / "alerts.token"
+
+    @property
     def token(self) -> str:
         """The bearer token of the control endpoints."""
         return self.control_header_file.read_text(encoding="utf-8").rpartition(" ")[2].strip()
@@ -68,6 +73,7 @@ def write_access(folder: Path) -> Access:
         (access.valkey_password_file, secrets.token_urlsafe(24)),
         (access.control_header_file, f"Authorization: Bearer {control}\n"),
         (access.control_token_file, control),
+        (access.alerts_token_file, secrets.token_urlsafe(24)),
     ):
         write_private(path, text)
     return access

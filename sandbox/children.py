@@ -1,10 +1,13 @@
-"""The stack's own processes: each with a log, all ended together, politely and then firmly."""
+"""The stack's own processes: each with a log, all ended together, politely and then firmly; drills take some away for a time."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from sandbox.guard import inherited
@@ -15,6 +18,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 STOP_TIMEOUT_S = 2.0
+SUPERVISOR = "supervisor.log"
+"""Names each process that ended badly by itself, and was started again."""
+PAUSE_S = 0.2
+"""Before what ended badly is started anew."""
 
 
 class Children:
@@ -24,25 +31,95 @@ class Children:
         self._folder = folder
         self._environment = environment
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._lock, self._is_over = threading.Lock(), False
+        self._commands: dict[str, list[str]] = {}
+        self._supervised: set[str] = set()
+        self._taken: set[str] = set()
+        self._lock, self._is_over = threading.RLock(), False
+        self.is_up = False
+        """Whether everything has come up once: what ends badly before that is told, afterwards it is started anew."""
 
     def start(self, name: str, command: list[str], *, again: bool = False) -> None:
-        """Start one; what it says goes to `name`.log. With `again` it is started anew whenever it ends well (a supervisor)."""
-        self._start(name, command)
+        """Start one; what it says goes to `name`.log. With `again` it is started anew whenever it ends (a supervisor)."""
+        self._commands[name] = command
+        self._start(name)
         if again:
-            threading.Thread(target=self._supervise, args=(name, command), daemon=True).start()
+            self._supervised.add(name)
+            threading.Thread(target=self._supervise, args=(name,), daemon=True).start()
 
-    def _supervise(self, name: str, command: list[str]) -> None:
-        while self._processes[name].wait() == 0:
+    def knows(self, name: str) -> bool:
+        """Whether it was ever started."""
+        return name in self._commands
+
+    def is_running(self, name: str) -> bool:
+        """Whether it is there, or will be in a moment."""
+        with self._lock:
+            return name not in self._taken and (
+                name in self._supervised or self._processes[name].poll() is None
+            )
+
+    def take(self, name: str) -> None:
+        """Kill it and what it has started; it stays away until it is given back."""
+        with self._lock:
+            self._taken.add(name)
+            process = self._processes[name]
+            for pid in (process.pid, *descendants(process.pid)):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.wait()
+
+    def give_back(self, name: str) -> None:
+        """Start what was taken; what runs is left as it is."""
+        with self._lock:
+            if name in self._taken and not self._is_over:
+                self._taken.discard(name)
+                self._start(name)
+                if name in self._supervised:
+                    threading.Thread(target=self._supervise, args=(name,), daemon=True).start()
+
+    def freeze(self, name: str) -> None:
+        """It and what it has started stand still (SIGSTOP)."""
+        self._signal(name, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """They go on."""
+        self._signal(name, signal.SIGCONT)
+
+    def _signal(self, name: str, number: signal.Signals) -> None:
+        with self._lock:
+            process = self._processes[name]
+            for pid in (process.pid, *descendants(process.pid)):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+
+    def _supervise(self, name: str) -> None:
+        while True:
+            process = self._processes[name]
+            code = process.wait()
+            if code and not self.is_up:
+                return
+            if code:
+                time.sleep(PAUSE_S)
             with self._lock:
-                if self._is_over:
+                if self._is_over or name in self._taken or self._processes[name] is not process:
                     return
-                self._start(name, command)
+                if code:  # a Celery worker may end when its broker goes while it connects anew
+                    self._note(f"{name} (pid {process.pid}) ended with {code}, is started again")
+                try:
+                    self._start(name)
+                except OSError as error:  # no memory, no descriptors: the next round may have them
+                    self._note(f"{name} could not be started: {error.strerror or type(error).__name__}")
+                    time.sleep(PAUSE_S)
 
-    def _start(self, name: str, command: list[str]) -> None:
+    def _note(self, text: str) -> None:
+        """Who ended by itself stands in `SUPERVISOR`, whatever became of it."""
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        with suppress(OSError), (self._folder / SUPERVISOR).open("a", encoding="utf-8") as log:
+            log.write(f"{at} {text}\n")
+
+    def _start(self, name: str) -> None:
         with (self._folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                command,
+                self._commands[name],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -68,6 +145,8 @@ class Children:
             self._is_over = True
         for process in self._processes.values():
             process.terminate()
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGCONT)  # who stands still hears nothing
         deadline = time.monotonic() + STOP_TIMEOUT_S
         for process in self._processes.values():
             try:
@@ -75,3 +154,22 @@ class Children:
             except subprocess.TimeoutExpired:
                 process.kill()  # children of its own, if any, are the guard's
                 process.wait()
+
+
+def descendants(pid: int) -> list[int]:
+    """Every process that it, or one of these, has started, as `ps` knows them; empty where there is none."""
+    try:
+        listed = subprocess.run(
+            ["ps", "-A", "-o", "pid=,ppid="],  # noqa: S607  # where POSIX has it
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=5,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return []
+    pairs = [tuple(map(int, line.split())) for line in listed.splitlines()]
+    family = [pid]
+    for parent in family:
+        family += [child for child, of in pairs if of == parent]
+    return family[1:]

@@ -31,6 +31,7 @@ class Discord:
         self._everything = Window(1)
         self._invalid = Window(BAN_WINDOW_S)
         self._buckets: dict[str, Window] = {}
+        self._remembered: float | None = None
 
     def ask(self, path: str, *, valid: bool, shared: bool, ban_at: int) -> Response:
         """Answer a call of `path` below /discord; `shared`: others have used up what the channel may take."""
@@ -61,6 +62,16 @@ class Discord:
         text, code = ("Invalid Webhook Token", 50027) if route == "webhooks" else ("401: Unauthorized", 0)
         body = json.dumps({"message": text, "code": code}).encode()
         return self._refused((401, headers, body), now)
+
+    def remember(self) -> None:
+        """From now on it is known what was refused."""
+        self._remembered = time.monotonic()
+
+    def forget(self) -> None:
+        """What was refused since then never was; a ban that comes from it ends."""
+        if self._remembered is not None:
+            self._invalid.drop_since(self._remembered)
+            self._remembered = None
 
     def _refused(self, response: Response, now: float) -> Response:
         self._invalid.add(now)

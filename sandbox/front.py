@@ -1,8 +1,9 @@
 """What stands before the service: two slots with a release in each, and the switch that says which one users reach.
 
 `/slots/SLOT/…` is answered by that slot, everything else by the live one. `POST /control` with the sandbox's token:
-`{"slot": "green", "version": "v2.3.0"}` starts a release there, `{"live": "green"}` switches, `{"roll": "v2.3.0"}` puts a
-release in the place of the live one. Every slot is a process of its own; a request is answered by one of them to its end.
+`{"slot": "green", "version": "v2.3.0"}` starts a release there (null ends what is there), `{"live": "green"}` switches. In a sandbox that
+rolls there is one slot, and `{"instance": "fetch@sandbox", "version": "v2.3.0"}` puts a release in the place of one instance.
+Every slot is a process of its own; a request is answered by one of them to its end.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 import redis
+from kombu.exceptions import OperationalError
 
 from core.own_python import module_command
 from sandbox.community import arrivals, match_of
 from sandbox.guard import follow_supervisor, inherited
 from sandbox.keys import shows_token
 from sandbox.pages import send_page
-from sandbox.releases import FIRST, point_live
+from sandbox.releases import FIRST, Refused, came_in, come_in, point, point_live
+from sandbox.rolling import SERVICE, WORKERS, instances_of, roll_worker
 from sandbox.servers import MAX_ANSWER_BYTES, free_port
 from sandbox.switches import are_producers_paused
 
@@ -38,14 +41,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SLOTS = ("blue", "green")
-START_S, STOP_S, FORWARD_S = 20.0, 5.0, 30.0
+START_S, STOP_S, FORWARD_S = 60.0, 5.0, 30.0
 MAX_BODY = 1_000_000
 DIGESTS = 0.2
 """The share of those who ask whose channel gets a digest, too."""
-
-
-class Refused(Exception):
-    """What was asked for can't be done; the words say why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +75,38 @@ class Slots:
         """End what stands in the slot, start the release there; it is up when this returns. Raises `Refused`."""
         if slot not in SLOTS:
             raise Refused(f"no slot {slot!r}")
+        if slot != self.live and instances_of(self._releases):
+            raise Refused("this sandbox rolls: it has no other slot")
         with self._lock:
             self._check(version)
             if old := self._slots.pop(slot, None):
                 _stop(old.process)
             self._slots[slot] = self._start(slot, version)
 
-    def roll(self, version: str) -> None:
-        """Start it beside the live one and let it take its place; the old one ends only then. Raises `Refused`."""
+    def clear(self, slot: str) -> None:
+        """End what stands in a slot that is not live. Raises `Refused`."""
         with self._lock:
+            if slot == self.live:
+                raise Refused(f"{slot!r} is live")
+            if old := self._slots.pop(slot, None):
+                _stop(old.process)
+
+    def roll(self, instance: str, version: str) -> None:
+        """Put it in the place of one instance. Raises `Refused`.
+
+        The service starts beside the old one, which ends only when the new one is up; a worker ends first, as nobody waits for it.
+        """
+        with self._lock:
+            if instance not in (held := instances_of(self._releases)):
+                raise Refused(f"no instance {instance!r} rolls here")
             self._check(version)
+            if version not in held.values():
+                come_in(self._releases, version)
+            if instance in WORKERS:
+                roll_worker(self._releases, f"{os.environ['SANDBOX_REDIS']}/0", instance, version)
+                return
             old, self._slots[self.live] = self._slots.get(self.live), self._start(self.live, version)
+            point(self._releases / SERVICE, version)
             point_live(self._releases, version)
             if old:
                 _stop(old.process)
@@ -107,7 +127,9 @@ class Slots:
                 _stop(held.process)
 
     def document(self) -> dict[str, object]:
-        """As a list of releases is printed; those that stand in no slot come last."""
+        """As a list of releases is printed; those that stand in no slot come last. Where instances roll there are no slots."""
+        if instances := instances_of(self._releases):
+            return {"releases": [self._rolled(name, instances) for name in self._names()]}
         held = {
             slot: {
                 "version": each.version,
@@ -126,6 +148,16 @@ class Slots:
             if name not in versions
         ]
         return {"live": self.live, "releases": [*held.values(), *kept]}
+
+    def _rolled(self, version: str, instances: dict[str, str]) -> dict[str, object]:
+        held = [name for name, is_it in instances.items() if is_it == version]
+        return {
+            "version": version,
+            "ref": str(self._releases / version),
+            "since": came_in(self._releases, version),
+            "live": bool(held),
+            "note": ", ".join(held),
+        }
 
     def _names(self) -> list[str]:
         files = self._releases.glob("*/release.json")
@@ -173,12 +205,14 @@ def control(slots: Slots, body: bytes) -> tuple[int, dict[str, Any]]:
         match json.loads(body):
             case {"slot": str(slot), "version": str(version)}:
                 slots.put(slot, version)
+            case {"slot": str(slot), "version": None}:
+                slots.clear(slot)
             case {"live": str(slot)}:
                 slots.switch(slot)
-            case {"roll": str(version)}:
-                slots.roll(version)
+            case {"instance": str(instance), "version": str(version)}:
+                slots.roll(instance, version)
             case _:
-                return 400, {"error": "slot and version, live, or roll"}
+                return 400, {"error": "slot and version, live, or instance and version"}
     except ValueError as error:
         return 400, {"error": repr(error)}
     except Refused as error:
@@ -248,11 +282,14 @@ def generate_load(seed: int, load: float) -> None:
     began = time.monotonic()
     for at, own in arrivals(seed, math.inf, load):
         time.sleep(max(0.0, began + at - time.monotonic()))
-        if are_producers_paused(broker):
-            continue
-        fetch.delay(time.time(), own)
-        if own < DIGESTS:
-            post_digest.delay(match_of(own))
+        try:
+            if are_producers_paused(broker):
+                continue
+            fetch.apply_async((time.time(), own), retry=False)
+            if own < DIGESTS:
+                post_digest.apply_async((match_of(own),), retry=False)
+        except (redis.RedisError, OperationalError, OSError):
+            continue  # the broker is away: who asks now is not heard
 
 
 def main(port: int, seed: int, load: float, releases: Path) -> None:

@@ -6,15 +6,22 @@ Nobody's but this sandbox's: they are made at its start, written into its privat
 from __future__ import annotations
 
 import secrets
+import threading
+import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox.access import write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from email.message import Message as Headers
     from pathlib import Path
+
+ENV_FILE = ".env"
+"""Its name in the sandbox's folder."""
+_editing = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class Keys:
 
     def __init__(self, valid: Mapping[str, str]) -> None:
         self._valid = dict(valid)
+        self._revoked: dict[str, str] = {}
 
     def accepts(self, provider: str, headers: Headers) -> bool:
         """Whether a call shows the valid key."""
@@ -48,8 +56,20 @@ class Keys:
 
     def regenerate(self, provider: str) -> str:
         """What the provider's portal does: the old key ends at once, the new one is returned."""
+        self._revoked.pop(provider, None)
         self._valid[provider] = _new_key(PROVIDERS[provider])
         return self._valid[provider]
+
+    def revoke(self, provider: str) -> None:
+        """The provider ends the key by itself: no key is valid until there is a new one."""
+        if provider in self._valid and provider not in self._revoked:
+            self._revoked[provider] = self._valid[provider]
+            self._valid[provider] = _new_key(PROVIDERS[provider])
+
+    def restore(self, provider: str) -> None:
+        """The key that was revoked is valid again, unless there is a new one."""
+        if (known := self._revoked.pop(provider, None)) is not None:
+            self._valid[provider] = known
 
 
 def write_keys(path: Path) -> None:
@@ -65,6 +85,13 @@ def read_keys(path: Path) -> dict[str, str]:
         for name, provider in PROVIDERS.items()
         if provider.variable in by_variable
     }
+
+
+@contextmanager
+def editing() -> Iterator[None]:
+    """While this process reads the file and writes it anew."""
+    with _editing:
+        yield
 
 
 def read_variable(path: Path, name: str) -> str | None:
@@ -90,4 +117,4 @@ def shows_token(authorization: str | None, token: str) -> bool:
 
 
 def _new_key(provider: Provider) -> str:
-    return provider.prefix + secrets.token_urlsafe(24)
+    return provider.prefix + (str(uuid.uuid4()) if provider.prefix == "RGAPI-" else secrets.token_urlsafe(24))

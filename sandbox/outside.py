@@ -2,7 +2,8 @@
 
 Riot: 20 calls a second and 100 in two minutes of a development key (developer portal, "Rate limiting").
 Discord: see `sandbox.discord`. Who shows no valid key is refused; `POST /portal/riot` (or discord, llm) ends the old
-key and answers with a new one, as the provider's own portal does. `/control` and `/portal` ask for the sandbox's token.
+key and answers with a new one, as the provider's own portal does. `GET /control/deliveries?prefix=` are the messages that
+users were shown. `/control` and `/portal` ask for the sandbox's token.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from sandbox.breakages.marks import MODEL_SLOW_S, TOKENS_FACTOR
+from sandbox.breakages.state import number_of
+from sandbox.deliveries import Deliveries
 from sandbox.discord import BAN_AT, Discord, Response
 from sandbox.guard import follow_supervisor
 from sandbox.keys import PROVIDERS, Keys, read_keys, shows_token
@@ -59,6 +63,7 @@ class Outside:
         }
         self.trouble = Trouble()
         self.discord = Discord()
+        self.deliveries = Deliveries()
 
     def answer(
         self, method: str, path: str, headers: Headers, request_body: bytes
@@ -73,21 +78,39 @@ class Outside:
                 response = self.ask_riot() if authorized else (403, {}, FORBIDDEN)
             case "discord":
                 response = self.ask_discord(rest, authorized=authorized)
+                self.deliveries.keep(method, rest, request_body, response[0])
             case "health":
                 response = (200, {}, json.dumps({"status": "healthy", "nonce": self.nonce}).encode())
             case "control" | "portal" if not shows_token(headers.get("Authorization"), self.token):
                 response = (401, {}, b'{"error":"no valid token"}')
-            case "control" if method == "POST":
-                response = self.control(request_body)
+            case "control":
+                response = self.control(method, rest, request_body)
             case "portal" if method == "POST" and rest in PROVIDERS:
                 new = {PROVIDERS[rest].variable: self.keys.regenerate(rest)}
                 response = (200, {}, json.dumps(new).encode())
+            case "portal" if method == "POST":
+                response = self.end_key(rest)
             case _:
                 response = (404, {}, b"{}")
         return (*response, 0.0)
 
-    def control(self, body: bytes) -> Response:
-        """Set the trouble; what is not named is lifted."""
+    def end_key(self, path: str) -> Response:
+        """`PROVIDER/revoke`: its key ends and nobody is given a new one; `PROVIDER/restore` takes that back."""
+        match path.split("/"):
+            case [provider, "revoke"] if provider in PROVIDERS:
+                self.keys.revoke(provider)
+                self.discord.remember()
+            case [provider, "restore"] if provider in PROVIDERS:
+                self.keys.restore(provider)
+                self.discord.forget()
+            case _:
+                return 404, {}, b"{}"
+        return 200, {}, b"{}"
+
+    def control(self, method: str, path: str, body: bytes) -> Response:
+        """Set the trouble: what is not named is lifted. Or say what users were shown."""
+        if method != "POST":
+            return 200, {}, self.deliveries.document(path)
         try:
             self.trouble = Trouble(**json.loads(body))
         except (TypeError, ValueError) as error:
@@ -140,12 +163,14 @@ class Outside:
         if self.chance.random() < self.trouble.llm_error_rate:
             return 429, {"Retry-After": "1"}, b'{"error":{"type":"rate_limit_error"}}', 0.0
         content = '{"summary":"ok"}' if self.chance.random() >= self.trouble.llm_invalid_rate else "{not json"
+        factor = number_of(TOKENS_FACTOR, 1.0)
         usage = {
-            "prompt_tokens": self.chance.randint(600, 1200),
-            "completion_tokens": self.chance.randint(150, 400),
+            "prompt_tokens": int(factor * self.chance.randint(600, 1200)),
+            "completion_tokens": int(factor * self.chance.randint(150, 400)),
         }
         body = {"choices": [{"message": {"content": content}}], "usage": usage}
-        thinks = min(4.0, self.chance.lognormvariate(-0.7, 0.5)) + self.trouble.llm_latency_s
+        slow_s = self.trouble.llm_latency_s + number_of(MODEL_SLOW_S, 0.0)
+        thinks = min(4.0, self.chance.lognormvariate(-0.7, 0.5)) + slow_s
         if b"-fast" in request_body:
             thinks /= 4
         return 200, {}, json.dumps(body).encode(), thinks

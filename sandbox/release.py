@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-TIMEOUT_S = 60.0
-WORDS = {"deploy": ("slot", "version"), "switch": ("live",), "roll": ("roll",)}
+TIMEOUT_S = 100.0
+"""A worker finishes its tasks first."""
+WORDS = {"deploy": ("slot", "version"), "switch": ("live",), "roll": ("instance", "version")}
 """What the words behind each verb are."""
 
 
@@ -26,12 +28,16 @@ def main(arguments: list[str]) -> int:
         with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310  # the sandbox's own
             document = json.load(answer)
     except HTTPError as error:
-        sys.stderr.write(error.read().decode(errors="replace") + "\n")
+        body = error.read()
+        with suppress(ValueError, KeyError, TypeError):
+            body = str(json.loads(body)["error"]).encode()
+        sys.stderr.write(body.decode(errors="replace") + "\n")
         return 1
     except (URLError, OSError, ValueError) as error:
         sys.stderr.write(f"{front}: {error}\n")
         return 2
-    sys.stdout.write(json.dumps(document) + "\n" if verb == "list" else f"{document['live']} is live\n")
+    done = " is now ".join(rest) if verb == "roll" else f"{document.get('live')} is live"
+    sys.stdout.write((json.dumps(document) if verb == "list" else done) + "\n")
     return 0
 
 

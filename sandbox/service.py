@@ -16,6 +16,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from sandbox.bot import Bot, open_briefly
+from sandbox.breakages.marks import PICTURES_GONE
+from sandbox.breakages.state import value_of
 from sandbox.guard import follow_supervisor
 from sandbox.keys import shows_token
 from sandbox.pages import send_page
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 QUEUES = ("matches", "ai", "default")
 DATABASE_TIMEOUT_S = 3
+NO_TOKEN: tuple[int, dict[str, Any]] = (401, {"error": "no valid token"})
 
 
 class _Live:
@@ -41,18 +45,23 @@ class _Live:
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """As prometheus_client's collectors do."""
         depth = GaugeMetricFamily("chimera_celery_queue_length", "Waiting messages", labels=["queue"])
-        for queue in QUEUES:
-            depth.add_metric([queue], float(self.broker.llen(queue)))
-        yield depth
+        try:
+            for queue in QUEUES:
+                depth.add_metric([queue], float(self.broker.llen(queue)))
+        except redis.RedisError:
+            pass  # what nobody knows is no number; the other metrics are still true
+        else:
+            yield depth
         build = GaugeMetricFamily("chimera_build_info", "The running release", labels=["version"])
         build.add_metric([self.release.version], 1.0)
         yield build
         yield GaugeMetricFamily("process_start_time_seconds", "Start of the service", value=self._started)
 
 
-def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHandler]:
-    """The service's pages. `/ready` is 200 only if the release can use the schema as it is; `POST /feedback` writes a row."""
+def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHandler]:  # noqa: C901  # a case a page
+    """The service's pages. What users type is posted to `/interactions`; with GET it says what has become of these. `/ready` is 200 only if the release can use the schema as it is; `POST /feedback` writes a row."""
     nonce = os.environ.get("SANDBOX_NONCE", "")
+    bot = Bot()
     health = {"status": "healthy", "version": live.release.version, "nonce": nonce}
 
     class Handler(BaseHTTPRequestHandler):
@@ -66,6 +75,10 @@ def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHan
                 status, answer = use_tables(live.release, live.release.look)
                 send_page(self, status, "application/json", json.dumps(answer).encode())
                 return
+            if urlsplit(self.path).path == "/interactions":
+                status, answer = bot.page(self.path) if self._shows_token() else NO_TOKEN
+                send_page(self, status, "application/json", json.dumps(answer).encode())
+                return
             page = pages.get(self.path) or _build(self.path)
             kind = "text/plain; version=0.0.4" if self.path == "/metrics" else "application/json"
             send_page(self, 200 if page else 404, kind, page() if page else b"not found")
@@ -76,15 +89,20 @@ def handler(registry: CollectorRegistry, live: _Live) -> type[BaseHTTPRequestHan
             answer: dict[str, Any]
             if urlsplit(self.path).path == "/alerts":
                 status, answer = relay(self.path, dict(self.headers), body)
+            elif self.path == "/interactions":
+                status, answer = bot.answer(body) if self._shows_token() else NO_TOKEN
             elif self.path == "/feedback":
                 status, answer = _keep_feedback(live.release, body)
             elif self.path != "/switches":
                 status, answer = 404, {"error": "not found"}
-            elif not shows_token(self.headers.get("Authorization"), os.environ.get("SANDBOX_TOKEN", "")):
-                status, answer = 401, {"error": "no valid token"}
+            elif not self._shows_token():
+                status, answer = NO_TOKEN
             else:
                 status, answer = switch_model(live.broker, body)
             send_page(self, status, "application/json", json.dumps(answer).encode())
+
+        def _shows_token(self) -> bool:
+            return shows_token(self.headers.get("Authorization"), os.environ.get("SANDBOX_TOKEN", ""))
 
         def log_message(self, *args: object) -> None:
             """Quiet."""
@@ -125,6 +143,8 @@ def _build(path: str) -> Callable[[], bytes] | None:
     """The reader of a file under /static/builds/, if there is one of this name; never of another folder."""
     folder, _, name = path.rpartition("/")
     file = Path(os.environ["SANDBOX_BUILDS"]) / name
+    if value_of(PICTURES_GONE):
+        return None
     return file.read_bytes if folder == "/static/builds" and file.is_file() else None
 
 
@@ -132,7 +152,7 @@ def main(port: int, folder: Path) -> None:
     """Serve until killed."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it so
-    live = _Live(redis.Redis.from_url(os.environ["SANDBOX_REDIS"]), read_release(folder))
+    live = _Live(open_briefly(), read_release(folder))
     registry.register(live)
     ThreadingHTTPServer(("127.0.0.1", port), handler(registry, live)).serve_forever()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from core.settings import Section
 
+Strategy: TypeAlias = Literal["blue-green", "rolling"]
 Port = Annotated[int, Field(ge=0, le=65_535, description="0: any that is free")]
 
 
@@ -24,8 +25,13 @@ class SandboxSettings(Section):
     prometheus: bool = Field(
         default=True, description="use the Prometheus on PATH; false: the service is scraped directly"
     )
+    strategy: Strategy = Field(
+        default="blue-green",
+        description="how releases come in: into a slot that users are switched to, or rolling, one instance after the other",
+    )
     valkey_port: Port = 0
     postgres_port: Port = 0
     outside_port: Port = 0
     service_port: Port = 0
     prometheus_port: Port = 0
+    alertmanager_port: Port = 0

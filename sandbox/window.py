@@ -22,6 +22,11 @@ class Window:
         """One more."""
         self._times.append(now)
 
+    def drop_since(self, at: float) -> None:
+        """None since then."""
+        while self._times and self._times[-1] >= at:
+            self._times.pop()
+
     def wait(self, now: float) -> float:
         """Seconds until the oldest leaves."""
         return self._times[0] + self.seconds - now if self._times else 0.0

@@ -23,7 +23,7 @@ def version(front: Front, slot: str = "") -> str:
     return str(httpx.get(front.url + path).json().get("version"))
 
 
-def test_a_release_is_put_into_a_slot_switched_to_and_rolled_over(
+def test_a_release_is_put_into_a_slot_and_switched_to(
     tmp_path: Path, postgres_url: str, redis_url: str
 ) -> None:
     with running_front(tmp_path, postgres_url, redis_url) as front:
@@ -32,10 +32,11 @@ def test_a_release_is_put_into_a_slot_switched_to_and_rolled_over(
         refused = [
             {"live": "green"},
             {"slot": "red", "version": "v2.2.1"},
-            {"roll": "../v2.2.1"},
-            {"roll": "live"},
+            {"slot": "green", "version": "../v2.2.1"},
+            {"slot": "green", "version": "live"},
+            {"instance": "service", "version": "v2.2.1"},
         ]
-        assert [control(front, **words) for words in refused] == [409] * 4
+        assert [control(front, **words) for words in refused] == [409] * 5
         assert control(front, live="green", slot="blue", more="x") == 409
         assert control(front, slot="blue", version="v2.2.1") == 200
         assert (version(front), version(front, "blue")) == ("v2.2.1", "v2.2.1")
@@ -50,7 +51,7 @@ def test_a_release_is_put_into_a_slot_switched_to_and_rolled_over(
         assert (version(front), version(front, "green")) == ("v2.2.1", "v2.3.0")
         assert control(front, live="green") == 200
         assert (version(front), (front.releases / "live").readlink()) == ("v2.3.0", Path("v2.3.0"))
-        assert control(front, roll="v3.0.0") == 200
+        assert control(front, slot="green", version="v3.0.0") == 200
         document = httpx.get(f"{front.url}/slots").json()
         assert document["live"] == "green"
         assert [(each["version"], each["live"]) for each in document["releases"]] == [

@@ -153,3 +153,18 @@ def test_the_model_writes_nonsense_as_often_as_asked(outside: httpx.Client) -> N
 
 def test_an_unknown_control_is_refused(outside: httpx.Client) -> None:
     assert outside.post("/control", json={"nonsense": 1}).status_code == 400
+
+
+def test_what_users_were_shown_can_be_read_by_who_shows_the_token(outside: httpx.Client) -> None:
+    place = "/discord/webhooks/1/mine-1/messages/@original"
+    assert outside.patch(place, json={"content": "hi", "embeds": [{"title": "analysis"}]}).status_code == 200
+    outside.patch("/discord/webhooks/1/mine-2/messages/@original?bad=1", json={"content": "lost"})
+    outside.patch("/discord/webhooks/1/mine-3/messages/@original", content=b"no json")
+    outside.patch("/discord/webhooks/1/other/messages/@original", json={"content": "x" * 3000})
+    read = outside.get("/control/deliveries?prefix=mine").json()["deliveries"]
+    assert [(each["token"], each["kind"], each["content"]) for each in read] == [
+        ("mine-1", "analysis", "hi"),
+        ("mine-3", "", ""),
+    ], "what Discord refused was shown to nobody"
+    assert len(outside.get("/control/deliveries?prefix=other").json()["deliveries"][0]["content"]) == 2000
+    assert outside.get("/control/deliveries", headers={"Authorization": ""}).status_code == 401

@@ -10,9 +10,9 @@ import pytest
 
 from core.errors import ConfigError
 from sandbox.community import arrivals
+from sandbox.ports import choose_ports
 from sandbox.servers import free_port
 from sandbox.settings import SandboxSettings
-from sandbox.stack import choose_ports
 from tests.tui.config.test_config import warroom
 from tui.config.load import load_sandbox
 
