@@ -1,0 +1,1 @@
+"""A game day as data: its model, its YAML, its lint."""
