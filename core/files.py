@@ -103,8 +103,28 @@ def open_private(path: Path, *, new: bool = False) -> Iterator[TextIO]:
     _sync_folder(path.parent)
 
 
+def open_log(path: Path) -> BinaryIO:
+    """Open a private file for adding at its end, made where there is none; also what processes lock among each other."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, FILE_MODE)
+    try:
+        _require_regular(os.fstat(descriptor), path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "ab")
+
+
 def _exists(path: Path) -> bool:
     return path.exists() or path.is_symlink()
+
+
+def real_path(path: Path) -> Path:
+    """Where its links lead, whether or not something is there; raises `OSError` where they lead round in a circle."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:  # what pathlib raises before Python 3.13
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from error
 
 
 def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
@@ -113,7 +133,7 @@ def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None
     Mode, owner and access lists stay those of the file that stood there, and a link stays a link; a new file is the user's
     alone, unless `mode` says otherwise.
     """
-    path = path.resolve()
+    path = real_path(path)
     known = _status(path)
     if known is not None:
         _require_regular(known, path)

@@ -1,6 +1,7 @@
 """What an event can say: one frozen model a kind, told apart by `kind`.
 
-Here are the kinds of an incident; those of a run are in `run_body`, what their fields are made of in `fields`. To add a kind:
+Here are the kinds of an incident; those of a run are in `run_body`, those of an audit in `audit_body`, what their fields
+are made of in `fields`. To add a kind:
 a model here, its place in `Body`, and what it changes in `incidents.events.fold`. Fields are never renamed or removed:
 journals of earlier releases must still open; a new field has a default.
 """
@@ -13,6 +14,7 @@ from uuid import UUID  # noqa: TC003  # pydantic reads the annotations at run ti
 
 from pydantic import Field, TypeAdapter
 
+from incidents.events.audit_body import AuditItemsFound
 from incidents.events.fields import (
     Block,
     BodyModel,
@@ -318,42 +320,6 @@ class RunNoted(BodyModel):
     verified: bool | None = None
     checks: tuple[Phrase, ...] = Field(default=(), max_length=50)
     said: Phrase | None = None
-
-
-class AuditItem(BodyModel):
-    """One value that an audit found, by its keyed fingerprint; never the value.
-
-    `place` is the worst of its `places`; `in_head` whether the value is in the tree of HEAD, None where nobody knows.
-    """
-
-    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")]
-    rule: Line = ""
-    where: Line = ""
-    place: Line = ""
-    places: int = Field(default=1, ge=1)
-    in_head: bool | None = None
-
-
-class AuditItemsFound(BodyModel):
-    """What an audit of this incident found: each item is a row to work off behind the step that looked.
-
-    A row is ticked as a step is, under the name `item_step`. There may be more than one event of one run.
-    """
-
-    kind: Literal["audit_items_found"] = "audit_items_found"
-    run: NonBlankLine
-    runbook: Line = ""
-    step: Line = ""
-    items: tuple[AuditItem, ...] = Field(min_length=1, max_length=200)
-
-
-ITEM = "item-"
-"""What the name of an item's row begins with."""
-
-
-def item_step(fingerprint: str) -> str:
-    """How the journal calls the row of an item, as if it were a step of a runbook."""
-    return ITEM + fingerprint
 
 
 class Undone(_AnsweredBody):

@@ -12,7 +12,10 @@ from core.text import clean, clean_block
 
 
 def _utc(at: dt.datetime) -> dt.datetime:
-    return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
+    try:
+        return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
+    except OverflowError:
+        raise PydanticCustomError("no_utc", "there is no such time in UTC") from None
 
 
 def _non_blank(text: str) -> str:

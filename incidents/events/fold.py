@@ -7,10 +7,11 @@ event changes nothing, it raises nothing, and it stays in the journal. For every
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from incidents.events import body as b
+from incidents.events.audit_body import AuditItemsFound
+from incidents.events.draft import freeze, open_draft, thaw
 from incidents.events.incident import (
     Alert,
     Delivery,
@@ -18,7 +19,6 @@ from incidents.events.incident import (
     Firing,
     FollowUp,
     FoundItem,
-    Incident,
     Note,
     Offer,
     Step,
@@ -27,42 +27,16 @@ from incidents.events.incident import (
 )
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Iterable
     from uuid import UUID
 
-    from incidents.events.body import Moment, Role, Severity
+    from incidents.events.body import Role
+    from incidents.events.draft import Draft
     from incidents.events.event import Event
-    from incidents.events.incident import Status
+    from incidents.events.incident import Incident
 
 FINAL_KINDS = frozenset({"opened", "run_noted", "update_delivered", "unreadable"})
 """What an undo can't take back: the world has changed, or there would be no incident."""
-
-
-@dataclass(slots=True)
-class _Draft:
-    """An incident while it is folded."""
-
-    opened: Event
-    title: str
-    severity: Severity
-    drill: bool
-    events: list[Event] = field(default_factory=list)
-    undone: set[UUID] = field(default_factory=set)
-    runbooks: list[str] = field(default_factory=list)
-    roles: dict[Role, str] = field(default_factory=dict)
-    offers: dict[Role, Offer] = field(default_factory=dict)
-    steps: dict[StepKey, Step] = field(default_factory=dict)
-    at_step: StepKey | None = None
-    confirmed: set[StepKey] = field(default_factory=set)
-    times: dict[Moment, dt.datetime] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
-    evidence: list[Evidence] = field(default_factory=list)
-    alerts: dict[str, Alert] = field(default_factory=dict)
-    updates: dict[UUID, Update] = field(default_factory=dict)
-    follow_ups: dict[UUID, FollowUp] = field(default_factory=dict)
-    runs: dict[str, b.RunNoted] = field(default_factory=dict)
-    found_items: dict[str, FoundItem] = field(default_factory=dict)
 
 
 def fold(events: Iterable[Event]) -> Incident:
@@ -73,24 +47,26 @@ def fold(events: Iterable[Event]) -> Incident:
     events = list(events)
     undone = _undone(events)
     first = events[0].body
-    draft = _open(events[0], first if isinstance(first, b.Opened) else b.Opened(title="?", severity="SEV2"))
+    draft = open_draft(
+        events[0], first if isinstance(first, b.Opened) else b.Opened(title="?", severity="SEV2")
+    )
     draft.undone = undone
     for event in events[1:]:
         if event.id not in undone and (change := _APPLY.get(type(event.body))):
             change(draft, event, event.body)
     draft.events = events
-    return _freeze(draft)
+    return freeze(draft)
 
 
 def apply(incident: Incident, event: Event) -> Incident:
     """The incident after one more event."""
     if isinstance(event.body, b.Undone):
         return fold([*incident.events, event])
-    draft = _thaw(incident)
+    draft = thaw(incident)
     if change := _APPLY.get(type(event.body)):
         change(draft, event, event.body)
     draft.events.append(event)
-    return _freeze(draft)
+    return freeze(draft)
 
 
 def can_undo(incident: Incident, event: Event) -> bool:
@@ -113,131 +89,63 @@ def _undone(events: list[Event]) -> set[UUID]:
     return undone
 
 
-def _open(event: Event, body: b.Opened) -> _Draft:
-    draft = _Draft(event, body.title, body.severity, body.drill)
-    if body.runbook:
-        draft.runbooks.append(body.runbook)
-    if body.started_at:
-        draft.times["started"] = body.started_at
-    draft.times["detected"] = body.detected_at or event.at
-    return draft
-
-
-def _thaw(incident: Incident) -> _Draft:
-    return _Draft(
-        opened=incident.events[0],
-        title=incident.title,
-        severity=incident.severity,
-        drill=incident.drill,
-        events=list(incident.events),
-        undone=set(incident.undone),
-        runbooks=list(incident.runbooks),
-        roles=dict(incident.roles),
-        offers=dict(incident.offers),
-        steps=dict(incident.steps),
-        at_step=incident.at_step,
-        confirmed=set(incident.confirmed),
-        times=dict(incident.times),
-        notes=list(incident.notes),
-        evidence=list(incident.evidence),
-        alerts=dict(incident.alerts),
-        updates={update.event: update for update in incident.updates},
-        follow_ups={follow_up.event: follow_up for follow_up in incident.follow_ups},
-        runs=dict(incident.runs),
-        found_items=dict(incident.found_items),
-    )
-
-
-def _freeze(draft: _Draft) -> Incident:
-    status: Status = "open"
-    if "resolved" in draft.times:
-        status = "resolved"
-    elif "mitigated" in draft.times:
-        status = "mitigated"
-    return Incident(
-        id=draft.opened.chain,
-        title=draft.title,
-        severity=draft.severity,
-        drill=draft.drill,
-        status=status,
-        opened_at=draft.opened.at,
-        opened_by=draft.opened.actor,
-        events=tuple(draft.events),
-        undone=frozenset(draft.undone),
-        runbooks=tuple(draft.runbooks),
-        roles=draft.roles,
-        offers=draft.offers,
-        steps=draft.steps,
-        at_step=draft.at_step,
-        confirmed=frozenset(draft.confirmed),
-        times=draft.times,
-        notes=tuple(draft.notes),
-        evidence=tuple(draft.evidence),
-        alerts=draft.alerts,
-        updates=tuple(draft.updates.values()),
-        follow_ups=tuple(draft.follow_ups.values()),
-        runs=draft.runs,
-        found_items=draft.found_items,
-    )
-
-
-def _title(draft: _Draft, _: Event, body: b.TitleChanged) -> None:
+def _title(draft: Draft, _: Event, body: b.TitleChanged) -> None:
     draft.title = body.title
 
 
-def _severity(draft: _Draft, _: Event, body: b.SeverityChanged) -> None:
+def _severity(draft: Draft, _: Event, body: b.SeverityChanged) -> None:
     draft.severity = body.severity
 
 
-def _marked(draft: _Draft, _: Event, body: b.Marked) -> None:
+def _marked(draft: Draft, _: Event, body: b.Marked) -> None:
     draft.times[body.moment] = body.at
 
 
-def _reopened(draft: _Draft, _: Event, __: b.Reopened) -> None:
+def _reopened(draft: Draft, _: Event, __: b.Reopened) -> None:
     draft.times.pop("mitigated", None)
     draft.times.pop("resolved", None)
 
 
-def _role_taken(draft: _Draft, event: Event, body: b.RoleTaken) -> None:
+def _role_taken(draft: Draft, event: Event, body: b.RoleTaken) -> None:
     holder = draft.roles.get(body.role)
     if holder is None or body.reason:
         _assign(draft, event, body.role)
 
 
-def _role_offered(draft: _Draft, event: Event, body: b.RoleOffered) -> None:
+def _role_offered(draft: Draft, event: Event, body: b.RoleOffered) -> None:
     """The holder hands it on; a role that nobody holds may be offered by anyone."""
     if draft.roles.get(body.role, event.actor) == event.actor:
         draft.offers[body.role] = Offer(event.actor, body.to, event.at)
 
 
-def _role_accepted(draft: _Draft, event: Event, body: b.RoleAccepted) -> None:
+def _role_accepted(draft: Draft, event: Event, body: b.RoleAccepted) -> None:
     offer = draft.offers.get(body.role)
     if offer and offer.to == event.actor:
         _assign(draft, event, body.role)
 
 
-def _role_released(draft: _Draft, event: Event, body: b.RoleReleased) -> None:
+def _role_released(draft: Draft, event: Event, body: b.RoleReleased) -> None:
     if draft.roles.get(body.role) == event.actor:
         del draft.roles[body.role]
 
 
-def _assign(draft: _Draft, event: Event, role: Role) -> None:
+def _assign(draft: Draft, event: Event, role: Role) -> None:
     draft.roles[role] = event.actor
     draft.offers.pop(role, None)
     if role == "ic":  # somebody is in charge: the page was heard
         draft.times.setdefault("acknowledged", event.at)
 
 
-def _runbook(draft: _Draft, _: Event, body: b.RunbookAttached) -> None:
+def _runbook(draft: Draft, _: Event, body: b.RunbookAttached) -> None:
     if body.runbook not in draft.runbooks:
         draft.runbooks.append(body.runbook)
 
 
-def _key(draft: _Draft, runbook: str, name: str) -> StepKey:
+def _key(draft: Draft, runbook: str, name: str) -> StepKey:
     return StepKey(runbook or (draft.runbooks[0] if draft.runbooks else ""), name)
 
 
-def _step_started(draft: _Draft, event: Event, body: b.StepStarted) -> None:
+def _step_started(draft: Draft, event: Event, body: b.StepStarted) -> None:
     key = _key(draft, body.runbook, body.step)
     before = draft.steps.get(key)
     if before and before.state in ("ticked", "skipped", "failed"):
@@ -247,7 +155,7 @@ def _step_started(draft: _Draft, event: Event, body: b.StepStarted) -> None:
     draft.at_step = key
 
 
-def _step_ticked(draft: _Draft, event: Event, body: b.StepTicked) -> None:
+def _step_ticked(draft: Draft, event: Event, body: b.StepTicked) -> None:
     step = Step(
         state="ticked",
         by=event.actor,
@@ -260,11 +168,11 @@ def _step_ticked(draft: _Draft, event: Event, body: b.StepTicked) -> None:
     _finish(draft, event, body, step)
 
 
-def _step_skipped(draft: _Draft, event: Event, body: b.StepSkipped) -> None:
+def _step_skipped(draft: Draft, event: Event, body: b.StepSkipped) -> None:
     _finish(draft, event, body, Step("skipped", event.actor, event.at, event.at, reason=body.reason))
 
 
-def _step_failed(draft: _Draft, event: Event, body: b.StepFailed) -> None:
+def _step_failed(draft: Draft, event: Event, body: b.StepFailed) -> None:
     step = Step(
         state="failed",
         by=event.actor,
@@ -278,7 +186,7 @@ def _step_failed(draft: _Draft, event: Event, body: b.StepFailed) -> None:
 
 
 def _finish(
-    draft: _Draft,
+    draft: Draft,
     event: Event,
     body: b.StepTicked | b.StepSkipped | b.StepFailed | b.RunNoted,
     step: Step,
@@ -295,7 +203,7 @@ def _finish(
         draft.at_step = None
 
 
-def _step_reopened(draft: _Draft, event: Event, body: b.StepReopened) -> None:
+def _step_reopened(draft: Draft, event: Event, body: b.StepReopened) -> None:
     key = _key(draft, body.runbook, body.step)
     before = draft.steps.get(key)
     if before:
@@ -312,36 +220,36 @@ def _step_reopened(draft: _Draft, event: Event, body: b.StepReopened) -> None:
             draft.runs[name] = run.model_copy(update={"part": 0})
 
 
-def _step_annotated(draft: _Draft, event: Event, body: b.StepAnnotated) -> None:
+def _step_annotated(draft: Draft, event: Event, body: b.StepAnnotated) -> None:
     key = _key(draft, body.runbook, body.step)
     before = draft.steps.get(key) or Step("open", event.actor, event.at, event.at)
     draft.steps[key] = before._replace(remarks=(*before.remarks, body.text))
 
 
-def _pause(draft: _Draft, event: Event, body: b.PauseConfirmed) -> None:
+def _pause(draft: Draft, event: Event, body: b.PauseConfirmed) -> None:
     """The IC's word; where nobody is IC, anyone's."""
     if draft.roles.get("ic", event.actor) == event.actor:
         draft.confirmed.add(_key(draft, body.runbook, body.phase))
 
 
-def _noted(draft: _Draft, event: Event, body: b.Noted) -> None:
+def _noted(draft: Draft, event: Event, body: b.Noted) -> None:
     draft.notes.append(Note(event.id, event.actor, event.at, body.text))
 
 
-def _pinned(draft: _Draft, event: Event, body: b.EvidencePinned) -> None:
+def _pinned(draft: Draft, event: Event, body: b.EvidencePinned) -> None:
     draft.evidence.append(Evidence(event.id, event.actor, event.at, body))
 
 
-def _alert(draft: _Draft, event: Event, body: b.AlertAttached) -> None:
+def _alert(draft: Draft, event: Event, body: b.AlertAttached) -> None:
     draft.alerts[body.fingerprint] = Alert(body.name, body.severity, body.summary, body.since, event.at)
 
 
-def _alert_resolved(draft: _Draft, _: Event, body: b.AlertResolved) -> None:
+def _alert_resolved(draft: Draft, _: Event, body: b.AlertResolved) -> None:
     if alert := draft.alerts.get(body.fingerprint):
         draft.alerts[body.fingerprint] = alert._replace(resolved_at=body.at)
 
 
-def _alert_fired_again(draft: _Draft, _: Event, body: b.AlertFiredAgain) -> None:
+def _alert_fired_again(draft: Draft, _: Event, body: b.AlertFiredAgain) -> None:
     alert = draft.alerts.get(body.fingerprint)
     if alert is not None and alert.resolved_at is not None:
         firing = Firing(alert.since or alert.attached_at, alert.resolved_at)
@@ -349,26 +257,26 @@ def _alert_fired_again(draft: _Draft, _: Event, body: b.AlertFiredAgain) -> None
         draft.alerts[body.fingerprint] = again
 
 
-def _update(draft: _Draft, event: Event, body: b.UpdateWritten) -> None:
+def _update(draft: Draft, event: Event, body: b.UpdateWritten) -> None:
     draft.updates[event.id] = Update(event.id, event.actor, event.at, body.text)
 
 
-def _delivered(draft: _Draft, event: Event, body: b.UpdateDelivered) -> None:
+def _delivered(draft: Draft, event: Event, body: b.UpdateDelivered) -> None:
     if update := draft.updates.get(body.update):
         delivery = Delivery(body.target, event.at, body.ok, body.detail)
         draft.updates[body.update] = update._replace(deliveries=(*update.deliveries, delivery))
 
 
-def _follow_up(draft: _Draft, event: Event, body: b.FollowUpAdded) -> None:
+def _follow_up(draft: Draft, event: Event, body: b.FollowUpAdded) -> None:
     draft.follow_ups[event.id] = FollowUp(event.id, body.text, body.owner, body.due)
 
 
-def _follow_up_done(draft: _Draft, _: Event, body: b.FollowUpDone) -> None:
+def _follow_up_done(draft: Draft, _: Event, body: b.FollowUpDone) -> None:
     if follow_up := draft.follow_ups.get(body.follow_up):
         draft.follow_ups[body.follow_up] = follow_up._replace(done=True)
 
 
-def _run(draft: _Draft, event: Event, body: b.RunNoted) -> None:
+def _run(draft: Draft, event: Event, body: b.RunNoted) -> None:
     """A step is ticked by its run once that was verified, and with it each other action of the step; never before.
 
     A tick stands when the run is undone afterwards: at the end of most incidents it is.
@@ -400,7 +308,7 @@ def _run(draft: _Draft, event: Event, body: b.RunNoted) -> None:
         _finish(draft, event, body, step)
 
 
-def _items(draft: _Draft, _: Event, body: b.AuditItemsFound) -> None:
+def _items(draft: Draft, _: Event, body: AuditItemsFound) -> None:
     """An item keeps its row where an earlier audit gave it one."""
     looked = _key(draft, body.runbook, body.step)
     for item in body.items:
@@ -408,7 +316,7 @@ def _items(draft: _Draft, _: Event, body: b.AuditItemsFound) -> None:
         draft.found_items[item.fingerprint] = FoundItem(item, known.looked if known else looked, body.run)
 
 
-_APPLY: dict[type, Callable[[_Draft, Event, Any], None]] = {
+_APPLY: dict[type, Callable[[Draft, Event, Any], None]] = {
     b.TitleChanged: _title,
     b.SeverityChanged: _severity,
     b.Marked: _marked,
@@ -435,5 +343,5 @@ _APPLY: dict[type, Callable[[_Draft, Event, Any], None]] = {
     b.FollowUpAdded: _follow_up,
     b.FollowUpDone: _follow_up_done,
     b.RunNoted: _run,
-    b.AuditItemsFound: _items,
+    AuditItemsFound: _items,
 }

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from incidents.events.body import AuditItem, EvidencePinned, Moment, Outcome, Role, RunNoted, Severity
+    from incidents.events.audit_body import AuditItem
+    from incidents.events.body import EvidencePinned, Moment, Outcome, Role, RunNoted, Severity
     from incidents.events.event import Event
     from incidents.events.phrase import Phrase
 

@@ -46,9 +46,10 @@ class Approval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of an action. `verified` is None until its check has said something.
+    """One execution of an action. `verified` is None until its checks have said something, and where they could not tell.
 
-    `said` (a sentence of ours) and `detail` (from outside) tell of the last event that had any.
+    `results` are what each of `checks` said, in their order. `said` (a sentence of ours) and `detail` (from outside) tell of
+    the last event that had any.
     """
 
     id: UUID
@@ -66,6 +67,7 @@ class Run:
     ended_at: dt.datetime | None = None
     verified: bool | None = None
     checks: tuple[Phrase, ...] = ()
+    results: tuple[bool | None, ...] = ()
     exit_code: int | None = None
     output: r.Output | None = None
     said: Phrase | None = None
@@ -75,6 +77,8 @@ class Run:
     undo: r.UndoCall | None = None
     until: dt.datetime | None = None
     undone_by: UUID | None = None
+    restarted: tuple[r.Restarted, ...] = ()
+    serves: str = ""
 
     @property
     def action(self) -> str:
@@ -97,9 +101,19 @@ class Run:
         return self.started_at is not None
 
     @property
+    def is_unclaimed(self) -> bool:
+        """Whether no runner has it yet, nor ever will without a person."""
+        return self.state in ("planned", "approved")
+
+    @property
     def has_ended(self) -> bool:
         """Whether nothing is to come but perhaps an undo."""
         return self.state in ENDED
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it was looked at afterwards, and nobody could tell."""
+        return self.verified is None and bool(self.checks)
 
     @property
     def sequence(self) -> int:
@@ -138,31 +152,33 @@ def _change(run: Run, event: Event) -> Run:  # noqa: C901, PLR0911  # one case a
             return replace(
                 run, approvals=approvals, state="approved" if run.state == "planned" else run.state
             )
-        case r.RunClaimed() as x if run.state in ("planned", "approved"):
+        case r.RunClaimed() as x if run.is_unclaimed:
             return replace(run, state="claimed", host=x.host, runner=x.runner, token=x.token)
         case r.RunStarted() as x if run.started_at is None:
             started = replace(run, process=x.process, host=x.host, started_at=event.at)
             return started if run.state == "orphaned" else replace(started, state="started")
         case r.RunVerified() as x:
             state = run.state if run.state == "orphaned" or not x.ok else "verified"
-            verified = replace(run, verified=x.ok, checks=x.checks, state=state)
-            return _said(verified, x.said, x.detail)
+            verified = replace(run, verified=x.verdict, checks=x.checks, results=_results(x), state=state)
+            return _with_outcome(replace(verified, restarted=x.restarted), x.said, x.detail)
         case r.RunFinished() as x:
             ended = replace(
                 run, state="finished", exit_code=x.exit_code, output=x.output, undo=x.undo, until=x.until
             )
-            return _said(replace(ended, ended_at=event.at), x.said, x.detail)
+            return _with_outcome(replace(ended, serves=x.serves, ended_at=event.at), x.said, x.detail)
+        case r.RunFailed(unclaimed=True) if not run.is_unclaimed:
+            return run
         case r.RunFailed() as x:
             ended = replace(run, state="failed", exit_code=x.exit_code, output=x.output)
-            return _said(replace(ended, ended_at=event.at), x.said, x.detail)
+            return _with_outcome(replace(ended, ended_at=event.at), x.said, x.detail)
         case r.RunCancelAsked():
             return replace(run, cancel_asked_by=run.cancel_asked_by or event.actor)
         case r.RunCancelled() as x:
             by = x.asked_by or event.actor
             ended = replace(run, state="cancelled", output=x.output, cancelled_by=by, ended_at=event.at)
-            return _said(ended, x.said, x.detail)
+            return _with_outcome(ended, x.said, x.detail)
         case r.RunOrphaned() as x if run.state != "orphaned":
-            return _said(replace(run, state="orphaned", ended_at=event.at), x.said, x.detail)
+            return _with_outcome(replace(run, state="orphaned", ended_at=event.at), x.said, x.detail)
         case _:
             return _undo(run, event)
 
@@ -173,8 +189,20 @@ def _undo(run: Run, event: Event) -> Run:
         return replace(run, until=event.body.until)
     if not isinstance(event.body, r.RunUndone) or not run.has_ended or run.state == "undone":
         return run
-    return _said(replace(run, state="undone", undone_by=event.body.by), event.body.said, event.body.detail)
+    return _with_outcome(
+        replace(run, state="undone", undone_by=event.body.by), event.body.said, event.body.detail
+    )
 
 
-def _said(run: Run, said: Phrase | None, detail: str) -> Run:
-    return replace(run, said=said or run.said, detail=detail or run.detail)
+def _results(body: r.RunVerified) -> tuple[bool | None, ...]:
+    """Where an earlier release did not write which check did not pass, each has what all have."""
+    if not body.failed and not body.unknown:
+        return (body.ok,) * len(body.checks)
+    return tuple(
+        False if place in body.failed else None if place in body.unknown else True
+        for place in range(len(body.checks))
+    )
+
+
+def _with_outcome(run: Run, outcome: Phrase | None, detail: str) -> Run:
+    return replace(run, said=outcome or run.said, detail=detail or run.detail)

@@ -20,10 +20,15 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Output(BodyModel):
-    """How long a run's whole output is, in bytes, and its hash, by which a later change of it is known."""
+    """How long a run's whole output is, in bytes, and its hash, by which a later change of it is known.
+
+    `lost` bytes more could not be written, `lost_why` is what the system said of that.
+    """
 
     size: int = Field(ge=0)
     sha256: Sha256
+    lost: int = Field(default=0, ge=0)
+    lost_why: Line = ""
 
 
 class UndoCall(BodyModel):
@@ -39,7 +44,7 @@ class RunPlanned(BodyModel):
     `digest` is the plan's: what was confirmed is what runs. `resource` is what the run needs for itself alone; a run with an
     empty one (it only observes) needs no claim. `plan` is the plan as it was shown. `identity` is who planned it, by what could be
     proven. `plan_rest` is what of the plan did not fit into `plan`. `part` and `parts` say which of the step's actions it is,
-    of how many (`incidents.events.body.RunNoted`).
+    of how many (`incidents.events.body.RunNoted`). `drill` is the scenario on whose time line it stands, empty where it does not.
     """
 
     kind: Literal["run_planned"] = "run_planned"
@@ -58,6 +63,7 @@ class RunPlanned(BodyModel):
     plan_rest: tuple[Block, ...] = Field(default=(), max_length=60)
     part: int = Field(default=0, ge=0)
     parts: int = Field(default=0, ge=0)
+    drill: Line = ""
 
 
 class RunApproved(BodyModel):
@@ -92,28 +98,56 @@ class _Outcome(BodyModel):
     detail: Line = ""
 
 
+class Restarted(BodyModel):
+    """A worker whose main process became another one."""
+
+    worker: Line
+    before: int
+    pid: int
+
+
 class RunVerified(_Outcome):
-    """Whether the world is as it should be after the work, by the action's own check."""
+    """Whether the world is as it should be after the work, by the action's own checks.
+
+    `ok` where all passed. `failed` and `unknown` are the positions in `checks` of those that did not pass, and of those that
+    nobody could tell; earlier releases did not write which was which. `restarted` are processes that were replaced.
+    """
 
     kind: Literal["run_verified"] = "run_verified"
     ok: bool = True
     checks: tuple[Phrase, ...] = Field(default=(), max_length=50)
+    failed: tuple[int, ...] = Field(default=(), max_length=50)
+    unknown: tuple[int, ...] = Field(default=(), max_length=50)
+    restarted: tuple[Restarted, ...] = Field(default=(), max_length=50)
+
+    @property
+    def verdict(self) -> bool | None:
+        """None where nothing failed, and somebody could not tell."""
+        return None if not self.ok and self.unknown and not self.failed else self.ok
 
 
 class RunFinished(_Outcome):
-    """Done. `undo` takes it back, `until` is how long its effect stays in force; None where it is over."""
+    """Done. `undo` takes it back, `until` is how long its effect stays in force; None where it is over.
+
+    `serves` is the release that users reach from now on; empty where it changed nothing of that.
+    """
 
     kind: Literal["run_finished"] = "run_finished"
     exit_code: int | None = None
     output: Output | None = None
     undo: UndoCall | None = None
     until: Utc | None = None
+    serves: Line = ""
 
 
 class RunFailed(_Outcome):
-    """It did not do what it should, or was refused before it did anything."""
+    """It did not do what it should, or was refused before it did anything.
+
+    `unclaimed` says that no runner had it when this was written: whoever writes that ends no run that another runner has.
+    """
 
     kind: Literal["run_failed"] = "run_failed"
+    unclaimed: bool = False
     exit_code: int | None = None
     output: Output | None = None
 

@@ -31,6 +31,7 @@ from incidents.journal.errors import (
     JournalError,
     JournalFull,
     JournalTooNew,
+    NoJournal,
     ReadOnlyJournal,
     driver_errors,
 )
@@ -193,7 +194,7 @@ def _open_sqlite(file: Path, patience_s: float, *, read_only: bool) -> Database:
     except OSError as error:  # a folder above it is closed to us
         raise unwritable(file, error) from error
     if read_only and not there:
-        raise JournalError(say("journal.none", place=place))
+        raise NoJournal(say("journal.none", place=place))
     read_only = read_only or (there and not is_writable(file))
     if not read_only:
         create_private(file)

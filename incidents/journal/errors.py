@@ -42,6 +42,10 @@ class JournalError(WarroomError):
     """The journal can't do what was asked."""
 
 
+class NoJournal(JournalError):
+    """There is no file yet: nobody has ever written."""
+
+
 class JournalAway(JournalError):
     """No connection to the team's database."""
 

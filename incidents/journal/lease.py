@@ -42,7 +42,7 @@ def take(connection: Connection, run: State, body: RunClaimed) -> RunClaimed:
     """
     if not isinstance(run, Run):
         raise NoSuchRun(say("journal.no_such_run", ref=str(run.id)))
-    if run.state not in ("planned", "approved"):
+    if not run.is_unclaimed:
         raise WriteConflict(say("journal.run_taken", state=run.state, host=run.host or "?"))
     token = 0
     if run.resource:

@@ -233,8 +233,8 @@ def _is_whole(connection: sqlite3.Connection, key: bytes) -> bool:
     """Whether the lines that are there are those of which the sum was kept."""
     total, seal = _total(connection)
     now = NOTHING
-    for (one,) in connection.execute("SELECT seal FROM waiting"):
-        now = added(now, one)
+    for (line_seal,) in connection.execute("SELECT seal FROM waiting"):
+        now = added(now, line_seal)
     return now == total and (is_sealed(key, seal, "total", str(total)) or (seal is None and now == NOTHING))
 
 

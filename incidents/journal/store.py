@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import Integer, cast, func, insert, select, update
@@ -17,7 +17,8 @@ from sqlalchemy import text as sql
 
 from core.message import say
 from incidents.events.event import GENESIS, Record, chain, record_from_row, to_event, to_record
-from incidents.events.run_body import RunClaimed, RunEnd
+from incidents.events.run import Run
+from incidents.events.run_body import RunClaimed
 from incidents.journal import lease, ledger
 from incidents.journal.database import CHANNEL
 from incidents.journal.errors import JournalError, WriteConflict
@@ -226,12 +227,12 @@ class Store:
         self, connection: Connection, kind: ChainKind[S], draft: Draft, head: tuple[int, str]
     ) -> tuple[Event, S]:
         before = self._catch_up(connection, kind, draft.chain, head)
-        if isinstance(draft.body, RunClaimed):
+        if isinstance(draft.body, RunClaimed) and not _is_late(draft, before):
             draft = draft._replace(body=lease.take(connection, before, draft.body))
-        elif isinstance(draft.body, get_args(RunEnd)):
-            lease.give_back(connection, draft.chain)
         event = chain(draft, head)
         state = kind.apply(before, event)
+        if _is_ended_run(state):
+            lease.give_back(connection, draft.chain)
         connection.execute(insert(EVENT).values(**_columns(event)))
         connection.execute(
             update(kind.table).where(kind.table.c.id == str(draft.chain)).values(**kind.columns(state))
@@ -257,6 +258,15 @@ class Store:
         if not events:
             raise kind.missing(say("journal.no_events", ref=str(chain_id)))
         return kind.fold(events)
+
+
+def _is_ended_run(state: State) -> bool:
+    return isinstance(state, Run) and state.has_ended
+
+
+def _is_late(claim: Draft, run: State) -> bool:
+    """Whether a claim from a spool finds the run claimed or ended: it is kept and changes nothing, for nobody can refuse it now."""
+    return bool(claim.origin) and isinstance(run, Run) and not run.is_unclaimed
 
 
 def _columns(event: Event) -> dict[str, object]:

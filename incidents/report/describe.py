@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from core.message import say
 from incidents.events import body as b
+from incidents.events.audit_body import AuditItemsFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -137,7 +138,7 @@ def _describe_body(incident: Incident, event: Event, names: Names) -> Message:  
             return say("event.follow_up_done_what", text=done) if done else say("event.follow_up_done")
         case b.RunNoted() as x:
             return _run_noted(incident, x, names)
-        case b.AuditItemsFound() as x:
+        case AuditItemsFound() as x:
             first = x.items[0]
             return say(
                 "event.audit_items_found", count=len(x.items), rule=first.rule, place=first.place, run=x.run
@@ -168,6 +169,8 @@ def run_state(run: b.RunNoted) -> Message:
     """Done and not verified is not done."""
     if run.state == "finished" and run.verified is not None:
         return say("event.run_findings" if run.verified else "event.run_not_verified")
+    if run.state == "finished" and run.checks:
+        return say("event.run_unknown")
     return say(f"event.run_{run.state}")
 
 

@@ -30,8 +30,8 @@ def describe_run_event(event: Event) -> Message:  # noqa: C901, PLR0911, PLR0912
             process = say("event.of_run_process", process=x.process) if x.process else ""
             return say("event.of_run_started", host=x.host, process=process)
         case r.RunVerified() as x:
-            key = "event.of_run_verified" if x.ok else "event.of_run_not_verified"
-            return say(key, detail=_details(x.said, x.detail, *x.checks))
+            key = {True: "verified", False: "not_verified", None: "unknown"}[x.verdict]
+            return say(f"event.of_run_{key}", detail=_details(x.said, x.detail, *x.checks))
         case r.RunFinished() | r.RunFailed() as x:
             code = "" if x.exit_code is None else say("event.of_run_code", code=x.exit_code)
             detail = _details(x.said, x.detail)
@@ -58,11 +58,16 @@ def describe_run_event(event: Event) -> Message:  # noqa: C901, PLR0911, PLR0912
 
 
 def _output(output: r.Output | None) -> Message | str:
-    return say("event.of_run_output", size=output.size) if output else ""
+    if output is None:
+        return ""
+    lost = (
+        say("event.of_run_output_lost", lost=output.lost, why=output.lost_why or "?") if output.lost else ""
+    )
+    return say("event.of_run_output", size=output.size, lost=lost)
 
 
-def _details(said: Phrase | None, detail: str, *checks: Phrase) -> Message | str:
+def _details(outcome: Phrase | None, detail: str, *checks: Phrase) -> Message | str:
     """What is known beside, in brackets; empty when nothing is."""
-    parts: list[Message | str] = [phrase.message for phrase in ((said, *checks) if said else checks)]
+    parts: list[Message | str] = [phrase.message for phrase in ((outcome, *checks) if outcome else checks)]
     parts += [detail] if detail else []
     return say("event.because", text=join_parts(parts, "event.and")) if parts else ""

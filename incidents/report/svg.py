@@ -10,10 +10,10 @@ import datetime as dt
 import math
 from html import escape
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from incidents.events.body import Curve, EvidencePinned
 
@@ -27,8 +27,16 @@ MAX_GAP = 1.6
 """Samples so many usual distances apart are joined; over a longer gap nothing was measured."""
 
 
-def draw_svg(evidence: EvidencePinned) -> str | None:
-    """The picture, or None when there is nothing to draw."""
+class Shade(NamedTuple):
+    """A part of the time that is shaded behind the curves, from and until Unix seconds, with what was so then."""
+
+    start: float
+    end: float
+    name: str
+
+
+def draw_svg(evidence: EvidencePinned, shades: Sequence[Shade] = ()) -> str | None:
+    """The picture, or None when there is nothing to draw. `shades` lie behind the curves."""
     curves = [curve for curve in evidence.curves if any(value is not None for value in curve.values)]
     times = [at for curve in curves for at in curve.at]
     if not times:
@@ -56,6 +64,15 @@ def draw_svg(evidence: EvidencePinned) -> str | None:
         f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
         f'<text x="{LEFT}" y="20" font-size="14" font-weight="bold">{title}{unit}</text>',
     ]
+    for row, shade in enumerate(shades):
+        left, right = (place(min(max(at, start), end), low)[0] for at in shade[:2])
+        if right > left:
+            size = f'width="{right - left:.1f}" height="{HEIGHT - TOP - BOTTOM}"'
+            parts.append(f'<rect x="{left:.1f}" y="{TOP}" {size} fill="#E69F00" fill-opacity="0.18"/>')
+            line = TOP + 14 + row % 8 * 14
+            parts.append(
+                f'<text x="{left + 4:.1f}" y="{line}" fill="#8a5a00">{escape(shade.name)[:60]}</text>'
+            )
     for share in (0, 0.25, 0.5, 0.75, 1):
         value = low + share * (high - low)
         _, y = place(start, value)

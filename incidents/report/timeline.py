@@ -126,8 +126,8 @@ def incident_json(incident: Incident, label: str, words: Say) -> dict[str, Any]:
             for key, step in incident.steps.items()
         ],
         "found_items": [
-            {**found.item.model_dump(), "run": found.run, "looked": found.looked._asdict()}
-            for found in incident.found_items.values()
+            {**row.item.model_dump(), "run": row.run, "looked": row.looked._asdict()}
+            for row in incident.found_items.values()
         ],
         "confirmed": [key._asdict() for key in sorted(incident.confirmed)],
         "notes": [_plain_values(note._asdict()) for note in incident.notes],

@@ -1,5 +1,7 @@
 """A status update: when one is due, its text, and what exactly would be sent where (shown before anything leaves).
 
+A drill's update goes nowhere: people outside it would take it for real. It is written down, and counts for the clock.
+
 Intervals: *SRE* ch. 14 and PagerDuty's response guide (SEV1 15–30 min, SEV2 30–60 min); configurable. Every update
 of a drill begins with DRILL, whatever the template says.
 """
@@ -120,7 +122,9 @@ def _elapsed(minutes: int) -> Message:
 def plan_sendings(
     text: str, incident: Incident, label: str, webhooks: Mapping[str, WebhookSettings]
 ) -> tuple[Sending, ...]:
-    """What would be sent, exactly; raises `ConfigError` for a webhook without a usable address."""
+    """What would be sent, exactly, and nothing of a drill; raises `ConfigError` for a webhook without a usable address."""
+    if incident.drill:
+        return ()
     return tuple(
         Sending(name, webhook.kind, host_of(name, webhook), _body(text, incident, label, webhook.kind))
         for name, webhook in webhooks.items()

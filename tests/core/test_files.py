@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS = (
     "warroom",
     "tui",
+    "drills",
     "panels",
     "response",
     "repolint",
@@ -46,7 +47,6 @@ OWN = {
     "response/identity.py",  # a file of the kernel
     "tui/runtime/log_file.py",  # needs the standard library alone, and has the same checks
     "incidents/journal/database.py",  # locks, after `create_private` has looked at the file
-    "tui/cli/commands/sandbox.py",  # in its own new folder, under its own umask
 }
 
 
@@ -136,6 +136,14 @@ def test_what_could_not_be_written_whole_is_not_there_and_what_was_there_stays(
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("out", "of yesterday")] * (
         not new
     )
+
+
+def test_a_link_that_leads_round_is_an_error_of_the_system(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(link)
+    with pytest.raises(OSError, match="symbolic links"):
+        replace_file(link, b"new")
+    assert link.is_symlink()
 
 
 def test_a_replaced_file_keeps_what_it_was(tmp_path: Path) -> None:

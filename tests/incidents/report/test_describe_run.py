@@ -23,6 +23,7 @@ EXAMPLES: list[r.RunBody] = [
     r.RunStarted(host="ops1", process=7),
     r.RunVerified(ok=True),
     r.RunVerified(ok=False, detail="still 100/m"),
+    r.RunVerified(ok=False, detail="no answer", unknown=(0,)),
     r.RunFinished(exit_code=0, output=OUTPUT),
     r.RunFailed(exit_code=3, output=OUTPUT, detail="no route"),
     r.RunCancelAsked(),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from incidents.events import body as b
+from incidents.events.audit_body import AuditItem, AuditItemsFound
 from incidents.events.event import new_id
 from incidents.events.fold import fold
 from incidents.report.timeline import incident_json, timeline_json, timeline_markdown
@@ -51,9 +52,7 @@ EXAMPLES: list[Body] = [
         b.RunNoted(run="7", action="queue.throttle", state=state)
         for state in get_args(b.RunNoted.model_fields["state"].annotation)
     ),
-    b.AuditItemsFound(
-        run="7", items=(b.AuditItem(fingerprint="0a1b2c3d4e5f6789", rule="riot", place="a.py:1"),)
-    ),
+    AuditItemsFound(run="7", items=(AuditItem(fingerprint="0a1b2c3d4e5f6789", rule="riot", place="a.py:1"),)),
     b.Undone(event=new_id()),
 ]
 

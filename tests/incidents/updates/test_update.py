@@ -169,6 +169,20 @@ async def test_a_target_that_is_down_or_hangs_is_given_up_and_journalled(tmp_pat
     journal.close()
 
 
+async def test_nothing_of_a_drill_is_planned_and_what_somebody_planned_is_not_sent(tmp_path: Path) -> None:
+    journal = open_journal(JournalSettings.model_validate({"url": f"sqlite:///{tmp_path}/j.db"}))
+    opened = journal.open_incident("ic1", b.Opened(title="x", severity="SEV2", drill=True))
+    update = journal.append(opened.chain, "ic1", b.UpdateWritten(text="we are on it"))
+    with webhook_server() as (url, received):
+        hooks = {"team": webhook(url)}
+        assert plan_sendings("x", journal.load(opened.chain), "INC-1", hooks) == ()
+        real = plan_sendings("x", incident(), "INC-1", hooks)
+        (outcome,) = await deliver(journal, update, "ic1", real, hooks)
+    assert (outcome.ok, outcome.detail, received) == (False, "DRILL", [])
+    assert journal.load(opened.chain).updates[0].deliveries == ()
+    journal.close()
+
+
 async def test_an_outcome_that_can_not_be_journalled_blocks_nobody(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/j.db"
     journal = open_journal(JournalSettings.model_validate({"url": url}))
