@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,27 +11,29 @@ from panels.state import BOARD_SPAN_S
 from signals.reading import Verdict
 from tui.actions.context import RunContext
 from tui.activity import Activity, Notice
+from tui.drills.master import DrillChanged, DrillMaster
+from tui.drills.watch import DrillWatch
 from tui.feeds.signals import SignalsThread
-from tui.filter import Filter
 from tui.i18n import CODES, Language
 from tui.incident.context import IncidentContext
 from tui.keymap import EVERYWHERE, bindings
-from tui.runtime.app import TerminalApp
-from tui.runtime.terminal import fitting_theme, locale_is_utf8
+from tui.panels_app import PanelsApp
 from tui.screens.alerts import AlertsScreen
 from tui.screens.board import BoardScreen
 from tui.screens.explain import ExplainScreen
 from tui.screens.help import HelpScreen
 from tui.screens.page import Page
-from tui.screens.panel import search_texts
 from tui.screens.zoom import ZoomScreen
-from tui.theme import STYLESHEET, THEME_NAMES, load_theme
+from tui.theme import STYLESHEET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from rich.text import Text
 
     from core.message import Message
-    from panels.state import PanelState
+    from panels.costs.settings import CostsSettings
     from tui.actions.intent import Intent
     from tui.config.model import Config
     from tui.feeds.journal import IncidentChanged, JournalStateChanged, LibraryLoaded
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from tui.feeds.signals import ConfigLoaded, PanelJudged, SignalsFailed, SourceNotice
     from tui.i18n import LanguageCode
     from tui.theme import ThemeName
+    from tui.tour.tour import Tour
 
 TICK_S = 2.0
 """Ages move in these steps; news of panels waits for the next one."""
@@ -49,7 +51,7 @@ JOURNAL_AFTER_S = 1.5
 """The journal's libraries and the runbooks are read once the first numbers are there: together both would be late."""
 
 
-class Warroom(TerminalApp):
+class Warroom(PanelsApp):
     """The App of this program. `load` None follows no source: states come from elsewhere."""
 
     CSS_PATH = STYLESHEET
@@ -69,16 +71,8 @@ class Warroom(TerminalApp):
         theme: ThemeName | None = None,
         language_given: bool = False,
     ) -> None:
-        fitting = fitting_theme(os.environ)
-        super().__init__(words, ansi_color=True if os.environ.get("NO_COLOR") else None)
-        self.ascii_only = not locale_is_utf8(os.environ)
-        self._theme_given = theme is not None or fitting != "dark"
+        super().__init__(words, theme)
         self._language_given = language_given
-        self._theme_pushed = False
-        self.apply_theme(theme or fitting)
-        self.states: dict[str, PanelState] = {}
-        self.order: tuple[str, ...] = ()
-        self.chosen = ""
         self.paused = False
         self.service = ""
         self.nothing_asked = False
@@ -87,15 +81,21 @@ class Warroom(TerminalApp):
         self._drawn: set[str] = set()
         self.change_log = ChangeLog()
         self.activity = Activity(time.time(), time.time())
-        self.panel_filter = Filter()
         self.chart_span_s = BOARD_SPAN_S
         self.signals_thread = (
             SignalsThread(load, self.post_message, lambda: self.paused, lambda: self.chart_span_s)
             if load
             else None
         )
+        self.costs: CostsSettings | None = None
         self.incidents = IncidentContext(self)
         self.runs = RunContext(self.incidents)
+        self.config_path: Path | None = None
+        """As the command line has it; None: where one is found."""
+        self.drill_watch = DrillWatch(self)
+        self.drill_master = DrillMaster(self, lambda: self.config_path)
+        self.tour: Tour | None = None
+        self._begins_tour = False
 
     @property
     def notice(self) -> Message | None:
@@ -117,6 +117,8 @@ class Warroom(TerminalApp):
         """Paint, then start the thread that asks."""
         self.words = self._displayable(self.words)
         self.set_interval(TICK_S, self.tick)
+        if self.tour is not None and self._begins_tour:
+            self.tour.toggle()
         if self.signals_thread:
             self.call_after_refresh(self.signals_thread.start)  # its imports must not delay the first paint
             # A screen that a fast key puts on top before the first paint takes that call with it until it goes.
@@ -133,11 +135,14 @@ class Warroom(TerminalApp):
         self.order = message.order
         self.service = f"{message.config.service.name} {message.config.service.environment}".strip()
         self.nothing_asked = not message.order
+        self.costs = message.config.costs
         face = message.config.tui
-        if face.theme and not self._theme_given:
+        if face.theme and not self.theme_given:
             self.apply_theme(face.theme)
         if face.language and not self._language_given:
             self.words = self._displayable(Language(face.language))
+        self.drill_watch.start(message.config)
+        self.drill_master.open(message.config)
         self.set_timer(JOURNAL_AFTER_S, lambda: self._open_journal(message.config))
         self.repaint()
 
@@ -196,6 +201,11 @@ class Warroom(TerminalApp):
             self.change_log = add_change(self.change_log, change)
         self.repaint()
 
+    def on_drill_changed(self, _: DrillChanged) -> None:
+        """The drill that is conducted from here went on."""
+        if not self.paused:
+            self.repaint()
+
     def on_library_loaded(self, message: LibraryLoaded) -> None:
         """The runbooks are there."""
         self.incidents.update_library(message.library)
@@ -209,55 +219,36 @@ class Warroom(TerminalApp):
         if not self.paused:
             self.repaint()
 
+    @property
+    def is_drill(self) -> bool:
+        """Whether what burns here was broken on purpose: incidents that are opened now are drills."""
+        return (
+            self.drill_watch.is_on or self.runs.state.is_drill or (self.tour is not None and self.tour.is_on)
+        )
+
+    def tour_line(self, width: int) -> Text | None:
+        """What the tour says, where there is one."""
+        return self.tour.line(width) if self.tour is not None else None
+
+    def offer_tour(self, config: Path, folder: Path, *, begins: bool) -> None:
+        """Offer the tour of the sandbox in `folder`, which `config` is about, or begin it at once."""
+        from tui.tour.tour import Tour
+
+        self.tour = Tour(self, config, folder)
+        self._begins_tour = begins
+
+    def action_tour(self) -> None:
+        """Begin the tour, or leave it."""
+        if self.tour is None:
+            self.incidents.notify(say("tour.only_sandbox"))
+        else:
+            self.tour.toggle()
+
     def repaint(self) -> None:
         """Let the screen on top draw what has changed."""
         page = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Page)), None)
         if page is not None:
             page.repaint()
-
-    def apply_theme(self, name: ThemeName) -> None:
-        """Another look, for what Textual colours and for the names that the panels draw with."""
-        self.loaded_theme = load_theme(name)
-        if self._theme_pushed:
-            self.console.pop_theme()
-        self.console.push_theme(self.loaded_theme.styles)
-        self._theme_pushed = True
-        self.register_theme(self.loaded_theme.colours)
-        self.theme = name
-
-    def by_attention(self) -> list[PanelState]:
-        """The panels that have an answer, worst first."""
-        from panels.limits import worst_first
-
-        return worst_first([self.states[name] for name in self.order if name in self.states])
-
-    def panels_shown(self) -> list[PanelState]:
-        """Those of them that the board's filter keeps."""
-        keeps = self.panel_filter.keeps
-        return [
-            state
-            for state in self.by_attention()
-            if not self.panel_filter.text or keeps(*search_texts(state, self.words))
-        ]
-
-    def under_cursor(self) -> PanelState | None:
-        """The chosen panel; the first when none was chosen; None before the first answer."""
-        states = self.panels_shown()
-        return next((state for state in states if state.id == self.chosen), states[0] if states else None)
-
-    def move_cursor(self, step: int) -> None:
-        """Choose a neighbour; the cursor stays with its panel when the order changes."""
-        shown = [state.id for state in self.panels_shown()]
-        if shown:
-            now_at = shown.index(self.chosen) if self.chosen in shown else 0
-            self.chosen = shown[(now_at + step) % len(shown)]
-        self.repaint()
-
-    def choose_number(self, number: int) -> None:
-        """Choose a panel by its number, as configured."""
-        if number <= len(self.order):
-            self.chosen = self.order[number - 1]
-        self.repaint()
 
     def action_open(self, name: str) -> None:
         """Put a screen on top; one that is on top already goes. The alerts' zoom is their list."""
@@ -286,10 +277,6 @@ class Warroom(TerminalApp):
         self.paused = not self.paused
         self.repaint()
 
-    def action_next_theme(self) -> None:
-        """The next theme."""
-        self.apply_theme(THEME_NAMES[(THEME_NAMES.index(self.loaded_theme.name) + 1) % len(THEME_NAMES)])
-
     def action_next_language(self) -> None:
         """The next language."""
         self.set_language(CODES[(CODES.index(self.words.code) + 1) % len(CODES)])
@@ -313,22 +300,6 @@ class Warroom(TerminalApp):
 
         if isinstance(self.screen, Page):
             self.push_screen(Palette(self.words))
-
-    def runbook_title(self, alert: str) -> str:
-        """The runbook that answers an alert, by its title, else what the alert itself names; empty without either."""
-        library = self.incidents.library
-        runbooks = library.for_alert(alert) if library is not None else ()
-        if runbooks:
-            return runbooks[0].title
-        annotations = [
-            firing.annotations
-            for state in self.states.values()
-            if state.alerts
-            for firing in state.alerts.alerts
-            if firing.name == alert
-        ]
-        links = (notes.get("runbook") or notes.get("runbook_url") for notes in annotations)
-        return next(filter(None, links), "")
 
     def action_incident(self) -> None:
         """The open incident, or a new one."""
@@ -388,3 +359,25 @@ class Warroom(TerminalApp):
         from tui.screens.history import HistoryScreen
 
         self.push_screen(HistoryScreen())
+
+    def action_costs(self) -> None:
+        """What the model costs."""
+        from tui.screens.costs import CostsScreen
+
+        self.push_screen(CostsScreen())
+
+    def action_drills(self) -> None:
+        """The drill that is conducted from here, else all that can be played."""
+        from tui.screens.drill import DrillScreen
+        from tui.screens.drills import DrillsScreen
+
+        self.push_screen(DrillScreen() if self.drill_master.is_news else DrillsScreen())
+
+    async def action_quit(self) -> None:
+        """Leave; a drill that is conducted from here is ended first, unless somebody asks a second time."""
+        from tui.screens.drill import leave_drill
+
+        if self.drill_master.is_playing and not self.drill_master.is_left:
+            self.incidents.run(leave_drill(self))
+        else:
+            self.exit()

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from rich.text import Text
     from textual.message import Message as UiMessage
     from textual.screen import Screen
 
     from core.message import Message
     from panels.changes import ChangeLog
+    from panels.costs.settings import CostsSettings
     from panels.state import PanelState
     from tui.actions.context import RunContext
     from tui.actions.intent import Intent
     from tui.activity import Activity
+    from tui.drills.master import DrillMaster
     from tui.feeds.signals import SignalsThread
     from tui.filter import Filter
     from tui.i18n import Language, LanguageCode
@@ -48,12 +51,19 @@ class Face(Protocol):
     incidents: IncidentContext
     input_queue: InputQueue
     runs: RunContext
+    costs: CostsSettings | None
+    drill_master: DrillMaster
 
     @property
     def notice(self) -> Message | None: ...
 
     @notice.setter
     def notice(self, message: Message | None) -> None: ...
+
+    @property
+    def is_drill(self) -> bool: ...
+
+    def tour_line(self, width: int) -> Text | None: ...
 
     def repaint(self) -> None: ...
 
@@ -67,11 +77,11 @@ class Face(Protocol):
 
     def choose_number(self, number: int) -> None: ...
 
-    def runbook_title(self, alert: str) -> str: ...
-
     def open_runbook_for(self, alert_name: str | None, panel_id: str | None) -> None: ...
 
     def propose(self, intent: Intent) -> None: ...
+
+    def action_actions(self) -> None: ...
 
     def apply_theme(self, name: ThemeName) -> None: ...
 
@@ -111,3 +121,5 @@ class Face(Protocol):
     def run_action(self, action: str, default_namespace: Screen[Any]) -> Coroutine[Any, Any, bool]: ...
 
     def copy_to_clipboard(self, text: str) -> None: ...
+
+    def exit(self) -> None: ...

@@ -79,6 +79,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         *MOVING,
         *SCROLLING,
         Key("r", "runbook"),
+        Key("a", "actions"),
         FILTER,
         Key("e", "app.pin", footer=False),
         Key("question_mark", "app.back", footer=False),
@@ -202,6 +203,34 @@ KEYS: dict[str, tuple[Key, ...]] = {
         FILTER,
         Key("R", "app.back", footer=False),
     ),
+    "costs": (
+        *MOVING,
+        *SCROLLING,
+        Key("a", "pull"),
+        Key("e", "turn"),
+        Key("r", "runbook"),
+        Key("dollar_sign", "app.back", footer=False),
+    ),
+    "drills": (
+        *MOVING,
+        Key("enter", "play"),
+        Key("o", "last_drill"),
+        Key("d", "app.back", footer=False),
+    ),
+    "drill": (
+        Key("f", "inject"),
+        Key("space", "hold"),
+        Key("k", "hint"),
+        Key("n", "note"),
+        Key("x", "abort"),
+        Key("down", "scroll(1)", footer=False),
+        Key("up", "scroll(-1)", footer=False),
+        Key("pagedown", "scroll(10)", footer=False),
+        Key("pageup", "scroll(-10)", footer=False),
+        Key("home", "top", footer=False),
+        Key("end", "bottom", footer=False),
+        Key("d", "app.back", footer=False),
+    ),
     "preview": (
         Key("down", "scroll(1)", footer=False),
         Key("up", "scroll(-1)", footer=False),
@@ -210,8 +239,18 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("y", "copy"),
         Key("escape", "leave"),
     ),
+    "preview_kept": (
+        Key("down", "scroll(1)", footer=False),
+        Key("up", "scroll(-1)", footer=False),
+        Key("enter", "write_down"),
+        Key("e", "edit"),
+        Key("y", "copy"),
+        Key("escape", "leave"),
+    ),
     "edit": (Key("ctrl+s", "confirm"), Key("f2", "confirm"), Key("escape", "confirm")),
 }
+TOUR = Key("f9", "app.tour", footer=False)
+"""The one key of the tour: it works over everything, too."""
 EVERYWHERE = (
     Key("escape", "app.back", footer=False),
     Key("g", "app.board", footer=False),
@@ -222,16 +261,20 @@ EVERYWHERE = (
     Key("h", "app.history", footer=False),
     Key("R", "app.runs", footer=False),
     Key("F", "app.in_force", footer=False),
+    Key("dollar_sign", "app.costs", footer=False),
+    Key("d", "app.drills", footer=False),
     Key("p", "app.pause"),
     Key("t", "app.next_theme", footer=False),
     Key("L", "app.next_language", footer=False),
     Key("ctrl+z", "app.suspend_process", footer=False),
+    TOUR,
     Key("f1", "app.open('help')"),
     Key("q", "app.quit"),
 )
 SHOWN = {
     "question_mark": "?",
     "slash": "/",
+    "dollar_sign": "$",
     "colon": ":",
     "ctrl+p": "Ctrl+P",
     "ctrl+z": "Ctrl+Z",
@@ -251,6 +294,7 @@ SHOWN = {
     "end": "End",
     "f1": "F1",
     "f2": "F2",
+    "f9": "F9",
     "space": "Space",
     "exclamation_mark": "!",
     "ctrl+s": "Ctrl+S",
@@ -260,6 +304,8 @@ SHOWN = {
 
 SUSPEND = Binding("ctrl+z", "app.suspend_process", show=False)
 """For what stands over the pages, and for fields that would take it for something else."""
+OVER_ALL = (SUSPEND, Binding(TOUR.key, TOUR.action, show=False))
+"""The keys of the App that a question leaves in force."""
 
 
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:

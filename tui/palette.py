@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from response.offers import Offer
     from tui.face import Face
 
+MAX_QUERY = 200
+"""Characters: every one searches again, and a paste without its marks is thousands of keys."""
+
 
 class Command(NamedTuple):
     """What it is called in each language (the one that is spoken first), its key if it has one, and what it does."""
@@ -96,17 +99,17 @@ class Commands(Provider):
                 continue
             seen.add(key.text)
             run = partial(face.run_action, key.action, below)
-            yield Command(_said(face, key.text), SHOWN.get(key.key, key.key), run)
+            yield Command(_in_languages(face, key.text), SHOWN.get(key.key, key.key), run)
         yield from _panels(face)
         yield from _incidents(face)
         yield from _runbooks(face)
         if isinstance(below, ZoomScreen):
             yield from _ranges(face, below)
         for theme in THEME_NAMES:
-            yield Command(_said(face, "tui.theme", theme), "", partial(_wear, face, theme))
+            yield Command(_in_languages(face, "tui.theme", theme), "", partial(_wear, face, theme))
         for code in CODES:
             yield Command(
-                _said(face, "tui.speak", LANGUAGE_NAMES[code]), "", partial(face.set_language, code)
+                _in_languages(face, "tui.speak", LANGUAGE_NAMES[code]), "", partial(face.set_language, code)
             )
 
 
@@ -125,7 +128,9 @@ class Palette(CommandPalette):
     def on_mount(self) -> None:
         """Plain characters, no emoji: a terminal may not have them."""
         self.query_one(SearchIcon).icon = ":"
-        self.query_one(CommandInput).cursor_blink = False
+        field = self.query_one(CommandInput)
+        field.cursor_blink = False
+        field.max_length = MAX_QUERY
         if cast("Face", self.app).ascii_only:
             frame = self.query_one("#--input").styles
             frame.border_bottom = ("ascii", frame.border_bottom[1])
@@ -135,8 +140,8 @@ def _panels(face: Face) -> Iterator[Command]:
     for number, name in enumerate(face.order, 1):
         if name in face.states:
             title = face.states[name].title
-            yield Command(_said(face, "tui.go_to", title), str(number), partial(_go_to, face, name))
-            yield Command(_said(face, "tui.zoom_into", title), "", partial(_zoom, face, name))
+            yield Command(_in_languages(face, "tui.go_to", title), str(number), partial(_go_to, face, name))
+            yield Command(_in_languages(face, "tui.zoom_into", title), "", partial(_zoom, face, name))
 
 
 def _incidents(face: Face) -> Iterator[Command]:
@@ -145,7 +150,7 @@ def _incidents(face: Face) -> Iterator[Command]:
     for known in face.incidents.worst_first():
         name = f"{known.label} {known.incident.severity} {known.incident.title}"
         run = partial(show_incident, face, known.incident.id)
-        yield Command(_said(face, "tui.go_to", name), "", run)
+        yield Command(_in_languages(face, "tui.go_to", name), "", run)
 
 
 def _runbooks(face: Face) -> Iterator[Command]:
@@ -154,7 +159,9 @@ def _runbooks(face: Face) -> Iterator[Command]:
     library = face.incidents.library
     for runbook in library.runbooks if library is not None else ():
         name = f"{runbook.title}  ({runbook.id})"
-        yield Command(_said(face, "tui.open_runbook", name), "", partial(place_runbook, face, runbook))
+        yield Command(
+            _in_languages(face, "tui.open_runbook", name), "", partial(place_runbook, face, runbook)
+        )
 
 
 def _actions(face: Face, offers: Iterable[Offer]) -> Iterator[Command]:
@@ -168,7 +175,7 @@ def _actions(face: Face, offers: Iterable[Offer]) -> Iterator[Command]:
             run: Callable[[], object] = partial(face.incidents.notify, offer.decision.message)
         else:
             run = partial(propose, face, action.id, edit=bool(action.parameters.model_fields))
-        yield Command(_said(face, "act.do", action.title, id=action.id, danger=danger), "", run)
+        yield Command(_in_languages(face, "act.do", action.title, id=action.id, danger=danger), "", run)
 
 
 def _nothing() -> None:
@@ -179,10 +186,12 @@ def _ranges(face: Face, screen: ZoomScreen) -> Iterator[Command]:
     from panels.zoom import RANGES
 
     for index, range_ in enumerate(RANGES):
-        yield Command(_said(face, "tui.look_back", range=range_.name), "", partial(screen.look_back, index))
+        yield Command(
+            _in_languages(face, "tui.look_back", range=range_.name), "", partial(screen.look_back, index)
+        )
 
 
-def _said(face: Face, key: str, name: str | Message = "", **values: str | Message) -> tuple[str, ...]:
+def _in_languages(face: Face, key: str, name: str | Message = "", **values: str | Message) -> tuple[str, ...]:
     """In the language that is spoken, then in the others."""
     languages = [face.words, *(Language(code) for code in CODES if code != face.words.code)]
     return tuple(language.text(key, name=name, **values) for language in languages)

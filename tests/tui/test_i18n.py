@@ -12,7 +12,7 @@ import pytest
 
 from core.message import say
 from incidents.events.phrase import phrase_keys
-from tui.i18n import Language, choose_language
+from tui.i18n import Language, choose_language, read_namespace
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "tui" / "i18n"
@@ -57,6 +57,7 @@ def sources() -> list[tuple[str, ast.Module]]:
         "response",
         "actions",
         "repolint",
+        "drills",
         "sandbox",
         "profiles",
     )
@@ -152,3 +153,17 @@ def test_a_message_in_a_message_is_said_too() -> None:
 )
 def test_the_language_is_chosen(asked: str | None, environment: dict[str, str], code: str) -> None:
     assert choose_language(asked, environment).code == code
+
+
+def test_a_catalogue_is_read_once_for_all_who_speak_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The palette searches in every language, for every command, at every key."""
+    real, reads = tomllib.loads, list[str]()
+
+    def loads(text: str) -> dict[str, object]:
+        reads.append(text)
+        return real(text)
+
+    monkeypatch.setattr("tui.i18n.tomllib.loads", loads)
+    read_namespace.cache_clear()
+    shown = {Language("zh").text("act.do", id="x.y", danger="", name="") for _ in range(50)}
+    assert (len(shown), len(reads)) == (1, 1)

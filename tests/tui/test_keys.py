@@ -50,6 +50,8 @@ EFFECTS: list[tuple[str, str, Callable[[Warroom], object], object]] = [
     *((screen, "L", lambda app: app.words.code, CODES[1]) for screen in TO),
     *((screen, "f1", page, "help") for screen in ("board", "zoom", "explain")),
     ("help", "f1", page, "board"),
+    *((screen, "d", page, "drills") for screen in TO),
+    *((screen, "f9", lambda app: app.notice, say("tour.only_sandbox")) for screen in TO),
     *((screen, "q", lambda app: app._exit, True) for screen in TO),
 ]
 

@@ -8,11 +8,12 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.command import CommandInput
 
 from tests.tui.board import board, eight, shown, tell
 from tests.tui.incident.stage import until
 from tui.app import Warroom
-from tui.palette import Commands, Palette
+from tui.palette import MAX_QUERY, Commands, Palette
 from tui.screens.alerts import AlertsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.page import Page
@@ -116,6 +117,19 @@ async def test_every_command_of_every_screen_runs() -> None:
                     app.action_pause()
                 if len(app.screen_stack) == 1 and keys:
                     await pilot.press(*keys)
+
+
+async def test_a_paste_that_came_as_keys_is_soon_over() -> None:
+    """Each letter searches anew: five thousand of them held the board for a minute."""
+    states = eight()
+    app = board(*states)
+    async with app.run_test(size=(80, 30)) as pilot:
+        tell(app, *states)
+        await opened(app, pilot)
+        field = app.screen.query_one(CommandInput)
+        field.insert_text_at_cursor("x" * MAX_QUERY)
+        field.insert_text_at_cursor("y")
+        assert field.value == "x" * MAX_QUERY
 
 
 async def test_help_opens_from_it_with_the_keys_of_the_screen_below() -> None:

@@ -181,6 +181,49 @@ async def test_an_answer_that_fails_keeps_the_picture_and_says_why() -> None:
         assert "matches" in shown(screen, 120)
 
 
+@pytest.mark.parametrize("keys", [("z",), ("Z",), ("tab",), ("slash", "a", "enter")])
+async def test_a_key_before_the_next_look_is_for_the_panel_that_the_cursor_stands_on_now(
+    keys: tuple[str, ...],
+) -> None:
+    """The board's order changed a moment ago, and the panel there has fewer questions than the one that is shown."""
+    app = zoomed()
+    other = PanelSpec(id="cache", title="Cache", queries=(QuerySpec(name="hits", expr="hits"),))
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_zoom(pilot)
+        await pilot.press("tab")
+        assert app.signals_thread is not None
+        app.signals_thread.specs["cache"] = other
+        app.on_panel_judged(PanelJudged(judge_panel(other, {}, time.time())))
+        app.order, app.chosen = ("cache", PANEL.id), "cache"
+        await pilot.press(*keys)
+        await pilot.app.workers.wait_for_complete()
+        assert screen.view is not None
+        assert (screen.view.number, screen.view.of) == (1, 1)
+        assert screen.face.words.say(screen.view.query) == "hits"
+
+
+async def test_another_panel_that_becomes_the_first_does_not_take_the_place_of_the_one_that_is_zoomed() -> (
+    None
+):
+    app = zoomed()
+    other = PanelSpec(
+        id="cache", title="Cache", queries=(QuerySpec(name="hits", expr="hits", warn=1, burning=2),)
+    )
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_zoom(pilot)
+        assert app.signals_thread is not None
+        app.signals_thread.specs["cache"] = other
+        app.order = ("cache", PANEL.id)
+        series = Series((), (time.time(),), (143.0,))
+        answers = {"hits": Answer("hits", "vector", (series,), "known", time.time())}
+        app.on_panel_judged(PanelJudged(judge_panel(other, answers, time.time())))
+        await pilot.pause()
+        assert app.panels_shown()[0].id == "cache"
+        screen._follow()
+        assert screen.view is not None
+        assert screen.face.words.say(screen.view.query) == "waiting"
+
+
 async def test_paused_asks_nothing() -> None:
     source = Curves()
     async with zoomed(source=source).run_test(size=(80, 24)) as pilot:

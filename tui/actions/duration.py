@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from actions.errors import BadParameter
+from actions.model import MAX_LASTS_S
 from core.message import say
 from core.text import clean
 from core.times import parse_duration
-
-MAX_S = 31 * 86_400.0
 
 
 def lasts_s(text: str) -> float | None:
@@ -18,6 +17,6 @@ def lasts_s(text: str) -> float | None:
         seconds = parse_duration(text)
     except ValueError:
         seconds = 0.0
-    if not 0 < seconds <= MAX_S:
+    if not 0 < seconds <= MAX_LASTS_S:
         raise BadParameter(say("run.bad_duration", text=clean(text, 40)))
     return seconds

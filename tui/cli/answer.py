@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from signals.metrics.prometheus_api import format_value
+from signals.reading import format_value
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -71,8 +71,8 @@ def answer_chart(
     """The series that are highest at their end, as many as can be told apart; empty for what is no matrix."""
     from core.message import say
     from panels.draw.axis import time_axis
-    from panels.draw.chart import LETTERS, chart_columns, draw_chart
-    from panels.state import Chart
+    from panels.draw.chart import chart_columns, draw_chart
+    from panels.state import LETTERS, Chart
 
     ends = [series.times[-1] for series in answer.series if series.times]
     if answer.kind != "matrix" or not ends:

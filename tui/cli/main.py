@@ -62,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _crashed(error: Exception, words: Language) -> int:
+    if isinstance(error.__cause__, KeyboardInterrupt):  # Python 3.11 wraps what interrupts a `__set_name__`
+        return _end(words, words.text("cli.interrupted"), ExitCode.INTERRUPTED)
     key, values = report_crash(error)
     if not isinstance(error, OSError) or error.errno not in SYSTEM:
         return _end(words, words.text(key, **values), ExitCode.CRASHED)

@@ -76,13 +76,14 @@ async def poll_panels_once(
 
     deadline = time.monotonic() + wait_s
     specs = tuple(spec for spec in config.board() if only in (None, spec.id))
+    schemas = config.release_schemas()
     async with open_sources(config.signals, lambda _: None) as sources:
         while True:
             over = time.monotonic() >= deadline
             # On a busy machine, too, no panel is judged before there is a sample.
             unscraped = sources.scrape is not None and sources.scrape.since is None
             if over or not unscraped:
-                states = await poll_once(specs, sources)
+                states = await poll_once(specs, sources, schemas)
                 complete = not any(reading.is_missing for state in states for reading in state.readings)
                 if complete or over:
                     return states

@@ -122,8 +122,8 @@ def _makes_celery(source: str) -> bool:
 def _prometheus_files(folder: Path) -> list[Path]:
     """Every prometheus.yml here, at most three folders down."""
     patterns = (f"{'*/' * depth}prometheus*.y*ml" for depth in range(MAX_DEPTH + 1))
-    found = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
-    return [path for path in found if not SKIPPED & set(path.relative_to(folder).parts)]
+    files = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
+    return [path for path in files if not SKIPPED & set(path.relative_to(folder).parts)]
 
 
 def _rule_files(folder: Path, files: list[PrometheusFile]) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from core.errors import ConfigError
 from core.files import read_text
 from core.home import expanded as expanded_path
 from core.message import Message, say
-from core.toml_file import MAX_BYTES, Problem, TomlFile, no_such, read_toml, refuse, validate
+from core.toml_file import MAX_BYTES, Problem, TomlFile, no_such, parse_toml, read_toml, refuse, validate
 from panels.settings import unknown_names
 from sandbox.settings import SandboxSettings
 from tui.config.model import Config
@@ -48,7 +47,7 @@ def load_sandbox(path: Path) -> SandboxSettings:
         raise refuse(relevant[:1])
     if config is not None:
         return config.sandbox
-    return SandboxSettings.model_validate(tomllib.loads(read_text(path, MAX_BYTES)).get("sandbox", {}))
+    return SandboxSettings.model_validate(parse_toml(read_text(path, MAX_BYTES)).get("sandbox", {}))
 
 
 def load_manuals(path: Path) -> Config:
@@ -85,7 +84,7 @@ def check_config(
     if own is None:
         return None, _by_line(problems)
     try:
-        chosen, wrong = read_chosen(own.service.profile, file)
+        chosen, wrong = read_chosen(own.service.profile, file, own.costs)
     except ConfigError as error:
         chosen, wrong = None, (file.problem(("service", "profile"), error.message),)
     problems += wrong
@@ -106,7 +105,7 @@ def _by_line(problems: list[Problem]) -> tuple[Problem, ...]:
 _PROFILE = re.compile(r"""^\s*profile\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET_NAME = re.compile(r"password|token|secret|authorization|cookie|api.?key", re.IGNORECASE)
-_PATH_NAME = re.compile(r"_files?$|_ini$|^folders$|^migrations$|^checkout$")
+_PATH_NAME = re.compile(r"_files?$|_ini$|^folders$|^migrations$|^checkout$|^scenarios$|^records$")
 
 
 def _resolve(

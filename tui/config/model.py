@@ -9,7 +9,9 @@ from pydantic import Field, PrivateAttr
 from actions.release_settings import ReleasesSettings
 from actions.settings import ActionsSettings
 from core.settings import Section
+from drills.settings import DrillsSettings
 from incidents.settings import IncidentsSettings, JournalSettings
+from panels.costs.settings import CostsSettings
 from panels.settings import PanelsSettings, board
 from runbooks.settings import RunbooksSettings
 from sandbox.settings import SandboxSettings
@@ -18,6 +20,7 @@ from tui.i18n import LanguageCode  # noqa: TC001  # pydantic reads it
 from tui.theme import ThemeName  # noqa: TC001  # pydantic reads it
 
 if TYPE_CHECKING:
+    from actions.releases.scripts import ReleaseSchemas
     from panels.spec import PanelSpec
 
 
@@ -44,19 +47,29 @@ class Config(Section):
     service: ServiceSettings = ServiceSettings()
     signals: SignalsSettings = SignalsSettings()
     panels: PanelsSettings = PanelsSettings()
+    costs: CostsSettings = CostsSettings()
     journal: JournalSettings = JournalSettings()
     incidents: IncidentsSettings = IncidentsSettings()
     runbooks: RunbooksSettings = RunbooksSettings()
     actions: ActionsSettings = ActionsSettings()
     releases: ReleasesSettings = ReleasesSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    drills: DrillsSettings = DrillsSettings()
     tui: TuiSettings = TuiSettings()
     _profile_board: tuple[PanelSpec, ...] = PrivateAttr(default=())
 
     def board(self) -> tuple[PanelSpec, ...]:
         """The panels to show, in order."""
         signals = self.signals
-        return board(self.panels, self._profile_board, signals.configured(), signals.interval_s)
+        return board(self.panels, self._profile_board, signals.configured(), signals.interval_s, self.costs)
+
+    def release_schemas(self) -> ReleaseSchemas | None:
+        """The scripts of each release, where the configuration says where they are."""
+        if self.releases.scripts is None:
+            return None
+        from actions.releases.scripts import ReleaseSchemas
+
+        return ReleaseSchemas(self.releases.scripts, self.signals.postgres)
 
     def with_profile_board(self, panels: tuple[PanelSpec, ...]) -> Config:
         """The same over the panels of a profile."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 from actions.service_settings import ServiceActionsSettings, read_profile_actions
 from core.message import say
 from core.settings import Section
+from drills.settings import DrillsSettings, read_profile_drills
+from panels.costs.settings import CostsSettings, read_costs
 from panels.settings import read_board
 from profiles.profile import GENERIC, bundled, check_profile, profile_folder
 
@@ -28,14 +30,18 @@ S = TypeVar("S", bound=Section)
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A profile, its panels and what its actions know."""
+    """A profile, its panels, what its actions and its drills know; and `[costs]` over the pack that goes with it."""
 
     profile: Profile
     board: tuple[PanelSpec, ...]
     actions: ServiceActionsSettings
+    costs: CostsSettings
+    drills: DrillsSettings
 
 
-def read_chosen(name: str, file: TomlFile) -> tuple[Chosen | None, tuple[Problem, ...]]:
+def read_chosen(
+    name: str, file: TomlFile, own_costs: CostsSettings | None = None
+) -> tuple[Chosen | None, tuple[Problem, ...]]:
     """The profile that `file` names (generic without a name), or what is wrong with it; raises `ConfigError`."""
     folder = profile_folder(name or GENERIC, file.path.parent)
     if folder is None:
@@ -48,7 +54,11 @@ def read_chosen(name: str, file: TomlFile) -> tuple[Chosen | None, tuple[Problem
     actions, wrong = (
         read_profile_actions(profile.actions) if profile.actions else (ServiceActionsSettings(), ())
     )
-    return Chosen(profile, board, actions), (*problems, *wrong)
+    costs, mistaken = read_costs(own_costs or CostsSettings(), profile, file)
+    drills, amiss = (
+        read_profile_drills(profile.drills_file) if profile.drills_file else (DrillsSettings(), ())
+    )
+    return Chosen(profile, board, actions, costs, drills), (*problems, *wrong, *mistaken, *amiss)
 
 
 def fill_in(config: Config, chosen: Chosen) -> Config:
@@ -58,14 +68,32 @@ def fill_in(config: Config, chosen: Chosen) -> Config:
     folders = own if profile.runbooks is None else (profile.runbooks, *own)
     runbooks = config.runbooks.model_copy(update={"folders": folders})
     blocks = _filled(config.actions.blocks, **dict(runbooks))
+    costs = chosen.costs
+    if config.costs.monthly_budget_usd is None:
+        budgets = (
+            costs.monthly_budget_usd,
+            *(spec.budget.monthly_usd for spec in chosen.board if spec.budget),
+        )
+        named = (config.panels.monthly_budget_usd, *budgets)
+        budget = next((usd for usd in named if usd is not None), None)
+        costs = costs.model_copy(update={"monthly_budget_usd": budget})
     return config.model_copy(
         update={
             "service": _filled(config.service, name=profile.service_name),
             "signals": _sources(config.signals, profile),
+            "costs": costs,
             "runbooks": runbooks,
+            "drills": _with_scenarios(config.drills, profile).over(chosen.drills),
             "actions": config.actions.model_copy(update={"blocks": blocks}).over(chosen.actions),
         }
     ).with_profile_board(chosen.board)
+
+
+def _with_scenarios(drills: DrillsSettings, profile: Profile) -> DrillsSettings:
+    """The profile's scenarios first: a team's with the same id is played in its place."""
+    if profile.drills is None:
+        return drills
+    return drills.model_copy(update={"scenarios": (profile.drills, *drills.scenarios)})
 
 
 def _sources(signals: SignalsSettings, profile: Profile) -> SignalsSettings:

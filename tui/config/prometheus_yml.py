@@ -75,7 +75,7 @@ def read_prometheus_file(path: Path, folder: Path) -> PrometheusFile:
     return PrometheusFile(
         targets=tuple(targets),
         rule_files=tuple(
-            found for entry in _texts(raw.get("rule_files")) if (found := _rule_files(entry, path, folder))
+            files for entry in _texts(raw.get("rule_files")) if (files := _rule_files(entry, path, folder))
         ),
         alertmanagers=tuple(url for manager in managers for url in _manager_urls(manager, reader)),
         remarks=tuple(reader.remarks),
@@ -122,24 +122,24 @@ def _target(job: Table, address: str, labels: Table, rules: list[RelabelRule]) -
         **{str(name): str(value) for name, value in labels.items()},
         "__address__": address,
     }
-    found = relabel(before, rules)
-    host = (found or {}).get("__address__", "")
-    if found is None or not _HOST.fullmatch(host) or host.endswith(_OWN_PORT):
+    labelled = relabel(before, rules)
+    host = (labelled or {}).get("__address__", "")
+    if labelled is None or not _HOST.fullmatch(host) or host.endswith(_OWN_PORT):
         return None
-    for name, value in found.items():
+    for name, value in labelled.items():
         if name.startswith("__param_"):
             param = name.removeprefix("__param_")
             fields[param] = [value, *fields.get(param, [])[1:]]
     query = urlencode(fields, doseq=True)
-    url = f"{found['__scheme__']}://{host}{found['__metrics_path__']}" + (f"?{query}" if query else "")
+    url = f"{labelled['__scheme__']}://{host}{labelled['__metrics_path__']}" + (f"?{query}" if query else "")
     own = {
         clean(name): clean(value)
-        for name, value in found.items()
+        for name, value in labelled.items()
         if not name.startswith("__") and name != "job"
     }
     if own.get("instance") == host:
         del own["instance"]
-    target: Table = {"url": url, "job": clean(found.get("job", ""))}
+    target: Table = {"url": url, "job": clean(labelled.get("job", ""))}
     return {**target, "labels": own} if own else target
 
 

@@ -16,6 +16,7 @@ def run_settings(config: Config) -> RunSettings:
     return RunSettings(
         service=config.service.name,
         environment=config.service.environment,
+        allow_chaos=config.drills.allow_chaos,
         signals=config.signals,
         actions=config.actions,
         releases=config.releases,

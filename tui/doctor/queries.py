@@ -109,7 +109,7 @@ def _expressions(spec: PanelSpec) -> Iterator[tuple[str, str, bool]]:
     for objective in spec.objectives:  # no failures are good news, so only what counts all requests is asked
         total = objective.buckets or objective.total
         yield clean(objective.name), total.replace("$window", "5m"), False
-    if spec.budget is not None:
+    if spec.budget is not None and spec.budget.spend:
         yield "budget", spec.budget.spend.replace("$window", "5m"), False
 
 

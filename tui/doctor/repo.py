@@ -152,7 +152,7 @@ async def _unscraped(project: Project, sources: Sources, words: Language) -> lis
 
 async def _unevaluated(project: Project, sources: Sources, words: Language) -> list[Finding]:
     """Alerts of the repository that the live Prometheus does not have, has otherwise, or fails to evaluate."""
-    from repolint.facts.prometheus.rule_files import rules
+    from repolint.facts.rule_files import rules
 
     if sources.prometheus is None:
         return []

@@ -248,11 +248,17 @@ class JournalThread:
         from incidents.journal import JournalFile
 
         file = JournalFile(self._settings)
+        idle = JournalState(file.place)
         while self._journal is None and await asyncio.to_thread(file.is_idle):
             if self._posted_state is None:
-                self._posted_state = JournalState(file.place)
-                self._post(JournalStateChanged(self._posted_state))
+                self._posted_state = idle
+                self._post(JournalStateChanged(idle))
             await asyncio.sleep(IDLE_POLL_S)
+        if self._journal is None and self._posted_state == idle:
+            self._posted_state = (
+                None  # somebody opened an incident: until it is read nobody knows what is open
+            )
+            self._post(JournalStateChanged(JournalState()))
 
     def _post_all(self, journal: Journal) -> None:
         from incidents.journal.errors import JournalAway

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from uuid import UUID
 
+    from actions.runner.keeper import LastRound
     from actions.runner.request import RunSettings
     from core.message import Message
     from incidents.events.run import Run
@@ -50,6 +51,11 @@ class Active:
     beat: Heartbeat | None
     waits: bool = False
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether a runner has it; what was only approved runs nowhere."""
+        return not self.run.is_unclaimed
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -62,12 +68,16 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunsState:
-    """What is known of runs at `at`; `problem` says why nothing newer is known. `at` is 0 before the first look."""
+    """What is known of runs at `at`; `problem` says why nothing newer is known. `at` is 0 before the first look.
+
+    `is_drill`: a drill has broken something that is in force.
+    """
 
     active: tuple[Active, ...] = ()
     effects: tuple[InForce, ...] = ()
+    is_drill: bool = False
     checked: Mapping[UUID, Checked] = field(default_factory=dict)
-    kept_ago_s: float | None = None
+    last_round: LastRound | None = None
     problem: Message | None = None
     at: float = 0.0
 
@@ -159,24 +169,25 @@ class RunsFeed:
                 continue
 
     def _read(self, journal: Journal, *, whole: bool) -> RunsState:
-        from actions.runner.keeper import kept_ago_s
+        from actions.runner.keeper import last_round
         from core.errors import WarroomError
-        from response.in_force import in_force
+        from response.in_force import in_force, is_drill
         from response.run_guard import waits_for_people
 
         now = time.time()
         try:
-            kept = kept_ago_s(self._settings.actions)
+            made = last_round(self._settings.actions)
             beats = journal.heartbeats() if whole or self._state.active else {}
             if not whole and self._state.problem is None:
                 active = tuple(replace(each, beat=beats.get(each.run.id)) for each in self._state.active)
-                return replace(self._state, active=active, kept_ago_s=kept, at=now)
+                return replace(self._state, active=active, last_round=made, at=now)
             active = tuple(
                 Active(label, run, beats.get(run.id), waits_for_people(run, self._settings.actions))
                 for label, run in journal.runs(active=True)
             )
             effects = in_force(journal, self._settings, dt.datetime.fromtimestamp(now, dt.UTC))
-            return RunsState(active=active, effects=effects, kept_ago_s=kept, at=now)
+            drill = is_drill(effects, self._settings)
+            return RunsState(active=active, effects=effects, is_drill=drill, last_round=made, at=now)
         except WarroomError as error:
             return replace(self._state, problem=error.message)
 
@@ -185,10 +196,10 @@ class RunsFeed:
         verified_at = 0.0
         while True:
             if self._state.effects and not self._settings.actions.read_only and not journal.read_only:
-                ago = self._state.kept_ago_s
-                if ago is None or ago > KEEP_AFTER_S:
-                    await in_thread(partial(self._keep, journal), name="keep runs")
-                    self._publish(replace(self._state, kept_ago_s=0.0))
+                made = self._state.last_round
+                if made is None or made.ago_s > KEEP_AFTER_S:
+                    made = await in_thread(partial(self._keep, journal), name="keep runs")
+                    self._publish(replace(self._state, last_round=made))
             effects = self._state.effects
             if effects and (self._wanted.is_set() or time.monotonic() - verified_at >= VERIFY_S):
                 self._wanted.clear()
@@ -200,19 +211,25 @@ class RunsFeed:
             except TimeoutError:
                 continue
 
-    def _keep(self, journal: Journal) -> None:
-        from actions.runner.keeper import sign
+    def _keep(self, journal: Journal) -> LastRound:
+        from actions.runner.keeper import LastRound, sign
         from core.errors import WarroomError
         from response.identity import read_identity
         from response.in_force import keep_round
 
+        not_kept = tuple(effect.label for effect in self._state.effects)
         try:
-            sign(self._settings.actions)  # another program on this host need not make the same round
-            said = keep_round(journal, self._settings, read_identity(journal), dt.datetime.now(dt.UTC))
+            sign(
+                self._settings.actions, not_kept
+            )  # another program on this host need not make the same round
+            made = keep_round(journal, self._settings, read_identity(journal), dt.datetime.now(dt.UTC))
+            changes, not_kept = made.changes, made.not_kept
+            sign(self._settings.actions, not_kept)
         except WarroomError as error:
-            said = (error.message,)
-        if said:
-            self._post(Kept(said))
+            changes = (error.message,)
+        if changes:
+            self._post(Kept(changes))
+        return LastRound(0.0, not_kept)
 
     def _verify_all(self, effects: tuple[InForce, ...]) -> dict[UUID, Checked]:
         return {effect.run.id: self._verify(effect) for effect in effects}

@@ -157,6 +157,7 @@ class SignalsThread:
                     lambda state: self._post(PanelJudged(state)),
                     self._paused,
                     self._span_s,
+                    schemas=config.release_schemas(),
                 )
             )
             trimming = asyncio.create_task(_trim_memory())

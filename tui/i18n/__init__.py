@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Literal, get_args
@@ -29,7 +30,6 @@ class Language:
     """Turns messages into text. A key without a text shows as the key, never as an error."""
 
     code: LanguageCode = "en"
-    _read: dict[str, Mapping[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
     def text(self, key: str, /, **values: Value) -> str:
         """The text of `key` in this language, with its values in place."""
@@ -55,9 +55,7 @@ class Language:
 
     def _template(self, key: str) -> str | None:
         namespace, _, name = key.partition(".")
-        if namespace not in self._read:
-            self._read[namespace] = read_namespace(self.code, namespace)
-        return self._read[namespace].get(name)
+        return read_namespace(self.code, namespace).get(name)
 
     def _value(self, value: Value) -> str | int | float:
         return value if isinstance(value, str | int | float) else self.say(value)
@@ -75,6 +73,7 @@ class _Values(dict[str, "str | int | float"]):
         return "{" + key + "}"
 
 
+@cache
 def read_namespace(code: str, namespace: str) -> Mapping[str, str]:
     """All texts of one namespace; empty when the file does not exist."""
     path = Path(__file__).parent / code / f"{namespace}.toml"

@@ -183,6 +183,7 @@ class IncidentContext:
 
     async def _keep_actions(self, reading: Awaitable[Mapping[str, AnyAction]]) -> None:
         self.actions = await reading
+        self._run_deferred()
         self.host.repaint()
 
     def update_incident(self, snapshot: IncidentSnapshot) -> None:
@@ -262,6 +263,11 @@ class IncidentContext:
         )
 
     # What keys start
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether what a key asked for is under way, or waits for an answer."""
+        return self._running > 0
 
     def run(self, work: Coroutine[Any, Any, Message | None]) -> None:
         """Run `work`; its message or its error becomes the notice."""

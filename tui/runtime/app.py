@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from textual.events import Key, Paste, Resize
 
 from tui.runtime.exit import ExitCode, report_crash
 from tui.runtime.keys import InputQueue
+from tui.runtime.terminal import fitting_theme, locale_is_utf8
+from tui.theme import THEME_NAMES, load_theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from textual.events import Event
 
     from tui.i18n import Language
+    from tui.theme import ThemeName
 
 # Textual 8.2.8 caches a function of two colours with the drawer of each widget as its first argument (`cls` without
 # `@classmethod`), which keeps the lines of the last two hundred screens that were closed: 50 MB.
@@ -29,13 +33,21 @@ StylesCache.get_inner_outer = classmethod(lru_cache(1024)(_colours))  # type: ig
 
 
 class TerminalApp(App[str]):
-    """`run()` returns a line that ends it, or None. `on_exit` sees to it that what does not end in time keeps nobody."""
+    """`run()` returns a line that ends it, or None. `on_exit` sees to it that what does not end in time keeps nobody.
+
+    `theme` None is the one that fits the terminal; `theme_given` says that it was asked for, or is the only one that fits.
+    """
 
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, words: Language, *, ansi_color: bool | None) -> None:
-        super().__init__(ansi_color=ansi_color)
+    def __init__(self, words: Language, theme: ThemeName | None) -> None:
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.words = words
+        self.ascii_only = not locale_is_utf8(os.environ)
+        fitting = fitting_theme(os.environ)
+        self.theme_given = theme is not None or fitting != "dark"
+        self._theme_pushed = False
+        self.apply_theme(theme or fitting)
         self.on_exit: Callable[[int], None] = lambda _: None
         self.input_queue = InputQueue(self, super().on_event)
 
@@ -44,6 +56,20 @@ class TerminalApp(App[str]):
 
     def key_pressed(self) -> None:
         """Somebody is there."""
+
+    def apply_theme(self, name: ThemeName) -> None:
+        """Another look, for what Textual colours and for the names that the panels draw with."""
+        self.loaded_theme = load_theme(name)
+        if self._theme_pushed:
+            self.console.pop_theme()
+        self.console.push_theme(self.loaded_theme.styles)
+        self._theme_pushed = True
+        self.register_theme(self.loaded_theme.colours)
+        self.theme = name
+
+    def action_next_theme(self) -> None:
+        """The next theme."""
+        self.apply_theme(THEME_NAMES[(THEME_NAMES.index(self.loaded_theme.name) + 1) % len(THEME_NAMES)])
 
     def get_driver_class(self) -> type[Driver]:
         """On a terminal, the driver that is sparing of bytes."""

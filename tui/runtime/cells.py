@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from rich.cells import cell_len
 
-_KNOWN = re.compile(r"\x1b\[(?:(\d+);(\d+))?H|\x1b\[([\d;]*)m|(\n)|([^\x00-\x1f\x7f-\x9f]+)")
+_PIECE = re.compile(r"\x1b\[(?:(\d+);(\d+))?H|(\n)|((?:\x1b\[[\d;]*m|[^\x00-\x1f\x7f-\x9f]+)+)")
+"""A cursor position, a line's end, or what is written between two of these."""
+_RUN = re.compile(r"\x1b\[([\d;]*)m|([^\x00-\x1f\x7f-\x9f]+)")
 _ALL_KNOWN = re.compile(r"(?>\x1b\[(?:\d+;\d+)?H|\x1b\[[\d;]*m|\n|[^\x00-\x1f\x7f-\x9f]+)*+")
 """Atomic and possessive: it goes back over nothing, so that it takes no longer than the text is long.
 
-As `_KNOWN`, but without its groups: a group in a possessive repeat is a SystemError in CPython 3.11.
+As `_PIECE`, but without its groups: a group in a possessive repeat is a SystemError in CPython 3.11.
 """
 SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 SYNC_MIN_BYTES = 600
@@ -34,16 +36,25 @@ class Style(NamedTuple):
     back: str = ""
 
 
-class Cell(NamedTuple):
-    """A character with its combining marks; the right half of a wide one is empty."""
+Cell: TypeAlias = tuple[str, Style]
+"""A character with its combining marks, and its style; the right half of a wide one is empty.
 
-    text: str
-    style: Style
-
+A bare tuple: a frame over a dialogue makes thousands of them, and naming their parts took a fifth of its time.
+"""
 
 PLAIN = Style()
 _SEEN_ON_BLANKS = frozenset({"4", "7", "9", "21", "53"})
 """Underlined, reversed, struck, underlined twice, overlined."""
+
+
+class Piece(NamedTuple):
+    """What was written in one go: from where, in which style, and where and in which it ended."""
+
+    column: int
+    style: Style
+    text: str
+    end: int
+    end_style: Style
 
 
 class ScreenCells:
@@ -51,6 +62,8 @@ class ScreenCells:
 
     def __init__(self) -> None:
         self._shown: dict[tuple[int, int], Cell] = {}
+        self._last: dict[int, Piece] = {}
+        """Of each row: written once more, it changes nothing. Over a dialogue Textual writes all rows for every key."""
         self._cursor: tuple[int, int] | None = None
         self._style: Style | None = None
         self._waits = False
@@ -58,6 +71,7 @@ class ScreenCells:
     def forget(self) -> None:
         """Know nothing: the terminal was resized, or somebody else wrote to it."""
         self._shown.clear()
+        self._last.clear()
         self._cursor = self._style = None
 
     def diff(self, data: str) -> str:
@@ -69,7 +83,7 @@ class ScreenCells:
             colours_end = "\x1b[m" if self._style not in (None, PLAIN) else ""  # Textual leaves none behind
             self.forget()
             return colours_end + data
-        cells, cursor = _read(data, self._cursor or (0, 0))
+        cells, cursor = self._read(data, self._cursor or (0, 0))
         sent = [self._send(place, cells) for place in sorted(cells)]
         if self._cursor != cursor:
             sent.append("\x1b[H" if cursor == (0, 0) else f"\x1b[{cursor[0] + 1};{cursor[1] + 1}H")
@@ -77,17 +91,37 @@ class ScreenCells:
         text = "".join(sent)
         return f"{SYNC_START}{text}{SYNC_END}" if self._waits and len(text) > SYNC_MIN_BYTES else text
 
+    def _read(
+        self, data: str, cursor: tuple[int, int]
+    ) -> tuple[dict[tuple[int, int], Cell], tuple[int, int]]:
+        """The cells that `data` may change, and where it leaves the cursor."""
+        cells: dict[tuple[int, int], Cell] = {}
+        (row, column), style = cursor, PLAIN
+        for token in _PIECE.finditer(data):
+            if (text := token[4]) is not None:
+                last = self._last.get(row)
+                if last is None or last[:3] != (column, style, text):
+                    last = Piece(column, style, text, *_read_piece(text, row, column, style, cells))
+                    self._last[row] = last
+                column, style = last.end, last.end_style
+            elif token[3]:
+                row, column = row + 1, 0
+            else:
+                row, column = int(token[1] or 1) - 1, int(token[2] or 1) - 1
+        return cells, (row, column)
+
     def _send(self, place: tuple[int, int], cells: dict[tuple[int, int], Cell]) -> str:
         (row, column), cell = place, cells[place]
         right = (row, column + 1)
-        whole = (half := cells.get(right)) is None or half.text != "" or self._shown.get(right) == half
+        whole = (half := cells.get(right)) is None or half[0] != "" or self._shown.get(right) == half
         if self._shown.get(place) == cell and whole:
             return ""
         self._shown[place] = cell
-        if not cell.text:  # its left half draws it, and comes first
+        text, style = cell
+        if not text:  # its left half draws it, and comes first
             return ""
-        sent = self._move(row, column) + _restyle(self._style, cell.style) + cell.text
-        self._cursor, self._style = (row, column + max(1, cell_len(cell.text))), cell.style
+        sent = self._move(row, column) + _restyle(self._style, style) + text
+        self._cursor, self._style = (row, column + max(1, cell_len(text))), style
         return sent
 
     def _move(self, row: int, column: int) -> str:
@@ -97,36 +131,30 @@ class ScreenCells:
             return f"\x1b[{row + 1};{column + 1}H"
         between = [self._shown.get((row, at)) for at in range(self._cursor[1], column)]
         if 0 < len(between) <= REST and all(
-            cell and len(cell.text) == 1 and cell.text.isascii() and cell.style == self._style
-            for cell in between
+            cell and len(cell[0]) == 1 and cell[0].isascii() and cell[1] == self._style for cell in between
         ):
-            return "".join(cell.text for cell in between if cell)
+            return "".join(cell[0] for cell in between if cell)
         return f"\x1b[{column + 1}G"  # to a column, not over so many: terminals differ about widths
 
 
-def _read(data: str, cursor: tuple[int, int]) -> tuple[dict[tuple[int, int], Cell], tuple[int, int]]:
-    """The cells that `data` writes, and where it leaves the cursor."""
-    cells: dict[tuple[int, int], Cell] = {}
-    (row, column), style = cursor, PLAIN
-    for token in _KNOWN.finditer(data):
-        kind = token.lastindex
-        if kind == 5:
-            for char in token[5]:
-                width = 1 if char.isascii() else cell_len(char)
-                if not width and (before := cells.get((row, column - 1))):
-                    cells[row, column - 1] = before._replace(text=before.text + char)
-                    continue
-                cells[row, column] = Cell(char, style if char != " " else _on_blank(style))
-                for half in range(column + 1, column + width):
-                    cells[row, half] = Cell("", style)
-                column += width
-        elif kind == 3:
-            style = _style(token[3])
-        elif kind == 4:
-            row, column = row + 1, 0
-        else:
-            row, column = int(token[1] or 1) - 1, int(token[2] or 1) - 1
-    return cells, (row, column)
+def _read_piece(
+    text: str, row: int, column: int, style: Style, cells: dict[tuple[int, int], Cell]
+) -> tuple[int, Style]:
+    """Put what `text` writes into `cells`; returns where and in which style it ends."""
+    for run in _RUN.finditer(text):
+        if run[2] is None:
+            style = _style(run[1])
+            continue
+        for char in run[2]:
+            width = 1 if char.isascii() else cell_len(char)
+            if not width and (before := cells.get((row, column - 1))):
+                cells[row, column - 1] = (before[0] + char, before[1])
+                continue
+            cells[row, column] = (char, style if char != " " else _on_blank(style))
+            for half in range(column + 1, column + width):
+                cells[row, half] = ("", style)
+            column += width
+    return column, style
 
 
 @lru_cache(1024)

@@ -7,6 +7,7 @@ import os
 import selectors
 import signal
 from codecs import getincrementaldecoder
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from textual._xterm_parser import XTermParser
@@ -15,6 +16,7 @@ from textual.events import Paste, Resize
 from textual.geometry import Size
 from textual.messages import InBandWindowResize
 
+from core.text import clean_block
 from tui.runtime.cells import ScreenCells
 from tui.runtime.paste import Pasted, PasteSplitter
 
@@ -27,6 +29,15 @@ if TYPE_CHECKING:
 
 PRESSED = (b"\x1b", b"\x03")
 """Esc and Ctrl+C, alone: terminals take them out of what is pasted."""
+
+
+class KeyParser(XTermParser):
+    """Textual's, of which the driver needs a new one again and again.
+
+    Textual keeps the keys of its class in one cache, whose entries hold the parser that was asked: a thousand of them.
+    """
+
+    _parse_extended_key = lru_cache(maxsize=0)(XTermParser._parse_extended_key.__wrapped__)  # noqa: SLF001
 
 
 class DiffDriver(LinuxDriver):
@@ -63,7 +74,7 @@ class DiffDriver(LinuxDriver):
         Esc and Ctrl+C, pressed after a moment of silence, are always keys: a paste whose end got lost would swallow all.
         """
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
-        parser, splitter = XTermParser(), PasteSplitter()
+        parser, splitter = KeyParser(), PasteSplitter()
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             silent = False
@@ -76,18 +87,18 @@ class DiffDriver(LinuxDriver):
                     self._app.call_later(self._app.exit, return_code=128 + signal.SIGHUP)
                     return
                 if silent and raw in PRESSED:
-                    parser, splitter = XTermParser(), PasteSplitter()
+                    parser, splitter = KeyParser(), PasteSplitter()
                 silent = raw is None
                 try:
                     for part in splitter.feed(decode(raw or b"")):
                         if isinstance(part, Pasted):
-                            self.process_message(Paste(part.text))
+                            self.process_message(Paste(clean_block(part.text, len(part.text))))
                         else:
                             self._process_keys(parser.feed(part))
                     self._process_keys(parser.tick())
                 except Exception as error:  # noqa: BLE001  # the next key meets a new parser
                     logging.getLogger("warroom.driver").warning("unreadable input: %r", error)
-                    parser, splitter = XTermParser(), PasteSplitter()
+                    parser, splitter = KeyParser(), PasteSplitter()
 
     def _process_keys(self, messages: Iterable[Message]) -> None:
         """The parser's own paste is one without its text."""

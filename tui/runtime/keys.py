@@ -14,11 +14,14 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from textual.events import Key
+from textual.widgets import Input, TextArea
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from textual.app import App
-    from textual.events import Key, Paste
+    from textual.events import Paste
     from textual.message_pump import MessagePump
 
 LIMIT_S = 1.0
@@ -77,11 +80,25 @@ class InputQueue:
                 came_at, event = self._waiting.popleft()
                 if isinstance(top, Question) and came_at < top.since:
                     continue
+                if (letter := self._behind_escape(event)) is not None:
+                    self._waiting.appendleft((came_at, letter))
+                    event = Key("escape", "\x1b")
                 target = self._app.focused or self._app.screen
                 await self._dispatch(event)
                 await self._settle(target)
         except Exception as error:  # noqa: BLE001  # as in a message handler: the App decides
             self._app._handle_exception(error)  # noqa: SLF001  # Textual's own door for it
+
+    def _behind_escape(self, event: Key | Paste) -> Key | None:
+        """The letter of an Esc and a letter that came in one read, which Textual takes for Alt and the letter.
+
+        No key of ours has Alt, so a slow line would lose both. In a text field it stays Alt: people press Alt+B there.
+        """
+        if not isinstance(event, Key) or not event.character or not event.key.startswith("alt+"):
+            return None
+        return (
+            None if isinstance(self._app.focused, Input | TextArea) else Key(event.character, event.character)
+        )
 
     async def _settle(self, target: MessagePump) -> None:
         """Wait until `target` and all above it, to which a key rises, have done what was waiting for them."""

@@ -23,10 +23,13 @@ class OutputLost(Exception):
 
 
 def prepare_streams() -> None:
-    """A character that the locale can't write is escaped, and keeps nothing else from being written."""
+    """A character that the locale can't write is escaped, and keeps nothing else from being written.
+
+    Each line is sent at once, also into a pipe: a command that goes on is read while it does.
+    """
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):  # closed, or not a stream of Python's own
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # see above
+            stream.reconfigure(errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]  # see above
 
 
 def write_result(text: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from tui.screens.fitting import Subject, runbook_title
 from tui.screens.page import Page
 from tui.widgets.lines import scroll_to
 
@@ -48,7 +49,7 @@ class AlertsScreen(Page):
         head.append(words.say(counts_text(state.alerts)), "")
         head.append(f"   {words.text('alerts.source')} {state.alerts.source}", "quiet")
         head.truncate(width)
-        runbooks = {group.name: face.runbook_title(group.name) for group in groups}
+        runbooks = {group.name: runbook_title(face, group.name) for group in groups}
         view = AlertView(
             now=now,
             cursor=self._cursor_index(groups),
@@ -101,7 +102,7 @@ class AlertsScreen(Page):
         alert = self.chosen()
         if alert is None:
             return None
-        title, now = self.face.runbook_title(alert.name), time.time()
+        title, now = runbook_title(self.face, alert.name), time.time()
         return explain_alert(alert, title, self.face.words.say, width, now)
 
     def action_move(self, step: int) -> None:
@@ -135,7 +136,6 @@ class AlertsScreen(Page):
         """What can be done about the alert under the cursor."""
         from response.offers import alert_names
         from tui.screens.actions.offer import offer_actions
-        from tui.screens.fitting import Subject
 
         alert, state = self.chosen(), self._state()
         if alert is not None and state is not None:

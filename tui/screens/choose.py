@@ -19,18 +19,18 @@ class Choose(Dialogue[int]):
 
     def __init__(self, title: str, options: Sequence[str | Text], *, at: int = 0) -> None:
         super().__init__(title)
-        self._options = [Text(option) if isinstance(option, str) else option for option in options]
-        self._at = min(max(0, at), max(0, len(self._options) - 1))
+        self.options = [Text(option) if isinstance(option, str) else option for option in options]
+        self.at = min(max(0, at), max(0, len(self.options) - 1))
 
     def remarks(self, width: int) -> list[Text]:
         """The lines around the cursor."""
         from panels.draw.text import shorten
 
         height = self.room()
-        start = max(0, min(self._at - height // 2, len(self._options) - height))
+        start = max(0, min(self.at - height // 2, len(self.options) - height))
         lines = []
-        for number, option in enumerate(self._options[start : start + height], start):
-            chosen = number == self._at
+        for number, option in enumerate(self.options[start : start + height], start):
+            chosen = number == self.at
             pointer = (">" if self.face.ascii_only else "›") if chosen else " "
             digit = f"{number + 1} " if number < 9 else "  "
             line = Text.assemble((pointer, "cursor"), (digit, "quiet"), option)
@@ -41,16 +41,16 @@ class Choose(Dialogue[int]):
 
     def action_move(self, step: int) -> None:
         """The next line."""
-        if self._options:
-            self._at = (self._at + step) % len(self._options)
+        if self.options:
+            self.at = (self.at + step) % len(self.options)
             self.draw()
 
     def action_choose(self, number: int) -> None:
         """The cursor goes to the line with this number: a digit alone does nothing that can't be seen first."""
-        if number <= len(self._options):
-            self._at = number - 1
+        if number <= len(self.options):
+            self.at = number - 1
             self.draw()
 
     def action_confirm(self) -> None:
         """The line under the cursor."""
-        self.dismiss(self._at if self._options else None)
+        self.dismiss(self.at if self.options else None)

@@ -64,3 +64,13 @@ class Preview(Confirm):
     def action_copy(self) -> None:
         """Into the clipboard."""
         self.dismiss(Choice.COPY)
+
+
+class PreviewKept(Preview):
+    """The same of a text that goes nowhere: a drill's, or where nobody is to be told."""
+
+    page = "preview_kept"
+
+    def action_write_down(self) -> None:
+        """Keep it."""
+        self.dismiss(Choice.YES)

@@ -12,8 +12,8 @@ from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from tui.keymap import KEYS, SHOWN, SUSPEND, bindings
-from tui.screens.page import key_line
+from tui.keymap import KEYS, OVER_ALL, SHOWN, bindings
+from tui.screens.page import key_line, show_tour
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Dialogue(ModalScreen[R]):
 
     def __init_subclass__(cls, **given: Any) -> None:
         if "page" in cls.__dict__:
-            cls.BINDINGS = [*bindings(KEYS[cls.page]), SUSPEND]
+            cls.BINDINGS = [*bindings(KEYS[cls.page]), *OVER_ALL]
         super().__init_subclass__(**given)
 
     def __init__(self, title: str, remarks: Sequence[str | Text] = ()) -> None:
@@ -58,6 +58,7 @@ class Dialogue(ModalScreen[R]):
             yield Lines(id="asked", ascii_only=self.face.ascii_only)
             yield Lines(id="remarks", ascii_only=self.face.ascii_only)
             yield from self.middle()
+            yield Lines(id="tour", ascii_only=self.face.ascii_only)
             yield Lines(id="keys", ascii_only=self.face.ascii_only)
 
     def middle(self) -> ComposeResult:
@@ -66,7 +67,8 @@ class Dialogue(ModalScreen[R]):
 
     def room(self) -> int:
         """Lines for the remarks; they scroll where there are more. The head of the screen below stays in sight."""
-        return max(1, self.size.height - 2 - self.above - len(self._title(self.size.width)))
+        tour = 1 if self.face.tour_line(self.size.width) is not None else 0
+        return max(1, self.size.height - 2 - tour - self.above - len(self._title(self.size.width)))
 
     @property
     def above(self) -> int:
@@ -81,8 +83,15 @@ class Dialogue(ModalScreen[R]):
         """Another size, another picture."""
         self.draw()
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether it is gone, or about to be: a worker or a timer of it may come once more, when its lines are not there."""
+        return self not in self.app.screen_stack
+
     def draw(self) -> None:
         """Fill in the lines."""
+        if self.is_answered:
+            return
         width = self.size.width
         asked = self._title(width)
         title = self.query_one("#asked", Lines)
@@ -93,7 +102,12 @@ class Dialogue(ModalScreen[R]):
         block.styles.height = len(remarks)
         block.display = bool(remarks)
         block.show(remarks)
+        self.draw_tour()
         self.query_one("#keys", Lines).show([key_line(self.foot(), width, last=1)])
+
+    def draw_tour(self) -> None:
+        """What the tour says here."""
+        show_tour(self, self.face)
 
     def _title(self, width: int) -> list[Text]:
         """The question whole, where the screen has lines for it: half of it may be another question."""

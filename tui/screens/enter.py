@@ -93,6 +93,7 @@ def open_new(face: Face, runbook: Runbook | None, alert: AlertAttached | None) -
             title=given[0],
             severity=next(severity for severity in SEVERITIES if severity == given[1]),
             runbook=runbook.id if runbook else "",
+            drill=face.is_drill,
             alert=alert,
             leads=given[2] == yes,
         )

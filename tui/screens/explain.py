@@ -55,6 +55,14 @@ class ExplainScreen(Scrolled):
         elif (state := self.face.under_cursor()) is not None:
             self.face.open_runbook_for(None, state.id)
 
+    def action_actions(self) -> None:
+        """What can be done about what is explained."""
+        alerts = self._alerts()
+        if alerts is not None:
+            alerts.action_actions()
+        else:
+            self.face.action_actions()
+
     def _alerts(self) -> AlertsScreen | None:
         stack = self.app.screen_stack
         below = stack[stack.index(self) - 1] if self in stack[1:] else None

@@ -28,6 +28,23 @@ def fitting_runbooks(face: Face, library: Library, subject: Subject) -> list[Run
     return fitting + [runbook for runbook in _ranked(face, state, named) if runbook not in fitting]
 
 
+def runbook_title(face: Face, alert: str) -> str:
+    """The runbook that answers an alert, by its title, else what the alert itself names; empty without either."""
+    library = face.incidents.library
+    runbooks = library.for_alert(alert) if library is not None else ()
+    if runbooks:
+        return runbooks[0].title
+    annotations = [
+        firing.annotations
+        for state in face.states.values()
+        if state.alerts
+        for firing in state.alerts.alerts
+        if firing.name == alert
+    ]
+    links = (notes.get("runbook") or notes.get("runbook_url") for notes in annotations)
+    return next(filter(None, links), "")
+
+
 def _ranked(face: Face, state: PanelState | None, runbooks: list[Runbook]) -> list[Runbook]:
     """By what burns on the panel."""
     from tui.incident.ranking import burning_metrics, rank_runbooks

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from core.message import Message
-    from response.checklist import Row
+    from response.checklist import Row, RowKey
     from response.situation import Proposal, Situation
     from response.write import Written
 
@@ -43,6 +43,8 @@ class IncidentScreen(IncidentView):
 
     page = "incident"
     _went_on_at = 0.0
+    _acted_on: RowKey | None = None
+    """The open step whose action was asked for: once its run has ticked it, the cursor goes on as after Space."""
 
     # The checklist
 
@@ -86,9 +88,19 @@ class IncidentScreen(IncidentView):
         if self._situation() is None or self.incident_id is None or (row := self._step_row()) is None:
             return
         if self.incidents.actions is None:
-            self.incidents.notify(say("screen.actions_open"))
+            self.incidents.defer(self.action_act, say("screen.actions_open"))
             return
+        self._acted_on = None if is_done(self.incident, row) else row.key
         run_step_action(self.face, row, self.step_actions(row), self.incident_id)
+
+    def _measure(self) -> None:
+        """A step that its run has ticked is left first."""
+        row = self.row() if self.is_current and self._acted_on is not None else None
+        if row is not None and (row.key != self._acted_on or is_done(self.incident, row)):
+            if row.key == self._acted_on:
+                self._leave(row)
+            self._acted_on = None
+        super()._measure()
 
     def action_skip(self) -> None:
         """Left out; why, is asked."""
@@ -281,16 +293,21 @@ class IncidentScreen(IncidentView):
         """Once it is written the cursor goes to what is to be done next, if it still stands there."""
 
         def go_on(written: Written) -> Message:
-            rows = self.rows()
-            keys = [other.key for other in rows]
-            behind = rows[keys.index(row.key) + 1 :] if self.cursor == row.key in keys else ()
-            open_rows = (other for other in behind if can_stand(other) and not is_done(self.incident, other))
-            if (following := next(open_rows, None)) is not None:
-                self._move_to(following)
-                self._went_on_at = time.monotonic()
+            self._leave(row)
             return done(written)
 
         return go_on
+
+    def _leave(self, row: Row) -> None:
+        """To what is to be done next behind it, if the cursor still stands there."""
+        rows = self.rows()
+        keys = [other.key for other in rows]
+        behind = rows[keys.index(row.key) + 1 :] if self.cursor == row.key in keys else ()
+        open_rows = (other for other in behind if can_stand(other) and not is_done(self.incident, other))
+        if (following := next(open_rows, None)) is not None:
+            self._move_to(following)
+            self._went_on_at = time.monotonic()
+            self.repaint()
 
     def _submit(self, proposal: Proposal | Refused, done: Message) -> None:
         submit(self.face, proposal, lambda _: done)

@@ -207,13 +207,26 @@ def export_report(face: Face, snapshot: IncidentSnapshot, runbooks: Sequence[Run
         given = await answer
         if given is None:
             return None
-        impact = [line for state in face.by_attention() for line in impact_lines(state, words.say)]
-        followed = [runbook for runbook in runbooks if not isinstance(runbook, Missing)]
-        until = await in_force_until(face)
-        written = await asyncio.to_thread(
-            lambda: write_export(snapshot, Path(given[0]), words.say, impact, followed, in_force=until)
-        )
+        written = await _write_report(face, snapshot, given[0], runbooks)
         forget(face, form)
         return written
 
     face.incidents.run(export())
+
+
+async def write_report(face: Face, snapshot: IncidentSnapshot) -> str:
+    """The same without a question: into a new folder here, which it returns. Raises a `WarroomError`."""
+    folder = free_folder(snapshot.label)
+    await _write_report(face, snapshot, folder, face.incidents.followed_runbooks(snapshot.incident))
+    return folder
+
+
+async def _write_report(
+    face: Face, snapshot: IncidentSnapshot, folder: str, runbooks: Sequence[Runbook | Missing]
+) -> Message:
+    impact = [line for state in face.by_attention() for line in impact_lines(state, face.words.say)]
+    followed = [runbook for runbook in runbooks if not isinstance(runbook, Missing)]
+    until = await in_force_until(face)
+    return await asyncio.to_thread(
+        lambda: write_export(snapshot, Path(folder), face.words.say, impact, followed, in_force=until)
+    )

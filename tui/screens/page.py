@@ -52,8 +52,8 @@ class Page(Screen[None]):
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        """Four regions."""
-        for name in ("head", "body", "notice", "foot"):
+        """Five regions; that of the tour is there while there is one."""
+        for name in ("head", "body", "notice", "tour", "foot"):
             yield Lines(id=name, ascii_only=self.face.ascii_only)
 
     def on_resize(self) -> None:
@@ -75,10 +75,15 @@ class Page(Screen[None]):
         width, height = self.size
         now = time.time()
         self.query_one("#head", Lines).show([self.head(width, now)])
-        room = max(1, height - 3)
+        self.draw_tour()
+        room = max(1, height - (4 if self.query_one("#tour").display else 3))
         self.query_one("#body", Lines).show(self.body(width, room, now)[:room])
         self.query_one("#notice", Lines).show([self.notice(width)])
         self.query_one("#foot", Lines).show([self.keys(width)])
+
+    def draw_tour(self) -> None:
+        """What the tour says here."""
+        show_tour(self, self.face)
 
     def filtered(self) -> None:
         """The filter is another one: what shows a list starts at its top."""
@@ -127,12 +132,11 @@ class Page(Screen[None]):
         if stand_in:
             mark = Text(f" {face.words.text('tui.stand_in', source=stand_in)} ", "stale")
             right.append((1, mark.append("  ")))
-        if face.runs.state.at:
-            from tui.actions.draw.in_force import (
-                head_part,  # with the guard of runs, which no first paint needs
-            )
-
-            right.append((3, head_part(face.runs.state, face.words, now)))
+        if around.runs is not None:
+            right.append((3, around.runs))
+        current = face.incidents.current()
+        if face.is_drill and not (current is not None and current.incident.drill):  # not twice
+            right.append((0, Text(f" {face.words.text('update.drill')} ", "stale").append("  ")))
         if face.paused:
             right.append((0, pause_part(face.words).append("  ")))
         right.append((4, Text(f"{time.strftime('%H:%MZ', time.gmtime(now))} {face.words.code} ")))
@@ -151,7 +155,14 @@ class Page(Screen[None]):
         """What every head says, whatever its page is about."""
         states = self.face.states.values()
         counts = count_part((state.verdict for state in states), ascii_only=self.face.ascii_only)
-        return Around(counts, self.face.paused)
+        return Around(counts, self.face.paused, self._runs_part())
+
+    def _runs_part(self) -> Text | None:
+        if not self.face.runs.state.at:
+            return None
+        from tui.actions.draw.in_force import head_part  # with the guard of runs, which no first paint needs
+
+        return head_part(self.face.runs.state, self.face.words, time.time())
 
     def notice(self, width: int) -> Text:
         """What there is to tell, until a key says that it was read; or the filter that is being typed."""
@@ -187,6 +198,14 @@ class Page(Screen[None]):
         else:
             wanted = [(SHOWN.get(key.key, key.key), words.text(key.text)) for key in self.footer()]
         return key_line(wanted, width)
+
+
+def show_tour(screen: Screen[Any], face: Face) -> None:
+    """The tour's line above the footer, which is not there without one."""
+    for region in screen.query("#tour").results(Lines):
+        line = face.tour_line(screen.size.width)
+        region.display = line is not None
+        region.show([] if line is None else [line])
 
 
 def key_line(wanted: list[tuple[str, str]], width: int, last: int = 2) -> Text:

@@ -1,4 +1,4 @@
-"""A screen of more lines than may fit: it is scrolled by pages, and says how much is left."""
+"""A screen of more lines than may fit: it is scrolled, and says how much is left."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tui.screens.page import Page
 
 
 class Scrolled(Page, abstract=True):
-    """A subclass says its `lines`."""
+    """A subclass says its `lines`, which scroll by pages; or its whole `body`, with a `window` over the part that scrolls."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -20,7 +20,10 @@ class Scrolled(Page, abstract=True):
 
     def body(self, width: int, height: int, now: float) -> list[Text]:
         """As many as fit; the last one tells of those below."""
-        lines = self.lines(width, now)
+        return self.window(self.lines(width, now), height)
+
+    def window(self, lines: list[Text], height: int) -> list[Text]:
+        """As many of them as fit, from the line that was scrolled to."""
         self._top = max(0, min(self._top, len(lines) - height))
         shown = lines[self._top : self._top + height]
         below = len(lines) - self._top - height

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from core.message import say
 from response import records
-from tui.screens.confirm import Choice, Preview
+from tui.screens.confirm import Choice, Preview, PreviewKept
 from tui.screens.edit import Edit
 from tui.screens.form import Field, Form
 from tui.screens.submit import ask, carry_out, forget
@@ -32,8 +32,8 @@ def write_update(face: Face, situation: Situation) -> None:
     if (edited := face.incidents.drafts.get(_edited(situation))) is not None:
         face.incidents.run(_send(face, situation, None, edited[0]))
         return
-    said = Field(words.text("screen.field_say"), lines=True)
-    form = Form(words.text("screen.new_update"), [said], draft=f"update {situation.label}")
+    text_field = Field(words.text("screen.field_say"), lines=True)
+    form = Form(words.text("screen.new_update"), [text_field], draft=f"update {situation.label}")
     face.incidents.run(_compose(face, situation, form, ask(face, form)))
 
 
@@ -62,7 +62,12 @@ async def _send(face: Face, situation: Situation, form: Form | None, text: str) 
     incident, label, drafts = situation.incident, situation.label, face.incidents.drafts
     while True:
         sendings = plan_sendings(text, incident, label, settings.webhooks)
-        preview = Preview(words.text("screen.update_preview"), _preview_lines(face, text, sendings))
+        lines = _preview_lines(face, text, sendings, drill=incident.drill)
+        preview = (
+            Preview(words.text("screen.update_preview"), lines)
+            if sendings
+            else PreviewKept(words.text("screen.update_kept"), lines)
+        )
         choice = await ask(face, preview)
         if choice is None:
             return say("update.nothing_written")
@@ -104,13 +109,13 @@ async def _edit(face: Face, text: str, *, drill: bool) -> str:
     return f"{mark} {text}" if drill and not text.startswith(mark) else text
 
 
-def _preview_lines(face: Face, text: str, sendings: Sequence[Sending]) -> list[str | Text]:
+def _preview_lines(face: Face, text: str, sendings: Sequence[Sending], *, drill: bool) -> list[str | Text]:
     """The text as people will read it, then where it goes."""
     words = face.words
     lines: list[str | Text] = [Text(line) for line in text.splitlines()]
     lines.append("")
     if not sendings:
-        lines.append(words.text("update.no_webhooks"))
+        lines.append(words.text("update.drill_stays" if drill else "update.no_webhooks"))
     lines += [
         words.text(
             "screen.would_send",

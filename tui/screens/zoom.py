@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual import work
 
+from tui.keymap import Key
 from tui.screens.page import Page
 from tui.screens.panel import panel_block
 
@@ -40,6 +41,8 @@ class ZoomScreen(Page):
         from panels.zoom import FIRST_RANGE
 
         self._range = FIRST_RANGE
+        if (state := self.face.under_cursor()) is not None:
+            self.face.chosen = state.id  # another that becomes the first must not take its place
         self.set_interval(1.0, self._follow)
 
     def on_screen_resume(self) -> None:
@@ -73,11 +76,15 @@ class ZoomScreen(Page):
         rows = replace(state, charts=(), warnings=warnings)
         return [Text(), *panel_details(rows, face.words.say, width, height, now, ascii_only=face.ascii_only)]
 
+    def own_keys(self) -> tuple[Key, ...]:
+        """Where a budget is looked at, the desk is one key away."""
+        spec = self._spec()
+        desk = (Key("dollar_sign", "app.costs"),) if spec is not None and spec.budget is not None else ()
+        return (*desk, *super().own_keys())
+
     def filtered(self) -> None:
         """Only the curves that are wanted, asked anew: there may be more of them than were shown."""
-        spec = self._spec()
-        if spec is not None and self.view is not None:
-            self._start(spec, self.view.number - 1)
+        self._again()
 
     def action_move(self, step: int) -> None:
         """The panel above or below."""
@@ -87,8 +94,8 @@ class ZoomScreen(Page):
     def action_question(self, step: int) -> None:
         """The panel's next question."""
         spec = self._spec()
-        if self.view is not None and spec is not None and len(spec.queries) > 1:
-            self._start(spec, (self.view.number - 1 + step) % len(spec.queries))
+        if self.view is not None and spec is not None and spec.queries:
+            self._start(spec, (self._number(spec) + step) % len(spec.queries))
 
     def action_range(self, step: int) -> None:
         """A longer or a shorter look back."""
@@ -98,10 +105,9 @@ class ZoomScreen(Page):
 
     def look_back(self, index: int) -> None:
         """Over one of the ranges."""
-        spec = self._spec()
-        if self.view is not None and spec is not None:
+        if self.view is not None:
             self._range = index
-            self._start(spec, self.view.number - 1)
+            self._again()
 
     def action_read(self, columns: int) -> None:
         """Move the cursor of the chart by columns; from the right edge of the past it leaves again."""
@@ -132,14 +138,26 @@ class ZoomScreen(Page):
         if spec is None or not spec.queries:
             self.view = None
         elif self.view is None or spec.id != self._panel:
-            names = [query.name for query in spec.queries]
-            self._start(spec, names.index(spec.chart) if spec.chart in names else 0)
+            self._start(spec, self._number(spec))
         elif (
             not self.face.paused
             and not self.view.asking
             and time.monotonic() >= self._asked_at + self._rest()
         ):
             self._ask(spec, self.view)
+
+    def _number(self, spec: PanelSpec) -> int:
+        """Which of its questions is shown, from 0; of a panel that was not shown yet the charted one."""
+        if self.view is not None and spec.id == self._panel:
+            return self.view.number - 1
+        names = [query.name for query in spec.queries]
+        return names.index(spec.chart) if spec.chart in names else 0
+
+    def _again(self) -> None:
+        """The question that is shown, asked anew; the cursor may stand on another panel since the last look."""
+        spec = self._spec()
+        if spec is not None and spec.queries and self.view is not None:
+            self._start(spec, self._number(spec))
 
     def _rest(self) -> float:
         if self.view is not None and self.view.problem is not None:

@@ -124,11 +124,12 @@ class Choice(Widget, can_focus=True):
         self.refresh()
 
     def render(self) -> Text:
-        """`SEV1 [SEV2] SEV3`: brackets carry it where there are no colours."""
+        """`SEV1 [SEV2] SEV3`: brackets carry it where there are no colours; no value at all is a dash."""
         text = Text(no_wrap=True)
         for choice in self._choices:
             chosen = choice == self.value
             text.append(
-                f"[{choice}]" if chosen else f" {choice} ", "cursor" if chosen and self.has_focus else ""
+                f"[{choice or '–'}]" if chosen else f" {choice or '–'} ",
+                "cursor" if chosen and self.has_focus else "",
             )
         return text

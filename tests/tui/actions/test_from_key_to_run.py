@@ -49,6 +49,8 @@ async def test_a_destructive_plan_wants_its_target_typed_and_an_observing_one_no
         app = person.app
         propose(app, "shop.wipe")
         await until(lambda: plan_of(app), "the plan")
+        dialogue = app.screen
+        assert isinstance(dialogue, plan_module.PlanDialogue)
         await person.press("enter")
         await person.type("shop_d")
         await person.press("enter")
@@ -59,5 +61,26 @@ async def test_a_destructive_plan_wants_its_target_typed_and_an_observing_one_no
         run = run_of(app)
         assert run is not None
         assert run.state == "finished"
+        dialogue.draw()  # its worker may come once more after the answer
         propose(app, "shop.look")
         await until(lambda: has_ended(app) and "calm" in on_screen(app), "it is run without a question")
+
+
+async def test_what_may_be_left_out_is_typed_with_its_default_in_the_field(tmp_path: Path) -> None:
+    config = configuration(tmp_path)
+    config.write_text(
+        f'[signals.postgres]\nurl = "postgresql://nobody@127.0.0.1:1/none"\n{config.read_text()}'
+    )
+    async with running(config) as person:
+        app = person.app
+        propose(app, "migrate.downgrade", edit=True)
+        await until(lambda: isinstance(app.screen, Form), "its parameters are asked")
+        await person.pilot.pause()
+
+        def rows() -> list[list[str]]:
+            return [line.split() for line in on_screen(app).splitlines()]
+
+        await until(lambda: ["to", "-1"] in rows(), "its default stands there")
+        await person.press("tab", "tab", "tab", "backspace", "backspace")
+        await person.type("base")
+        await until(lambda: ["to", "base"] in rows(), "and is another one")

@@ -250,16 +250,19 @@ def test_an_orphan_is_put_to_the_person_with_what_is_known(
 
 
 def in_force() -> RunsState:
-    """One verified and near its end, one that is not so, one of which nobody knows, one that goes on, one that is silent."""
+    """One verified and near its end, one that is not so, one that failed, one of which nobody can tell, one that goes on, one that is silent."""
     finished = r.RunFinished(until=START + dt.timedelta(hours=4))
     soon = r.RunFinished(until=START + dt.timedelta(minutes=24))
     hold = run_of(1, HOLD, *STARTED, r.RunVerified(), soon)
     throttle = run_of(2, THROTTLE, *STARTED, r.RunVerified(), finished, incident=UUID(int=42))
     failed = run_of(3, THROTTLE, *STARTED, r.RunFailed())
+    silent = Phrase(key="event.as_written", values={"text": "fetch@ops2 does not answer"})
+    unknown = run_of(4, HOLD, *STARTED, r.RunVerified(ok=False, checks=(silent,), unknown=(0,)), finished)
     effects = [
         InForce("RUN-1", hold, HOLD, START + dt.timedelta(minutes=24), is_certain=True),
         InForce("RUN-2", throttle, THROTTLE, START + dt.timedelta(hours=4), is_certain=True),
         InForce("RUN-3", failed, THROTTLE, START + dt.timedelta(hours=4), is_certain=False),
+        InForce("RUN-4", unknown, HOLD, START + dt.timedelta(hours=4), is_certain=False),
     ]
     seen = (say("actions.text", text="fetch@ops1: 20/m"), say("actions.text", text="analyze@ops1: none"))
     return RunsState(

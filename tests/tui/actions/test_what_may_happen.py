@@ -14,7 +14,7 @@ from incidents.settings import JournalSettings
 from tests.actions.build import until as until_blocking
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.actions.stage import configuration, has_ended, on_screen, plan_of, run_of, running
-from tests.tui.incident.stage import until
+from tests.tui.incident.stage import app_of, until
 from tui.actions.output import read_before, read_end, read_from
 from tui.screens.actions import plan as plan_module
 from tui.screens.actions.plan import PlanDialogue
@@ -112,6 +112,19 @@ async def test_a_run_of_others_is_attached_to_from_the_list_and_ended(tmp_path: 
             assert run.cancel_asked_by
             await second.press("tab", then=lambda: "shop.wait" in on_screen(app))
             await second.press("tab", then=lambda: "cancelled" in on_screen(app))
+
+
+async def test_runs_that_were_asked_for_before_the_journal_is_open_are_listed_once_it_is(
+    tmp_path: Path,
+) -> None:
+    app = app_of(configuration(tmp_path))
+    async with app.run_test(size=(80, 24)):
+        screen = RunsScreen()
+        await app.push_screen(screen)
+        assert app.incidents.journal_thread is None
+        await until(lambda: screen.problem is not None or screen.listed is not None, "an answer")
+        await until(lambda: screen.listed is not None, "the list")
+        assert screen.problem is None
 
 
 async def test_a_second_person_sees_the_plan_and_whoever_may_starts_it(tmp_path: Path) -> None:

@@ -17,13 +17,16 @@ from tui.runtime.exit import ExitCode
 
 ROOT = Path(__file__).parents[3]
 RUNS = {
+    "cost": ["cost"],
     "doctor": ["doctor"],
     "query": ["query", "up"],
     "status": ["status", "--wait", "0"],
+    "stress": ["stress", "plan"],
     "runbook": ["runbook", "lint"],
     "journal": ["journal", "stats"],
     "incident": ["incident", "list"],
     "config": ["config", "check"],
+    "drill": ["drill", "list"],
     "actions": ["actions"],
     "run": ["run", "secrets.audit", "--param", "path=.", "--plan"],
     "runs": ["runs"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 from typing import TYPE_CHECKING
@@ -12,39 +11,12 @@ import pytest
 
 from sandbox.servers import free_port
 from tests.bad_servers import body, serve
-from tests.exporter import depth_board, depth_exporter
-from tests.program import run_program
-from tests.terminal import PROGRAM, Terminal
-from tests.tui.incident.stage import RUNBOOK
+from tests.terminal import PROGRAM
+from tests.tui.cli.desk import Desk
+from tests.webhook import webhook_server
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class Desk:
-    """One user's data folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        config = folder / "warroom.toml"
-        if not config.exists():
-            config.write_text('service.profile = "chimera"\n')
-        self.environment = {
-            **os.environ,
-            "HOME": str(folder),
-            "XDG_DATA_HOME": str(folder),
-            "WARROOM_LOG": str(folder / "log"),
-            "LANG": "C.UTF-8",
-            "WARROOM_ACTOR": "op1",
-        }
-
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return run_program(*arguments, env=self.environment, cwd=self.folder)
-
-    def fact(self, *arguments: str) -> str:
-        done = self("incident", *arguments)
-        assert (done.returncode, done.stderr) == (0, "")
-        return done.stdout.rstrip("\n")
 
 
 @pytest.fixture
@@ -144,7 +116,7 @@ def test_events_of_others_are_printed_as_they_come(desk: Desk) -> None:
 
 
 def test_an_update_is_shown_first_and_sent_when_asked(desk: Desk) -> None:
-    desk.fact("open", "--title", "Ban near", "--severity", "SEV1", "--drill")
+    desk.fact("open", "--title", "Ban near", "--severity", "SEV1")
     config = desk.folder / "warroom.toml"
     config.write_text(
         '[incidents.updates.webhooks.team]\nkind = "slack"\nsecret_url = "${HOOK}"\ntries = 1\n'
@@ -153,7 +125,7 @@ def test_an_update_is_shown_first_and_sent_when_asked(desk: Desk) -> None:
         desk.environment["HOOK"] = f"{url}/SECRET"
         dry = desk("incident", "update", "1", "We throttle.", "--send", "--dry-run")
         assert dry.returncode == 0
-        assert dry.stdout.startswith("DRILL SEV1 INC-1: Ban near\n")
+        assert dry.stdout.startswith("SEV1 INC-1: Ban near\n")
         assert "would go to team (slack at 127.0.0.1:" in dry.stderr
         assert json.loads(desk.fact("show", "1", "--json"))["updates"] == []
         sent = desk("incident", "update", "1", "We throttle.", "--send")
@@ -165,6 +137,36 @@ def test_an_update_is_shown_first_and_sent_when_asked(desk: Desk) -> None:
     assert "SECRET" not in dry.stderr + sent.stderr + failed.stderr
     updates = json.loads(desk.fact("show", "1", "--json"))["updates"]
     assert [[each["ok"] for each in update["deliveries"]] for update in updates] == [[True], [False]]
+
+
+def test_an_update_of_a_drill_is_written_down_and_goes_nowhere(desk: Desk) -> None:
+    desk.fact("open", "--title", "Ban near", "--severity", "SEV1", "--drill")
+    (desk.folder / "warroom.toml").write_text(
+        '[incidents.updates.webhooks.team]\nkind = "slack"\nsecret_url = "${HOOK}"\ntries = 1\n'
+    )
+    with webhook_server() as (url, got):
+        desk.environment["HOOK"] = url
+        for options in (["--send"], ["--send", "--to", "team"], ["--send", "--json"]):
+            sent = desk("incident", "update", "1", "We throttle.", *options)
+            assert sent.returncode == 0
+            assert "go nowhere" in sent.stderr
+        assert json.loads(sent.stdout)["outcomes"] == json.loads(sent.stdout)["plan"] == []
+        assert got == []
+    updates = json.loads(desk.fact("show", "1", "--json"))["updates"]
+    assert [(update["text"].split()[0], update["deliveries"]) for update in updates] == [("DRILL", [])] * 3
+
+
+def test_a_drill_is_in_no_statistics_of_incidents(desk: Desk) -> None:
+    for minutes, more in ((60, ()), (20, ("--drill",))):
+        opened = ("open", "--title", "Ban", "--severity", "SEV2", "--detected", "2026-11-24T03:00:00Z")
+        label = json.loads(desk.fact(*opened, *more, "--json"))["incident"]
+        desk.fact("tick", label, "1.1")
+        ended = f"2026-11-24T{3 + minutes // 60:02}:{minutes % 60:02}:00Z"
+        desk.fact("mark", label, "resolved", "--at", ended)
+    for options, minutes in (((), 60), (("--drill",), 20)):
+        stats = json.loads(desk.fact("stats", *options, "--json"))
+        assert (stats["incidents"], stats["spans"]["mttr"]["mean_s"]) == (1, 60 * minutes)
+        assert [step["ticked"] for step in stats["steps"]] == [1]
 
 
 def test_a_webhooks_address_does_not_stand_in_the_file(desk: Desk) -> None:
@@ -234,53 +236,6 @@ def test_steps_and_runbooks_have_names_wherever_they_are_read(desk: Desk) -> Non
     assert shown.index("✔ 1.2 Throttle") < shown.index("– 1.5 Stop the bot")
 
 
-@pytest.mark.parametrize("verb", [("resolve", "1"), ("mark", "1", "resolved")])
-def test_resolving_while_something_burns_or_fires_again_asks(desk: Desk, verb: tuple[str, ...]) -> None:
-    rules = "groups: [{name: g, rules: [{alert: Backlog, expr: depth > 100, labels: {severity: ticket}}]}]"
-    (desk.folder / "rules.yml").write_text(rules)
-    with depth_exporter(500) as (address, depth):
-        board = depth_board(address).replace('show = ["depth"]', 'show = ["depth", "alerts"]')
-        (desk.folder / "warroom.toml").write_text(f'{board}\n[signals.scrape]\nrule_files = ["rules.yml"]\n')
-        desk.fact("open", "--title", "Backlog", "--severity", "SEV2", "--alert", "Backlog")
-        desk.fact("alert", "1", "resolved", "Backlog", "--fingerprint", fingerprint(desk))
-        asked = desk("incident", *verb)
-        assert (asked.returncode, asked.stdout) == (2, "")
-        assert "Depth" in asked.stderr
-        assert "500" in asked.stderr
-        assert "the alert Backlog still fires" in asked.stderr
-        depth.set(3)
-        desk.fact(*verb)
-
-
-def fingerprint(desk: Desk) -> str:
-    (alert,) = json.loads(desk.fact("show", "1", "--json"))["alerts"]
-    return str(alert)
-
-
-def test_what_is_written_after_the_end_is_told(desk: Desk) -> None:
-    desk.fact("open", "--title", "Ban near", "--severity", "SEV2", "--runbook", "cloudflare-ban")
-    desk.fact("tick", "1", "throttle")
-    again = desk("incident", "tick", "1", "1.2", "--lang", "zh")
-    assert again.stderr == "warroom：1.2 给两个会写 Discord 的任务限速：op1 早已标记为“已完成”\n"
-    early = desk("incident", "resolve", "1")
-    assert (early.returncode, early.stdout) == (2, "")
-    assert "the incident does not look resolved: not done: 1.1" in early.stderr
-    desk.fact("resolve", "1", "--at", "2026-11-24T04:00:00Z", "--yes")
-    for arguments, code, said in (
-        (("resolve", "1"), 2, "INC-1 was already resolved at 2026-11-24 04:00:00Z"),
-        (("resolve", "1", "--at", "2026-11-24T05:00:00Z"), 0, ""),
-        (("tick", "1", "1.1"), 0, "INC-1 was resolved at 2026-11-24 05:00:00Z"),
-        (("tick", "1", "9.9"), 3, "no step 9.9; 'warroom runbook show cloudflare-ban'"),
-        (("tick", "1", "throtle"), 3, "no step throtle; did you mean throttle?"),
-        (("skip", "1", "2.2"), 3, "--reason"),
-        (("role", "1", "offer", "ops"), 3, "--to must not be empty"),
-    ):
-        done = desk("incident", *arguments)
-        assert done.returncode == code, done.stderr
-        assert said in done.stderr
-        assert done.stderr.count("\n") <= 1
-
-
 def test_a_panel_is_pinned_with_its_data(desk: Desk) -> None:
     """The service's own page is scraped; the pinned line stands in the postmortem."""
     page = b"# TYPE discord_invalid_requests_total counter\ndiscord_invalid_requests_total 5\n"
@@ -318,69 +273,6 @@ def test_while_the_teams_journal_is_away_everything_goes_on_and_says_so(desk: De
     verified = desk("journal", "verify")
     assert (verified.returncode, verified.stdout) == (2, "")
     assert desk("incident", "note", "INC-3", "x").returncode == 3
-
-
-@pytest.fixture
-def gated(desk: Desk) -> Desk:
-    """An incident that follows a runbook with killer items, a gate and a pause point."""
-    book = desk.folder / "books" / "en" / "ban-near.md"
-    book.parent.mkdir(parents=True)
-    book.write_text(RUNBOOK.replace("expect: < 10", "expect: < 10\n  for: 10m"), encoding="utf-8")
-    (desk.folder / "warroom.toml").write_text('[runbooks]\nfolders = ["books"]\n')
-    desk.fact("open", "--title", "x", "--severity", "SEV2", "--runbook", "ban-near")
-    return desk
-
-
-def test_the_rules_of_the_checklist_hold_for_scripts(gated: Desk) -> None:
-    for arguments, reason in (
-        (("tick", "1", "raise"), "pause point: the IC has not confirmed 'Stop the storm' yet"),
-        (("start", "1", "raise"), "has not confirmed 'Stop the storm'"),
-        (("skip", "1", "return", "--reason", "r"), "has not confirmed 'Stop the storm'"),
-        (("tick", "1", "budget"), "part of the postmortem"),
-        (("confirm", "1", "stop"), "killer items of this phase are NOT done: not done: 1.1 Declare"),
-        (("tick", "1", "throttle"), "this gate is NOT green yet: check not run"),
-        (("tick", "1", "throttle", "--observed", "looks fine"), "--yes goes on anyway"),
-    ):
-        done = gated("incident", *arguments)
-        assert (done.returncode, done.stdout) == (2, ""), done.stderr
-        assert reason in done.stderr
-        assert done.stderr.count("\n") == 1
-    assert json.loads(gated.fact("show", "1", "--json"))["sequence"] == 2
-
-
-def test_yes_answers_the_question_and_the_journal_says_so(gated: Desk) -> None:
-    assert gated.fact("tick", "1", "throttle", "--yes").endswith(
-        "(the gate was not green: confirmed with --yes)"
-    )
-    told = gated.fact("confirm", "1", "stop", "--yes")
-    assert told.endswith("(not done: 1.1 Declare, take command: confirmed with --yes)")
-    gated.fact("tick", "1", "declare", "--yes")
-    events = json.loads(gated.fact("timeline", "1", "--json"))
-    answers = [(event["kind"], event["body"].get("answers")) for event in events[2:]]
-    assert answers == [
-        ("step_ticked", [{"question": "gate_not_green", "about": [], "how": "--yes"}]),
-        ("pause_confirmed", [{"question": "killers_open", "about": ["declare"], "how": "--yes"}]),
-        ("step_ticked", []),
-    ]
-    assert "用 --yes 继续" in gated.fact("timeline", "1", "--lang", "zh")
-    assert gated("journal", "verify").returncode == 0
-
-
-def test_on_a_terminal_the_question_is_asked(gated: Desk) -> None:
-    command = [PROGRAM, "incident", "confirm", "1", "stop", "--config", str(gated.folder / "warroom.toml")]
-    environment = {
-        name: gated.environment[name] for name in ("HOME", "XDG_DATA_HOME", "WARROOM_LOG", "WARROOM_ACTOR")
-    }
-    for answer, code in (("n", 2), ("", 2), ("y", 0)):
-        terminal = Terminal(command, 120, 24, **environment)
-        terminal.wait_for("Go on anyway? [y/N]")
-        assert "not done: 1.2 Throttle the retrying task" in terminal.screen
-        terminal.press(f"{answer}\r")
-        assert terminal.wait_end() == code, terminal.screen
-    refused = Terminal([*command, "--no-input"], 120, 24, **environment)
-    assert refused.wait_end() == 2
-    event = json.loads(gated.fact("timeline", "1", "--json"))[-1]
-    assert event["body"]["answers"][0]["how"] == "asked"
 
 
 def test_the_title_is_changed(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.actions.build import until
-from tests.tui.cli.test_incident import Desk
+from tests.tui.cli.desk import Desk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,6 +142,12 @@ def test_a_plan_from_a_file_runs_exactly_or_not_at_all(shop: Shop, tmp_path: Pat
     assert shop.json("run", "shop.close", "--from-plan", str(plan), "--yes")["digest"] == value["digest"]
     plan.write_text(json.dumps(value | {"target": "other"}))
     assert shop.code("run", "shop.close", "--from-plan", str(plan), "--yes") == USAGE
+    plan.write_text(json.dumps(value | {"for_ever": 1}))
+    done = shop("run", "shop.close", "--from-plan", str(plan), "--yes")
+    assert (done.returncode, "for_ever" in done.stderr) == (USAGE, True)
+    plan.write_text(json.dumps(value | {"made_at": value["made_at"] - 3600}))
+    done = shop("run", "shop.close", "--from-plan", str(plan), "--yes")
+    assert (done.returncode, "1 h 0 min old" in done.stderr) == (REFUSED, True)
     plan.write_text(json.dumps(value))
     assert shop.code("run", "shop.burn", "--from-plan", str(plan), "--confirm", "shop-db") != DONE
     config = tmp_path / "warroom.toml"

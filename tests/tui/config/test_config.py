@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError
+from core.toml_file import TomlFile, validate
 from tests.program import run_program
 from tui.config.load import check_config, load_config
+from tui.config.model import Config
 
 WRONG = """\
 [service]
@@ -107,3 +109,25 @@ def test_the_panels_that_a_profile_brings_are_shown(tmp_path: Path) -> None:
     path.write_text('service.profile = "chimera"\nsignals.prometheus.url = "http://127.0.0.1:9"\n')
     done = warroom("config", "show", "--json", "--config", str(path), folder=tmp_path)
     assert {"slo", "queues", "ban"} <= set(json.loads(done.stdout)["panels"]["show"])
+
+
+def test_what_is_shown_may_stand_in_the_file(tmp_path: Path) -> None:
+    """Nothing that the program sets itself: a check of a team's profile was shown with a mark that no file may have."""
+    own = tmp_path / "profiles" / "shop"
+    own.mkdir(parents=True)
+    (own / "profile.toml").write_text('title = "Shop"\n')
+    (own / "actions.toml").write_text(
+        '[[staged_return.refusals]]\npromql = "up"\nexpect = "> 0"\n[switches.shop]\nfile.path = "flags.env"\n'
+        'positions = {on = {A = "1"}, off = {A = "0"}}\n[[switches.shop.verify]]\npromql = "up"\nexpect = "> 0"\n'
+    )
+    path = tmp_path / "warroom.toml"
+    path.write_text('service.profile = "profiles/shop"\n')
+    done = warroom("config", "show", "--json", "--config", str(path), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(done.stdout)
+    assert shown["actions"]["switches"]["shop"]["verify"] == [{"promql": "up", "expect": "> 0"}]
+    config, problems = validate(Config, TomlFile(path, shown, {(): 1}))
+    assert (config is not None, problems) == (True, ())
+    schema = warroom("config", "schema", folder=tmp_path).stdout
+    assert "staged_return" in schema
+    assert "of_team_profile" not in schema

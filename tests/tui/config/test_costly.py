@@ -42,6 +42,19 @@ def test_what_is_too_deep_or_too_long_is_a_mistake_with_a_line(value: str, tmp_p
     assert len(problems) == 1
 
 
+@pytest.mark.parametrize(
+    "part", ["a.", "a . ", '"a".', "'a b'. "], ids=["bare", "blanks", "quoted", "literal"]
+)
+def test_a_dotted_key_of_any_length_takes_no_time(part: str, tmp_path: Path) -> None:
+    path = tmp_path / "warroom.toml"
+    path.write_text(f"[service]\n{part * (60_000 // len(part))}a = 1\n")
+    began = time.process_time()
+    config, problems = check_config(path)
+    assert time.process_time() - began < LIMIT_S
+    assert config is None
+    assert len(problems) == 1
+
+
 def test_a_name_that_is_too_long_for_a_file_is_a_mistake_with_a_line(tmp_path: Path) -> None:
     path = tmp_path / "warroom.toml"
     path.write_text(f'[service]\nprofile = "{"x" * 5000}"\n')

@@ -31,6 +31,23 @@ async def test_history_finds_and_opens_the_past_to_be_read(config: Path) -> None
         assert "nothing is written" in shown(op1.app)
 
 
+async def test_a_drill_stands_in_the_history_and_in_none_of_its_statistics(config: Path) -> None:
+    await write_as("op1", config, "open", "--title", "Real", "--severity", "SEV3", "--runbook", "ban-near")
+    await write_as("op1", config, "resolve", "1", "--yes")  # its panel burns
+    drill = ("--title", "Played", "--severity", "SEV3", "--runbook", "ban-near", "--drill")
+    await write_as("op1", config, "open", *drill)
+    await write_as("op1", config, "tick", "2", "1.1")
+    await write_as("op1", config, "mark", "2", "mitigated")
+    await write_as("op1", config, "resolve", "2", "--yes")
+    async with running(config) as op1:
+        await op1.press("h", then=lambda: "DRILL Played" in shown(op1.app))
+        head = shown(op1.app).splitlines()[1]
+        assert "incidents: 1, drills apart" in head, head
+        assert "MTTM –" in head, "the drill alone was mitigated"
+        await op1.press("s", then=lambda: "Played" not in shown(op1.app))
+        assert "Declare," not in shown(op1.app), "the drill alone has a step that was done"
+
+
 async def test_a_resolved_incident_is_opened_again_from_the_history(config: Path) -> None:
     await write_as("op1", config, "open", "--title", "Old one", "--severity", "SEV3")
     await write_as("op1", config, "resolve", "1", "--yes")  # its panel burns

@@ -103,7 +103,9 @@ async def test_a_step_is_a_button_and_its_verified_run_ticks_it(
         incident = incident_of(app)
         step = incident.steps[incident.key("ban-near", "throttle")]
         assert step.run == "RUN-2"
-        screen_of(app)._move_to(next(r for r in screen_of(app).rows() if r.step and r.step.id == "throttle"))
+        ticked = next(row for row in screen_of(app).rows() if row.step and row.step.id == "throttle")
+        await until(lambda: screen_of(app).cursor != ticked.key, "the cursor goes on by itself")
+        screen_of(app)._move_to(ticked)
         await until(lambda: "in force until" in shown(app), shown(app))
         assert "by RUN-2, verified" in shown(app)
         await person.press("shift+tab", then=lambda: "Actions run" in shown(app))

@@ -20,6 +20,7 @@ from tests.postgres import Restartable
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.incident.stage import configuration, incident_of, running, screen_of, shown, until, write_as
 from tests.webhook import Answer, webhook_server
+from tui.keymap import KEYS
 from tui.screens.choose import Choose
 from tui.screens.confirm import Confirm, Preview
 from tui.screens.edit import Edit
@@ -129,6 +130,31 @@ async def test_an_update_is_shown_edited_and_then_sent(
             assert incident_of(op1.app).updates[0].deliveries[0].ok
             assert json.loads(got[0].body)["text"].startswith("XSEV2 INC-1: Ban near")
             await until(lambda: "was sent to all 1" in shown(op1.app))
+
+
+async def test_an_update_of_a_drill_is_written_and_goes_nowhere(
+    tmp_path: Path, metrics: tuple[str, Gauge], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with webhook_server() as (url, got):
+        monkeypatch.setenv("HOOK", url)
+        journal = f"sqlite:///{tmp_path}/journal.db"
+        config = configuration(tmp_path, metrics[0], actor="op1", journal=journal, more=UPDATES)
+        await write_as("op1", config, "open", "--title", "Ban near", "--severity", "SEV2", "--drill")
+        async with running(config) as op1:
+            await until(op1.app.incidents.worst_first, "the drill's incident is seen")
+            await op1.press("i")
+            await op1.press("c")
+            await op1.type("We throttle.")
+            await op1.press("enter", then=lambda: isinstance(op1.app.screen, Preview))
+            await op1.pilot.pause()
+            preview = "\n".join(line.plain for line in op1.app.screen.remarks(78))  # type: ignore[attr-defined]  # the question on top
+            assert "go nowhere" in preview
+            assert "goes to" not in preview
+            keys = [key.action for key in KEYS[op1.app.screen.page]]  # type: ignore[attr-defined]
+            assert ("write_down" in keys, "send" in keys) == (True, False)
+            await op1.press("enter", then=lambda: incident_of(op1.app).updates)
+            assert incident_of(op1.app).updates[0].text.startswith("DRILL")
+        assert got == []
 
 
 async def test_an_update_that_is_left_writes_and_sends_nothing_and_one_that_fails_is_told(

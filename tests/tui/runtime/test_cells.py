@@ -56,7 +56,13 @@ def look(screen: pyte.Screen) -> list[list[object]]:
     return seen
 
 
-@given(st.lists(FRAME, min_size=1, max_size=6), st.integers(0, 6))
+AGAIN = st.lists(FRAME, min_size=1, max_size=3).flatmap(
+    lambda frames: st.lists(st.sampled_from(frames), min_size=1, max_size=6)
+)
+"""Frames that come back, also after others wrote over a part of them."""
+
+
+@given(st.lists(FRAME, min_size=1, max_size=6) | AGAIN, st.integers(0, 6))
 def test_a_terminal_shows_what_textual_wrote(frames: list[str], forgotten: int) -> None:
     whole, sent = pyte.Screen(COLUMNS, ROWS), pyte.Screen(COLUMNS, ROWS)
     cells = ScreenCells()

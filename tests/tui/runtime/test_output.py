@@ -20,6 +20,9 @@ WRITERS = {
     "tui/runtime/output.py",
     "tui/runtime/quit.py",  # flushes, and restores the terminal
     "sandbox/release.py",  # a program of its own
+    "sandbox/load.py",  # the same
+    "drills/faults/watchdog.py",  # speaks to the process that started it
+    "drills/configured/watchdog.py",  # likewise
     "sandbox/stack.py",  # the next four speak to the process that started them
     "actions/runner/__main__.py",
     "actions/secrets/betterleaks.py",

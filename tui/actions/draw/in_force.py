@@ -17,23 +17,29 @@ from tui.actions.words import call_text, short_call
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from actions.runner.keeper import LastRound
     from response.in_force import InForce
     from tui.feeds.runs import Active, RunsState
     from tui.i18n import Language
 
 SEPARATOR = " · "
+_LINE_STYLES = {True: "", False: "burning", None: "unknown"}
+"""Of what was seen, by whether it is as it should be."""
 OLD_CHECK_S = 180.0
 """What was verified longer ago is said loudly to be old."""
 
 
 def head_part(state: RunsState, words: Language, now: float) -> Text:
-    """`running 1  in force 2`, in the style of the worst of it; empty without either."""
+    """`running 1  waiting 1  in force 2`, in the style of the worst of it; empty without any."""
     text = Text()
-    if state.active:
-        lost = any(_is_lost(each, state, now) for each in state.active)
+    running = [each for each in state.active if each.is_begun]
+    if running:
+        lost = any(_is_lost(each, state, now) for each in running)
         text.append(
-            f"{words.text('act.head_running', count=len(state.active))}  ", "burning" if lost else "cursor"
+            f"{words.text('act.head_running', count=len(running))}  ", "burning" if lost else "cursor"
         )
+    if len(state.active) > len(running):
+        text.append(f"{words.text('act.head_waiting', count=len(state.active) - len(running))}  ", "warn")
     if state.effects:
         style = (
             "warn"
@@ -50,7 +56,9 @@ def strip_lines(state: RunsState, words: Language, width: int, now: float, *, as
 
     lines = []
     if state.active:
-        line = Text.assemble(" ", (words.text("act.strip_running"), "quiet"), " ")
+        is_running = any(each.is_begun for each in state.active)
+        head = words.text("act.strip_running" if is_running else "act.strip_waiting")
+        line = Text.assemble(" ", (head, "quiet"), " ")
         anxious = sorted(state.active, key=lambda each: not _is_lost(each, state, now))
         room = width - line.cell_len - 4
         line.append_text(_joined([_active_text(each, state, words, now) for each in anxious], room))
@@ -62,6 +70,8 @@ def strip_lines(state: RunsState, words: Language, width: int, now: float, *, as
         tail = Text()
         if not is_kept(state, now):
             tail.append(f"  {words.text('act.nobody_keeps')}", "warn")
+        elif state.last_round is not None and state.last_round.not_kept:
+            tail.append(f"  {words.text('act.strip_not_kept', runs=_labels(state.last_round))}", "warn")
         tail.append("  F", "key")
         room = width - line.cell_len - tail.cell_len - 1
         for detail in (2, 1, 0):
@@ -75,7 +85,7 @@ def strip_lines(state: RunsState, words: Language, width: int, now: float, *, as
 
 def is_kept(state: RunsState, now: float) -> bool:
     """Whether anybody on this host applies it again and ends it in time."""
-    return state.kept_ago_s is not None and state.kept_ago_s + max(0.0, now - state.at) <= MISSED_S
+    return state.last_round is not None and state.last_round.ago_s + max(0.0, now - state.at) <= MISSED_S
 
 
 def effect_lines(
@@ -93,11 +103,13 @@ def effect_lines(
     if not chosen:
         return lines
     more = []
-    if not effect.is_certain:
-        more.append(Text(words.text("run.in_force_unsure"), "burning"))
     checked = state.checked.get(effect.run.id)
+    if not effect.is_certain:
+        more.append(Text(words.text(f"run.{effect.doubt}"), _mark(effect, state, now)[1]))
+        if checked is None:
+            more += [Text(words.say(seen), "quiet") for seen in effect.open_checks]
     if checked is not None:
-        more += [Text(words.say(seen), "" if checked.ok else "burning") for seen in checked.lines]
+        more += [Text(words.say(seen), _LINE_STYLES[checked.ok]) for seen in checked.lines]
     undo = effect.undo
     if undo is not None:
         more.append(
@@ -116,11 +128,18 @@ def keeper_line(state: RunsState, words: Language, now: float) -> Text:
     """Who keeps it: without anybody, what restarts forgets it."""
     if not state.effects:
         return Text()
-    if state.kept_ago_s is None:
+    if state.last_round is None:
         return Text(words.text("act.never_kept"), "warn")
-    ago = words.say(quantity(round(state.kept_ago_s + max(0.0, now - state.at)), "s"))
-    key = "act.kept_ago" if is_kept(state, now) else "act.not_kept"
-    return Text(words.text(key, time=ago), "quiet" if is_kept(state, now) else "warn")
+    ago = words.say(quantity(round(state.last_round.ago_s + max(0.0, now - state.at)), "s"))
+    if not is_kept(state, now):
+        return Text(words.text("act.not_kept", time=ago), "warn")
+    if state.last_round.not_kept:
+        return Text(words.text("act.kept_ago_not", time=ago, runs=_labels(state.last_round)), "warn")
+    return Text(words.text("act.kept_ago", time=ago), "quiet")
+
+
+def _labels(made: LastRound) -> str:
+    return ", ".join(made.not_kept)
 
 
 def _active_text(active: Active, state: RunsState, words: Language, now: float) -> Text:
@@ -130,6 +149,8 @@ def _active_text(active: Active, state: RunsState, words: Language, now: float) 
         return text.append(f" {words.text('act.strip_lost')}", "burning")
     if active.waits:
         return text.append(f" {words.text('act.strip_waits')}", "warn")
+    if not active.is_begun:
+        return text.append(f" {words.text('act.strip_not_begun')}", "warn")
     begun = run.started_at or run.planned_at
     return text.append(f" {words.say(duration(now - begun.timestamp()))}", "cursor")
 
@@ -169,6 +190,9 @@ def _checked(effect: InForce, state: RunsState, words: Language, now: float) -> 
         age, style = now - checked.at, {True: "ok", False: "burning", None: "unknown"}[checked.ok]
     elif effect.run.verified and ended is not None:
         key, age, style = "act.verified_ago", now - ended.timestamp(), "ok"
+    elif effect.run.checks and ended is not None:
+        key, age = "act.cannot_tell" if effect.run.is_unknown else "act.not_so", now - ended.timestamp()
+        style = "unknown" if effect.run.is_unknown else "burning"
     else:
         return Text(words.text("act.never_verified"), "unknown")
     style = "stale" if age > OLD_CHECK_S else style
@@ -177,11 +201,16 @@ def _checked(effect: InForce, state: RunsState, words: Language, now: float) -> 
 
 def _mark(effect: InForce, state: RunsState, now: float) -> tuple[str, str]:
     checked = state.checked.get(effect.run.id)
-    if not effect.is_certain or (checked is not None and checked.ok is False):
+    is_doubtful = not effect.is_certain and effect.doubt != "in_force_unknown"
+    if is_doubtful or (checked is not None and checked.ok is False):
         return "✖", "burning"
     if expiring((effect,), dt.datetime.fromtimestamp(now, dt.UTC)):
         return "▲", "warn"
     verified = effect.run.verified if checked is None else checked.ok
+    ended = effect.run.ended_at
+    seen_at = checked.at if checked is not None else ended.timestamp() if ended is not None else 0.0
+    if now - seen_at > OLD_CHECK_S and not is_kept(state, now):
+        verified = None  # what has restarted since has forgotten it
     return ("✔", "ok") if verified else ("?", "unknown")
 
 

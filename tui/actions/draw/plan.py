@@ -99,10 +99,10 @@ def _afterwards(plan: Plan, around: Around, words: Language) -> Iterator[Part]:
         key = "act.lasts_itself" if around.ends_by_itself else "act.lasts"
         lasts = words.text(key, time=words.say(duration(plan.lasts_s)))
         yield Text(words.text("act.in_force"), "quiet"), Text(lasts)
-    call, said = plan.undo.call, clean(words.say(plan.undo.text), 1000)
-    undo = Text(said)
+    call, undo_text = plan.undo.call, clean(words.say(plan.undo.text), 1000)
+    undo = Text(undo_text)
     if call is not None:
-        undo = Text(call_text(call.id, call.params), "key").append(f"  {said}", "quiet")
+        undo = Text(call_text(call.id, call.params), "key").append(f"  {undo_text}", "quiet")
     yield Text(words.text("act.undo"), "ok" if call else "quiet"), undo
 
 

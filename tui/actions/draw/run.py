@@ -64,10 +64,10 @@ def head_lines(known: Known, words: Language, width: int, now: float) -> list[Te
     """What it is, how it stands, since when, where; after its end what was looked at, and how it is taken back."""
     run, (mark, style) = known.run, state_mark(known.run)
     first = Text.assemble(" ", (known.label, "title"), "  ", (call_text(run.action, run.params), "key"))
-    said = words.say(run_state(run))
+    state_text = words.say(run_state(run))
     if known.lost is not None and run.was_begun:
-        mark, style, said = "?", "burning", f"{said}: {words.text('act.strip_lost')}"
-    state = Text.assemble(" ", (f"{mark} ", style), (said, style))
+        mark, style, state_text = "?", "burning", f"{state_text}: {words.text('act.strip_lost')}"
+    state = Text.assemble(" ", (f"{mark} ", style), (state_text, style))
     state.append(f"   {words.say(duration(elapsed_s(run, now)))}", "title" if not run.has_ended else "quiet")
     by = words.text("act.run_by", by=run.planned_by, at=f"{run.planned_at:%H:%M:%SZ}")
     state.append(f"   {by}", "quiet")
@@ -77,8 +77,8 @@ def head_lines(known: Known, words: Language, width: int, now: float) -> list[Te
     lines = [*_hanging(first, width), *_hanging(state, width)]
     if run.detail:
         lines += _indented(Text(clean(run.detail), "quiet"), width)
-    for check in run.checks:
-        checked = {True: ("✔ ", "ok"), False: ("✖ ", "burning"), None: ("? ", "unknown")}[run.verified]
+    for check, result in zip(run.checks, run.results, strict=True):
+        checked = {True: ("✔ ", "ok"), False: ("✖ ", "burning"), None: ("? ", "unknown")}[result]
         lines += _indented(Text.assemble(checked, words.say(check.message)), width)
     if run.cancel_asked_by and not run.has_ended:
         lines += _indented(Text(words.text("act.cancel_asked_by", by=run.cancel_asked_by), "warn"), width)

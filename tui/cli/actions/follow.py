@@ -11,7 +11,7 @@ from actions.runner.folder import RunFolder
 from core.errors import WarroomError
 from core.message import say
 from response.orphans import SECOND_LOOK_S, is_dead_here, lost
-from tui.actions.integrity import output_problem
+from tui.actions.integrity import output_lost, output_problem
 from tui.actions.words import run_state
 from tui.runtime.exit import ExitCode
 
@@ -83,21 +83,24 @@ def follow_run(journal: Journal, settings: RunSettings, run_id: UUID, invocation
         invocation.print_notice(say("run.goes_on", run=label))
         return ExitCode.INTERRUPTED
     run = progress.run
+    if (missing := output_lost(run)) is not None:
+        invocation.print_notice(missing)
     if invocation.json:
         invocation.print_json(run_json(label, run, folder, invocation))
     elif progress.lost is not None:
         invocation.print_notice(progress.lost)
     else:
         invocation.print_notice(say("run.ended", run=label, state=run_state(run)))
-        if run.verified is not None:
-            for check in run.checks:
-                invocation.print_notice(say("run.check", text=check.message))
+        for check, result in zip(run.checks, run.results, strict=True):
+            key = {True: "run.check", False: "run.check_failed", None: "run.check_unknown"}[result]
+            invocation.print_notice(say(key, text=check.message))
     return run_exit(run)
 
 
 def run_exit(run: Run) -> ExitCode:
-    """0 done and verified, 1 failed, not verified or findings, 2 refused before anything was done."""
-    if run.state == "finished" and run.verified is not False and not run.exit_code:
+    """0 done and verified, 1 failed, not verified, unknown or findings, 2 refused before anything was done."""
+    is_well = run.verified is not False and not run.is_unknown
+    if run.state == "finished" and is_well and not run.exit_code:
         return ExitCode.OK
     if run.state in ("failed", "planned", "approved") and not run.was_begun:
         return ExitCode.UNKNOWN
@@ -126,6 +129,11 @@ def run_json(label: str, run: Run, folder: RunFolder, invocation: Invocation) ->
         "until": run.until.isoformat() if run.until else None,
         "output": None
         if run.output is None
-        else {"file": str(folder.output), "size": run.output.size, "sha256": run.output.sha256},
+        else {
+            "file": str(folder.output),
+            "size": run.output.size,
+            "sha256": run.output.sha256,
+            "lost": run.output.lost,
+        },
         "output_intact": None if run.output is None or not folder.output.exists() else altered is None,
     }

@@ -43,6 +43,7 @@ def _try_round(journal: Journal, invocation: Invocation, config: Config) -> None
 def _round(journal: Journal, invocation: Invocation, config: Config) -> None:
     own = config.actions.model_copy(update={"executor": "local"})  # who keeps does it
     settings = run_settings(config).model_copy(update={"actions": own})
-    for message in keep_round(journal, settings, who(journal), dt.datetime.now(dt.UTC)):
+    made = keep_round(journal, settings, who(journal), dt.datetime.now(dt.UTC))
+    for message in made.changes:
         invocation.print_line(invocation.words.say(message))
-    sign(settings.actions)
+    sign(settings.actions, made.not_kept)

@@ -74,17 +74,19 @@ def _show(action: AnyAction, settings: RunSettings, invocation: Invocation) -> N
     if invocation.json:
         invocation.print_json(_as_json(action, settings, invocation))
         return
+    from actions.parameters import asked_parameters
+
     words = invocation.words
     danger = words.text(f"run.danger_{action.danger}")
     invocation.print_line(f"{action.id}  {danger}  {words.say(action.title)}")
     invocation.print_line(words.say(action.why))
-    for name, field in action.parameters.model_fields.items():
-        needed = words.text("run.needed") if field.is_required() else f"= {field.default}"
-        invocation.print_line(f"  --param {name}=…  {needed}")
+    for each in asked_parameters(action.parameters):
+        needed = words.text("run.needed") if each.is_required else f"= {each.default}"
+        invocation.print_line(f"  --param {each.name}=…  {needed}".rstrip(" ="))
 
 
 def _in_force(args: argparse.Namespace, settings: RunSettings, invocation: Invocation) -> int:
-    from actions.runner.keeper import MISSED_S, kept_ago_s
+    from actions.runner.keeper import last_round
     from core.units import quantity
     from response.in_force import in_force
     from tui.cli.resources import open_configured_journal
@@ -93,21 +95,27 @@ def _in_force(args: argparse.Namespace, settings: RunSettings, invocation: Invoc
     with open_configured_journal(invocation, read_only=False) as journal:
         effects = in_force(journal, settings, now)
     checked = [(effect, *_check(effect, settings, invocation, verify=args.verify)) for effect in effects]
-    kept_s = kept_ago_s(settings.actions)
-    is_kept = kept_s is not None and kept_s <= MISSED_S
+    made = last_round(settings.actions)
     if invocation.json:
-        rows = [_effect_json(effect, now) | {"verified": ok} for effect, ok, _ in checked]
-        invocation.print_json({"in_force": rows, "kept_here": is_kept})
+        rows = [
+            _effect_json(effect, now)
+            | {"verified": ok, "kept_here": made is not None and made.keeps(effect.label)}
+            for effect, ok, _ in checked
+        ]
+        invocation.print_json({"in_force": rows, "kept_here": made is not None and not made.is_missed})
     else:
-        for effect, _, lines in checked:
-            invocation.print_line(_effect_line(effect, now, invocation.words))
+        for effect, ok, lines in checked:
+            kept = made is not None and made.keeps(effect.label)
+            invocation.print_line(_effect_line(effect, now, invocation.words, kept=kept, ok=ok))
             for line in lines:
                 invocation.print_line(f"  {line}")
         if not effects:
             invocation.print_notice(say("run.nothing_in_force"))
-        elif not is_kept:
-            ago = say("run.never") if kept_s is None else quantity(round(kept_s), "s")
+        elif made is None or made.is_missed:
+            ago = say("run.never") if made is None else quantity(round(made.ago_s), "s")
             invocation.print_notice(say("run.nobody_keeps", ago=ago))
+        elif made.not_kept:
+            invocation.print_notice(say("run.not_kept", runs=", ".join(made.not_kept)))
     bad = any(ok is False or effect.is_over(now) or not effect.is_certain for effect, ok, _ in checked)
     return ExitCode.BURNING if bad else ExitCode.OK
 
@@ -122,16 +130,17 @@ def _check(
     if not verify:
         return None, []
     try:
-        found = verify_now(effect, settings)
+        checks = verify_now(effect, settings)
     except WarroomError as error:
         return None, [invocation.words.say(error.message)]
-    lines = [invocation.words.say(each.text) for each in found]
-    if any(each.ok is False for each in found):
+    lines = [invocation.words.say(each.text) for each in checks]
+    if any(each.ok is False for each in checks):
         return False, lines
-    return (True if found and all(each.ok for each in found) else None), lines
+    return (True if checks and all(each.ok for each in checks) else None), lines
 
 
-def _effect_line(effect: InForce, now: dt.datetime, words: Language) -> str:
+def _effect_line(effect: InForce, now: dt.datetime, words: Language, *, kept: bool, ok: bool | None) -> str:
+    """`ok` is what was seen now. What was verified once and nobody keeps may have been forgotten since."""
     params = " ".join(f"{name}={value}" for name, value in effect.run.params.items())
     since = (effect.run.started_at or effect.run.planned_at).strftime("%m-%d %H:%MZ")
     until = effect.until.strftime("%m-%d %H:%MZ")
@@ -140,12 +149,17 @@ def _effect_line(effect: InForce, now: dt.datetime, words: Language) -> str:
     if not effect.run.has_ended:
         parts.append(words.text("run.in_force_running"))
     elif not effect.is_certain:
-        parts.append(words.text("run.in_force_unsure"))
+        parts.append(words.text(f"run.{effect.doubt}"))
+        parts += [words.say(check) for check in effect.open_checks]
+    elif ok is False:
+        parts.append(words.text("run.in_force_not_so"))
     elif effect.run.ended_at is not None and effect.run.verified:
-        parts.append(words.text("run.in_force_verified", at=effect.run.ended_at.strftime("%m-%d %H:%MZ")))
+        key = "run.in_force_verified" if kept or ok else "run.in_force_was_verified"
+        parts.append(words.text(key, at=effect.run.ended_at.strftime("%m-%d %H:%MZ")))
     else:
         parts.append(words.text("run.in_force_unverified"))
-    parts.append(words.text("run.in_force_undo", run=effect.label))
+    undo = "run.in_force_undo" if effect.undo is not None else "act.no_undo"
+    parts.append(words.text(undo, run=effect.label))
     return f"{effect.label}  {effect.run.action} {params}  {'  '.join(parts)}"
 
 

@@ -27,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
 def run(args: argparse.Namespace, invocation: Invocation) -> int:
     """Open the board; a configuration that can't be used ends it with one line. An open incident and what runs go on, and that is said."""
     app, code = open_board(args, invocation)
-    for goodbye in (app.incidents.exit_message(), app.runs.exit_message()):
+    goodbyes = app.incidents.exit_message(), app.runs.exit_message(), app.drill_master.exit_message()
+    for goodbye in goodbyes:
         if goodbye is not None:
             write_error(app.words.say(goodbye))
     return code
@@ -45,14 +46,17 @@ def open_board(
     args: argparse.Namespace,
     invocation: Invocation,
     code_of: Callable[[int], int] = lambda number: 128 + number,
+    prepare: Callable[[Warroom], None] = lambda _: None,
 ) -> tuple[Warroom, int]:
-    """The program as it was left, and its exit code; `code_of` gives that of a signal."""
+    """The program as it was left, and its exit code; `code_of` gives that of a signal. `prepare` has the program before it starts."""
     from tui.app import Warroom
 
     require_terminal()
     from tui.runtime.quit import EXIT_TIMEOUT_S, prompt_exit
 
     app = Warroom(invocation.config, invocation.words, theme=args.theme, language_given=args.lang is not None)
+    app.config_path = invocation.config_path
+    prepare(app)
     with prompt_exit(app, code_of):
         line = app.run()
         if not app.incidents.wait_closed(EXIT_TIMEOUT_S):

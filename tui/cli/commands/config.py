@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from core.message import say
+from core.settings import AS_WRITTEN
 from tui.cli.command import Command, Group
 from tui.runtime.exit import ExitCode
 
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     if args.what == "check":
         return _check(invocation)
     config = invocation.config()
-    shown = config.model_dump(mode="json", exclude_none=True)
+    shown = config.model_dump(mode="json", exclude_none=True, context=AS_WRITTEN)
     shown["panels"]["show"] = [
         spec.id for spec in config.board()
     ]  # with those of the profile, as the board shows them

@@ -67,7 +67,7 @@ def _ask(ring: Ring, expr: str, at: float | None, span: tuple[float, float, floa
 
 def _show(answer: Answer, invocation: Invocation) -> None:
     if invocation.json:
-        from signals.metrics.prometheus_api import answer_to_json
+        from signals.prometheus.api import answer_to_json
 
         invocation.print_json({"expr": answer.expr, **answer_to_json(answer)})
         return

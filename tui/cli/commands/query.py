@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     for text in answer.warnings:
         invocation.print_notice(say("panels.server_warns", source=answer.source, text=text))
     if invocation.json:
-        from signals.metrics.prometheus_api import answer_to_json
+        from signals.prometheus.api import answer_to_json
 
         invocation.print_json(answer_to_json(answer))
         return ExitCode.OK
@@ -87,8 +87,8 @@ async def _ask(
     when: tuple[float | None, float | None, float],
     invocation: Invocation,
 ) -> Answer:
-    from signals.metrics.prometheus import PrometheusSource
     from signals.metrics.scrape import ScrapeSource
+    from signals.prometheus.source import PrometheusSource
 
     settings = config.signals
     order = (source_name,) if source_name else settings.metrics
@@ -97,7 +97,7 @@ async def _ask(
         if name == "prometheus" and settings.prometheus:
             prometheus = PrometheusSource(settings.prometheus)
             try:
-                return await _one(prometheus, expr, when)
+                return await _ask_source(prometheus, expr, when)
             except SourceError as error:
                 problem = error
             finally:
@@ -108,13 +108,15 @@ async def _ask(
             await scrape.scrape_once()
             await asyncio.sleep(YOUNG_S)
             await scrape.scrape_once()
-            return await _one(scrape, expr, when)
+            return await _ask_source(scrape, expr, when)
     if problem is not None:
         raise problem
     raise WarroomError(say("signals.no_source"))
 
 
-async def _one(source: MetricSource, expr: str, when: tuple[float | None, float | None, float]) -> Answer:
+async def _ask_source(
+    source: MetricSource, expr: str, when: tuple[float | None, float | None, float]
+) -> Answer:
     at, span, step = when
     if span is None:
         return await source.query(expr, at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,12 +142,12 @@ def _read_plan(file: Path) -> Plan:
     import json
 
     from actions.errors import BadParameter
-    from actions.planning import plan_from_json
+    from actions.planning import plan_from_file
     from core.text import clean
 
     try:
         text = sys.stdin.read(MAX_BYTES) if str(file) == "-" else read_text(file)
-        return plan_from_json(json.loads(text))
+        return plan_from_file(json.loads(text), time.time())
     except (OSError, UnicodeDecodeError):
         raise BadParameter(say("run.unreadable", file=clean(str(file), 200))) from None
     except (ValueError, RecursionError):

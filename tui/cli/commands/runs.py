@@ -122,7 +122,7 @@ def _show(_: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
     from core.errors import WarroomError
     from incidents.report.describe_run import describe_run_event
     from response.runs import stored_plan
-    from tui.actions.integrity import output_problem
+    from tui.actions.integrity import output_lost, output_problem
     from tui.actions.words import plan_lines, run_line
     from tui.cli.actions.follow import lost_text, run_json
 
@@ -146,6 +146,8 @@ def _show(_: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
     for event in run.events:
         text = desk.invocation.words.say(describe_run_event(event))
         desk.invocation.print_line(f"{event.at.strftime('%m-%d %H:%M:%SZ')}  {event.actor}  {text}")
+    if (missing := output_lost(run)) is not None:
+        desk.invocation.print_notice(missing)
     problem = altered or (lost_text(desk.journal, run, 0.0) if run.was_begun else None)
     if problem is not None:
         desk.invocation.print_notice(problem)
@@ -173,7 +175,8 @@ def _approve(args: argparse.Namespace, desk: Desk, run_id: UUID) -> int:
     approved = approve(desk.journal, desk.settings, run_id, desk.identity)
     if isinstance(approved, Refused):
         raise NotAllowed(approved.message)
-    desk.invocation.print_notice(say("run.approved", run=label))
+    key = "run.approved_for_drill" if run.planned.drill else "run.approved"
+    desk.invocation.print_notice(say(key, run=label))
     return ExitCode.OK
 
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import threading
-from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import ConfigError
 from core.message import say
-from core.own_python import module_command, own_environment
 from core.text import clean
-from sandbox.access import write_access
-from sandbox.stack import Traffic, choose_ports, config_text
+from sandbox.ports import choose_ports
+from sandbox.stack import Traffic
+from sandbox.start import start_sandbox
+from sandbox.tour import RUNBOOKS
 from tui.cli.command import Command, Group, Invocation
 from tui.cli.commands.board import add_arguments as add_board_arguments
 from tui.cli.commands.board import require_terminal
@@ -29,19 +26,19 @@ from tui.runtime.output import flush_results
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
     from core.message import Message
     from sandbox.settings import SandboxSettings
+    from sandbox.start import Started
+    from tui.app import Warroom
     from tui.i18n import Language
-
-STOP_LIMIT_S = 20.0
 
 
 def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
     """Its own options, and those of the board that it opens."""
     add_board_arguments(parser, words)
     parser.add_argument("--headless", action="store_true", help=words.text("sandbox.option_headless"))
+    parser.add_argument("--tour", action="store_true", help=words.text("tour.option"))
     parser.add_argument("--seconds", type=float, metavar="N", help=words.text("sandbox.option_seconds"))
     parser.add_argument("--keep", action="store_true", help=words.text("sandbox.option_keep"))
     parser.add_argument(
@@ -63,24 +60,14 @@ def _run(args: argparse.Namespace, invocation: Invocation) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: _interrupt(stop))
     ports = choose_ports(settings)
-    folder = Path(tempfile.mkdtemp(prefix="warroom-sandbox-"))
-    if os.geteuid() == 0:
-        folder.chmod(0o711)  # Postgres then runs as another user, who must pass through
-    os.umask(0o077)  # nothing of it is anybody else's
-    access = write_access(folder)
-    path: Path = args.write_config or folder / "warroom.toml"
-    try:
-        # What is played here does not belong among the user's own incidents.
-        journal = json.dumps(f"sqlite:///{folder}/journal.db")
-        path.write_text(f"{config_text(ports, access)}\n[journal]\nurl = {journal}\n", encoding="utf-8")
-    except OSError as error:
-        shutil.rmtree(folder)
-        raise ConfigError(say("config.unwritable", file=str(path), detail=error.strerror or "")) from error
-    options = (",".join(map(str, astuple(option))) for option in (ports, _traffic(args, settings)))
-    command = module_command("sandbox.stack", str(folder), *options, "keep" if args.keep else "remove")
     ending, code = _Ending(), int(ExitCode.OK)
-    with _stack(command, folder) as process:
-        threading.Thread(target=_watch, args=(process, path, args, invocation, ending), daemon=True).start()
+    traffic = _traffic(args, settings)
+    runbooks = None if args.headless else RUNBOOKS
+    strategy = "blue-green" if settings is None else settings.strategy
+    with start_sandbox(
+        ports, traffic, keep=args.keep, strategy=strategy, config=args.write_config, runbooks=runbooks
+    ) as stack:
+        threading.Thread(target=_watch, args=(stack, args, invocation, ending), daemon=True).start()
         try:
             if args.headless:
                 stop.wait()
@@ -88,9 +75,15 @@ def _run(args: argparse.Namespace, invocation: Invocation) -> int:
             else:
                 from tui.cli.commands.board import open_board
 
-                board = Invocation(invocation.words, path, json=False)
+                board = Invocation(invocation.words, stack.config, json=False)
                 # The end of the time that was asked for is no interruption, although a signal brings it.
-                _, code = open_board(args, board, lambda number: 0 if ending.due else 128 + number)
+                app, code = open_board(
+                    args,
+                    board,
+                    lambda number: 0 if ending.due else 128 + number,
+                    lambda app: app.offer_tour(stack.config, stack.folder, begins=args.tour),
+                )
+                _tell_report(app, invocation)
         except (KeyboardInterrupt, SystemExit):
             if not ending.due:
                 raise
@@ -102,8 +95,14 @@ def _run(args: argparse.Namespace, invocation: Invocation) -> int:
         invocation.print_notice(ending.problem)
         code = ExitCode.CRASHED
     if args.keep:
-        invocation.print_notice(say("sandbox.kept", folder=str(folder)))
+        invocation.print_notice(say("sandbox.kept", folder=str(stack.folder)))
     return code
+
+
+def _tell_report(app: Warroom, invocation: Invocation) -> None:
+    tour = app.tour.exit_message() if app.tour is not None else None
+    for written in filter(None, (tour, app.drill_master.exit_message())):
+        invocation.print_notice(written)
 
 
 def _settings(args: argparse.Namespace) -> SandboxSettings | None:
@@ -132,20 +131,18 @@ class _Ending:
 
 
 def _watch(
-    process: subprocess.Popen[bytes],
-    path: Path,
+    stack: Started,
     args: argparse.Namespace,
     invocation: Invocation,
     ending: _Ending,
 ) -> None:
     """Tell when the stack is up; end the command when its time is over or the stack is gone."""
-    line = process.stdout.readline() if process.stdout else b""
-    answer = json.loads(line) if line else {}
+    answer = stack.answer()
     if answer.get("ready"):
         if args.headless:
-            invocation.print_json({**answer, "config": str(path)})
+            invocation.print_json({**answer, "config": str(stack.config)})
             flush_results()
-        ending.due = _runs_for(process, args.seconds)
+        ending.due = _runs_for(stack.process, args.seconds)
         problem = None if ending.due else say("sandbox.gone")
     else:
         problem = say("sandbox.failed", detail=clean(str(answer.get("detail", ""))))
@@ -168,30 +165,6 @@ def _interrupt(stop: threading.Event) -> None:
     if not stop.is_set():  # a second signal must not interrupt the tidying up
         stop.set()
         raise KeyboardInterrupt
-
-
-@contextmanager
-def _stack(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The stack in a session of its own; it ends when our end of its standard input closes, however we end."""
-    with (folder / "stack.log").open("wb") as log:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            start_new_session=True,
-            env=own_environment(),
-            cwd=folder,
-        )
-    try:
-        yield process
-    finally:
-        if process.stdin:
-            process.stdin.close()
-        try:
-            process.wait(STOP_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
 
 
 COMMAND = Command(

@@ -80,7 +80,7 @@ def _skip_row(incident: str, fingerprint: str, decision: Decision, invocation: I
     """The incident's row of this value, left out for the reason that was given; the guard may refuse it."""
     import argparse
 
-    from incidents.events.body import item_step
+    from incidents.events.audit_body import item_step
     from response.steps import skip
     from tui.cli.incident.step import find_part
     from tui.cli.incident.submit import print_event, read_situation, submit
@@ -165,16 +165,16 @@ def _line(item: Item, decision: Decision | None, verdict: str, words: Language) 
     more = f" (+{item.places - 1})" if item.places > 1 else ""
     head = " HEAD" if item.in_head else ""
     new = f"  {words.text('verdicts.new')}" if item.is_new else ""
-    said = ""
+    decided = ""
     if decision is not None:
         key = "verdicts.said"
         if decision.until is not None:
             key = "verdicts.said_until" if decision.verdict == verdict else "verdicts.over"
-        said = "  " + words.text(
+        decided = "  " + words.text(
             key, by=decision.by, reason=decision.reason or "–", until=_day(decision.until)
         )
     name = words.text(f"verdicts.{verdict}")
-    return f"  {name}  {item.fingerprint}  {item.rule}  {item.where}  {item.place}{more}{head}{new}{said}"
+    return f"  {name}  {item.fingerprint}  {item.rule}  {item.where}  {item.place}{more}{head}{new}{decided}"
 
 
 def _as_json(
@@ -187,8 +187,8 @@ def _as_json(
         if decision is None:
             return None
         until = None if decision.until is None else decision.until.isoformat()
-        said = {"verdict": decision.verdict, "reason": decision.reason, "by": decision.by}
-        return {**said, "at": decision.at.isoformat(), "until": until}
+        decided = {"verdict": decision.verdict, "reason": decision.reason, "by": decision.by}
+        return {**decided, "at": decision.at.isoformat(), "until": until}
 
     return {
         "path": audit.path,

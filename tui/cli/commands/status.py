@@ -97,7 +97,7 @@ def _finite(value: float | None) -> float | str | None:
     """JSON has no NaN; Prometheus' own spelling stands for it."""
     from math import isfinite
 
-    from signals.metrics.prometheus_api import format_value
+    from signals.reading import format_value
 
     return value if value is None or isfinite(value) else format_value(value)
 

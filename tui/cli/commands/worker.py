@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from actions.runner.execute import host_name
 from actions.runner.remote import QUEUE, TASK
 from core.message import say
 from tui.cli.command import Command, Group
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from tui.config.model import Config
     from tui.i18n import Language
 
-RETRY_S, TRIES = 5.0, 12
-"""While the journal is away a message is tried again so often."""
+RETRY_S = 5.0
+"""While the journal is away a message comes again after so long, until its run can be told what became of it: by then it is late."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
@@ -49,7 +50,8 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     worker = app.Worker(
         pool="solo",
         queues=[QUEUE],
-        hostname="warroom@%h",
+        hostname=f"warroom@{host_name()}",
+        quiet=True,  # Celery's own banner
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,
@@ -72,17 +74,23 @@ def _application(settings: RunSettings, config: Config, invocation: Invocation) 
     app.conf.update(
         worker_enable_remote_control=False,  # what the service's workers are told is not meant for this one
         worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,  # else nobody sees what is said here: it went into the log
         broker_connection_retry_on_startup=True,
         task_ignore_result=True,
     )
 
     def take_run(task: Any, run_id: str) -> None:
         try:
+            run = UUID(run_id)
+        except (ValueError, TypeError, AttributeError):
+            invocation.print_notice(say("run.foreign_message", queue=QUEUE))
+            return
+        try:
             with open_configured_journal(invocation, config) as journal:
-                message = take(journal, settings, UUID(run_id), dt.datetime.now(dt.UTC))
+                message = take(journal, settings, run, dt.datetime.now(dt.UTC))
         except JournalError as error:
             invocation.print_notice(error.message)
-            raise task.retry(countdown=RETRY_S, max_retries=TRIES) from None
+            raise task.retry(countdown=RETRY_S, max_retries=None) from None
         invocation.print_line(invocation.words.say(message))
 
     # Acknowledged when its runner has it: a worker that is killed before leaves the message to the next one.

@@ -12,7 +12,8 @@ from core.files import open_private
 from core.message import say
 from core.text import clean
 from core.units import duration
-from incidents.events.body import ITEM, Role
+from incidents.events.audit_body import ITEM
+from incidents.events.body import Role
 from incidents.events.event import write_time
 from incidents.journal.errors import JournalAway
 from incidents.report.actions import describe_story, run_stories
@@ -65,11 +66,11 @@ def read(args: argparse.Namespace, invocation: Invocation) -> int:
 
 
 def _list(args: argparse.Namespace, journal: Journal, invocation: Invocation) -> int:
-    found = journal.history(args.search, [args.status] if args.status else (), args.limit)
+    summaries = journal.history(args.search, [args.status] if args.status else (), args.limit)
     if invocation.json:
-        invocation.print_json([_summary_json(each) for each in found])
+        invocation.print_json([_summary_json(each) for each in summaries])
         return ExitCode.OK
-    for each in found:
+    for each in summaries:
         drill = f" {invocation.words.text('incident.drill')}" if each.drill else ""
         status = invocation.words.text(f"incident.status_{each.status}")
         at = short_time(each.opened_at)
@@ -120,6 +121,15 @@ def write_text(out: str, text: str) -> None:
         ) from error
 
 
+def write_report(invocation: Invocation, out: str, markdown: str, charts: Mapping[str, str]) -> None:
+    """Into the file `out`, its charts beside it, else on standard output without them; raises `WarroomError`."""
+    write_text(out, markdown)
+    if out:
+        for name, picture in charts.items():
+            write_text(str(Path(out).parent / name), picture)
+        invocation.print_notice(say("postmortem.written", file=out, count=len(charts)))
+
+
 def _run_lines(
     incident: Incident, called: Names, until: Mapping[str, str] | None, words: Language
 ) -> Iterator[str]:
@@ -158,8 +168,8 @@ def _lines(
         saw = localize(observation_text(step), words.say)
         seen = f"  [{saw}]" if saw else ""
         yield f"  {MARKS[step.state]} {called.step(key_)}  {step.by} {write_time(step.at)[11:19]}Z{reason}{seen}"
-    found = (key for key in called.steps if key.step.startswith(ITEM) and key not in incident.steps)
-    yield from (f"  {MARKS['open']} {called.step(key)}" for key in found)
+    unworked = (key for key in called.steps if key.step.startswith(ITEM) and key not in incident.steps)
+    yield from (f"  {MARKS['open']} {called.step(key)}" for key in unworked)
     for alert in incident.alerts.values():
         yield "  " + words.text(
             "incident.alert_over" if alert.resolved_at else "incident.alert_fires",

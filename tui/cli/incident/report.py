@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.message import say
 from incidents.events.incident import StepKey
 from incidents.report.postmortem import impact_window, postmortem
 from incidents.report.statistics import format_duration, spans, step_statistics
 from incidents.report.timeline import incident_json, timeline_json
 from tui.cli.incident.in_force import in_force_until
-from tui.cli.incident.read import write_text
+from tui.cli.incident.read import write_report
 from tui.cli.resources import config_or_default, open_configured_journal
 from tui.cli.runbook.find import incident_names, incident_runbooks
 from tui.incident.exports import impact_lines
@@ -60,11 +58,7 @@ def _postmortem(args: argparse.Namespace, journal: Journal, config: Config, invo
         document["timeline"] = timeline_json(incident, words.say, called)
         invocation.print_json(document | {"markdown": made.markdown, "charts": made.charts})
         return ExitCode.OK
-    write_text(args.out, made.markdown)
-    if args.out:
-        for name, picture in made.charts.items():
-            write_text(str(Path(args.out).parent / name), picture)
-        invocation.print_notice(say("postmortem.written", file=args.out, count=len(made.charts)))
+    write_report(invocation, args.out, made.markdown, made.charts)
     return ExitCode.OK
 
 
@@ -92,17 +86,17 @@ async def _harm(config: Config, incident: Incident) -> tuple[Message, ...]:
 def _stats(args: argparse.Namespace, journal: Journal, config: Config, invocation: Invocation) -> int:
     history = [each for each in journal.history() if each.drill == args.drill]
     steps = step_statistics(journal.store(), history)
-    found = spans(history)
+    percentiles = spans(history)
     if invocation.json:
         invocation.print_json(
             {
                 "incidents": len(history),
-                "spans": {name: span._asdict() for name, span in found.items()},
+                "spans": {name: span._asdict() for name, span in percentiles.items()},
                 "steps": [step._asdict() for step in steps],
             }
         )
         return ExitCode.OK
-    for name, span in found.items():
+    for name, span in percentiles.items():
         invocation.print_line(_span_line(name, span, invocation))
     shown = steps[: args.limit]
     called = incident_names(dict.fromkeys(step.runbook for step in shown if step.runbook), config, invocation)

@@ -23,9 +23,12 @@ from tui.runtime.output import is_terminal, write_notice
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
+    from core.message import Message
     from incidents.events.event import Event
     from incidents.journal import Journal
+    from response.decision import Decision
     from response.situation import Proposal
     from tui.cli.command import Invocation
     from tui.config.model import Config
@@ -66,26 +69,42 @@ def submit(
         if isinstance(decision, Refused):
             raise NotAllowed(decision.message)
         if isinstance(decision, Ask):
-            proposal = proposal.answered(decision, _answer(decision, args, invocation))
+            proposal = proposal.answered(decision, _answer(proposal, decision, args, invocation))
         written = write(journal, proposal)
         decision = written.decision
         if written.events or decision == ALLOWED:
             return written.events
 
 
-def _answer(question: Ask, args: argparse.Namespace, invocation: Invocation) -> Literal["asked", "--yes"]:
-    """Yes, or `NotAllowed`: without a terminal nobody can be asked."""
+def _answer(
+    proposal: Proposal, question: Ask, args: argparse.Namespace, invocation: Invocation
+) -> Literal["asked", "--yes"]:
+    """Yes, or `NotAllowed`: without a terminal nobody can be asked, and all that would be asked is listed."""
     if args.yes:
         return "--yes"
     if args.no_input or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
-        details = join_parts(question.details or (question.problem,))
-        raise NotAllowed(say("response.unanswered", problem=question.problem, details=details))
+        asked = [_unanswered(each) for each in _questions(proposal, question)]
+        raise NotAllowed(say("response.unanswered", asked=join_parts(asked, "event.and")))
     for line in question.details:
         invocation.print_notice(line)
     write_notice(f"{invocation.words.say(question.message)} [y/N] ")
     if sys.stdin.readline().strip().lower() not in YES:
         raise NotAllowed(say("incident.nothing_written"))
     return "asked"
+
+
+def _unanswered(question: Ask) -> Message:
+    details = join_parts(question.details or (question.problem,))
+    return say("response.unanswered_question", problem=question.problem, details=details)
+
+
+def _questions(proposal: Proposal, first: Ask) -> Iterator[Ask]:
+    """The first one, and those that follow when each is answered with yes."""
+    question: Decision = first
+    while isinstance(question, Ask):
+        yield question
+        proposal = proposal.answered(question, "--yes")
+        question = may_propose(proposal)
 
 
 def print_event(event: Event, journal: Journal, invocation: Invocation, config: Config) -> None:

@@ -43,7 +43,9 @@ def update(args: argparse.Namespace, invocation: Invocation) -> int:
             (event,) = submit(write_update(situation, text), journal, args, invocation)
             if args.send:
                 outcomes = asyncio.run(deliver(journal, event, situation.actor, sendings, webhooks))
-    _report(args, invocation, text, sendings, outcomes)
+    if incident.drill:
+        invocation.print_notice(say("update.drill_stays"))
+    _report(args, invocation, text, sendings, outcomes, drill=incident.drill)
     return ExitCode.OK if all(outcome.ok for outcome in outcomes) else ExitCode.BURNING
 
 
@@ -53,6 +55,8 @@ def _report(
     text: str,
     sendings: tuple[Sending, ...],
     outcomes: tuple[Outcome, ...],
+    *,
+    drill: bool,
 ) -> None:
     if invocation.json:
         plan = [{"target": each.target, "kind": each.kind, "host": each.host} for each in sendings]
@@ -60,7 +64,7 @@ def _report(
         invocation.print_json({"text": text, "written": not args.dry_run, "plan": plan, "outcomes": results})
         return
     invocation.print_line(text)
-    if not sendings:
+    if not sendings and not drill:
         invocation.print_notice(say("update.no_webhooks"))
     if not outcomes:
         for each in sendings:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from core.errors import WarroomError
+from core.invalid import invalid
 from core.message import say
 from core.text import clean
 from core.times import parse_time
 from incidents.events.body import AlertAttached
+from incidents.journal.errors import JournalError
 from incidents.report.describe import short_time
 from incidents.settings import actor_name
 from response import incident as whole
 from response import records, steps
 from response.decision import Refused
 from response.guard import may_propose
-from response.in_force import with_in_force
+from response.in_force import in_force, is_drill, with_in_force
 from response.write import write_opening
 from tui.cli.incident.burning import with_burning
 from tui.cli.incident.step import find_part, find_phase, measure_step
@@ -77,7 +79,19 @@ def _argument_errors(args: argparse.Namespace) -> Iterator[None]:
         field = f"--{field}" if field in vars(args) and field not in NAMELESS else field
         if first["type"] == "blank":
             raise WarroomError(say("incident.blank", field=field)) from error
-        raise WarroomError(say("incident.bad_value", field=field, detail=clean(first["msg"]))) from error
+        raise WarroomError(say("incident.bad_value", field=field, detail=invalid(first))) from error
+
+
+def _is_drill(journal: Journal, config: Config) -> bool:
+    """Whether what burns was broken on purpose; while the journal is away nobody knows, and it counts as real."""
+    from drills.announce import announced
+
+    if announced(config.service.environment, config.actions.checkout):
+        return True
+    settings = run_settings(config)
+    with suppress(JournalError):
+        return is_drill(in_force(journal, settings, dt.datetime.now(dt.UTC)), settings)
+    return False
 
 
 def _open(args: argparse.Namespace, journal: Journal, invocation: Invocation, config: Config) -> None:
@@ -87,7 +101,7 @@ def _open(args: argparse.Namespace, journal: Journal, invocation: Invocation, co
         title=args.title,
         severity=args.severity,
         runbook=args.runbook,
-        drill=args.drill,
+        drill=args.drill or _is_drill(journal, config),
         started_at=_time(args.started),
         detected_at=_time(args.detected),
         alert=_alert(args.alert, config) if args.alert else None,

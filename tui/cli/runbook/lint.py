@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from runbooks.lint.finding import CONFIDENCES, from_problem, sort_findings
 from runbooks.lint.lint import lint as lint_one
 from runbooks.lint.secrets import lint_secrets
 from signals.alerts.model import AlertRule
+from tui.cli.findings import print_findings
 from tui.cli.resources import config_or_default
 from tui.cli.runbook.find import resolve_includes, unknown_runbook
 from tui.runtime.exit import ExitCode
@@ -62,10 +62,10 @@ def lint(args: argparse.Namespace, invocation: Invocation) -> int:
         findings += [finding for parsed in subjects for finding in lint_alerts(parsed, rules)]
     if args.repo is not None:
         findings += _against(args.repo, [parsed.runbook.file for parsed in subjects])
-    found = sort_findings(findings)
-    _print(found, len(subjects), invocation)
+    in_order = sort_findings(findings)
+    print_findings(in_order, len(subjects), invocation)
     fails = CONFIDENCES[CONFIDENCES.index(args.fail_on) :]
-    return ExitCode.BURNING if any(finding.confidence in fails for finding in found) else ExitCode.OK
+    return ExitCode.BURNING if any(finding.confidence in fails for finding in in_order) else ExitCode.OK
 
 
 def _subjects(targets: Sequence[str], libraries: Mapping[str, Library]) -> tuple[list[Parsed], list[Problem]]:
@@ -162,46 +162,3 @@ def _against(repo: Path, files: Iterable[str]) -> list[Finding]:
     from repolint.lint import lint_manuals
 
     return lint_manuals([Path(file) for file in files], repo)
-
-
-def _print(findings: Sequence[Finding], files: int, invocation: Invocation) -> None:
-    words = invocation.words
-    if invocation.json:
-        invocation.print_json(
-            [
-                {
-                    "file": finding.file,
-                    "line": finding.line,
-                    "rule": finding.rule,
-                    "message": words.say(finding.message),
-                    "confidence": finding.confidence,
-                    "evidence": finding.evidence,
-                    "fix": words.say(finding.fix) if finding.fix else "",
-                }
-                for finding in findings
-            ]
-        )
-        return
-    for finding in findings:
-        sure = words.text(f"runbook.confidence_{finding.confidence}")
-        what = words.say(finding.message)
-        invocation.print_line(
-            words.text(
-                "runbook.line",
-                file=finding.file,
-                line=finding.line,
-                confidence=sure,
-                rule=finding.rule,
-                what=what,
-            )
-        )
-        if finding.evidence:
-            invocation.print_line(words.text("runbook.evidence", text=finding.evidence))
-        if finding.fix:
-            invocation.print_line(words.text("runbook.fix", text=words.say(finding.fix)))
-    count = Counter(finding.confidence for finding in findings)
-    invocation.print_notice(
-        say(
-            "runbook.found", files=files, certain=count["certain"], likely=count["likely"], hint=count["hint"]
-        )
-    )

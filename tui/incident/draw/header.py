@@ -84,6 +84,8 @@ class Around(NamedTuple):
 
     counts: Text
     paused: bool
+    runs: Text | None = None
+    """How many runs go on and how much is in force; None before that is known."""
 
 
 def count_part(verdicts: Iterable[Verdict], *, ascii_only: bool) -> Text:
@@ -155,8 +157,9 @@ def incident_head(
         clocks = [lasts, (2 if update and update.overdue else 5, clock)]
         clocks.append((1, journal_part(context.journal, words)))
     paused = [(0, pause_part(words))] if around.paused else []
+    runs = [] if around.runs is None else [(4, Text.assemble(" ", around.runs))]
     right = Text.assemble(
-        *fit([*clocks, (3, Text.assemble(" ", around.counts)), *paused], width - left.cell_len)
+        *fit([*clocks, *runs, (3, Text.assemble(" ", around.counts)), *paused], width - left.cell_len)
     )
     ascii_only = context.host.ascii_only
     left = shorten(left, max(0, width - right.cell_len), ascii_only=ascii_only)

@@ -10,6 +10,7 @@ from rich.text import Text
 from core.message import say
 from core.times import parse_duration
 from response.decision import Refused
+from tui.actions.draw.fold import fold
 from tui.actions.draw.in_force import effect_lines, keeper_line
 from tui.actions.duration import lasts_s
 from tui.actions.intent import Intent, undo_intent
@@ -52,7 +53,8 @@ class InForceScreen(Page):
         """What keeps it, then one after the other, the newest first."""
         words, state = self.face.words, self.runs.state
         title = Text(f" {words.text('act.title_in_force', count=len(state.effects))}   ", "title")
-        head = [title.append_text(keeper_line(state, words, now))]
+        top, *more = fold(title.append_text(keeper_line(state, words, now)), width - 1)
+        head = [top, *(Text(" ").append_text(part) for part in more)]
         if state.problem is not None:
             head.append(Text(f" {words.say(state.problem)}", "burning"))
         if not state.effects:

@@ -56,11 +56,16 @@ async def ask_parameters(face: Face, action: AnyAction, intent: Intent, *, alway
 
 
 def _field(asked: Asked, intent: Intent) -> Field:
-    value = intent.params.get(asked.name, asked.default)
     is_needed = asked.is_required or asked.name in intent.asks
+    # What a runbook leaves to the person has no default: an audit of the folder that one happens to be in finds nothing.
+    default = "" if asked.name in intent.asks and not asked.choices else asked.default
+    value = intent.params.get(asked.name, default)
     if asked.secret:
         return Field(asked.name, needed=is_needed, secret=True)
-    choices = asked.choices if asked.is_required or asked.default in asked.choices else ("", *asked.choices)
+    is_typed = not asked.choices
+    choices = asked.choices
+    if not (is_typed or asked.is_required or asked.default in asked.choices):
+        choices = ("", *asked.choices)  # not to choose is a choice, too
     return Field(asked.name, value, choices, needed=is_needed)
 
 

@@ -188,6 +188,8 @@ class PlanDialogue(Dialogue[Begun | EditWanted]):
 
     def draw(self) -> None:
         """The title says what it is and how dangerous; the field what has to be typed."""
+        if self.is_answered:
+            return
         words, shown = self.face.words, self.shown
         row = self.query_one("#typed")
         if shown is None:

@@ -14,7 +14,9 @@ from core.errors import WarroomError
 from core.message import say
 from response.decision import Refused
 from response.runs import stored_plan
+from tui.actions.draw.fold import fold
 from tui.actions.draw.run import Known, event_lines, head_lines, output_lines, output_rule
+from tui.actions.integrity import output_lost
 from tui.actions.intent import Intent, undo_intent
 from tui.actions.output import Window, read_before, read_end, read_from
 from tui.runtime.threads import in_thread
@@ -133,6 +135,8 @@ class RunScreen(Page):
         lines = head_lines(known, words, width, now)
         if self.problem is not None:
             lines.append(Text(f" {words.say(self.problem)}", "burning"))
+        if (missing := output_lost(known.run)) is not None:
+            lines += fold(Text(f" {words.say(missing)}", "warn"), width - 1)
         room = max(1, height - len(lines) - 1)
         if PANES[self.pane] == "output":
             lines.append(

@@ -43,8 +43,9 @@ class RunsScreen(Page):
         self._read()
 
     def repaint(self) -> None:
-        """News of runs: the list is read again."""
-        if self.face.runs.state.at != self._seen:
+        """News of runs: the list is read again; and so it is until it could be read, as before the journal is open."""
+        failed = self.listed is None and self.problem is not None
+        if failed or self.face.runs.state.at != self._seen:
             self._seen = self.face.runs.state.at
             self._read()
         super().repaint()
@@ -65,7 +66,9 @@ class RunsScreen(Page):
         keeps: dict[str, Callable[[Run], bool]] = {
             "all": lambda _: True,
             "active": lambda run: not run.has_ended,
-            "failed": lambda run: run.state in ("failed", "orphaned") or run.verified is False,
+            "failed": lambda run: (
+                run.state in ("failed", "orphaned") or run.verified is False or run.is_unknown
+            ),
             "incident": lambda run: incident is not None and run.planned.incident == incident,
         }
         keep, matches, words = keeps[KINDS[self.kind]], self.filter.keeps, self.face.words

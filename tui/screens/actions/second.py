@@ -52,7 +52,7 @@ async def approve_run(face: Face, label: str, run: Run) -> Message | None:
     answer = await ask(face, PlanDialogue(action.id, approval.look, approval.write, can_edit=False))
     if answer is None or isinstance(answer, EditWanted):
         return say("act.left", action=action.id)
-    return say("act.approved", run=label)
+    return say("run.approved_for_drill" if run.planned.drill else "act.approved", run=label)
 
 
 async def start_run(face: Face, label: str, run: Run) -> Message | None:

@@ -1,0 +1,1 @@
+"""The drill master's screens, and what responders see of a drill."""
