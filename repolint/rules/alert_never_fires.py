@@ -12,8 +12,8 @@ from core.text import clean
 from repolint.facts.metrics.exports import exports
 from repolint.facts.prometheus.gaps import gaps_of_selector
 from repolint.facts.prometheus.promql import comparisons, tree
-from repolint.facts.prometheus.rule_files import rules
 from repolint.facts.prometheus.value_bounds import bounds, quantile_of
+from repolint.facts.rule_files import rules
 from repolint.registry import MANUAL, Rule
 from runbooks.lint.finding import CONFIDENCES, Finding
 from signals.metrics.promql.names import Needs, needs
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from repolint.facts.metrics.metric import Exports, Metric
     from repolint.facts.prometheus.gaps import Gap
     from repolint.facts.prometheus.promql import Comparison
-    from repolint.facts.prometheus.rule_files import RuleAt
+    from repolint.facts.rule_files import RuleAt
     from repolint.project import Project
     from runbooks.lint.finding import Confidence
     from signals.metrics.promql.names import Selector

@@ -10,14 +10,14 @@ from core.message import say
 from core.text import clean
 from repolint.facts.manual.document import lines
 from repolint.facts.prometheus.asked import document_blocks
-from repolint.facts.prometheus.rule_files import in_text, rules
+from repolint.facts.rule_files import in_text, rules
 from repolint.registry import MANUAL, Rule
 from runbooks.lint.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repolint.facts.prometheus.rule_files import RuleAt
+    from repolint.facts.rule_files import RuleAt
     from repolint.project import Document, Project, Prose
     from runbooks.lint.finding import Confidence
 

@@ -10,7 +10,7 @@ import promql_parser as grammar
 from core.message import say
 from core.text import clean
 from repolint.facts.prometheus.promql import comparisons, tree
-from repolint.facts.prometheus.rule_files import rules
+from repolint.facts.rule_files import rules
 from repolint.registry import MANUAL, Rule
 from runbooks.lint.finding import Finding
 

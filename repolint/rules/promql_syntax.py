@@ -8,7 +8,7 @@ from core.errors import BadQuery, NotSupported
 from core.message import say
 from core.text import clean
 from repolint.facts.prometheus.promql import tree
-from repolint.facts.prometheus.rule_files import rules
+from repolint.facts.rule_files import rules
 from repolint.registry import MANUAL, Rule
 from runbooks.lint.finding import Finding
 

@@ -12,8 +12,8 @@ from repolint.facts.manual.limits import limits
 from repolint.facts.metrics.exports import exports
 from repolint.facts.prometheus.promql import comparisons, tree
 from repolint.facts.prometheus.rule_bounds import SERIES_ENDING, equal
-from repolint.facts.prometheus.rule_files import rules
 from repolint.facts.prometheus.value_bounds import quantile_of
+from repolint.facts.rule_files import rules
 from repolint.registry import MANUAL, Rule
 from runbooks.lint.finding import Finding
 

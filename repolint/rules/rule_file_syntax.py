@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from core.text import clean
-from repolint.facts.prometheus.rule_files import unreadable
+from repolint.facts.rule_files import unreadable
 from repolint.registry import MANUAL, Rule
 from runbooks.lint.finding import Finding
 

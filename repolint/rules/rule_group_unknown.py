@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.message import say
 from core.text import clean
 from repolint.facts.manual.document import lines
-from repolint.facts.prometheus.rule_files import rules
+from repolint.facts.rule_files import rules
 from repolint.registry import MANUAL, Rule
 from runbooks.lint.finding import Finding
 

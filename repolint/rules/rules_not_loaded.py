@@ -10,7 +10,7 @@ from core.files import is_folder
 from core.message import say
 from core.text import clean
 from repolint.facts.compose import mounting
-from repolint.facts.prometheus.rule_files import rules
+from repolint.facts.rule_files import rules
 from repolint.facts.yaml_lines import read_yaml
 from repolint.registry import MANUAL, Rule
 from runbooks.lint.finding import Finding

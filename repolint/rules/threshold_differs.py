@@ -18,8 +18,8 @@ from repolint.facts.prometheus.rule_bounds import (
     same_kind,
     same_quantile,
 )
-from repolint.facts.prometheus.rule_files import rules
 from repolint.facts.prometheus.stated import alert_lines
+from repolint.facts.rule_files import rules
 from repolint.registry import MANUAL, Rule
 from runbooks.lint.finding import Finding
 

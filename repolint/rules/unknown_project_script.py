@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING
 
 from core.message import say
+from core.toml_file import parse_toml
 from repolint.facts.manual.commands import commands
 from repolint.facts.manual.words import nearest
 from repolint.findings import at_command, meant, name
@@ -46,8 +46,8 @@ def _scripts(project: Project) -> set[str]:
     names: set[str] = set()
     for file in project.matching("pyproject.toml"):
         try:
-            table = tomllib.loads(project.text(file))
-        except (ValueError, RecursionError):
+            table = parse_toml(project.text(file))
+        except ValueError:
             continue
         for path in (("project", "scripts"), ("tool", "poetry", "scripts"), ("tool", "pdm", "scripts")):
             inner: object = table

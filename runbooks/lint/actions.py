@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr, ValidationError
 
+from core.invalid import invalid
 from core.message import say
 from core.text import clean
 from runbooks.lint.finding import Finding
@@ -65,9 +66,7 @@ def _wrong(file: str, call: ActionCall, name: str, detail: ErrorDetails) -> Find
         fix = say("lint.action_ask", name=name)
         return Finding(file, line, "action-parameter", message, "certain", fix=fix)
     rule = "option-lookalike" if detail["type"] == "looks_like_option" else "action-parameter"
-    message = say(
-        "lint.action_wrong_parameter", id=call.id, name=name or "?", detail=clean(detail["msg"], 200)
-    )
+    message = say("lint.action_wrong_parameter", id=call.id, name=name or "?", detail=invalid(detail))
     return Finding(file, line, rule, message, "certain")
 
 

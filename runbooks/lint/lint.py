@@ -40,9 +40,13 @@ def lint(parsed: Parsed) -> list[Finding]:
     findings += _pauses(runbook)
     for step in runbook.steps():
         findings += _commands(step)
-        findings += [finding for check in step.checks for finding in _promql(check, step.file)]
-        findings += [finding for check in step.checks for finding in _headers(check, step.file)]
+        findings += [finding for check in step.checks for finding in lint_check(check, step.file)]
     return findings
+
+
+def lint_check(check: Check, file: str) -> list[Finding]:
+    """What is wrong in a check itself, in a runbook or anywhere else that has the format of its checks."""
+    return [*_promql(check, file), *_constant(check, file), *_headers(check, file)]
 
 
 def _phases(runbook: Runbook, parsed: Parsed) -> Iterator[Finding]:
@@ -110,6 +114,21 @@ def _promql(check: Check, file: str) -> Iterator[Finding]:
         yield Finding(file, check.line, "promql-not-here", message, "hint", clean(check.promql, 300))
     except BadQuery as error:
         yield Finding(file, check.line, "promql-syntax", error.message, "certain", clean(check.promql, 300))
+
+
+def _constant(check: Check, file: str) -> Iterator[Finding]:
+    """A query that names no metric and asks for no time says the same whatever happens: nobody has written the check yet."""
+    from signals.metrics.promql.names import is_constant
+
+    if not check.promql:
+        return
+    try:
+        says_always_the_same = is_constant(check.promql)
+    except BadQuery:
+        return  # said by its own rule
+    if says_always_the_same:
+        message, fix = say("lint.constant"), say("lint.name_a_metric")
+        yield Finding(file, check.line, "constant-check", message, "likely", clean(check.promql, 300), fix)
 
 
 def _headers(check: Check, file: str) -> Iterator[Finding]:

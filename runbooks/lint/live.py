@@ -35,8 +35,9 @@ MAX_SUGGESTIONS = 4
 async def lint_live(
     runbooks: Sequence[Runbook], sources: Sources, revisions: frozenset[str] | None
 ) -> tuple[list[Finding], list[Message]]:
-    """Findings, and which sources did not answer. `revisions` are those of the scripts, None where they are not known.
+    """Findings, and which sources and targets did not answer; where no target did, nobody knows what they export.
 
+    `revisions` are those of the scripts, None where they are not known.
     A metric that is not there now may come with its first event, so none of this is certain.
     """
     findings: list[Finding] = []
@@ -44,9 +45,11 @@ async def lint_live(
     checks = [(step.file, check) for runbook in runbooks for step in runbook.steps() for check in step.checks]
     try:
         known = await sources.metrics.metric_names()
+        targets = await sources.metrics.targets()
+        unanswered += [target.error for target in targets if not target.up and target.error is not None]
         queries = _QueryCache(sources.metrics, known)
         for file, check in checks:
-            if check.promql:
+            if check.promql and (not targets or any(target.up for target in targets)):
                 findings += await queries.missing(file, check)
     except SourceError as error:
         unanswered.append(error.message)

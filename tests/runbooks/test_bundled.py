@@ -206,8 +206,8 @@ def test_every_action_is_there_and_takes_what_is_written(library: Library) -> No
 
 
 def test_every_query_asks_for_metrics_that_the_board_knows(library: Library) -> None:
-    board = chimera.BOARD_FILE.read_text(encoding="utf-8")
-    known = set(METRIC.findall(board))
+    files = (chimera.BOARD_FILE, chimera.COSTS_FILE)
+    known = {metric for file in files for metric in METRIC.findall(file.read_text(encoding="utf-8"))}
     queries = [(where, check.promql) for where, check in checks(library) if check.promql]
     assert len(queries) > 50
     for where, promql in queries:

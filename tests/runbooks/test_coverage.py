@@ -1,14 +1,25 @@
-"""The table of `runbooks/COVERAGE.md`: no item of the operations manual is left out, and every step that it names exists."""
+"""The table of `runbooks/COVERAGE.md`: no item of the operations manual is left out; every step and command in it exists."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from drills.faults.registry import faults
+from drills.probes.registry import probes
+from drills.scenarios.library import load_scenarios, scenario_folders
+from drills.settings import DrillsSettings
 from runbooks.library import LANGUAGES, Library, load_library
 from tests.chimera import RUNBOOKS
+from tui.cli.dispatch import load_command
+from tui.cli.parser import Parser, add_shared_options
+from tui.i18n import Language
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ITEMS = {
     "Deploy and rollback": range(4, 28),
@@ -50,9 +61,42 @@ def test_every_step_that_is_named_exists(library: Library) -> None:
             assert step in {one.id for one in runbook.steps()}, f"{row['line']}: no step {runbook_id}/{step}"
 
 
-def test_nothing_but_steps_is_named() -> None:
+def commands(row: re.Match[str]) -> list[list[str]]:
+    return [call.split() for call in re.findall(r"`warroom ([^`]+)`", row["steps"])]
+
+
+def test_nothing_but_steps_and_commands_is_named() -> None:
     for row in rows():
-        assert re.sub(r"`[a-z0-9-]+/[a-z0-9.-]+`", "", row["steps"]).strip() == "", row[0]
+        rest = re.sub(r"`[a-z0-9-]+/[a-z0-9.-]+`|`warroom [a-z0-9 -]+`", "", row["steps"])
+        assert rest.strip() == "", row[0]
+
+
+def test_every_command_that_is_named_can_be_called() -> None:
+    for name, *arguments in (call for row in rows() for call in commands(row)):
+        parser = Parser(prog=name, add_help=False)
+        add_shared_options(parser, Language("en"))
+        load_command(name).add_arguments(parser, Language("en"))
+        parser.parse_args(arguments)  # ends the test where it does not know one
+
+
+def test_what_a_drill_is_called_with_exists() -> None:
+    known = {
+        "inject": faults(),
+        "probe": probes(),
+        "run": {each.id for each in load_scenarios(scenario_folders(DrillsSettings())).scenarios},
+    }
+    for name, verb, *names in (call for row in rows() for call in commands(row) if len(call) > 1):
+        if name == "drill" and verb in known:
+            assert set(names) <= set(known[verb]), (verb, names)
+
+
+@pytest.mark.parametrize(
+    ("lines", "command"), [(range(49, 54), "drill"), ((56, 57, 58), "cost"), ((62,), "stress")]
+)
+def test_what_only_a_command_can_do_has_one(lines: Sequence[int], command: str) -> None:
+    for row in rows():
+        if int(row["line"]) in lines:
+            assert command in [name for name, *_ in commands(row)], row[0]
 
 
 def test_every_runbook_answers_for_something_in_the_manual(library: Library) -> None:

@@ -104,6 +104,9 @@ PROGRAMS: Final = frozenset(
     ]
 )
 _PROMPT = re.compile(r"^\s*(?:\([\w.-]+\)\s*)?(?:[\w.-]+@[\w.-]+[:\s][^\s$#]*)?[$❯➜]\s+(?=\S)")
+MAX_BLANKS: Final = 500
+"""So many in a row say what more would say; a pattern with two runs of blanks takes the square of their number."""
+_BLANKS = re.compile(rf"[ \t]{{{MAX_BLANKS + 1},}}")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([\w.+-]*)\s*$")
 _MARK = re.compile(r"`+|<!--")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -127,7 +130,8 @@ def read_document(file: str, text: str) -> Document:
     """`file` is the name that findings will carry; `text` is cleaned here."""
     from markdown_it import MarkdownIt
 
-    text, cut_from = within_budget(_with_ends(_without_front_matter(clean_block(text, MAX_CHARACTERS))))
+    text = _BLANKS.sub(" " * MAX_BLANKS, clean_block(text, MAX_CHARACTERS))
+    text, cut_from = within_budget(_with_ends(_without_front_matter(text)))
     environment: dict[str, dict[str, dict[str, object]]] = {}
     parts = _Parts([], [], [])
     heading, in_heading = "", False

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from repolint.facts.metrics.exports_elsewhere import elsewhere
 from repolint.facts.metrics.exports_python import definitions
 from repolint.facts.metrics.label_values import with_values
-from repolint.facts.metrics.metric import ANY, Exports, Metric
-from repolint.facts.prometheus.rule_files import rules
+from repolint.facts.metrics.metric import Exports, Metric
+from repolint.facts.python.formats import ANY
 from repolint.facts.python.scope import Sources
 from repolint.facts.python.source import is_test
+from repolint.facts.rule_files import rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,8 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from repolint.facts.metrics.exports_script import ENDINGS, script_metrics
-from repolint.facts.metrics.metric import ANY, Kind, Metric
+from repolint.facts.metrics.metric import Kind, Metric
+from repolint.facts.python.formats import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from repolint.facts.metrics.metric import ANY, DEFAULT_BUCKETS, Kind, Metric
+from repolint.facts.metrics.metric import DEFAULT_BUCKETS, Kind, Metric
+from repolint.facts.python.formats import ANY
 from repolint.facts.python.scope import Place, bind, last_name, parameters
 from repolint.facts.python.texts import PARAMETER, items, literal, origins, texts
 

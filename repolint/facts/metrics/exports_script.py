@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from repolint.facts.metrics.metric import ANY, Metric
+from repolint.facts.metrics.metric import Metric
+from repolint.facts.python.formats import ANY
 
 if TYPE_CHECKING:
     from repolint.facts.metrics.metric import Kind

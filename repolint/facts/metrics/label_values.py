@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from repolint.facts.metrics.exports_python import callers
-from repolint.facts.metrics.metric import ANY
+from repolint.facts.python.formats import ANY
 from repolint.facts.python.scope import Place, bind, default, last_name, parameters
 from repolint.facts.python.source import is_test
 from repolint.facts.python.texts import PARAMETER, texts

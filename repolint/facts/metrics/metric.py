@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from repolint.facts.python.formats import ANY
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Kind = Literal["counter", "gauge", "histogram", "summary", "info", "enum", "unknown"]
-ANY = "*"
-"""Stands in a name or a label's value for what could not be read. No Prometheus name holds it."""
 DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """The Python client's, when a histogram names none."""
 _SUFFIXES: Mapping[Kind, tuple[str, ...]] = {

@@ -11,7 +11,7 @@ from repolint.facts.manual.document import documents, lines
 from repolint.facts.metrics.exports import exports
 from repolint.facts.prometheus.dashboards import dashboards, fill
 from repolint.facts.prometheus.promql import Grouping, Matcher, groupings, named, tree
-from repolint.facts.prometheus.rule_files import in_text, rules
+from repolint.facts.rule_files import in_text, rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

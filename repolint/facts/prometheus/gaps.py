@@ -13,12 +13,13 @@ from core.text import clean
 from repolint.facts.files.missing import DOCUMENTS
 from repolint.facts.manual.words import PLAN
 from repolint.facts.metrics.exports import exports, never_set
-from repolint.facts.metrics.metric import ANY, third_party
+from repolint.facts.metrics.metric import third_party
 from repolint.facts.prometheus.asked import asks, group_asks
 from repolint.facts.prometheus.dashboards import VARIABLE, dashboards
 from repolint.facts.prometheus.promql import alternatives
-from repolint.facts.prometheus.rule_files import rules
 from repolint.facts.prometheus.scrape_jobs import added_labels
+from repolint.facts.python.formats import ANY
+from repolint.facts.rule_files import rules
 from runbooks.lint.finding import Finding
 
 if TYPE_CHECKING:

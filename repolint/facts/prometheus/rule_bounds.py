@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repolint.facts.prometheus.promql import comparisons, named, tree
-from repolint.facts.prometheus.rule_files import rules
+from repolint.facts.rule_files import rules
 
 if TYPE_CHECKING:
     from repolint.facts.manual.limits import Kind, Limit
-    from repolint.facts.prometheus.rule_files import RuleAt
+    from repolint.facts.rule_files import RuleAt
     from repolint.project import Project
 
 SERIES_ENDING = re.compile(r"_(bucket|sum|count)$")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from repolint.facts.manual.document import documents, lines
 from repolint.facts.manual.limits import limits
 from repolint.facts.prometheus.rule_bounds import bounds_of_rules, comparable, equal, same_quantile
-from repolint.facts.prometheus.rule_files import rules
+from repolint.facts.rule_files import rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,11 +6,11 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
-from repolint.facts.metrics.metric import ANY
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ANY = "*"
+"""Stands in a name or a label's value for what could not be read. No Prometheus name holds it."""
 MAX_TEXTS = 400
 """More combinations than this say nothing: they become `*`."""
 

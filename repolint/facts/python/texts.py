@@ -10,8 +10,7 @@ import ast
 import itertools
 from typing import TYPE_CHECKING
 
-from repolint.facts.metrics.metric import ANY
-from repolint.facts.python.formats import MAX_TEXTS, braces, joined, percent
+from repolint.facts.python.formats import ANY, MAX_TEXTS, braces, joined, percent
 from repolint.facts.python.scope import Place, default, parameters
 
 if TYPE_CHECKING:
