@@ -24,11 +24,14 @@ START_TIMEOUT_S = 90.0
 
 
 @contextmanager
-def run_rabbitmq(folder: Path) -> Iterator[str]:
-    """Yields its address; the test is skipped where there is none. Its data, log, cookie and ports are its own."""
+def run_rabbitmq(folder: Path, ports: tuple[int, int, int] | None = None) -> Iterator[str]:
+    """Yields its address; the test is skipped where there is none. Its data, log, cookie and ports are its own.
+
+    It is killed in the end: with the same folder and ports (its own, its cluster's, its mapper's) it goes on as after a crash.
+    """
     if not PROGRAM.exists():
         pytest.skip("no rabbitmq-server on this machine")
-    port, distribution, mapper = free_port(), free_port(), free_port()
+    port, distribution, mapper = ports or (free_port(), free_port(), free_port())
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),

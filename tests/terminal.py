@@ -5,17 +5,20 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
 import sys
 import termios
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pyte
 from wcwidth import wcwidth
 
+_OUR_FRAME = re.compile(rb'/(warroom|tui|core)/[a-z_/]*\.py", line')
 PROGRAM = str(Path(sys.executable).with_name("warroom"))
 
 
@@ -31,6 +34,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self.sent = 0
         self.raw = bytearray()
+        self._run_delay_s = 0.0
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             _size(0, columns, rows)  # here, so that the program never sees another one
@@ -41,6 +45,21 @@ class Terminal:
                 signal.signal(number, signal.SIG_DFL)
             os.environ.update({"TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "", **environment})
             os.execv(command[0], command)  # noqa: S606  # our own program
+
+    def clock(self) -> float:
+        """Seconds, without those that the program's main thread has waited for a processor: others run beside it.
+
+        The second field of `/proc/PID/schedstat` (proc(5)), where the system has it; once the program is gone, its last.
+        """
+        with suppress(OSError, ValueError, IndexError):
+            fields = Path(f"/proc/{self.pid}/schedstat").read_text(encoding="ascii").split()
+            self._run_delay_s = max(self._run_delay_s, int(fields[1]) / 1e9)
+        return time.monotonic() - self._run_delay_s
+
+    @property
+    def ended_before_us(self) -> bool:
+        """Whether an interrupt ended the interpreter before it had read a line of ours: the words are then its own."""
+        return b"Traceback" in self.raw and _OUR_FRAME.search(self.raw) is None
 
     @property
     def screen(self) -> str:
@@ -134,9 +153,9 @@ class Terminal:
             raise AssertionError(f"the program did not end:\n{self.screen}") from None
 
     def poll_end(self, seconds: float) -> int:
-        """The exit status of a program that ends in so many seconds; raises `TimeoutError` for one that goes on."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        """The exit status of a program that ends in so many seconds of its `clock`; raises `TimeoutError` for one that goes on."""
+        deadline = self.clock() + seconds
+        while self.clock() < deadline:
             if self._fd < 0:
                 time.sleep(0.02)
             else:

@@ -1,12 +1,16 @@
-"""The suite itself: names that can be read and typed, and no picture that nobody takes any more."""
+"""The suite and the house: ids that can be read and typed, no picture that nobody takes any more, no file that is too long."""
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 MAX_ID_LENGTH = 200
+MAX_LINES = 400
+"""A file that is longer is split where a reader's question splits."""
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_every_id_can_be_read(request: pytest.FixtureRequest) -> None:
@@ -26,3 +30,15 @@ def test_every_picture_is_taken_by_a_test(request: pytest.FixtureRequest) -> Non
         if isinstance(item, pytest.Function) and "snap_compare" in item.fixturenames
     }
     assert set(Path(__file__).parent.rglob("__snapshots__/*/*.svg")) - taken == set()
+
+
+def test_no_file_is_too_long_to_be_read_at_once() -> None:
+    rooms = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "root_packages"
+    ]
+    files = [file for room in (*rooms, "tests") for file in (ROOT / room).rglob("*.py")]
+    lines = {
+        str(file.relative_to(ROOT)): len(file.read_text(encoding="utf-8").splitlines()) for file in files
+    }
+    assert len(lines) > 1000
+    assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import threading
-import time
 from pathlib import Path
 
 from tests.attack.attack import Attack, Broken, Figures, Round
@@ -33,10 +32,13 @@ def run(this: Round) -> Figures:
 
 
 def leave(way: str, moment: float, config: Path) -> float:
-    """Start, wait for `moment` seconds, leave; returns the seconds until the process was gone."""
+    """Start, wait for `moment` seconds, leave.
+
+    Returns the seconds until the process was gone, without those that its main thread waited for a processor.
+    """
     terminal = Terminal([PROGRAM, "--config", str(config)], WARROOM_LOG=str(config.parent / "log"))
     terminal.read_for(moment)
-    began = time.monotonic()
+    began = terminal.clock()
     if way == "q":
         terminal.press("q")
     elif way == "closed terminal":
@@ -47,13 +49,19 @@ def leave(way: str, moment: float, config: Path) -> float:
         code = terminal.wait_end(MAX_S)
     except AssertionError:
         raise Broken(f"{way} after {moment:.2f} s: still there after {MAX_S:.0f} s") from None
-    took = time.monotonic() - began
+    took = terminal.clock() - began
     # A signal in the first moments meets Python's own defaults: the shell is told the same by the system.
     early = {-getattr(signal, f"SIG{way}", signal.SIGHUP)} if way != "q" else set()
+    if terminal.ended_before_us:
+        return took
     if code not in {WAYS[way], *early}:
         raise Broken(f"{way} after {moment:.2f} s: exit code {code}")
-    if way != "closed terminal" and terminal.raw.rfind(b"\x1b[?1049h") > terminal.raw.rfind(b"\x1b[?1049l"):
-        raise Broken(f"{way} after {moment:.2f} s left the alternate screen")
+    if way != "closed terminal" and b"\x1b[?1049h" in terminal.raw:
+        _, left, after = terminal.raw.rpartition(b"\x1b[?1049l")
+        if not left or b"\x1b[?1049h" in after:
+            raise Broken(f"{way} after {moment:.2f} s left the alternate screen")
+        if b"\x1b[?25h" not in after:
+            raise Broken(f"{way} after {moment:.2f} s: the cursor stays hidden")
     if b"Traceback" in terminal.raw:
         raise Broken(f"{way} after {moment:.2f} s: a traceback")
     return took

@@ -16,8 +16,8 @@ from pydantic import SecretStr
 
 from core.errors import SourceError
 from signals.celery.queues import RedisQueues
-from signals.metrics.prometheus import PrometheusSource
 from signals.metrics.scrape import ScrapeSource
+from signals.prometheus.source import PrometheusSource
 from signals.settings import PrometheusSettings, RedisSettings, ScrapeSettings
 from tests.attack.attack import Attack, Broken, Figures, Round, mutate
 from tests.bad_servers import BEHAVIOURS, serve

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from signals.metrics.prometheus_api import answer_to_json
 from signals.metrics.promql import evaluate, evaluate_range
+from signals.prometheus.api import answer_to_json
 from signals.store.ring import Ring, Sample
 from tests.bench.measure import Measure
 from tests.signals.metrics.promql import oracle

@@ -18,7 +18,7 @@ import pytest
 from core.own_python import module_command, own_environment
 from sandbox.access import write_access
 from sandbox.community import arrivals, match_of
-from sandbox.stack import choose_ports
+from sandbox.ports import choose_ports
 from tests.e2e.stack import processes_in, running, wait_gone
 from tests.terminal import PROGRAM, Terminal
 from tui.i18n import Language
@@ -119,7 +119,7 @@ def test_a_port_that_somebody_took_is_named_and_nothing_stays_behind(part: str, 
     folder.mkdir()
     write_access(folder)
     ports = replace(choose_ports(), prometheus=0)
-    arguments = (str(folder), ",".join(map(str, astuple(ports))), "1,1.0,2", "remove")
+    arguments = (str(folder), ",".join(map(str, astuple(ports))), "1,1.0,2", "remove", "blue-green")
     with (
         taken(getattr(ports, part)),
         subprocess.Popen(

@@ -15,8 +15,8 @@ import redis
 
 from core.own_python import module_command, own_environment
 from sandbox.access import write_access
+from sandbox.ports import choose_ports
 from sandbox.servers import Server
-from sandbox.stack import choose_ports
 from tests.e2e.stack import running, wait_gone
 from tests.terminal import PROGRAM
 
@@ -83,7 +83,7 @@ def test_a_foreign_server_on_the_port_is_never_taken_for_ours(
         parent.chmod(parent.stat().st_mode | 0o011)  # Postgres may run as another user
     write_access(folder)
     ports = replace(choose_ports(), prometheus=0, **{part: theirs.port})
-    arguments = (str(folder), ",".join(map(str, astuple(ports))), "1,1.0,2", "remove")
+    arguments = (str(folder), ",".join(map(str, astuple(ports))), "1,1.0,2", "remove", "blue-green")
     with subprocess.Popen(
         module_command("sandbox.stack", *arguments),
         env=own_environment(),

@@ -34,9 +34,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
         opened.press("\r")
         opened.wait_for("1.1 !")
         yield opened
-        opened.press("\x1b")
-        opened.read(0.3)
-        opened.press("q")
+        opened.press("\x1bq")  # in one read, as a slow line brings them
         assert opened.wait_end() == 0
 
 
@@ -55,6 +53,15 @@ def test_a_whole_note_and_the_next_command_in_one_read(tmp_path: Path, terminal:
     assert notes(tmp_path) == ["hello world"]
 
 
+def test_in_a_field_alt_and_b_goes_a_word_back(tmp_path: Path, terminal: Terminal) -> None:
+    terminal.press("nstays")
+    terminal.wait_for("stays")
+    terminal.press("\x1bb")
+    terminal.press("!\r")
+    terminal.wait_for("noted: !stays")
+    assert notes(tmp_path) == ["!stays"]
+
+
 def test_pasted_lines_stay_lines_and_typed_ones_too(tmp_path: Path, terminal: Terminal) -> None:
     terminal.press("n\x1b[200~first\r\nsecond x\n\x1b[201~")
     terminal.wait_for("second x")
@@ -65,6 +72,16 @@ def test_pasted_lines_stay_lines_and_typed_ones_too(tmp_path: Path, terminal: Te
     terminal.wait_gone("Ctrl+J")
     terminal.wait_for("noted")
     assert notes(tmp_path) == ["first\nsecond x\nred P third\nfourth"]
+
+
+def test_what_is_pasted_into_a_field_never_steers_the_terminal(terminal: Terminal) -> None:
+    terminal.press(":")
+    terminal.wait_for("change the title")
+    terminal.press("\x1b[200~zz\x1b]52;c;Zm9v\x07qq\x1b[201~")
+    terminal.wait_for("nothing found for 'zzqq'")
+    assert b"\x1b]52" not in terminal.raw
+    terminal.press("\x1b")
+    terminal.wait_gone("nothing found")
 
 
 def test_a_form_outlives_the_shell_and_every_size(tmp_path: Path, terminal: Terminal) -> None:
