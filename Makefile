@@ -1,6 +1,6 @@
 # The verbs that people and CI share. `make demo` and `make test` need Python >= 3.11 and make, nothing else.
 .POSIX:
-.PHONY: demo test quick quick-all quick-others durations check lint types imports attack bench clean
+.PHONY: demo test quick quick-all quick-others durations check lint types imports attack drills drills-good bench clean
 
 PYTHON = python3
 UV = .uv/bin/uv
@@ -52,6 +52,14 @@ ATTACK = --seed 1
 
 attack: $(UV)
 	@$(RUN) python -m tests.attack $(ATTACK)
+
+# Every bundled scenario played by the autopilot, well, badly and not at all, each on a sandbox of its own: they mostly wait.
+drills: $(UV)
+	@$(RUN) pytest -m drill -n 5 --dist=load
+
+# Of these the good responder of each scenario alone.
+drills-good: $(UV)
+	@$(RUN) pytest -m gate -n 5 --dist=load
 
 bench: $(UV)
 	@$(RUN) python -m tests.bench

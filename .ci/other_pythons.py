@@ -11,7 +11,7 @@ from pathlib import Path
 OLDEST = (3, 11)
 
 
-def found() -> dict[tuple[int, int], Path]:
+def newest_pythons() -> dict[tuple[int, int], Path]:
     """By version: what is on PATH before what pyenv keeps. A shim of pyenv that leads nowhere is none."""
     folders = [Path(folder) for folder in os.environ["PATH"].split(os.pathsep)]
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
@@ -31,6 +31,6 @@ def _runs(python: Path) -> bool:
 
 
 if __name__ == "__main__":
-    for version, python in sorted(found().items()):
+    for version, python in sorted(newest_pythons().items()):
         if version != sys.version_info[:2]:
             print(f"{version[0]}.{version[1]} {python}")
