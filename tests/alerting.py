@@ -169,4 +169,4 @@ def _running(command: list[str], log: Path) -> Iterator[None]:
             yield
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(80)

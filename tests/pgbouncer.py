@@ -48,7 +48,7 @@ def run_pgbouncer(url: str) -> Iterator[str]:
             yield pooled
         finally:
             process.kill()
-            process.wait(10)
+            process.wait(40)
 
 
 def _wait(process: subprocess.Popen[bytes], url: str) -> None:

@@ -39,7 +39,7 @@ class Restartable:
     def kill(self) -> None:
         """Immediate shutdown: no checkpoint, as in a crash."""
         self.server.process.send_signal(signal.SIGQUIT)
-        self.server.process.wait(20)
+        self.server.process.wait(80)
         self.close()
 
     def start(self) -> None:

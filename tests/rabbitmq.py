@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.servers import free_port
+from tests import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ def run_rabbitmq(folder: Path, ports: tuple[int, int, int] | None = None) -> Ite
             [str(PROGRAM)], env=environment, stdout=out, stderr=out, start_new_session=True
         )
     try:
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = waiting.deadline(START_TIMEOUT_S)
         while not _answers(port):
             assert process.poll() is None, (folder / "out").read_text(errors="replace")[-2000:]
             assert time.monotonic() < deadline, "RabbitMQ did not come up"
@@ -66,7 +67,7 @@ def run_rabbitmq(folder: Path, ports: tuple[int, int, int] | None = None) -> Ite
 
 def _end_mapper(port: int) -> None:
     """Erlang's port mapper is a daemon, and stays as long as it believes that the node lives."""
-    deadline = time.monotonic() + 10
+    deadline = waiting.deadline(10)
     while time.monotonic() < deadline:
         ended = subprocess.run(["epmd", "-port", str(port), "-kill"], capture_output=True, check=False)
         if b"Killed" in ended.stdout or b"Cannot connect" in ended.stdout + ended.stderr:

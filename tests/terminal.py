@@ -18,6 +18,8 @@ from pathlib import Path
 import pyte
 from wcwidth import wcwidth
 
+from tests import waiting
+
 _OUR_FRAME = re.compile(rb'/(warroom|tui|core)/[a-z_/]*\.py", line')
 PROGRAM = str(Path(sys.executable).with_name("warroom"))
 
@@ -95,23 +97,23 @@ class Terminal:
         self._fd = -1
 
     def seconds_until_painted(self, keys: str, limit: float = 10) -> float:
-        """Press, and measure how long it takes until the program sends something for it."""
+        """Press, and measure on its `clock` how long it takes until the program sends something for it."""
         self.read(0.05)
-        began = time.monotonic()
+        began = self.clock()
         self.press(keys)
-        assert self.read(limit, first_only=True), f"nothing came for {keys!r}:\n{self.screen}"
-        return time.monotonic() - began
+        assert self.read(waiting.SLOW * limit, first_only=True), f"nothing came for {keys!r}:\n{self.screen}"
+        return self.clock() - began
 
     def wait_for(self, text: str, seconds: float = 20) -> None:
         """Read until `text` is on the screen; fails with the screen."""
-        deadline = time.monotonic() + seconds
+        deadline = waiting.deadline(seconds)
         while text not in self.screen:
             assert time.monotonic() < deadline, f"{text!r} is not on the screen:\n{self.screen}"
             self.read(0.1, first_only=True)
 
     def wait_gone(self, text: str, seconds: float = 20) -> None:
         """Read until `text` is no longer on the screen; fails with the screen."""
-        deadline = time.monotonic() + seconds
+        deadline = waiting.deadline(seconds)
         while text in self.screen:
             assert time.monotonic() < deadline, f"{text!r} is still on the screen:\n{self.screen}"
             self.read(0.1, first_only=True)
@@ -147,7 +149,7 @@ class Terminal:
     def wait_end(self, seconds: float = 20) -> int:
         """Wait for the program's end; returns its exit status. One that does not end is killed, and fails."""
         try:
-            return self.poll_end(seconds)
+            return self.poll_end(waiting.SLOW * seconds)
         except TimeoutError:
             os.kill(self.pid, signal.SIGKILL)
             raise AssertionError(f"the program did not end:\n{self.screen}") from None

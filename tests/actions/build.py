@@ -12,6 +12,7 @@ from actions.providers import open_context
 from actions.release_settings import ReleasesSettings
 from actions.settings import ActionsSettings
 from signals.settings import SignalsSettings
+from tests import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +49,7 @@ def context(
 
 def until(met: Callable[[], object], timeout_s: float = 60.0) -> None:
     """Wait for what must happen."""
-    deadline = time.monotonic() + timeout_s
+    deadline = waiting.deadline(timeout_s)
     while not met():
         assert time.monotonic() < deadline, "not in time"
         time.sleep(0.02)

@@ -208,7 +208,7 @@ def _is_mode(node: object) -> bool:
 
 def warroom(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     own = {"LANG": "C", "XDG_DATA_HOME": str(folder), "WARROOM_LOG": str(folder / "log")}
-    return run_program(*arguments, env={**os.environ, **own}, cwd=ROOT, timeout=30)
+    return run_program(*arguments, env={**os.environ, **own}, cwd=ROOT, timeout=120)
 
 
 READERS = {

@@ -47,7 +47,7 @@ class Drill:
         until(lambda: text in self.output, f"{text} was not said", 120)
 
     def end(self) -> int:
-        code = self.process.wait(120)
+        code = self.process.wait(480)
         self._reader.join(10)
         return code
 

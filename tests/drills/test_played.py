@@ -42,7 +42,7 @@ def play(stack: Stack, home: Path, scenario: str, autopilot: str) -> dict[str, o
         capture_output=True,
         text=True,
         env=os.environ | {"HOME": str(home), "XDG_STATE_HOME": str(home)},
-        timeout=300,
+        timeout=1200,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

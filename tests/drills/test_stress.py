@@ -103,7 +103,7 @@ def test_too_many_that_wait_and_ctrl_c_end_it_and_what_was_measured_is_told(stac
     assert program.stderr is not None
     program.stderr.readline()  # the step has begun
     program.send_signal(signal.SIGINT)
-    output, _ = program.communicate(timeout=30)
+    output, _ = program.communicate(timeout=120)
     assert json.loads(output)["ended"] == "stress.ended_by_hand"
 
 
@@ -188,4 +188,4 @@ def test_somebody_outside_can_end_it() -> None:
 
     result = run_stress(STAGING, sending, SignalsSettings(), outside=outside)  # type: ignore[arg-type]
     assert (result.ended, len(result.steps)) == ("stress.ended_incident", 1)
-    assert time.monotonic() - began < 10, "the command is ended, too"
+    assert time.monotonic() - began < 40, "the command is ended, too"

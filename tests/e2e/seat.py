@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from incidents.journal import open_journal
 from incidents.settings import JournalSettings
+from tests import waiting
 from tests.terminal import PROGRAM, Terminal
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Seat:
 
     def see(self, *texts: str, seconds: float = LONG) -> str:
         """Until one of them is there; which one."""
-        deadline = time.monotonic() + seconds
+        deadline = waiting.deadline(seconds)
         while True:
             shown = next((text for text in texts if text in self.terminal.screen), None)
             if shown is not None:
@@ -121,7 +122,7 @@ class Seat:
 
     def stand(self, step: str) -> None:
         """Until the cursor stands on the step (or on `‖`, a pause point)."""
-        deadline = time.monotonic() + LONG
+        deadline = waiting.deadline(LONG)
         line = re.compile(rf"^›.{{0,3}}{re.escape(step)} ?", re.MULTILINE)
         while not line.search(self.terminal.screen):
             assert time.monotonic() < deadline, f"the cursor is not at {step}:\n{self.terminal.screen}"

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import psutil
 
+from tests import waiting
 from tests.terminal import PROGRAM
 
 
@@ -39,7 +40,7 @@ class Stack:
 
     def wait_for_metric(self, text: str, otherwise: str, seconds: float = 60) -> str:
         """The service's page of metrics, once `text` is on it."""
-        deadline = time.monotonic() + seconds
+        deadline = waiting.deadline(seconds)
         while text not in (page := httpx.get(self.url("service", "/metrics")).text):
             assert time.monotonic() < deadline, otherwise
             time.sleep(0.2)
@@ -66,7 +67,7 @@ def running(*options: str, **environment: str) -> Iterator[Stack]:
         yield stack
     finally:
         program.terminate()
-        program.wait(25)
+        program.wait(100)
         program.stdout.close()
         program.stderr.close()
     if "--keep" not in options:
@@ -84,7 +85,7 @@ def processes_in(folder: str) -> list[int]:
 
 def wait_gone(folder: str, seconds: float = 25) -> None:
     """Until neither a process of it nor the folder is there."""
-    deadline = time.monotonic() + seconds
+    deadline = waiting.deadline(seconds)
     while processes_in(folder) or Path(folder).exists():
         assert time.monotonic() < deadline, (
             f"left behind: {processes_in(folder)}, folder {Path(folder).exists()}"

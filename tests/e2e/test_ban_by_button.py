@@ -46,7 +46,7 @@ def test_a_ban_by_button_and_the_return_ends_in_another_terminal(tmp_path: Path)
             first.choose_panel("Ban forecast")
             first.open_runbook("cloudflare-ban")
             _stop(first)
-            assert storm.wait(120) == 0  # lifted: its cause is mended
+            assert storm.wait(480) == 0  # lifted: its cause is mended
         _find_and_fix(first)
         first.stand("4.1")
         first.press("a", "looked just now")

@@ -25,6 +25,7 @@ from celery import Celery
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
 from sandbox.servers import free_port, run_postgres, run_valkey
+from tests import waiting
 from tests.postgres import open_folder
 from tests.program import run_program
 from tests.terminal import PROGRAM, Terminal
@@ -62,7 +63,7 @@ def process(command: list[str], log: Path, **options: Any) -> Iterator[subproces
     finally:
         child.terminate()
         try:
-            child.wait(20)
+            child.wait(80)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
@@ -70,7 +71,7 @@ def process(command: list[str], log: Path, **options: Any) -> Iterator[subproces
 
 def until(what: str, probe: Any, seconds: float = 40) -> Any:
     """Poll until the probe gives something true; errors mean not yet."""
-    deadline = time.monotonic() + seconds
+    deadline = waiting.deadline(seconds)
     while True:
         try:
             if found := probe():

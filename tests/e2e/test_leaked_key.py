@@ -107,4 +107,4 @@ def _run(stack: Stack, action: str, step: str, param: str, *words: str) -> subpr
 
 def _warroom(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
     command = (*words, "--config", stack.told["config"])
-    return run_program(*command, env=os.environ, cwd=Path.cwd(), timeout=120)
+    return run_program(*command, env=os.environ, cwd=Path.cwd(), timeout=480)

@@ -15,6 +15,7 @@ import pytest
 import redis
 
 from sandbox.keys import credentials, read_keys
+from tests import waiting
 from tests.e2e.stack import Stack, processes_in, running
 from tests.terminal import PROGRAM, Terminal
 
@@ -37,7 +38,7 @@ def test_every_part_is_real() -> None:
         build = next(folder.joinpath("builds").iterdir()).name
         assert httpx.get(stack.url("service", f"/static/builds/{build}")).status_code == 200
         assert httpx.get(stack.url("service", "/static/builds/none.json")).status_code == 404
-        deadline = time.monotonic() + 60
+        deadline = waiting.deadline(60)
         while True:
             panels = _status(told["config"])
             assert set(panels) == {"slo", "alerts", "queues", "riot429", "ban", "llm", "cost", "release"}
@@ -77,7 +78,7 @@ def _status(config: str) -> dict[str, Any]:
 def test_nothing_stays_behind(how: signal.Signals) -> None:
     with running() as stack:
         stack.program.send_signal(how)
-        stack.program.wait(25)
+        stack.program.wait(100)
 
 
 def test_the_board_opens_over_the_stack_and_its_keys_work() -> None:
@@ -99,8 +100,9 @@ def test_the_board_opens_over_the_stack_and_its_keys_work() -> None:
         terminal.wait_for("Release & schema")
         terminal.press("p")
         terminal.wait_for("PAUSED")
-        terminal.read(1.5)
-        assert terminal.read(5) == 0, "a paused board sends nothing"
+        deadline = waiting.deadline(10)
+        while terminal.read_for(5):
+            assert time.monotonic() < deadline, "a paused board sends nothing"
     finally:
         terminal.press("q")
         assert terminal.wait_end(40) == 0

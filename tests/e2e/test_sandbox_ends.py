@@ -19,6 +19,7 @@ from core.own_python import module_command, own_environment
 from sandbox.access import write_access
 from sandbox.community import arrivals, match_of
 from sandbox.ports import choose_ports
+from tests import waiting
 from tests.e2e.stack import processes_in, running, wait_gone
 from tests.terminal import PROGRAM, Terminal
 from tui.i18n import Language
@@ -40,7 +41,7 @@ def test_a_killed_supervisor_leaves_nothing_behind_and_is_told() -> None:
         if SHARED_MEMORY.exists():
             assert shared_memory_of(parts), "the test looks for something that is not there"
         stack.supervisor().send_signal(signal.SIGKILL)
-        assert stack.program.wait(25) == ExitCode.CRASHED
+        assert stack.program.wait(100) == ExitCode.CRASHED
         assert stack.program.stderr is not None
         assert Language("en").text("sandbox.gone") in stack.program.stderr.read().decode()
         wait_gone(stack.folder)
@@ -52,7 +53,7 @@ def test_a_killed_guard_ends_the_stack_which_then_tidies_up_itself() -> None:
         supervisor = stack.supervisor()
         (guard,) = [child for child in supervisor.children() if child.cmdline() == supervisor.cmdline()]
         guard.send_signal(signal.SIGKILL)
-        assert stack.program.wait(25) == ExitCode.CRASHED
+        assert stack.program.wait(100) == ExitCode.CRASHED
         wait_gone(stack.folder)
 
 
@@ -64,7 +65,7 @@ def test_supervisor_and_guard_killed_together_leave_nothing_behind() -> None:
             process.send_signal(signal.SIGSTOP)  # so that neither sees the other's end
         for process in (supervisor, guard):
             process.send_signal(signal.SIGKILL)
-        assert stack.program.wait(25) == ExitCode.CRASHED
+        assert stack.program.wait(100) == ExitCode.CRASHED
         wait_gone(stack.folder)
 
 
@@ -72,8 +73,8 @@ def test_seconds_end_it_with_success_and_keep_keeps_logs_but_no_process() -> Non
     with running("--keep", "--seconds", "1") as stack:
         folder = Path(stack.folder)
         try:
-            assert stack.program.wait(25) == 0
-            deadline = time.monotonic() + 25
+            assert stack.program.wait(100) == 0
+            deadline = waiting.deadline(25)
             while left := processes_in(stack.folder):
                 assert time.monotonic() < deadline, left
                 time.sleep(0.2)
@@ -100,7 +101,7 @@ def test_two_sandboxes_live_side_by_side_each_with_its_own_seed() -> None:
         assert not set(one.told.values()) & set(other.told.values()) - {True, 0}
         for stack, seed in ((one, 7), (other, 8)):
             asked = {f"{match_of(own)}.json" for _, own in arrivals(seed, 100)}
-            deadline = time.monotonic() + 60
+            deadline = waiting.deadline(60)
             while not (built := {file.name for file in Path(stack.folder, "builds").iterdir()}):
                 assert time.monotonic() < deadline, "nothing was built"
                 time.sleep(0.2)
@@ -133,7 +134,7 @@ def test_a_port_that_somebody_took_is_named_and_nothing_stays_behind(part: str, 
     ):
         assert process.stdout is not None
         answer = json.loads(process.stdout.readline())
-        assert process.wait(25) == 1
+        assert process.wait(100) == 1
     assert answer["ready"] is False
     assert answer["detail"].startswith(f"{part} did not come up")
     assert "ddress already in use" in answer["detail"] or str(getattr(ports, part)) in answer["detail"]

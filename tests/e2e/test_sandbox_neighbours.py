@@ -94,7 +94,7 @@ def test_a_foreign_server_on_the_port_is_never_taken_for_ours(
     ) as process:
         assert process.stdout is not None
         answer = json.loads(process.stdout.readline())
-        assert process.wait(40) == 1
+        assert process.wait(160) == 1
     assert answer["ready"] is False
     assert answer["detail"].startswith(f"{part} did not come up")
     assert contents(theirs) == []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import waiting
 from tests.exporter import depth_board, depth_exporter
 from tests.terminal import PROGRAM, Terminal
 
@@ -38,7 +39,7 @@ def state_of(pid: int) -> str:
 
 
 def wait_stopped(pid: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = waiting.deadline(10)
     while state_of(pid) != "T":
         assert time.monotonic() < deadline, "the program was not stopped"
         time.sleep(0.05)

@@ -7,6 +7,7 @@ import shlex
 import time
 from typing import TYPE_CHECKING
 
+from tests import waiting
 from tests.terminal import PROGRAM, Terminal
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def test_who_presses_what_the_tour_says_ends_with_a_postmortem(tmp_path: Path) -
     terminal.press(KEYS["F9"])
     lines: list[str] = []
     pressed = ("", 0.0)
-    deadline = time.monotonic() + LIMIT_S
+    deadline = waiting.deadline(LIMIT_S)
     while not (tmp_path / "inc-1" / "timeline.json").exists():
         assert time.monotonic() < deadline, f"{lines}\n{terminal.screen}"
         terminal.read(0.3)

@@ -33,7 +33,7 @@ REF = "refs/warroom/anchors"
 
 def git(folder: Path, *arguments: str) -> str:
     command = ["git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@x", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=240).stdout.strip()
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def test_a_backup_of_yesterday_shows_beside_an_anchor_and_a_mark_alone(
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [PROGRAM, "journal", *arguments, "--config", str(config)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
 
     assert run("anchor", "--send").returncode == 0
     assert run("verify", "--against", mark).returncode == 0
@@ -209,7 +209,7 @@ def test_nothing_to_send_to_is_said(tmp_path: Path) -> None:
     config.write_text(f'[journal]\nurl = "sqlite:///{tmp_path}/journal.db"\n')
     fill(f"sqlite:///{tmp_path}/journal.db", tmp_path).close()
     command = [PROGRAM, "journal", "anchor", "--send", "--config", str(config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
     assert "[journal.anchors.git.NAME]" in done.stderr
 

@@ -95,7 +95,7 @@ async def test_all_enrichers_are_asked_at_once(monkeypatch: pytest.MonkeyPatch) 
     both = asyncio.Barrier(2)
 
     async def meets(_: PanelContext) -> Contribution:
-        await asyncio.wait_for(both.wait(), 5)
+        await asyncio.wait_for(both.wait(), 20)
         return Contribution(verdict=Verdict.OK)
 
     state = await evaluated(monkeypatch, enricher("a", meets), enricher("b", meets))

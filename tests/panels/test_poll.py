@@ -82,12 +82,12 @@ async def test_a_slow_database_delays_no_number_and_is_unknown_until_it_answers(
         poll_panels(specs, sources, told.put_nowait, lambda: False, lambda: BOARD_SPAN_S)
     )
     try:
-        first = await asyncio.wait_for(told.get(), 10)
+        first = await asyncio.wait_for(told.get(), 40)
         assert any(reading.value == 1 for reading in first.readings)
         assert first.verdict is Verdict.UNKNOWN, "what was not asked is not ok"
         assert first.reason.key == "signals.unasked"
         slow.may.set()
-        second = await asyncio.wait_for(told.get(), 10)
+        second = await asyncio.wait_for(told.get(), 40)
         assert second.verdict is Verdict.OK
         assert second.reason.key != "signals.unasked"
     finally:

@@ -163,7 +163,7 @@ def test_the_runner_is_killed(
             assert isinstance(begun, Begun)
             run = begun.run
         if state == "finishing":
-            assert gate.reached.wait(60)
+            assert gate.reached.wait(240)
             with written_by_others(tmp_path):  # it can't write what came of it
                 gate.open()
                 kill_runner(plain, run)
@@ -215,7 +215,7 @@ def test_a_runner_that_was_stopped_until_others_took_its_resource_does_nothing(
         prepared = planned(plain)
         begun = begin(journal, held, prepared, Wish(plan=prepared.plan, identity=ME), YES)
         assert isinstance(begun, Begun)
-        assert gate.reached.wait(60)
+        assert gate.reached.wait(240)
         runner = runner_of(journal.load_run(begun.run))
         os.kill(runner, signal.SIGSTOP)
         try:
@@ -244,7 +244,7 @@ def test_work_that_is_done_stays_done_when_its_check_is_stopped(tmp_path: Path, 
     settings = settings_with(tmp_path, cwd=str(tmp_path), verify=[gate.check()], **(LASTING | limit))
     with closing(open_journal(settings.journal)) as journal:
         run = started(journal, settings)
-        assert gate.reached.wait(60)
+        assert gate.reached.wait(240)
         if how == "cancelled":
             assert cancel(journal, settings, run, ME) is None
         elif how == "broken":

@@ -37,7 +37,7 @@ def test_a_cancel_at_the_moment_of_the_claim_reaches_the_runner(
         run = written(journal, plain, prepared)
         seen = journal.load_run(run)
         launch(request(held, prepared, run))
-        assert gate.reached.wait(60)
+        assert gate.reached.wait(240)
         answers = iter([seen])
         load = journal.load_run
         monkeypatch.setattr(journal, "load_run", lambda chain: next(answers, None) or load(chain))

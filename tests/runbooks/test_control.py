@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from runbooks.library import load_library
 from runbooks.model import Paragraph
+from tests import waiting
 from tests.chimera import RUNBOOKS
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +49,7 @@ def worker(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
             assert process.poll() is None, (tmp_path / "worker.log").read_text()
         yield
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.wait(240)
 
 
 def ask(words: str) -> Result:
@@ -83,7 +84,7 @@ def test_a_worker_answers_every_kind_of_command_as_the_runbook_says(
     kinds = spoken()
     assert len(kinds) >= 9
     for words, where in kinds.values():
-        deadline = time.monotonic() + 20
+        deadline = waiting.deadline(20)
         while (done := ask(typed(words))).exit_code == 69:
             assert time.monotonic() < deadline, (where, done.output)  # silence is no answer: ask again
         assert done.exit_code == 0, (where, done.output)

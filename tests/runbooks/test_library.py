@@ -130,7 +130,7 @@ def test_includes_that_double_at_each_stage_end(tmp_path: Path) -> None:
         book(tmp_path, f"s{stage}", f"<!-- include: s{stage - 1} -->\n<!-- include: s{stage - 1} -->\n")
     begin = time.perf_counter()
     assert "include-too-many" in {rule for _, _, rule in told(loaded(tmp_path), tmp_path)}
-    assert time.perf_counter() - begin < 5
+    assert time.perf_counter() - begin < 20
 
 
 def test_what_cannot_be_read_is_told_and_the_rest_is_there(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import redis
 from sandbox.bot import MESSAGE, PONG, Bot
 from sandbox.outside import Outside, handler
 from sandbox.servers import free_port
+from tests import waiting
 
 
 def interaction(number: int = 0, command: str = "analyze", match: str = "NA1_1") -> bytes:
@@ -41,7 +42,7 @@ def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
 
 
 def until(what: Callable[[], object], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
+    deadline = waiting.deadline(seconds)
     while not what():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -72,7 +73,7 @@ def test_without_a_broker_users_are_deferred_at_once_and_told_that_it_failed(dis
     for number in range(4):
         began = time.monotonic()
         assert bot.answer(interaction(number)) == (200, {"type": 5})
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 4
     until(lambda: len(shown(discord)) == 4)
     assert set(shown(discord).values()) == {"error"}
     _, page = bot.page("/interactions?prefix=id-")

@@ -15,7 +15,7 @@ KEY = {"Authorization": f"Bearer {TOKEN}"}
 
 
 def control(front: Front, **words: str) -> int:
-    return httpx.post(f"{front.url}/control", json=words, headers=KEY, timeout=30).status_code
+    return httpx.post(f"{front.url}/control", json=words, headers=KEY, timeout=120).status_code
 
 
 def version(front: Front, slot: str = "") -> str:

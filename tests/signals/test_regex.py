@@ -62,7 +62,7 @@ def test_no_pattern_freezes_the_program() -> None:
     assert not SilenceMatcher("a", EVIL, is_regex=True, is_equal=True).matches({"a": LETTERS})
     assert not evaluate(f'm{{a=~"{EVIL}"}}', ring, 100).series
     assert evaluate(f'label_replace(m, "b", "$1", "a", "{EVIL}")', ring, 100).series
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
 
 
 def test_a_silence_with_a_broken_pattern_covers_nothing_and_a_dot_of_it_is_no_line_end() -> None:

@@ -85,5 +85,5 @@ def test_a_board_that_is_looked_at_does_without_the_catalogue_of_actions(tmp_pat
     config = tmp_path / "warroom.toml"
     config.write_text(f'service.profile = "chimera"\njournal.url = "sqlite:///{tmp_path}/journal.db"\n')
     command = [sys.executable, "-c", LOOKED_AT, str(config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=240)
     assert (done.stdout.split(), done.returncode) == (["False", "True"], 0), done.stderr

@@ -43,7 +43,7 @@ class Gate:
         with connection, suppress(OSError):
             connection.recv(65_536)
             self.reached.set()
-            self._open.wait(120)
+            self._open.wait(480)
             connection.sendall(ANSWER)
             connection.shutdown(socket.SHUT_WR)
             connection.recv(1)

@@ -77,7 +77,7 @@ def test_a_watch_in_which_something_breaks_still_hears_who_cancels(
     monkeypatch.setattr(journal, "beat", beat)
     cancellation = Cancellation()
     with Watch(journal, run, folder, cancellation, 3600):
-        assert broken.wait(10)
+        assert broken.wait(40)
         folder.cancel.write_bytes(b"op2 \xff")
         until(lambda: cancellation.by is not None)
     assert str(cancellation.by).startswith("op2")

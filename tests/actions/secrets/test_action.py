@@ -67,7 +67,7 @@ def test_the_command_gives_every_planted_place_and_writes_no_value(tmp_path: Pat
     home.mkdir()
     environment = {**os.environ, "HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "LANG": "C.UTF-8"}
     command = ("run", "secrets.audit", "--param", f"path={folder}", "--json")
-    done = run_program(*command, env=environment, cwd=home, timeout=120)
+    done = run_program(*command, env=environment, cwd=home, timeout=480)
     assert done.returncode == 1, done.stderr
     document = json.loads(done.stdout)
     assert {finding["where"] for finding in document["findings"]} == {"tree", "history", "log", "env"}

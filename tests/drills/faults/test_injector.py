@@ -309,7 +309,7 @@ def test_from_the_command_line_it_ends_with_its_time_and_with_its_reader(
     assert "chaos-llm-errors" in process.stdout.readline()
     assert "CHAOS_LLM_ERROR_RATE=0.9" in env_file(target)
     process.send_signal(signal.SIGINT)
-    process.wait(20)
+    process.wait(80)
     process.stdout.close()
     assert "CHAOS_LLM_ERROR_RATE" not in env_file(target)
 

@@ -123,7 +123,7 @@ def model_is_dear(stack: Stack) -> bool:
         stack.url("outside", "/llm/v1/chat/completions"),
         headers=credentials(keys, "llm"),
         json={},
-        timeout=20,
+        timeout=80,
     )
     return bool(answer.json()["usage"]["prompt_tokens"] > 5000)
 
@@ -154,7 +154,7 @@ def clock_is_wrong(stack: Stack) -> bool:
     app = Celery(broker=f"redis://:{password}@127.0.0.1:{stack.told['valkey']}/0")
     with app, app.connection() as connection, contextlib.suppress(KeyboardInterrupt):
         receiver = app.events.Receiver(connection, handlers={"worker-heartbeat": heard})
-        receiver.capture(limit=None, timeout=20, wakeup=True)
+        receiver.capture(limit=None, timeout=80, wakeup=True)
     return abs(sent[0] - time.time()) > 60
 
 

@@ -28,6 +28,7 @@ from incidents.events.run_body import Restarted
 from sandbox.children import SUPERVISOR
 from signals.reading import Verdict
 from signals.settings import SignalsSettings
+from tests import waiting
 from tests.e2e.stack import Stack, processes_in, running
 from tests.program import run_program
 from tui.config.load import load_config
@@ -163,7 +164,7 @@ def test_a_worker_that_ends_without_its_broker_is_named_and_works_once_the_broke
         before = fetch()
         before.kill()
         injector.lift(stopped.id)
-    deadline = time.monotonic() + 90
+    deadline = waiting.deadline(90)
     while set(workers := ask_workers(signals)) != {"analyze@sandbox", "fetch@sandbox"}:
         assert time.monotonic() < deadline, workers
     assert workers["fetch@sandbox"].pid != before.pid
@@ -259,7 +260,7 @@ def test_a_restart_and_a_switch_by_actions_are_no_deaths_but_a_killed_worker_is(
     kept = tmp_path / "before.json"
 
     def warroom(*words: str) -> tuple[int, str]:
-        done = run_program(*words, "--config", stack.told["config"], env=os.environ, cwd=".", timeout=120)
+        done = run_program(*words, "--config", stack.told["config"], env=os.environ, cwd=".", timeout=480)
         return done.returncode, done.stdout + done.stderr
 
     probe = ("drill", "probe", "no-process-died", "--before", str(kept))

@@ -25,6 +25,7 @@ from incidents.journal.verify import verify
 from incidents.journal.watch import watch
 from incidents.settings import JournalSettings
 from sandbox.servers import free_port
+from tests import waiting
 from tests.postgres import Restartable
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def test_two_hundred_kills_lose_no_acknowledged_event(tmp_path: Path) -> None:
         try:
             for _ in range(KILLS):
                 said = b""
-                deadline = time.monotonic() + 30
+                deadline = waiting.deadline(30)
                 while b"\n" not in said and time.monotonic() < deadline:  # it is alive and writing
                     said += parent.stdout.read() or b""
                     time.sleep(0.001)
@@ -109,7 +110,7 @@ def children_of(parent: subprocess.Popen[bytes]) -> list[int]:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 45) -> None:
-    deadline = time.monotonic() + seconds
+    deadline = waiting.deadline(seconds)
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
@@ -255,7 +256,7 @@ async def news(journal: Journal, found: list[tuple[float, frozenset[UUID]]]) -> 
 
 
 async def until(condition: Callable[[], bool], seconds: float = 45) -> None:
-    deadline = time.monotonic() + seconds
+    deadline = waiting.deadline(seconds)
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         await asyncio.sleep(0.02)

@@ -49,7 +49,7 @@ def test_sixty_programs_write_at_once(kind: str, tmp_path: Path, request: pytest
     journal = open_journal(settings)
     incident = journal.open_incident("ic1", Opened(title="storm", severity="SEV1")).chain
     command = [sys.executable, "-c", SCRIPT, url, str(incident), str(tmp_path), str(WRITERS), str(EACH)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=720)
     assert done.stderr == ""
     assert json.loads(done.stdout) == [0] * WRITERS, "none was refused (1), none went to the spool (3)"
     notes = [note.text for note in journal.load(incident).notes]

@@ -159,7 +159,7 @@ async def test_a_target_that_is_down_or_hangs_is_given_up_and_journalled(tmp_pat
             "fine": webhook(url),
         }
         sendings = plan_sendings("x", journal.load(opened.chain), "INC-1", hooks)
-        outcomes = await asyncio.wait_for(deliver(journal, update, "ic1", sendings, hooks), 20)
+        outcomes = await asyncio.wait_for(deliver(journal, update, "ic1", sendings, hooks), 80)
     assert {outcome.target: outcome.ok for outcome in outcomes} == {"down": False, "fine": True}
     (written,) = journal.load(opened.chain).updates
     assert {each.target: (each.ok, "SECRET" in each.detail) for each in written.deliveries} == {

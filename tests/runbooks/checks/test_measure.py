@@ -257,7 +257,7 @@ async def test_a_bad_server_is_unknown_in_time(behaviour: str, monkeypatch: pyte
     with serve(BEHAVIOURS[behaviour]) as url:
         began = time.monotonic()
         found = await seen(f"probe: http\nurl: {url}\nexpect: status 200", NOTHING)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 12
     assert found.verdict is UNKNOWN
 
 

@@ -17,6 +17,7 @@ from signals.connections.breaker import Notice
 from signals.prometheus.source import PrometheusSource
 from signals.settings import AlertmanagerSettings, PrometheusSettings, SignalsSettings
 from signals.sources import open_sources
+from tests import waiting
 from tests.bad_servers import BEHAVIOURS, body, serve
 from tui.i18n import Language
 
@@ -49,7 +50,7 @@ async def test_a_dead_prometheus_is_left_in_peace_and_both_changes_are_said_once
         assert moody.visits == 2, "an open circuit asks nobody"
         assert [notice.message.key for notice in notices] == ["signals.alerts_switched"]
         moody.behave = NO_RULES
-        deadline = time.monotonic() + 20
+        deadline = waiting.deadline(20)
         while (await alerts.alerts()).source != prometheus.name:
             assert time.monotonic() < deadline, "an open circuit never closes"
             await asyncio.sleep(0.05)

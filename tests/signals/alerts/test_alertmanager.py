@@ -146,7 +146,7 @@ async def test_a_bad_alertmanager_is_an_error_in_time(behaviour: str) -> None:
             began = time.monotonic()
             with pytest.raises(SourceError) as caught:
                 await ask()
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 12
             if behaviour == "denied":
                 assert isinstance(caught.value, Denied)
             if behaviour == "wrong-shape":

@@ -65,7 +65,7 @@ async def test_no_http_source_waits_for_a_file_and_the_next_one_is_asked(name: s
         scrape = ScrapeSource(ScrapeSettings.model_validate({"targets": targets}))
         await scrape.scrape_once()
         metrics = MetricFailover([PrometheusSource(settings), scrape], SignalsSettings(), lambda _: None)
-        answer = await asyncio.wait_for(metrics.query("depth"), 10)
+        answer = await asyncio.wait_for(metrics.query("depth"), 40)
     assert (answer.source, answer.series[0].values) == ("scrape", (7.0,))
     with pytest.raises(ConfigError, match=r"regular file"):
         await PrometheusSource(settings).query("up")

@@ -73,7 +73,7 @@ def tls(folder: Path) -> Iterator[tuple[str, Path]]:
         yield f"localhost:{port}", folder / "ca.pem"
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(40)
 
 
 def wait_for(process: subprocess.Popen[bytes], client: redis.Redis) -> None:
@@ -141,7 +141,7 @@ def sentinel(folder: Path, master: Server) -> Iterator[int]:
         yield port
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(40)
 
 
 async def test_sentinels_lead_to_the_master(tmp_path: Path) -> None:

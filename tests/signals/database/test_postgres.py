@@ -21,6 +21,7 @@ from signals.database.model import Drift, Schema
 from signals.database.postgres import PostgresSchema, compare_revisions
 from signals.database.revision import Revision
 from signals.settings import PostgresSettings
+from tests import waiting
 from tests.bad_servers import BEHAVIOURS, serve
 from tests.chimera import DATABASE, PROFILE
 from tests.postgres import open_folder
@@ -95,11 +96,11 @@ async def test_who_blocks_whom_with_literals_masked(postgres_url: str) -> None:
         holder.commit()
         holder.execute("INSERT INTO t VALUES ('hunter2')")
         with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(waiter.execute, "LOCK TABLE t")
+            locking = pool.submit(waiter.execute, "LOCK TABLE t")
             while not (found := await look(postgres_url)).blockers:
-                assert not waiting.done()
+                assert not locking.done()
             holder.rollback()
-            waiting.result(timeout=5)
+            locking.result(timeout=5)
     (blocker,) = found.blockers
 
     assert blocker.state == "idle in transaction"
@@ -174,7 +175,7 @@ async def test_a_server_without_a_free_place_says_so(guarded: Server) -> None:
         with pytest.raises(Unreachable) as caught:
             await look(crowd)
         assert caught.value.message.key == "schema.full"
-    deadline = time.monotonic() + 10
+    deadline = waiting.deadline(10)
     while True:  # the server forgets a session a moment after its end
         try:
             assert (await look(crowd)).drift is Drift.UNVERSIONED

@@ -35,14 +35,14 @@ def clean_sentence(error: SourceError) -> bool:
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
 async def test_a_bad_prometheus_is_an_error_in_time(behaviour: str) -> None:
-    patient = 10 if behaviour == "denied" else 0.6  # this one answers, and on a busy machine after 0.6 s too
+    patient = 60 if behaviour == "denied" else 0.6  # this one answers, and on a busy machine after 0.6 s too
     with serve(BEHAVIOURS[behaviour]) as url:
         source = PrometheusSource(PrometheusSettings(url=url, timeout_s=patient))
         for ask in (lambda: source.query("up"), source.metric_names, source.alerts):
             began = time.monotonic()
             with pytest.raises(SourceError) as caught:
                 await ask()
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 12
             assert clean_sentence(caught.value)
             if behaviour == "denied":
                 assert isinstance(caught.value, Denied)
@@ -56,7 +56,7 @@ async def test_a_bad_page_is_an_error_in_time(behaviour: str) -> None:
         source = ScrapeSource(ScrapeSettings(targets=(target,), max_bytes=1_000_000))
         began = time.monotonic()
         await source.scrape_once()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 12
         assert (await source.query("up")).series[0].values[0] == 0
         assert url in source.problems
 
@@ -100,7 +100,7 @@ async def test_a_page_is_scraped_and_evaluated() -> None:
 async def test_100_000_series_are_read() -> None:
     page = b"".join(b'm{i="%d"} %d\n' % (i, i) for i in range(100_000))
     with serve(body(page)) as url:
-        settings = ScrapeSettings(targets=(ScrapeTarget(url=url, timeout_s=20),), max_series=150_000)
+        settings = ScrapeSettings(targets=(ScrapeTarget(url=url, timeout_s=120),), max_series=150_000)
         source = ScrapeSource(settings)
         await source.scrape_once()
         assert (await source.query("count(m)")).series[0].values[0] == 100_000
@@ -245,7 +245,7 @@ if shutil.which("prometheus"):
                 await source.query("sum(")
         finally:
             server.terminate()
-            server.wait(10)
+            server.wait(40)
             await source.close()
 
 

@@ -137,7 +137,7 @@ def test_nothing_configured_offers_the_sandbox_and_init(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == ExitCode.USAGE
     assert "warroom sandbox" in done.stderr

@@ -78,7 +78,7 @@ def test_a_foreign_package_of_our_name_is_named_with_its_place(tmp_path: Path, p
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == ExitCode.CRASHED
     assert done.stderr.count("\n") == 1
@@ -129,7 +129,7 @@ def test_without_a_terminal_the_board_says_so_and_writes_no_escape_codes(
         capture_output=True,
         text=True,
         check=False,
-        timeout=20,
+        timeout=80,
     )
     assert done.returncode == ExitCode.USAGE
     assert done.stdout == ""

@@ -109,7 +109,7 @@ def test_events_of_others_are_printed_as_they_come(desk: Desk) -> None:
             assert line.startswith("INC-1 #3 ")
             assert line.endswith("op2 noted: seen by others\n")
             watching.send_signal(signal.SIGINT)
-            assert watching.wait(20) == 130
+            assert watching.wait(80) == 130
             assert "Traceback" not in watching.stderr.read()
         finally:
             watching.kill()

@@ -35,7 +35,7 @@ def run(folder: Path, *arguments: str, home: str | None) -> subprocess.Completed
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
 
 
@@ -118,7 +118,7 @@ def test_a_closed_home_is_one_line(command: str, closed: Path, tmp_path: Path) -
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert (done.returncode, done.stderr.count("\n"), done.stdout) == (ExitCode.USAGE, 1, ""), done.stderr
     assert "Permission denied" in done.stderr

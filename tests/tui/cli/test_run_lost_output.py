@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import resource
+import subprocess
 import sys
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from tests.terminal import PROGRAM
 from tests.tui.actions.stage import on_screen, running
 from tests.tui.cli.test_run import DONE, Shop
 from tests.tui.incident.stage import until
@@ -34,12 +35,10 @@ def shop(tmp_path: Path) -> Shop:
 async def test_it_is_said_by_show_attach_and_on_the_runs_screen(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, limits[1]))
-    try:
-        done = shop("run", "shop.print", "--yes")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    limited = ["sh", "-c", f'ulimit -f {ROOM // 512}; exec "$@"', "sh", PROGRAM, "run", "shop.print", "--yes"]
+    done = subprocess.run(  # noqa: ASYNC221  # nothing else runs here
+        limited, env=shop.environment, cwd=shop.folder, capture_output=True, text=True, check=False
+    )
     assert done.returncode == DONE, "what was to be done was done"
     shown, attached = shop("runs", "show", "RUN-1"), shop("runs", "attach", "RUN-1")
     for said in (done.stderr, shown.stderr, attached.stderr):

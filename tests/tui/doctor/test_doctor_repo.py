@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from sandbox.servers import free_port
+from tests import waiting
 from tests.bad_servers import answer, serve
 from tests.tui.config.test_config import warroom
 from tui.doctor.repo import manuals
@@ -137,11 +138,11 @@ def prometheus(folder: Path, target: str) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(80)
 
 
 def wait(url: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = waiting.deadline(30)
     while time.monotonic() < deadline:
         try:
             groups = httpx.get(f"{url}/api/v1/rules", trust_env=False).json()["data"]["groups"]

@@ -8,6 +8,7 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from tests import waiting
 from tests.exporter import depth_board
 from tests.program import run_program
 from tui.app import Warroom
@@ -118,7 +119,7 @@ def app_of(config: Path, code: str = "en") -> Warroom:
 
 async def until(condition: Callable[[], object], what: str = "", seconds: float = 20) -> None:
     """Wait for what other threads bring about."""
-    deadline = time.monotonic() + seconds
+    deadline = waiting.deadline(seconds)
     while not condition():
         assert time.monotonic() < deadline, f"it did not happen in time: {what}"
         await asyncio.sleep(0.02)

@@ -97,7 +97,7 @@ async def test_a_key_that_was_too_early_is_done_once_the_journal_is_open(
     go, opened = threading.Event(), JournalThread._open
 
     def slowly(self: JournalThread) -> Journal:
-        go.wait(20)
+        go.wait(80)
         return opened(self)
 
     monkeypatch.setattr(JournalThread, "_open", slowly)  # a database far away; no real one is slow when asked

@@ -19,7 +19,7 @@ def write(log: Path, before: str = "") -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
 
 
@@ -80,7 +80,7 @@ def test_a_crash_without_a_log_says_so_and_where_it_broke(
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
     assert done.returncode == 4
     assert done.stderr.count("\n") == 1, done.stderr

@@ -45,7 +45,7 @@ def run(command: str, folder: Path, **environment: str) -> subprocess.CompletedP
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
 
 

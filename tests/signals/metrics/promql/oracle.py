@@ -69,7 +69,7 @@ def serving(folder: Path, *options: str) -> Iterator[httpx.Client]:
             stderr=log,
         )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=80) as client:
             for _ in range(200):
                 try:
                     if client.get("/-/ready").status_code == 200:
@@ -80,7 +80,7 @@ def serving(folder: Path, *options: str) -> Iterator[httpx.Client]:
             yield client
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(80)
 
 
 def ask(client: httpx.Client, expr: str, at: float) -> dict[str, Any]:

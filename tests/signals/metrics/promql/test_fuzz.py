@@ -77,5 +77,5 @@ def test_nothing_that_is_asked_ends_the_thread_takes_the_memory_or_writes_to_the
         answered += 1
     assert answered > 500
     assert peak_mb() - before < 150
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 240
     assert capfd.readouterr().err == ""

@@ -66,7 +66,7 @@ def test_what_has_no_bounds_is_a_bad_query(expr: str, capfd: pytest.CaptureFixtu
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert peak < 50_000_000
     assert capfd.readouterr().err == ""
 
@@ -87,7 +87,7 @@ def test_a_question_ends_when_its_time_is_over(expr: str) -> None:
         evaluate_range(
             f"{expr} or {expr}" if "topk" in expr else expr, filled, NOW - 9000, NOW, 1, timeout_s=1e-4
         )
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
 
 
 def test_what_looks_like_it_in_a_text_is_left_alone() -> None:
