@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,20 @@ from tui.i18n import Language, choose_language, read_namespace
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "tui" / "i18n"
+FOLDERS = (
+    "tui",
+    "panels",
+    "core",
+    "signals",
+    "incidents",
+    "runbooks",
+    "response",
+    "actions",
+    "repolint",
+    "drills",
+    "sandbox",
+    "profiles",
+)
 NAMESPACES = sorted(path.stem for path in (FOLDER / "en").glob("*.toml"))
 
 
@@ -45,47 +58,44 @@ def test_keys_and_places_are_the_same(namespace: str) -> None:
             assert places(text) == places(chinese[key]), key
 
 
-@cache
-def sources() -> list[tuple[str, ast.Module]]:
-    folders = (
-        "tui",
-        "panels",
-        "core",
-        "signals",
-        "incidents",
-        "runbooks",
-        "response",
-        "actions",
-        "repolint",
-        "drills",
-        "sandbox",
-        "profiles",
-    )
-    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    return [(str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
+class Code:
+    """What all our code has of texts: calls that say one by its name, its literals, and what is made of both."""
 
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str, ast.Call]] = []
+        self.literals: set[str] = set()
+        self.made: list[ast.JoinedStr] = []
+        for folder in FOLDERS:
+            for path in (ROOT / folder).rglob("*.py"):
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                    self._keep(str(path.relative_to(ROOT)), node)
 
-def said() -> list[tuple[str, str, ast.Call]]:
-    """Every file, key and call that says a text by its name."""
-    found = []
-    for path, source in sources():
-        for node in ast.walk(source):
-            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+    def _keep(self, path: str, node: ast.AST) -> None:
+        match node:
+            case ast.Call(args=[ast.Constant(value=str(key)), *_]):
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-                key = node.args[0].value
                 # A file's text has the same name as a catalogue's: a key is words and one dot.
-                if name in ("say", "text") and isinstance(key, str) and re.fullmatch(r"[a-z]\w*\.\w+", key):
-                    found.append((path, key, node))
-    return found
+                if name in ("say", "text") and re.fullmatch(r"[a-z]\w*\.\w+", key):
+                    self.said.append((path, key, node))
+            case ast.Constant(value=str(text)):
+                self.literals.add(text)
+            case ast.JoinedStr():
+                self.made.append(node)
 
 
-def test_every_key_in_the_code_exists() -> None:
-    assert len(said()) > 30
-    assert not {(path, key) for path, key, _ in said() if key not in ENGLISH}
+@pytest.fixture(scope="module")
+def code() -> Code:
+    """Read once for all tests: it takes seconds."""
+    return Code()
 
 
-def test_every_place_gets_its_value() -> None:
-    given = [(path, key, {value.arg for value in call.keywords}) for path, key, call in said()]
+def test_every_key_in_the_code_exists(code: Code) -> None:
+    assert len(code.said) > 30
+    assert not {(path, key) for path, key, _ in code.said if key not in ENGLISH}
+
+
+def test_every_place_gets_its_value(code: Code) -> None:
+    given = [(path, key, {value.arg for value in call.keywords}) for path, key, call in code.said]
     assert not [
         (path, key, missing)
         for path, key, values in given
@@ -96,42 +106,31 @@ def test_every_place_gets_its_value() -> None:
     ]
 
 
-def literals() -> set[str]:
+def words_of(code: Code) -> set[str]:
     """Every text in the code or in a bundled setting that is no sentence, and the words in it: what keys are made of."""
-    whole = set()
-    for _, source in sources():
-        whole |= {
-            node.value
-            for node in ast.walk(source)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        }
+    whole = set(code.literals)
     for path in (ROOT / "panels").rglob("*.toml"):
         whole |= set(re.findall(r'"([^"]+)"', path.read_text(encoding="utf-8")))
     whole = {text for text in whole if not re.search(r"\s", text)}
     return whole | {word for text in whole for word in re.findall(r"[a-z]\w*", text)}
 
 
-def made_keys(pieces: set[str]) -> re.Pattern[str]:
+def made_keys(code: Code, pieces: set[str]) -> re.Pattern[str]:
     """What the code makes of a text with places in it, filled with texts that stand in the code."""
     piece = f"(?:{'|'.join(map(re.escape, sorted(pieces)))})?"
     made = set()
-    for _, source in sources():
-        for node in ast.walk(source):
-            if isinstance(node, ast.JoinedStr):
-                parts = [
-                    re.escape(str(one.value)) if isinstance(one, ast.Constant) else piece
-                    for one in node.values
-                ]
-                if re.match(r"\w+\\\.", parts[0]):
-                    made.add("".join(parts))
+    for node in code.made:
+        parts = [re.escape(str(one.value)) if isinstance(one, ast.Constant) else piece for one in node.values]
+        if re.match(r"\w+\\\.", parts[0]):
+            made.add("".join(parts))
     return re.compile("|".join(sorted(made)))
 
 
-def test_every_key_is_used() -> None:
+def test_every_key_is_used(code: Code) -> None:
     """By its name, by a name that is made of names, or by a journal; argparse's words are read as a whole."""
-    found = literals()
-    rest = {key for key in ENGLISH if not key.startswith("argparse.")} - found - phrase_keys()
-    made = made_keys({piece for piece in found if any(piece in key for key in rest)})
+    words = words_of(code)
+    rest = {key for key in ENGLISH if not key.startswith("argparse.")} - words - phrase_keys()
+    made = made_keys(code, {piece for piece in words if any(piece in key for key in rest)})
     assert not sorted(key for key in rest if not made.fullmatch(key))
 
 
@@ -143,7 +142,7 @@ def test_a_message_in_a_message_is_said_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "environment", "code"),
+    ("asked", "environment", "chosen"),
     [
         ("zh", {"LANG": "en_US.UTF-8"}, "zh"),
         (None, {"LANG": "zh_CN.UTF-8"}, "zh"),
@@ -151,8 +150,8 @@ def test_a_message_in_a_message_is_said_too() -> None:
         (None, {}, "en"),
     ],
 )
-def test_the_language_is_chosen(asked: str | None, environment: dict[str, str], code: str) -> None:
-    assert choose_language(asked, environment).code == code
+def test_the_language_is_chosen(asked: str | None, environment: dict[str, str], chosen: str) -> None:
+    assert choose_language(asked, environment).code == chosen
 
 
 def test_a_catalogue_is_read_once_for_all_who_speak_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
