@@ -51,7 +51,7 @@ def run(params: Deploy, plan: Plan, context: Context) -> Outcome:
     carry_out(move, plan, standing)
     key = "releases.staged" if move.slot else "releases.deployed"
     return Outcome(
-        text=say(key, version=move.version, slot=move.slot or "–"), serves="" if move.slot else move.version
+        text=say(key, version=move.version, slot=move.slot), serves="" if move.slot else move.version
     )
 
 

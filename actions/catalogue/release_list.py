@@ -9,6 +9,7 @@ from actions.fits import Fit
 from actions.model import Action, Draft, Fact, Outcome, Verification
 from actions.parameters import Parameters
 from actions.releases.look import look
+from actions.releases.model import in_slot
 from actions.releases.move import standing_facts
 from actions.releases.probe import instance_is_not
 from core.message import say
@@ -29,7 +30,7 @@ def plan(_: Nothing, context: Context) -> Draft:
     standing, at = look(context), context.clock()
     releases = tuple(
         Fact(
-            label=say("releases.fact_release", version=release.version, slot=release.slot or "–"),
+            label=say("releases.fact_release", version=in_slot(release.version, release.slot)),
             value=_line(release, standing),
             at=at,
         )
@@ -112,7 +113,7 @@ def _wrong_with(standing: Standing) -> tuple[Message, ...]:
     if answered.why is not None:
         notes.append(answered.why)
     elif live is not None and answered.version != live:
-        notes.append(say("releases.answers_other", version=live, slot="–", other=answered.version or "?"))
+        notes.append(say("releases.answers_other", version=live, other=answered.version or "?"))
     for name, said in standing.instances.items():
         if said.why is not None or (live is not None and said.version != live):
             notes.append(instance_is_not(name, live or "?", said))

@@ -14,6 +14,7 @@ from actions.releases.carry_out import verify as verify_move
 from actions.releases.choices import DatabaseChoice, fit_blockers, kept_warning, slot_blockers
 from actions.releases.fit import SchemaFit, unknown_fit
 from actions.releases.look import look
+from actions.releases.model import in_slot
 from actions.releases.move import Move, Part, draft
 from actions.releases.probe import ask_version, can_ask
 from actions.releases.scripts import KnownScripts
@@ -106,8 +107,8 @@ def _not_well(slot: str, version: str, standing: Standing, *, waits: bool) -> tu
     if answered.is_release(version) or (waits and answered.version == version):
         return ()
     if answered.why is not None:
-        return (say("releases.not_well", version=version, slot=slot, why=answered.why),)
-    return (say("releases.answers_other", version=version, slot=slot, other=answered.version or "?"),)
+        return (say("releases.not_well", version=in_slot(version, slot), why=answered.why),)
+    return (say("releases.answers_other", version=in_slot(version, slot), other=answered.version or "?"),)
 
 
 def _not_asked(slot: str, standing: Standing) -> tuple[Message, ...]:

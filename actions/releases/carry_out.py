@@ -19,6 +19,7 @@ from actions.releases.errors import ReleaseError, Stopped
 from actions.releases.fit import SchemaFit
 from actions.releases.gates import gate_line, run_gates
 from actions.releases.look import look
+from actions.releases.model import in_slot
 from actions.releases.move import (
     Part,
     commands,
@@ -192,7 +193,7 @@ def _answer(version: str, slot: str, context: Context, *, well: bool = True) -> 
         return Verification(say("releases.no_probe"), ok=None)
     answered = wait_for(context, version, slot, well=well)
     if answered.is_release(version):
-        return Verification(say("releases.answers", version=version, slot=slot or "–"), ok=True)
+        return Verification(say("releases.answers", version=in_slot(version, slot)), ok=True)
     if not well and answered.version == version:
         return Verification(say("releases.answers_waiting", version=version, slot=slot), ok=True)
     return Verification(_not_it(version, slot, answered), ok=False)
@@ -200,8 +201,8 @@ def _answer(version: str, slot: str, context: Context, *, well: bool = True) -> 
 
 def _not_it(version: str, slot: str, answered: Answered) -> Message:
     if answered.why is not None:
-        return say("releases.not_well", version=version, slot=slot or "–", why=answered.why)
-    return say("releases.answers_other", version=version, slot=slot or "–", other=answered.version or "?")
+        return say("releases.not_well", version=in_slot(version, slot), why=answered.why)
+    return say("releases.answers_other", version=in_slot(version, slot), other=answered.version or "?")
 
 
 def _hold(checks: tuple[Verification, ...]) -> None:

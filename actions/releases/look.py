@@ -10,6 +10,7 @@ from actions.capabilities import Command
 from actions.releases.adapters import adapter_of
 from actions.releases.errors import ReleaseError
 from actions.releases.fit import Fitting, fit_of, unknown_fit
+from actions.releases.model import in_slot
 from actions.releases.probe import ask_instance, ask_version
 from actions.releases.scripts import KnownScripts, read_scripts
 from actions.template import fill, filled
@@ -120,7 +121,7 @@ class Standing:
 
     def describe(self) -> Message:
         """The state in one sentence."""
-        live = ", ".join(f"{each.version} ({each.slot})" if each.slot else each.version for each in self.live)
+        live = ", ".join(in_slot(each.version, each.slot) for each in self.live)
         answered = self.answers
         said = ", ".join(f"{name} {each.version or '?'}" for name, each in self.instances.items())
         return say(

@@ -102,6 +102,11 @@ def make_release(
     )
 
 
+def in_slot(version: str, slot: str) -> str:
+    """A release with its slot, where it stands in one."""
+    return f"{version} ({slot})" if slot else version
+
+
 def newest_first(releases: Iterable[Release]) -> tuple[Release, ...]:
     """By when they came; what nobody dates comes last, in the order in which it was given."""
     return tuple(sorted(releases, key=lambda each: -(each.since or 0.0)))[:MAX_RELEASES]

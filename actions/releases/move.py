@@ -21,6 +21,7 @@ from actions.release_settings import release_server
 from actions.releases.fit import SchemaFit
 from actions.releases.gates import gate_command
 from actions.releases.look import command_of
+from actions.releases.model import in_slot
 from actions.releases.probe import can_ask
 from actions.step import Step
 from core.message import say
@@ -181,7 +182,7 @@ def standing_facts(standing: Standing, at: float, *, rows: bool = True) -> tuple
 
 def _parts_fact(move: Move, at: float) -> Fact:
     """What is done, in order; `planned_parts` reads it again when the run is verified."""
-    label = say("releases.fact_parts", version=move.version, slot=move.slot or "–")
+    label = say("releases.fact_parts", version=in_slot(move.version, move.slot))
     return Fact(
         label=label, value=" ".join(move.parts), at=at, kind="release parts", of=f"{move.version} {move.slot}"
     )
@@ -238,7 +239,7 @@ def _steps(move: Move, part: Part, standing: Standing, schema: Draft | None) -> 
     asked = Step(
         kind="http",
         text=f"GET {place} → {move.version}",
-        title=say("releases.step_asked", slot=slot or "–"),
+        title=say("releases.step_asked_slot", slot=slot) if slot else say("releases.step_asked"),
     )
     return (*steps, asked)
 
