@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from core.message import say
+from signals.reading import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +29,14 @@ def panel_title(spec: PanelSpec) -> Message:
 def title_and_reason(state: PanelState) -> Message:
     """The panel's name, then why it stands as it does."""
     return say("panels.of_service", service=state.title, reason=state.reason)
+
+
+def resolve_objections(states: Iterable[PanelState]) -> tuple[Message, ...]:
+    """What panels say against the end of an incident: each that burns, or that none has an answer at all."""
+    states = tuple(states)
+    if states and all(state.verdict is Verdict.UNKNOWN for state in states):
+        return (say("panels.none_answers"),)
+    return tuple(title_and_reason(state) for state in states if state.verdict is Verdict.BURNING)
 
 
 def display_name(spec: QuerySpec | Objective) -> Message:

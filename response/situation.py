@@ -33,7 +33,7 @@ class Situation:
     """The incident under its name, the runbooks that it follows, who acts, and what the checks of steps said last.
 
     A step without an entry in `observed` was not measured; None stands for a check that nobody has measured. `burning` is what
-    panels that burn say; empty where nobody has looked at them. `active_alerts` are those that fire or are pending now;
+    panels that burn say, or that none has an answer; empty where nobody has looked at them. `active_alerts` are those that fire or are pending now;
     that another is over is known only with `alerts_known`: a server was asked that remembers. `in_force` is what lasts of this incident, besides
     `others_in_force` of others; `in_force_unknown` is why nobody could say it (`response.in_force.with_in_force`).
     """

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from core.message import say
 from incidents.report.describe import describe_event, observation_text
 from panels.alerts import active_alerts
+from panels.naming import resolve_objections
 from response import records, steps
 from response.checklist import can_stand, is_done
 from response.decision import Refused
 from response.guard import is_doubtful, reached
-from signals.reading import Verdict
 from tui.incident.draw.panes import PANES
 from tui.screens import incident_forms as forms
 from tui.screens.confirm import Confirm
@@ -259,11 +259,7 @@ class IncidentScreen(IncidentView):
         observed = self.observed.get(row.key, {}) if row else {}
         checks = row.step.checks if row and row.step else ()
         results = tuple(observed.get(index) for index in range(len(checks)))
-        burning = tuple(
-            say("postmortem.budget", name=state.title, rest=state.reason)
-            for state in self.face.by_attention()
-            if state.verdict is Verdict.BURNING
-        )
+        burning = resolve_objections(self.face.by_attention())
         observed_here = {row.step_key: results} if row and checks else {}
         situation = self.incidents.situation(snapshot, observed_here, burning)
         active, known = active_alerts(self.face.states.values())

@@ -102,6 +102,15 @@ def test_resolving_while_something_burns_or_fires_again_asks(desk: Desk, verb: t
         desk.fact(*verb)
 
 
+def test_resolving_while_no_panel_has_an_answer_asks(desk: Desk) -> None:
+    (desk.folder / "warroom.toml").write_text(depth_board("http://127.0.0.1:9"))
+    desk.fact("open", "--title", "Backlog", "--severity", "SEV2")
+    asked = desk("incident", "resolve", "1")
+    assert (asked.returncode, asked.stdout) == (2, "")
+    assert "no panel has an answer: whether something burns is not known" in asked.stderr
+    desk.fact("resolve", "1", "--yes")
+
+
 def fingerprint(desk: Desk) -> str:
     (alert,) = json.loads(desk.fact("show", "1", "--json"))["alerts"]
     return str(alert)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.message import say
 from panels.alerts import active_alerts
-from panels.naming import title_and_reason
-from signals.reading import Verdict
+from panels.naming import resolve_objections
 from tui.cli.incident.step import has_sources
 from tui.cli.resources import poll_panels_once
 
@@ -30,10 +29,11 @@ def with_burning(situation: Situation, config: Config) -> Situation:
     if situation.incident.status == "resolved" or not has_sources(config):
         return situation
     states = asyncio.run(poll_panels_once(config, WAIT_S))
-    burning = (title_and_reason(state) for state in states if state.verdict is Verdict.BURNING)
     active, known = active_alerts(states)
     again = _firing_again(situation, states)
-    return replace(situation, burning=(*burning, *again), active_alerts=active, alerts_known=known)
+    return replace(
+        situation, burning=(*resolve_objections(states), *again), active_alerts=active, alerts_known=known
+    )
 
 
 def _firing_again(situation: Situation, states: tuple[PanelState, ...]) -> Iterator[Message]:
