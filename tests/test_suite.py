@@ -22,9 +22,8 @@ def test_every_id_can_be_read(request: pytest.FixtureRequest) -> None:
 def test_every_picture_is_taken_by_a_test(request: pytest.FixtureRequest) -> None:
     """With several workers pytest-textual-snapshot does not look for them."""
     config = request.config
-    if [Path(path).name for path in config.args] != config.getini(
-        "testpaths"
-    ) or config.option.markexpr not in ("", "not drill"):
+    folders = [Path(path).name for path in config.args]
+    if folders != config.getini("testpaths") or config.option.markexpr not in ("", "not drill"):
         pytest.skip("not all tests were collected")
     taken = {
         item.path.parent / "__snapshots__" / item.path.stem / f"{item.name}.svg"

@@ -31,6 +31,7 @@ from incidents.journal.errors import (
 )
 from incidents.journal.sqlite_file import REVISIONS
 from incidents.settings import JournalSettings
+from tests import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
