@@ -29,12 +29,16 @@ def _size(terminal: int, columns: int, rows: int) -> None:
 
 
 class Terminal:
-    """Runs a command at a size; `screen` is what a person would see, `raw` are the bytes and `sent` counts them."""
+    """Runs a command at a size; `screen` is what a person would see, `raw` are the bytes and `sent` counts them.
+
+    `came_at` (`time.perf_counter`) is when the last of them came, before their picture was made.
+    """
 
     def __init__(self, command: list[str], columns: int = 80, rows: int = 24, **environment: str) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.sent = 0
+        self.came_at = 0.0
         self.raw = bytearray()
         self._run_delay_s = 0.0
         self.pid, self._fd = pty.fork()
@@ -139,6 +143,7 @@ class Terminal:
             if not data:
                 break
             count += len(data)
+            self.came_at = time.perf_counter()
             self.raw += data
             self._stream.feed(data)
             if first_only:

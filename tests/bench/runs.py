@@ -177,7 +177,7 @@ def _panes(terminal: Terminal, has_ended: Callable[[], bool]) -> list[float]:
         while pane not in terminal.screen:
             if not terminal.read(10, first_only=True):
                 raise RuntimeError(f"no {pane!r} after Tab:\n{terminal.screen}")
-        took = time.perf_counter() - pressed
+        took = terminal.came_at - pressed
         if has_ended():
             return keys
         keys.append(took * 1000)
