@@ -95,8 +95,8 @@ def first_sight() -> Iterator[Sight]:
     known = {name: getattr(module, name) for name, module in scans.items()}
 
     def listening(scan: Callable[..., Iterator[Hit]]) -> Callable[..., Iterator[Hit]]:
-        def listened(*arguments: object) -> Iterator[Hit]:
-            for hit in scan(*arguments):
+        def listened(*arguments: object, **named: object) -> Iterator[Hit]:
+            for hit in scan(*arguments, **named):
                 sight.had_at = min(sight.had_at, time.perf_counter())
                 yield hit
 
