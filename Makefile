@@ -7,8 +7,8 @@ UV = .uv/bin/uv
 # Bytecode is written whatever the caller's environment says: the suite starts the program some thousand times, and a
 # start that compiles every module of its libraries takes 0.8 s instead of 0.3.
 RUN = PYTHONDONTWRITEBYTECODE= $(UV) run --locked --quiet
-# Tests wait two thirds of their time: four workers a core.
-WORKERS = 8
+# Tests wait two thirds of their time: three workers a core keep it busy.
+WORKERS = 6
 
 demo: $(UV)
 	@$(RUN) warroom sandbox

@@ -75,7 +75,12 @@ def test_a_worker_that_dies_is_seen_by_its_number(stack: Stack, tmp_path: Path) 
     workers = read_processes(kept.read_text()).workers
     assert workers is not None
     name = next(name for name in workers if name.startswith("analyze"))
-    os.kill(workers[name].children[0], signal.SIGKILL)
+    child = workers[name].children[0]
+    os.kill(child, signal.SIGKILL)
+    deadline = waiting.deadline(10)
+    while psutil.pid_exists(child):  # until its worker has seen it
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     second = run_program(*command, env=os.environ, cwd=".")
     assert (second.returncode, name in second.stdout) == (1, True), second.stdout
 
