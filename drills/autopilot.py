@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from core.errors import WarroomError
 from core.files import read_text
 from core.message import say
+from drills.play import HOLD_S
 from drills.portal import new_key
 from incidents.journal import open_journal
 from response import incident as whole
@@ -123,7 +124,8 @@ class Autopilot:
         if kind == "met":
             return any(result.id == name and result.passed for result in state.oracles)
         if kind == "recovered":
-            return state.facts.recovered_at is not None
+            at = state.facts.recovered_at
+            return at is not None and (state.now - at).total_seconds() >= HOLD_S
         injections = state.facts.injections
         return bool(injections) and all(each.state in ("lifted", "failed") for each in injections)
 

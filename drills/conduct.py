@@ -227,7 +227,7 @@ async def _rounds(
             await play.board.measure()
             play.measured()
             response = play.look(journal)
-            order.on_state(play.state(score(response).oracles))
+            order.on_state(play.state(play.scored(score(response).oracles)))
             if order.site.target.is_gone:
                 play.problems.append(say("drill.sandbox_gone"))
                 return "aborted"

@@ -18,7 +18,7 @@ from incidents.events import body as b
 from signals.reading import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from core.message import Message
     from drills.board import ChecksBoard
@@ -63,6 +63,7 @@ class Play:
         self._label = ""
         self._well_since: dt.datetime | None = None
         self._was_unwell = False
+        self._is_done = False
 
     @property
     def elapsed_s(self) -> float:
@@ -123,8 +124,8 @@ class Play:
                 shown.setdefault(state.id, state.at)
         recovered = self.board.of("recovered")
         is_well = bool(recovered) and all(state.verdict is Verdict.OK for state in recovered)
-        # A scenario without signals may break what no check sees, as a key in a commit is.
-        is_unseen = not self.scenario.signals and self._all_lifted
+        # A scenario without signals may break what no check sees, as a key in a commit is: then deeds end it.
+        is_unseen = not self.scenario.signals and (self._all_lifted or self._is_done)
         self._was_unwell = self._was_unwell or bool(shown) or not is_well or is_unseen
         if not is_well or not self._was_unwell:
             self._well_since = None
@@ -137,6 +138,13 @@ class Play:
             samples=tuple(self.board.samples),
             unknown=self.board.never_measured(),
         )
+
+    def scored(self, results: Iterable[OracleResult]) -> tuple[OracleResult, ...]:
+        """Take down whether the responders have done all that the scenario asks them to do."""
+        results = tuple(results)
+        needed = {each.id for each in self.scenario.oracles if each.kind == "done"}
+        self._is_done = bool(needed) and all(each.passed for each in results if each.id in needed)
+        return results
 
     def look(self, journal: Journal) -> Response:
         """What the responders have done until now."""
