@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ def scale_of(chart: Chart) -> tuple[float, float]:
     step = 1024.0 ** max(0, int(math.log2(measured) // 10)) if chart.unit == "bytes" and measured > 1 else 1.0
 
     def round_top(value: float) -> float:
-        return step * decimal_top(value / step)
+        return min(step * decimal_top(value / step), sys.float_info.max)
 
     top, bottom = round_top(measured), min(values, default=0.0)
     if chart.forecast is not None:  # as far as it does not press what was measured flat

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
 
 import pytest
@@ -162,6 +163,12 @@ def test_a_line_to_the_end_of_the_world_takes_no_longer_than_its_part_in_the_pic
     canvas.line(-(10**15), 0, 3, 10**15)
     canvas.line(5, -(10**15), 5, 10**15)
     assert [line.plain for line in canvas.lines()] == ["  ⢸ ", "  ⢸ "]
+
+
+def test_a_round_number_beyond_a_float_is_the_last_float() -> None:
+    huge = chart(curve(1024.0, -1.0240000000000001e308), unit="bytes")
+    assert scale_of(huge) == (-sys.float_info.max, 1024.0)
+    assert draw_chart(huge, time_axis(NOW, 20, 300.0, 60.0), 4, SAY)
 
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
