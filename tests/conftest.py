@@ -17,9 +17,11 @@ from tests.postgres import Restartable, open_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# How long one example takes says more about the machine's other work than about ours.
-hypothesis.settings.register_profile("warroom", deadline=None)
-hypothesis.settings.load_profile("warroom")
+# How long one example takes says more about the machine's other work than about ours. A gate takes the same examples each
+# time, as `make attack` does; `--hypothesis-profile=search` takes others.
+hypothesis.settings.register_profile("gate", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None)
+hypothesis.settings.load_profile("gate")
 
 
 def pytest_configure(config: pytest.Config) -> None:
