@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from actions.switch_settings import EnvironmentFile, HttpSwitch, Key, RedisKeys, SwitchSettings, Value
+from actions.switch_settings import (
+    EnvironmentFile,
+    HttpSwitch,
+    Key,
+    Pattern,
+    RedisKeys,
+    SwitchSettings,
+    Value,
+)
 from core.settings import Section
 
 CHAOS = "chaos.inject"
@@ -21,17 +29,6 @@ def is_production(environment: str) -> bool:
     return bool(PRODUCTION & set(words))
 
 
-def _pattern(pattern: str) -> str:
-    from core.errors import WarroomError
-    from signals.regex import compile_regex
-
-    try:
-        compile_regex(pattern)
-    except WarroomError:
-        raise ValueError("no regular expression that RE2 knows") from None
-    return pattern
-
-
 class ChaosSettings(Section):
     """One fault: where its switch is kept, what is written there, and who feels it."""
 
@@ -42,7 +39,7 @@ class ChaosSettings(Section):
     file: EnvironmentFile | None = None
     http: HttpSwitch | None = None
     set: dict[Key, Value] = Field(min_length=1, description="what stands there while the fault lasts")
-    value: Annotated[str, AfterValidator(_pattern)] | None = Field(
+    value: Pattern | None = Field(
         default=None,
         description="what another value for the one key must match (RE2); without it there is no other",
     )

@@ -6,12 +6,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from actions.chaos_settings import CHAOS
 from actions.check_settings import CheckSettings  # noqa: TC001  # pydantic reads the annotations at run time
 from actions.fits import Subject  # noqa: TC001  # pydantic reads the annotations at run time
 from actions.service_settings import ServiceActionsSettings
+from actions.switch_settings import Pattern  # noqa: TC001  # pydantic reads the annotations at run time
 from actions.template import PLACEHOLDER
 from core.settings import Seconds, Section
 from runbooks.settings import RunbooksSettings
@@ -21,23 +22,10 @@ BLOCK = "block."
 ID = r"^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+$"
 
 
-def _pattern(pattern: str) -> str:
-    from core.errors import WarroomError
-    from signals.regex import compile_regex
-
-    try:
-        compile_regex(pattern)
-    except WarroomError:
-        raise ValueError("no regular expression that RE2 knows") from None
-    return pattern
-
-
 class ParameterSettings(Section):
     """One parameter of a team's action: what it may be is said by a pattern or by choices."""
 
-    pattern: Annotated[str, AfterValidator(_pattern)] | None = Field(
-        default=None, description="what the whole value must match (RE2)"
-    )
+    pattern: Pattern | None = Field(default=None, description="what the whole value must match (RE2)")
     choices: tuple[str, ...] = ()
     default: str | None = Field(default=None, description="without one it must be given")
     may_begin_with_dash: bool = Field(

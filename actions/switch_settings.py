@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
 from typing import Annotated, Self, TypeAlias
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from actions.check_settings import CheckSettings  # noqa: TC001  # pydantic reads the annotations at run time
 from core.settings import Section
@@ -14,6 +14,21 @@ from signals.settings import HttpSettings
 Value: TypeAlias = bool | int | float | str
 """What a key may hold. Redis and environment files hold text alone; JSON over HTTP holds any of these."""
 Key = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _pattern(pattern: str) -> str:
+    from core.errors import WarroomError
+    from signals.regex import compile_regex
+
+    try:
+        compile_regex(pattern)
+    except WarroomError:
+        raise ValueError("no regular expression that RE2 knows") from None
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+"""A regular expression that RE2 knows."""
 
 
 class RedisKeys(Section):
