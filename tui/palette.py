@@ -15,6 +15,7 @@ from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Pro
 from core.message import say
 from tui.i18n import CODES, LANGUAGE_NAMES, Language
 from tui.keymap import EVERYWHERE, SHOWN, SUSPEND
+from tui.runtime.sizes import FollowsTerminal
 from tui.screens.page import Page
 from tui.screens.zoom import ZoomScreen
 from tui.theme import THEME_NAMES
@@ -113,7 +114,7 @@ class Commands(Provider):
             )
 
 
-class Palette(CommandPalette):
+class Palette(CommandPalette, FollowsTerminal[None]):
     """Textual's own, in our colours; nothing in it blinks, for a slow line pays for each blink."""
 
     BINDINGS: ClassVar[list[BindingType]] = [SUSPEND]

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.keymap import KEYS, OVER_ALL, SHOWN, bindings
+from tui.runtime.sizes import FollowsTerminal
 from tui.screens.page import key_line, show_tour
 from tui.widgets.lines import Lines
 
@@ -31,7 +32,7 @@ SHALLOW = 8
 """A lower screen belongs to the question alone."""
 
 
-class Dialogue(ModalScreen[R]):
+class Dialogue(ModalScreen[R], FollowsTerminal[R]):
     """A question. A subclass has a `page` (its keys stand under it in the key map)."""
 
     page: ClassVar[str]

@@ -11,23 +11,24 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.cells import cell_len
 from rich.text import Text
-from textual.screen import Screen
 
 from tui.filter import Filter, pasted, typed
 from tui.incident.draw.header import Around, count_part, fit, pause_part, strip
 from tui.keymap import EVERYWHERE, KEYS, SHOWN, bindings
+from tui.runtime.sizes import FollowsTerminal
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.events import Key as Pressed
     from textual.events import Paste
+    from textual.screen import Screen
 
     from tui.face import Face
     from tui.keymap import Key
 
 
-class Page(Screen[None]):
+class Page(FollowsTerminal[None]):
     """A screen of lines. The App calls `repaint` every tick and at every piece of news."""
 
     page: ClassVar[str]
