@@ -13,7 +13,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -50,16 +52,40 @@ FREE_PORTS = range(20_000, 30_000)
 def free_port() -> int:
     """A TCP port of the loopback interface that nobody listens on now, and that no connection will take by chance.
 
-    `WARROOM_FREE_PORTS=20000-21000` narrows the choice: programs with ranges of their own never choose the same one.
+    Two programs that look at once are never given the same one. `WARROOM_FREE_PORTS=20000-21000` narrows the choice.
     """
     first, _, end = os.environ.get("WARROOM_FREE_PORTS", f"{FREE_PORTS.start}-{FREE_PORTS.stop}").partition(
         "-"
     )
     ports = range(int(first), int(end))
     for port in random.sample(ports, min(200, len(ports))):
-        if is_free(port):
+        if is_free(port) and _claim(port):
             return port
     raise ServerFailedError(f"none of 200 ports from {ports.start} to {ports.stop} is free")
+
+
+_claims: deque[socket.socket] = deque()
+CLAIMS = 64
+"""So many ports later a server listens on the first of them, or never will."""
+
+
+def _claim(port: int) -> bool:
+    """Keep others from being given `port` until a server listens on it: a name that the kernel forgets with this process.
+
+    Linux alone has such names (abstract sockets); elsewhere two programs may choose the same port.
+    """
+    if not sys.platform.startswith("linux"):
+        return True
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0warroom-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    _claims.append(claim)
+    if len(_claims) > CLAIMS:
+        _claims.popleft().close()
+    return True
 
 
 def is_free(port: int) -> bool:

@@ -63,7 +63,9 @@ def running(*options: str, **environment: str) -> Iterator[Stack]:
     assert program.stdout is not None
     assert program.stderr is not None
     try:
-        stack = Stack(program, json.loads(program.stdout.readline()))
+        up = program.stdout.readline()
+        assert up, program.stderr.read().decode()
+        stack = Stack(program, json.loads(up))
         yield stack
     finally:
         program.terminate()
