@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 
 from sandbox.servers import FREE_PORTS, Server, run_postgres, run_valkey
-from tests import schedule
+from tests import runners, schedule
 from tests.postgres import Restartable, open_folder
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def _place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("WARROOM_FREE_PORTS", f"{ports.start}-{ports.stop}")
         for name in ("config", "data", "state"):
             patch.setenv(f"XDG_{name.upper()}_HOME", str(home / name))
+        runners.fork_runners(patch)
         yield
 
 

@@ -15,6 +15,7 @@ import importlib
 import json
 import os
 import pkgutil
+import runpy
 import signal
 import socket
 import subprocess
@@ -34,7 +35,8 @@ ROOT = str(Path(__file__).resolve().parents[1])
 ROOMS = ("actions", "incidents", "response", "runbooks", "tui.cli", "tui.config")
 LIBRARIES = ("alembic.command", "httpx", "psycopg", "pydantic", "redis", "sqlalchemy.dialects.sqlite", "yaml")
 """What most commands import when they are asked."""
-_starting = threading.Lock()
+STARTING = threading.Lock()
+"""The fork server is asked by one thread at a time."""
 
 
 def run_program(
@@ -48,7 +50,7 @@ def run_program(
 
     What Python reads of the environment when it starts (`PYTHONPATH` …) gets a start of its own where it differs.
     """
-    if _python(env) != _python(os.environ):
+    if python_settings(env) != python_settings(os.environ):
         command = [sys.executable, "-m", "warroom", *arguments]
         return subprocess.run(
             command,
@@ -70,8 +72,8 @@ def run_program(
         request = json.dumps({"argv": arguments, "env": dict(env), "cwd": str(cwd)}).encode()
         with theirs:
             files = [theirs.fileno(), (stdin or nothing).fileno(), out.fileno(), err.fileno()]
-            with _starting:
-                _send(_fork_server(os.getpid()), request, files)
+            with STARTING:
+                ask_fork_server(b"run", request, files)
         ours.settimeout(timeout)
         try:
             status = int(ours.recv(16))
@@ -86,7 +88,7 @@ def run_program(
     return subprocess.CompletedProcess([PROGRAM, *arguments], status, *texts)
 
 
-def _python(environment: Mapping[str, str]) -> dict[str, str]:
+def python_settings(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith("PYTHON")}
 
 
@@ -102,12 +104,13 @@ def _fork_server(_owner: int) -> socket.socket:
     return ours
 
 
-def _send(server: socket.socket, request: bytes, files: list[int]) -> None:
+def ask_fork_server(what: bytes, request: bytes, files: list[int]) -> None:
+    """`what` is `run` (the command line) or `module`; the first file takes the answer."""
     with tempfile.TemporaryFile() as text:  # an environment is larger than a packet may be
         text.write(request)
         text.seek(0)
-        server.sendmsg(
-            [b"run"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [text.fileno(), *files]))]
+        _fork_server(os.getpid()).sendmsg(
+            [what], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [text.fileno(), *files]))]
         )
 
 
@@ -122,12 +125,15 @@ def serve(server: socket.socket) -> None:
     gc.collect()
     gc.freeze()  # a collection would write to every page that a fork shares
     while True:
-        word, files, _, _ = socket.recv_fds(server, 16, 5)
+        word, files, _, _ = socket.recv_fds(server, 16, 6)
         if not word:
             return
-        if os.fork() == 0:
+        if (pid := os.fork()) == 0:
             server.close()
-            _watch(*files)
+            (_watch if word == b"run" else _run_module)(*files)
+        if word == b"module":
+            os.waitpid(pid, 0)  # it leaves its parent at once
+            os.write(files[1], str(pid).encode())
         for number in files:
             os.close(number)
         with contextlib.suppress(ChildProcessError):
@@ -156,6 +162,31 @@ def _watch(text: int, answer: int, *streams: int) -> NoReturn:
 
 
 def _become(request: dict[str, Any], streams: Sequence[int]) -> NoReturn:
+    _take_over(request, streams)
+    sys.argv = [PROGRAM, *request["argv"]]
+    sys.path[0] = str(Path(PROGRAM).parent)
+    import warroom
+
+    os._exit(warroom.main())
+
+
+def _run_module(text: int, answer: int, *streams: int) -> NoReturn:
+    """The process of a run, as `tests.runners` asks for it; its last file keeps the number that its arguments name."""
+    with open(text, "rb") as file:
+        request = json.load(file)
+    os.setsid()
+    os.close(answer)
+    *streams_, kept = streams
+    _take_over(request, streams_)
+    os.dup2(kept, request["kept"])
+    if kept != request["kept"]:
+        os.close(kept)
+    sys.argv = [request["module"], str(request["kept"])]
+    runpy.run_module(request["module"], run_name="__main__")
+    os._exit(0)
+
+
+def _take_over(request: dict[str, Any], streams: Sequence[int]) -> None:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
@@ -163,11 +194,6 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> NoReturn:
     os.environ.clear()
     os.environ.update(request["env"])
     time.tzset()
-    sys.argv = [PROGRAM, *request["argv"]]
-    sys.path[0] = str(Path(PROGRAM).parent)
-    import warroom
-
-    os._exit(warroom.main())
 
 
 if __name__ == "__main__":

@@ -37,16 +37,7 @@ class Spare:
         """Raises `OSError` where no process can be started; `log` takes what it says before it has a request."""
         self._accepted, accepted = os.pipe()
         try:
-            self._process = subprocess.Popen(
-                module_command("actions.runner", str(accepted)),
-                cwd="/",
-                env=own_environment(),
-                stdin=subprocess.PIPE,
-                stdout=log or subprocess.DEVNULL,
-                stderr=log or subprocess.DEVNULL,
-                start_new_session=True,
-                pass_fds=(accepted,),
-            )
+            self._process = _start(accepted, log)
         except OSError:
             os.close(self._accepted)
             raise
@@ -78,6 +69,19 @@ class Spare:
             raise
         finally:
             self.close()
+
+
+def _start(accepted: int, log: IO[bytes] | None) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        module_command("actions.runner", str(accepted)),
+        cwd="/",
+        env=own_environment(),
+        stdin=subprocess.PIPE,
+        stdout=log or subprocess.DEVNULL,
+        stderr=log or subprocess.DEVNULL,
+        start_new_session=True,
+        pass_fds=(accepted,),
+    )
 
 
 def _wait(read: list[int], write: list[int], deadline: float) -> None:

@@ -10,16 +10,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from actions.runner.folder import RunFolder
 from actions.runner.launch import Spare
 from response.run_guard import Wish
 from response.runs import Begun, Prepared, begin, prepare
 from tests.actions.build import until
 from tests.response.test_runs import ME, YES, ended, journal, output, settings  # noqa: F401  # fixtures
+from tests.runners import start_for_real
 
 if TYPE_CHECKING:
     from actions.runner.request import RunSettings
     from incidents.journal import Journal
+
+
+@pytest.fixture(autouse=True)
+def _started(monkeypatch: pytest.MonkeyPatch) -> None:
+    start_for_real(monkeypatch)
 
 
 def is_gone(group: int) -> bool:
