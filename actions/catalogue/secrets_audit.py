@@ -15,6 +15,7 @@ from actions.model import Action, Draft, Fact, Outcome, Undo, Verification
 from actions.parameters import Duration, Parameters, harmless
 from actions.secrets.audit import AuditSettings, audit, scanners
 from actions.secrets.model import Verdict, Where
+from actions.secrets.progress import progress_line
 from actions.secrets.scanner import Limit
 from actions.secrets.verdicts import first_place, last_audit
 from actions.step import Step
@@ -122,7 +123,7 @@ def _audit(params: AuditParameters, context: Context) -> Audit:
     )
     now = dt.datetime.fromtimestamp(context.clock(), dt.UTC)
     limit = Limit(params.limit, context.processes.beside)
-    return audit(settings, lambda message: context.print_line(_progress(message)), now, limit)
+    return audit(settings, lambda progress: context.print_line(progress_line(progress)), now, limit)
 
 
 def _why(unread: Unread) -> str:
@@ -130,18 +131,6 @@ def _why(unread: Unread) -> str:
     if unread.after_s is not None:
         return f"gave up after {values['seconds']} s, {values['processor_s']} s of them on a processor"
     return str(values.get("detail") or unread.why.key.rpartition(".")[2])
-
-
-def _progress(message: Message) -> str:
-    """Output has no language: the part's name, and its count where it has one."""
-    if message.key == "secrets.seen":
-        return " ".join(["seen", *(str(message.values[name]) for name in ("fingerprint", "rule", "place"))])
-    part = message.values.get("part", message)
-    name = part.key.rpartition(".")[2] if not isinstance(part, str | int | float) else str(part)
-    if message.key == "secrets.still":
-        return f"{name}: still reading after {message.values['seconds']} s"
-    count = message.values.get("count")
-    return name if count is None else f"{name}: {count}"
 
 
 def _line(finding: Finding, *, is_new: bool) -> str:

@@ -19,6 +19,7 @@ from actions.secrets.findings import findings_of
 from actions.secrets.fingerprint import fingerprints
 from actions.secrets.git import GitError
 from actions.secrets.model import Audit, Scanned, Unread, Verdict
+from actions.secrets.progress import Began, Ended, Listed, Seen, StillReading
 from actions.secrets.scanner import GaveUpError, ScannerError
 from actions.secrets.verdicts import (
     Decision,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from actions.secrets.git import Repository
     from actions.secrets.model import Finding, Hit
+    from actions.secrets.progress import Progress
     from actions.secrets.scanner import Limit
     from core.message import Message
 
@@ -72,7 +74,7 @@ class _Walk(NamedTuple):
 
 
 def audit(
-    settings: AuditSettings, progress: Callable[[Message], None], now: dt.datetime, limit: Limit
+    settings: AuditSettings, progress: Callable[[Progress], None], now: dt.datetime, limit: Limit
 ) -> Audit:
     """Look at everything and judge it by the decisions that stand; `progress` hears of each part.
 
@@ -86,7 +88,7 @@ def audit(
     walk = _walk(folder, settings.logs)
     unread = list(walk.unread)
     report = _Report(progress, fingerprint)
-    report(say("secrets.files", count=len(walk.files)))
+    report(Listed(len(walk.files)))
     repositories, refused = git.repositories(folder)
     unread += [Unread(place=clean(name), why=say("secrets.repository_refused")) for name in refused]
     commits = 0
@@ -128,15 +130,15 @@ def audit(
 class _Report:
     """Says each part, and each value when the first scanner has it: hours before its history is known. For any thread."""
 
-    def __init__(self, progress: Callable[[Message], None], fingerprint: Callable[[str], str]) -> None:
+    def __init__(self, progress: Callable[[Progress], None], fingerprint: Callable[[str], str]) -> None:
         self._progress = progress
         self._fingerprint = fingerprint
         self._seen: set[str] = set()
         self._lock = threading.Lock()
 
-    def __call__(self, message: Message) -> None:
+    def __call__(self, progress: Progress) -> None:
         with self._lock:
-            self._progress(message)
+            self._progress(progress)
 
     def hit(self, hit: Hit) -> None:
         """Once for each value."""
@@ -145,14 +147,14 @@ class _Report:
             if name not in self._seen:
                 self._seen.add(name)
                 place = clean(f"{hit.file}:{hit.line}")
-                self._progress(say("secrets.seen", fingerprint=name, rule=clean(hit.rule, 80), place=place))
+                self._progress(Seen(name, clean(hit.rule, 80), place))
 
 
 def _scan_all(parts: Sequence[_Part], report: _Report, limit: Limit, failed: list[Unread]) -> list[Hit]:
     """Each scanner is a process of its own: they run side by side, the longest decides."""
     hits: list[Hit] = []
     for part in parts:
-        report(part.message)
+        report(Began(part.label))
     with ThreadPoolExecutor(max_workers=max(1, len(parts))) as threads:
         scans = {threads.submit(_scan, part, report): part for part in parts}
         left = set(scans)
@@ -162,11 +164,11 @@ def _scan_all(parts: Sequence[_Part], report: _Report, limit: Limit, failed: lis
                 for scan in ended:
                     part, (seen, error) = scans[scan], scan.result()
                     hits += seen
-                    report(say("secrets.part_done", part=part.message, count=len(seen)))
+                    report(Ended(part.label, len(seen)))
                     if error is not None:
                         failed.append(_failed(part.name, error))
                 for scan in left if not ended else ():
-                    report(say("secrets.still", part=scans[scan].message, seconds=round(limit.spent_s)))
+                    report(StillReading(scans[scan].label, round(limit.spent_s)))
         except BaseException:
             limit.stop()  # leaving the block waits for their threads
             raise
@@ -187,8 +189,13 @@ def _scan(part: _Part, report: _Report) -> tuple[list[Hit], ScannerError | GitEr
 
 class _Part(NamedTuple):
     name: str
-    message: Message
+    what: str
     hits: Iterable[Hit]
+
+    @property
+    def label(self) -> str:
+        """The scanner and what it reads."""
+        return clean(f"{self.name} {self.what}")
 
 
 def _parts(
@@ -204,10 +211,10 @@ def _parts(
     binary = kingfisher.program()
     logs = [str(path.absolute()) for path in settings.logs if path.exists()]
     if binary is None:
-        yield _Part(own.NAME, say("secrets.own_files"), own.scan_files(walk.files, limit))
+        yield _Part(own.NAME, "files", own.scan_files(walk.files, limit))
         for repository in repositories:
             history = own.scan_objects(repository, limit)
-            yield _Part(own.NAME, say("secrets.own_history", repository=repository.prefix or "."), history)
+            yield _Part(own.NAME, f"history of {repository.prefix or '.'}", history)
     else:
         # A submodule's repository lies below .git, a linked working tree's outside of the folder: both are named.
         inside = {folder / repository.prefix / ".git" for repository in repositories}
@@ -215,11 +222,11 @@ def _parts(
         paths = [".", *directories, *logs]
         texts = (text for repository in repositories for text in _messages(repository, failed))
         hits = kingfisher.scan(binary, folder, paths, texts, settings.cache, limit=limit)
-        yield _Part(kingfisher.NAME, say("secrets.kingfisher"), hits)
+        yield _Part(kingfisher.NAME, "files and history", hits)
     if settings.second_opinion and betterleaks.installed():
         for path in (".", *logs):
             second = betterleaks.scan_paths(folder, path, settings.cache, limit)
-            yield _Part(betterleaks.NAME, say("secrets.betterleaks", path=path), second)
+            yield _Part(betterleaks.NAME, f"files of {path}", second)
 
 
 def _messages(repository: Repository, failed: list[Unread]) -> Iterator[kingfisher.Text]:

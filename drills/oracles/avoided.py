@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core.message import say
 from drills.oracles.deeds import describe_run, first_deed, is_way, step_key
 from drills.oracles.model import OracleKind, OracleResult
-from drills.oracles.verdict import is_running, missing, moment, unknown
+from drills.oracles.verdict import is_running, missing, moment, pending
 
 if TYPE_CHECKING:
     from drills.oracles.model import Response
@@ -29,7 +29,7 @@ def judge(spec: OracleSpec, response: Response) -> OracleResult:
     if first_deed(response) is None:
         return missing(spec, response, say("oracles.nobody_acted"))
     if is_running(response):
-        return unknown(spec, say("oracles.not_yet", what=say("oracles.avoided", ways=ways)))
+        return pending(spec, say("oracles.avoided", ways=ways))
     return OracleResult(spec.id, passed=True, evidence=say("oracles.avoided", ways=ways))
 
 

@@ -34,12 +34,16 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class OracleResult:
-    """`passed` is None where nobody can tell. `at` is when it was met; `evidence` says by what, or what is missing."""
+    """`passed` is None where nobody can tell, `is_pending` because the drill goes on.
+
+    `at` is when it was met; `evidence` says by what, or what is missing.
+    """
 
     id: str
     passed: bool | None
     evidence: Message
     at: dt.datetime | None = None
+    is_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)

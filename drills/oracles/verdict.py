@@ -58,8 +58,13 @@ def met(spec: OracleSpec, response: Response, at: dt.datetime, what: Message) ->
 def missing(spec: OracleSpec, response: Response, what: Message) -> OracleResult:
     """It did not happen; while the drill goes on nobody can tell yet."""
     if is_running(response):
-        return OracleResult(spec.id, passed=None, evidence=say("oracles.not_yet", what=what))
+        return pending(spec, what)
     return OracleResult(spec.id, passed=False, evidence=what)
+
+
+def pending(spec: OracleSpec, what: Message) -> OracleResult:
+    """It stands so now, and the drill goes on."""
+    return OracleResult(spec.id, passed=None, evidence=say("oracles.not_yet", what=what), is_pending=True)
 
 
 def unknown(spec: OracleSpec, what: Message) -> OracleResult:

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 LONG_NAME = 24
 """Characters from which on a dotted name is shown by its last part."""
 
-SAYS_NO_MORE = ("actions.cancelled",)
-"""What a runner says at an end that the state says already."""
-
 
 def plan_lines(plan: Plan, action: AnyAction, words: Language) -> Iterator[str]:
     """The whole plan."""
@@ -114,6 +111,6 @@ def run_state(run: Run) -> Message:
     if run.state == "finished":
         verified = {True: "run.state_verified", False: "run.state_not_verified", None: "run.state_unchecked"}
         state = say("run.state_unknown" if run.is_unknown else verified[run.verified])
-    if run.said is not None and run.said.message.key not in SAYS_NO_MORE:
+    if run.said is not None and run.state != "cancelled":  # which says it already
         return say("run.state_said", state=state, said=run.said.message)
     return state

@@ -281,5 +281,5 @@ def _oracles(state: DrillState, look: Look) -> Iterator[Text]:
 def oracle_verdict(result: OracleResult) -> Verdict | None:
     """None while it may still come."""
     if result.passed is None:
-        return None if result.evidence.key == "oracles.not_yet" else Verdict.UNKNOWN
+        return None if result.is_pending else Verdict.UNKNOWN
     return Verdict.OK if result.passed else Verdict.BURNING

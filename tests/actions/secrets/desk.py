@@ -12,7 +12,7 @@ from actions.secrets.scanner import Limit
 
 if TYPE_CHECKING:
     from actions.secrets.model import Audit, Finding
-    from core.message import Message
+    from actions.secrets.progress import Progress
 
 NOW = dt.datetime(2026, 11, 28, 3, tzinfo=dt.UTC)
 
@@ -24,7 +24,7 @@ class Desk:
         self.state = folder / "state"
         self.cache = cache
         self.decisions = folder / "decisions.json"
-        self.heard: list[Message] = []
+        self.heard: list[Progress] = []
 
     def audit(self, folder: Path, *logs: Path, now: dt.datetime = NOW, limit_s: float = 600) -> Audit:
         settings = AuditSettings(

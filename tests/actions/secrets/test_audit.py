@@ -14,8 +14,8 @@ import pytest
 from actions.secrets import betterleaks, kingfisher
 from actions.secrets import git as git_side
 from actions.secrets.model import Verdict, Where
+from actions.secrets.progress import Began, Seen
 from actions.secrets.verdicts import BaselineError, Decision, decide, last_audits, read_decisions
-from core.message import say
 from tests.actions.secrets.desk import NOW, Desk
 from tests.actions.secrets.planted import git, github_token, plant, riot_key
 
@@ -138,7 +138,7 @@ def test_without_a_scanner_our_own_rules_look_and_it_is_said(
     result = desk.audit(folder)
     assert result.scanned.scanners == ("warroom",)
     assert {finding.where for finding in desk.of(result, values["riot"])} == {Where.TREE, Where.HISTORY}
-    assert say("secrets.own_files") in desk.heard
+    assert Began("warroom files") in desk.heard
 
 
 @pytest.mark.skipif(kingfisher.program() is None, reason="kingfisher-bin is not installed")
@@ -269,5 +269,5 @@ def test_the_last_audit_is_kept_with_what_is_new_and_gone(
     (kept,) = last_audits(desk.state)
     assert [(item.place, item.places, item.is_new) for item in kept.items] == [("a.txt:2", 1, True)]
     assert kept.gone == after.gone == {finding.fingerprint for finding in before.findings}
-    seen = [message for message in desk.heard if message.key == "secrets.seen"]
-    assert [message.values["place"] for message in seen] == ["a.txt:1", "a.txt:2"], "each value once, at once"
+    seen = [progress for progress in desk.heard if isinstance(progress, Seen)]
+    assert [progress.place for progress in seen] == ["a.txt:1", "a.txt:2"], "each value once, at once"

@@ -13,7 +13,7 @@ import pytest
 
 from actions.secrets import audit as audit_side
 from actions.secrets import betterleaks, kingfisher
-from core.message import say
+from actions.secrets.progress import Seen, StillReading
 from tests.actions.secrets.desk import Desk
 from tests.actions.secrets.planted import riot_key
 
@@ -74,8 +74,8 @@ def test_a_scanner_that_is_not_ready_in_time_is_ended_and_named(
     assert float(str(late.why.values["seconds"])) >= 2
     assert float(str(late.why.values["processor_s"])) < 1, "it slept"
     assert [finding.file for finding in result.findings] == ["a.txt"], "what it had reported stands"
-    still = [message for message in desk.heard if message.key == "secrets.still"]
-    assert still[0].values["part"] == say("secrets.kingfisher")
+    still = [progress for progress in desk.heard if isinstance(progress, StillReading)]
+    assert still[0].part == "kingfisher files and history"
     assert not is_there(int((tmp_path / "pid").read_text()))
 
 
@@ -90,7 +90,7 @@ def test_whoever_interrupts_an_audit_waits_for_no_scanner(
     sent: list[float] = []
 
     def interrupt() -> None:
-        while not any(message.key == "secrets.seen" for message in desk.heard):
+        while not any(isinstance(progress, Seen) for progress in desk.heard):
             time.sleep(0.05)
         sent.append(time.monotonic())
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
