@@ -18,7 +18,7 @@ from incidents.report.svg import Shade, draw_svg
 from incidents.report.timeline import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from core.message import Message
     from drills.records import DrillRecord, StoredSample
@@ -188,10 +188,13 @@ def _steps(record: DrillRecord, words: Say) -> Iterator[str]:
     if not record.score.steps:
         yield words(say("drill_report.no_steps"))
     for kind in ("done", "skipped", "wrong"):
-        for step in record.score.steps:
-            if step.kind == kind:
-                what = words(say(f"drill_report.step_{kind}"))
-                yield f"- {what}: {escape(step.name)}: {escape(words(step.text.message))}"
+        steps = ((step.name, step.text.message) for step in record.score.steps if step.kind == kind)
+        for names, text in _alike(steps, words):
+            yield (
+                f"- {words(say('drill_report.step_wrong'))}: {names}: {text}"
+                if kind == "wrong"
+                else f"- {text}: {names}"
+            )
 
 
 def _notes(record: DrillRecord, words: Say) -> Iterator[str]:
@@ -212,8 +215,18 @@ def _findings(record: DrillRecord, words: Say) -> Iterator[str]:
     if not record.score.lacks:
         followed = any(step.kind != "wrong" for step in record.score.steps)
         yield words(say("drill_report.no_findings" if followed else "drill_report.not_followed"))
-    for lack in record.score.lacks:
-        yield f"- [ ] {escape(lack.about)}: {escape(words(lack.text.message))}"
+    lacks = ((lack.about, lack.text.message) for lack in record.score.lacks)
+    for names, text in _alike(lacks, words):
+        yield f"- [ ] {names}: {text}"
+
+
+def _alike(notes: Iterable[tuple[str, Message]], words: Say) -> Iterator[tuple[str, str]]:
+    """The names of all of which the same is to be read: who leaves out a phase gives one reason for twenty steps."""
+    names: dict[str, list[str]] = {}
+    for name, message in notes:
+        names.setdefault(escape(words(message)), []).append(escape(name))
+    for text, about in names.items():
+        yield ", ".join(about), text
 
 
 def _clock(at: dt.datetime) -> str:

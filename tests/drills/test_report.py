@@ -31,7 +31,9 @@ def record(tmp_path: Path) -> DrillRecord:
     samples = [Sample("quick", at(0), 0.4, met=True)]
     samples += [Sample("shown", at(20 + 5 * step), 1.0 + step, met=step > 2) for step in range(10)]
     samples += [Sample("quick-again", at(100 + 5 * step), 0.5, met=True) for step in range(10)]
-    played = incident((90, b.StepSkipped(step="ask", reason="nobody *is* there")))
+    played = incident(
+        *((90, b.StepSkipped(step=step, reason="nobody *is* there")) for step in ("ask", "tell"))
+    )
     asked = response(
         PLAYED,
         played,
@@ -68,12 +70,13 @@ def test_the_page_says_what_happened_and_what_the_runbook_lacked(record: DrillRe
         "| noticed | 50 s |",
         "| mitigated | – |",
         "| well again | 3 min 10 s |",
-        "Error budget burnt: 1.23 % of what 30 days may lose, by the requests of as many of them as were measured.",
+        "Error budget burnt: 1.23 % of what the requests measured so far may lose (those of 30 days at most).",
         "| yes | Slow | 2 | kim opened the incident at 03:01:00 UTC (50 s after the first fault) |",
         "| chaos-llm-latency ms=3000 | 03:00:10Z | 03:02:00Z |",
-        "- skipped: latency/ask: left out by kim: nobody \\*is\\* there",
+        "- left out by kim: nobody \\*is\\* there: latency/ask, latency/tell",
         "- 03:01:40Z hint: look &lt;b&gt;there&lt;/b&gt;",
         "## For the owner of the runbook latency",
+        "- [ ] latency/ask, latency/tell: left out by kim: nobody \\*is\\* there",
         "- [ ] degrade.set: it ended, and nobody could verify what it did",
         "- [ ] quick-again: this check of the scenario could not be measured",
     ):
