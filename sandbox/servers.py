@@ -157,7 +157,9 @@ def _init_database(
     finally:
         password_file.unlink(missing_ok=True)
     if result.returncode:  # its words say why; a bare exit code helps nobody
-        words = [line for line in result.stderr.splitlines() if "FATAL: " in line or "error: " in line.lower()]
+        words = [
+            line for line in result.stderr.splitlines() if "FATAL: " in line or "error: " in line.lower()
+        ]
         raise ServerFailedError(f"initdb failed: {' '.join(words or [result.stderr.strip()])[:500]}")
 
 

@@ -11,7 +11,7 @@ from textual.events import Key, Paste
 
 from core.message import Message, say
 from core.text import clean, clean_block
-from tests.tui.board import board
+from tests.tui.board import board, shown
 from tests.tui.incident.stage import until
 from tui.app import Warroom
 from tui.i18n import Language
@@ -34,6 +34,17 @@ def burst(app: Warroom, *keys: str) -> None:
     characters = {"enter": "\r", "tab": "\t", "space": " ", "slash": "/", "colon": ":"}
     for key in keys:
         app.post_message(Key(key, key if len(key) == 1 else characters.get(key)))
+
+
+async def test_the_field_that_takes_the_keys_is_marked() -> None:
+    app = board()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(Form("Follow-up", [Field("text"), Field("owner")]))
+        for marked, other in (("text", "owner"), ("owner", "text")):
+            lines = [line.strip() for line in (await shown(pilot)).splitlines()]
+            assert f"›{marked}" in lines
+            assert other in lines
+            await pilot.press("tab")
 
 
 async def test_keys_of_one_burst_go_where_they_were_meant() -> None:

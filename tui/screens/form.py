@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.containers import Horizontal
+from textual.events import DescendantFocus
 from textual.widgets import TextArea
 
 from core.message import say
@@ -99,12 +100,19 @@ class Form(Dialogue[tuple[str, ...]]):
     def on_mount(self) -> None:
         """The first field that needs something takes what is typed: a secret must not land in a field that shows it."""
         super().on_mount()
-        for number, field in enumerate(self._fields):
-            self.query_one(f"#label{number}", Lines).show([Text(f" {field.label}")])
         filled = zip(self._fields, self._widgets, self.typed, strict=True)
         empty = (widget for field, widget, value in filled if field.needed and not value)
         self.set_focus(next(empty, self._widgets[0]))
+        self.mark_field()
         self.call_after_refresh(self.draw)  # how a text wraps is known once it has a width
+
+    @on(DescendantFocus)
+    def mark_field(self) -> None:
+        """The field that takes what is typed has the mark of a chosen line: its cursor alone is easily overlooked."""
+        mark = (">" if self.face.ascii_only else "›", "cursor")
+        for number, (field, widget) in enumerate(zip(self._fields, self._widgets, strict=True)):
+            start = mark if widget is self.focused and len(self._fields) > 1 else " "
+            self.query_one(f"#label{number}", Lines).show([Text.assemble(start, field.label)])
 
     @on(TextArea.Changed)
     def resize_text(self) -> None:

@@ -142,6 +142,8 @@ class Page(FollowsTerminal[None]):
             right.append((0, pause_part(face.words).append("  ")))
         right.append((4, Text(f"{time.strftime('%H:%MZ', time.gmtime(now))} {face.words.code} ")))
         incident = (3, strip(face.incidents, face.words, now))
+        if incident[1]:
+            incident[1].append("  ")
         # How many burn is never cut for a name, and that nothing moves for nothing at all.
         parts = fit([(1, around.counts), incident, *right], width - 1)
         left = [part for part in (around.counts, incident[1]) if part in parts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from tests.incidents.build import Chain
 from tests.tui.board import metric
 from tests.tui.incident.stage import incident_of, running, screen_of, shown, until
 from tests.tui.incident.test_pictures import NOW, enter, staged, storm
-from tui.feeds.journal import IncidentSnapshot
+from tui.feeds.journal import IncidentSnapshot, JournalState
 from tui.incident.ranking import burning_metrics, rank_runbooks
 from tui.palette import Commands, Palette
 from tui.screens.choose import Choose
@@ -222,6 +223,19 @@ async def test_every_head_says_paused_and_how_much_burns(tmp_path: Path, size: t
     assert all("PAUSED" in head for head in heads), heads
     if size[0] >= 40:
         assert all("✖1" in head for head in heads), heads
+
+
+@pytest.mark.usefixtures("_clock")
+async def test_no_head_runs_its_incident_into_what_stands_beside_it(tmp_path: Path) -> None:
+    app = staged("en", tmp_path)
+    app.order, app.states = ("queues",), {"queues": metric("queues", 143)}
+    async with app.run_test(size=(80, 24)):
+        page = app.screen
+        assert isinstance(page, Page)
+        app.incidents.journal = JournalState()
+        heads = [page.head(width, NOW).plain for width in range(40, 140)]
+    assert any("INC-42" in head and re.search(r"\d\d:\d\dZ", head) for head in heads)
+    assert not [head for head in heads if re.search(r"\S\d\d:\d\dZ", head)]
 
 
 @pytest.mark.usefixtures("_clock")

@@ -181,7 +181,10 @@ class RunScreen(Page):
         waits = known.waits
         wanted = {
             "cancel": not run.has_ended,
-            "undo_run": run.has_ended and run.state != "undone" and run.was_begun,
+            "undo_run": run.has_ended
+            and run.state != "undone"
+            and run.was_begun
+            and run.planned.danger != "observe",
             "orphan": known.lost is not None and not waits,
             "approve": waits,
             "start_run": waits,
