@@ -66,6 +66,7 @@ class Code:
         self.said: list[tuple[str, str, ast.Call]] = []
         self.literals: set[str] = set()
         self.made: list[ast.JoinedStr] = []
+        self.asked_by_key: list[tuple[str, int]] = []
         for folder in FOLDERS:
             for path in (ROOT / folder).rglob("*.py"):
                 for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -82,6 +83,10 @@ class Code:
                 self.literals.add(text)
             case ast.JoinedStr():
                 self.made.append(node)
+            case ast.Compare(left=ast.Attribute(attr="key"), comparators=[asked]):
+                names = {name.value for name in ast.walk(asked) if isinstance(name, ast.Constant)}
+                if not ENGLISH.keys().isdisjoint(names):
+                    self.asked_by_key.append((path, node.lineno))
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +103,11 @@ def code() -> Code:
 def test_every_key_in_the_code_exists(code: Code) -> None:
     assert len(code.said) > 30
     assert not {(path, key) for path, key, _ in code.said if key not in ENGLISH}
+
+
+def test_no_code_asks_about_a_text_by_its_key(code: Code) -> None:
+    """What code asks about is a typed value; its text is made from it at the end."""
+    assert not code.asked_by_key
 
 
 def test_every_place_gets_its_value(code: Code) -> None:
