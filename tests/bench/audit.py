@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from actions.secrets import betterleaks, kingfisher
 from actions.secrets.audit import AuditSettings, audit
+from actions.secrets.progress import Seen
 from actions.secrets.scanner import Limit
 from tests.bench.measure import Measure
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from actions.secrets.model import Hit
-    from core.message import Message
+    from actions.secrets.progress import Progress
 
 COMMITS, FILES, LINES = 2_000, 400, 120
 LIMIT = 1.15
@@ -81,9 +82,9 @@ class Sight:
 
     had_at = said_at = float("inf")
 
-    def hear(self, message: Message) -> None:
+    def hear(self, progress: Progress) -> None:
         """What the audit says."""
-        if message.key == "secrets.seen":
+        if isinstance(progress, Seen):
             self.said_at = min(self.said_at, time.perf_counter())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import on
 from textual.events import Resize
 from textual.screen import Screen, ScreenResultType
 
@@ -13,7 +14,8 @@ class FollowsTerminal(Screen[ScreenResultType]):
     it, and the screen would keep what the terminal was between two sizes.
     """
 
-    def on_resize(self, event: Resize) -> None:
+    @on(Resize)
+    def follow_terminal(self, event: Resize) -> None:
         """Called before Textual's own, for the App's size is the terminal's last word."""
         if event.size != self.app.size:
             self.post_message(Resize(self.app.size, self.app.size))
