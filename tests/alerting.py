@@ -12,6 +12,7 @@ import httpx
 import yaml
 
 from sandbox.servers import free_port
+from tests import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ def missing() -> str:
 
 def eventually(what: Callable[[], Any], why: str) -> Any:
     """What `what` answers, as soon as that is not empty; it may fail until then."""
-    deadline, last = time.monotonic() + DEADLINE_S, ""
+    deadline, last = waiting.deadline(DEADLINE_S), ""
     while time.monotonic() < deadline:
         try:
             if answer := what():

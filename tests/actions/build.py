@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,9 @@ from actions.providers import open_context
 from actions.release_settings import ReleasesSettings
 from actions.settings import ActionsSettings
 from signals.settings import SignalsSettings
-from tests import waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from actions.capabilities import Workers
     from actions.model import Context
@@ -45,14 +43,6 @@ def context(
         folder=folder or Path(_FOLDER.name),
         print_line=lines.append,
     )
-
-
-def until(met: Callable[[], object], timeout_s: float = 60.0) -> None:
-    """Wait for what must happen."""
-    deadline = waiting.deadline(timeout_s)
-    while not met():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.02)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +14,7 @@ from actions.parameters import read_parameters
 from actions.planning import make_plan
 from tests.actions.build import context, expecting
 from tests.signals.celery.test_fleet import worker
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from actions.model import Context
@@ -23,9 +23,7 @@ A, B = "a@host", "b@host"
 
 
 def until_they_answer(desk: Context, count: int) -> None:
-    end = time.monotonic() + 60
-    while len(desk.workers.ask("ping", expected=count)) < count:
-        assert time.monotonic() < end
+    until(lambda: len(desk.workers.ask("ping", expected=count)) == count)
 
 
 def limits(params: Throttle, desk: Context) -> dict[str, object]:

@@ -17,6 +17,7 @@ from actions.errors import ActionFailed
 from actions.planning import make_plan
 from tests.actions.build import context
 from tests.signals.celery.test_fleet import worker
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,9 +45,7 @@ def supervised(redis_url: str) -> Iterator[None]:
 
 
 def until_it_answers(desk: Context) -> None:
-    end = time.monotonic() + 60
-    while not desk.workers.ask("ping", expected=1):
-        assert time.monotonic() < end
+    until(lambda: desk.workers.ask("ping", expected=1))
 
 
 def test_a_supervised_worker_comes_back_as_another_process(redis_url: str, supervised: None) -> None:

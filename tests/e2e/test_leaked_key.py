@@ -14,6 +14,7 @@ import httpx
 import psutil
 
 from sandbox.keys import read_keys
+from tests import waiting
 from tests.e2e.stack import Stack, processes_in, running
 from tests.program import run_program
 
@@ -88,7 +89,7 @@ def _wait_for_more(stack: Stack, status: str) -> None:
     def count() -> float:
         return sum(map(float, sample.findall(httpx.get(stack.url("service", "/metrics")).text)))
 
-    before, deadline = count(), time.monotonic() + TIMEOUT_S
+    before, deadline = count(), waiting.deadline(TIMEOUT_S)
     while count() <= before:
         assert time.monotonic() < deadline, f"no call to Riot ended as {status!r}"
         time.sleep(0.5)

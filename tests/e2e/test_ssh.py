@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.servers import free_port
-from tests.actions.build import until
 from tests.actions.migrations.project import make_project, run_sql
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

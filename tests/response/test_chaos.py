@@ -19,7 +19,7 @@ from response.in_force import keep_round
 from response.run_guard import Confirmation, Wish
 from response.runs import Begun, Prepared, approve, begin, prepare, start
 from signals.settings import SignalsSettings
-from tests.actions.build import until
+from tests.waiting import until
 
 ME, OTHER = Identity("op1", "op1"), Identity("op2", "op2")
 BEFORE = "SLOW_MS=5\n"

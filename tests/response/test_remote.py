@@ -24,9 +24,9 @@ from response.remote import take
 from response.run_guard import Wish
 from response.runs import Begun, begin
 from signals.settings import SignalsSettings
-from tests.actions.build import until
 from tests.response.test_runs import ME, YES, ended, kinds, output, planned, python, settings_with
 from tests.response.test_runs_and_the_journal import with_journal
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from incidents.journal import Journal

@@ -23,11 +23,11 @@ from response.runs import Begun, begin
 from sandbox.servers import free_port
 from signals.connections.broker import open_broker
 from signals.settings import CelerySettings, SignalsSettings
-from tests.actions.build import until
 from tests.rabbitmq import run_rabbitmq
 from tests.response.held import ran
 from tests.response.test_runs import ME, YES, ended, kinds, planned, python, settings_with
 from tests.response.test_runs_and_the_journal import with_journal
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,7 +133,7 @@ def test_a_worker_killed_before_it_acknowledged_leaves_the_message_to_the_next(
                 "LOCK TABLE run IN ACCESS EXCLUSIVE MODE"
             )  # it has the message, and asks for the run
             waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'run'::regclass"
-            until(lambda: other.execute(waits).fetchone() != (0,), START_S)
+            until(lambda: other.execute(waits).fetchone() != (0,), seconds=START_S)
             first.send_signal(signal.SIGKILL)
             first.wait()
         assert journal.load_run(run).state == "approved"
@@ -150,7 +150,7 @@ def test_a_broker_killed_in_the_middle_costs_no_run_and_no_worker(
         broker.kill()  # with the messages on its disk
         broker.start()
         with worker(settings, tmp_path) as process:
-            until(lambda: ran(tmp_path) == 1, START_S)
+            until(lambda: ran(tmp_path) == 1, seconds=START_S)
             broker.kill()  # with the messages perhaps unacknowledged
             (tmp_path / "enough").touch()
             end = ended(journal, run)
@@ -217,6 +217,6 @@ def test_a_journal_that_is_away_when_the_message_comes_is_waited_for(
         run = sent(journal, shared)
         database.kill()
         with worker(settings, tmp_path):
-            until(lambda: b"does not answer" in (tmp_path / "worker.log").read_bytes(), START_S)
+            until(lambda: b"does not answer" in (tmp_path / "worker.log").read_bytes(), seconds=START_S)
             database.start()
             assert_done_once(ended(journal, run), tmp_path)

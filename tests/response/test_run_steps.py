@@ -19,11 +19,11 @@ from response.run_step import Part, part_of_step
 from response.runs import Begun, Prepared, begin, orphan, prepare, undo_call
 from response.situation import Situation
 from runbooks.model import Runbook
-from tests.actions.build import until
 from tests.page import Page, page_server
 from tests.response.build import GATE
 from tests.response.test_runs import ME, ended, python, settings_with
 from tests.runbooks.build import parsed, phase, step
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path

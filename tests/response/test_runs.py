@@ -27,7 +27,7 @@ from response.identity import Identity
 from response.run_guard import Confirmation, Wish
 from response.runs import Begun, Prepared, begin, cancel, prepare
 from signals.settings import SignalsSettings
-from tests.actions.build import until
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -288,7 +288,7 @@ def test_of_fifty_starts_at_once_one_runs(journal: Journal, tmp_path: Path) -> N
 
     with ThreadPoolExecutor(10) as pool:
         runs = list(pool.map(lambda _: started(journal, settings), range(50)))
-    until(lambda: sum(journal.load_run(run).has_ended for run in runs) == 49, 60)
+    until(lambda: sum(journal.load_run(run).has_ended for run in runs) == 49, seconds=60)
     (tmp_path / "enough").touch()
     ends = [ended(journal, run) for run in runs]
     assert [end.state for end in ends].count("finished") == 1

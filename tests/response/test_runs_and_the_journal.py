@@ -18,8 +18,8 @@ from response.decision import Reason, Refused
 from response.identity import Identity, login_name, read_identity
 from response.run_guard import Wish
 from response.runs import Begun, approve, begin, prepare, start
-from tests.actions.build import until
 from tests.response.test_runs import ME, YES, ended, planned, python, settings_with, started
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,9 +16,9 @@ from actions.runner.folder import RunFolder
 from actions.runner.launch import Spare
 from response.run_guard import Wish
 from response.runs import Begun, Prepared, begin, prepare
-from tests.actions.build import until
 from tests.response.test_runs import ME, YES, ended, journal, output, settings  # noqa: F401  # fixtures
 from tests.runners import start_for_real
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from actions.runner.request import RunSettings

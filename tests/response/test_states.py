@@ -26,13 +26,13 @@ from response.in_force import in_force
 from response.orphans import declare_orphaned, lost
 from response.run_guard import Wish
 from response.runs import Begun, begin, cancel, start
-from tests.actions.build import until
 from tests.actions.runner.hold import Gate
 from tests.postgres import Restartable
 from tests.response.held import LASTING, held_at, is_back, ran, request, undone, written
 from tests.response.test_in_force import now
 from tests.response.test_runs import ME, YES, ended, kinds, planned, settings_with, started
 from tests.response.test_runs_and_the_journal import with_journal
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

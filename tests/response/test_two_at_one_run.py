@@ -19,12 +19,12 @@ from response import runs
 from response.decision import Refused
 from response.run_guard import Wish
 from response.runs import Prepared, begin, cancel, prepare, undo_call
-from tests.actions.build import until
 from tests.actions.runner.hold import Gate
 from tests.postgres import Restartable
 from tests.response.held import LASTING, held_at, is_back, ran, request, undone, written
 from tests.response.test_runs import ME, YES, ended, kinds, planned, settings_with, started
 from tests.response.test_runs_and_the_journal import with_journal
+from tests.waiting import until
 
 
 def test_a_cancel_at_the_moment_of_the_claim_reaches_the_runner(

@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 
 import pytest
@@ -15,7 +15,7 @@ import redis
 from sandbox.bot import MESSAGE, PONG, Bot
 from sandbox.outside import Outside, handler
 from sandbox.servers import free_port
-from tests import waiting
+from tests.waiting import until
 
 
 def interaction(number: int = 0, command: str = "analyze", match: str = "NA1_1") -> bytes:
@@ -39,13 +39,6 @@ def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
     yield stand_ins
     server.shutdown()
     server.server_close()
-
-
-def until(what: Callable[[], object], seconds: float = 15) -> None:
-    deadline = waiting.deadline(seconds)
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def shown(discord: Outside) -> dict[str, str]:

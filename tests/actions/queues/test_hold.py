@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,21 +14,13 @@ from actions.planning import make_plan
 from actions.queues.consumers import read_consumers
 from tests.actions.build import context, expecting
 from tests.signals.celery.test_fleet import worker
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from actions.model import ActionCall, Context, Outcome, Plan
     from actions.parameters import Parameters
 
 QUEUE = "held-work"
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it never came to be"
-        time.sleep(0.1)
 
 
 def waiting(url: str) -> tuple[int, list[str]]:

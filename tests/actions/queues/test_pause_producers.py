@@ -17,8 +17,9 @@ from actions.queues.inflow import Sight, watch
 from actions.queues.obeyed import read_work
 from actions.settings import ActionsSettings
 from core.errors import SourceError
-from tests.actions.build import context, expecting, until
+from tests.actions.build import context, expecting
 from tests.signals.celery.test_fleet import worker
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

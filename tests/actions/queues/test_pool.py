@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +17,7 @@ from actions.queues.consumers_before import recall
 from actions.queues.pool import read_sizes
 from tests.actions.build import context, expecting
 from tests.signals.celery.test_fleet import worker
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from actions.model import Context
@@ -26,9 +26,7 @@ NAME = "pool@host"
 
 
 def until_it_answers(desk: Context) -> None:
-    end = time.monotonic() + 60
-    while NAME not in read_sizes(desk.workers):
-        assert time.monotonic() < end
+    until(lambda: NAME in read_sizes(desk.workers))
 
 
 def test_a_pool_and_its_consumers_change_and_change_back(redis_url: str) -> None:

@@ -14,9 +14,10 @@ from actions.queues.broker import open_queue
 from actions.queues.consumers import read_consumers
 from actions.settings import ActionsSettings
 from core.errors import SourceError
-from tests.actions.build import context, expecting, until
+from tests.actions.build import context, expecting
 from tests.rabbitmq import run_rabbitmq
 from tests.signals.celery.test_fleet import worker
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,9 @@ from actions.planning import make_plan
 from actions.queues.revoked import survey
 from core.errors import SourceError
 from sandbox.servers import run_valkey
-from tests.actions.build import context, expecting, until
+from tests.actions.build import context, expecting
 from tests.signals.celery.test_fleet import worker
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,9 +23,10 @@ from actions.settings import ActionsSettings
 from core.errors import SourceError
 from core.message import say
 from sandbox.servers import run_valkey
-from tests.actions.build import context, expecting, until
+from tests.actions.build import context, expecting
 from tests.page import Page, page_server
 from tests.signals.celery.test_fleet import worker
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path

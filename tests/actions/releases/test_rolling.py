@@ -13,11 +13,12 @@ from actions.model import Context
 from actions.release_settings import ReleasesSettings
 from actions.releases.errors import Stopped
 from sandbox.releases import FIRST
-from tests.actions.build import context, until
+from tests.actions.build import context
 from tests.actions.migrations.project import run_sql
 from tests.actions.releases.test_moves import done, parts, planned, ready, upgrade
 from tests.chimera import DATABASE
 from tests.sandbox.fronts import Front, running_front, running_workers
+from tests.waiting import until
 from tui.i18n import Language
 
 FETCH, ANALYZE, SERVICE = "fetch@sandbox", "analyze@sandbox", "service"

@@ -17,7 +17,7 @@ from actions.settings import ActionsSettings
 from incidents.events.run_body import RunPlanned
 from incidents.journal import open_journal
 from incidents.settings import JournalSettings
-from tests.actions.build import until
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

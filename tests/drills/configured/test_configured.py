@@ -37,10 +37,10 @@ from response.runs import approve
 from runbooks.checks.permission import Permission
 from runbooks.settings import RunbooksSettings
 from sandbox.servers import free_port
-from tests.actions.build import until
 from tests.drills.configured import shop
 from tests.program import run_program
 from tests.terminal import PROGRAM
+from tests.waiting import until
 from tui.config.load import load_config
 from tui.config.runs import run_settings
 

@@ -23,6 +23,7 @@ from drills.faults.injector import Injector, open_injector
 from drills.faults.registry import faults
 from drills.target import Target
 from sandbox.breakages.control import SandboxGone, ask
+from tests import waiting
 from tests.drills.faults.world import BROKEN, slots
 from tests.e2e.stack import Stack, processes_in, running
 from tests.program import run_program
@@ -56,7 +57,7 @@ def until(what: Callable[[], object], why: str, seconds: float = 15) -> float:
     """How long it took until this was so."""
     began = time.monotonic()
     while not what():
-        assert time.monotonic() - began < seconds, why
+        assert time.monotonic() - began < waiting.SLOW * seconds, why
         time.sleep(0.02)
     return time.monotonic() - began
 

@@ -27,6 +27,7 @@ from incidents.settings import JournalSettings
 from sandbox.servers import free_port
 from tests import waiting
 from tests.postgres import Restartable
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,13 +110,6 @@ def children_of(parent: subprocess.Popen[bytes]) -> list[int]:
     return [int(word) for word in text.split()]
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 45) -> None:
-    deadline = waiting.deadline(seconds)
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def texts(incident: Incident) -> list[str]:
     return [note.text for note in incident.notes]
 
@@ -147,8 +141,8 @@ def test_a_killed_database_loses_nothing_and_the_spool_merges_once_in_order(
         ours.append(incident, "ic1", Noted(text="claim"), expected_sequence=6)
     twin = copy_of_spool(tmp_path)
     database.start()
-    wait_for(lambda: merged(theirs))
-    wait_for(lambda: merged(ours))
+    until(lambda: merged(theirs))
+    until(lambda: merged(ours))
     assert ours.append(incident, "ic1", Noted(text="after")).sequence == 8
     both = open_journal(settings(url, twin))
     assert both.spooled() == 0, "the copy of the spool was merged a second time"
@@ -208,7 +202,7 @@ def test_a_program_started_without_its_database_goes_on_with_what_was_seen(
     assert (seen.sequence, texts(seen), list(seen.steps)) == (3, ["on my own"], [StepKey("", "1.1")])
     assert [each.label for each in second.history()] == [second.label(own), "INC-1"]
     database.start()
-    wait_for(lambda: merged(second))
+    until(lambda: merged(second))
     assert second.load(incident).events[2].previous == seen.events[1].digest
     assert [each.label for each in second.history()] == ["INC-3", "INC-2", "INC-1"]
     assert verify(second.store()).findings == ()
@@ -228,7 +222,7 @@ def test_a_database_that_refuses_to_write_loses_nothing(postgres_url: str, tmp_p
         assert texts(journal.load(incident)) == ["kept"]
         connection.execute("SET default_transaction_read_only = off")
         connection.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only'.encode())
-    wait_for(lambda: merged(journal))
+    until(lambda: merged(journal))
     assert texts(journal.load(incident)) == ["kept"]
     journal.close()
 
@@ -244,7 +238,7 @@ def test_writers_go_on_while_the_database_is_killed_again_and_again(
                 database.kill()
             journal.append(incident, "op1", Noted(text=f"{round_}.{index}"))
         database.start()
-        wait_for(lambda: merged(journal))
+        until(lambda: merged(journal))
     assert texts(journal.load(incident)) == [f"{r}.{i}" for r in range(2) for i in range(10)]
     assert verify(journal.store()).findings == ()
     journal.close()
@@ -255,7 +249,7 @@ async def news(journal: Journal, found: list[tuple[float, frozenset[UUID]]]) -> 
         found.append((time.monotonic(), changed))  # noqa: PERF401  # the test looks on while it grows
 
 
-async def until(condition: Callable[[], bool], seconds: float = 45) -> None:
+async def until_in_loop(condition: Callable[[], bool], seconds: float = 45) -> None:
     deadline = waiting.deadline(seconds)
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -279,7 +273,7 @@ async def test_others_see_an_event_within_two_seconds(
         seen = len(found)
         at = time.monotonic()
         await asyncio.to_thread(writer.append, first, "op1", Noted(text=text))
-        await until(lambda seen=seen: len(found) > seen)  # type: ignore[misc]  # mypy can't infer a lambda's default
+        await until_in_loop(lambda seen=seen: len(found) > seen)  # type: ignore[misc]  # mypy can't infer a lambda's default
         assert found[-1][1] == {first}
         assert found[-1][0] - at < 2
         assert texts(await asyncio.to_thread(reader.load, first))[-1] == text
@@ -296,17 +290,17 @@ async def test_the_watch_survives_the_database_and_misses_nothing(
     incident = writer.open_incident("ic1", OPENED).chain
     found: list[tuple[float, frozenset[UUID]]] = []
     task = asyncio.create_task(news(reader, found))
-    await until(lambda: bool(found))
+    await until_in_loop(lambda: bool(found))
     found.clear()  # it told that it is connected
     await asyncio.to_thread(database.kill)
-    await until(lambda: bool(found))
+    await until_in_loop(lambda: bool(found))
     assert found[0][1] == frozenset(), "the screen is told that the database went"
     assert reader.away is not None
     await asyncio.to_thread(reader.append, incident, "op1", Noted(text="into the spool"))
     assert reader.spooled() == 1
     await asyncio.to_thread(database.start)
-    await until(lambda: any(incident in changed for _, changed in found))
-    await until(lambda: reader.away is None)
+    await until_in_loop(lambda: any(incident in changed for _, changed in found))
+    await until_in_loop(lambda: reader.away is None)
     assert reader.spooled() == 0
     task.cancel()
     assert texts(writer.load(incident)) == ["into the spool"]

@@ -22,6 +22,7 @@ from signals.celery.model import Worker, WorkerState
 from signals.celery.worker_state import ActiveTask, Evidence, infer_worker_state
 from signals.celery.workers import Workers
 from signals.settings import CelerySettings
+from tests import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +100,7 @@ def worker(url: str, name: str, *options: str) -> Iterator[subprocess.Popen[byte
 
 async def until(fleet: CeleryFleet, name: str, wanted: Callable[[Worker], bool]) -> Worker:
     """The worker, as soon as it is as wanted; the last state is in the failure."""
-    end = time.monotonic() + 40
+    end = waiting.deadline(40)
     one: Worker | None = None
     while time.monotonic() < end:
         found = await fleet.fleet()

@@ -11,10 +11,10 @@ import pytest
 
 from incidents.journal import open_journal
 from incidents.settings import JournalSettings
-from tests.actions.build import until as until_blocking
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.actions.stage import configuration, has_ended, on_screen, plan_of, run_of, running
 from tests.tui.incident.stage import app_of, until
+from tests.waiting import until as until_blocking
 from tui.actions.output import read_before, read_end, read_from
 from tui.screens.actions import plan as plan_module
 from tui.screens.actions.plan import PlanDialogue

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from actions.runner.keeper import LastRound
 from incidents.events import run_body as r
 from response.in_force import InForce
-from tests.actions.build import context, until
+from tests.actions.build import context
 from tests.signals.celery.test_fleet import worker
 from tests.tui.actions.test_pictures import HOLD, START, STARTED, run_of
 from tests.tui.cli.test_run import DONE, FAILED, Shop
+from tests.waiting import until
 from tui.actions.draw.in_force import OLD_CHECK_S, effect_lines
 from tui.feeds.runs import Checked, RunsState
 from tui.i18n import Language

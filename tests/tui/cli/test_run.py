@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.actions.build import until
 from tests.tui.cli.desk import Desk
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path

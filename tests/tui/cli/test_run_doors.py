@@ -15,8 +15,8 @@ from response.identity import read_identity
 from response.run_guard import Confirmation, Wish
 from response.runs import Begun, Prepared, begin, prepare
 from response.situation import Situation
-from tests.actions.build import until
 from tests.tui.cli.test_run import DONE, REFUSED, Shop
+from tests.waiting import until
 from tui.config.load import load_config
 from tui.config.runs import run_settings
 
