@@ -57,7 +57,7 @@ attack: $(UV)
 drills: $(UV)
 	@$(RUN) pytest -m drill -n 5 --dist=load
 
-# Of these the good responder of each scenario alone, three at a time: what a drill measures is the time that things take.
+# Of these the good responder of each scenario alone, three at a time: drills measure durations, which a busy machine lengthens.
 drills-good: $(UV)
 	@$(RUN) pytest -m gate -n 3 --dist=load
 

@@ -190,11 +190,7 @@ def _steps(record: DrillRecord, words: Say) -> Iterator[str]:
     for kind in ("done", "skipped", "wrong"):
         steps = ((step.name, step.text.message) for step in record.score.steps if step.kind == kind)
         for names, text in _alike(steps, words):
-            yield (
-                f"- {words(say('drill_report.step_wrong'))}: {names}: {text}"
-                if kind == "wrong"
-                else f"- {text}: {names}"
-            )
+            yield f"- {names}: {text}"
 
 
 def _notes(record: DrillRecord, words: Say) -> Iterator[str]:
@@ -221,12 +217,12 @@ def _findings(record: DrillRecord, words: Say) -> Iterator[str]:
 
 
 def _alike(notes: Iterable[tuple[str, Message]], words: Say) -> Iterator[tuple[str, str]]:
-    """The names of all of which the same is to be read: who leaves out a phase gives one reason for twenty steps."""
-    names: dict[str, list[str]] = {}
+    """Group names by their text: a skipped phase gives twenty steps the same reason."""
+    names_by_text: dict[str, list[str]] = {}
     for name, message in notes:
-        names.setdefault(escape(words(message)), []).append(escape(name))
-    for text, about in names.items():
-        yield ", ".join(about), text
+        names_by_text.setdefault(escape(words(message)), []).append(escape(name))
+    for text, names in names_by_text.items():
+        yield ", ".join(names), text
 
 
 def _clock(at: dt.datetime) -> str:

@@ -32,7 +32,7 @@ MAX_ANSWER_BYTES = 65_536
 
 
 class ServerFailedError(RuntimeError):
-    """A server did not come up; holds the end of its log."""
+    """A server did not come up; holds what it said of why, or the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +52,38 @@ FREE_PORTS = range(20_000, 30_000)
 def free_port() -> int:
     """A TCP port of the loopback interface that nobody listens on now, and that no connection will take by chance.
 
-    Two programs that look at once are never given the same one. `WARROOM_FREE_PORTS=20000-21000` narrows the choice.
+    On Linux, two programs that look at once are given different ones. `WARROOM_FREE_PORTS=20000-21000` narrows the choice.
     """
     first, _, end = os.environ.get("WARROOM_FREE_PORTS", f"{FREE_PORTS.start}-{FREE_PORTS.stop}").partition(
         "-"
     )
     ports = range(int(first), int(end))
     for port in random.sample(ports, min(200, len(ports))):
-        if is_free(port) and _claim(port):
+        if _claim(port):
             return port
     raise ServerFailedError(f"none of 200 ports from {ports.start} to {ports.stop} is free")
 
 
 _claims: deque[socket.socket] = deque()
 CLAIMS = 64
-"""So many ports later a server listens on the first of them, or never will."""
+"""Bounds the open sockets; so many ports later a server usually listens on the first of them."""
 
 
 def _claim(port: int) -> bool:
-    """Keep others from being given `port` until a server listens on it: a name that the kernel forgets with this process.
+    """Whether `port` is free; others are then not given it until a server listens on it.
 
-    Linux alone has such names (abstract sockets); elsewhere two programs may choose the same port.
+    The claim is a name that the kernel forgets with this process. Linux alone has such names (abstract sockets); elsewhere two
+    programs may choose the same port.
     """
     if not sys.platform.startswith("linux"):
-        return True
+        return is_free(port)
     claim = socket.socket(socket.AF_UNIX)
     try:
         claim.bind(f"\0warroom-port-{port}")
     except OSError:
+        claim.close()
+        return False
+    if not is_free(port):
         claim.close()
         return False
     _claims.append(claim)
@@ -157,10 +161,13 @@ def _init_database(
     finally:
         password_file.unlink(missing_ok=True)
     if result.returncode:  # its words say why; a bare exit code helps nobody
-        words = [
-            line for line in result.stderr.splitlines() if "FATAL: " in line or "error: " in line.lower()
-        ]
-        raise ServerFailedError(f"initdb failed: {' '.join(words or [result.stderr.strip()])[:500]}")
+        raise ServerFailedError(f"initdb failed: {errors_of(result.stderr)}")
+
+
+def errors_of(stderr: str) -> str:
+    """What a Postgres program says of why it failed: its errors, else the end of its output."""
+    errors = [line for line in stderr.splitlines() if "FATAL: " in line or "error: " in line.lower()]
+    return " ".join(errors)[:500] or stderr.strip()[-500:]
 
 
 @contextmanager

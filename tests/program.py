@@ -35,8 +35,7 @@ ROOT = str(Path(__file__).resolve().parents[1])
 ROOMS = ("actions", "incidents", "response", "runbooks", "tui.cli", "tui.config")
 LIBRARIES = ("alembic.command", "httpx", "psycopg", "pydantic", "redis", "sqlalchemy.dialects.sqlite", "yaml")
 """What most commands import when they are asked."""
-STARTING = threading.Lock()
-"""The fork server is asked by one thread at a time."""
+_starting = threading.Lock()
 
 
 def run_program(
@@ -72,8 +71,7 @@ def run_program(
         request = json.dumps({"argv": arguments, "env": dict(env), "cwd": str(cwd)}).encode()
         with theirs:
             files = [theirs.fileno(), (stdin or nothing).fileno(), out.fileno(), err.fileno()]
-            with STARTING:
-                ask_fork_server(b"run", request, files)
+            ask_fork_server(b"run", request, files)
         ours.settimeout(timeout)
         try:
             status = int(ours.recv(16))
@@ -89,6 +87,7 @@ def run_program(
 
 
 def python_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """What Python itself reads when it starts."""
     return {name: value for name, value in environment.items() if name.startswith("PYTHON")}
 
 
@@ -109,7 +108,9 @@ def ask_fork_server(what: bytes, request: bytes, files: list[int]) -> None:
     with tempfile.TemporaryFile() as text:  # an environment is larger than a packet may be
         text.write(request)
         text.seek(0)
-        _fork_server(os.getpid()).sendmsg(
+        with _starting:
+            server = _fork_server(os.getpid())
+        server.sendmsg(
             [what], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [text.fileno(), *files]))]
         )
 

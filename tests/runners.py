@@ -1,12 +1,13 @@
 """Starts the process of a run for a test, forked from the process that has imported it already (`tests.program`).
 
-Its imports are half a second of CPU, and the suite runs some four hundred. The fork has its own session, environment, folder
+Its imports are half a second of CPU, and the suite starts some four hundred runs. The fork has its own session, environment, folder
 and files, and is the module `actions.runner` from its first line on. A test about the start itself takes `start_for_real`,
 and what a real program starts is started as always.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -16,14 +17,14 @@ from typing import IO, TYPE_CHECKING
 
 from actions.runner import launch
 from core.own_python import own_environment
-from tests.program import STARTING, ask_fork_server, python_settings
+from tests.program import ask_fork_server, python_settings
 
 if TYPE_CHECKING:
     import subprocess
 
     import pytest
 
-_start = launch._start  # what stands in for it calls it where it can't
+_start = launch._start  # the real start, for what a fork can't do
 _began_with = python_settings(os.environ)
 
 
@@ -34,7 +35,7 @@ class Forked:
         self.pid, self.stdin = pid, stdin
 
     def wait(self) -> int:
-        """It is gone."""
+        """The fork server has waited for it."""
         return 0
 
 
@@ -56,13 +57,20 @@ def _fork(accepted: int, log: IO[bytes] | None) -> subprocess.Popen[bytes] | For
         ours, theirs = map(stack.enter_context, socket.socketpair())
         nothing = stack.enter_context(Path(os.devnull).open("wb"))
         read, write = os.pipe()
-        said = (log or nothing).fileno()
+        stdin = os.fdopen(write, "wb")
+        output = (log or nothing).fileno()
         try:
-            with STARTING:
-                ask_fork_server(
-                    b"module", json.dumps(request).encode(), [theirs.fileno(), read, said, said, accepted]
-                )
-                pid = int(ours.recv(16))
+            with theirs:
+                files = [theirs.fileno(), read, output, output, accepted]
+                ask_fork_server(b"module", json.dumps(request).encode(), files)
+            ours.settimeout(launch.START_TIMEOUT_S)
+            answer = ours.recv(16)
+        except BaseException:
+            stdin.close()
+            raise
         finally:
             os.close(read)
-    return Forked(pid, os.fdopen(write, "wb"))
+    if not answer:
+        stdin.close()
+        raise OSError(errno.ECHILD, "the fork server has ended")
+    return Forked(int(answer), stdin)

@@ -1,7 +1,7 @@
 """Which tests start first, which share a worker, and which are quick: pytest hooks that `tests/conftest.py` registers.
 
 `tests/durations.toml` names every test that took half a second or more; `make durations` writes it anew. Quick is what
-neither stands there nor asks for a server of `tests/conftest.py` nor lies in `tests/e2e`.
+neither stands there nor asks for a server of `tests/conftest.py` nor lies in `tests/e2e`. What was collected is frozen before the first test.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How far an audit is. A run's output has no language, and so neither have these lines."""
+"""How far an audit is, as lines of its run's output, which is English in every language. `part` is a scanner and what it reads."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ class Listed(NamedTuple):
 
 
 class Began(NamedTuple):
-    """A scanner reads `part` of what is there, which it names."""
+    """A scanner starts."""
 
     part: str
 
 
 class StillReading(NamedTuple):
-    """Seconds since the audit began."""
+    """No scanner has ended for a while; `seconds` are those since the audit began."""
 
     part: str
     seconds: int
 
 
 class Ended(NamedTuple):
-    """It is through; what it saw elsewhere, too, counts."""
+    """A scanner has ended; `hits` include values that others saw, too."""
 
     part: str
     hits: int
@@ -52,6 +52,6 @@ def progress_line(progress: Progress) -> str:
         case StillReading():
             return f"{progress.part}: still reading after {progress.seconds} s"
         case Ended():
-            return f"{progress.part}: {progress.hits} hits"
+            return f"{progress.part}: hits: {progress.hits}"
         case Seen():
             return f"seen {progress.fingerprint} {progress.rule} {progress.place}"

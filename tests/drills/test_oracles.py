@@ -136,6 +136,7 @@ def judged(asked: Response) -> OracleResult:
 def test_a_kind_judges(asked: Response, *, passed: bool | None, words: str) -> None:
     result = judged(asked)
     assert (result.passed, words in WORDS.say(result.evidence)) == (passed, True), WORDS.say(result.evidence)
+    assert result.is_pending == (words == "not decided yet")
 
 
 def test_an_undo_that_names_its_run_takes_it_back() -> None:

@@ -73,7 +73,7 @@ def test_the_page_says_what_happened_and_what_the_runbook_lacked(record: DrillRe
         "Error budget burnt: 1.23 % of what the requests measured so far may lose (those of 30 days at most).",
         "| yes | Slow | 2 | kim opened the incident at 03:01:00 UTC (50 s after the first fault) |",
         "| chaos-llm-latency ms=3000 | 03:00:10Z | 03:02:00Z |",
-        "- left out by kim: nobody \\*is\\* there: latency/ask, latency/tell",
+        "- latency/ask, latency/tell: left out by kim: nobody \\*is\\* there",
         "- 03:01:40Z hint: look &lt;b&gt;there&lt;/b&gt;",
         "## For the owner of the runbook latency",
         "- [ ] latency/ask, latency/tell: left out by kim: nobody \\*is\\* there",

@@ -64,7 +64,7 @@ def running(*options: str, **environment: str) -> Iterator[Stack]:
     assert program.stderr is not None
     try:
         up = program.stdout.readline()
-        assert up, program.stderr.read().decode()
+        assert up, f"it said nothing and ended with {program.wait(100)}"
         stack = Stack(program, json.loads(up))
         yield stack
     finally:

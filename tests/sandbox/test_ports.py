@@ -5,17 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import astuple
-from typing import TYPE_CHECKING
+
+import pytest
 
 from sandbox import ports
 from sandbox.servers import free_port
 
-if TYPE_CHECKING:
-    import pytest
-
 CHOOSE_ANOTHER = "from sandbox.servers import free_port; print(free_port())"
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has abstract sockets")
 def test_two_programs_that_look_at_once_are_given_two_ports(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     monkeypatch.setenv("WARROOM_FREE_PORTS", f"{port}-{port + 1}")

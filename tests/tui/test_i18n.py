@@ -83,10 +83,18 @@ class Code:
                 self.literals.add(text)
             case ast.JoinedStr():
                 self.made.append(node)
-            case ast.Compare(left=ast.Attribute(attr="key"), comparators=[asked]):
-                names = {name.value for name in ast.walk(asked) if isinstance(name, ast.Constant)}
-                if not ENGLISH.keys().isdisjoint(names):
-                    self.asked_by_key.append((path, node.lineno))
+            case ast.Compare(left=left, comparators=compared) if any(map(_is_key_of_text, [left, *compared])):
+                self.asked_by_key.append((path, node.lineno))
+            case ast.Match(subject=subject) if _is_key_of_text(subject):
+                self.asked_by_key.append((path, node.lineno))
+
+
+def _is_key_of_text(node: ast.AST) -> bool:
+    """Whether it is `message.key`, `run.said.message.key`, `result.evidence.key` or alike."""
+    match node:
+        case ast.Attribute(attr="key", value=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name in ("message", "evidence", "text", "why", "reason", "part", "said")
+    return False
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from textual.screen import Screen, ScreenResultType
 
 
 class FollowsTerminal(Screen[ScreenResultType]):
-    """A base for every screen, the last: the first lends its look.
+    """List it last among the bases of a screen: Textual takes the CSS from the first.
 
     A screen that was laid out sends itself its own size (Textual 8). That one supersedes a newer size that waits before
     it, and the screen would keep what the terminal was between two sizes.
@@ -16,6 +16,7 @@ class FollowsTerminal(Screen[ScreenResultType]):
 
     @on(Resize)
     def follow_terminal(self, event: Resize) -> None:
-        """Called before Textual's own, for the App's size is the terminal's last word."""
+        """The App knows the terminal's size: another one is out of date, and is not laid out."""
         if event.size != self.app.size:
+            event.prevent_default()
             self.post_message(Resize(self.app.size, self.app.size))

@@ -109,9 +109,8 @@ class Form(Dialogue[tuple[str, ...]]):
     @on(DescendantFocus)
     def mark_field(self) -> None:
         """The field that takes what is typed has the mark of a chosen line: its cursor alone is easily overlooked."""
-        mark = (">" if self.face.ascii_only else "›", "cursor")
         for number, (field, widget) in enumerate(zip(self._fields, self._widgets, strict=True)):
-            start = mark if widget is self.focused and len(self._fields) > 1 else " "
+            start = ("›", "cursor") if widget is self.focused and len(self._fields) > 1 else " "
             self.query_one(f"#label{number}", Lines).show([Text.assemble(start, field.label)])
 
     @on(TextArea.Changed)

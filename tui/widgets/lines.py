@@ -52,7 +52,7 @@ ASCII = {
     **dict.fromkeys("‘’‚′", "'"),
     **dict.fromkeys("“”„«»", '"'),
     **dict(zip("×±≥≤≈…·•µ°¥€", "x~><~..*uoYE", strict=True)),
-    **dict(zip("↑↓←→✖▲✔☐▶●▏", "^v<>X!+_>*_", strict=True)),
+    **dict(zip("↑↓←→✖▲✔☐▶●▏›", "^v<>X!+_>*_>", strict=True)),
     **{wide: f"{narrow} " for wide, narrow in zip("（）：，；", "():,;", strict=True)},
 }
 """What stands for a character in a terminal that knows ASCII alone; as wide as the character itself."""
