@@ -31,6 +31,7 @@ async def test_a_mitigation_is_asked_planned_confirmed_by_one_key_run_and_taken_
         await person.press("enter", then=lambda: has_ended(app))
         assert switch.read_text() == "slow"
         assert "wrote slow" in on_screen(app)
+        assert "u take it back" in on_screen(app)
         await person.press("u", then=lambda: plan_of(app))
         await person.pilot.pause(plan_module.SEEN_S)
         await person.press("enter", then=lambda: has_ended(app) and switch.read_text() == "off")
@@ -64,6 +65,7 @@ async def test_a_destructive_plan_wants_its_target_typed_and_an_observing_one_no
         dialogue.draw()  # its worker may come once more after the answer
         propose(app, "shop.look")
         await until(lambda: has_ended(app) and "calm" in on_screen(app), "it is run without a question")
+        assert "u take it back" not in on_screen(app), "it only looked"
 
 
 async def test_what_may_be_left_out_is_typed_with_its_default_in_the_field(tmp_path: Path) -> None:
