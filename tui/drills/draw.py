@@ -90,7 +90,7 @@ def draw_list(book: Playbook, chosen: int, look: Look) -> list[Text]:
     lines = [look.line(("   " + "  ".join(set_cell_size(text, size) for text, size in titles), "quiet"))]
     rows = []
     for number, each in enumerate(scenarios):
-        pointer = (">" if look.ascii_only else "›") if number == chosen else " "
+        pointer = "›" if number == chosen else " "
         row = look.line(
             (f" {pointer} ", "cursor"),
             f"{cut(each.id, names, ascii_only=look.ascii_only)}  {each.severity}  {set_cell_size(clock(each.limit_s), limit)}  ",

@@ -31,7 +31,7 @@ class Choose(Dialogue[int]):
         lines = []
         for number, option in enumerate(self.options[start : start + height], start):
             chosen = number == self.at
-            pointer = (">" if self.face.ascii_only else "›") if chosen else " "
+            pointer = "›" if chosen else " "
             digit = f"{number + 1} " if number < 9 else "  "
             line = Text.assemble((pointer, "cursor"), (digit, "quiet"), option)
             if chosen:

@@ -78,7 +78,7 @@ class HistoryScreen(Page):
         for number, summary in enumerate(self.summaries[start : start + room], start):
             status = set_cell_size(words.text(f"screen.status_{summary.status}"), widest)
             drill = f"{words.text('update.drill')} " if summary.drill else ""
-            pointer = (">" if self.face.ascii_only else "›") if number == self._at else " "
+            pointer = "›" if number == self._at else " "
             line = Text.assemble(
                 (pointer, "cursor"),
                 f"{summary.label:<8} {summary.severity} ",

@@ -58,7 +58,7 @@ steady:
 timeline:
   - {at_s: 0, fault: slow-search, for_s: LASTS, params: {value: 2500}}
   - {at_s: 0, fault: no-cache, for_s: LASTS}
-  - {at_s: 0, fault: errors, for_s: LASTS}
+  - {at_s: 8, fault: errors, for_s: LASTS}  # a service that restarts answers nobody, and forgets
 signals:
   - {id: slow, check: {promql: max(shop_search_seconds), expect: == 2.5}}
   - {id: cold, check: {promql: max(shop_cache_up), expect: == 0}}
@@ -233,7 +233,7 @@ def approve_all(on: Shop, drill: Drill) -> None:
 
 
 def test_two_people_agree_then_it_breaks_shows_is_lifted_and_scored(team: Shop) -> None:
-    drill = Drill(team, lasts_s=20)
+    drill = Drill(team, lasts_s=30)
     until(lambda: len(drill.waits) == 3 or drill.error)
     assert team.broken() == [], "nobody else has agreed yet"
     approve_all(team, drill)

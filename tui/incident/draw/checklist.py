@@ -86,8 +86,7 @@ class ChecklistView:
         else:
             text = self._step(row, width)
         if chosen:
-            pointer = ">" if self.ascii_only else "›"
-            text = Text.assemble((pointer, "cursor"), text[1:])
+            text = Text.assemble(("›", "cursor"), text[1:])
             text.stylize("chosen", 3)
         return shorten(text, width, ascii_only=self.ascii_only)
 

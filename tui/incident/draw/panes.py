@@ -81,7 +81,7 @@ def pane_lines(
             names = names_here(runbooks)
             newest = event_block(incident, names, incident.events[-1 - at], words, width - 1)
             here = max(0, len(events) - len(newest))
-            shown[here] = Text.assemble((">" if ascii_only else "›", "cursor"), events[here])
+            shown[here] = Text.assemble(("›", "cursor"), events[here])
             shown[here].stylize("chosen", 1)
         return [head, *shown]
     if pane == "evidence":
@@ -95,7 +95,7 @@ def pane_lines(
     lines: list[Text] = []
     for index, block in enumerate(blocks):
         if focused and index == at:
-            block[0] = Text.assemble((">" if ascii_only else "›", "cursor"), block[0][1:])
+            block[0] = Text.assemble(("›", "cursor"), block[0][1:])
             block[0].stylize("chosen", 2)
         lines += block
     before = sum(len(block) for block in blocks[:at])

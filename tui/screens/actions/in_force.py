@@ -74,7 +74,7 @@ class InForceScreen(Page):
         return [*head, *lines[self._top : self._top + room]]
 
     def _effect(self, effect: InForce, width: int, now: float, *, chosen: bool) -> list[Text]:
-        pointer = (">" if self.face.ascii_only else "›") if chosen else " "
+        pointer = "›" if chosen else " "
         first, *more = effect_lines(effect, self.runs.state, self.face.words, width - 2, now, chosen=chosen)
         return [Text.assemble((pointer, "cursor"), first), *(Text.assemble(" ", line) for line in more)]
 

@@ -117,7 +117,7 @@ class OfferDialogue(Dialogue[Chosen]):
 
         words, ascii_only, action = self.face.words, self.face.ascii_only, offer.action
         chosen, refused = number == self._at, offer.decision != ALLOWED
-        pointer = (">" if ascii_only else "›") if chosen else " "
+        pointer = "›" if chosen else " "
         line = Text.assemble((pointer, "cursor"), (f"{number + 1} " if number < 9 else "  ", "quiet"))
         if refused:
             line.append("X " if ascii_only else "✖ ", "burning")

@@ -112,7 +112,7 @@ class RunsScreen(Page):
         room = max(1, height - len(lines))
         start = max(0, min(at - room // 2, len(runs) - room))
         for number, (label, run) in enumerate(runs[start : start + room], start):
-            pointer = (">" if ascii_only else "›") if number == at else " "
+            pointer = "›" if number == at else " "
             line = Text.assemble((pointer, "cursor"), list_line(label, run, words, now))
             if number == at:
                 line.stylize("chosen", 3, 3 + len(label))
