@@ -11,7 +11,6 @@ import errno
 import json
 import os
 import socket
-from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -53,11 +52,10 @@ def _fork(accepted: int, log: IO[bytes] | None) -> subprocess.Popen[bytes] | For
     if python_settings(os.environ) != _began_with:  # it reads these when it starts
         return _start(accepted, log)
     request = {"module": "actions.runner", "kept": accepted, "env": own_environment(), "cwd": "/"}
-    with ExitStack() as stack:
-        ours, theirs = map(stack.enter_context, socket.socketpair())
-        nothing = stack.enter_context(Path(os.devnull).open("wb"))
-        read, write = os.pipe()
-        stdin = os.fdopen(write, "wb")
+    ours, theirs = socket.socketpair()
+    read, write = os.pipe()
+    stdin = os.fdopen(write, "wb")
+    with ours, Path(os.devnull).open("wb") as nothing:
         output = (log or nothing).fileno()
         try:
             with theirs:

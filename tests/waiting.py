@@ -22,7 +22,7 @@ def deadline(seconds: float) -> float:
 
 
 def until(
-    condition: Callable[[], object], what: str = "it did not happen in time", seconds: float = 30
+    condition: Callable[[], object], what: str = "it did not happen in time", seconds: float = 60
 ) -> None:
     """Wait for what other processes and threads bring about; `what` is said where it does not come."""
     end = deadline(seconds)

@@ -67,7 +67,7 @@ def test_without_a_broker_users_are_deferred_at_once_and_told_that_it_failed(dis
         began = time.monotonic()
         assert bot.answer(interaction(number)) == (200, {"type": 5})
         assert time.monotonic() - began < 4
-    until(lambda: len(shown(discord)) == 4)
+    until(lambda: len(shown(discord)) == 4, seconds=15)
     assert set(shown(discord).values()) == {"error"}
     _, page = bot.page("/interactions?prefix=id-")
     assert [each["state"] for each in page["records"]] == ["failed"] * 4
@@ -83,7 +83,7 @@ def test_a_command_becomes_a_task_of_its_name_and_waits(
     bot = Bot()
     bot.answer(interaction(1, "team-analyze"))
     with redis.Redis.from_url(address + "/0") as broker:
-        until(lambda: broker.llen("ai"))
+        until(lambda: broker.llen("ai"), seconds=15)
         headers = json.loads(broker.lindex("ai", 0))["headers"]
     assert (headers["task"], headers["id"]) == ("src.tasks.team_tasks.analyze_team_task", "id-1")
     assert bot.page("/interactions?prefix=id-1")[1]["records"][0]["state"] == "waiting"

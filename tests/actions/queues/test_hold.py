@@ -55,24 +55,24 @@ def test_a_held_queue_stays_held_through_a_restart_and_goes_on_when_released(red
     desk = context(printed, redis={"url": redis_url}, celery={})
     params = queue_hold.Hold(queue=QUEUE)
     with worker(redis_url, "first@host", "-Q", QUEUE):
-        until(lambda: read_consumers(desk.workers, QUEUE)[0] == ("first@host",))
+        until(lambda: read_consumers(desk.workers, QUEUE)[0] == ("first@host",), seconds=30)
         nobody, desk = desk, expecting(desk, 1)
         plan, outcome = run(queue_hold, params, desk)
         assert [step.kind for step in plan.steps] == ["control", "redis"]
         assert "first@host: stopped" in printed
         send(redis_url, 3)
-        until(lambda: waiting(redis_url)[0] == 3)
+        until(lambda: waiting(redis_url)[0] == 3, seconds=30)
         assert [item.ok for item in queue_hold.verify(params, plan, desk)] == [True, True]
     kept = queue_hold.keep(params, plan, nobody)
     assert [message.key for message in kept] == ["actions.set_aside_again"]
     with worker(redis_url, "first@host", "-Q", QUEUE):  # it has forgotten
-        until(lambda: bool(read_consumers(nobody.workers, QUEUE)[0]))
+        until(lambda: bool(read_consumers(nobody.workers, QUEUE)[0]), seconds=30)
         kept = queue_hold.keep(params, plan, desk)
         assert [message.key for message in kept] == ["actions.stopped_again"]
         assert queue_hold.keep(params, plan, desk) == (), "nothing was forgotten since"
         assert waiting(redis_url) == (0, [f"{QUEUE}:warroom-held"])
         _, back = run(queue_release, released(outcome.undo.call if outcome.undo else None), desk)
-        until(lambda: waiting(redis_url) == (0, []))
+        until(lambda: waiting(redis_url) == (0, []), seconds=30)
         assert read_consumers(desk.workers, QUEUE)[0] == ("first@host",)
         assert back.text.key == "actions.released"
 

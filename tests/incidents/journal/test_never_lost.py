@@ -141,8 +141,8 @@ def test_a_killed_database_loses_nothing_and_the_spool_merges_once_in_order(
         ours.append(incident, "ic1", Noted(text="claim"), expected_sequence=6)
     twin = copy_of_spool(tmp_path)
     database.start()
-    until(lambda: merged(theirs))
-    until(lambda: merged(ours))
+    until(lambda: merged(theirs), seconds=45)
+    until(lambda: merged(ours), seconds=45)
     assert ours.append(incident, "ic1", Noted(text="after")).sequence == 8
     both = open_journal(settings(url, twin))
     assert both.spooled() == 0, "the copy of the spool was merged a second time"
@@ -202,7 +202,7 @@ def test_a_program_started_without_its_database_goes_on_with_what_was_seen(
     assert (seen.sequence, texts(seen), list(seen.steps)) == (3, ["on my own"], [StepKey("", "1.1")])
     assert [each.label for each in second.history()] == [second.label(own), "INC-1"]
     database.start()
-    until(lambda: merged(second))
+    until(lambda: merged(second), seconds=45)
     assert second.load(incident).events[2].previous == seen.events[1].digest
     assert [each.label for each in second.history()] == ["INC-3", "INC-2", "INC-1"]
     assert verify(second.store()).findings == ()
@@ -222,7 +222,7 @@ def test_a_database_that_refuses_to_write_loses_nothing(postgres_url: str, tmp_p
         assert texts(journal.load(incident)) == ["kept"]
         connection.execute("SET default_transaction_read_only = off")
         connection.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only'.encode())
-    until(lambda: merged(journal))
+    until(lambda: merged(journal), seconds=45)
     assert texts(journal.load(incident)) == ["kept"]
     journal.close()
 
@@ -238,7 +238,7 @@ def test_writers_go_on_while_the_database_is_killed_again_and_again(
                 database.kill()
             journal.append(incident, "op1", Noted(text=f"{round_}.{index}"))
         database.start()
-        until(lambda: merged(journal))
+        until(lambda: merged(journal), seconds=45)
     assert texts(journal.load(incident)) == [f"{r}.{i}" for r in range(2) for i in range(10)]
     assert verify(journal.store()).findings == ()
     journal.close()
