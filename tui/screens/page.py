@@ -141,12 +141,11 @@ class Page(FollowsTerminal[None]):
         if face.paused:
             right.append((0, pause_part(face.words).append("  ")))
         right.append((4, Text(f"{time.strftime('%H:%MZ', time.gmtime(now))} {face.words.code} ")))
-        incident = (3, strip(face.incidents, face.words, now))
-        if incident[1]:
-            incident[1].append("  ")
+        if incident := strip(face.incidents, face.words, now):
+            incident.append("  ")
         # How many burn is never cut for a name, and that nothing moves for nothing at all.
-        parts = fit([(1, around.counts), incident, *right], width - 1)
-        left = [part for part in (around.counts, incident[1]) if part in parts]
+        parts = fit([(1, around.counts), (3, incident), *right], width - 1)
+        left = [part for part in (around.counts, incident) if part in parts]
         behind = Text.assemble(*(part for part in parts if part not in left))
         room = width - sum(part.cell_len for part in parts)
         names = (f" warroom  {face.service}   ", f" {face.service}  ", " ")

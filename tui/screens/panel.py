@@ -21,7 +21,7 @@ def panel_block(face: Face, state: PanelState, width: int, height: int, now: flo
     try:
         line = panel_line(state, face.words.say, width, now, ascii_only=face.ascii_only)
         if state is face.under_cursor():
-            pointer = Text(no_wrap=True, end="").append(">" if face.ascii_only else "▶", "cursor")
+            pointer = Text(no_wrap=True, end="").append("▶", "cursor")
             line = pointer.append_text(line[1:])
             line.stylize("chosen", 3, 3 + len(face.words.say(state.title)))
         details = panel_details(

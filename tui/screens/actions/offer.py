@@ -120,7 +120,7 @@ class OfferDialogue(Dialogue[Chosen]):
         pointer = "›" if chosen else " "
         line = Text.assemble((pointer, "cursor"), (f"{number + 1} " if number < 9 else "  ", "quiet"))
         if refused:
-            line.append("X " if ascii_only else "✖ ", "burning")
+            line.append("✖ ", "burning")
         danger = words.text(f"run.danger_{action.danger}")
         undo = words.text("act.offer_undo", action=action.undone_by) if action.undone_by else ""
         tail = Text.assemble((f" {danger}", "quiet" if refused else DANGER_STYLES[action.danger]))
