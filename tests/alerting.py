@@ -12,7 +12,7 @@ import httpx
 import yaml
 
 from sandbox.servers import free_port
-from tests import waiting
+from tests import plain_http, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ def eventually(what: Callable[[], Any], why: str) -> Any:
 
 def get(url: str, **params: str) -> Any:
     """The JSON that a server answers."""
-    return httpx.get(url, params=params, trust_env=False).raise_for_status().json()
+    return plain_http.get(url, params=params).raise_for_status().json()
 
 
 @contextmanager
@@ -139,13 +139,13 @@ def silence(manager: str, *matchers: tuple[str, str], regex: bool = False, after
         "createdBy": "op1",
         "comment": "known",
     }
-    answer = httpx.post(f"{manager}/api/v2/silences", json=body, trust_env=False).raise_for_status()
+    answer = plain_http.post(f"{manager}/api/v2/silences", json=body).raise_for_status()
     return str(answer.json()["silenceID"])
 
 
 def post_alert(manager: str, **labels: str) -> None:
     """An alert that somebody else than a Prometheus sends."""
-    httpx.post(f"{manager}/api/v2/alerts", json=[{"labels": labels}], trust_env=False).raise_for_status()
+    plain_http.post(f"{manager}/api/v2/alerts", json=[{"labels": labels}]).raise_for_status()
 
 
 def held(manager: str) -> dict[str, dict[str, Any]]:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 
-from tests import waiting
+from tests import plain_http, waiting
 from tests.terminal import PROGRAM
 
 
@@ -41,7 +40,7 @@ class Stack:
     def wait_for_metric(self, text: str, otherwise: str, seconds: float = 60) -> str:
         """The service's page of metrics, once `text` is on it."""
         deadline = waiting.deadline(seconds)
-        while text not in (page := httpx.get(self.url("service", "/metrics")).text):
+        while text not in (page := plain_http.get(self.url("service", "/metrics")).text):
             assert time.monotonic() < deadline, otherwise
             time.sleep(0.2)
         return page

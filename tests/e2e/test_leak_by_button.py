@@ -7,12 +7,12 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from incidents.journal import open_journal
 from incidents.settings import JournalSettings
 from sandbox.keys import read_keys
+from tests import plain_http
 from tests.e2e.seat import Seat, configuration, journaled_runs
 from tests.e2e.stack import running
 
@@ -70,7 +70,7 @@ def test_a_leaked_key_by_button_from_the_panel_to_the_postmortem(tmp_path: Path)
 def _replace_the_key(seat: Seat, stack: Stack) -> str:
     """Producers paused while nothing can succeed; revoked at the provider, the new one typed masked, both proven."""
     seat.run("queue.pause-producers")
-    new: str = httpx.post(stack.url("outside", "/portal/riot"), headers=stack.control()).json()[
+    new: str = plain_http.post(stack.url("outside", "/portal/riot"), headers=stack.control()).json()[
         "RIOT_API_KEY"
     ]
     seat.tick("2.1")

@@ -10,11 +10,10 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import psutil
 
 from sandbox.keys import read_keys
-from tests import waiting
+from tests import plain_http, waiting
 from tests.e2e.stack import Stack, processes_in, running
 from tests.program import run_program
 
@@ -30,7 +29,9 @@ def test_a_leaked_key_from_the_page_to_the_postmortem(tmp_path: Path) -> None:
         env = Path(stack.told["env"])
         old = read_keys(env)["riot"]
         _wait_for_more(stack, "success")
-        new = httpx.post(stack.url("outside", "/portal/riot"), headers=stack.control()).json()["RIOT_API_KEY"]
+        new = plain_http.post(stack.url("outside", "/portal/riot"), headers=stack.control()).json()[
+            "RIOT_API_KEY"
+        ]
         _wait_for_more(stack, "error")
         given = tmp_path / "new-key"
         given.write_text(new + "\n")
@@ -87,7 +88,7 @@ def _wait_for_more(stack: Stack, status: str) -> None:
     sample = re.compile(rf'^chimera_riot_api_requests_total{{.*status="{status}".*}} (\S+)$', re.MULTILINE)
 
     def count() -> float:
-        return sum(map(float, sample.findall(httpx.get(stack.url("service", "/metrics")).text)))
+        return sum(map(float, sample.findall(plain_http.get(stack.url("service", "/metrics")).text)))
 
     before, deadline = count(), waiting.deadline(TIMEOUT_S)
     while count() <= before:

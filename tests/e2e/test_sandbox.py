@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from sandbox.keys import credentials, read_keys
-from tests import waiting
+from tests import plain_http, waiting
 from tests.e2e.stack import Stack, processes_in, running
 from tests.terminal import PROGRAM, Terminal
 
@@ -27,7 +27,7 @@ def test_every_part_is_real() -> None:
         with psycopg.connect(told["postgres_url"]) as connection:
             assert connection.execute("SELECT count(*) FROM user_profiles").fetchone() == (0,)
         if told["prometheus"]:
-            rules = httpx.get(stack.url("prometheus", "/api/v1/rules")).json()["data"]
+            rules = plain_http.get(stack.url("prometheus", "/api/v1/rules")).json()["data"]
             named = {rule["name"] for group in rules["groups"] for rule in group["rules"]}
             assert {"ChimeraLatencyP95Breached", "CeleryQueueBacklog"} <= named
         password = Path(told["valkey_password_file"]).read_text()
@@ -36,8 +36,8 @@ def test_every_part_is_real() -> None:
         _riot_refuses_what_is_too_much(stack)
         stack.wait_for_metric("chimera_request_latency_seconds_count", "no analysis was ever finished")
         build = next(folder.joinpath("builds").iterdir()).name
-        assert httpx.get(stack.url("service", f"/static/builds/{build}")).status_code == 200
-        assert httpx.get(stack.url("service", "/static/builds/none.json")).status_code == 404
+        assert plain_http.get(stack.url("service", f"/static/builds/{build}")).status_code == 200
+        assert plain_http.get(stack.url("service", "/static/builds/none.json")).status_code == 404
         deadline = waiting.deadline(60)
         while True:
             panels = _status(told["config"])
@@ -54,9 +54,11 @@ def test_every_part_is_real() -> None:
 def _riot_refuses_what_is_too_much(stack: Stack) -> None:
     url = stack.url("outside", "/riot/match")
     key = credentials(read_keys(Path(stack.told["env"])), "riot")
-    assert httpx.get(url).status_code == 403
-    assert httpx.get(url, headers=key).headers["X-App-Rate-Limit"] == "20:1,100:120"
-    with httpx.Client(headers=key) as client:  # its connection is kept: 25 calls within a second
+    assert plain_http.get(url).status_code == 403
+    assert plain_http.get(url, headers=key).headers["X-App-Rate-Limit"] == "20:1,100:120"
+    with httpx.Client(
+        headers=key, verify=plain_http.NO_TLS
+    ) as client:  # its connection is kept: 25 calls within a second
         answers = [client.get(url) for _ in range(25)]
     refused = next(answer for answer in answers if answer.status_code == 429)
     assert refused.headers["X-Rate-Limit-Type"] == "application"

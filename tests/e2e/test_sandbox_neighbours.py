@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import astuple, replace
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 import redis
@@ -17,6 +16,7 @@ from core.own_python import module_command, own_environment
 from sandbox.access import write_access
 from sandbox.ports import choose_ports
 from sandbox.servers import Server
+from tests import plain_http
 from tests.e2e.stack import running, wait_gone
 from tests.terminal import PROGRAM
 
@@ -30,14 +30,15 @@ def test_another_user_of_the_machine_does_not_get_in_and_the_starter_does() -> N
         with pytest.raises(redis.AuthenticationError):
             redis.Redis(port=valkey).ping()
         for part, path in (("outside", "/control"), ("outside", "/portal/riot"), ("service", "/control")):
-            assert httpx.post(stack.url(part, path), json={}).status_code == 401
+            assert plain_http.post(stack.url(part, path), json={}).status_code == 401
 
         with psycopg.connect(stack.told["postgres_url"]) as connection:
             assert connection.execute("SELECT count(*) FROM user_profiles").fetchone() == (0,)
         valkey_password = Path(stack.told["valkey_password_file"]).read_text()
         assert redis.Redis(port=valkey, password=valkey_password).ping()
         assert (
-            httpx.post(stack.url("outside", "/control"), json={}, headers=stack.control()).status_code == 200
+            plain_http.post(stack.url("outside", "/control"), json={}, headers=stack.control()).status_code
+            == 200
         )
 
         folder = Path(stack.folder)

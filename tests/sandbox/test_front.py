@@ -5,30 +5,30 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import httpx
 import pytest
 
 from core.own_python import own_environment
+from tests import plain_http
 from tests.sandbox.fronts import TOKEN, Front, running_front
 
 KEY = {"Authorization": f"Bearer {TOKEN}"}
 
 
 def control(front: Front, **words: str) -> int:
-    return httpx.post(f"{front.url}/control", json=words, headers=KEY, timeout=120).status_code
+    return plain_http.post(f"{front.url}/control", json=words, headers=KEY, timeout=120).status_code
 
 
 def version(front: Front, slot: str = "") -> str:
     path = f"/slots/{slot}/health" if slot else "/health"
-    return str(httpx.get(front.url + path).json().get("version"))
+    return str(plain_http.get(front.url + path).json().get("version"))
 
 
 def test_a_release_is_put_into_a_slot_and_switched_to(
     tmp_path: Path, postgres_url: str, redis_url: str
 ) -> None:
     with running_front(tmp_path, postgres_url, redis_url) as front:
-        assert httpx.get(f"{front.url}/health").status_code == 502, "nothing stands there yet"
-        assert httpx.post(f"{front.url}/control", json={"live": "green"}).status_code == 401
+        assert plain_http.get(f"{front.url}/health").status_code == 502, "nothing stands there yet"
+        assert plain_http.post(f"{front.url}/control", json={"live": "green"}).status_code == 401
         refused = [
             {"live": "green"},
             {"slot": "red", "version": "v2.2.1"},
@@ -52,7 +52,7 @@ def test_a_release_is_put_into_a_slot_and_switched_to(
         assert control(front, live="green") == 200
         assert (version(front), (front.releases / "live").readlink()) == ("v2.3.0", Path("v2.3.0"))
         assert control(front, slot="green", version="v3.0.0") == 200
-        document = httpx.get(f"{front.url}/slots").json()
+        document = plain_http.get(f"{front.url}/slots").json()
         assert document["live"] == "green"
         assert [(each["version"], each["live"]) for each in document["releases"]] == [
             ("v2.2.1", False),
@@ -61,8 +61,8 @@ def test_a_release_is_put_into_a_slot_and_switched_to(
         ]
         front.slots._slots["green"].process.kill()
         front.slots._slots["green"].process.wait()
-        assert httpx.get(f"{front.url}/health").status_code == 502
-        assert httpx.get(f"{front.url}/slots").json()["releases"][1]["note"] == "ended (-9)"
+        assert plain_http.get(f"{front.url}/health").status_code == 502
+        assert plain_http.get(f"{front.url}/slots").json()["releases"][1]["note"] == "ended (-9)"
         tool = subprocess.run(
             front.command("switch", "green"),
             env=own_environment(),
@@ -76,4 +76,4 @@ def test_a_release_is_put_into_a_slot_and_switched_to(
 @pytest.mark.parametrize("words", [[], {"slot": 1, "version": "v"}, {}, "x"])
 def test_words_that_mean_nothing_change_nothing(words: object, tmp_path: Path) -> None:
     with running_front(tmp_path, "", "") as front:
-        assert httpx.post(f"{front.url}/control", json=words, headers=KEY).status_code == 400
+        assert plain_http.post(f"{front.url}/control", json=words, headers=KEY).status_code == 400

@@ -14,6 +14,7 @@ import pytest
 
 from sandbox.keys import credentials, read_keys, write_keys
 from sandbox.outside import Outside, handler
+from tests import plain_http
 
 
 @contextmanager
@@ -21,7 +22,7 @@ def serving(stand_ins: Outside) -> Iterator[httpx.Client]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler(stand_ins))
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     address, headers = f"http://127.0.0.1:{server.server_port}", {"Authorization": "Bearer t0ken"}
-    with httpx.Client(base_url=address, headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=address, headers=headers, verify=plain_http.NO_TLS) as client:
         yield client
     server.shutdown()
     server.server_close()

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 
-import httpx
 import pytest
 import redis
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -15,6 +14,7 @@ from sandbox import service
 from sandbox.outside import Outside
 from sandbox.outside import handler as outside_handler
 from sandbox.releases import RELEASES
+from tests import plain_http
 
 ALERT = {
     "labels": {"alertname": "QueueStuck", "severity": "page", "service": "chimera"},
@@ -49,19 +49,19 @@ def channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
 
 def test_the_release_says_which_it_is(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SANDBOX_TOKEN", raising=False)
-    refused = httpx.post(address + "/switches", json={}, headers={"Authorization": "Bearer t0ken"})
+    refused = plain_http.post(address + "/switches", json={}, headers={"Authorization": "Bearer t0ken"})
     assert refused.status_code == 401, "a token that is not set lets nobody in"
-    assert 'chimera_build_info{version="v2.2.1"} 1.0' in httpx.get(address + "/metrics").text
-    assert httpx.get(address + "/health").json()["version"] == "v2.2.1"
+    assert 'chimera_build_info{version="v2.2.1"} 1.0' in plain_http.get(address + "/metrics").text
+    assert plain_http.get(address + "/health").json()["version"] == "v2.2.1"
 
 
 def test_alerts_reach_the_channel_only_with_the_secret(
     address: str, channel: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = {"alerts": [ALERT]}
-    assert httpx.post(address + "/alerts", json=body, headers={"X-Auth-Token": ""}).status_code == 401
+    assert plain_http.post(address + "/alerts", json=body, headers={"X-Auth-Token": ""}).status_code == 401
     monkeypatch.setenv("ALERT_WEBHOOK_SECRET", "open")
-    assert httpx.post(address + "/alerts", json=body).status_code == 401
+    assert plain_http.post(address + "/alerts", json=body).status_code == 401
     labels = {"route": "webhooks", "source": "alerts", "status": "200", "scope": ""}
     before = REGISTRY.get_sample_value("chimera_discord_requests_total", labels) or 0
     for way in (
@@ -69,7 +69,7 @@ def test_alerts_reach_the_channel_only_with_the_secret(
         {"headers": {"Authorization": "Bearer open"}},
         {"params": {"token": "open"}},
     ):
-        told = httpx.post(address + "/alerts", json=body, **way)  # type: ignore[arg-type]  # either of both
+        told = plain_http.post(address + "/alerts", json=body, **way)  # type: ignore[arg-type]  # either of both
         assert (told.status_code, told.json()) == (200, {"ok": True})
     assert REGISTRY.get_sample_value("chimera_discord_requests_total", labels) == before + 3
 
@@ -79,12 +79,11 @@ def test_a_channel_that_refuses_or_is_not_there_is_an_error_of_the_service(
 ) -> None:
     monkeypatch.setenv("ALERT_WEBHOOK_SECRET", "open")
     key = {"X-Auth-Token": "open"}
-    with httpx.Client(
-        headers=key
-    ) as client:  # the limit is of two seconds, which six clients' certificates may take
-        answers = [client.post(address + "/alerts", json={"alerts": [ALERT]}) for _ in range(6)]
+    answers = [plain_http.post(address + "/alerts", json={"alerts": [ALERT]}, headers=key) for _ in range(6)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [500]
     assert answers[5].json() == {"error": "discord send failed"}
-    assert httpx.post(address + "/alerts", content=b"{", headers=key).json() == {"error": "discord error"}
+    assert plain_http.post(address + "/alerts", content=b"{", headers=key).json() == {
+        "error": "discord error"
+    }
     monkeypatch.delenv("ALERTS_DISCORD_WEBHOOK")
-    assert httpx.post(address + "/alerts", json={"alerts": []}, headers=key).status_code == 503
+    assert plain_http.post(address + "/alerts", json={"alerts": []}, headers=key).status_code == 503

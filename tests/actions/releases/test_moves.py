@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from actions.migrations.errors import MigrationError
@@ -16,6 +15,7 @@ from actions.planning import hold_to, make_plan, plan_from_json, plan_to_json
 from actions.registry import own_actions
 from actions.release_settings import ReleasesSettings
 from actions.releases.errors import Stopped
+from tests import plain_http
 from tests.actions.build import context
 from tests.actions.migrations.project import run_sql
 from tests.actions.releases.test_scripts import git
@@ -73,7 +73,7 @@ def upgrade(front: Front, url: str, version: str) -> None:
 
 
 def ready(front: Front, path: str = "/ready") -> tuple[int, str]:
-    answer = httpx.get(front.url + path)
+    answer = plain_http.get(front.url + path)
     return answer.status_code, answer.json()["version"]
 
 
@@ -114,7 +114,7 @@ def test_a_release_that_breaks_is_taken_back_with_a_downgrade_that_keeps_its_row
     assert ready(front, "/slots/green/ready") == (503, "v2.3.0"), "its code can't use this schema"
     for rating in (1, 2):
         note = {"match": "m", "rating": rating, "reason": f"r{rating}"}
-        assert httpx.post(f"{front.url}/feedback", json=note).status_code == 200
+        assert plain_http.post(f"{front.url}/feedback", json=note).status_code == 200
     printed: list[str] = []
     here = where(front, postgres_url, printed)
     assert planned("release.switch", here).blockers[0].key == "releases.needs_rollback"

@@ -37,6 +37,7 @@ from response.runs import approve
 from runbooks.checks.permission import Permission
 from runbooks.settings import RunbooksSettings
 from sandbox.servers import free_port
+from tests import plain_http
 from tests.drills.configured import shop
 from tests.program import run_program
 from tests.terminal import PROGRAM
@@ -106,7 +107,7 @@ class Shop:
 
     def broken(self) -> list[str]:
         """By its own word, its file and its Redis."""
-        answer = httpx.get(f"http://127.0.0.1:{self.port}/metrics", trust_env=False).text
+        answer = plain_http.get(f"http://127.0.0.1:{self.port}/metrics").text
         values = {name: float(value) for name, value in (line.split() for line in answer.splitlines())}
         parts = {
             "slow-search": values["shop_search_seconds"] > 1,

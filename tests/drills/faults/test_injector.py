@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 import redis
@@ -23,7 +22,7 @@ from drills.faults.injector import Injector, open_injector
 from drills.faults.registry import faults
 from drills.target import Target
 from sandbox.breakages.control import SandboxGone, ask
-from tests import waiting
+from tests import plain_http, waiting
 from tests.drills.faults.world import BROKEN, slots
 from tests.e2e.stack import Stack, processes_in, running
 from tests.program import run_program
@@ -101,7 +100,7 @@ def test_a_broker_that_was_stopped_comes_back_with_what_it_held(stack: Stack, in
 
 def in_the_model(stack: Stack) -> float:
     """How many calls of the model have begun and not ended."""
-    lines = httpx.get(stack.url("service", "/metrics")).text.splitlines()
+    lines = plain_http.get(stack.url("service", "/metrics")).text.splitlines()
     begun, ended = "chimera_llm_cache_misses_total", "chimera_llm_latency_seconds_count"
 
     def count(name: str) -> float:
@@ -122,12 +121,12 @@ def test_who_waits_for_the_slow_model_is_free_once_it_is_lifted(stack: Stack, in
             "token": f"slow-{number}",
             "data": {"type": 1, "name": "analyze", "options": [option]},
         }
-        assert httpx.post(pages, json=document, headers=header).json() == {"type": 5}
+        assert plain_http.post(pages, json=document, headers=header).json() == {"type": 5}
     until(lambda: in_the_model(stack) == 2, "the model is not waited for", 60)
     injector.lift(injection.id)
 
     def states() -> set[str]:
-        records = httpx.get(pages, params={"prefix": "slow-"}, headers=header).json()["records"]
+        records = plain_http.get(pages, params={"prefix": "slow-"}, headers=header).json()["records"]
         return {str(record["state"]) for record in records}
 
     until(lambda: states() == {"succeeded"}, "they still wait", 60)

@@ -16,6 +16,7 @@ import psycopg
 import redis
 
 from sandbox.keys import credentials, read_keys
+from tests import plain_http
 from tests.e2e.stack import Stack, processes_in
 
 
@@ -58,7 +59,7 @@ def worker_stands_still(stack: Stack) -> bool:
 def answers_not(part: str, path: str) -> Callable[[Stack], bool]:
     def is_so(stack: Stack) -> bool:
         try:
-            return httpx.get(stack.url(part, path), trust_env=False).status_code >= 400
+            return plain_http.get(stack.url(part, path)).status_code >= 400
         except httpx.TransportError:
             return True
 
@@ -81,7 +82,7 @@ def table_is_held(stack: Stack) -> bool:
 
 
 def slots(stack: Stack) -> Any:
-    return httpx.get(stack.url("service", "/slots"), trust_env=False).json()
+    return plain_http.get(stack.url("service", "/slots")).json()
 
 
 def live_is(version: str) -> Callable[[Stack], bool]:
@@ -94,9 +95,7 @@ def database_is_between(stack: Stack) -> bool:
 
 def key_is_refused(stack: Stack) -> bool:
     keys = read_keys(Path(stack.told["env"]))
-    answer = httpx.get(
-        stack.url("outside", "/discord/users/@me"), headers=credentials(keys, "discord"), trust_env=False
-    )
+    answer = plain_http.get(stack.url("outside", "/discord/users/@me"), headers=credentials(keys, "discord"))
     return answer.status_code == 401
 
 
@@ -119,7 +118,7 @@ def queue_is_long(stack: Stack) -> bool:
 
 def model_is_dear(stack: Stack) -> bool:
     keys = read_keys(Path(stack.told["env"]))
-    answer = httpx.post(
+    answer = plain_http.post(
         stack.url("outside", "/llm/v1/chat/completions"),
         headers=credentials(keys, "llm"),
         json={},
@@ -137,7 +136,7 @@ def provider_is_slow(stack: Stack) -> bool:
 def picture_is_gone(stack: Stack) -> bool:
     file = Path(stack.folder) / "builds" / "probe.json"
     file.write_text(json.dumps({}))
-    return httpx.get(stack.url("service", "/static/builds/probe.json")).status_code == 404
+    return plain_http.get(stack.url("service", "/static/builds/probe.json")).status_code == 404
 
 
 def clock_is_wrong(stack: Stack) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from sandbox.servers import free_port
-from tests import waiting
+from tests import plain_http, waiting
 from tests.bad_servers import answer, serve
 from tests.tui.config.test_config import warroom
 from tui.doctor.repo import manuals
@@ -145,10 +145,8 @@ def wait(url: str) -> None:
     deadline = waiting.deadline(30)
     while time.monotonic() < deadline:
         try:
-            groups = httpx.get(f"{url}/api/v1/rules", trust_env=False).json()["data"]["groups"]
-            up = httpx.get(
-                f"{url}/api/v1/query", params={"query": "mill_sacks_total"}, trust_env=False
-            ).json()
+            groups = plain_http.get(f"{url}/api/v1/rules").json()["data"]["groups"]
+            up = plain_http.get(f"{url}/api/v1/query", params={"query": "mill_sacks_total"}).json()
             if up["data"]["result"] and not groups[0]["lastEvaluation"].startswith("0001-"):
                 return
         except (httpx.HTTPError, ValueError, KeyError, IndexError):  # 'Service Unavailable' is no JSON

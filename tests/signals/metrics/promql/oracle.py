@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from sandbox.servers import free_port
+from tests import plain_http
 from tests.signals.metrics.promql.capture import QUERY_TIMES, START, write
 from tests.signals.metrics.promql.expressions import FIXED, generated
 
@@ -69,7 +70,9 @@ def serving(folder: Path, *options: str) -> Iterator[httpx.Client]:
             stderr=log,
         )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=80) as client:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", timeout=80, verify=plain_http.NO_TLS
+        ) as client:
             for _ in range(200):
                 try:
                     if client.get("/-/ready").status_code == 200:
