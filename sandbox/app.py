@@ -21,6 +21,7 @@ from sandbox.breakages.bursts import STORM, child_id, of_burst
 from sandbox.breakages.state import value_of
 from sandbox.community import match_of
 from sandbox.keys import credentials, read_keys, read_variable
+from sandbox.pages import NO_TLS
 from sandbox.releases import ServiceRelease, read_release
 from sandbox.rolling import CONF, refuse_to_start
 from sandbox.switches import MODELS, is_template, model_kind
@@ -78,7 +79,7 @@ def _be_own_release(sender: str, conf: Any, **_: object) -> None:
 def _http() -> httpx.Client:
     global _client  # noqa: PLW0603  # one client a worker process, opened after the fork
     if _client is None:
-        _client = httpx.Client(base_url=_outside, timeout=15, trust_env=False)
+        _client = httpx.Client(base_url=_outside, timeout=15, trust_env=False, verify=NO_TLS)
     return _client
 
 

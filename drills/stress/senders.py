@@ -116,16 +116,12 @@ class HttpSender:
     THREADS = 8
 
     def __init__(self, settings: StressSettings) -> None:
-        import httpx
-
-        from signals.connections.http import request_headers
+        from signals.connections.http import open_blocking
 
         if settings.enqueue is None:
             raise WarroomError(say("stress.no_sender"))
         self._url, self._body = settings.enqueue.url, settings.body
-        self._client = httpx.Client(
-            headers=request_headers(settings.enqueue), timeout=settings.enqueue.timeout_s, trust_env=False
-        )
+        self._client = open_blocking(settings.enqueue)
         self._lock = threading.Lock()
         self._refused = ""
         self.sent = 0

@@ -17,7 +17,7 @@ import zlib
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
 
 from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
 from core.message import say
@@ -231,19 +231,40 @@ def request_headers(settings: HttpSettings) -> dict[str, str]:
     return headers
 
 
+def open_blocking(settings: HttpSettings) -> httpx.Client:
+    """A client for threads, with `timeout_s` for each exchange; raises `SourceError` for what can't be read."""
+    import httpx
+
+    return httpx.Client(**_options(settings), timeout=settings.timeout_s)
+
+
 def _open(settings: HttpSettings) -> httpx.AsyncClient:
     import httpx
 
+    return httpx.AsyncClient(**_options(settings), timeout=None)  # noqa: S113  # `_in_time` ends it
+
+
+class _Options(TypedDict):
+    headers: dict[str, str]
+    auth: tuple[str, str] | None
+    verify: ssl.SSLContext
+    limits: httpx.Limits
+    proxy: str | None
+    trust_env: bool
+
+
+def _options(settings: HttpSettings) -> _Options:
+    import httpx
+
     password = read_secret(settings.password, settings.password_file)
-    return httpx.AsyncClient(
-        headers=request_headers(settings),
-        auth=(settings.user, password or "") if settings.user else None,
-        verify=_tls(settings),
-        timeout=None,  # noqa: S113  # `_in_time` ends it
-        limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
-        proxy=proxy_for(settings.url, settings.proxy),
-        trust_env=False,
-    )
+    return {
+        "headers": request_headers(settings),
+        "auth": (settings.user, password or "") if settings.user else None,
+        "verify": _tls(settings),
+        "limits": httpx.Limits(max_connections=MAX_CONNECTIONS),
+        "proxy": proxy_for(settings.url, settings.proxy),
+        "trust_env": False,
+    }
 
 
 def _tls(settings: HttpSettings) -> ssl.SSLContext:

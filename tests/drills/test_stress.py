@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import redis
+import trustme
 
 from core.errors import WarroomError
 from core.message import say
@@ -142,7 +144,9 @@ def test_a_command_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> 
     assert (result.ended, result.steps[0].sent) == ("stress.command_late", 0)
 
 
-def test_a_task_is_posted_each_and_only_what_was_taken_was_sent() -> None:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_task_is_posted_each_and_only_what_was_taken_was_sent(scheme: str, tmp_path: Path) -> None:
+    """With an authority of their own, too, as every other address in the settings."""
     bodies: list[bytes] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -156,10 +160,15 @@ def test_a_task_is_posted_each_and_only_what_was_taken_was_sent() -> None:
             """Quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    authority, ca_file = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
+    if scheme == "https":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    sending = settings(
-        enqueue=HttpSettings(url=f"http://127.0.0.1:{server.server_port}/x"), body={"match": "M"}
-    )
+    address = HttpSettings(url=f"{scheme}://127.0.0.1:{server.server_port}/x", ca_file=ca_file)
+    sending = settings(enqueue=address, body={"match": "M"})
     result = run_stress(STAGING, sending, SignalsSettings())
     server.shutdown()
     server.server_close()
