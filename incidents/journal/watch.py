@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import threading
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text as sql
@@ -93,16 +94,23 @@ async def _follow(store: Store, kind: AnyKind) -> AsyncIterator[dict[UUID, int]]
 async def _sqlite(database: Database) -> AsyncIterator[None]:
     with driver_errors(database.place):
         connection = await asyncio.to_thread(database.engine.connect)
+        lock = threading.Lock()  # a thread goes on when its task is cancelled
+
+        def look() -> int:
+            with lock:
+                return _data_version(connection)
+
         try:
             before = None
             while True:
-                now = await asyncio.to_thread(_data_version, connection)
+                now = await asyncio.to_thread(look)
                 if now != before:
                     yield
                 before = now
                 await asyncio.sleep(POLL_S)
         finally:
-            connection.close()
+            with lock:  # closed under a thread that asks, it ends the process (CPython's sqlite3)
+                connection.close()
 
 
 def _data_version(connection: Connection) -> int:

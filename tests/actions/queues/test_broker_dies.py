@@ -80,18 +80,18 @@ async def test_a_server_killed_among_moves_has_every_message_once_and_in_order(t
     with run_valkey(tmp_path / "valkey", port, *durable) as server:
         client = open_redis(RedisSettings.model_validate({"url": server.url, "timeout_s": 10.0}))
         await client.lpush("work", *range(count))
-        killer = threading.Timer(0.15, server.process.kill)
-        killer.start()
-        moves = 0
+        killer: threading.Timer | None = None
         with suppress(Exception):  # whatever the client makes of a connection that breaks
             while True:
                 await set_aside(client, lists)
                 await put_back(client, lists, oldest=count // 2)
                 await put_back(client, lists)
-                moves += 1
+                if killer is None:  # amid the moves that follow
+                    killer = threading.Timer(0.05, server.process.kill)
+                    killer.start()
+        assert killer is not None, "it was never moved there and back"
         killer.join()
         await client.aclose()
-    assert moves > 0
     with run_valkey(tmp_path / "valkey", port, *durable) as server:
         client = open_redis(RedisSettings.model_validate({"url": server.url}))
         await put_back(client, lists)
