@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from hypothesis.internal.conjecture import providers
 
 from sandbox.servers import FREE_PORTS, Server, run_postgres, run_valkey
 from tests import runners, schedule
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 hypothesis.settings.register_profile("gate", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile("gate")
+# Which constants of our code an example tries would depend on the modules that this worker has imported so far.
+providers._get_local_constants = lambda: providers._local_constants
 
 
 def pytest_configure(config: pytest.Config) -> None:
