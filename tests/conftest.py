@@ -11,9 +11,11 @@ import hypothesis
 import pytest
 from hypothesis.internal.conjecture import providers
 
+from actions.runner import launch
 from sandbox.servers import FREE_PORTS, Server, run_postgres, run_valkey
-from tests import runners, schedule
+from tests import program, schedule
 from tests.postgres import Restartable, open_folder
+from tests.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +46,8 @@ def _place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("WARROOM_FREE_PORTS", f"{ports.start}-{ports.stop}")
         for name in ("config", "data", "state"):
             patch.setenv(f"XDG_{name.upper()}_HOME", str(home / name))
-        runners.fork_runners(patch)
+        patch.setattr(launch, "subprocess", program.Processes)
+        patch.setattr(Terminal, "fork", staticmethod(program.fork_in_terminal))
         yield
 
 

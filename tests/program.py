@@ -1,41 +1,79 @@
-"""Runs the command line for a test, forked from a process that has imported it already: a start costs 0.3 s of CPU.
+"""Starts our own programs for tests: forked from a process that has imported them already, and children like any other.
 
-The fork has its own environment, folder, arguments and files, and goes through the real entry point (`warroom.main`).
-A test about the start itself, a terminal or a locale starts the real program (`tests.terminal.PROGRAM`).
+A start costs 0.3 to 2 s of CPU for imports, and the suite starts some 2 000. A fork has its own environment, folder, arguments and
+files, and is the real entry point (`warroom.main`, or the module that runs as `__main__`). A test about the start itself
+starts the real program by `subprocess`; another locale or Python setting, and what a fork starts, is a real start, too. Only
+Linux lets a process adopt a grandchild: elsewhere every start is real.
 """
 
 from __future__ import annotations
 
 import array
 import atexit
-import contextlib
+import ctypes
+import fcntl
 import functools
 import gc
 import importlib
+import inspect
 import json
 import os
 import pkgutil
+import pty
 import runpy
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
+import traceback
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, AnyStr, NoReturn
 
-from tests.terminal import PROGRAM
+from actions.runner import launch
+from tests.terminal import PROGRAM, size_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ROOT = str(Path(__file__).resolve().parents[1])
-ROOMS = ("actions", "incidents", "response", "runbooks", "tui.cli", "tui.config")
-LIBRARIES = ("alembic.command", "httpx", "psycopg", "pydantic", "redis", "sqlalchemy.dialects.sqlite", "yaml")
-"""What most commands import when they are asked."""
-_starting = threading.Lock()
+ROOMS = (
+    "actions",
+    "drills",
+    "incidents",
+    "panels",
+    "response",
+    "runbooks",
+    "sandbox.start",
+    "signals",
+    "tui",
+)
+LIBRARIES = (
+    "alembic.command",
+    "celery.app.control",
+    "httpx",
+    "kombu.transport.redis",
+    "psycopg",
+    "pydantic",
+    "redis.asyncio",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "sqlalchemy.dialects.sqlite",
+    "textual.widgets",
+    "yaml",
+)
+"""What most programs import when they are asked."""
+HIGH = 200
+"""Received files are kept from here on, so that none stands where another belongs."""
+SUBREAPER = 36
+"""`PR_SET_CHILD_SUBREAPER` of prctl(2)."""
+_asking = threading.Lock()
+_began_with = dict(os.environ)
+_inherited: socket.socket | None = None
+"""In a fork: the way to the server that it came from."""
 
 
 def run_program(
@@ -45,50 +83,127 @@ def run_program(
     stdin: IO[bytes] | None = None,
     timeout: float = 60,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `warroom` with these arguments to its end; raises `subprocess.TimeoutExpired` for one that goes on.
-
-    What Python reads of the environment when it starts (`PYTHONPATH` …) gets a start of its own where it differs.
-    """
-    if python_settings(env) != python_settings(os.environ):
-        command = [sys.executable, "-m", "warroom", *arguments]
-        return subprocess.run(
-            command,
-            cwd=cwd,
-            env=env,
-            stdin=stdin,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-    ours, theirs = socket.socketpair()
-    with (
-        ours,
-        tempfile.TemporaryFile() as out,
-        tempfile.TemporaryFile() as err,
-        Path(os.devnull).open("rb") as nothing,
-    ):
-        request = json.dumps({"argv": arguments, "env": dict(env), "cwd": str(cwd)}).encode()
-        with theirs:
-            files = [theirs.fileno(), (stdin or nothing).fileno(), out.fileno(), err.fileno()]
-            ask_fork_server(b"run", request, files)
-        ours.settimeout(timeout)
+    """Run `warroom` with these arguments to its end; raises `subprocess.TimeoutExpired` for one that goes on."""
+    with Forked(
+        [PROGRAM, *arguments],
+        env=dict(env),
+        cwd=cwd,
+        stdin=stdin or subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
         try:
-            status = int(ours.recv(16))
-        except TimeoutError:
-            raise subprocess.TimeoutExpired(
-                [PROGRAM, *arguments], timeout
-            ) from None  # the closed socket ends it
-        texts = []
-        for file in (out, err):
-            file.seek(0)
-            texts.append(file.read().decode())
-    return subprocess.CompletedProcess([PROGRAM, *arguments], status, *texts)
+            out, err = process.communicate(timeout=timeout)
+        except BaseException:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def python_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """What Python itself reads when it starts."""
-    return {name: value for name, value in environment.items() if name.startswith("PYTHON")}
+class Forked(subprocess.Popen[AnyStr]):
+    """A `subprocess.Popen` of our own program, or of one of our modules, whose process is forked where it can be."""
+
+    def _execute_child(self, *given: Any, **named: Any) -> None:  # what Popen has made ready to start
+        real = super()._execute_child  # type: ignore[misc]  # private: its place between pipes and process has no other name
+        call = inspect.signature(real).bind(*given, **named).arguments
+        files = {
+            number: own if own >= 0 else number
+            for number, own in enumerate((call["p2cread"], call["c2pwrite"], call["errwrite"]))
+        }
+        files |= {number: number for number in call["pass_fds"]}
+        pid = fork(call["args"], call["env"], call["cwd"], files, new_session=call["start_new_session"])
+        if pid is None:
+            real(*given, **named)
+            return
+        self.pid = pid
+        self._child_created = True
+        pipes = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
+        self._close_pipe_fds(*(call[name] for name in pipes))  # type: ignore[attr-defined]  # as the real one does
+
+
+class Processes:
+    """`subprocess` for a module that starts our own: what the launcher of runs uses of it."""
+
+    Popen, PIPE, DEVNULL = Forked, subprocess.PIPE, subprocess.DEVNULL
+
+
+def fork(
+    command: Sequence[str],
+    env: Mapping[str, str] | None,
+    cwd: str | Path | None,
+    files: Mapping[int, int],
+    *,
+    new_session: bool = False,
+) -> int | None:
+    """Fork what `command` starts, a child of this process (of another fork: nobody's); None where that has to start for real.
+
+    `files` says which of our files it has, and as which number. A terminal as its input is its own in a new session.
+    """
+    words = _words(command)
+    environment = dict(os.environ if env is None else env)
+    if words is None or not sys.platform.startswith("linux") or not _starts_like_the_server(environment):
+        return None
+    request = {
+        "words": words,
+        "env": environment,
+        "cwd": str(cwd or Path.cwd()),
+        "numbers": list(files),
+        "umask": int(Path("/proc/self/status").read_text().partition("Umask:")[2].split()[0], 8),
+        "session": new_session,
+    }
+    read, write = os.pipe()
+    with tempfile.TemporaryFile() as text, os.fdopen(read, "rb") as answer, _asking:
+        with os.fdopen(write, "wb"):
+            text.write(json.dumps(request).encode())  # an environment is larger than a packet may be
+            text.seek(0)
+            sent = array.array("i", [text.fileno(), write, *files.values()])
+            server = _inherited or _fork_server(os.getpid())
+            adopt = ctypes.CDLL(None).prctl
+            adopt(SUBREAPER, 1, 0, 0, 0)
+            server.sendmsg([b"fork"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, sent)])
+        pid = answer.read()
+        adopt(SUBREAPER, 0, 0, 0, 0)
+    if not pid:
+        raise OSError("the fork server has ended")
+    return int(pid)
+
+
+def fork_in_terminal(
+    command: Sequence[str], size: tuple[int, int], env: Mapping[str, str], cwd: str | Path | None
+) -> tuple[int, int] | None:
+    """Likewise, in a new terminal of its own: its number and the other end, which a person sits at."""
+    ours, theirs = pty.openpty()
+    size_terminal(theirs, *size)
+    try:
+        pid = fork(command, env, cwd, dict.fromkeys(range(3), theirs), new_session=True)
+    finally:
+        os.close(theirs)
+    if pid is None:
+        os.close(ours)
+        return None
+    return pid, ours
+
+
+def _words(command: Sequence[str]) -> list[str] | None:
+    """`["", …]` for the program, `[MODULE, …]` for `python -P -m MODULE …`; None for anything else."""
+    match [str(word) for word in command]:
+        case [program, *rest] if program == PROGRAM:
+            return ["", *rest]
+        case [python, "-P", "-m", module, *rest] if python == sys.executable and module == "actions.runner":
+            return [module, *rest]
+    return None
+
+
+def _starts_like_the_server(environment: Mapping[str, str]) -> bool:
+    """Whether what Python reads when it starts is as the server has it; our own modules come from ROOT, as there."""
+    python, ours = (
+        {name: value for name, value in each.items() if name.startswith("PYTHON") and value}
+        for each in (environment, _began_with)
+    )
+    own = {"PYTHONPATH": ROOT, "PYTHONSAFEPATH": "1"}
+    locale = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or "UTF-8"
+    return python in (ours, ours | own) and locale.upper().endswith("UTF-8")
 
 
 @functools.cache
@@ -103,98 +218,85 @@ def _fork_server(_owner: int) -> socket.socket:
     return ours
 
 
-def ask_fork_server(what: bytes, request: bytes, files: list[int]) -> None:
-    """`what` is `run` (the command line) or `module`; the first file takes the answer."""
-    with tempfile.TemporaryFile() as text:  # an environment is larger than a packet may be
-        text.write(request)
-        text.seek(0)
-        with _starting:
-            server = _fork_server(os.getpid())
-        server.sendmsg(
-            [what], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [text.fileno(), *files]))]
-        )
-
-
 def serve(server: socket.socket) -> None:
     """The fork server: one fork a request, until the test process has ended."""
+    global _inherited  # set once, before the first fork
     for name in (*ROOMS, *LIBRARIES):
         room = importlib.import_module(name)
-        if name in ROOMS:
+        if hasattr(room, "__path__") and name in ROOMS:
             for module in pkgutil.walk_packages(room.__path__, f"{name}."):
                 if not module.name.endswith("__main__"):
                     importlib.import_module(module.name)
+    _inherited, forks = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    vars(launch)["subprocess"] = Processes
     gc.collect()
     gc.freeze()  # a collection would write to every page that a fork shares
     while True:
-        word, files, _, _ = socket.recv_fds(server, 16, 6)
+        ready, _, _ = select.select([server, forks], [], [])
+        word, files, _, _ = socket.recv_fds(ready[0], 16, 32)
         if not word:
             return
+        text, answer, *rest = files
+        read, write = os.pipe()
         if (pid := os.fork()) == 0:
-            server.close()
-            (_watch if word == b"run" else _run_module)(*files)
-        if word == b"module":
-            os.waitpid(pid, 0)  # it leaves its parent at once
-            os.write(files[1], str(pid).encode())
-        for number in files:
+            for end in (server, forks):
+                end.close()
+            if (own := os.fork()) == 0:
+                for number in (read, write, answer):
+                    os.close(number)
+                _become(text, rest)
+            os.write(write, str(own).encode())
+            os._exit(0)
+        os.close(write)
+        os.waitpid(pid, 0)  # now whoever asked has adopted the fork
+        os.write(answer, os.read(read, 16))
+        for number in (read, *files):
             os.close(number)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
 
 
-def _watch(text: int, answer: int, *streams: int) -> NoReturn:
-    """Start the program, kill it when nobody waits for its answer any more, and send its exit code."""
+def _become(text: int, received: Sequence[int]) -> NoReturn:
     with open(text, "rb") as file:
         request = json.load(file)
-    pid = os.fork()
-    if pid == 0:
-        os.close(answer)
-        _become(request, streams)
-    with socket.socket(fileno=answer) as asking:
-        asking.setblocking(False)
-        while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
-            with contextlib.suppress(BlockingIOError):
-                if not asking.recv(1):
-                    os.kill(pid, signal.SIGKILL)
-            time.sleep(0.005)
-        with contextlib.suppress(BrokenPipeError):
-            asking.send(str(os.waitstatus_to_exitcode(ended[1])).encode())
-    os._exit(0)
-
-
-def _become(request: dict[str, Any], streams: Sequence[int]) -> NoReturn:
-    _take_over(request, streams)
-    sys.argv = [PROGRAM, *request["argv"]]
-    sys.path[0] = str(Path(PROGRAM).parent)
-    import warroom
-
-    os._exit(warroom.main())
-
-
-def _run_module(text: int, answer: int, *streams: int) -> NoReturn:
-    """The process of a run, as `tests.runners` asks for it; its last file keeps the number that its arguments name."""
-    with open(text, "rb") as file:
-        request = json.load(file)
-    os.setsid()
-    os.close(answer)
-    *streams_, kept = streams
-    _take_over(request, streams_)
-    os.dup2(kept, request["kept"])
-    if kept != request["kept"]:
-        os.close(kept)
-    sys.argv = [request["module"], str(request["kept"])]
-    runpy.run_module(request["module"], run_name="__main__")
-    os._exit(0)
-
-
-def _take_over(request: dict[str, Any], streams: Sequence[int]) -> None:
-    for number, stream in enumerate(streams):
-        os.dup2(stream, number)
-        os.close(stream)
+    high = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, HIGH) for number in received]
+    for number in received:
+        os.close(number)
+    for number, target in zip(high, request["numbers"], strict=True):
+        os.dup2(number, target)
+        os.close(number)
+    if request["session"]:
+        os.setsid()
+        if os.isatty(0):
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as a shell starts it; a background job ignores it
+    for number, name in enumerate(
+        ("stdin", "stdout", "stderr")
+    ):  # as Python opens them: whether one can be sought is kept
+        before = getattr(sys, name)
+        stream = open(number, before.mode, encoding=before.encoding, errors=before.errors, newline="\n")  # noqa: SIM115,PTH123  # for good
+        stream.reconfigure(line_buffering=number == 2 or stream.isatty())
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    os.umask(request["umask"])
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
     time.tzset()
+    module, *arguments = request["words"]
+    sys.argv = [module or PROGRAM, *arguments]
+    code = 1
+    try:
+        if module:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+            code = 0
+        else:
+            sys.path[0] = str(Path(PROGRAM).parent)
+            import warroom
+
+            code = warroom.main()
+    except BaseException:  # noqa: BLE001  # it must not go on as a fork server
+        traceback.print_exc()
+    finally:
+        os._exit(code)
 
 
 if __name__ == "__main__":

@@ -14,17 +14,26 @@ import termios
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 import pyte
 from wcwidth import wcwidth
 
 from tests import waiting
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Fork = Callable[
+        [Sequence[str], tuple[int, int], Mapping[str, str], Path | str | None], tuple[int, int] | None
+    ]
+
 _OUR_FRAME = re.compile(rb'/(warroom|tui|core)/[a-z_/]*\.py", line')
 PROGRAM = str(Path(sys.executable).with_name("warroom"))
 
 
-def _size(terminal: int, columns: int, rows: int) -> None:
+def size_terminal(terminal: int, columns: int, rows: int) -> None:
+    """Set the size of a terminal by its descriptor."""
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
@@ -34,23 +43,36 @@ class Terminal:
     `came_at` (`time.perf_counter`) is when the last of them came, before their picture was made.
     """
 
-    def __init__(self, command: list[str], columns: int = 80, rows: int = 24, **environment: str) -> None:
+    fork: ClassVar[Fork | None] = None
+    """How our own program is forked instead of started, where that can be (`tests.program`)."""
+
+    def __init__(
+        self,
+        command: list[str],
+        columns: int = 80,
+        rows: int = 24,
+        *,
+        cwd: Path | str | None = None,
+        **environment: str,
+    ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.sent = 0
         self.came_at = 0.0
         self.raw = bytearray()
         self._run_delay_s = 0.0
-        self.pid, self._fd = pty.fork()
+        env = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "", **environment}
+        forked = Terminal.fork and Terminal.fork(command, (columns, rows), env, cwd)
+        self.pid, self._fd = forked or pty.fork()
         if self.pid == 0:
-            _size(0, columns, rows)  # here, so that the program never sees another one
+            size_terminal(0, columns, rows)  # here, so that the program never sees another one
             for number in (
                 signal.SIGINT,
                 signal.SIGHUP,
             ):  # as a shell starts it; a background job ignores them
                 signal.signal(number, signal.SIG_DFL)
-            os.environ.update({"TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "", **environment})
-            os.execv(command[0], command)  # noqa: S606  # our own program
+            os.chdir(cwd or ".")
+            os.execve(command[0], command, env)  # noqa: S606  # our own program
 
     def clock(self) -> float:
         """Seconds, without those that the program's main thread has waited for a processor: others run beside it.
@@ -84,7 +106,7 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         """Another size, as a window manager does it."""
         self._screen.resize(rows, columns)
-        _size(self._fd, columns, rows)
+        size_terminal(self._fd, columns, rows)
         os.kill(self.pid, signal.SIGWINCH)
 
     def press(self, keys: str) -> None:
@@ -113,7 +135,8 @@ class Terminal:
         deadline = waiting.deadline(seconds)
         while text not in self.screen:
             assert time.monotonic() < deadline, f"{text!r} is not on the screen:\n{self.screen}"
-            self.read(0.1, first_only=True)
+            if not self.read(0.1, first_only=True):
+                time.sleep(0.02)  # a program that has ended sends nothing, at once
 
     def wait_gone(self, text: str, seconds: float = 20) -> None:
         """Read until `text` is no longer on the screen; fails with the screen."""

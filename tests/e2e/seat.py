@@ -54,9 +54,9 @@ class Seat:
     def __init__(
         self, config: Path, size: tuple[int, int] = (100, 34), ready: str = "Release & schema "
     ) -> None:
-        command = f"cd '{config.parent}' && exec '{PROGRAM}' --config '{config}'"
-        log = str(config.parent / "log")
-        self.terminal = Terminal(["/bin/sh", "-c", command], *size, WARROOM_LOG=log)
+        folder = config.parent
+        command = [PROGRAM, "--config", str(config)]
+        self.terminal = Terminal(command, *size, cwd=folder, WARROOM_LOG=str(folder / "log"))
         self.see(ready)
 
     def see(self, *texts: str, seconds: float = LONG) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 
 from tests import plain_http, waiting
+from tests.program import Forked
 from tests.terminal import PROGRAM
 
 
@@ -53,7 +54,7 @@ class Stack:
 @contextmanager
 def running(*options: str, **environment: str) -> Iterator[Stack]:
     """Start one, wait until everything answers; afterwards all of it must be gone."""
-    program = subprocess.Popen(
+    program = Forked[bytes](
         [PROGRAM, "sandbox", "--headless", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

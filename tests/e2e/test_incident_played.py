@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import signal
 from typing import TYPE_CHECKING
 
@@ -26,10 +25,10 @@ class Seat:
     """One responder: what is pressed waits for what it must bring about."""
 
     def __init__(self, folder: Path, actor: str, hook: str, size: tuple[int, int]) -> None:
-        command = f"cd {shlex.quote(str(folder))} && exec {shlex.quote(PROGRAM)} --config warroom.toml"
         self.terminal = Terminal(
-            ["/bin/sh", "-c", command],
+            [PROGRAM, "--config", "warroom.toml"],
             *size,
+            cwd=folder,
             WARROOM_ACTOR=actor,
             HOOK=hook,
             WARROOM_LOG=str(folder / f"{actor}.log"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,9 +29,9 @@ url = "sqlite:///{tmp_path}/journal.db"
 """,
         encoding="utf-8",
     )
-    command = f"cd {shlex.quote(str(tmp_path))} && exec {shlex.quote(PROGRAM)} --config warroom.toml"
+    command = [PROGRAM, "--config", "warroom.toml"]
     log = {"WARROOM_LOG": str(tmp_path / "log")}
-    terminal = Terminal(["/bin/sh", "-c", command], 120, 40, **environment, **log)
+    terminal = Terminal(command, 120, 40, cwd=tmp_path, **environment, **log)
     terminal.wait_for("q quit", 40)
     assert_filled(terminal, 120, 40)
     terminal.resize(100, 30)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actions.runner import launch
 from actions.runner.folder import RunFolder
 from actions.runner.launch import Spare
 from response.run_guard import Wish
 from response.runs import Begun, Prepared, begin, prepare
 from tests.response.test_runs import ME, YES, ended, journal, output, settings  # noqa: F401  # fixtures
-from tests.runners import start_for_real
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _started(monkeypatch: pytest.MonkeyPatch) -> None:
-    start_for_real(monkeypatch)
+    monkeypatch.setattr(launch, "subprocess", subprocess)
 
 
 def is_gone(group: int) -> bool:
