@@ -14,6 +14,7 @@ from hypothesis.internal.conjecture import providers
 from actions.runner import launch
 from sandbox.servers import FREE_PORTS, Server, run_postgres, run_valkey
 from tests import program, schedule
+from tests.incidents.schema import make_schema_once
 from tests.postgres import Restartable, open_folder
 from tests.terminal import Terminal
 
@@ -47,6 +48,7 @@ def _place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in ("config", "data", "state"):
             patch.setenv(f"XDG_{name.upper()}_HOME", str(home / name))
         patch.setattr(launch, "subprocess", program.Processes)
+        make_schema_once(patch, home)
         patch.setattr(Terminal, "fork", staticmethod(program.fork_in_terminal))
         yield
 

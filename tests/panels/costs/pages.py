@@ -113,12 +113,14 @@ class RingSource:
 
     def __init__(self, text: str, at: float) -> None:
         self._ring, self._at = Ring(1e10), at
-        captured = [
-            (sample.at, sample) for sample in read_capture(text.encode()).samples if sample.at is not None
-        ]
-        self._began = min(began for began, _ in captured)
-        for when, sample in sorted(captured, key=lambda pair: pair[0]):
-            self._ring.append(sample.labels, when, sample.value)
+        lines = [line.rsplit(" ", 2) for line in text.splitlines() if not line.startswith("#")]
+        labels = {  # read once a series: a page has the same ones thousands of times
+            series: read_capture(f"{series} 0 0\n# EOF\n".encode()).samples[0].labels
+            for series in {line[0] for line in lines}
+        }
+        self._began = min(float(at) for _, _, at in lines)
+        for series, value, at_s in sorted(lines, key=lambda line: float(line[2])):
+            self._ring.append(labels[series], float(at_s), float(value))
 
     async def query(self, expr: str, at: float | None = None) -> Answer:
         return evaluate(expr, self._ring, self._at if at is None else at, self.name)
