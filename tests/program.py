@@ -201,7 +201,8 @@ def _starts_like_the_server(environment: Mapping[str, str]) -> bool:
         {name: value for name, value in each.items() if name.startswith("PYTHON") and value}
         for each in (environment, _began_with)
     )
-    own = {"PYTHONPATH": ROOT, "PYTHONSAFEPATH": "1"}
+    path = os.pathsep.join([ROOT, ours["PYTHONPATH"]] if "PYTHONPATH" in ours else [ROOT])
+    own = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}  # of `core.own_python`
     locale = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or "UTF-8"
     return python in (ours, ours | own) and locale.upper().endswith("UTF-8")
 

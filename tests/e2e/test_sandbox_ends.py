@@ -34,27 +34,31 @@ def shared_memory_of(pids: list[int]) -> list[str]:
     return [line for line in lines if int(line.split()[4]) in pids]
 
 
-def test_a_killed_supervisor_leaves_nothing_behind_and_is_told() -> None:
-    with running() as stack:
-        parts = processes_in(stack.folder)
+def test_of_two_side_by_side_each_has_its_seed_and_leaves_nothing_behind_when_a_part_is_killed() -> None:
+    """One loses its supervisor and says so; the other its guard, and tidies up itself."""
+    with running("--seed", "7") as one, running("--seed", "8") as other:
+        assert not set(one.told.values()) & set(other.told.values()) - {True, 0}
+        for stack, seed in ((one, 7), (other, 8)):
+            asked = {f"{match_of(own)}.json" for _, own in arrivals(seed, 100)}
+            deadline = waiting.deadline(60)
+            while not (built := {file.name for file in Path(stack.folder, "builds").iterdir()}):
+                assert time.monotonic() < deadline, "nothing was built"
+                time.sleep(0.2)
+            assert built <= asked, f"seed {seed} never asks for {built - asked}"
+        parts = processes_in(one.folder)
         assert len(parts) >= 8
         if SHARED_MEMORY.exists():
             assert shared_memory_of(parts), "the test looks for something that is not there"
-        stack.supervisor().send_signal(signal.SIGKILL)
-        assert stack.program.wait(100) == ExitCode.CRASHED
-        assert stack.program.stderr is not None
-        assert Language("en").text("sandbox.gone") in stack.program.stderr.read().decode()
-        wait_gone(stack.folder)
-        assert not shared_memory_of(parts)
-
-
-def test_a_killed_guard_ends_the_stack_which_then_tidies_up_itself() -> None:
-    with running() as stack:
-        supervisor = stack.supervisor()
+        one.supervisor().send_signal(signal.SIGKILL)
+        supervisor = other.supervisor()
         (guard,) = [child for child in supervisor.children() if child.cmdline() == supervisor.cmdline()]
         guard.send_signal(signal.SIGKILL)
-        assert stack.program.wait(100) == ExitCode.CRASHED
-        wait_gone(stack.folder)
+        for stack in (one, other):
+            assert stack.program.wait(100) == ExitCode.CRASHED
+            wait_gone(stack.folder)
+        assert one.program.stderr is not None
+        assert Language("en").text("sandbox.gone") in one.program.stderr.read().decode()
+        assert not shared_memory_of(parts)
 
 
 def test_supervisor_and_guard_killed_together_leave_nothing_behind() -> None:
@@ -94,18 +98,6 @@ def test_seconds_close_the_board_too_and_a_person_need_not_wait_for_them() -> No
     long.press("q")
     assert long.wait_end(25) == 0
     assert short.wait_end(40) == 0
-
-
-def test_two_sandboxes_live_side_by_side_each_with_its_own_seed() -> None:
-    with running("--seed", "7") as one, running("--seed", "8") as other:
-        assert not set(one.told.values()) & set(other.told.values()) - {True, 0}
-        for stack, seed in ((one, 7), (other, 8)):
-            asked = {f"{match_of(own)}.json" for _, own in arrivals(seed, 100)}
-            deadline = waiting.deadline(60)
-            while not (built := {file.name for file in Path(stack.folder, "builds").iterdir()}):
-                assert time.monotonic() < deadline, "nothing was built"
-                time.sleep(0.2)
-            assert built <= asked, f"seed {seed} never asks for {built - asked}"
 
 
 @contextmanager
