@@ -142,6 +142,8 @@ def fork(
     """
     words = _words(command)
     environment = dict(os.environ if env is None else env)
+    if _locale(environment) == "C" and not environment.get("LC_ALL"):
+        environment["LC_CTYPE"] = "C.UTF-8"  # as Python does (PEP 538)
     if words is None or not sys.platform.startswith("linux") or not _starts_like_the_server(environment):
         return None
     request = {
@@ -203,8 +205,11 @@ def _starts_like_the_server(environment: Mapping[str, str]) -> bool:
     )
     path = os.pathsep.join([ROOT, ours["PYTHONPATH"]] if "PYTHONPATH" in ours else [ROOT])
     own = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}  # of `core.own_python`
-    locale = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or "UTF-8"
-    return python in (ours, ours | own) and locale.upper().endswith("UTF-8")
+    return python in (ours, ours | own) and _locale(environment).upper().endswith("UTF-8")
+
+
+def _locale(environment: Mapping[str, str]) -> str:
+    return environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or "C"
 
 
 @functools.cache
