@@ -2,14 +2,15 @@
 
 A start costs 0.3 to 2 s of CPU for imports, and the suite starts some 2 000. A fork has its own environment, folder, arguments and
 files, and is the real entry point (`warroom.main`, or the module that runs as `__main__`). A test about the start itself
-starts the real program by `subprocess`; another locale or Python setting, and what a fork starts, is a real start, too. Only
-Linux lets a process adopt a grandchild: elsewhere every start is real.
+starts the real program by `subprocess`; another locale or Python setting, and what a fork starts, is a real start, too. Where
+no process can fork for its parent, which only Linux can, every start is real.
 """
 
 from __future__ import annotations
 
 import array
 import atexit
+import contextlib
 import ctypes
 import fcntl
 import functools
@@ -19,6 +20,7 @@ import inspect
 import json
 import os
 import pkgutil
+import platform
 import pty
 import runpy
 import select
@@ -68,9 +70,12 @@ LIBRARIES = (
 """What most programs import when they are asked."""
 HIGH = 200
 """Received files are kept from here on, so that none stands where another belongs."""
-SUBREAPER = 36
-"""`PR_SET_CHILD_SUBREAPER` of prctl(2)."""
-_asking = threading.Lock()
+CLONE = {"x86_64": 56, "aarch64": 220}
+"""The number of the system call, by machine."""
+CLONE_PARENT = 0x8000
+PYTHON = ctypes.PyDLL(None, use_errno=True)
+"""What the interpreter and the C library export; a call of it keeps the interpreter's lock."""
+_starting = threading.Lock()
 _began_with = dict(os.environ)
 _inherited: socket.socket | None = None
 """In a fork: the way to the server that it came from."""
@@ -144,7 +149,8 @@ def fork(
     environment = dict(os.environ if env is None else env)
     if _locale(environment) == "C" and not environment.get("LC_ALL"):
         environment["LC_CTYPE"] = "C.UTF-8"  # as Python does (PEP 538)
-    if words is None or not sys.platform.startswith("linux") or not _starts_like_the_server(environment):
+    can_be = words is not None and sys.platform == "linux" and platform.machine() in CLONE
+    if words is None or not can_be or not _starts_like_the_server(environment):
         return None
     request = {
         "words": words,
@@ -155,17 +161,15 @@ def fork(
         "session": new_session,
     }
     read, write = os.pipe()
-    with tempfile.TemporaryFile() as text, os.fdopen(read, "rb") as answer, _asking:
+    with tempfile.TemporaryFile() as text, os.fdopen(read, "rb") as answer:
         with os.fdopen(write, "wb"):
             text.write(json.dumps(request).encode())  # an environment is larger than a packet may be
             text.seek(0)
             sent = array.array("i", [text.fileno(), write, *files.values()])
-            server = _inherited or _fork_server(os.getpid())
-            adopt = ctypes.CDLL(None).prctl
-            adopt(SUBREAPER, 1, 0, 0, 0)
+            with _starting:
+                server = _inherited or _fork_server(os.getpid())
             server.sendmsg([b"fork"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, sent)])
         pid = answer.read()
-        adopt(SUBREAPER, 0, 0, 0, 0)
     if not pid:
         raise OSError("the fork server has ended")
     return int(pid)
@@ -243,21 +247,30 @@ def serve(server: socket.socket) -> None:
         if not word:
             return
         text, answer, *rest = files
-        read, write = os.pipe()
-        if (pid := os.fork()) == 0:
+        if (pid := _fork_beside() if ready[0] is server else os.fork()) == 0:
             for end in (server, forks):
                 end.close()
-            if (own := os.fork()) == 0:
-                for number in (read, write, answer):
-                    os.close(number)
-                _become(text, rest)
-            os.write(write, str(own).encode())
-            os._exit(0)
-        os.close(write)
-        os.waitpid(pid, 0)  # now whoever asked has adopted the fork
-        os.write(answer, os.read(read, 16))
-        for number in (read, *files):
+            os.close(answer)
+            _become(text, rest)
+        os.write(answer, str(pid).encode())
+        for number in files:
             os.close(number)
+        with contextlib.suppress(ChildProcessError):  # what a fork has asked for
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def _fork_beside() -> int:
+    """`os.fork`, whose child is our parent's: the test process waits for it like for any that it starts (clone(2))."""
+    PYTHON.PyOS_BeforeFork()
+    pid: int = PYTHON.syscall(CLONE[platform.machine()], CLONE_PARENT | signal.SIGCHLD, 0, 0, 0, 0)
+    if pid == 0:
+        PYTHON.PyOS_AfterFork_Child()
+    else:
+        PYTHON.PyOS_AfterFork_Parent()
+    if pid < 0:
+        raise OSError(ctypes.get_errno(), "no fork")
+    return pid
 
 
 def _become(text: int, received: Sequence[int]) -> NoReturn:

@@ -21,6 +21,7 @@ from actions.runner.launch import launch
 from incidents.events import run_body as r
 from incidents.journal import open_journal
 from incidents.journal.errors import JournalAway
+from incidents.journal.turn import turn
 from incidents.journal.verify import verify
 from response.in_force import in_force
 from response.orphans import declare_orphaned, lost
@@ -217,7 +218,8 @@ def test_a_runner_that_was_stopped_until_others_took_its_resource_does_nothing(
         assert isinstance(begun, Begun)
         assert gate.reached.wait(240)
         runner = runner_of(journal.load_run(begun.run))
-        os.kill(runner, signal.SIGSTOP)
+        with turn(tmp_path / "journal.db.turn", 60):  # not amid a write: others would wait for that for ever
+            os.kill(runner, signal.SIGSTOP)
         try:
             journal.append(begun.run, "ic1", r.RunOrphaned())
             (tmp_path / "enough").touch()
