@@ -141,7 +141,9 @@ def fork(
     *,
     new_session: bool = False,
 ) -> int | None:
-    """Fork what `command` starts, a child of this process (of another fork: nobody's); None where that has to start for real.
+    """Fork what `command` starts; returns its number, or None where it has to be started for real.
+
+    It is a child of this process, and where a fork has asked, of the server.
 
     `files` says which of our files it has, and as which number. A terminal as its input is its own in a new session.
     """
@@ -287,9 +289,8 @@ def _become(text: int, received: Sequence[int]) -> NoReturn:
         if os.isatty(0):
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
             signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as a shell starts it; a background job ignores it
-    for number, name in enumerate(
-        ("stdin", "stdout", "stderr")
-    ):  # as Python opens them: whether one can be sought is kept
+    # As Python opens them: a stream keeps whether it can be sought.
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
         before = getattr(sys, name)
         stream = open(number, before.mode, encoding=before.encoding, errors=before.errors, newline="\n")  # noqa: SIM115,PTH123  # for good
         stream.reconfigure(line_buffering=number == 2 or stream.isatty())
