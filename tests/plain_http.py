@@ -6,11 +6,11 @@ That is 40 to 90 ms of CPU a request, which a wait that asks anew makes dozens o
 from __future__ import annotations
 
 import functools
-import ssl
 
 import httpx
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For a client that is opened to plain HTTP."""
+from sandbox.pages import NO_TLS
+
 get = functools.partial(httpx.get, verify=NO_TLS, trust_env=False)
+open_client = functools.partial(httpx.Client, verify=NO_TLS, trust_env=False)
 post = functools.partial(httpx.post, verify=NO_TLS, trust_env=False)

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import redis
 
@@ -57,9 +56,7 @@ def _riot_refuses_what_is_too_much(stack: Stack) -> None:
     key = credentials(read_keys(Path(stack.told["env"])), "riot")
     assert plain_http.get(url).status_code == 403
     assert plain_http.get(url, headers=key).headers["X-App-Rate-Limit"] == "20:1,100:120"
-    with httpx.Client(
-        headers=key, verify=plain_http.NO_TLS
-    ) as client:  # its connection is kept: 25 calls within a second
+    with plain_http.open_client(headers=key) as client:  # its connection is kept: 25 calls within a second
         answers = [client.get(url) for _ in range(25)]
     refused = next(answer for answer in answers if answer.status_code == 429)
     assert refused.headers["X-Rate-Limit-Type"] == "application"

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from sandbox.keys import credentials, read_keys, write_keys
 from sandbox.outside import Outside, handler
 from tests import plain_http
+
+if TYPE_CHECKING:
+    import httpx
 
 
 @contextmanager
@@ -22,7 +25,7 @@ def serving(stand_ins: Outside) -> Iterator[httpx.Client]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler(stand_ins))
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     address, headers = f"http://127.0.0.1:{server.server_port}", {"Authorization": "Bearer t0ken"}
-    with httpx.Client(base_url=address, headers=headers, verify=plain_http.NO_TLS) as client:
+    with plain_http.open_client(base_url=address, headers=headers) as client:
         yield client
     server.shutdown()
     server.server_close()

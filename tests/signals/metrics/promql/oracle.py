@@ -70,9 +70,7 @@ def serving(folder: Path, *options: str) -> Iterator[httpx.Client]:
             stderr=log,
         )
     try:
-        with httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", timeout=80, verify=plain_http.NO_TLS
-        ) as client:
+        with plain_http.open_client(base_url=f"http://127.0.0.1:{port}", timeout=80) as client:
             for _ in range(200):
                 try:
                     if client.get("/-/ready").status_code == 200:
