@@ -135,8 +135,7 @@ class Terminal:
         deadline = waiting.deadline(seconds)
         while text not in self.screen:
             assert time.monotonic() < deadline, f"{text!r} is not on the screen:\n{self.screen}"
-            if not self.read(0.1, first_only=True):
-                time.sleep(0.02)  # a program that has ended sends nothing, at once
+            self.read(0.1, first_only=True)
 
     def wait_gone(self, text: str, seconds: float = 20) -> None:
         """Read until `text` is no longer on the screen; fails with the screen."""
@@ -162,8 +161,9 @@ class Terminal:
             try:
                 data = os.read(self._fd, 65536)
             except OSError:
-                break
+                data = b""
             if not data:
+                time.sleep(min(left, 0.02))  # who waits for a program that has ended asks again at once
                 break
             count += len(data)
             self.came_at = time.perf_counter()
