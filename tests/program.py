@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, AnyStr, NoReturn
 
 from actions.runner import launch
+from core.own_python import own_environment
 from tests.terminal import PROGRAM, size_terminal
 
 if TYPE_CHECKING:
@@ -50,7 +51,6 @@ ROOMS = (
     "panels",
     "response",
     "runbooks",
-    "sandbox.start",
     "signals",
     "tui",
 )
@@ -62,6 +62,7 @@ LIBRARIES = (
     "psycopg",
     "pydantic",
     "redis.asyncio",
+    "sandbox.start",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite",
     "textual.widgets",
@@ -76,7 +77,6 @@ CLONE_PARENT = 0x8000
 PYTHON = ctypes.PyDLL(None, use_errno=True)
 """What the interpreter and the C library export; a call of it keeps the interpreter's lock."""
 _starting = threading.Lock()
-_began_with = dict(os.environ)
 _inherited: socket.socket | None = None
 """In a fork: the way to the server that it came from."""
 
@@ -204,18 +204,21 @@ def _words(command: Sequence[str]) -> list[str] | None:
 
 
 def _starts_like_the_server(environment: Mapping[str, str]) -> bool:
-    """Whether what Python reads when it starts is as the server has it; our own modules come from ROOT, as there."""
-    python, ours = (
-        {name: value for name, value in each.items() if name.startswith("PYTHON") and value}
-        for each in (environment, _began_with)
-    )
-    path = os.pathsep.join([ROOT, ours["PYTHONPATH"]] if "PYTHONPATH" in ours else [ROOT])
-    own = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}  # of `core.own_python`
-    return python in (ours, ours | own) and _locale(environment).upper().endswith("UTF-8")
+    """Whether what Python reads when it starts is as the server has it, or as a start of our own modules changes it."""
+    return _python(environment) in SETTINGS and _locale(environment).upper().endswith("UTF-8")
+
+
+def _python(environment: Mapping[str, str]) -> dict[str, str]:
+    """What Python itself reads."""
+    return {name: value for name, value in environment.items() if name.startswith("PYTHON") and value}
 
 
 def _locale(environment: Mapping[str, str]) -> str:
     return environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or "C"
+
+
+SETTINGS = (_python(os.environ), _python(own_environment()))
+"""Those of this process when it began: the server's."""
 
 
 @functools.cache
@@ -233,12 +236,13 @@ def _fork_server(_owner: int) -> socket.socket:
 def serve(server: socket.socket) -> None:
     """The fork server: one fork a request, until the test process has ended."""
     global _inherited  # set once, before the first fork
-    for name in (*ROOMS, *LIBRARIES):
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    for name in ROOMS:
         room = importlib.import_module(name)
-        if hasattr(room, "__path__") and name in ROOMS:
-            for module in pkgutil.walk_packages(room.__path__, f"{name}."):
-                if not module.name.endswith("__main__"):
-                    importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(room.__path__, f"{name}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
     _inherited, forks = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     vars(launch)["subprocess"] = Processes
     gc.collect()

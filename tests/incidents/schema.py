@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -23,13 +24,16 @@ def make_schema_once(patch: pytest.MonkeyPatch, folder: Path) -> None:
     """From now on an empty file that this process opens as a journal gets a copy of the first one's schema."""
     from incidents.journal import database
 
-    upgrade, first = database._upgrade, folder / "schema.db"
+    upgrade, first, copying = database._upgrade, folder / "schema.db", threading.Lock()
 
     def copy_or_upgrade(opened: Database) -> None:
-        file = opened.turn_file.with_name(opened.turn_file.name.removesuffix(".turn"))
-        is_new = not opened.is_postgres and not opened.read_only and file.stat().st_size == 0
-        if is_new and first.exists():
-            shutil.copyfile(first, file)
+        file = opened.turn_file.with_suffix("")
+        with (
+            copying
+        ):  # of two threads that open one file the second must not copy over what the first has written
+            is_new = not opened.is_postgres and not opened.read_only and file.stat().st_size == 0
+            if is_new and first.exists():
+                shutil.copyfile(first, file)
         upgrade(opened)
         if is_new and not first.exists():
             with closing(sqlite3.connect(file)) as made, closing(sqlite3.connect(first)) as kept:
