@@ -222,7 +222,7 @@ class HttpClient:
         return TimedOut(say("signals.timed_out", source=self.name, seconds=self._settings.timeout_s))
 
 
-def request_headers(settings: HttpSettings) -> dict[str, str]:
+def _headers(settings: HttpSettings) -> dict[str, str]:
     """Custom headers and the bearer token."""
     headers = {"Accept-Encoding": "gzip"}
     headers |= {name: value.get_secret_value() for name, value in settings.headers.items()}
@@ -258,7 +258,7 @@ def _options(settings: HttpSettings) -> _Options:
 
     password = read_secret(settings.password, settings.password_file)
     return {
-        "headers": request_headers(settings),
+        "headers": _headers(settings),
         "auth": (settings.user, password or "") if settings.user else None,
         "verify": _tls(settings),
         "limits": httpx.Limits(max_connections=MAX_CONNECTIONS),
