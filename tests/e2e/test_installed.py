@@ -117,9 +117,8 @@ def test_it_and_a_project_with_packages_of_its_names_both_work(
     for start in ([str(program)], [python, "-P", "-m", "warroom"]):
         schema = run(*start, "config", "schema", folder=project, **more)
         assert "signals" in json.loads(schema)["properties"]
-    if path:  # the other way is taken below
-        sandbox = run(str(program), "sandbox", "--headless", "--seconds", "1", folder=project, **more)
-        assert json.loads(sandbox)["ready"] is True
+    sandbox = run(str(program), "sandbox", "--headless", "--seconds", "1", folder=project, **more)
+    assert json.loads(sandbox)["ready"] is True
     for safe in ([], ["-P"]):
         owners = f"import {', '.join(FOREIGN)}; print({{each.OWNER for each in ({', '.join(FOREIGN)})}})"
         assert run(python, *safe, "-c", owners, folder=project, **more) == "{'the project'}\n"
