@@ -6,6 +6,7 @@ Words, code and `5 %` stay whole; Chinese breaks anywhere but before a stop.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 _WIDE = (
     "\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60"
 )
-_UNIT = re.compile(f"`[^`]+`|\\d[\\d.,–-]* %|[{_WIDE}]|[^\\s`{_WIDE}]+|`|\\s+")
-_WORD = re.compile(_UNIT.pattern.removeprefix("`[^`]+`|"))
-_IS_WIDE = re.compile(f"[{_WIDE}]")
+_WORD = f"\\d[\\d.,–-]* %|[{_WIDE}]|[^\\s`{_WIDE}]+|`|\\s+"
+_CODE_OR_WORD = f"`[^`]+`|{_WORD}"
+_IS_WIDE = f"[{_WIDE}]"
 _OPENERS = "（《“‘「『【("
 _STOPS = "，。、；：？！）》”’」』】,.;:?!)"
 
@@ -30,7 +31,7 @@ def wrap(text: str, width: int, *, whole_code: bool = True) -> list[str]:
     """
     lines: list[str] = []
     line = ""
-    for unit in _units(text, _UNIT if whole_code else _WORD):
+    for unit in _units(text, _CODE_OR_WORD if whole_code else _WORD):
         if not line and unit.isspace():
             continue
         if line and cell_len(line) + cell_len(unit.rstrip()) > width:
@@ -43,10 +44,16 @@ def wrap(text: str, width: int, *, whole_code: bool = True) -> list[str]:
     return lines
 
 
-def _units(text: str, pattern: re.Pattern[str]) -> list[str]:
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Only when something is wrapped: to compile ranges so wide takes 9 ms, which the first paint need not wait for."""
+    return re.compile(pattern)
+
+
+def _units(text: str, pattern: str) -> list[str]:
     """What must not be broken: a word, code, or a wide character with the stops behind it."""
     units: list[str] = []
-    for unit in pattern.findall(text):
+    for unit in _compiled(pattern).findall(text):
         if units and not unit.isspace() and _sticks(units[-1][-1], unit[0]):
             units[-1] += unit
         else:
@@ -58,7 +65,8 @@ def _sticks(before: str, after: str) -> bool:
     """Whether no line may end between these two characters."""
     if before.isspace():
         return False
-    return after in _STOPS or before in _OPENERS or not (_IS_WIDE.match(before) or _IS_WIDE.match(after))
+    is_wide = _compiled(_IS_WIDE).match
+    return after in _STOPS or before in _OPENERS or not (is_wide(before) or is_wide(after))
 
 
 def cut(text: str, width: int, *, ascii_only: bool = False) -> str:

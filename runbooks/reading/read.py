@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from core.message import say
 from core.text import clean, clean_block
 from runbooks.model import Problem, Runbook, Severity
-from runbooks.reading.blocks import unknown_key
-from runbooks.reading.fields import Field, read_fields
+from runbooks.reading.fields import Field, unknown_key
 from runbooks.reading.format import read_body
 from runbooks.reading.ids import is_id, slug
 from runbooks.reading.markdown import MAX_BRACKETS, comments, parse, within_budget
 from runbooks.reading.plain import read_plain
+from runbooks.reading.yaml_fields import read_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

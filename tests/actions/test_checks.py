@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actions.check_settings import CheckSettings
 from actions.checks import verifications
 from actions.runner.request import RunSettings, read_settings, settings_for_pipe
 from actions.service_settings import read_profile_actions
@@ -76,6 +77,16 @@ def test_the_runner_knows_that_a_check_is_a_team_profiles(tmp_path: Path) -> Non
     there = read_settings(settings_for_pipe(settings)).actions
     assert not there.switches["shop"].verify[0].check().bundled
     assert not there.staged_return.refusals[0].check().bundled
+
+
+def test_what_a_check_of_a_profile_says_is_harmless() -> None:
+    """It is shown in the plan, and a profile may come with any repository."""
+    check = CheckSettings(promql="up\x1b]0;owned\x07{job='\x1b[31mapp'}", expect="> 0").check()
+    assert check.promql == "up{job='app'}"
+    headers = CheckSettings(
+        probe="http", url="http://a\x1b[2J", headers=("X-A: \x1b[31mb",), expect="status 200"
+    )
+    assert headers.check().parameters == {"url": "http://a", "headers": ("X-A: b",)}
 
 
 def test_the_configuration_itself_names_whom_its_checks_ask(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from response.audit_items import with_found_items
-from response.checklist import Missing
-from response.situation import Situation
 from tui.feeds.journal import IncidentSnapshot, JournalState
 from tui.incident.alerts import ALERT_WATCH, POLL_S, AlertWatch
 from tui.runtime.exit import report_crash
@@ -30,8 +27,8 @@ if TYPE_CHECKING:
     from core.message import Message
     from incidents.events.incident import Incident, StepKey
     from incidents.settings import UpdateSettings
-    from response.checklist import Row
-    from response.situation import Proposal
+    from response.checklist import Missing, Row
+    from response.situation import Proposal, Situation
     from response.step_actions import StepAction
     from response.write import Written
     from runbooks.checks.observation import Observation
@@ -241,6 +238,9 @@ class IncidentContext:
 
     def followed_runbooks(self, incident: Incident) -> tuple[Runbook | Missing, ...]:
         """The runbooks that an incident follows, with what its audits found; one that is not here is said to be missing."""
+        from response.audit_items import with_found_items
+        from response.checklist import Missing
+
         library = self.library
         books = ((library.get(name) if library else None) or Missing(name) for name in incident.runbooks)
         return with_found_items(books, incident)
@@ -252,6 +252,8 @@ class IncidentContext:
         burning: tuple[Message, ...] = (),
     ) -> Situation:
         """What this person has in front of them now."""
+        from response.situation import Situation
+
         return Situation(
             label=snapshot.label,
             incident=snapshot.incident,

@@ -15,7 +15,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.events import Key
-from textual.widgets import Input, TextArea
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -96,9 +95,10 @@ class InputQueue:
         """
         if not isinstance(event, Key) or not event.character or not event.key.startswith("alt+"):
             return None
-        return (
-            None if isinstance(self._app.focused, Input | TextArea) else Key(event.character, event.character)
-        )
+        from textual.widgets import Input, TextArea
+
+        typing = isinstance(self._app.focused, Input | TextArea)
+        return None if typing else Key(event.character, event.character)
 
     async def _settle(self, target: MessagePump) -> None:
         """Wait until `target` and all above it, to which a key rises, have done what was waiting for them."""

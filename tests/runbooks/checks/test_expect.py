@@ -8,7 +8,7 @@ import re
 import pytest
 
 from runbooks.checks.judge import badness, judge_status, judge_trend, judge_values
-from runbooks.reading.blocks import parse_expectation
+from runbooks.reading.check import parse_expectation
 from signals.metrics.trend import Direction
 from signals.reading import Verdict
 

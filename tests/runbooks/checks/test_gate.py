@@ -12,7 +12,7 @@ import pytest
 from runbooks.checks.measure import measure
 from runbooks.checks.observation import Observation
 from runbooks.checks.permission import Permission
-from runbooks.reading.blocks import read_check
+from runbooks.reading.blocks import read_check_block
 from signals.metrics.failover import MetricFailover
 from signals.metrics.scrape import ScrapeSource
 from signals.reading import Verdict
@@ -27,7 +27,7 @@ OK, BURNING, UNKNOWN = Verdict.OK, Verdict.BURNING, Verdict.UNKNOWN
 
 async def seen(curve: Callable[[float], float], minutes: float | None) -> Observation:
     """The gate over a curve (of the seconds until now), `minutes` after the step before was finished."""
-    check, problems = read_check(GATE, "book.md", 1)
+    check, problems = read_check_block(GATE, "book.md", 1)
     assert check is not None
     assert problems == ()
     now = time.time()
@@ -76,7 +76,7 @@ async def test_a_hole_is_no_green() -> None:
 
 
 async def test_a_source_that_lost_its_past_is_unknown() -> None:
-    check, _ = read_check(GATE, "book.md", 1)
+    check, _ = read_check_block(GATE, "book.md", 1)
     assert check is not None
     sources = scraped(load=lambda _: 7)
     present = await measure(replace(check, for_s=0.0), sources, time.time(), Permission())
@@ -94,7 +94,7 @@ async def test_a_source_that_lost_its_past_is_unknown() -> None:
     "text", ["promql: x\nexpect: falling\nfor: 1m", "probe: workers\nexpect: '> 1'\nfor: 1m"]
 )
 def test_only_numbers_with_a_past_can_last(text: str) -> None:
-    _, problems = read_check(text, "book.md", 1)
+    _, problems = read_check_block(text, "book.md", 1)
     assert [Language("en").say(one.message) for one in problems] == [
         "only a promql check with a comparison can have to last ('for')"
     ]

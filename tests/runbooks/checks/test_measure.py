@@ -18,7 +18,7 @@ from runbooks.checks.observation import Observation, check_result
 from runbooks.checks.permission import Permission
 from runbooks.checks.probe import judge_schema, judge_workers
 from runbooks.model import Check
-from runbooks.reading.blocks import read_check
+from runbooks.reading.blocks import read_check_block
 from signals.celery.model import Fleet, Queue, Queues, Worker, WorkerState
 from signals.celery.queues import RedisQueues
 from signals.database.model import Drift, Schema
@@ -40,7 +40,7 @@ OK, BURNING, UNKNOWN = Verdict.OK, Verdict.BURNING, Verdict.UNKNOWN
 
 
 def check(text: str) -> Check:
-    found, problems = read_check(text, "book.md", 1)
+    found, problems = read_check_block(text, "book.md", 1)
     assert problems == ()
     assert found is not None
     return found

@@ -15,7 +15,7 @@ from panels.query_cache import QueryCache
 from runbooks.checks.measure import measure
 from runbooks.checks.permission import Permission
 from runbooks.lint.live import lint_live
-from runbooks.reading.blocks import read_check
+from runbooks.reading.blocks import read_check_block
 from runbooks.reading.read import read_runbook
 from signals.reading import Verdict
 from signals.settings import SignalsSettings
@@ -83,7 +83,7 @@ def test_a_panel_says_it_and_a_server_that_has_just_started_does_not_say_never(
 )
 def test_a_check_says_it_and_is_not_passed(server: str, check: str, expected: str) -> None:
     async def ask(sources: Sources) -> str:
-        read, problems = read_check(check, "book.md", 1)
+        read, problems = read_check_block(check, "book.md", 1)
         assert problems == ()
         assert read is not None
         observation = await measure(read, sources, time.time(), Permission())
@@ -95,7 +95,7 @@ def test_a_check_says_it_and_is_not_passed(server: str, check: str, expected: st
 
 def test_that_nothing_of_a_scraped_target_is_wrong_is_good_news(server: str) -> None:
     async def ask(sources: Sources) -> str:
-        read, _ = read_check('promql: up{job="self"} == 0\nexpect: none', "book.md", 1)
+        read, _ = read_check_block('promql: up{job="self"} == 0\nexpect: none', "book.md", 1)
         assert read is not None
         return str((await measure(read, sources, time.time(), Permission())).verdict)
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.cells import cell_len
 from rich.text import Text
 
-from incidents.events.incident import ROLES
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -142,6 +140,7 @@ def incident_head(
     past: bool,
 ) -> Text:
     """`INC-42 SEV2 Cloudflare ban near   IC ic1 · ops op1   00:18:03  update in 6:12  ✖2 ▲1 ✔5`."""
+    from incidents.events.incident import ROLES
     from panels.draw.text import shorten
 
     incident, words = snapshot.incident, context.host.words
@@ -201,6 +200,7 @@ def board_strip(
     context: IncidentContext, snapshot: IncidentSnapshot, words: Language, height: int, now: float
 ) -> list[Text]:
     """Roles, where people are and what happened last, in a column beside the board."""
+    from incidents.events.incident import ROLES
     from panels.draw.text import shorten, wrap_to_width
     from response.checklist import checklist_rows, is_here
     from tui.incident.draw.timeline import event_lines
