@@ -75,7 +75,7 @@ def _scrape(settings: SignalsSettings, opened: AsyncExitStack) -> ScrapeSource |
     from signals.metrics.scrape import ScrapeSource
 
     source = ScrapeSource(settings.scrape)
-    scraping = asyncio.create_task(source.run())
+    scraping = source.start()
     scraping.add_done_callback(_log_failure)
     opened.push_async_callback(_cancel, scraping)
     return source

@@ -48,7 +48,7 @@ TICK_S = 2.0
 START_AFTER_S = 1.0
 """When the sources are opened at the latest."""
 JOURNAL_AFTER_S = 1.5
-"""The journal's libraries and the runbooks are read once the first numbers are there: together both would be late."""
+"""Journal and runbooks wait at most this long for the first numbers: read together, both would be late."""
 
 
 class Warroom(PanelsApp):
@@ -88,6 +88,8 @@ class Warroom(PanelsApp):
             else None
         )
         self.costs: CostsSettings | None = None
+        self._journal_config: Config | None = None
+        """Of the journal that waits for the first numbers."""
         self.incidents = IncidentContext(self)
         self.runs = RunContext(self.incidents)
         self.config_path: Path | None = None
@@ -143,12 +145,18 @@ class Warroom(PanelsApp):
             self.words = self._displayable(Language(face.language))
         self.drill_watch.start(message.config)
         self.drill_master.open(message.config)
-        self.set_timer(JOURNAL_AFTER_S, lambda: self._open_journal(message.config))
+        self._journal_config = message.config
+        if self.nothing_asked:
+            self._open_journal()
+        else:
+            self.set_timer(JOURNAL_AFTER_S, self._open_journal)
         self.repaint()
 
-    def _open_journal(self, config: Config) -> None:
-        self.runs.open(config)
-        self.incidents.open(config)
+    def _open_journal(self) -> None:
+        config, self._journal_config = self._journal_config, None
+        if config is not None:
+            self.runs.open(config)
+            self.incidents.open(config)
 
     def on_panel_judged(self, message: PanelJudged) -> None:
         """Keep the state; panels that get worse move up."""
@@ -160,6 +168,13 @@ class Warroom(PanelsApp):
         if message.state.id not in self._drawn:
             self._drawn.add(message.state.id)
             self.repaint()  # the first state at once; the next tick draws the others: one clock for all panels
+        if self._journal_config is not None and self._numbers_are_there():
+            self._open_journal()
+
+    def _numbers_are_there(self) -> bool:
+        """Whether every panel was judged, and one of them by an answer."""
+        verdicts = [self.states[name].verdict for name in self.order if name in self.states]
+        return len(verdicts) == len(self.order) and set(verdicts) != {Verdict.UNKNOWN}
 
     def on_source_notice(self, message: SourceNotice) -> None:
         """Show the notice until a key says that it was read, or until the next one."""

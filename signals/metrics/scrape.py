@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 EVALUATION_S = 10.0
 """A question that takes longer is given up: the others of the board wait for it."""
+FIRST_PAGES_S = 1.0
+"""How long a question waits for the first pages of all targets: a sum over half of them would be wrong."""
 SCRAPE_METRICS = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
 """Series about the scrape itself, which are there also when the target does not answer; named as Prometheus does."""
 
@@ -39,7 +42,7 @@ MAX_RELABELLED = 200_000
 
 
 class ScrapeSource:
-    """A `MetricSource` over pages that it reads itself. `run` does the reading."""
+    """A `MetricSource` over pages that it reads itself. `start` begins the reading."""
 
     name = "scrape"
     remote = False
@@ -56,6 +59,9 @@ class ScrapeSource:
         self._up: dict[str, bool] = {}
         self._began: dict[str, float] = {}
         self._relabelled: dict[str, dict[Labels, Labels | None]] = {}
+        self._unread: set[str] = set()
+        """The targets whose first page is waited for, by `_key`."""
+        self._all_read = asyncio.Event()
 
     async def query(self, expr: str, at: float | None = None) -> Answer:
         """Evaluate over what was scraped; raises `Unreachable` while nothing ever was."""
@@ -103,8 +109,12 @@ class ScrapeSource:
             if target.url in self._up
         )
 
-    async def run(self) -> None:
-        """Scrape every target at its interval until cancelled."""
+    def start(self) -> asyncio.Task[None]:
+        """Scrape every target at its interval until the task is cancelled; questions wait for the first pages from now on."""
+        self._unread = {_key(target) for target in self._settings.targets}
+        return asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
             for target in self._settings.targets:
                 group.create_task(self._scrape_forever(target))
@@ -153,6 +163,9 @@ class ScrapeSource:
             self.problems[target.url] = error.message
         self._up[target.url] = bool(samples) or target.url not in self.problems
         await asyncio.to_thread(self._store, target, began, samples, float(self._up[target.url]))
+        self._unread.discard(_key(target))
+        if not self._unread:
+            self._all_read.set()
 
     def _check_size(self, body: bytes, name: str) -> None:
         """A part of a page would give wrong sums, all of a huge one takes the memory: it is refused whole."""
@@ -210,6 +223,10 @@ class ScrapeSource:
         }
 
     async def _scraped_ring(self) -> Ring:
+        if self._unread:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_read.wait(), FIRST_PAGES_S)
+            self._unread.clear()  # whoever asks next does not wait for a target that hangs
         if self._ring is None:
             detail = next(iter(self.problems.values()), say("signals.not_yet"))
             raise Unreachable(say("signals.unreachable", source=self.name, detail=detail))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -107,6 +108,31 @@ async def test_100_000_series_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
         source = ScrapeSource(settings)
         await source.scrape_once()
         assert (await source.query("count(m)")).series[0].values[0] == 100_000
+
+
+async def test_the_first_question_waits_for_the_first_pages_of_all_targets() -> None:
+    """Not "not queried yet" for two seconds, and no sum over half of the targets."""
+
+    def late(connection: socket.socket) -> None:
+        time.sleep(0.3)
+        body(b"jobs 2\n")(connection)
+
+    with serve(body(b"jobs 1\n")) as one, serve(late) as other:
+        scrape_settings = ScrapeSettings(targets=(ScrapeTarget(url=one), ScrapeTarget(url=other)))
+        async with open_sources(SignalsSettings(scrape=scrape_settings), lambda _: None) as sources:
+            await asyncio.sleep(0.1)  # the first page is there
+            assert sources.metrics is not None
+            assert (await sources.metrics.query("sum(jobs)")).series[0].values[0] == 3
+
+
+async def test_a_target_that_hangs_keeps_the_first_questions_waiting_only_once() -> None:
+    with serve(body(b"jobs 1\n")) as one, serve(BEHAVIOURS["half a minute late"]) as other:
+        scrape_settings = ScrapeSettings(targets=(ScrapeTarget(url=one), ScrapeTarget(url=other)))
+        async with open_sources(SignalsSettings(scrape=scrape_settings), lambda _: None) as sources:
+            assert sources.metrics is not None
+            for limit_s in (1.0 + 5, scrape.FIRST_PAGES_S / 2):
+                async with asyncio.timeout(limit_s):
+                    assert (await sources.metrics.query("sum(jobs)")).series[0].values[0] == 1
 
 
 async def test_a_switch_is_announced_once_and_so_is_the_return() -> None:

@@ -6,6 +6,8 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING
 
+import tui.app
+from signals.reading import Verdict
 from tests.tui.incident.stage import app_of, incident_of, running, screen_of, shown, until, write_as
 from tui.feeds.journal import JournalThread
 from tui.i18n import Language
@@ -109,6 +111,14 @@ async def test_a_key_that_was_too_early_is_done_once_the_journal_is_open(
         go.set()
         await until(lambda: isinstance(app.screen, IncidentScreen), "the incident opens by itself")
         assert "one moment" not in shown(app)
+
+
+async def test_the_journal_is_opened_as_soon_as_the_numbers_are_there(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tui.app, "JOURNAL_AFTER_S", 3600.0)
+    async with running(config) as op1:
+        assert op1.app.states["depth"].verdict is Verdict.BURNING
 
 
 async def test_the_checklist_stops_at_a_pause_point_until_the_ic_confirms(config: Path) -> None:
