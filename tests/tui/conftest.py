@@ -13,7 +13,6 @@ import textual.app
 import textual.pilot
 from textual._context import active_app
 from textual._wait import wait_for_idle
-from textual.pilot import Pilot
 
 from tui.runtime.app import TerminalApp
 
@@ -26,24 +25,24 @@ def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+async def _until_done(min_s: float = 0, limit_s: float = 1) -> None:
+    """Until our queue is done with the key; an app of a test, which has none, is waited for as Textual does."""
+    app, end = active_app.get(), time.monotonic() + limit_s
+    if not isinstance(app, TerminalApp):
+        await wait_for_idle(min_s, limit_s)
+        return
+    await asyncio.sleep(0.001)
+    while app.input_queue.is_busy and time.monotonic() < end:  # noqa: ASYNC110  # as Textual's own
+        await asyncio.sleep(0.001)
+
+
 @pytest.fixture(autouse=True)
 def _quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait after a key until our queue is done with it: Textual's pilot waits 40 ms and more for an idle process."""
+    """Textual's pilot waits for an idle process after each key: 40 ms and more, five times as long as we compute."""
+    monkeypatch.setattr(textual.app, "wait_for_idle", _until_done)
 
-    async def until_done(min_s: float = 0, limit_s: float = 1) -> None:
-        app, end = active_app.get(), time.monotonic() + limit_s
-        if not isinstance(app, TerminalApp):
-            await wait_for_idle(min_s, limit_s)
-            return
-        await asyncio.sleep(0.001)
-        while app.input_queue.is_busy and time.monotonic() < end:  # noqa: ASYNC110  # as Textual's own
-            await asyncio.sleep(0.001)
 
-    async def until_drawn(pilot: Pilot[object], width: int, height: int) -> None:
-        await resize(pilot, width, height)
-        await wait_for_idle()
-
-    resize = Pilot.resize_terminal
-    for module in (textual.app, textual.pilot):
-        monkeypatch.setattr(module, "wait_for_idle", until_done)
-    monkeypatch.setattr(Pilot, "resize_terminal", until_drawn)
+@pytest.fixture
+def quick_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for `pilot.pause`, where a test presses hundreds of keys and looks at what the screen is alone."""
+    monkeypatch.setattr(textual.pilot, "wait_for_idle", _until_done)

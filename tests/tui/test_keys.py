@@ -71,6 +71,7 @@ async def test_a_key_does_what_it_says(
         assert look(app) == expected
 
 
+@pytest.mark.usefixtures("quick_pauses")
 @pytest.mark.parametrize("screen", TO)
 @pytest.mark.parametrize("size", [(80, 24), (20, 5)])
 async def test_no_key_breaks_anything_with_states_and_without(screen: str, size: tuple[int, int]) -> None:

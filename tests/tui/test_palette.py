@@ -95,6 +95,7 @@ async def test_ranges_are_commands_on_the_zoom_screen_alone() -> None:
             assert len(found) == len(set(found))
 
 
+@pytest.mark.usefixtures("quick_pauses")
 async def test_every_command_of_every_screen_runs() -> None:
     states = eight()
     app = board(*states)
