@@ -32,7 +32,7 @@ HOURS, STEP_S, SHARE = 26, 5, 0.2
 
 
 async def run_after_a_day(self: ScrapeSource) -> None:
-    """Instead of `ScrapeSource.run`."""
+    """Instead of `ScrapeSource._run`."""
     out, values = Path(sys.argv[1]), sys.argv[3]
     target = self._settings.targets[0]
     source = HttpClient("page", target)
@@ -98,8 +98,8 @@ def _lifelike(name: str) -> Move:
     return lambda value, _: value
 
 
-real_run, real_store = ScrapeSource.run, ScrapeSource._store
-ScrapeSource.run = run_after_a_day  # type: ignore[method-assign]  # what is measured is the program with a day behind it
+real_run, real_store = ScrapeSource._run, ScrapeSource._store
+ScrapeSource._run = run_after_a_day  # type: ignore[method-assign]  # what is measured is the program with a day behind it
 ScrapeSource._store = store_copies  # type: ignore[method-assign]  # and that of a larger service
 
 if __name__ == "__main__":
