@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Move = Callable[[float, random.Random], float]
 
-HOURS, STEP_S, SHARE = 26, 5, 0.2
+HOURS, STEP_S, SHARE, STEADY_S = 26, 5, 0.2, 10.0
 
 
 async def run_after_a_day(self: ScrapeSource) -> None:
@@ -36,9 +36,8 @@ async def run_after_a_day(self: ScrapeSource) -> None:
     out, values = Path(sys.argv[1]), sys.argv[3]
     target = self._settings.targets[0]
     source = HttpClient("page", target)
-    page = await source.get("")
+    found = await _page_at_work(source)
     await source.close()
-    found = parse_exposition(page.body, page.content_type).samples
     await asyncio.to_thread(live_through, self, target, found, values)
     ring = await self._scraped_ring()
     with ring._lock:
@@ -51,6 +50,19 @@ async def run_after_a_day(self: ScrapeSource) -> None:
     }
     await asyncio.to_thread(out.write_text, json.dumps(told))
     await real_run(self)
+
+
+async def _page_at_work(source: HttpClient) -> list[Sample]:
+    """The page once no series were added for a while: a service that has just started has few."""
+    samples: list[Sample] = []
+    grown_at = time.monotonic()
+    while time.monotonic() - grown_at < STEADY_S:
+        page = await source.get("")
+        before, samples = len(samples), parse_exposition(page.body, page.content_type).samples
+        if len(samples) > before:
+            grown_at = time.monotonic()
+        await asyncio.sleep(1)
+    return samples
 
 
 def store_copies(
