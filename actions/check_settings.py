@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Self
 
 from pydantic import (
     SerializationInfo,
@@ -17,13 +17,9 @@ from pydantic.json_schema import SkipJsonSchema  # noqa: TC002  # pydantic reads
 from pydantic_core import PydanticCustomError
 
 from core.settings import AS_WRITTEN, Section
-from core.text import clean, clean_block
 from runbooks.model import Check  # noqa: TC001  # pydantic reads the annotations at run time
 from runbooks.reading.check import read_check
-from runbooks.reading.fields import Field
-
-if TYPE_CHECKING:
-    from runbooks.reading.fields import Value
+from runbooks.reading.fields import MAX_CHARACTERS, Field, cleaned
 
 
 class CheckSettings(Section):
@@ -67,14 +63,11 @@ class CheckSettings(Section):
     def check(self) -> Check:
         """As the runbooks' reader understands it; raises `ValueError`."""
         values = self.model_dump(exclude_none=True, context=AS_WRITTEN)
-        fields = {key: Field(_cleaned(value), 1) for key, value in values.items()}
+        if len(str(values)) > MAX_CHARACTERS:
+            raise ValueError("no check of the runbooks' format (too-large)")
+        fields = {key: Field(cleaned(value), 1) for key, value in values.items()}
         check, problems = read_check(fields, "warroom.toml", 1)
         if check is None or problems:
             rules = ", ".join(problem.rule for problem in problems) or "check"
             raise ValueError(f"no check of the runbooks' format ({rules})")
         return replace(check, bundled=not self.of_team_profile)  # `warroom.toml` itself names whom it asks
-
-
-def _cleaned(value: Value) -> Value:
-    """A profile may come with any repository."""
-    return clean_block(value).strip() if isinstance(value, str) else tuple(clean(text) for text in value)

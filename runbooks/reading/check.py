@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, get_args
 
 from core.message import say
@@ -181,12 +182,8 @@ def _operator(text: str) -> Literal["<", "<=", ">", ">=", "==", "!=", ""]:
 def _seconds(field: Field | None, complain: Complain) -> float | None:
     if field is None:
         return None
-    try:
-        seconds = parse_duration(field.text)
-    except ValueError:
-        complain(field.line, "check-duration", say("runbook.check_duration", text=field.text))
-        return None
-    if seconds <= 0:
-        complain(field.line, "check-duration", say("runbook.check_duration", text=field.text))
-        return None
-    return seconds
+    with suppress(ValueError):
+        if (seconds := parse_duration(field.text)) > 0:
+            return seconds
+    complain(field.line, "check-duration", say("runbook.check_duration", text=field.text))
+    return None

@@ -7,11 +7,14 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeAlias
 
 from core.message import say
+from core.text import clean, clean_block
 from runbooks.model import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MAX_CHARACTERS = 20_000
+"""What is longer is no check, call or front matter."""
 Value: TypeAlias = "str | tuple[str, ...]"
 
 
@@ -33,6 +36,11 @@ class Field:
         if isinstance(self.value, str):
             return tuple(text for part in self.value.split(",") if (text := part.strip()))
         return self.value
+
+
+def cleaned(value: Value) -> Value:
+    """Harmless: runbooks and profiles may come with any repository."""
+    return clean_block(value).strip() if isinstance(value, str) else tuple(clean(text) for text in value)
 
 
 def unknown_key(file: str, line: int, name: str, known: Iterable[str]) -> Problem:

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 import yaml
 
 from core.message import say
-from core.text import clean, clean_block
+from core.text import clean
 from runbooks.model import Problem
-from runbooks.reading.fields import Field
+from runbooks.reading.fields import MAX_CHARACTERS, Field, cleaned
 
 if TYPE_CHECKING:
     from core.message import Message
     from runbooks.reading.fields import Value
-
-MAX_CHARACTERS = 20_000
 
 
 class _RefusedError(Exception):
@@ -60,7 +58,7 @@ def read_fields(text: str, file: str, first_line: int) -> tuple[dict[str, Field]
         elif (plain := _plain(value)) is None:
             problems.append(Problem(file, line, "yaml-nested", say("runbook.yaml_nested", key=name)))
         else:
-            fields[name] = Field(plain, line)
+            fields[name] = Field(cleaned(plain), line)
     return fields, tuple(problems)
 
 
@@ -92,15 +90,15 @@ def _escaped(text: str) -> str:
 def _plain(node: yaml.Node) -> Value | None:
     """None for what is nested deeper than a list or mapping of texts."""
     if isinstance(node, yaml.ScalarNode):
-        return clean_block(node.value).strip()
+        return str(node.value)
     if isinstance(node, yaml.SequenceNode):
         if not all(isinstance(item, yaml.ScalarNode) for item in node.value):
             return None
-        return tuple(clean(item.value) for item in node.value)
+        return tuple(item.value for item in node.value)
     pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
     if not all(isinstance(item, yaml.ScalarNode) for pair in pairs for item in pair):
         return None
-    return tuple(clean(f"{name.value}: {value.value}") for name, value in pairs)
+    return tuple(f"{name.value}: {value.value}" for name, value in pairs)
 
 
 def _position(error: yaml.YAMLError) -> tuple[int, str]:

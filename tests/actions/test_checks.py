@@ -89,6 +89,11 @@ def test_what_a_check_of_a_profile_says_is_harmless() -> None:
     assert headers.check().parameters == {"url": "http://a", "headers": ("X-A: b",)}
 
 
+def test_a_check_that_is_longer_than_any_block_is_none() -> None:
+    with pytest.raises(ValueError, match="too-large"):
+        CheckSettings(promql="x" * 30_000, expect="> 0")
+
+
 def test_the_configuration_itself_names_whom_its_checks_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OWN_TOKEN", SECRET)
     with server() as (url, heard):
