@@ -118,13 +118,9 @@ class Shop:
         return [name for name, is_so in parts.items() if is_so]
 
     def is_broken(self) -> bool:
-        return len(self.broken_now()) == 4
-
-    def broken_now(self) -> list[str]:
-        """Nothing is known while it restarts."""
-        with suppress(httpx.TransportError):
-            return self.broken()
-        return []
+        with suppress(httpx.TransportError):  # it restarts
+            return len(self.broken()) == 4
+        return False
 
     def is_mended(self) -> bool:
         with suppress(httpx.TransportError):
@@ -246,7 +242,8 @@ def test_two_people_agree_then_it_breaks_shows_is_lifted_and_scored(team: Shop) 
     seen: set[str] = set()
 
     def have_broken() -> bool:
-        seen.update(team.broken_now())
+        with suppress(httpx.TransportError):  # it restarts
+            seen.update(team.broken())
         return len(seen) == 4
 
     until(have_broken)

@@ -130,7 +130,7 @@ async def test_a_target_that_hangs_keeps_the_first_questions_waiting_only_once()
         scrape_settings = ScrapeSettings(targets=(ScrapeTarget(url=one), ScrapeTarget(url=other)))
         async with open_sources(SignalsSettings(scrape=scrape_settings), lambda _: None) as sources:
             assert sources.metrics is not None
-            for limit_s in (1.0 + 5, scrape.FIRST_PAGES_S / 2):
+            for limit_s in (scrape.FIRST_PAGES_S + 5, scrape.FIRST_PAGES_S / 2):
                 async with asyncio.timeout(limit_s):
                     assert (await sources.metrics.query("sum(jobs)")).series[0].values[0] == 1
 
