@@ -11,6 +11,7 @@ import asyncio
 import logging
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from core.errors import SourceError, TimedOut
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
     from signals.settings import CelerySettings, RedisSettings
 
-LISTEN_TIMEOUT_S = 1.0
-"""How long the listener waits for an event before it looks whether it shall end."""
+MAX_SILENCE_S = 30.0
+"""So long without any event the listener believes its connection; then it opens another."""
+WAKES_S = 1.0
+"""So often Kombu's `ConsumerMixin.consume` looks up from waiting (its `safety_interval`)."""
 MIN_BACKOFF_S, MAX_BACKOFF_S = 0.5, 15.0
 MAX_QUEUES = 100
 _log = logging.getLogger("warroom.fleet")
@@ -70,7 +73,7 @@ class CeleryFleet:
         """End both threads, and wait a moment for them to take their queues off the broker."""
         self._stop.set()
         for thread in self._threads:
-            await asyncio.to_thread(thread.join, 2 * LISTEN_TIMEOUT_S)
+            await asyncio.to_thread(thread.join, 2 * WAKES_S)
 
     def _start(self) -> None:
         def ignore(_: Exception) -> None:
@@ -106,18 +109,19 @@ class CeleryFleet:
         from celery.events.receiver import EventReceiver
 
         receiver = EventReceiver(connection, app=app, handlers={"*": self._event})
+
+        def look_up() -> None:
+            receiver.should_stop = self._stop.is_set()
+
+        receiver.on_iteration = look_up
         while not self._stop.is_set():
-            try:
+            with suppress(TimeoutError):
                 # `wakeup` would make every worker send a heartbeat: they are not disturbed
-                receiver.capture(limit=None, timeout=LISTEN_TIMEOUT_S, wakeup=False)
-            except TimeoutError:
-                continue
+                receiver.capture(limit=None, timeout=MAX_SILENCE_S, wakeup=False)
 
     def _event(self, event: dict[str, Any]) -> None:
         with self._lock:
             self._workers.event(event, time.time())
-        if self._stop.is_set():
-            raise TimeoutError  # leaves `capture` when events come faster than its timeout
 
     def _inspect(self, app: Any, connection: Any) -> None:
         while not self._stop.is_set():

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from celery import Celery
 from pydantic import SecretStr
+from redis import Redis
 
 from core.errors import SourceError
 from signals.celery.fleet import CeleryFleet
@@ -187,6 +188,31 @@ async def test_one_of_two_that_is_killed_is_silent_and_never_back_in_between(red
             await fleet.close()
 
 
+async def test_a_silent_broker_is_listened_to_over_one_connection(redis_url: str) -> None:
+    """Each new one would be a queue taken off and bound again, and what is sent between them is lost."""
+    fleet = CeleryFleet(CelerySettings(broker_url=SecretStr(redis_url), interval_s=60, reply_wait_s=0.7))
+    with Redis.from_url(redis_url) as broker:
+
+        def connections() -> int:
+            return int(broker.info("stats")["total_connections_received"])
+
+        try:
+            await fleet.fleet()
+            await asyncio.to_thread(waiting.until, lambda: listening(broker), "nobody listens")
+            before = connections()
+            await asyncio.sleep(4)
+            assert listening(broker)
+            assert connections() <= before + 3, "the listener's own may open late; three a second were others"
+        finally:
+            await fleet.close()
+        assert not listening(broker)
+
+
+def listening(broker: Redis) -> bool:
+    """Whether an event queue is bound."""
+    return bool(broker.exists("_kombu.binding.celeryev"))
+
+
 async def test_a_broker_that_is_gone_is_said_without_its_password() -> None:
     fleet = CeleryFleet(CelerySettings(broker_url=SecretStr("redis://:hunter2@127.0.0.1:1/0"), timeout_s=1))
     try:
@@ -202,6 +228,7 @@ def test_both_threads_may_import_celery_at_the_same_moment() -> None:
     code = """
 import sys, threading
 from pydantic import SecretStr
+from redis import Redis
 from signals.connections.broker import open_broker
 from signals.settings import CelerySettings
 
