@@ -9,8 +9,11 @@ from pydantic import Field
 from actions.check_settings import CheckSettings  # noqa: TC001  # pydantic reads the annotations at run time
 from core.settings import Section
 
-RATE = r"^\d{1,6}(\.\d{1,3})?/[smh]$"
-"""A limit as Celery writes it: how many a second, a minute or an hour."""
+RATE = r"^[0-9]{1,6}(\.[0-9]{1,3})?/[smh]$"
+r"""A limit as Celery writes it: how many a second, a minute or an hour.
+
+Not `\d`, which has the digits of all writings: it was also 0.2 MB of tables in Pydantic's expression.
+"""
 
 
 class ProducersSettings(Section):

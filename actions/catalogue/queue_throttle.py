@@ -21,6 +21,7 @@ from actions.model import (
     Verification,
 )
 from actions.parameters import Name, Names, Parameters
+from actions.queue_settings import RATE
 from actions.rate_limits import read_limits, set_limits
 from actions.step import Step
 from core.message import say
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from actions.model import Context, Plan
     from core.message import Message
 
-RATE = r"^(\d{1,6}(\.\d{1,3})?/[smh]|none)$"
+LIMIT = rf"{RATE}|^none$"
 
 
 def _pairs(items: tuple[str, ...]) -> tuple[str, ...]:
@@ -39,7 +40,7 @@ def _pairs(items: tuple[str, ...]) -> tuple[str, ...]:
 
     for item in items:
         worker, equals, rate = item.rpartition("=")
-        if not worker or not equals or not re.fullmatch(RATE, rate):
+        if not worker or not equals or not re.fullmatch(LIMIT, rate):
             raise PydanticCustomError("pairs", "worker=rate, such as celery@a=10/m")
     return items
 
@@ -48,7 +49,7 @@ class Throttle(Parameters):
     """Which task, and how often on each worker; `each` gives some workers a rate of their own."""
 
     task: Name
-    rate: Annotated[str, Field(pattern=RATE)]
+    rate: Annotated[str, Field(pattern=LIMIT)]
     each: Annotated[Names, AfterValidator(_pairs)] = ()
 
     def wanted(self, workers: Mapping[str, str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from runbooks.model import Problem, Runbook, Severity
 from runbooks.reading.fields import Field, unknown_key
 from runbooks.reading.format import read_body
 from runbooks.reading.ids import is_id, slug
-from runbooks.reading.markdown import MAX_BRACKETS, comments, parse, within_budget
+from runbooks.reading.markdown import MAX_BRACKETS, comments, parsed, within_budget
 from runbooks.reading.plain import read_plain
 from runbooks.reading.yaml_fields import read_fields
 
@@ -64,12 +64,12 @@ def read_runbook(text: str, file: str, language: str) -> Parsed:
         message = say("runbook.too_many_brackets", limit=MAX_BRACKETS, line=cut)
         problems.append(Problem(file, cut, "too-many-brackets", message))
     fields, body = _front_matter(text, file, problems)
-    tree = parse(body)
     stem = slug(PurePath(file).stem) or "runbook"
-    if "id" not in fields and not _speaks_our_format(tree):
-        title = fields["title"].text if "title" in fields else ""
-        return Parsed(read_plain(tree, title, stem, file, language), tuple(problems))
-    return _own(tree, fields, stem, file, language=language, problems=problems)
+    with parsed(body) as tree:
+        if "id" not in fields and not _speaks_our_format(tree):
+            title = fields["title"].text if "title" in fields else ""
+            return Parsed(read_plain(tree, title, stem, file, language), tuple(problems))
+        return _own(tree, fields, stem, file, language=language, problems=problems)
 
 
 def _own(

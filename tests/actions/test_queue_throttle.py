@@ -86,7 +86,7 @@ def test_workers_reply_in_any_order_and_the_undo_is_the_same() -> None:
     assert _undo("rest", dict(reversed(limits.items()))) == undo
 
 
-@pytest.mark.parametrize("rate", ["", "20", "20/d", "-1/m", "1/m; x", "∞"])
+@pytest.mark.parametrize("rate", ["", "20", "20/d", "-1/m", "1/m; x", "∞", "٢٠/m"])
 def test_a_rate_is_a_rate(rate: str) -> None:
     with pytest.raises(BadParameter):
         read_parameters(Throttle, {"task": "rest", "rate": rate})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import time
 
 import pytest
+from markdown_it.tree import SyntaxTreeNode
 
 from runbooks.model import Command, Paragraph
 from runbooks.reading.read import MAX_CHARACTERS, Parsed, read_runbook
@@ -104,6 +106,18 @@ def test_a_whole_runbook_is_read_without_a_problem() -> None:
         ("1.2", "look", False, 34),
         ("2.1", "budget", False, 43),
     ]
+
+
+def test_no_tree_of_a_runbook_waits_for_the_garbage_collector() -> None:
+    """It comes seldom, and a library's trees are megabytes."""
+    gc.collect()
+    gc.disable()
+    try:
+        read_runbook(WHOLE, "ban.md", "en")
+        read_runbook("# Foreign\n\nText.\n", "foreign.md", "en")
+        assert not [node for node in gc.get_objects() if isinstance(node, SyntaxTreeNode)]
+    finally:
+        gc.enable()
 
 
 def test_a_step_holds_its_prose_command_roles_check_and_action() -> None:

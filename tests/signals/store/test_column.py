@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -104,3 +106,15 @@ def test_a_day_takes_few_bytes_a_value(
     for _ in range(17_280):
         column.append(now := value(now, chance))
     assert column.nbytes / len(column) <= most, name
+
+
+def test_reading_brings_no_masked_arrays_along() -> None:
+    """`numpy.unique` imports them: 1.2 MB that nobody here has a use for."""
+    code = (
+        "import sys, numpy as np; from signals.store.block import seal, unseal;"
+        "blocks = [seal(np.arange(256.0)), seal(np.linspace(0, 1, 256))];"
+        "assert unseal(blocks, np.dtype(float), 256)[1][-1] == 1;"
+        "print('numpy.ma' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
