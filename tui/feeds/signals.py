@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from textual.message import Message as UiMessage
 
 from tui.runtime.exit import ExitCode, report_crash
-from tui.runtime.malloc import limit_arenas, skip_httpx_cli, trim_heap
+from tui.runtime.malloc import skip_httpx_cli, trim_heap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -98,7 +98,6 @@ class SignalsThread:
         if self._started:
             return
         self._started = True
-        limit_arenas()
         skip_httpx_cli()
         threading.Thread(target=self._run, name="signals", daemon=True).start()
 

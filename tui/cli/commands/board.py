@@ -52,8 +52,10 @@ def open_board(
     from tui.app import Warroom
 
     require_terminal()
+    from tui.runtime.malloc import limit_arenas
     from tui.runtime.quit import EXIT_TIMEOUT_S, prompt_exit
 
+    limit_arenas()
     app = Warroom(invocation.config, invocation.words, theme=args.theme, language_given=args.lang is not None)
     app.config_path = invocation.config_path
     prepare(app)
