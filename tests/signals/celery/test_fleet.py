@@ -24,9 +24,11 @@ from signals.celery.worker_state import ActiveTask, Evidence, infer_worker_state
 from signals.celery.workers import Workers
 from signals.settings import CelerySettings
 from tests import waiting
+from tests.rabbitmq import run_rabbitmq
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 QUIET = Evidence(
     window_s=60,
@@ -206,6 +208,23 @@ async def test_a_silent_broker_is_listened_to_over_one_connection(redis_url: str
         finally:
             await fleet.close()
         assert not listening(broker)
+
+
+async def test_workers_of_a_rabbitmq_are_followed_until_it_is_gone(tmp_path: Path) -> None:
+    with run_rabbitmq(tmp_path) as url:
+        fleet = following(url)
+        app = Celery(broker=url, set_as_current=False)
+        with worker(url, "rabbit@here", "-P", "solo", "-E"):
+            idle = await until(fleet, "rabbit@here", lambda one: one.state is WorkerState.IDLE)
+            assert idle.queues == ("celery",)
+            app.send_task("rest", (0.05,))
+            await until(fleet, "rabbit@here", lambda one: one.state is WorkerState.WORKING)
+        app.close()
+    try:
+        with pytest.raises(SourceError):
+            await until(fleet, "rabbit@here", lambda _: False)
+    finally:
+        await fleet.close()
 
 
 def listening(broker: Redis) -> bool:
