@@ -104,7 +104,7 @@ async def _scrape_errors(sources: Sources, words: Language) -> dict[str, str]:
 
 def _expressions(spec: PanelSpec) -> Iterator[tuple[str, str, bool]]:
     """The name of each query, its PromQL, and whether the panel is complete without it."""
-    for query in spec.queries:
+    for query in spec.asking().queries:  # the broker answers the others
         yield clean(query.name), query.expr, query.optional
     for objective in spec.objectives:  # no failures are good news, so only what counts all requests is asked
         total = objective.buckets or objective.total

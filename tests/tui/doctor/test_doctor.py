@@ -127,6 +127,26 @@ def test_what_is_there_and_what_is_not_is_told_with_what_the_server_warns_of(tmp
     assert "store 8 timed out" in told["metrics"]
 
 
+def test_what_a_panel_leaves_to_the_broker_is_not_asked_of_the_metrics(tmp_path: Path) -> None:
+    vector = b'{"status":"success","data":{"resultType":"vector","result":[]}}'
+    names = b'{"status":"success","data":["up"]}'
+    refused = b'{"status":"error","errorType":"bad_data","error":"no expression found in input"}'
+
+    def page(path: str) -> Page:
+        if "label" in path:
+            return Page(names, 200, "application/json")
+        empty = "query=&" in path or path.endswith("query=")
+        return Page(refused if empty else vector, 400 if empty else 200, "application/json")
+
+    config = tmp_path / "warroom.toml"
+    with page_server(page) as url:
+        config.write_text(
+            f'[signals.prometheus]\nurl = "{url}"\n[signals.redis]\nurl = "redis://127.0.0.1:1"\n'
+        )
+        findings = asyncio.run(check_queries(load_config(config), Language("en")))
+    assert [finding.what for finding in findings if finding.where.startswith("queues")] == []
+
+
 def test_queries_rules_and_a_wrong_clock(tmp_path: Path) -> None:
     page = b'jobs_total{queue="a"} 7\n'
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n"
