@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, SecretStr, model_validator
 
 from actions.template import PLACEHOLDER, places
-from core.settings import Seconds, Section
+from core.settings import HttpAddress, OptionalHttpAddress, Seconds, Section
 from signals.settings import HttpSettings
 
 Argv: TypeAlias = tuple[str, ...]
@@ -78,7 +78,9 @@ class ReleaseProbe(HttpSettings):
     field: str = Field(
         default="version", description="where it stands in the JSON, with dots; empty: the whole body is it"
     )
-    slots: dict[Slot, str] = Field(default={}, description="the address of each slot, whether live or not")
+    slots: dict[Slot, HttpAddress] = Field(
+        default={}, description="the address of each slot, whether live or not"
+    )
     requests: int = Field(default=3, ge=1, le=100, description="so many answers in a row must agree")
     wait_s: Seconds = Field(default=30.0, description="how long a release may take until it answers so")
 
@@ -87,7 +89,9 @@ class ReleaseInstance(Section):
     """One process of the service that is replaced by itself, and how it says which release it is."""
 
     name: Name
-    url: str = Field(default="", description="answers with its version, as `[releases.probe]` does")
+    url: OptionalHttpAddress = Field(
+        default="", description="answers with its version, as `[releases.probe]` does"
+    )
     conf: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9_]{0,100}$",

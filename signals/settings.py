@@ -6,35 +6,18 @@ Secrets are `SecretStr`: they come from `${ENV}` or from a `…_file`, and never
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003  # pydantic reads the annotations at run time
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Literal
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_core import PydanticCustomError
+from pydantic import Field, SecretStr
 
-from core.settings import Seconds, Section
+from core.settings import HttpAddress, Seconds, Section
 from signals.relabel import RelabelRule  # noqa: TC001  # pydantic reads the annotations at run time
-
-
-def _http(url: str) -> str:
-    """An address that can be asked: the client's own words for another come only once it is."""
-    try:
-        parts = urlsplit(url)
-        scheme, host, _ = parts.scheme, parts.hostname, parts.port
-    except ValueError:
-        raise PydanticCustomError("url_parsing", "it is no URL") from None
-    if scheme not in ("http", "https"):
-        schemes = {"expected_schemes": "http://, https://"}
-        raise PydanticCustomError("url_scheme", "another scheme than {expected_schemes}", schemes)
-    if not host or any(map(str.isspace, host)):
-        raise PydanticCustomError("url_parsing", "it is no URL")
-    return url
 
 
 class HttpSettings(Section):
     """How to reach an HTTP source."""
 
-    url: Annotated[str, AfterValidator(_http)]
+    url: HttpAddress
     timeout_s: Seconds = 5.0
     token: SecretStr | None = None
     token_file: Path | None = None

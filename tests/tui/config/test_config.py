@@ -78,7 +78,7 @@ def test_a_wrong_file_is_refused_without_its_secret(tmp_path: Path, command: tup
     [
         ("ftp://prometheus:9090", "url_scheme"),
         ("127.0.0.1:9090", "url_scheme"),
-        ("", "url_scheme"),
+        (" ", "url_scheme"),
         ("http://", "url_parsing"),
         ("http://[::1", "url_parsing"),
         ("http://127.0.0.1:99999", "url_parsing"),
@@ -87,19 +87,27 @@ def test_a_wrong_file_is_refused_without_its_secret(tmp_path: Path, command: tup
     ],
 )
 @pytest.mark.parametrize(
-    "section", ["[signals.prometheus]", "[signals.alertmanager]", "[[signals.scrape.targets]]"]
+    "before",
+    [
+        "[signals.prometheus]\nurl",
+        "[signals.alertmanager]\nurl",
+        "[[signals.scrape.targets]]\nurl",
+        '[releases.probe]\nurl = "http://h"\nslots.blue',
+        '[[releases.instances]]\nname = "web-1"\nurl',
+    ],
 )
-def test_an_address_that_nobody_can_ask_is_named(tmp_path: Path, section: str, url: str, kind: str) -> None:
+def test_an_address_that_nobody_can_ask_is_named(tmp_path: Path, before: str, url: str, kind: str) -> None:
     path = tmp_path / "warroom.toml"
-    path.write_text(f'{section}\nurl = "{url}"\n')
+    path.write_text(f'{before} = "{url}"\n')
     config, problems = check_config(path)
     assert config is None
-    assert [(each.line, each.what.key) for each in problems] == [(2, f"invalid.{kind}")]
+    line = before.count("\n") + 1
+    assert [(each.line, each.what.key) for each in problems] == [(line, f"invalid.{kind}")]
 
 
 def test_addresses_that_servers_have_are_taken(tmp_path: Path) -> None:
     path = tmp_path / "warroom.toml"
-    for url in ("http://h", "https://u:p@h:9090/prom/?a=b", "HTTP://[::1]:9090/", "http://监控.internal:1"):
+    for url in ("http://h", "https://h:9090/prom/?a=b", "HTTP://[::1]:9090/", "http://监控.internal:1"):
         path.write_text(f'[signals.prometheus]\nurl = "{url}"\n')
         assert check_config(path)[1] == ()
 
