@@ -41,8 +41,10 @@ class Sources:
 
 
 @asynccontextmanager
-async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], None]) -> AsyncIterator[Sources]:
-    """Open all sources and their background work; closes them at the end."""
+async def open_sources(
+    settings: SignalsSettings, notice: Callable[[Notice], None], paused: Callable[[], bool] = lambda: False
+) -> AsyncIterator[Sources]:
+    """Open all sources and their background work; closes them at the end. While `paused()` workers are not asked by themselves."""
     async with AsyncExitStack() as opened:
         prometheus = _prometheus(settings, opened)
         scrape = _scrape(settings, opened)
@@ -53,7 +55,7 @@ async def open_sources(settings: SignalsSettings, notice: Callable[[Notice], Non
             scrape=scrape,
             alerts=_alerts(settings, prometheus, scrape, notice, opened),
             queues=_queues(settings, opened),
-            fleet=_fleet(settings, opened),
+            fleet=_fleet(settings, opened, paused),
             schema=_schema(settings),
             prometheus=prometheus,
         )
@@ -115,14 +117,16 @@ def _queues(settings: SignalsSettings, opened: AsyncExitStack) -> RedisQueues | 
     return source
 
 
-def _fleet(settings: SignalsSettings, opened: AsyncExitStack) -> CeleryFleet | None:
+def _fleet(
+    settings: SignalsSettings, opened: AsyncExitStack, paused: Callable[[], bool]
+) -> CeleryFleet | None:
     """The workers behind the broker; a configured Redis is taken for one unless told otherwise."""
     celery = settings.celery or (CelerySettings() if settings.redis else None)
     if celery is None or not celery.follow:
         return None
     from signals.celery.fleet import CeleryFleet
 
-    source = CeleryFleet(celery, settings.redis)
+    source = CeleryFleet(celery, settings.redis, paused)
     opened.push_async_callback(source.close)
     return source
 

@@ -30,16 +30,27 @@ MAX_SILENCE_S = 30.0
 WAKES_S = 1.0
 """So often Kombu's `ConsumerMixin.consume` looks up from waiting (its `safety_interval`)."""
 MIN_BACKOFF_S, MAX_BACKOFF_S = 0.5, 15.0
+PAUSED_LOOK_S = 0.2
+"""While paused: so often it is looked whether the pause is over, or somebody asks all the same."""
 MAX_QUEUES = 100
 _log = logging.getLogger("warroom.fleet")
 
 
 class CeleryFleet:
-    """A `FleetSource`. It starts at the first question, and ends with `close`."""
+    """A `FleetSource`. It starts at the first question, and ends with `close`.
 
-    def __init__(self, settings: CelerySettings, redis: RedisSettings | None = None) -> None:
+    While `paused()` no worker is asked unless somebody asks here; who does waits for what they answer then.
+    """
+
+    def __init__(
+        self,
+        settings: CelerySettings,
+        redis: RedisSettings | None = None,
+        paused: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._settings = settings
         self._redis = redis
+        self._paused = paused
         self._workers = Workers(
             window_s=settings.window_s,
             max_answer_age_s=2 * settings.interval_s + settings.reply_wait_s + settings.timeout_s,
@@ -47,7 +58,9 @@ class CeleryFleet:
         )
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._first_round = threading.Event()
+        self._asked = threading.Event()
+        self._answered = threading.Event()
+        """What is known is of now: not before the first round, and not after a pause."""
         self._threads: list[threading.Thread] = []
         self._error: SourceError | None = None
         self._at = 0.0
@@ -59,10 +72,11 @@ class CeleryFleet:
 
     async def fleet(self) -> Fleet:
         """Every worker heard so far, from memory; raises a `SourceError` while the broker does not answer."""
+        self._asked.set()
         if not self._threads:
             self._start()
         timeout_s = self._settings.timeout_s + self._settings.reply_wait_s + 5
-        if not self._first_round.is_set() and not await asyncio.to_thread(self._first_round.wait, timeout_s):
+        if not self._answered.is_set() and not await asyncio.to_thread(self._answered.wait, timeout_s):
             raise TimedOut(say("signals.timed_out", source=self.name, seconds=timeout_s))
         with self._lock:
             if self._error is not None:
@@ -93,6 +107,7 @@ class CeleryFleet:
         """Connect, work until it breaks, back off, again."""
         backoff_s = MIN_BACKOFF_S
         while not self._stop.is_set():
+            self._rest_while_paused()
             began = time.monotonic()
             try:
                 app, connection = open_broker(self._settings, self._redis)
@@ -128,9 +143,16 @@ class CeleryFleet:
             began = time.monotonic()
             self._inspect_once(app, connection)
             self._stop.wait(max(0.1, self._settings.interval_s - (time.monotonic() - began)))
+            self._rest_while_paused()
+
+    def _rest_while_paused(self) -> None:
+        while self._paused() and not self._asked.is_set() and not self._stop.is_set():
+            self._answered.clear()
+            self._stop.wait(PAUSED_LOOK_S)
 
     def _inspect_once(self, app: Any, connection: Any) -> None:
         """One round: everybody is pinged and given the whole wait; only who answers is asked further."""
+        self._asked.clear()
         wait_s, asked_at = self._settings.reply_wait_s, time.time()
         inspect = app.control.inspect
         pongs = inspect(timeout=wait_s, connection=connection).ping() or {}
@@ -154,13 +176,13 @@ class CeleryFleet:
         with self._lock:
             self._workers.depths(depths, now)
             self._at, self._error = now, None
-        self._first_round.set()
+        self._answered.set()
 
     def _failed(self, error: Exception) -> None:
         _log.info("asking the workers failed: %s", type(error).__name__)
         with self._lock:
             self._error = broker_error(error, self.name, self._settings.timeout_s)
-        self._first_round.set()
+        self._answered.set()
 
 
 def _without_error(reply: Any) -> Any:

@@ -147,7 +147,9 @@ class SignalsThread:
         from panels.poll import poll_panels
         from signals.sources import open_sources
 
-        async with open_sources(config.signals, lambda notice: self._post(SourceNotice(notice))) as sources:
+        async with open_sources(
+            config.signals, lambda notice: self._post(SourceNotice(notice)), self._paused
+        ) as sources:
             self._loop, self._sources = asyncio.get_running_loop(), sources
             polling = asyncio.create_task(
                 poll_panels(

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -208,6 +209,38 @@ async def test_a_silent_broker_is_listened_to_over_one_connection(redis_url: str
         finally:
             await fleet.close()
         assert not listening(broker)
+
+
+async def test_paused_no_worker_is_asked_until_somebody_asks(redis_url: str) -> None:
+    """And what is answered then is of that moment, not of before the pause."""
+    is_paused = threading.Event()
+    settings = CelerySettings(broker_url=SecretStr(redis_url), interval_s=0.3, reply_wait_s=0.3)
+    fleet = CeleryFleet(settings, paused=is_paused.is_set)
+    with Redis.from_url(redis_url) as broker:
+
+        def asked() -> int:
+            return int(broker.info("commandstats").get("cmdstat_publish", {}).get("calls", 0))
+
+        async def grows_within(seconds: float) -> bool:
+            before = asked()
+            await asyncio.sleep(seconds)
+            return asked() > before
+
+        try:
+            await fleet.fleet()
+            assert await grows_within(1.5)
+            is_paused.set()
+            await asyncio.sleep(1)  # the round that was on its way
+            paused_at = time.time()
+            assert not await grows_within(2)
+            assert (await fleet.fleet()).at > paused_at
+            await asyncio.sleep(1)
+            assert not await grows_within(1)
+            is_paused.clear()
+            assert (await fleet.fleet()).at > paused_at + 2
+            assert await grows_within(2)
+        finally:
+            await fleet.close()
 
 
 async def test_workers_of_a_rabbitmq_are_followed_until_it_is_gone(tmp_path: Path) -> None:
