@@ -39,6 +39,8 @@ MAX_BYTES = 8_000_000
 """A longer answer is refused: no panel needs it, and it would stall the program."""
 MAX_CONNECTIONS = 16
 """To one source at once. Prometheus itself answers 20 (`--query.max-concurrency`); others ask it, too."""
+KEPT_S = 30.0
+"""So long an unused connection stays open: longer than between two polls, or each would open its own anew."""
 ENCODINGS = ("", "identity", "gzip", "x-gzip", "deflate")
 OK, METHOD_NOT_ALLOWED = 200, 405
 REFUSED_QUERY = (400, 422)
@@ -261,7 +263,7 @@ def _options(settings: HttpSettings) -> _Options:
         "headers": _headers(settings),
         "auth": (settings.user, password or "") if settings.user else None,
         "verify": _tls(settings),
-        "limits": httpx.Limits(max_connections=MAX_CONNECTIONS),
+        "limits": httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEPT_S),
         "proxy": proxy_for(settings.url, settings.proxy),
         "trust_env": False,
     }

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import serialization
 from pydantic import SecretStr
 
 from core.errors import BadAnswer, BadQuery, Denied, SourceError, TimedOut, Unreachable
+from panels.spec import PanelSpec
 from signals.connections.http import MAX_CONNECTIONS, HttpClient
 from signals.prometheus.source import PrometheusSource
 from signals.settings import HttpSettings, PrometheusSettings
@@ -45,6 +46,8 @@ class Door:
     takes_post: bool = True
     url: str = ""
     thinks_s: float = 0.0
+    hangs_up_after_s: float | None = None
+    connections: int = 0
 
 
 @contextmanager
@@ -53,6 +56,11 @@ def door(context: ssl.SSLContext | None = None, **wanted: str) -> Iterator[Door]
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            opened.connections += 1
+            self.request.settimeout(opened.hangs_up_after_s)
+            super().setup()
 
         def do_GET(self) -> None:
             opened.asked.append(self.path)
@@ -217,6 +225,22 @@ async def test_an_answer_without_end_is_cut_at_the_limit_and_a_dripping_one_at_t
             with pytest.raises(TimedOut):
                 await source.query("up")
         await source.close()
+
+
+@pytest.mark.parametrize(("hangs_up_after_s", "connections"), [(None, 1), (1.0, 2)])
+async def test_a_connection_is_kept_between_polls_as_long_as_the_server_keeps_it(
+    hangs_up_after_s: float | None, connections: int
+) -> None:
+    with door() as opened:
+        opened.hangs_up_after_s = hangs_up_after_s
+        client = HttpClient("prometheus", HttpSettings(url=opened.url))
+        try:
+            await client.get("/")
+            await asyncio.sleep(PanelSpec.model_fields["interval_s"].default * 1.1)  # and its jitter
+            await client.get("/")
+        finally:
+            await client.close()
+        assert opened.connections == connections
 
 
 async def test_many_questions_at_once_are_answered_also_the_very_first() -> None:
