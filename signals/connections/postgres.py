@@ -16,10 +16,11 @@ hold is set at the beginning of each transaction, the user's own `?options=-csea
 from __future__ import annotations
 
 import re
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
@@ -28,11 +29,15 @@ from core.text import clean
 from signals.connections.credentials import read_secret, require_certificates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     import psycopg
     from pydantic import SecretStr
 
+T = TypeVar("T")
+
+GRACE_S = 1.0
+"""So much later than the server would we end a statement: it says why."""
 _DRIVER = re.compile(r"^(postgres(?:ql)?)\+\w+://")
 """SQLAlchemy's way to name a driver, which libpq does not know."""
 _CERTIFICATES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
@@ -152,12 +157,50 @@ def connect(
     address: PostgresAddress, *, timeout_s: float, source: str, read_only: bool = True
 ) -> Iterator[psycopg.Connection[Any]]:
     """A connection in one transaction, closed at the end. Blocks: call it in a thread."""
-    import psycopg
-
-    with server_errors(timeout_s=timeout_s, source=source), psycopg.connect(**address.keywords) as connection:
+    with (
+        server_errors(timeout_s=timeout_s, source=source),
+        open_connection(address, timeout_s=timeout_s) as connection,
+    ):
         connection.read_only = read_only
         connection.execute(address.begin().encode())
         yield connection
+
+
+def open_connection(address: PostgresAddress, *, timeout_s: float) -> psycopg.Connection[Any]:
+    """A connection that hangs up where no answer to a statement comes; raises psycopg's errors.
+
+    A statement timeout is the server's own: behind a pooler that lets clients in by itself, or when the server stops, nobody
+    keeps it, and who waits would do so for ever.
+    """
+    import psycopg
+
+    limit_s = timeout_s + GRACE_S
+
+    class Bounded(psycopg.Connection[Any]):
+        def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
+            return super().wait(_in_time(gen, limit_s, self.pgconn.finish), *arguments, **options)
+
+    return Bounded.connect(**address.keywords)
+
+
+def _in_time(
+    waiting: Generator[Any, int, T], limit_s: float, hang_up: Callable[[], None]
+) -> Generator[Any, int, T]:
+    """What psycopg waits with (it sends 0 now and then while nothing comes), until the limit."""
+    from psycopg.errors import ConnectionTimeout
+
+    end = time.monotonic() + limit_s
+    try:
+        wanted = next(waiting)
+        while True:
+            ready = yield wanted
+            if not ready and time.monotonic() > end:
+                hang_up()
+                raise ConnectionTimeout("no answer to a statement")
+            wanted = waiting.send(ready)
+    except StopIteration as ended:
+        answer: T = ended.value
+        return answer
 
 
 @contextmanager

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +19,8 @@ from core.errors import BadAnswer, SourceError, TimedOut
 from sandbox.servers import free_port
 from signals.connections.postgres import connect, is_pooled, read_address
 from tests.pgbouncer import run_pgbouncer
+from tests.postgres import Restartable, open_folder
+from tests.waiting import SLOW
 
 
 def show(url: str, setting: str, *, read_only: bool = True) -> str:
@@ -129,6 +136,39 @@ def test_a_pooler_in_transaction_mode_is_no_hindrance(postgres_url: str) -> None
             with psycopg.connect(place) as connection:
                 row = connection.execute("SELECT pg_backend_pid()").fetchone()
                 assert is_pooled(connection.info.backend_pid, row[0] if row else None) is expected
+
+
+@contextmanager
+def stopped(group: int) -> Iterator[None]:
+    """Every process of a server is stopped, and goes on afterwards."""
+    pids = [group, *map(int, Path(f"/proc/{group}/task/{group}/children").read_text().split())]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_a_pooler_whose_server_hangs_holds_nobody() -> None:
+    """It lets clients in by itself, and no server is there that would end their statements."""
+    with open_folder() as folder, ThreadPoolExecutor(1) as executor:
+        server = Restartable(folder)
+        try:
+            with run_pgbouncer(server.server.url) as pooled:
+                assert show(pooled, "statement_timeout") == "5s"
+                address = read_address(SecretStr(pooled), timeout_s=1, source="test")
+
+                def ask() -> None:
+                    with connect(address, timeout_s=1, source="test"):
+                        pytest.fail("nobody answers")
+
+                with stopped(server.server.process.pid), pytest.raises(TimedOut):
+                    executor.submit(ask).result(5 * SLOW)
+                assert show(pooled, "statement_timeout") == "5s"
+        finally:
+            server.close()
 
 
 def test_options_that_a_pooler_refuses_say_what_to_write(postgres_url: str) -> None:
