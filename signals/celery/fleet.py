@@ -11,7 +11,7 @@ import asyncio
 import logging
 import threading
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from core.errors import SourceError, TimedOut
@@ -27,13 +27,19 @@ if TYPE_CHECKING:
 
 MAX_SILENCE_S = 30.0
 """So long without any event the listener believes its connection; then it opens another."""
-WAKES_S = 1.0
-"""So often Kombu's `ConsumerMixin.consume` looks up from waiting (its `safety_interval`)."""
+WAKES_S = 0.2
+"""So often who waits for the broker looks up whether it shall end."""
+CLOSE_S = 2.0
+"""So long `close` waits for each thread."""
 MIN_BACKOFF_S, MAX_BACKOFF_S = 0.5, 15.0
 PAUSED_LOOK_S = 0.2
 """While paused: so often it is looked whether the pause is over, or somebody asks all the same."""
 MAX_QUEUES = 100
 _log = logging.getLogger("warroom.fleet")
+
+
+class _Ended(Exception):
+    """Nobody waits for the answers any more."""
 
 
 class CeleryFleet:
@@ -87,7 +93,7 @@ class CeleryFleet:
         """End both threads, and wait a moment for them to take their queues off the broker."""
         self._stop.set()
         for thread in self._threads:
-            await asyncio.to_thread(thread.join, 2 * WAKES_S)
+            await asyncio.to_thread(thread.join, CLOSE_S)
 
     def _start(self) -> None:
         def ignore(_: Exception) -> None:
@@ -114,6 +120,8 @@ class CeleryFleet:
                 with connection:
                     ensure_connected(connection, self._settings.timeout_s)
                     work(app, connection)
+            except _Ended:
+                return
             except Exception as error:  # noqa: BLE001  # whatever a transport raises: a fact is missing, and said so
                 failed(error)
             worked = time.monotonic() - began > MAX_BACKOFF_S
@@ -132,18 +140,33 @@ class CeleryFleet:
         while not self._stop.is_set():
             with suppress(TimeoutError):
                 # `wakeup` would make every worker send a heartbeat: they are not disturbed
-                receiver.capture(limit=None, timeout=MAX_SILENCE_S, wakeup=False)
+                for _ in receiver.consume(timeout=MAX_SILENCE_S, safety_interval=WAKES_S, wakeup=False):
+                    pass
 
     def _event(self, event: dict[str, Any]) -> None:
         with self._lock:
             self._workers.event(event, time.time())
 
     def _inspect(self, app: Any, connection: Any) -> None:
+        connection.drain_events = self._until_stopped(connection.drain_events)
         while not self._stop.is_set():
             began = time.monotonic()
             self._inspect_once(app, connection)
             self._stop.wait(max(0.1, self._settings.interval_s - (time.monotonic() - began)))
             self._rest_while_paused()
+
+    def _until_stopped(self, drain: Callable[..., Any]) -> Callable[..., Any]:
+        """As `drain`, which waits for answers, but it ends with us: only so the queue for them is taken off in time."""
+
+        def drain_events(timeout: float) -> Any:
+            end = time.monotonic() + timeout
+            while not self._stop.is_set():
+                left_s = end - time.monotonic()
+                with suppress(TimeoutError) if left_s > WAKES_S else nullcontext():
+                    return drain(timeout=max(0.0, min(WAKES_S, left_s)))
+            raise _Ended
+
+        return drain_events
 
     def _rest_while_paused(self) -> None:
         while self._paused() and not self._asked.is_set() and not self._stop.is_set():

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from redis import Redis
 
 from core.errors import SourceError
-from signals.celery.fleet import CeleryFleet
+from signals.celery.fleet import WAKES_S, CeleryFleet
 from signals.celery.model import Worker, WorkerState
 from signals.celery.worker_state import ActiveTask, Evidence, infer_worker_state
 from signals.celery.workers import Workers
@@ -209,6 +209,29 @@ async def test_a_silent_broker_is_listened_to_over_one_connection(redis_url: str
         finally:
             await fleet.close()
         assert not listening(broker)
+
+
+async def test_closed_in_the_middle_of_a_round_it_leaves_no_queue_at_once(redis_url: str) -> None:
+    """What it leaves bound, a Redis keeps for ever; and who quits does not wait for a round."""
+    settings = CelerySettings(broker_url=SecretStr(redis_url), interval_s=0.1, reply_wait_s=30)
+    fleet = CeleryFleet(settings)
+    asking = asyncio.create_task(fleet.fleet())
+    with Redis.from_url(redis_url) as broker:
+
+        def bound() -> set[bytes]:
+            return {
+                member
+                for exchange in ("celeryev", "reply.celery.pidbox")
+                for member in broker.smembers(f"_kombu.binding.{exchange}")
+            }
+
+        before = bound()
+        await asyncio.to_thread(waiting.until, lambda: len(bound() - before) == 2, "nothing was bound")
+        asking.cancel()
+        began = time.monotonic()
+        await fleet.close()
+        assert time.monotonic() - began < 4 * WAKES_S + 1
+        assert bound() <= before
 
 
 async def test_paused_no_worker_is_asked_until_somebody_asks(redis_url: str) -> None:
