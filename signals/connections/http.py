@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from signals.settings import HttpSettings
 
+    Trace = Callable[[str, object], Awaitable[None]]
+
 T = TypeVar("T")
 
 MAX_BYTES = 8_000_000
@@ -121,7 +123,24 @@ class HttpClient:
     async def _request(
         self, method: Literal["GET", "POST"], path: str, fields: Mapping[str, str]
     ) -> HttpResponse:
-        return await self._in_time(lambda: self._exchange(method, path, fields))
+        return await self._in_time(lambda: self._exchange_with_retry(method, path, fields))
+
+    async def _exchange_with_retry(self, method: str, path: str, fields: Mapping[str, str]) -> HttpResponse:
+        """A server may hang up on a connection that it kept while we ask over it (RFC 9112, 9.5): then once more, over a new one."""
+        import httpx
+
+        is_new = False
+
+        async def trace(event: str, _: object) -> None:  # HTTPX, "Extensions"
+            nonlocal is_new
+            is_new |= "connect_tcp" in event
+
+        try:
+            return await self._exchange(method, path, fields, trace=trace)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if is_new:
+                raise
+            return await self._exchange(method, path, fields)
 
     async def _in_time(self, exchange: Callable[[], Awaitable[T]]) -> T:
         import httpx
@@ -145,13 +164,17 @@ class HttpClient:
         *,
         document: object = None,
         any_status: bool = False,
+        trace: Trace | None = None,
     ) -> HttpResponse:
         url = self._settings.url.rstrip("/") + path
         # Empty ones would take away those of the address itself.
         params, form = (None, fields) if method == "POST" else (fields or None, None)
+        extensions = {"trace": trace} if trace else None
         async with (
             self._lent() as client,
-            client.stream(method, url, params=params, data=form, json=document) as answer,
+            client.stream(
+                method, url, params=params, data=form, json=document, extensions=extensions
+            ) as answer,
         ):
             status, headers = answer.status_code, answer.headers
             if status in (401, 403):

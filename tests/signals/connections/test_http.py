@@ -47,6 +47,8 @@ class Door:
     url: str = ""
     thinks_s: float = 0.0
     hangs_up_after_s: float | None = None
+    hangs_up_at: int = 0
+    """The request of each connection that is not answered."""
     connections: int = 0
 
 
@@ -59,6 +61,7 @@ def door(context: ssl.SSLContext | None = None, **wanted: str) -> Iterator[Door]
 
         def setup(self) -> None:
             opened.connections += 1
+            self.count = 0
             self.request.settimeout(opened.hangs_up_after_s)
             super().setup()
 
@@ -71,6 +74,10 @@ def door(context: ssl.SSLContext | None = None, **wanted: str) -> Iterator[Door]
             self.answer(200 if opened.takes_post else 405)
 
         def answer(self, status: int) -> None:
+            self.count += 1
+            if self.count == opened.hangs_up_at:
+                self.close_connection = True
+                return
             time.sleep(opened.thinks_s)
             known = all(self.headers.get(name) == value for name, value in opened.wanted.items())
             body = SEVEN if known else b"who are you?"
@@ -241,6 +248,34 @@ async def test_a_connection_is_kept_between_polls_as_long_as_the_server_keeps_it
         finally:
             await client.close()
         assert opened.connections == connections
+
+
+async def test_who_is_hung_up_on_over_a_kept_connection_asks_once_more_over_a_new_one() -> None:
+    """A server with a keep-alive of five seconds ends it just when a poll of every five seconds comes."""
+    with door() as opened:
+        opened.hangs_up_at = 2
+        client = HttpClient("prometheus", HttpSettings(url=opened.url))
+        try:
+            for _ in range(3):
+                assert (await client.get("/")).status == 200
+                assert (await client.post_form("/", {"a": "b"})).status == 200
+            assert opened.connections == 6
+            with pytest.raises(Unreachable):  # what changes something may have been obeyed
+                await client.send("POST", "/")
+        finally:
+            await client.close()
+
+
+async def test_who_is_hung_up_on_over_a_new_connection_asks_no_more() -> None:
+    with door() as opened:
+        opened.hangs_up_at = 1
+        client = HttpClient("prometheus", HttpSettings(url=opened.url))
+        try:
+            with pytest.raises(Unreachable):
+                await client.get("/")
+            assert opened.connections == 1
+        finally:
+            await client.close()
 
 
 async def test_many_questions_at_once_are_answered_also_the_very_first() -> None:
