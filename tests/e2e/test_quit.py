@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
+from tests import waiting
 from tests.attack.endings import WAYS, hanging_sources, leave
 from tests.terminal import PROGRAM, Terminal
 from tui.runtime.quit import EXIT_TIMEOUT_S
@@ -28,6 +30,34 @@ def test_the_shell_is_back_at_once_and_the_terminal_as_it_was(way: str, tmp_path
     for moment in sorted(chance.uniform(0.05, 3.0) for _ in range(MOMENTS)):
         took = leave(way, moment, config)
         assert took < ALLOWED_S, f"{way} after {moment:.2f} s took {took:.2f} s"
+
+
+@pytest.mark.parametrize("way", ["q", "TERM", "HUP"])
+def test_who_leaves_takes_the_queues_for_answers_off_the_broker(
+    way: str, tmp_path: Path, redis_url: str
+) -> None:
+    """A Redis keeps what is left bound for ever, and each answer of a worker reads all of it."""
+    config = tmp_path / "warroom.toml"
+    config.write_text(f'[signals.redis]\nurl = "{redis_url}"\n')
+    with Redis.from_url(redis_url) as broker:
+
+        def bound() -> set[bytes]:
+            exchanges = ("celeryev", "reply.celery.pidbox")
+            return {member for each in exchanges for member in broker.smembers(f"_kombu.binding.{each}")}
+
+        def is_clean_after_leaving() -> bool:
+            before = bound()
+            terminal = Terminal([PROGRAM, "--config", str(config)], WARROOM_LOG=str(tmp_path / "log"))
+            waiting.until(lambda: terminal.read(0.1) or len(bound() - before) == 2, "nothing was bound")
+            if way == "q":
+                terminal.press("q")
+            else:
+                os.kill(terminal.pid, getattr(signal, f"SIG{way}"))
+            terminal.wait_end()
+            return bound() <= before
+
+        # Who leaves waits half a second at most: on a busy machine that may be too short.
+        assert any(is_clean_after_leaving() for _ in range(4))
 
 
 def test_an_interrupt_while_the_program_is_imported_is_no_traceback(tmp_path: Path) -> None:

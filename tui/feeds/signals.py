@@ -89,21 +89,26 @@ class SignalsThread:
         self.specs: dict[str, PanelSpec] = {}
         self._load, self._post_message, self._paused, self._span_s = load, post, paused, span_s
         self._stop = threading.Event()
-        self._started = False
+        self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sources: Sources | None = None
 
     def start(self) -> None:
         """Start the thread, once; heavy imports happen there, after the first paint."""
-        if self._started:
+        if self._thread is not None:
             return
-        self._started = True
         skip_httpx_cli()
-        threading.Thread(target=self._run, name="signals", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="signals", daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
         """Let the thread end; what it posts from now on is dropped."""
         self._stop.set()
+
+    def wait_stopped(self, timeout_s: float) -> None:
+        """After `stop`: give the sources that long to leave nothing behind on their servers."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
 
     @property
     def sources(self) -> Sources | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from core.errors import WarroomError
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from tui.cli.command import Invocation
     from tui.i18n import Language
 
+CLOSE_TIMEOUT_S = 0.5
+"""So long who leaves waits for the sources to take off the broker what a Redis would keep for ever; those that hang do not matter."""
+
 
 def add_arguments(parser: argparse.ArgumentParser, words: Language) -> None:
     """Its looks."""
@@ -31,6 +35,9 @@ def run(args: argparse.Namespace, invocation: Invocation) -> int:
     for goodbye in goodbyes:
         if goodbye is not None:
             write_error(app.words.say(goodbye))
+    if app.signals_thread:
+        with suppress(KeyboardInterrupt):
+            app.signals_thread.wait_stopped(CLOSE_TIMEOUT_S)
     return code
 
 
