@@ -15,7 +15,7 @@ RULES = Path(__file__).resolve().with_name("alerts.yml")
 def prometheus_command(folder: Path, ports: Ports) -> list[str]:
     """The command of a Prometheus that scrapes the service every two seconds; its configuration is written here."""
     settings: dict[str, object] = {
-        "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "5s"},
+        "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "2s"},
         "rule_files": [str(RULES)],
         "scrape_configs": [
             {
