@@ -1,14 +1,13 @@
 """How the program ends: the exit codes (documented in `--help` and the README), and what is said of a crash.
 
-It needs the standard library alone: what went wrong may be the import of anything else.
+It needs the standard library alone: what went wrong may be the import of anything else. Of that, too, no more than `--version` needs
+is imported at once.
 """
 
 from __future__ import annotations
 
 import sys
-import traceback
 from enum import IntEnum
-from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -36,6 +35,9 @@ def report_crash(error: BaseException, key: str = "cli.crashed") -> tuple[str, d
 
     Where there is no log, the text says that, and the place where it broke.
     """
+    import traceback
+    from pathlib import Path
+
     from tui.runtime.log import log_crash, log_path
 
     if why := log_crash(error):
@@ -63,6 +65,8 @@ def _shown_path() -> str:
 
 def _foreign_package(error: ImportError) -> str:
     """The folder of a package that is imported instead of one of ours of the same name; empty where there is none."""
+    from pathlib import Path
+
     name = (error.name or "").partition(".")[0]
     ours = Path(__file__).resolve().parents[2] / name
     package = sys.modules.get(name)

@@ -6,7 +6,6 @@ cleaned as on the screen; JSON says the same with escapes. Standard library alon
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
@@ -39,6 +38,8 @@ def write_result(text: str) -> None:
 
 def write_json(value: object) -> None:
     """Write `value` to standard output as one line of JSON; raises as `write_result` does."""
+    import json
+
     _write(escape_json(json.dumps(value, ensure_ascii=False)) + "\n")
 
 
@@ -116,4 +117,6 @@ def _harmless(text: str) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
+    import json
+
     return json.dumps(match[0])[1:-1]

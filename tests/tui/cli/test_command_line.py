@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,15 @@ def test_json_of_config_show_is_one_object(tmp_path: Path) -> None:
     (tmp_path / "w.toml").write_text('service.profile = "chimera"')
     done = warroom("config", "show", "--json", "--config", str(tmp_path / "w.toml"), folder=tmp_path)
     assert json.loads(done.stdout)["service"]["name"] == "chimera"
+
+
+def test_the_version_imports_no_more_of_the_standard_library_than_it_needs() -> None:
+    """Shells and scripts ask for it: `traceback`, `pathlib` and `json` together cost as much as Python's own start."""
+    code = (
+        "import sys; from warroom import main; main(['--version']); "
+        "print(sorted({'traceback', 'pathlib', 'json', 'asyncio', 'logging', 'textual', 'pydantic'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60
+    )
+    assert done.stdout.splitlines()[1] == "[]"
