@@ -78,7 +78,7 @@ def test_json_of_config_show_is_one_object(tmp_path: Path) -> None:
 def test_the_version_imports_no_more_of_the_standard_library_than_it_needs() -> None:
     """Shells and scripts ask for it: `traceback`, `pathlib` and `json` together cost as much as Python's own start."""
     code = (
-        "import sys; from warroom import main; main(['--version']); "
+        "import sys, warroom; from tui.cli.main import main; main(['--version']); "
         "print(sorted({'traceback', 'pathlib', 'json', 'asyncio', 'logging', 'textual', 'pydantic'} & set(sys.modules)))"
     )
     done = subprocess.run(
