@@ -15,6 +15,7 @@ import secrets
 import socket
 import socketserver
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from core.errors import WarroomError
@@ -30,7 +31,11 @@ if TYPE_CHECKING:
 
 SOCKET = "faults.sock"
 MAX_LINE = 1_000_000
-TIMEOUT_S = 30.0
+TIMEOUT_S, RETRY_S = 30.0, 0.02
+MAX_WAITING = 64
+"""So many may ask at once: a drill's watchdog lifts all its faults in the same moment."""
+GONE = (FileNotFoundError, ConnectionError)
+"""What a sandbox that has ended answers; anything else says nothing of it."""
 
 
 class SandboxGone(WarroomError):
@@ -47,19 +52,34 @@ def ask(folder: Path, do: str, **request: object) -> dict[str, Any]:
         line = json.dumps({"token": Access(folder).token, "do": do, **request}).encode() + b"\n"
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(TIMEOUT_S)
-            connection.connect(str(folder / SOCKET))
+            _connect(connection, str(folder / SOCKET))
             connection.sendall(line)
             answer = connection.makefile("rb").readline(MAX_LINE)
         if not answer:
             raise ConnectionResetError
     except TimeoutError:
         raise SandboxRefused(say("sandbox.control_late", seconds=TIMEOUT_S)) from None
-    except OSError:
+    except GONE:
         raise SandboxGone(say("sandbox.control_gone", folder=clean(str(folder), 200))) from None
+    except OSError as error:
+        detail = clean(error.strerror or type(error).__name__, 300)
+        raise SandboxRefused(say("sandbox.control_refused", detail=detail)) from None
     document: dict[str, Any] = json.loads(answer)
     if not document.pop("ok"):
         raise SandboxRefused(say("sandbox.control_refused", detail=clean(str(document.get("error")), 300)))
     return document
+
+
+def _connect(connection: socket.socket, path: str) -> None:
+    """Wait where others are before us: with a timeout, a full queue is `EAGAIN` at once (unix(7), "connect")."""
+    end = time.monotonic() + TIMEOUT_S
+    while True:
+        try:
+            return connection.connect(path)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise TimeoutError from None
+            time.sleep(RETRY_S)
 
 
 def serve(folder: Path, ledger: Ledger) -> None:
@@ -75,7 +95,7 @@ def serve(folder: Path, ledger: Ledger) -> None:
             self.wfile.write(json.dumps(answer).encode() + b"\n")
 
     class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-        daemon_threads = True
+        daemon_threads, request_queue_size = True, MAX_WAITING
 
         def handle_error(self, request: object, client_address: object) -> None:
             """Who asked has gone."""
