@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import tempfile
@@ -50,3 +51,16 @@ class Restartable:
     def close(self) -> None:
         """Stop it, if it runs."""
         self.context.__exit__(None, None, None)
+
+
+@contextmanager
+def stopped(group: int) -> Iterator[None]:
+    """Every process of a server is stopped, and goes on afterwards."""
+    pids = [group, *map(int, Path(f"/proc/{group}/task/{group}/children").read_text().split())]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)

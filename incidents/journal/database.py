@@ -38,7 +38,7 @@ from incidents.journal.errors import (
 from incidents.journal.sqlite_file import REVISIONS, VERSION_TABLE, default_file, is_writable
 from incidents.journal.tables import METADATA
 from incidents.journal.turn import turn
-from signals.connections.postgres import PostgresAddress, read_address
+from signals.connections.postgres import PostgresAddress, open_connection, read_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +130,7 @@ def open_database(settings: JournalSettings, *, read_only: bool = False) -> Data
     if address is None:
         database = _open_sqlite(_file(settings), settings.patience_s, read_only=read_only)
     else:
-        database = _open_postgres(address, settings.patience_s, read_only=read_only)
+        database = _open_postgres(address, settings, read_only=read_only)
     try:
         _upgrade(database)
     except BaseException:
@@ -254,9 +254,9 @@ def _quoted(file: Path) -> str:
     return quote(str(file.absolute()))
 
 
-def _open_postgres(address: PostgresAddress, patience_s: float, *, read_only: bool) -> Database:
-    import psycopg
-
+def _open_postgres(address: PostgresAddress, settings: JournalSettings, *, read_only: bool) -> Database:
+    patience_s = settings.patience_s
+    limit_s = max(patience_s, settings.timeout_s)
     # Who gives up and comes again is last again: a writer keeps its place in the server's queue for as long as it can.
     patience = str(round(patience_s * 1000))
     writers = replace(
@@ -265,7 +265,9 @@ def _open_postgres(address: PostgresAddress, patience_s: float, *, read_only: bo
     )
     # A connection an operation: fifty responders who each kept one more would use up a server's usual hundred.
     engine = create_engine(
-        "postgresql+psycopg://", creator=lambda: psycopg.connect(**address.keywords), poolclass=pool.NullPool
+        "postgresql+psycopg://",
+        creator=lambda: open_connection(address, timeout_s=limit_s),
+        poolclass=pool.NullPool,
     )
 
     @event.listens_for(engine, "begin")

@@ -16,11 +16,10 @@ hold is set at the beginning of each transaction, the user's own `?options=-csea
 from __future__ import annotations
 
 import re
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from core.errors import BadAnswer, Denied, SourceError, TimedOut, Unreachable
@@ -29,12 +28,10 @@ from core.text import clean
 from signals.connections.credentials import read_secret, require_certificates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     import psycopg
     from pydantic import SecretStr
-
-T = TypeVar("T")
 
 GRACE_S = 1.0
 """So much later than the server would we end a statement: it says why."""
@@ -167,40 +164,12 @@ def connect(
 
 
 def open_connection(address: PostgresAddress, *, timeout_s: float) -> psycopg.Connection[Any]:
-    """A connection that hangs up where no answer to a statement comes; raises psycopg's errors.
+    """A connection that hangs up where no answer to a statement comes in time; raises psycopg's errors."""
+    from signals.connections.statement_deadline import DeadlineConnection
 
-    A statement timeout is the server's own: behind a pooler that lets clients in by itself, or when the server stops, nobody
-    keeps it, and who waits would do so for ever.
-    """
-    import psycopg
-
-    limit_s = timeout_s + GRACE_S
-
-    class Bounded(psycopg.Connection[Any]):
-        def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
-            return super().wait(_in_time(gen, limit_s, self.pgconn.finish), *arguments, **options)
-
-    return Bounded.connect(**address.keywords)
-
-
-def _in_time(
-    waiting: Generator[Any, int, T], limit_s: float, hang_up: Callable[[], None]
-) -> Generator[Any, int, T]:
-    """What psycopg waits with (it sends 0 now and then while nothing comes), until the limit."""
-    from psycopg.errors import ConnectionTimeout
-
-    end = time.monotonic() + limit_s
-    try:
-        wanted = next(waiting)
-        while True:
-            ready = yield wanted
-            if not ready and time.monotonic() > end:
-                hang_up()
-                raise ConnectionTimeout("no answer to a statement")
-            wanted = waiting.send(ready)
-    except StopIteration as ended:
-        answer: T = ended.value
-        return answer
+    connection = DeadlineConnection.connect(**address.keywords)
+    connection.limit_s = timeout_s + GRACE_S
+    return connection
 
 
 @contextmanager

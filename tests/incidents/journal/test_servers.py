@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +19,8 @@ from incidents.journal.watch import watch
 from incidents.settings import JournalSettings
 from sandbox.servers import free_port
 from tests.pgbouncer import run_pgbouncer
+from tests.postgres import Restartable, open_folder, stopped
+from tests.waiting import SLOW
 
 
 def journal_at(url: str, folder: Path, **more: object) -> Journal:
@@ -78,6 +82,26 @@ def test_a_pooler_in_transaction_mode_keeps_and_verifies_a_journal(postgres_url:
         assert verify(journal.store()).findings == ()
         journal.close()
     assert schemas(postgres_url) == {"team"}
+
+
+def test_a_pooler_whose_server_hangs_keeps_no_writer(tmp_path: Path) -> None:
+    """What is written then waits in the spool, and is kept once the server goes on."""
+    with open_folder() as folder, ThreadPoolExecutor(1) as executor:
+        server = Restartable(folder)
+        try:
+            with run_pgbouncer(server.server.url) as pooled:
+                journal = journal_at(pooled, tmp_path, timeout_s=1, patience_s=1, retry_s=0.5)
+                incident = journal.open_incident("ic", Opened(title="one", severity="SEV2")).chain
+                with stopped(server.server.process.pid):
+                    written = executor.submit(journal.append, incident, "ic", Noted(text="meanwhile"))
+                    written.result(15 * SLOW)
+                    assert journal.spooled() == 1
+                time.sleep(journal.retry_s)  # so long it is left alone
+                assert journal.merge() == 1
+                assert verify(journal.store()).findings == ()
+                journal.close()
+        finally:
+            server.close()
 
 
 async def test_others_hear_of_an_event_through_a_pooler(postgres_url: str, tmp_path: Path) -> None:

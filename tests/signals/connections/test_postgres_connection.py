@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,7 +15,7 @@ from core.errors import BadAnswer, SourceError, TimedOut
 from sandbox.servers import free_port
 from signals.connections.postgres import connect, is_pooled, read_address
 from tests.pgbouncer import run_pgbouncer
-from tests.postgres import Restartable, open_folder
+from tests.postgres import Restartable, open_folder, stopped
 from tests.waiting import SLOW
 
 
@@ -136,19 +132,6 @@ def test_a_pooler_in_transaction_mode_is_no_hindrance(postgres_url: str) -> None
             with psycopg.connect(place) as connection:
                 row = connection.execute("SELECT pg_backend_pid()").fetchone()
                 assert is_pooled(connection.info.backend_pid, row[0] if row else None) is expected
-
-
-@contextmanager
-def stopped(group: int) -> Iterator[None]:
-    """Every process of a server is stopped, and goes on afterwards."""
-    pids = [group, *map(int, Path(f"/proc/{group}/task/{group}/children").read_text().split())]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
 
 
 def test_a_pooler_whose_server_hangs_holds_nobody() -> None:
