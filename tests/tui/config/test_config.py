@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -170,3 +171,13 @@ def test_what_is_shown_may_stand_in_the_file(tmp_path: Path) -> None:
     schema = warroom("config", "schema", folder=tmp_path).stdout
     assert "staged_return" in schema
     assert "of_team_profile" not in schema
+
+
+def test_every_sample_of_the_readme_is_a_configuration(tmp_path: Path) -> None:
+    samples = re.findall(r"```toml\n(.*?)```", Path("README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(samples) > 5
+    for sample in samples:
+        path = tmp_path / "warroom.toml"
+        path.write_text(sample, encoding="utf-8")
+        variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", sample), "postgresql://h/d")
+        assert check_config(path, variables)[1] == (), sample
