@@ -11,7 +11,7 @@ import asyncio
 import logging
 import threading
 import time
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from core.errors import SourceError, TimedOut
@@ -28,12 +28,10 @@ if TYPE_CHECKING:
 MAX_SILENCE_S = 30.0
 """So long without any event the listener believes its connection; then it opens another."""
 WAKES_S = 0.2
-"""So often who waits for the broker looks up whether it shall end."""
+"""So often who waits, for the broker or for the end of a pause, looks up whether it shall go on."""
 CLOSE_S = 2.0
 """So long `close` waits for each thread."""
 MIN_BACKOFF_S, MAX_BACKOFF_S = 0.5, 15.0
-PAUSED_LOOK_S = 0.2
-"""While paused: so often it is looked whether the pause is over, or somebody asks all the same."""
 MAX_QUEUES = 100
 _log = logging.getLogger("warroom.fleet")
 
@@ -162,8 +160,11 @@ class CeleryFleet:
             end = time.monotonic() + timeout
             while not self._stop.is_set():
                 left_s = end - time.monotonic()
-                with suppress(TimeoutError) if left_s > WAKES_S else nullcontext():
+                try:
                     return drain(timeout=max(0.0, min(WAKES_S, left_s)))
+                except TimeoutError:
+                    if left_s <= WAKES_S:
+                        raise
             raise _Ended
 
         return drain_events
@@ -171,7 +172,7 @@ class CeleryFleet:
     def _rest_while_paused(self) -> None:
         while self._paused() and not self._asked.is_set() and not self._stop.is_set():
             self._answered.clear()
-            self._stop.wait(PAUSED_LOOK_S)
+            self._stop.wait(WAKES_S)
 
     def _inspect_once(self, app: Any, connection: Any) -> None:
         """One round: everybody is pinged and given the whole wait; only who answers is asked further."""
