@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sandbox.children import descendants
 from sandbox.servers import Server, free_port, run_postgres
 
 if TYPE_CHECKING:
@@ -54,13 +55,13 @@ class Restartable:
 
 
 @contextmanager
-def stopped(group: int) -> Iterator[None]:
+def stopped(pid: int) -> Iterator[None]:
     """Every process of a server is stopped, and goes on afterwards."""
-    pids = [group, *map(int, Path(f"/proc/{group}/task/{group}/children").read_text().split())]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+    pids = [pid, *descendants(pid)]
+    for each in pids:
+        os.kill(each, signal.SIGSTOP)
     try:
         yield
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        for each in pids:
+            os.kill(each, signal.SIGCONT)

@@ -14,6 +14,8 @@ from redis import Redis
 
 from tests import waiting
 from tests.attack.endings import WAYS, hanging_sources, leave
+from tests.own_python import printed_by
+from tests.own_queues import bound
 from tests.terminal import PROGRAM, Terminal
 from tui.runtime.quit import EXIT_TIMEOUT_S
 
@@ -41,20 +43,21 @@ def test_who_leaves_takes_the_queues_for_answers_off_the_broker(
     config.write_text(f'[signals.redis]\nurl = "{redis_url}"\n')
     with Redis.from_url(redis_url) as broker:
 
-        def bound() -> set[bytes]:
-            exchanges = ("celeryev", "reply.celery.pidbox")
-            return {member for each in exchanges for member in broker.smembers(f"_kombu.binding.{each}")}
-
         def is_clean_after_leaving() -> bool:
-            before = bound()
+            before = bound(broker)
             terminal = Terminal([PROGRAM, "--config", str(config)], WARROOM_LOG=str(tmp_path / "log"))
-            waiting.until(lambda: terminal.read(0.1) or len(bound() - before) == 2, "nothing was bound")
+
+            def is_bound() -> bool:
+                terminal.read(0.1)
+                return len(bound(broker) - before) == 2
+
+            waiting.until(is_bound, "nothing was bound")
             if way == "q":
                 terminal.press("q")
             else:
                 os.kill(terminal.pid, getattr(signal, f"SIG{way}"))
             terminal.wait_end()
-            return bound() <= before
+            return bound(broker) <= before
 
         # Who leaves waits half a second at most: on a busy machine that may be too short.
         assert any(is_clean_after_leaving() for _ in range(4))
@@ -96,10 +99,7 @@ def test_nothing_is_imported_before_an_interrupt_is_quiet() -> None:
         "import sys; before = set(sys.modules); import warroom, _signal; "
         "print(sorted(set(sys.modules) - before), _signal.getsignal(_signal.SIGINT) == _signal.SIG_DFL)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60
-    )
-    assert done.stdout == "['warroom'] True\n"
+    assert printed_by(code) == "['warroom'] True\n"
 
 
 def test_a_screen_that_hangs_is_left_too(tmp_path: Path) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from textual.command import CommandInput
 
+from tests.own_python import printed_by
 from tests.tui.board import board, eight, shown, tell
 from tests.tui.incident.stage import until
 from tui.app import Warroom
@@ -146,5 +145,4 @@ async def test_help_opens_from_it_with_the_keys_of_the_screen_below() -> None:
 
 def test_it_is_imported_when_it_is_first_opened() -> None:
     code = "import sys, tui.app; print('tui.palette' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    assert printed_by(code).strip() == "False"

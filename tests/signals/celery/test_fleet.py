@@ -25,6 +25,7 @@ from signals.celery.worker_state import ActiveTask, Evidence, infer_worker_state
 from signals.celery.workers import Workers
 from signals.settings import CelerySettings
 from tests import waiting
+from tests.own_queues import bound, listening
 from tests.rabbitmq import run_rabbitmq
 
 if TYPE_CHECKING:
@@ -217,21 +218,13 @@ async def test_closed_in_the_middle_of_a_round_it_leaves_no_queue_at_once(redis_
     fleet = CeleryFleet(settings)
     asking = asyncio.create_task(fleet.fleet())
     with Redis.from_url(redis_url) as broker:
-
-        def bound() -> set[bytes]:
-            return {
-                member
-                for exchange in ("celeryev", "reply.celery.pidbox")
-                for member in broker.smembers(f"_kombu.binding.{exchange}")
-            }
-
-        before = bound()
-        await asyncio.to_thread(waiting.until, lambda: len(bound() - before) == 2, "nothing was bound")
+        before = bound(broker)
+        await asyncio.to_thread(waiting.until, lambda: len(bound(broker) - before) == 2, "nothing was bound")
         asking.cancel()
         began = time.monotonic()
         await fleet.close()
         assert time.monotonic() - began < 4 * WAKES_S + 1
-        assert bound() <= before
+        assert bound(broker) <= before
 
 
 async def test_paused_no_worker_is_asked_until_somebody_asks(redis_url: str) -> None:
@@ -281,11 +274,6 @@ async def test_workers_of_a_rabbitmq_are_followed_until_it_is_gone(tmp_path: Pat
             await until(fleet, "rabbit@here", lambda _: False)
     finally:
         await fleet.close()
-
-
-def listening(broker: Redis) -> bool:
-    """Whether an event queue is bound."""
-    return bool(broker.exists("_kombu.binding.celeryev"))
 
 
 async def test_a_broker_that_is_gone_is_said_without_its_password() -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.own_python import printed_by
 from tests.tui.config.test_config import warroom
 from tui.cli.dispatch import command_names
 from tui.runtime.exit import ExitCode
@@ -81,7 +80,4 @@ def test_the_version_imports_no_more_of_the_standard_library_than_it_needs() -> 
         "import sys, warroom; from tui.cli.main import main; main(['--version']); "
         "print(sorted({'traceback', 'pathlib', 'json', 'asyncio', 'logging', 'textual', 'pydantic'} & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60
-    )
-    assert done.stdout.splitlines()[1] == "[]"
+    assert printed_by(code).splitlines()[1] == "[]"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,6 +14,7 @@ from incidents.events.event import body_text
 from incidents.journal import open_journal
 from incidents.journal.verify import verify
 from incidents.settings import JournalSettings
+from tests.own_python import printed_by
 from tests.postgres import Restartable
 from tests.terminal import PROGRAM, Terminal
 from tests.tui.incident.stage import configuration, incident_of, running, screen_of, shown, until, write_as
@@ -300,10 +299,7 @@ def test_the_first_paint_waits_for_no_database() -> None:
         "import sys, tui.app; "
         "print([name for name in ('sqlalchemy', 'alembic', 'psycopg', 'pydantic', 'incidents.journal.journal', 'runbooks.library') if name in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert done.stdout == "[]\n"
+    assert printed_by(code) == "[]\n"
 
 
 async def test_what_others_open_and_offer_is_told(config: Path) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import platform
-import subprocess
-import sys
 
 import pytest
+
+from tests.own_python import printed_by
 
 HOLES = """
 from pathlib import Path
@@ -45,11 +45,9 @@ print((resident() - first) / (full - first))
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators have no such switch")
 def test_holes_between_what_is_used_are_given_back() -> None:
-    asked = subprocess.run([sys.executable, "-c", HOLES], capture_output=True, text=True, check=True)
-    assert float(asked.stdout) < 0.3
+    assert float(printed_by(HOLES)) < 0.3
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators have no such switch")
 def test_large_arrays_are_given_back_at_once() -> None:
-    asked = subprocess.run([sys.executable, "-c", APART], capture_output=True, text=True, check=True)
-    assert float(asked.stdout) < 0.2
+    assert float(printed_by(APART)) < 0.2
